@@ -1,0 +1,145 @@
+/**
+ * Every way lpx can say no, under a stable code. A finding (something seen in a package) and an error
+ * (the end of a command) share the codes; the sentences live in `messages/`, the exit codes here.
+ */
+
+/** The process exit codes of the command line's contract. */
+export const EXIT = {
+  done: 0,
+  ourFault: 1,
+  callIsOff: 2,
+  signature: 3,
+  password: 4,
+  damaged: 5,
+  invalidData: 6,
+  conflict: 7,
+  someFailed: 8,
+  interrupted: 9,
+} as const;
+
+/** The code of each error or finding, and the exit code it leads to when it ends a command. */
+export const EXIT_CODE_OF = {
+  LPX_INTERNAL: EXIT.ourFault,
+
+  LPX_USAGE: EXIT.callIsOff,
+  LPX_FILE_NOT_FOUND: EXIT.callIsOff,
+  LPX_FILE_UNREADABLE: EXIT.callIsOff,
+  LPX_WRITE_FAILED: EXIT.callIsOff,
+  LPX_DISK_FULL: EXIT.callIsOff,
+  LPX_FILE_CHANGED: EXIT.callIsOff,
+  LPX_STORE_NOT_FOUND: EXIT.callIsOff,
+  LPX_STORE_EXISTS: EXIT.callIsOff,
+  LPX_STORE_BUSY: EXIT.callIsOff,
+  LPX_STORE_NEWER: EXIT.callIsOff,
+  LPX_STORE_DAMAGED: EXIT.ourFault,
+  LPX_ATTACHMENT_LOST: EXIT.ourFault,
+  LPX_SCHOOL_CODE: EXIT.callIsOff,
+  LPX_TERM: EXIT.callIsOff,
+  LPX_PASSWORD_MISSING: EXIT.callIsOff,
+  LPX_PASSWORD_UNSUITABLE: EXIT.callIsOff,
+  LPX_PASSWORD_UNEQUAL: EXIT.callIsOff,
+  LPX_NOT_IN_STORE: EXIT.callIsOff,
+
+  LPX_SIGNATURE_MISSING: EXIT.signature,
+  LPX_SIGNATURE_UNREADABLE: EXIT.signature,
+  LPX_SIGNATURE_MISMATCH: EXIT.signature,
+
+  LPX_PASSWORD_WRONG: EXIT.password,
+
+  LPX_NOT_A_ZIP: EXIT.damaged,
+  LPX_DIRECTORY_DAMAGED: EXIT.damaged,
+  LPX_LIMIT_EXCEEDED: EXIT.damaged,
+  LPX_ENTRY_NAME_UNSAFE: EXIT.damaged,
+  LPX_ENTRY_DUPLICATE: EXIT.damaged,
+  LPX_ENTRY_NOT_ENCRYPTED: EXIT.damaged,
+  LPX_ENTRY_UNSUPPORTED: EXIT.damaged,
+  LPX_ENTRY_DAMAGED: EXIT.damaged,
+  LPX_NOT_A_PACKAGE: EXIT.damaged,
+  LPX_JSON_UNREADABLE: EXIT.damaged,
+  LPX_ATTACHMENT_MISSING: EXIT.damaged,
+  LPX_ATTACHMENT_MD5: EXIT.damaged,
+
+  LPX_SCHEMA: EXIT.invalidData,
+  LPX_STUDENT_TWICE: EXIT.invalidData,
+  LPX_FOREIGN_RECORD: EXIT.invalidData,
+  LPX_DATE: EXIT.invalidData,
+  LPX_LINK_UNSAFE: EXIT.invalidData,
+  LPX_LINK_TWICE: EXIT.invalidData,
+  LPX_MD5_WITHOUT_LINK: EXIT.invalidData,
+  LPX_NATIONAL_ID_UNUSUAL: EXIT.invalidData,
+  LPX_COURSE_CODE_UNKNOWN_PART: EXIT.invalidData,
+  LPX_COURSE_CODE_OTHER_SCHOOL: EXIT.invalidData,
+  LPX_BRIEF_LONG: EXIT.invalidData,
+  LPX_TEXT_EMPTY: EXIT.invalidData,
+  LPX_TEXT_LONG: EXIT.invalidData,
+  LPX_NOT_CERTIFIED: EXIT.invalidData,
+  LPX_FILE_TYPE: EXIT.invalidData,
+  LPX_FILE_LARGE: EXIT.invalidData,
+  LPX_ENTRY_UNREFERENCED: EXIT.invalidData,
+  LPX_MAPPING_MISSING: EXIT.invalidData,
+  LPX_NOTHING_TO_EXPORT: EXIT.invalidData,
+  LPX_COURSE_CODE_FORM: EXIT.invalidData,
+
+  LPX_STUDENT_UNKNOWN: EXIT.conflict,
+  LPX_STUDENT_DIFFERS: EXIT.conflict,
+  LPX_RECORD_CHANGED: EXIT.conflict,
+
+  LPX_INTERRUPTED: EXIT.interrupted,
+} as const;
+
+export type Code = keyof typeof EXIT_CODE_OF;
+export type ExitCode = (typeof EXIT_CODE_OF)[Code] | 0;
+
+/** The facts a sentence is filled with: file names, places, counts. Never a password or a whole national id. */
+export type Facts = Readonly<Record<string, string | number>>;
+
+/** Ends a command. Thrown where the fault is known, shown in one place. */
+export class LpxError extends Error {
+  readonly code: Code;
+  readonly facts: Facts;
+  /** What else was found on the way, when there is more than one thing to mend. */
+  readonly findings: readonly Finding[];
+
+  constructor(code: Code, facts: Facts = {}, options: { cause?: unknown; findings?: readonly Finding[] } = {}) {
+    super(`${code} ${JSON.stringify(facts)}`, { cause: options.cause });
+    this.name = 'LpxError';
+    this.code = code;
+    this.facts = facts;
+    this.findings = options.findings ?? [];
+  }
+
+  get exitCode(): ExitCode {
+    return EXIT_CODE_OF[this.code];
+  }
+}
+
+export type Severity = 'error' | 'warning' | 'note';
+
+/** One thing seen in a package or a document. */
+export interface Finding {
+  readonly code: Code;
+  readonly severity: Severity;
+  /** The place, in the file's own words: an entry's name, or a path of Chinese property names. */
+  readonly where: string;
+  readonly facts: Facts;
+}
+
+/** The error a list of findings amounts to: the first of severity `error`, carrying them all. */
+export function errorOf(findings: readonly Finding[]): LpxError | undefined {
+  const first = findings.find((finding) => finding.severity === 'error');
+  return first && new LpxError(first.code, { where: first.where, ...first.facts }, { findings });
+}
+
+/** Turns an operating system error into ours, naming the file; passes any other error through. */
+export function fileError(error: unknown, file: string): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new LpxError('LPX_FILE_NOT_FOUND', { file }, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new LpxError('LPX_DISK_FULL', { file }, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EISDIR') {
+    return new LpxError('LPX_FILE_UNREADABLE', { file, reason: code }, { cause: error });
+  }
+  return error;
+}
+
+/** Masks a national id for notes, logs and reports: `A12345****`. */
+export const maskId = (id: string): string => `${id.slice(0, Math.max(0, id.length - 4))}****`;

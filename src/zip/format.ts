@@ -1,0 +1,174 @@
+/** The ZIP records that lpx writes and reads, as APPNOTE.TXT 6.3.10 lays them out. */
+
+export const SIGNATURE = {
+  localHeader: 0x04034b50,
+  centralHeader: 0x02014b50,
+  end: 0x06054b50,
+  zip64End: 0x06064b50,
+  zip64Locator: 0x07064b50,
+} as const;
+
+export const METHOD = { stored: 0, deflated: 8, aes: 99 } as const;
+export const FLAG = { encrypted: 0x0001, descriptor: 0x0008, strongEncryption: 0x0040, utf8: 0x0800 } as const;
+
+export const LOCAL_HEADER_BYTES = 30;
+export const END_RECORD_BYTES = 22;
+export const ZIP64_LOCATOR_BYTES = 20;
+export const ZIP64_END_BYTES = 56;
+const UINT32_MAX = 0xffff_ffff;
+const UINT16_MAX = 0xffff;
+const EXTRA_ZIP64 = 0x0001;
+const EXTRA_AES = 0x9901;
+/** Made by: Unix, specification 6.3. */
+const MADE_BY = (3 << 8) | 63;
+/** A regular file that only its owner reads: the content is a minor's. */
+const FILE_ATTRIBUTES = (0o100600 << 16) >>> 0;
+
+/** Everything the two headers of an entry say. Sizes and offsets in bytes. */
+export interface EntryRecord {
+  /** Name as written: UTF-8 with the language flag. */
+  readonly name: Buffer;
+  readonly modified: Date;
+  readonly flags: number;
+  /** What the header's method field says; 99 under AES. */
+  readonly method: number;
+  readonly crc32: number;
+  readonly compressedSize: number;
+  readonly size: number;
+  /** Offset of the local header. */
+  readonly offset: number;
+  /** The AES extra field, present exactly when `method` is 99. */
+  readonly aes?: AesExtra;
+}
+
+/** The 0x9901 extra field. */
+export interface AesExtra {
+  /** 1 for AE-1 (CRC kept), 2 for AE-2 (CRC zero). */
+  readonly version: 1 | 2;
+  readonly strength: 1 | 2 | 3;
+  /** The compression under the encryption. */
+  readonly method: number;
+}
+
+export function encodeLocalHeader(entry: EntryRecord): Buffer {
+  const large = entry.size >= UINT32_MAX || entry.compressedSize >= UINT32_MAX;
+  const extra = Buffer.concat([
+    large ? zip64Extra([entry.size, entry.compressedSize]) : Buffer.alloc(0),
+    entry.aes ? encodeAesExtra(entry.aes) : Buffer.alloc(0),
+  ]);
+  const header = Buffer.alloc(LOCAL_HEADER_BYTES);
+  header.writeUInt32LE(SIGNATURE.localHeader, 0);
+  writeShared(header, 4, entry, large ? [UINT32_MAX, UINT32_MAX] : [entry.compressedSize, entry.size], large);
+  header.writeUInt16LE(entry.name.length, 26);
+  header.writeUInt16LE(extra.length, 28);
+  return Buffer.concat([header, entry.name, extra]);
+}
+
+export function encodeCentralHeader(entry: EntryRecord): Buffer {
+  const values = [entry.size, entry.compressedSize, entry.offset];
+  const large = values.filter((value) => value >= UINT32_MAX);
+  const extra = Buffer.concat([
+    large.length > 0 ? zip64Extra(large) : Buffer.alloc(0),
+    entry.aes ? encodeAesExtra(entry.aes) : Buffer.alloc(0),
+  ]);
+  const [size = 0, compressedSize = 0, offset = 0] = values.map((value) => Math.min(value, UINT32_MAX));
+  const header = Buffer.alloc(46);
+  header.writeUInt32LE(SIGNATURE.centralHeader, 0);
+  header.writeUInt16LE(MADE_BY, 4);
+  writeShared(header, 6, entry, [compressedSize, size], large.length > 0);
+  header.writeUInt16LE(entry.name.length, 28);
+  header.writeUInt16LE(extra.length, 30);
+  header.writeUInt32LE(FILE_ATTRIBUTES, 38);
+  header.writeUInt32LE(offset, 42);
+  return Buffer.concat([header, entry.name, extra]);
+}
+
+/** The fields that both headers hold in the same order, from "version needed" to the sizes. */
+function writeShared(
+  header: Buffer,
+  at: number,
+  entry: EntryRecord,
+  [compressedSize, size]: [number, number],
+  zip64: boolean,
+): void {
+  header.writeUInt16LE(entry.aes ? 51 : zip64 ? 45 : 20, at);
+  header.writeUInt16LE(entry.flags, at + 2);
+  header.writeUInt16LE(entry.method, at + 4);
+  header.writeUInt16LE(dosTime(entry.modified), at + 6);
+  header.writeUInt16LE(dosDate(entry.modified), at + 8);
+  header.writeUInt32LE(entry.crc32, at + 10);
+  header.writeUInt32LE(compressedSize, at + 14);
+  header.writeUInt32LE(size, at + 18);
+}
+
+/** The records behind the central directory; ZIP64 ones only when the numbers need them. */
+export function encodeEnd(entries: number, directoryOffset: number, directoryBytes: number): Buffer {
+  const end = Buffer.alloc(END_RECORD_BYTES);
+  end.writeUInt32LE(SIGNATURE.end, 0);
+  end.writeUInt16LE(Math.min(entries, UINT16_MAX), 8);
+  end.writeUInt16LE(Math.min(entries, UINT16_MAX), 10);
+  end.writeUInt32LE(Math.min(directoryBytes, UINT32_MAX), 12);
+  end.writeUInt32LE(Math.min(directoryOffset, UINT32_MAX), 16);
+  if (entries < UINT16_MAX && directoryOffset < UINT32_MAX && directoryBytes < UINT32_MAX) return end;
+
+  const zip64 = Buffer.alloc(ZIP64_END_BYTES);
+  zip64.writeUInt32LE(SIGNATURE.zip64End, 0);
+  zip64.writeBigUInt64LE(BigInt(ZIP64_END_BYTES - 12), 4);
+  zip64.writeUInt16LE(MADE_BY, 12);
+  zip64.writeUInt16LE(45, 14);
+  zip64.writeBigUInt64LE(BigInt(entries), 24);
+  zip64.writeBigUInt64LE(BigInt(entries), 32);
+  zip64.writeBigUInt64LE(BigInt(directoryBytes), 40);
+  zip64.writeBigUInt64LE(BigInt(directoryOffset), 48);
+  const locator = Buffer.alloc(ZIP64_LOCATOR_BYTES);
+  locator.writeUInt32LE(SIGNATURE.zip64Locator, 0);
+  locator.writeBigUInt64LE(BigInt(directoryOffset + directoryBytes), 8);
+  locator.writeUInt32LE(1, 16);
+  return Buffer.concat([zip64, locator, end]);
+}
+
+function zip64Extra(values: number[]): Buffer {
+  const extra = Buffer.alloc(4 + 8 * values.length);
+  extra.writeUInt16LE(EXTRA_ZIP64, 0);
+  extra.writeUInt16LE(8 * values.length, 2);
+  values.forEach((value, i) => {
+    extra.writeBigUInt64LE(BigInt(value), 4 + 8 * i);
+  });
+  return extra;
+}
+
+function encodeAesExtra(aes: AesExtra): Buffer {
+  const extra = Buffer.alloc(11);
+  extra.writeUInt16LE(EXTRA_AES, 0);
+  extra.writeUInt16LE(7, 2);
+  extra.writeUInt16LE(aes.version, 4);
+  extra.write('AE', 6, 'latin1');
+  extra.writeUInt8(aes.strength, 8);
+  extra.writeUInt16LE(aes.method, 9);
+  return extra;
+}
+
+/** Finds the AES extra field among a header's extra fields; undefined when absent or malformed. */
+export function decodeAesExtra(extra: Buffer): AesExtra | undefined {
+  for (let at = 0; at + 4 <= extra.length; ) {
+    const id = extra.readUInt16LE(at);
+    const length = extra.readUInt16LE(at + 2);
+    if (id === EXTRA_AES && length === 7 && at + 11 <= extra.length) {
+      const version = extra.readUInt16LE(at + 4);
+      const strength = extra.readUInt8(at + 8);
+      if ((version !== 1 && version !== 2) || extra.toString('latin1', at + 6, at + 8) !== 'AE') return undefined;
+      if (strength !== 1 && strength !== 2 && strength !== 3) return undefined;
+      return { version, strength, method: extra.readUInt16LE(at + 9) };
+    }
+    at += 4 + length;
+  }
+  return undefined;
+}
+
+/** Local time of day in two-second steps, as DOS counts it. */
+const dosTime = (date: Date): number =>
+  (date.getHours() << 11) | (date.getMinutes() << 5) | (date.getSeconds() >> 1);
+
+/** Local date since 1980, as DOS counts it. */
+const dosDate = (date: Date): number =>
+  ((Math.max(date.getFullYear(), 1980) - 1980) << 9) | ((date.getMonth() + 1) << 5) | date.getDate();

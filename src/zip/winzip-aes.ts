@@ -1,0 +1,128 @@
+/**
+ * WinZip AES encryption (winzip.com/aes_info, versions AE-1 and AE-2): PBKDF2-HMAC-SHA1 with 1000
+ * rounds, AES in CTR mode with a little-endian counter that starts at 1, HMAC-SHA1 over the
+ * ciphertext cut to 80 bits. Node's CTR counts big-endian, so the keystream is AES-ECB over counter
+ * blocks that we lay out ourselves, many at a time.
+ */
+import { type Cipheriv, createCipheriv, createHmac, type Hmac, pbkdf2, pbkdf2Sync } from 'node:crypto';
+import { promisify } from 'node:util';
+
+/** AES key strength as the 0x9901 extra field writes it. */
+export type AesStrength = 1 | 2 | 3;
+
+/** Bytes of the password verifier that follows the salt. */
+export const AES_VERIFIER_BYTES = 2;
+/** Bytes of the authentication code that follows the ciphertext. */
+export const AES_MAC_BYTES = 10;
+const BLOCK = 16;
+const ROUNDS = 1000;
+/** Counter blocks prepared at a time: 64 KiB of keystream stays in the L2 cache. */
+const BATCH_BYTES = 64 * 1024;
+
+/** Salt length in bytes: 8, 12 or 16. */
+export const saltBytes = (strength: AesStrength): number => 4 + 4 * strength;
+/** AES key length in bytes: 16, 24 or 32. */
+export const keyBytes = (strength: AesStrength): number => 8 + 8 * strength;
+/** What encryption adds to an entry, in bytes: salt, verifier and authentication code. */
+export const aesOverheadBytes = (strength: AesStrength): number =>
+  saltBytes(strength) + AES_VERIFIER_BYTES + AES_MAC_BYTES;
+
+/** The keys of one entry. */
+export interface AesKeys {
+  readonly encryptionKey: Buffer;
+  readonly macKey: Buffer;
+  /** Two bytes that tell a wrong password, once in 65,536 wrongly. */
+  readonly verifier: Buffer;
+}
+
+/** Derives an entry's keys from its salt, on Node's thread pool. */
+export async function deriveAesKeys(password: Buffer, salt: Buffer, strength: AesStrength): Promise<AesKeys> {
+  return splitKeys(await promisify(pbkdf2)(password, salt, ROUNDS, derivedBytes(strength), 'sha1'), strength);
+}
+
+/** Derives an entry's keys on the calling thread, for code that is a worker already. */
+export function deriveAesKeysSync(password: Buffer, salt: Buffer, strength: AesStrength): AesKeys {
+  return splitKeys(pbkdf2Sync(password, salt, ROUNDS, derivedBytes(strength), 'sha1'), strength);
+}
+
+const derivedBytes = (strength: AesStrength): number => 2 * keyBytes(strength) + AES_VERIFIER_BYTES;
+
+function splitKeys(derived: Buffer, strength: AesStrength): AesKeys {
+  const length = keyBytes(strength);
+  return {
+    encryptionKey: derived.subarray(0, length),
+    macKey: derived.subarray(length, 2 * length),
+    verifier: derived.subarray(2 * length),
+  };
+}
+
+/** The stream cipher and authentication of one entry. Feed chunks in order, then take `mac()`. */
+export class WinZipAes {
+  readonly #ecb: Cipheriv;
+  readonly #hmac: Hmac;
+  readonly #counters = new Uint32Array(BATCH_BYTES / 4);
+  #nextBlock = 1;
+  #keystream: Buffer = Buffer.alloc(0);
+  #used = 0;
+
+  constructor(keys: AesKeys) {
+    this.#ecb = createCipheriv(`aes-${keys.encryptionKey.length * 8}-ecb`, keys.encryptionKey, null);
+    this.#ecb.setAutoPadding(false);
+    this.#hmac = createHmac('sha1', keys.macKey);
+  }
+
+  /** Encrypts `bytes` in place and authenticates the result. */
+  encrypt(bytes: Uint8Array): void {
+    this.#crypt(bytes);
+    this.#hmac.update(bytes);
+  }
+
+  /** Authenticates `bytes`, then decrypts them in place. */
+  decrypt(bytes: Uint8Array): void {
+    this.#hmac.update(bytes);
+    this.#crypt(bytes);
+  }
+
+  /** The ten bytes of authentication code over everything fed so far. Ends the entry. */
+  mac(): Buffer {
+    return this.#hmac.digest().subarray(0, AES_MAC_BYTES);
+  }
+
+  #crypt(bytes: Uint8Array): void {
+    let done = 0;
+    while (done < bytes.length) {
+      if (this.#used === this.#keystream.length) this.#refill(bytes.length - done);
+      const count = Math.min(bytes.length - done, this.#keystream.length - this.#used);
+      xorInto(bytes, done, this.#keystream, this.#used, count);
+      this.#used += count;
+      done += count;
+    }
+  }
+
+  #refill(wanted: number): void {
+    const blocks = Math.min(BATCH_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
+    for (let i = 0; i < blocks; i++) {
+      const block = this.#nextBlock + i;
+      this.#counters[4 * i] = block;
+      this.#counters[4 * i + 1] = block / 0x1_0000_0000;
+    }
+    this.#nextBlock += blocks;
+    this.#keystream = this.#ecb.update(new Uint8Array(this.#counters.buffer, 0, blocks * BLOCK));
+    this.#used = 0;
+  }
+}
+
+/** XORs `count` bytes of `key` into `target`, word by word where both are aligned. */
+function xorInto(target: Uint8Array, targetAt: number, key: Uint8Array, keyAt: number, count: number): void {
+  let i = 0;
+  const targetOffset = target.byteOffset + targetAt;
+  const keyOffset = key.byteOffset + keyAt;
+  if (targetOffset % 4 === 0 && keyOffset % 4 === 0) {
+    const words = count >>> 2;
+    const a = new Int32Array(target.buffer, targetOffset, words);
+    const b = new Int32Array(key.buffer, keyOffset, words);
+    for (let w = 0; w < words; w++) a[w] = (a[w] as number) ^ (b[w] as number);
+    i = words << 2;
+  }
+  for (; i < count; i++) target[targetAt + i] = (target[targetAt + i] as number) ^ (key[keyAt + i] as number);
+}
