@@ -4,7 +4,7 @@
  * ciphertext cut to 80 bits. Node's CTR counts big-endian, so the keystream is AES-ECB over counter
  * blocks that we lay out ourselves, many at a time.
  */
-import { type Cipheriv, createCipheriv, createHmac, type Hmac, pbkdf2, pbkdf2Sync } from 'node:crypto';
+import { createCipheriv, createHmac, type Hmac, pbkdf2, pbkdf2Sync } from 'node:crypto';
 import { promisify } from 'node:util';
 
 /** AES key strength as the 0x9901 extra field writes it. */
@@ -58,7 +58,7 @@ function splitKeys(derived: Buffer, strength: AesStrength): AesKeys {
 
 /** The stream cipher and authentication of one entry. Feed chunks in order, then take `mac()`. */
 export class WinZipAes {
-  readonly #ecb: Cipheriv;
+  readonly #ecb: ReturnType<typeof createCipheriv>;
   readonly #hmac: Hmac;
   readonly #counters = new Uint32Array(BATCH_BYTES / 4);
   #nextBlock = 1;

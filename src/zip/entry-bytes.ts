@@ -1,0 +1,162 @@
+/**
+ * The bytes of one entry: decrypted, authenticated, inflated, counted. Chunks come out before the
+ * authentication code is reached, so a caller keeps them aside until the iteration has ended well.
+ */
+import { readSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { crc32, createInflateRaw } from 'node:zlib';
+import { LpxError } from '../errors.js';
+import type { ZipEntry } from './reader.js';
+import {
+  AES_MAC_BYTES,
+  AES_VERIFIER_BYTES,
+  type AesKeys,
+  type AesStrength,
+  deriveAesKeysSync,
+  saltBytes,
+  WinZipAes,
+} from './winzip-aes.js';
+import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * Reads an entry to its end. A chunk is valid until the next one is asked for.
+ * @param fd an open file descriptor of the archive
+ * @throws LPX_PASSWORD_WRONG when the entry's check says so; LPX_ENTRY_DAMAGED when the bytes are not what
+ *   the directory, the CRC or the authentication code say
+ */
+export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer): AsyncGenerator<Buffer> {
+  const plain = decryptedBytes(fd, entry, password, entry.compression === 'deflated');
+  let size = 0;
+  let crc = 0;
+  for await (const chunk of entry.compression === 'deflated' ? inflated(entry, plain) : plain) {
+    size += chunk.length;
+    if (size > entry.size) throw damaged(entry, 'size');
+    if (entry.hasCrc) crc = crc32(chunk, crc);
+    yield chunk;
+  }
+  if (size !== entry.size) throw damaged(entry, 'size');
+  if (entry.hasCrc && crc !== entry.crc32) throw damaged(entry, 'crc');
+}
+
+/** Reads an entry of modest size whole. `limit` in bytes. @throws as `entryBytes`; LPX_LIMIT_EXCEEDED */
+export async function entryBuffer(fd: number, entry: ZipEntry, password: Buffer, limit: number): Promise<Buffer> {
+  if (entry.size > limit) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'entry', value: entry.size, limit });
+  const chunks: Buffer[] = [];
+  for await (const chunk of entryBytes(fd, entry, password)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+/** Whether the entry's own short check accepts the password; right once in 256 or 65,536 by chance. */
+export function passwordFits(fd: number, entry: ZipEntry, password: Buffer): boolean {
+  if (entry.encryption === 'none') return true;
+  return entry.encryption === 'zipcrypto'
+    ? openZipCrypto(fd, entry, password) !== undefined
+    : openAes(fd, entry, password) !== undefined;
+}
+
+/** Decrypts in `CHUNK_BYTES` steps, into one buffer or, for a consumer that keeps them, fresh ones. */
+async function* decryptedBytes(fd: number, entry: ZipEntry, password: Buffer, fresh: boolean): AsyncGenerator<Buffer> {
+  const cipher = openCipher(fd, entry, password);
+  let buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, cipher.bytes)));
+  for (let done = 0; done < cipher.bytes; ) {
+    const chunk = buffer.subarray(0, Math.min(buffer.length, cipher.bytes - done));
+    readFully(fd, chunk, cipher.offset + done, entry);
+    cipher.decrypt(chunk);
+    done += chunk.length;
+    yield chunk;
+    if (fresh) buffer = Buffer.allocUnsafe(buffer.length);
+  }
+  cipher.finish();
+}
+
+async function* inflated(entry: ZipEntry, deflatedBytes: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  const source = Readable.from(deflatedBytes, { objectMode: false });
+  const inflate = createInflateRaw({ chunkSize: CHUNK_BYTES });
+  let given = 0;
+  source.on('data', (chunk: Buffer) => {
+    given += chunk.length;
+  });
+  source.on('error', (error) => inflate.destroy(error));
+  source.pipe(inflate);
+  try {
+    yield* inflate;
+    // The authentication code is only read once the source has been drained.
+    await finished(source);
+  } catch (error) {
+    throw error instanceof LpxError ? error : damaged(entry, 'deflate', error);
+  } finally {
+    source.destroy();
+    inflate.destroy();
+  }
+  if (inflate.bytesWritten !== given) throw damaged(entry, 'deflate');
+}
+
+/** A cipher ready at an entry's first byte of content. */
+interface OpenCipher {
+  readonly offset: number;
+  readonly bytes: number;
+  decrypt(bytes: Buffer): void;
+  finish(): void;
+}
+
+function openCipher(fd: number, entry: ZipEntry, password: Buffer): OpenCipher {
+  if (entry.encryption === 'none') {
+    return { offset: entry.dataOffset, bytes: entry.compressedSize, decrypt: () => {}, finish: () => {} };
+  }
+  if (entry.encryption === 'zipcrypto') {
+    const keys = openZipCrypto(fd, entry, password);
+    if (!keys) throw new LpxError('LPX_PASSWORD_WRONG', { entry: entry.name });
+    return {
+      offset: entry.dataOffset + ZIPCRYPTO_HEADER_BYTES,
+      bytes: entry.compressedSize - ZIPCRYPTO_HEADER_BYTES,
+      decrypt: (bytes) => keys.decrypt(bytes),
+      finish: () => {},
+    };
+  }
+  const keys = openAes(fd, entry, password);
+  if (!keys) throw new LpxError('LPX_PASSWORD_WRONG', { entry: entry.name });
+  const aes = new WinZipAes(keys);
+  const head = saltBytes(strengthOf(entry)) + AES_VERIFIER_BYTES;
+  const bytes = entry.compressedSize - head - AES_MAC_BYTES;
+  return {
+    offset: entry.dataOffset + head,
+    bytes,
+    decrypt: (chunk) => aes.decrypt(chunk),
+    finish: () => {
+      const expected = readFully(fd, Buffer.alloc(AES_MAC_BYTES), entry.dataOffset + head + bytes, entry);
+      if (!aes.mac().equals(expected)) throw damaged(entry, 'authentication');
+    },
+  };
+}
+
+function openZipCrypto(fd: number, entry: ZipEntry, password: Buffer): ZipCryptoKeys | undefined {
+  const header = readFully(fd, Buffer.alloc(ZIPCRYPTO_HEADER_BYTES), entry.dataOffset, entry);
+  const keys = new ZipCryptoKeys(password);
+  keys.decrypt(header);
+  return header[ZIPCRYPTO_HEADER_BYTES - 1] === entry.checkByte ? keys : undefined;
+}
+
+function openAes(fd: number, entry: ZipEntry, password: Buffer): AesKeys | undefined {
+  const strength = strengthOf(entry);
+  const head = readFully(fd, Buffer.alloc(saltBytes(strength) + AES_VERIFIER_BYTES), entry.dataOffset, entry);
+  const keys = deriveAesKeysSync(password, head.subarray(0, saltBytes(strength)), strength);
+  return keys.verifier.equals(head.subarray(saltBytes(strength))) ? keys : undefined;
+}
+
+const strengthOf = (entry: ZipEntry): AesStrength =>
+  entry.encryption === 'aes128' ? 1 : entry.encryption === 'aes192' ? 2 : 3;
+
+const damaged = (entry: ZipEntry, part: string, cause?: unknown) =>
+  new LpxError('LPX_ENTRY_DAMAGED', { entry: entry.name, part }, { cause });
+
+function readFully(fd: number, buffer: Buffer, offset: number, entry: ZipEntry): Buffer {
+  for (let done = 0; done < buffer.length; ) {
+    const count = readSync(fd, buffer, done, buffer.length - done, offset + done);
+    if (count === 0) throw damaged(entry, 'short');
+    done += count;
+  }
+  return buffer;
+}

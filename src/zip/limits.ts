@@ -1,0 +1,31 @@
+/**
+ * What a ZIP may claim before a single byte of content is read. A school's package stays far below;
+ * a bomb does not.
+ */
+export interface ZipLimits {
+  /** Entries in the directory. */
+  readonly entries: number;
+  /** Bytes of the central directory. */
+  readonly directoryBytes: number;
+  /** Bytes of one entry's name. */
+  readonly nameBytes: number;
+  /** Expanded bytes of one entry, claimed and counted. */
+  readonly entryBytes: number;
+  /** Expanded bytes of all entries together. */
+  readonly totalBytes: number;
+  /** Expanded bytes for each stored byte, for entries over `ratioFromBytes`. */
+  readonly ratio: number;
+  readonly ratioFromBytes: number;
+}
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_LIMITS: ZipLimits = {
+  entries: 50_000,
+  directoryBytes: 32 * MIB,
+  nameBytes: 1024,
+  entryBytes: 4096 * MIB,
+  totalBytes: 16_384 * MIB,
+  ratio: 300,
+  ratioFromBytes: MIB,
+};

@@ -1,0 +1,38 @@
+/** Tells a wrong password from a damaged archive before anything big is read. */
+import { LpxError } from '../errors.js';
+import { entryBytes, passwordFits } from './entry-bytes.js';
+import type { ZipEntry } from './reader.js';
+
+/** Entries whose short check is tried: enough that one damaged check cannot decide. */
+const SAMPLE = 8;
+/** Beyond the smallest entry, only ones up to this many bytes are read to decide about the password. */
+const SMALL_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The short checks (two bytes under AES, one under ZipCrypto) rule most wrong passwords out. A password
+ * they accept is proven on the smallest entries by authentication code or CRC, since ZipCrypto's byte
+ * accepts one wrong password in 256. Where nothing proves it, two or more checks that all agree still
+ * speak for the password, and the archive is damaged.
+ */
+export async function passwordOpens(fd: number, entries: readonly ZipEntry[], password: Buffer): Promise<boolean> {
+  const smallest = entries
+    .filter((entry) => entry.encryption !== 'none')
+    .sort((a, b) => a.compressedSize - b.compressedSize)
+    .slice(0, SAMPLE);
+  const fitting = smallest.filter((entry) => passwordFits(fd, entry, password));
+  for (const [index, entry] of fitting.entries()) {
+    const affordable = index === 0 || entry.compressedSize <= SMALL_BYTES;
+    if (affordable && (await readsWell(fd, entry, password))) return true;
+  }
+  return fitting.length === smallest.length && fitting.length > 1;
+}
+
+async function readsWell(fd: number, entry: ZipEntry, password: Buffer): Promise<boolean> {
+  try {
+    for await (const _ of entryBytes(fd, entry, password));
+    return true;
+  } catch (error) {
+    if (error instanceof LpxError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * The ZIP reader. unzipper reads the central directory, within bounds that we set; everything it says
+ * is then held against the local headers and the limits. The bytes are moved by `entry-bytes.ts`.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { Open } from 'unzipper';
+import { fileError, LpxError } from '../errors.js';
+import {
+  decodeAesExtra,
+  END_RECORD_BYTES,
+  FLAG,
+  LOCAL_HEADER_BYTES,
+  METHOD,
+  SIGNATURE,
+  ZIP64_END_BYTES,
+  ZIP64_LOCATOR_BYTES,
+} from './format.js';
+import { DEFAULT_LIMITS, type ZipLimits } from './limits.js';
+import { aesOverheadBytes } from './winzip-aes.js';
+import { ZIPCRYPTO_HEADER_BYTES } from './zipcrypto.js';
+
+export type EntryEncryption = 'none' | 'zipcrypto' | 'aes128' | 'aes192' | 'aes256';
+
+/** One file in the archive. A plain object: it travels to worker threads as it is. */
+export interface ZipEntry {
+  /** Path inside the archive, forward slashes, never absolute, never with `..`. */
+  readonly name: string;
+  readonly encryption: EntryEncryption;
+  /** Compression under the encryption. */
+  readonly compression: 'stored' | 'deflated';
+  readonly size: number;
+  /** Bytes in the archive, with what encryption added. */
+  readonly compressedSize: number;
+  readonly crc32: number;
+  /** AE-2 keeps no CRC; its authentication code stands in. */
+  readonly hasCrc: boolean;
+  /** The byte ZipCrypto checks a password with. */
+  readonly checkByte: number;
+  /** Where the entry's data start in the file. */
+  readonly dataOffset: number;
+}
+
+/** An entry as unzipper reports it; its types lack the fields that matter here. */
+interface DirectoryRecord {
+  readonly pathBuffer: Buffer;
+  readonly flags: number;
+  readonly compressionMethod: number;
+  readonly lastModifiedTime: number;
+  readonly crc32: number;
+  readonly compressedSize: number;
+  readonly uncompressedSize: number;
+  readonly offsetToLocalFileHeader: number;
+  readonly externalFileAttributes: number;
+  readonly versionMadeBy: number;
+}
+
+/** `Open.custom` as it is; its published types leave the options out. */
+type OpenCustom = (
+  source: { size(): Promise<number>; stream(offset: number): Readable },
+  options: { tailSize: number },
+) => Promise<{ files: DirectoryRecord[] }>;
+
+/** Where the end records say the directory is. Bytes from the start of the file. */
+interface DirectoryBounds {
+  readonly entries: number;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Offset of the end record itself. */
+  readonly endOffset: number;
+}
+
+/**
+ * Reads and checks the directory of a ZIP file. Directory entries are left out.
+ * @throws LPX_NOT_A_ZIP, LPX_DIRECTORY_DAMAGED, LPX_LIMIT_EXCEEDED, LPX_ENTRY_NAME_UNSAFE,
+ *   LPX_ENTRY_DUPLICATE, LPX_ENTRY_UNSUPPORTED, LPX_FILE_NOT_FOUND
+ */
+export async function readZip(file: string, limits: ZipLimits = DEFAULT_LIMITS): Promise<ZipEntry[]> {
+  const handle = await open(file, 'r').catch((error) => {
+    throw fileError(error, file);
+  });
+  try {
+    const fileBytes = (await handle.stat()).size;
+    const bounds = await findDirectory(handle, fileBytes, limits);
+    const records = await readRecords(handle, fileBytes, bounds);
+    checkNames(records);
+    checkSizes(records, limits);
+    return await readLocalHeaders(handle, records, bounds);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function findDirectory(handle: FileHandle, fileBytes: number, limits: ZipLimits): Promise<DirectoryBounds> {
+  const tailBytes = Math.min(fileBytes, END_RECORD_BYTES + 0xffff);
+  const tailOffset = fileBytes - tailBytes;
+  const tail = await readAt(handle, tailOffset, tailBytes);
+  let at = tail.length - END_RECORD_BYTES;
+  while (at >= 0 && !(tail.readUInt32LE(at) === SIGNATURE.end && at + END_RECORD_BYTES + tail.readUInt16LE(at + 20) === tail.length)) at--;
+  if (at < 0) {
+    const start = await readAt(handle, 0, Math.min(4, fileBytes));
+    const looksLikeZip = start.length === 4 && start.readUInt32LE(0) === SIGNATURE.localHeader;
+    throw looksLikeZip ? damaged('end') : new LpxError('LPX_NOT_A_ZIP');
+  }
+  const endOffset = tailOffset + at;
+  const end = tail.subarray(at);
+  if (end.readUInt16LE(4) !== end.readUInt16LE(6)) throw damaged('volumes');
+  let bounds = { entries: end.readUInt16LE(10), bytes: end.readUInt32LE(12), offset: end.readUInt32LE(16), endOffset };
+  let directoryEnd = endOffset;
+  if (bounds.entries === 0xffff || bounds.bytes === 0xffff_ffff || bounds.offset === 0xffff_ffff) {
+    const zip64 = await findZip64(handle, endOffset);
+    bounds = { ...zip64, endOffset };
+    directoryEnd = zip64.recordOffset;
+  }
+  if (bounds.entries > limits.entries) throw overLimit('entries', bounds.entries, limits.entries);
+  if (bounds.bytes > limits.directoryBytes) throw overLimit('directory', bounds.bytes, limits.directoryBytes);
+  if (bounds.offset + bounds.bytes !== directoryEnd) throw damaged('directory');
+  return bounds;
+}
+
+async function findZip64(handle: FileHandle, endOffset: number) {
+  const locatorOffset = endOffset - ZIP64_LOCATOR_BYTES;
+  if (locatorOffset < 0) throw damaged('zip64');
+  const locator = await readAt(handle, locatorOffset, ZIP64_LOCATOR_BYTES);
+  if (locator.readUInt32LE(0) !== SIGNATURE.zip64Locator) throw damaged('zip64');
+  const recordOffset = Number(locator.readBigUInt64LE(8));
+  if (recordOffset + ZIP64_END_BYTES > locatorOffset) throw damaged('zip64');
+  const record = await readAt(handle, recordOffset, ZIP64_END_BYTES);
+  if (record.readUInt32LE(0) !== SIGNATURE.zip64End) throw damaged('zip64');
+  return {
+    recordOffset,
+    entries: Number(record.readBigUInt64LE(32)),
+    bytes: Number(record.readBigUInt64LE(40)),
+    offset: Number(record.readBigUInt64LE(48)),
+  };
+}
+
+/** Lets unzipper read the directory, and nothing of the file but the directory and what follows. */
+async function readRecords(handle: FileHandle, fileBytes: number, bounds: DirectoryBounds): Promise<DirectoryRecord[]> {
+  const tail = await readAt(handle, bounds.offset, fileBytes - bounds.offset);
+  const source = {
+    size: async () => fileBytes,
+    stream: (offset: number) => {
+      const from = offset - bounds.offset;
+      return Readable.from(from < 0 || from >= tail.length ? [] : [tail.subarray(from)], { objectMode: false });
+    },
+  };
+  try {
+    const directory = await (Open.custom as unknown as OpenCustom)(source, { tailSize: fileBytes - bounds.endOffset });
+    const records = await directory.files;
+    if (records.length !== bounds.entries) throw damaged('directory');
+    return records;
+  } catch (error) {
+    throw error instanceof LpxError ? error : damaged('directory', error);
+  }
+}
+
+function checkNames(records: readonly DirectoryRecord[]): void {
+  const seen = new Set<string>();
+  for (const record of records) {
+    const name = entryName(record.pathBuffer);
+    const key = name.normalize('NFC').toLowerCase();
+    if (seen.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', { entry: name });
+    seen.add(key);
+    if (isSymlink(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature: 'symlink' });
+  }
+}
+
+function checkSizes(records: readonly DirectoryRecord[], limits: ZipLimits): void {
+  let total = 0;
+  for (const record of records) {
+    const { uncompressedSize: size, compressedSize } = record;
+    total += size;
+    if (record.pathBuffer.length > limits.nameBytes) throw overLimit('name', record.pathBuffer.length, limits.nameBytes);
+    if (size > limits.entryBytes) throw overLimit('entry', size, limits.entryBytes);
+    if (size > limits.ratioFromBytes && size > compressedSize * limits.ratio) {
+      throw overLimit('ratio', Math.round(size / Math.max(1, compressedSize)), limits.ratio);
+    }
+  }
+  if (total > limits.totalBytes) throw overLimit('total', total, limits.totalBytes);
+}
+
+/** Holds each directory record against its local header, and all of them against each other. */
+async function readLocalHeaders(
+  handle: FileHandle,
+  records: readonly DirectoryRecord[],
+  bounds: DirectoryBounds,
+): Promise<ZipEntry[]> {
+  const entries: ZipEntry[] = [];
+  const byOffset = [...records].sort((a, b) => a.offsetToLocalFileHeader - b.offsetToLocalFileHeader);
+  let previousEnd = 0;
+  for (const record of byOffset) {
+    const name = entryName(record.pathBuffer);
+    const offset = record.offsetToLocalFileHeader;
+    if (offset < previousEnd || offset + LOCAL_HEADER_BYTES > bounds.offset) throw damagedEntry(name, 'overlap');
+    const header = await readAt(handle, offset, LOCAL_HEADER_BYTES);
+    if (header.readUInt32LE(0) !== SIGNATURE.localHeader) throw damagedEntry(name, 'header');
+    const nameBytes = header.readUInt16LE(26);
+    const extraBytes = header.readUInt16LE(28);
+    const variable = await readAt(handle, offset + LOCAL_HEADER_BYTES, nameBytes + extraBytes);
+    const sameName = variable.subarray(0, nameBytes).equals(record.pathBuffer);
+    const sameKind =
+      header.readUInt16LE(8) === record.compressionMethod &&
+      ((header.readUInt16LE(6) ^ record.flags) & (FLAG.encrypted | FLAG.strongEncryption | FLAG.utf8)) === 0;
+    if (!sameName || !sameKind) throw damagedEntry(name, 'header');
+    const dataOffset = offset + LOCAL_HEADER_BYTES + nameBytes + extraBytes;
+    previousEnd = dataOffset + record.compressedSize;
+    if (previousEnd > bounds.offset) throw damagedEntry(name, 'overlap');
+    if (!name.endsWith('/')) entries.push(describe(record, name, dataOffset, variable.subarray(nameBytes)));
+    else if (record.uncompressedSize > 0) throw damagedEntry(name, 'header');
+  }
+  return entries;
+}
+
+function describe(record: DirectoryRecord, name: string, dataOffset: number, localExtra: Buffer): ZipEntry {
+  const unsupported = (feature: string) => new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature });
+  if (record.flags & FLAG.strongEncryption) throw unsupported('PKWARE strong encryption');
+  const encrypted = (record.flags & FLAG.encrypted) !== 0;
+  const aes = record.compressionMethod === METHOD.aes ? decodeAesExtra(localExtra) : undefined;
+  if (record.compressionMethod === METHOD.aes && (!aes || !encrypted)) throw damagedEntry(name, 'header');
+  const method = aes ? aes.method : record.compressionMethod;
+  if (method !== METHOD.stored && method !== METHOD.deflated) throw unsupported(`method ${method}`);
+  const overhead = aes ? aesOverheadBytes(aes.strength) : encrypted ? ZIPCRYPTO_HEADER_BYTES : 0;
+  const payload = record.compressedSize - overhead;
+  if (payload < 0 || (method === METHOD.stored && payload !== record.uncompressedSize)) throw damagedEntry(name, 'size');
+  return {
+    name,
+    encryption: aes ? (['aes128', 'aes192', 'aes256'] as const)[aes.strength - 1] as EntryEncryption : encrypted ? 'zipcrypto' : 'none',
+    compression: method === METHOD.stored ? 'stored' : 'deflated',
+    size: record.uncompressedSize,
+    compressedSize: record.compressedSize,
+    crc32: record.crc32,
+    hasCrc: aes?.version !== 2,
+    // With a data descriptor the CRC was not known yet, and the time stands in (Info-ZIP's convention).
+    checkByte: record.flags & FLAG.descriptor ? record.lastModifiedTime >>> 8 : record.crc32 >>> 24,
+    dataOffset,
+  };
+}
+
+/** An entry's path, or a refusal: no name may point outside, be ambiguous, or hide characters. */
+function entryName(raw: Buffer): string {
+  let name: string;
+  try {
+    name = new TextDecoder('utf-8', { fatal: true }).decode(raw).replaceAll('\\', '/');
+  } catch {
+    throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(raw.toString('latin1')) });
+  }
+  const segments = name.replace(/\/$/, '').split('/');
+  const outside = segments.some((segment) => segment === '' || segment === '.' || segment === '..');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  const hidden = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(name);
+  if (outside || hidden || /^[A-Za-z]:/.test(name)) {
+    throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(name) });
+  }
+  return name;
+}
+
+/** Unix made it, and its mode says symbolic link. */
+const isSymlink = (record: DirectoryRecord): boolean =>
+  record.versionMadeBy >>> 8 === 3 && ((record.externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+
+const damaged = (part: string, cause?: unknown) => new LpxError('LPX_DIRECTORY_DAMAGED', { part }, { cause });
+const damagedEntry = (entry: string, part: string) => new LpxError('LPX_ENTRY_DAMAGED', { entry, part });
+const overLimit = (what: string, value: number, limit: number) => new LpxError('LPX_LIMIT_EXCEEDED', { what, value, limit });
+
+async function readAt(handle: FileHandle, offset: number, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(bytes);
+  let done = 0;
+  while (done < bytes) {
+    const { bytesRead } = await handle.read(buffer, done, bytes - done, offset + done);
+    if (bytesRead === 0) throw damaged('short');
+    done += bytesRead;
+  }
+  return buffer;
+}

@@ -1,0 +1,83 @@
+/** Runs package work on the calling thread when it is small, on worker threads when it is not. */
+import { Worker } from 'node:worker_threads';
+import { type Code, type Facts, LpxError } from '../errors.js';
+import { type Job, type ResultOf, runJob } from './work.js';
+
+/** Starting a thread costs about 30 ms; below this many bytes it does not pay. */
+const THREADS_PAY_FROM_BYTES = 16 * 1024 * 1024;
+
+/** What a worker posts back. */
+export type Reply = { readonly result: ResultOf<Job> } | { readonly code: Code; readonly facts: Facts } | { readonly fault: string };
+
+interface Waiting {
+  readonly job: Job;
+  resolve(result: never): void;
+  reject(error: unknown): void;
+}
+
+export class WorkPool {
+  readonly #size: number;
+  readonly #queue: Waiting[] = [];
+  readonly #workers: Worker[] = [];
+  readonly #idle: Worker[] = [];
+
+  /** A pool fit for `bytes` of content. */
+  static forBytes(bytes: number, threads = 2): WorkPool {
+    return new WorkPool(bytes < THREADS_PAY_FROM_BYTES ? 0 : threads);
+  }
+
+  /** @param size worker threads; 0 runs everything where it is called. */
+  constructor(size: number) {
+    this.#size = size;
+    for (let i = 0; i < size; i++) this.#start();
+  }
+
+  get threads(): number {
+    return this.#size;
+  }
+
+  /** Runs a job; jobs start in the order given. @throws what the job throws */
+  run<J extends Job>(job: J): Promise<ResultOf<J>> {
+    if (this.#size === 0) return runJob(job);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job, resolve, reject });
+      this.#next();
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #start(): void {
+    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    this.#workers.push(worker);
+    this.#idle.push(worker);
+  }
+
+  #next(): void {
+    const worker = this.#idle.pop();
+    if (!worker) return;
+    const waiting = this.#queue.shift();
+    if (!waiting) {
+      this.#idle.push(worker);
+      return;
+    }
+    const settle = (deliver: () => void) => {
+      worker.off('message', onReply);
+      worker.off('error', onFault);
+      deliver();
+    };
+    const onReply = (reply: Reply) =>
+      settle(() => {
+        if ('result' in reply) waiting.resolve(reply.result as never);
+        else waiting.reject('code' in reply ? new LpxError(reply.code, reply.facts) : new Error(reply.fault));
+        this.#idle.push(worker);
+        this.#next();
+      });
+    const onFault = (error: unknown) => settle(() => waiting.reject(error));
+    worker.on('message', onReply);
+    worker.on('error', onFault);
+    worker.postMessage(waiting.job);
+  }
+}

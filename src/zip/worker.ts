@@ -1,0 +1,17 @@
+/** The worker thread's side of `work-pool.ts`. */
+import { parentPort } from 'node:worker_threads';
+import { LpxError } from '../errors.js';
+import { type Job, runJob } from './work.js';
+import type { Reply } from './work-pool.js';
+
+parentPort?.on('message', (job: Job) => {
+  runJob(job).then(
+    (result) => reply({ result }),
+    (error: unknown) => {
+      if (error instanceof LpxError) reply({ code: error.code, facts: error.facts });
+      else reply({ fault: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    },
+  );
+});
+
+const reply = (message: Reply): void => parentPort?.postMessage(message);
