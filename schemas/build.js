@@ -19,10 +19,10 @@ const write = (name, ...parts) => {
 
 const exchange = read('exchange-document.schema.json');
 const mapping = read('filename-mapping.schema.json');
-const VOCABULARY = ['x-name', 'x-list', 'x-default', 'x-advised', 'x-max', 'x-brief', 'x-form', 'x-link', 'x-md5', 'x-same-as', 'x-codes', 'x-omit-empty'];
+const VOCABULARY = ['x-name', 'x-list', 'x-default', 'x-advised', 'x-max', 'x-brief', 'x-shape', 'x-link', 'x-md5', 'x-same-as', 'x-codes', 'x-omit-empty', 'x-key'];
 
 const pascal = (name) => name[0].toUpperCase() + name.slice(1);
-const definition = (ref) => exchange.$defs[ref.split('/').pop()];
+const definition = (name) => exchange.$defs[name];
 const types = (schema) => [schema.type].flat();
 
 /** The properties that are fields of a record in code: attachments and copies of basic data are not. */
@@ -51,10 +51,11 @@ function wireProperty([wire, schema]) {
     ...(schema['x-md5'] && { role: 'md5', slot: schema['x-md5'] }),
     ...(schema['x-same-as'] && { role: 'copy' }),
     ...(schema['x-omit-empty'] && { omitEmpty: true }),
+    ...(schema['x-key'] && { key: true }),
     ...(schema['x-advised'] && { advised: true }),
     ...(schema['x-max'] && { max: schema['x-max'] }),
     ...(schema['x-brief'] && { brief: schema['x-brief'] }),
-    ...(schema['x-form'] && { form: schema['x-form'] }),
+    ...(schema['x-shape'] && { shape: schema['x-shape'] }),
     ...(schema['x-codes'] && { codes: schema['x-codes'] }),
   };
 }
@@ -75,7 +76,12 @@ write(
 );
 write(
   'spec/generated/wire-table.ts',
-  "import type { ListName } from './records.js';",
+  "import type { CodeTableName } from '../codes.js';\nimport type { ListName } from './records.js';",
+  `/** What a text has to look like; the sentence for each is in messages/. */
+export type Shape = ${[...new Set(lists.flatMap((list) => Object.values(definition(list.record).properties)).map((property) => property['x-shape']))]
+    .filter(Boolean)
+    .map((shape) => `'${shape}'`)
+    .join(' | ')};`,
   `/** One property on the wire and in code. */
 export interface WireProperty {
   readonly wire: string;
@@ -86,11 +92,13 @@ export interface WireProperty {
   readonly role?: 'link' | 'md5' | 'copy';
   readonly slot?: 'document' | 'media';
   readonly omitEmpty?: true;
+  /** One of the fields that tell a record from the others of its list. */
+  readonly key?: true;
   readonly advised?: true;
   readonly max?: number;
   readonly brief?: number;
-  readonly form?: 'date';
-  readonly codes?: string;
+  readonly shape?: Shape;
+  readonly codes?: CodeTableName;
 }
 
 /** One list of records: where it stands on the wire and what its records hold, in wire order. */

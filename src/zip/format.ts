@@ -1,4 +1,5 @@
 /** The ZIP records that lpx writes and reads, as APPNOTE.TXT 6.3.10 lays them out. */
+import { crc32 } from 'node:zlib';
 
 export const SIGNATURE = {
   localHeader: 0x04034b50,
@@ -12,6 +13,7 @@ export const METHOD = { stored: 0, deflated: 8, aes: 99 } as const;
 export const FLAG = { encrypted: 0x0001, descriptor: 0x0008, strongEncryption: 0x0040, utf8: 0x0800 } as const;
 
 export const LOCAL_HEADER_BYTES = 30;
+export const CENTRAL_HEADER_BYTES = 46;
 export const END_RECORD_BYTES = 22;
 export const ZIP64_LOCATOR_BYTES = 20;
 export const ZIP64_END_BYTES = 56;
@@ -19,6 +21,11 @@ const UINT32_MAX = 0xffff_ffff;
 const UINT16_MAX = 0xffff;
 const EXTRA_ZIP64 = 0x0001;
 const EXTRA_AES = 0x9901;
+/**
+ * Ours ("LX"): a checksum over both headers of the entry, in both. ZIP guards an entry's content but not
+ * what the directory says of it; with this, any flipped bit in a header shows. Other tools skip it.
+ */
+const EXTRA_SEAL = 0x584c;
 /** Made by: Unix, specification 6.3. */
 const MADE_BY = (3 << 8) | 63;
 /** A regular file that only its owner reads: the content is a minor's. */
@@ -50,11 +57,39 @@ export interface AesExtra {
   readonly method: number;
 }
 
-export function encodeLocalHeader(entry: EntryRecord): Buffer {
+/** An entry's two headers, sealed: see `EXTRA_SEAL`. */
+export function encodeHeaders(entry: EntryRecord): { readonly local: Buffer; readonly central: Buffer } {
+  const headers = { local: encodeLocalHeader(entry), central: encodeCentralHeader(entry) };
+  const seal = sealOf(headers.local, headers.central);
+  for (const header of [headers.local, headers.central]) header.writeUInt32LE(seal, header.length - 4);
+  return headers;
+}
+
+/** A CRC-32 over both headers, their own seals taken as zero. */
+function sealOf(local: Buffer, central: Buffer): number {
+  const zero = Buffer.alloc(4);
+  return [local.subarray(0, -4), zero, central.subarray(0, -4), zero].reduce((crc, part) => crc32(part, crc), 0);
+}
+
+/**
+ * Whether both headers are as they were written. Archives of other tools carry no seal and pass; a seal
+ * in one header alone does not.
+ */
+export function sealHolds(local: Buffer, central: Buffer): boolean {
+  const sealed = [local, central].map((header) => header.length > 8 && header.readUInt16LE(header.length - 8) === EXTRA_SEAL && header.readUInt16LE(header.length - 6) === 4);
+  if (!sealed[0] && !sealed[1]) return true;
+  const seal = sealOf(local, central);
+  return [local, central].every((header, i) => sealed[i] && header.readUInt32LE(header.length - 4) === seal);
+}
+
+const BLANK_SEAL = Buffer.from([EXTRA_SEAL & 0xff, EXTRA_SEAL >>> 8, 4, 0, 0, 0, 0, 0]);
+
+function encodeLocalHeader(entry: EntryRecord): Buffer {
   const large = entry.size >= UINT32_MAX || entry.compressedSize >= UINT32_MAX;
   const extra = Buffer.concat([
     large ? zip64Extra([entry.size, entry.compressedSize]) : Buffer.alloc(0),
     entry.aes ? encodeAesExtra(entry.aes) : Buffer.alloc(0),
+    BLANK_SEAL,
   ]);
   const header = Buffer.alloc(LOCAL_HEADER_BYTES);
   header.writeUInt32LE(SIGNATURE.localHeader, 0);
@@ -64,15 +99,16 @@ export function encodeLocalHeader(entry: EntryRecord): Buffer {
   return Buffer.concat([header, entry.name, extra]);
 }
 
-export function encodeCentralHeader(entry: EntryRecord): Buffer {
+function encodeCentralHeader(entry: EntryRecord): Buffer {
   const values = [entry.size, entry.compressedSize, entry.offset];
   const large = values.filter((value) => value >= UINT32_MAX);
   const extra = Buffer.concat([
     large.length > 0 ? zip64Extra(large) : Buffer.alloc(0),
     entry.aes ? encodeAesExtra(entry.aes) : Buffer.alloc(0),
+    BLANK_SEAL,
   ]);
   const [size = 0, compressedSize = 0, offset = 0] = values.map((value) => Math.min(value, UINT32_MAX));
-  const header = Buffer.alloc(46);
+  const header = Buffer.alloc(CENTRAL_HEADER_BYTES);
   header.writeUInt32LE(SIGNATURE.centralHeader, 0);
   header.writeUInt16LE(MADE_BY, 4);
   writeShared(header, 6, entry, [compressedSize, size], large.length > 0);

@@ -7,11 +7,13 @@ import { Readable } from 'node:stream';
 import { Open } from 'unzipper';
 import { fileError, LpxError } from '../errors.js';
 import {
+  CENTRAL_HEADER_BYTES,
   decodeAesExtra,
   END_RECORD_BYTES,
   FLAG,
   LOCAL_HEADER_BYTES,
   METHOD,
+  sealHolds,
   SIGNATURE,
   ZIP64_END_BYTES,
   ZIP64_LOCATOR_BYTES,
@@ -54,6 +56,9 @@ interface DirectoryRecord {
   readonly externalFileAttributes: number;
   readonly versionMadeBy: number;
 }
+
+/** The record with its bytes as they stand in the directory. */
+type RawRecord = DirectoryRecord & { readonly bytes: Buffer };
 
 /** `Open.custom` as it is; its published types leave the options out. */
 type OpenCustom = (
@@ -104,7 +109,7 @@ async function findDirectory(handle: FileHandle, fileBytes: number, limits: ZipL
   }
   const endOffset = tailOffset + at;
   const end = tail.subarray(at);
-  if (end.readUInt16LE(4) !== end.readUInt16LE(6)) throw damaged('volumes');
+  if (end.readUInt16LE(4) !== 0 || end.readUInt16LE(6) !== 0 || end.readUInt16LE(8) !== end.readUInt16LE(10)) throw damaged('volumes');
   let bounds = { entries: end.readUInt16LE(10), bytes: end.readUInt32LE(12), offset: end.readUInt32LE(16), endOffset };
   let directoryEnd = endOffset;
   if (bounds.entries === 0xffff || bounds.bytes === 0xffff_ffff || bounds.offset === 0xffff_ffff) {
@@ -136,7 +141,7 @@ async function findZip64(handle: FileHandle, endOffset: number) {
 }
 
 /** Lets unzipper read the directory, and nothing of the file but the directory and what follows. */
-async function readRecords(handle: FileHandle, fileBytes: number, bounds: DirectoryBounds): Promise<DirectoryRecord[]> {
+async function readRecords(handle: FileHandle, fileBytes: number, bounds: DirectoryBounds): Promise<RawRecord[]> {
   const tail = await readAt(handle, bounds.offset, fileBytes - bounds.offset);
   const source = {
     size: async () => fileBytes,
@@ -149,10 +154,24 @@ async function readRecords(handle: FileHandle, fileBytes: number, bounds: Direct
     const directory = await (Open.custom as unknown as OpenCustom)(source, { tailSize: fileBytes - bounds.endOffset });
     const records = await directory.files;
     if (records.length !== bounds.entries) throw damaged('directory');
-    return records;
+    return withBytes(records, tail.subarray(0, bounds.bytes));
   } catch (error) {
     throw error instanceof LpxError ? error : damaged('directory', error);
   }
+}
+
+/** Cuts the directory at its own lengths, and holds that against what unzipper made of it. */
+function withBytes(records: readonly DirectoryRecord[], directory: Buffer): RawRecord[] {
+  let at = 0;
+  const cut = records.map((record) => {
+    if (at + CENTRAL_HEADER_BYTES > directory.length || directory.readUInt32LE(at) !== SIGNATURE.centralHeader) throw damaged('directory');
+    const length = CENTRAL_HEADER_BYTES + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
+    const bytes = directory.subarray(at, at + length);
+    at += length;
+    return { ...record, bytes };
+  });
+  if (at !== directory.length) throw damaged('directory');
+  return cut;
 }
 
 function checkNames(records: readonly DirectoryRecord[]): void {
@@ -183,7 +202,7 @@ function checkSizes(records: readonly DirectoryRecord[], limits: ZipLimits): voi
 /** Holds each directory record against its local header, and all of them against each other. */
 async function readLocalHeaders(
   handle: FileHandle,
-  records: readonly DirectoryRecord[],
+  records: readonly RawRecord[],
   bounds: DirectoryBounds,
 ): Promise<ZipEntry[]> {
   const entries: ZipEntry[] = [];
@@ -202,7 +221,7 @@ async function readLocalHeaders(
     const sameKind =
       header.readUInt16LE(8) === record.compressionMethod &&
       ((header.readUInt16LE(6) ^ record.flags) & (FLAG.encrypted | FLAG.strongEncryption | FLAG.utf8)) === 0;
-    if (!sameName || !sameKind) throw damagedEntry(name, 'header');
+    if (!sameName || !sameKind || !sealHolds(Buffer.concat([header, variable]), record.bytes)) throw damagedEntry(name, 'header');
     const dataOffset = offset + LOCAL_HEADER_BYTES + nameBytes + extraBytes;
     previousEnd = dataOffset + record.compressedSize;
     if (previousEnd > bounds.offset) throw damagedEntry(name, 'overlap');

@@ -75,7 +75,10 @@ export class WorkPool {
         this.#idle.push(worker);
         this.#next();
       });
-    const onFault = (error: unknown) => settle(() => waiting.reject(error));
+    const onFault = (error: unknown) =>
+      settle(() => {
+        for (const { reject } of [waiting, ...this.#queue.splice(0)]) reject(error);
+      });
     worker.on('message', onReply);
     worker.on('error', onFault);
     worker.postMessage(waiting.job);

@@ -8,12 +8,15 @@ import { Readable } from 'node:stream';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
-import { type EntryRecord, encodeCentralHeader, encodeEnd, encodeLocalHeader, FLAG, METHOD } from './format.js';
+import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
 import { aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 
 /** `aes256` is WinZip AE-2; `zipcrypto` is for receivers that cannot read it. */
 export type Encryption = 'aes256' | 'zipcrypto';
+
+/** Salts and headers come from here; tests pass their own to get the same archive twice. */
+export type RandomSource = (bytes: number) => Buffer;
 
 /** What is known of a stored entry before its bytes are read. */
 export interface StoredEntry {
@@ -44,10 +47,10 @@ const AES_256 = 3;
  * Emits `error` with `LPX_FILE_CHANGED` when a stored entry's bytes are not those announced.
  */
 export class EncryptedZip extends Archiver {
-  constructor(encryption: Encryption, password: Buffer) {
+  constructor(encryption: Encryption, password: Buffer, random: RandomSource = randomBytes) {
     super();
     this._format = 'zip';
-    this._module = new EncryptingEngine(encryption, password);
+    this._module = new EncryptingEngine(encryption, password, random);
     this._modulePipe();
   }
 
@@ -67,14 +70,16 @@ export class EncryptedZip extends Archiver {
 class EncryptingEngine extends Readable {
   readonly #encryption: Encryption;
   readonly #password: Buffer;
-  readonly #directory: EntryRecord[] = [];
+  readonly #random: RandomSource;
+  readonly #directory: Buffer[] = [];
   #offset = 0;
   #resume: (() => void) | undefined;
 
-  constructor(encryption: Encryption, password: Buffer) {
+  constructor(encryption: Encryption, password: Buffer, random: RandomSource) {
     super({ highWaterMark: 2 * 1024 * 1024 });
     this.#encryption = encryption;
     this.#password = password;
+    this.#random = random;
   }
 
   append(source: Buffer | Readable, data: EngineEntry, callback: (error?: Error | null) => void): void {
@@ -86,7 +91,7 @@ class EncryptingEngine extends Readable {
 
   finalize(): void {
     const directoryOffset = this.#offset;
-    const directory = Buffer.concat(this.#directory.map(encodeCentralHeader));
+    const directory = Buffer.concat(this.#directory);
     this.push(directory);
     this.push(encodeEnd(this.#directory.length, directoryOffset, directory.length));
     this.push(null);
@@ -103,7 +108,8 @@ class EncryptingEngine extends Readable {
     const record = this.#record(data, storedBytes);
     const cipher = this.#encryption === 'aes256' ? await this.#aes() : this.#zipCrypto(record.crc32);
 
-    await this.#emit(encodeLocalHeader(record));
+    const headers = encodeHeaders(record);
+    await this.#emit(headers.local);
     await this.#emit(cipher.prefix);
     let bytes = 0;
     let crc = 0;
@@ -117,7 +123,7 @@ class EncryptingEngine extends Readable {
     const sameContent = this.#encryption === 'aes256' || data.deflate || crc === data.crc32;
     if (bytes !== storedBytes || !sameContent) throw new LpxError('LPX_FILE_CHANGED', { file: data.name });
     await this.#emit(cipher.suffix());
-    this.#directory.push(record);
+    this.#directory.push(headers.central);
   }
 
   #record(data: EngineEntry, storedBytes: number): EntryRecord {
@@ -142,7 +148,7 @@ class EncryptingEngine extends Readable {
   }
 
   async #aes(): Promise<EntryCipher> {
-    const salt = randomBytes(saltBytes(AES_256));
+    const salt = this.#random(saltBytes(AES_256));
     const keys = await deriveAesKeys(this.#password, salt, AES_256);
     const aes = new WinZipAes(keys);
     return {
@@ -155,7 +161,7 @@ class EncryptingEngine extends Readable {
   /** Without a data descriptor, the header's last byte is the CRC's highest (APPNOTE 6.1.6). */
   #zipCrypto(crc: number): EntryCipher {
     const keys = new ZipCryptoKeys(this.#password);
-    const prefix = randomBytes(ZIPCRYPTO_HEADER_BYTES);
+    const prefix = this.#random(ZIPCRYPTO_HEADER_BYTES);
     prefix[ZIPCRYPTO_HEADER_BYTES - 1] = crc >>> 24;
     keys.encrypt(prefix);
     return { prefix, encrypt: (bytes) => keys.encrypt(bytes), suffix: () => Buffer.alloc(0) };

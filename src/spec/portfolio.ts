@@ -1,0 +1,184 @@
+/**
+ * The record model, and its one translation to and from the wire (spec 3-6). On the wire a record has
+ * Chinese property names, attachments as link and MD5, and copies of the student's id and birth date;
+ * in code it has fields under English names, two attachment slots, and no copies.
+ */
+import type { BasicData, ListName, RecordOf } from './generated/records.js';
+import { BASIC_DATA, LISTS, type WireList, type WireProperty } from './generated/wire-table.js';
+
+export type { BasicData, ListName, RecordOf } from './generated/records.js';
+export { LISTS, type WireList } from './generated/wire-table.js';
+
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: JsonValue;
+}
+
+/** The MD5 of no bytes: on the wire it means "no attachment" (spec 2.3). */
+export const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
+
+/** The two places a record has for a file. */
+export type Slot = 'document' | 'media';
+export const SLOTS: readonly Slot[] = ['document', 'media'];
+
+/** A record of the list `L`. `A` is what is known of an attachment where the record stands. */
+interface RecordIn<L extends ListName, A> {
+  readonly list: L;
+  readonly fields: RecordOf[L];
+  /** Properties the spec does not know, as they came; they go out again. */
+  readonly extras: JsonObject;
+  readonly document: A | null;
+  readonly media: A | null;
+}
+
+/** One record of any list. */
+export type PortfolioRecord<A> = { [L in ListName]: RecordIn<L, A> }[ListName];
+
+/** One student's data as they travel: basic data and records in list order. */
+export interface Portfolio<A> {
+  readonly basicData: BasicData;
+  readonly extras: JsonObject;
+  readonly records: readonly PortfolioRecord<A>[];
+}
+
+/** An attachment as the wire names it: a path inside the package and the MD5 of its bytes. */
+export interface WireAttachment {
+  readonly link: string;
+  /** 32 lower-case hex digits, or empty when the sender gave none. */
+  readonly md5: string;
+}
+
+/** The half of the package that a list's files go to; cadre posts have none (spec 2). */
+export type Half = 'courseResults' | 'multiPerformances';
+
+/** The top-level property and attachment folder of each half. */
+export const HALF_WIRE: Readonly<Record<Half, { readonly property: string; readonly folder: string; readonly prefix: string }>> = {
+  courseResults: { property: '課程學習成果紀錄', folder: '課程學習成果', prefix: 'C' },
+  multiPerformances: { property: '多元表現', folder: '多元表現', prefix: 'M' },
+};
+export const BASIC_DATA_WIRE = '基本資料';
+
+const LIST_BY_NAME = new Map(LISTS.map((list) => [list.name, list]));
+
+/** The wire table's row of a list. */
+export const wireListOf = (name: ListName): WireList => LIST_BY_NAME.get(name) as WireList;
+
+export const isCourseResult = <A>(record: PortfolioRecord<A>): record is Extract<PortfolioRecord<A>, { list: 'courseResults' }> =>
+  record.list === 'courseResults';
+
+export const isMultiPerformance = <A>(record: PortfolioRecord<A>): boolean => wireListOf(record.list).owner === 'multiPerformances';
+
+/** A record's name to a person: its subject, activity, title or post. */
+export function titleOf<A>(record: PortfolioRecord<A>): string {
+  const fields = record.fields as unknown as Record<string, unknown>;
+  const names = ['subjectName', 'competitionName', 'serviceName', 'activityName', 'title', 'courseName', 'certificateCode', 'position', 'organiser'];
+  return String(names.map((name) => fields[name]).find((value) => typeof value === 'string' && value.trim() !== '') ?? '');
+}
+
+/** The same record with its attachments seen another way. */
+export function withAttachments<A, B>(record: PortfolioRecord<A>, view: (attachment: A, slot: Slot) => B): PortfolioRecord<B> {
+  return {
+    ...record,
+    document: record.document && view(record.document, 'document'),
+    media: record.media && view(record.media, 'media'),
+  } as PortfolioRecord<B>;
+}
+
+/**
+ * Reads a document that satisfies the schema. Absent properties take their default, `null` becomes the
+ * empty value; the MD5 of nothing means no attachment whatever the link says.
+ */
+export function portfoliosFromDocument(document: unknown): Portfolio<WireAttachment>[] {
+  return (document as JsonObject[]).map((student) => {
+    const basic = student[BASIC_DATA_WIRE] as JsonObject;
+    const records = LISTS.flatMap((list) =>
+      ((ownerOf(student, list)[list.wire] ?? []) as JsonObject[]).map((record) => recordFromWire(list, record)),
+    );
+    const lists = new Set(LISTS.filter((list) => list.owner === 'basicData').map((list) => list.wire));
+    return {
+      basicData: fieldsFromWire(BASIC_DATA, basic) as unknown as BasicData,
+      extras: Object.fromEntries(Object.entries(extrasOf(BASIC_DATA, basic)).filter(([key]) => !lists.has(key))),
+      records,
+    };
+  });
+}
+
+/** The object on the wire that a list stands in. */
+export const ownerOf = (student: JsonObject, list: WireList): JsonObject =>
+  list.owner === 'student'
+    ? student
+    : ((student[list.owner === 'basicData' ? BASIC_DATA_WIRE : HALF_WIRE.multiPerformances.property] ?? {}) as JsonObject);
+
+function recordFromWire(list: WireList, wire: JsonObject): PortfolioRecord<WireAttachment> {
+  return {
+    list: list.name,
+    fields: fieldsFromWire(list.properties, wire),
+    extras: extrasOf(list.properties, wire),
+    document: attachmentFromWire(list, wire, 'document'),
+    media: attachmentFromWire(list, wire, 'media'),
+  } as unknown as PortfolioRecord<WireAttachment>;
+}
+
+function fieldsFromWire(properties: readonly WireProperty[], wire: JsonObject): Record<string, JsonValue> {
+  const fields: Record<string, JsonValue> = {};
+  for (const property of properties) {
+    if (property.role) continue;
+    const value = Object.hasOwn(wire, property.wire) ? wire[property.wire] : undefined;
+    fields[property.name] = value === undefined ? property.whenAbsent : (value ?? (property.type === 'number' ? -1 : ''));
+  }
+  return fields;
+}
+
+function extrasOf(properties: readonly WireProperty[], wire: JsonObject): JsonObject {
+  const known = new Set(properties.map((property) => property.wire));
+  return Object.fromEntries(Object.entries(wire).filter(([key]) => !known.has(key)));
+}
+
+function attachmentFromWire(list: WireList, wire: JsonObject, slot: Slot): WireAttachment | null {
+  const text = (role: 'link' | 'md5') => {
+    const property = list.properties.find((one) => one.role === role && one.slot === slot);
+    return (property && (wire[property.wire] as string | null | undefined)) ?? '';
+  };
+  const attachment = { link: text('link'), md5: text('md5') };
+  return attachment.link === '' || attachment.md5 === EMPTY_MD5 ? null : attachment;
+}
+
+/** Writes portfolios as the exchange document: every list present, every property in the spec's order. */
+export function documentFromPortfolios(portfolios: readonly Portfolio<WireAttachment>[]): JsonValue {
+  return portfolios.map((portfolio) => {
+    const listsOf = (owner: WireList['owner']): JsonObject =>
+      Object.fromEntries(
+        LISTS.filter((list) => list.owner === owner).map((list) => [
+          list.wire,
+          portfolio.records.filter((record) => record.list === list.name).map((record) => recordToWire(list, record, portfolio.basicData)),
+        ]),
+      );
+    const basicData = {
+      ...fieldsToWire(BASIC_DATA, portfolio.basicData as unknown as JsonObject),
+      ...listsOf('basicData'),
+      ...portfolio.extras,
+    };
+    return { [BASIC_DATA_WIRE]: basicData, ...listsOf('student'), [HALF_WIRE.multiPerformances.property]: listsOf('multiPerformances') };
+  });
+}
+
+function recordToWire(list: WireList, record: PortfolioRecord<WireAttachment>, basicData: BasicData): JsonObject {
+  const attachments = Object.fromEntries(
+    list.properties
+      .filter((property) => property.slot)
+      .map((property) => {
+        const attachment = record[property.slot as Slot];
+        return [property.name, property.role === 'link' ? (attachment?.link ?? '') : (attachment?.md5 ?? EMPTY_MD5)];
+      }),
+  );
+  const values = { ...basicData, ...(record.fields as unknown as JsonObject), ...attachments } as unknown as JsonObject;
+  return { ...fieldsToWire(list.properties, values), ...record.extras };
+}
+
+function fieldsToWire(properties: readonly WireProperty[], values: JsonObject): JsonObject {
+  return Object.fromEntries(
+    properties
+      .filter((property) => !(property.omitEmpty && values[property.name] === ''))
+      .map((property) => [property.wire, values[property.name] as JsonValue]),
+  );
+}

@@ -1,0 +1,16 @@
+/** The type of a file by its first bytes (spec 9); a name proves nothing. */
+
+const ascii = (head: Uint8Array, at: number, length: number): string => String.fromCharCode(...head.subarray(at, at + length));
+
+/**
+ * `pdf`, `jpg`, `png`, `mp3`, `mp4`, or empty for anything else. Needs the first 12 bytes.
+ * JPEGs of cameras (`FF D8 FF E1`) are as good as any; an MP3 starts with an ID3 tag or a frame of layer III.
+ */
+export function fileTypeOf(head: Uint8Array): string {
+  if (ascii(head, 0, 4) === '%PDF') return 'pdf';
+  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return 'jpg';
+  if (ascii(head, 0, 8) === '\x89PNG\r\n\x1a\n') return 'png';
+  if (ascii(head, 0, 3) === 'ID3' || (head[0] === 0xff && ((head[1] ?? 0) & 0xe6) === 0xe2)) return 'mp3';
+  if (ascii(head, 4, 4) === 'ftyp') return 'mp4';
+  return '';
+}
