@@ -35,6 +35,8 @@ export const EXIT_CODE_OF = {
   LPX_ATTACHMENT_LOST: EXIT.ourFault,
   LPX_SCHOOL_CODE: EXIT.callIsOff,
   LPX_TERM: EXIT.callIsOff,
+  LPX_NO_DOCUMENT: EXIT.callIsOff,
+  LPX_LOAD_OTHER_SCHOOL: EXIT.invalidData,
   LPX_PASSWORD_MISSING: EXIT.callIsOff,
   LPX_PASSWORD_UNSUITABLE: EXIT.callIsOff,
   LPX_PASSWORD_UNEQUAL: EXIT.callIsOff,
@@ -131,17 +133,6 @@ export interface Finding {
 export function errorOf(findings: readonly Finding[]): LpxError | undefined {
   const first = findings.find((finding) => finding.severity === 'error');
   return first && new LpxError(first.code, { where: first.where, ...first.facts }, { findings });
-}
-
-/** Turns an operating system error into ours, naming the file; passes any other error through. */
-export function fileError(error: unknown, file: string): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new LpxError('LPX_FILE_NOT_FOUND', { file }, { cause: error });
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new LpxError('LPX_DISK_FULL', { file }, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EISDIR') {
-    return new LpxError('LPX_FILE_UNREADABLE', { file, reason: code }, { cause: error });
-  }
-  return error;
 }
 
 /** Masks a national id for notes, logs and reports: `A12345****`. */

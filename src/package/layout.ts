@@ -1,4 +1,5 @@
 /** Names, paths and numbering inside a package (exchange-brief 2; spec 2). */
+import { MAPPING_NAME } from '../spec/attachments.js';
 import {
   type BasicData,
   HALF_WIRE,
@@ -10,8 +11,6 @@ import {
   SLOTS,
   type Slot,
 } from '../spec/portfolio.js';
-
-export const MAPPING_NAME = 'filename_mapping.json';
 
 /** `553611_2024_01_22_16_05_09`: school and local time. */
 export function packageBaseName(schoolCode: string, now: Date): string {

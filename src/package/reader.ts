@@ -1,10 +1,10 @@
 /** Reads a package's structure: which entry is what, the document, the mappings, the attachments. */
 import { type Finding, LpxError } from '../errors.js';
-import { type Portfolio, type PortfolioRecord, SLOTS, type Slot, type WireAttachment, wireListOf } from '../spec/portfolio.js';
-import { mappingFindings, placesOf } from '../spec/validate.js';
+import { addOriginalNames, MAPPING_NAME } from '../spec/attachments.js';
+import { parseJson } from '../spec/json.js';
+import { mappingFindings } from '../spec/validate.js';
 import { entryBuffer } from '../zip/entry-bytes.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
-import { MAPPING_NAME } from './layout.js';
 
 /** Largest JSON that is parsed, in bytes: thousands of students stay far below. */
 const JSON_BYTES = 64 * 1024 * 1024;
@@ -23,17 +23,6 @@ export interface PackageStructure {
   /** Entry name to the name the file was uploaded under. */
   readonly originalNames: ReadonlyMap<string, string>;
   readonly findings: readonly Finding[];
-}
-
-/** One attachment of a record, found in the package. */
-export interface AttachmentEntry {
-  readonly record: PortfolioRecord<WireAttachment>;
-  readonly slot: Slot;
-  readonly entry: ZipEntry;
-  /** What the document says the MD5 is. */
-  readonly md5: string;
-  readonly originalName: string;
-  readonly where: string;
 }
 
 /**
@@ -68,11 +57,7 @@ export async function readStructure(fd: number, entries: PackageEntries, passwor
     const mapping = await readJson(fd, entry, password);
     const wrong = mappingFindings(mapping, entry.name);
     findings.push(...wrong);
-    if (wrong.length > 0) continue;
-    const folder = entry.name.normalize('NFC').slice(0, -MAPPING_NAME.length);
-    for (const [name, original] of Object.entries(mapping as Record<string, string | null>)) {
-      if (original !== null) originalNames.set(folder + name.normalize('NFC'), original);
-    }
+    if (wrong.length === 0) addOriginalNames(originalNames, entry.name, mapping);
   }
   return { document, originalNames, findings };
 }
@@ -84,73 +69,9 @@ async function readJson(fd: number, entry: ZipEntry, password: Buffer): Promise<
   return parseJson(bytes, entry.name);
 }
 
-/** UTF-8 JSON, with or without a byte order mark. @throws LPX_JSON_UNREADABLE with the place in it */
-export function parseJson(bytes: Buffer, file: string): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    // The engine's message may quote the text, which holds personal data: only the position is passed on.
-    const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw new LpxError('LPX_JSON_UNREADABLE', { file, position: position ?? '?' });
-  }
-}
-
 /** The password opened the package, so an entry that refuses it is damaged. */
 export function asDamage(error: unknown): unknown {
   return error instanceof LpxError && error.code === 'LPX_PASSWORD_WRONG'
     ? new LpxError('LPX_ENTRY_DAMAGED', { ...error.facts, part: 'password' }, { cause: error })
     : error;
-}
-
-/** Finds the entry of every attachment; what is missing, unsafe or left over becomes a finding. */
-export function findAttachments(
-  portfolios: readonly Portfolio<WireAttachment>[],
-  files: ReadonlyMap<string, ZipEntry>,
-  originalNames: ReadonlyMap<string, string>,
-): { readonly attachments: readonly AttachmentEntry[]; readonly findings: readonly Finding[] } {
-  const attachments: AttachmentEntry[] = [];
-  const findings: Finding[] = [];
-  const used = new Set<string>();
-  for (const { basicData, records } of portfolios) {
-    const places = placesOf(basicData.nationalId, portfolios.length > 1);
-    const counters = new Map<string, number>();
-    for (const record of records) {
-      const list = wireListOf(record.list);
-      const index = counters.get(list.name) ?? 0;
-      counters.set(list.name, index + 1);
-      for (const slot of SLOTS) {
-        const attachment = record[slot];
-        if (!attachment) continue;
-        const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
-        const where = places.record(list.wire, index, property);
-        const path = entryNameOf(attachment.link);
-        const entry = path === undefined ? undefined : files.get(path);
-        const fault = path === undefined ? 'LPX_LINK_UNSAFE' : !entry ? 'LPX_ATTACHMENT_MISSING' : attachment.md5 === '' ? 'LPX_LINK_WITHOUT_MD5' : undefined;
-        if (fault || !entry || path === undefined) {
-          findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', where, facts: { link: attachment.link } });
-          continue;
-        }
-        used.add(path);
-        const originalName = displayName(originalNames.get(path) ?? entry.name);
-        attachments.push({ record, slot, entry, md5: attachment.md5, originalName, where });
-      }
-    }
-  }
-  for (const [name] of files) {
-    if (!used.has(name)) findings.push({ code: 'LPX_ENTRY_UNREFERENCED', severity: 'warning', where: name, facts: {} });
-  }
-  return { attachments, findings };
-}
-
-/** The entry a link means: forward slashes, no leading `./` or `/`; undefined when it points outside. */
-export function entryNameOf(link: string): string | undefined {
-  const segments = link.normalize('NFC').replaceAll('\\', '/').split('/').filter((segment) => segment !== '' && segment !== '.');
-  return segments.includes('..') || /^[A-Za-z]:/.test(link) ? undefined : segments.join('/');
-}
-
-/** An original name as display text: its last part, without control characters. Never used as a path. */
-function displayName(name: string): string {
-  const last = name.split(/[\\/]/).at(-1) ?? '';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  return last.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
 }

@@ -1,7 +1,8 @@
 /** The companion signature file: the MD5 of the ZIP (exchange-brief 2). */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileError, LpxError } from '../errors.js';
+import { LpxError } from '../errors.js';
+import { fileError } from '../files.js';
 
 /** Beyond this many bytes it is not a signature file. */
 const SIGNATURE_BYTES = 64 * 1024;

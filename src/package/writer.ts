@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
-import { fileError, LpxError } from '../errors.js';
+import { LpxError } from '../errors.js';
+import { fileError, syncFolder } from '../files.js';
 import type { Digests } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
@@ -130,13 +131,6 @@ async function writeSynced(file: string, text: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close();
 }
 
 function writeError(error: unknown, file: string): unknown {

@@ -5,7 +5,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { Open } from 'unzipper';
-import { fileError, LpxError } from '../errors.js';
+import { LpxError } from '../errors.js';
+import { fileError } from '../files.js';
 import {
   CENTRAL_HEADER_BYTES,
   decodeAesExtra,

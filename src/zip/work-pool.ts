@@ -20,6 +20,8 @@ export class WorkPool {
   readonly #queue: Waiting[] = [];
   readonly #workers: Worker[] = [];
   readonly #idle: Worker[] = [];
+  readonly #running = new Set<Waiting>();
+  #last: Promise<unknown> = Promise.resolve();
 
   /** A pool fit for `bytes` of content. */
   static forBytes(bytes: number, threads = 2): WorkPool {
@@ -38,15 +40,23 @@ export class WorkPool {
 
   /** Runs a job; jobs start in the order given. @throws what the job throws */
   run<J extends Job>(job: J): Promise<ResultOf<J>> {
-    if (this.#size === 0) return runJob(job);
+    if (this.#size === 0) {
+      // One after the other: thousands of small entries must not all be open at once.
+      const result = this.#last.then(() => runJob(job));
+      this.#last = result.catch(() => {});
+      return result;
+    }
     return new Promise((resolve, reject) => {
       this.#queue.push({ job, resolve, reject });
       this.#next();
     });
   }
 
+  /** Ends the threads. Jobs that have not ended are rejected. */
   async close(): Promise<void> {
+    const unfinished = [...this.#running, ...this.#queue.splice(0)];
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    for (const { reject } of unfinished) reject(new Error('the work was called off'));
   }
 
   #start(): void {
@@ -63,7 +73,9 @@ export class WorkPool {
       this.#idle.push(worker);
       return;
     }
+    this.#running.add(waiting);
     const settle = (deliver: () => void) => {
+      this.#running.delete(waiting);
       worker.off('message', onReply);
       worker.off('error', onFault);
       deliver();

@@ -1,10 +1,11 @@
 /**
  * The heavy work on packages, as functions that a worker thread or the main thread can run alike:
- * hashing a file (also one that is still being written) and unpacking one entry.
+ * hashing a file (also one that is still being written), unpacking one entry, taking in one file.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
-import { fileError } from '../errors.js';
+import { crc32 } from 'node:zlib';
+import { fileError } from '../files.js';
 import { entryBytes } from './entry-bytes.js';
 import type { ZipEntry } from './reader.js';
 
@@ -15,8 +16,9 @@ export interface Digests {
   readonly bytes: number;
 }
 
-/** What is known of an entry once it has been read to its end. */
-export interface Unpacked extends Digests {
+/** What is known of a content once it has been read to its end. */
+export interface Taken extends Digests {
+  readonly crc32: number;
   /** The first bytes of the content, enough to tell its type. */
   readonly head: Uint8Array;
 }
@@ -37,15 +39,23 @@ export interface UnpackJob {
   readonly target?: string;
 }
 
-export type Job = DigestJob | UnpackJob;
-export type ResultOf<J extends Job> = J extends DigestJob ? Digests : Unpacked;
+/** Takes a plain file as `unpack` takes an entry. */
+export interface CopyJob {
+  readonly kind: 'copy';
+  readonly file: string;
+  readonly target?: string;
+}
+
+export type Job = DigestJob | UnpackJob | CopyJob;
+export type ResultOf<J extends Job> = J extends DigestJob ? Digests : Taken;
 
 const CHUNK_BYTES = 256 * 1024;
 const HEAD_BYTES = 64;
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL, LPX_ENTRY_DAMAGED, LPX_PASSWORD_WRONG */
 export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
-  return (job.kind === 'digest' ? digestFile(job) : await unpackEntry(job)) as ResultOf<J>;
+  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'unpack' ? await unpackEntry(job) : await copyFile(job);
+  return result as ResultOf<J>;
 }
 
 function digestFile({ file, progress }: DigestJob): Digests {
@@ -82,25 +92,49 @@ function waitForBytes(progress: BigInt64Array<SharedArrayBuffer>, done: number, 
   }
 }
 
-async function unpackEntry({ zipFile, entry, password, target }: UnpackJob): Promise<Unpacked> {
+async function unpackEntry({ zipFile, entry, password, target }: UnpackJob): Promise<Taken> {
   const source = openFile(zipFile, 'r');
+  try {
+    return await take(entryBytes(source, entry, Buffer.from(password)), target);
+  } finally {
+    closeSync(source);
+  }
+}
+
+async function copyFile({ file, target }: CopyJob): Promise<Taken> {
+  const source = openFile(file, 'r');
+  try {
+    return await take(fileBytes(source), target);
+  } finally {
+    closeSync(source);
+  }
+}
+
+function* fileBytes(fd: number): Generator<Buffer> {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  for (let count = 0; (count = readSync(fd, buffer, 0, buffer.length, null)) > 0; ) yield buffer.subarray(0, count);
+}
+
+/** Hashes chunks and writes them to a new file, in one pass. */
+async function take(chunks: AsyncIterable<Buffer> | Iterable<Buffer>, target: string | undefined): Promise<Taken> {
   const sink = target === undefined ? undefined : openFile(target, 'wx');
   try {
     const md5 = createHash('md5');
     const sha256 = createHash('sha256');
     let head: Buffer | undefined;
     let bytes = 0;
-    for await (const chunk of entryBytes(source, entry, Buffer.from(password))) {
+    let crc = 0;
+    for await (const chunk of chunks) {
       head ??= Buffer.from(chunk.subarray(0, HEAD_BYTES));
       md5.update(chunk);
       sha256.update(chunk);
+      crc = crc32(chunk, crc);
       if (sink !== undefined) writeFully(sink, chunk, target as string);
       bytes += chunk.length;
     }
     if (sink !== undefined) fsyncSync(sink);
-    return { md5: md5.digest('hex'), sha256: sha256.digest('hex'), bytes, head: head ?? new Uint8Array() };
+    return { md5: md5.digest('hex'), sha256: sha256.digest('hex'), crc32: crc, bytes, head: head ?? new Uint8Array() };
   } finally {
-    closeSync(source);
     if (sink !== undefined) closeSync(sink);
   }
 }

@@ -1,0 +1,260 @@
+/**
+ * Exports students: gathers what an exchange carries, numbers the files, writes one package, its
+ * signature beside it, and remembers that it did.
+ */
+import { access, mkdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { errorOf, type Finding, LpxError, maskId, type Severity } from '../errors.js';
+import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
+import { signaturePathOf } from '../package/signature.js';
+import { type PackageContents, type PackageFile, type PackageText, writePackage } from '../package/writer.js';
+import {
+  documentFromPortfolios,
+  HALF_WIRE,
+  type Half,
+  isCourseResult,
+  isMultiPerformance,
+  type JsonObject,
+  type Portfolio,
+  type PortfolioRecord,
+  SLOTS,
+  titleOf,
+  withAttachments,
+  wireListOf,
+} from '../spec/portfolio.js';
+import { fileFindings, ruleFindings } from '../spec/rules/record-rules.js';
+import { hasTerm } from '../spec/terms.js';
+import { documentFindings, placesOf } from '../spec/validate.js';
+import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
+import type { Digests } from '../zip/work.js';
+import type { Encryption, RandomSource } from '../zip/writer.js';
+import { countsOf, type RecordCounts } from './record-counts.js';
+import { termOfRecord } from './take-attachments.js';
+
+export type ExportReason = 'transfer' | 'borrowed-study' | 'experimental';
+export const EXPORT_REASONS: readonly ExportReason[] = ['transfer', 'borrowed-study', 'experimental'];
+
+export interface ExportRequest {
+  readonly nationalIds: readonly string[];
+  readonly reason: ExportReason;
+  /** Terms like `1081`; empty for all. */
+  readonly terms: readonly string[];
+  /** The receiving school, for the history; may be empty. */
+  readonly toSchool: string;
+  readonly outFolder: string;
+  readonly encryption: Encryption;
+  /** Asked for once it is known that there is something to export. */
+  readonly password: Buffer | (() => Promise<Buffer>);
+  readonly now: Date;
+  readonly random?: RandomSource;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A record that stays at home, and why. */
+export interface LeftOut {
+  readonly nationalId: string;
+  readonly list: string;
+  readonly title: string;
+  readonly term: string;
+  readonly reason: 'uncertified' | 'not-uploaded' | 'other-term';
+}
+
+export interface ExportedStudent extends RecordCounts {
+  readonly nationalId: string;
+  readonly name: string;
+  /** The exported course results, each with the school and code it keeps. */
+  readonly courses: readonly { readonly title: string; readonly courseCode: string; readonly originSchoolCode: string; readonly term: string }[];
+}
+
+export interface ExportResult {
+  readonly zipFile: string;
+  readonly signatureFile: string;
+  readonly digests: Digests;
+  readonly encryption: Encryption;
+  readonly reason: ExportReason;
+  readonly students: readonly ExportedStudent[];
+  readonly leftOut: readonly LeftOut[];
+  readonly findings: readonly Finding[];
+}
+
+type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet<PortfolioRecord<StoredAttachment>> };
+
+/**
+ * Exports students into one package. Course results that their teacher certified and multi-performances
+ * that were uploaded, of the terms asked for; basic data with every cadre post.
+ * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, the first fault of the data with all of them,
+ *   LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_FILE_CHANGED, LPX_DISK_FULL; then no package is left
+ */
+export async function exportPackage(store: Store, request: ExportRequest): Promise<ExportResult> {
+  const students = await studentsOf(store, request.nationalIds);
+  const selections = students.map((student) => select(student, store.school.code, request));
+  const portfolios = selections.map((one) => one.portfolio);
+  const leftOut = selections.flatMap((one) => one.leftOut);
+  for (const portfolio of portfolios) {
+    const { courseResults, multiPerformances } = countsOf(portfolio.records);
+    if (courseResults + multiPerformances === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { student: maskId(portfolio.basicData.nationalId), leftOut: leftOut.length });
+  }
+
+  const baseName = await freeBaseName(request.outFolder, store.school.code, request.now);
+  const { contents, document } = layOut(portfolios, baseName, store);
+  const findings = exportFindings(document, portfolios);
+  const error = errorOf(findings);
+  if (error) throw error;
+
+  const password = Buffer.isBuffer(request.password) ? request.password : await request.password();
+  checkPassword(password);
+  const zipFile = join(request.outFolder, `${baseName}.zip`);
+  const { encryption, reason, now: modified, random, onProgress } = request;
+  const digests = await writePackage(zipFile, contents, { encryption, password, modified, ...(random && { random }), ...(onProgress && { onProgress }) });
+  try {
+    await remember(store, request, students, portfolios, zipFile, digests);
+  } catch (error) {
+    // A package that the store does not know of must not be sent.
+    await Promise.all([zipFile, signaturePathOf(zipFile)].map((file) => rm(file, { force: true })));
+    throw error;
+  }
+  return {
+    zipFile,
+    signatureFile: signaturePathOf(zipFile),
+    digests,
+    encryption,
+    reason,
+    students: portfolios.map(({ basicData, records }) => ({ nationalId: basicData.nationalId, name: basicData.name, ...countsOf(records), courses: records.filter(isCourseResult).map(courseOf) })),
+    leftOut,
+    findings,
+  };
+}
+
+async function studentsOf(store: Store, nationalIds: readonly string[]): Promise<StoredStudent[]> {
+  const students: StoredStudent[] = [];
+  for (const nationalId of new Set(nationalIds)) {
+    const student = await store.student(nationalId);
+    if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+    students.push(student);
+  }
+  if (students.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { student: '', leftOut: 0 });
+  return students;
+}
+
+function select({ basicData, extras, records }: StoredStudent, schoolCode: string, { terms, reason }: ExportRequest) {
+  const chosen: PortfolioRecord<StoredAttachment>[] = [];
+  const ownRecords = new Set<PortfolioRecord<StoredAttachment>>();
+  const leftOut: LeftOut[] = [];
+  for (const { record, provenance } of records) {
+    const why = reasonToLeaveOut(record, terms);
+    if (why) {
+      leftOut.push({ nationalId: basicData.nationalId, list: wireListOf(record.list).wire, title: titleOf(record), term: termOfRecord(record), reason: why });
+      continue;
+    }
+    const exported = flagged(record, reason, provenance);
+    chosen.push(exported);
+    if (provenance === 'own') ownRecords.add(exported);
+  }
+  const portfolio: Selected = { basicData: { ...basicData, schoolCode }, extras, records: chosen, ownRecords };
+  return { portfolio, leftOut };
+}
+
+function reasonToLeaveOut(record: PortfolioRecord<unknown>, terms: readonly string[]): LeftOut['reason'] | undefined {
+  if (isCourseResult(record) && record.fields.certification !== '1') return 'uncertified';
+  if (isMultiPerformance(record) && !hasTerm((record.fields as { uploadTerm?: string }).uploadTerm ?? '')) return 'not-uploaded';
+  // Cadre posts belong to the basic data, which travel whole.
+  const exchanged = isCourseResult(record) || isMultiPerformance(record);
+  return exchanged && terms.length > 0 && !terms.includes(termOfRecord(record)) ? 'other-term' : undefined;
+}
+
+/** The reason of the exchange says under which circumstances the receiving school has a course result (spec 12, Q14). */
+function flagged(record: PortfolioRecord<StoredAttachment>, reason: ExportReason, provenance: Provenance): PortfolioRecord<StoredAttachment> {
+  if (!isCourseResult(record)) return record;
+  // All a student leaves with lies before the transfer; only what was learnt here was learnt on loan here.
+  if (reason !== 'borrowed-study') return { ...record, fields: { ...record.fields, beforeTransfer: true } };
+  return provenance === 'own' ? { ...record, fields: { ...record.fields, duringBorrowedStudy: true } } : record;
+}
+
+/** The texts and files of the package, and its document. */
+function layOut(portfolios: readonly Selected[], baseName: string, store: Store): { contents: PackageContents; document: JsonObject[] } {
+  const texts: PackageText[] = [];
+  const files: PackageFile[] = [];
+  const wire = portfolios.map(({ basicData, extras, records }) => {
+    const numbered = numberFiles(basicData, records);
+    const paths = new Map(numbered.map((one) => [`${records.indexOf(one.record)} ${one.slot}`, one.path]));
+    for (const half of Object.keys(HALF_WIRE) as Half[]) {
+      const ofHalf = numbered.filter((one) => one.half === half);
+      texts.push({ path: mappingPath(basicData.nationalId, half), content: json(Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]))) });
+      files.push(...ofHalf.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({ path, source: store.attachments.pathOf(sha256), bytes, crc32, sha256 })));
+    }
+    const linked = records.map((record, index) => withAttachments(record, ({ md5 }, slot) => ({ link: paths.get(`${index} ${slot}`) as string, md5 })));
+    return { basicData, extras, records: linked };
+  });
+  const document = documentFromPortfolios(wire);
+  return { contents: { texts: [{ path: `${baseName}.json`, content: json(document) }, ...texts], files }, document: document as unknown as JsonObject[] };
+}
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** Faults of the school's own records stop an export: here they can be mended. Those that came from elsewhere are told. */
+const STOP_OWN: ReadonlySet<Finding['code']> = new Set(['LPX_BRIEF_LONG', 'LPX_FILE_LARGE', 'LPX_FILE_TYPE']);
+
+function exportFindings(document: readonly JsonObject[], portfolios: readonly Selected[]): Finding[] {
+  const own = new Map<string, boolean>();
+  const fromFiles: Finding[] = [];
+  for (const { basicData, records, ownRecords } of portfolios) {
+    const places = placesOf(basicData.nationalId, portfolios.length > 1);
+    const counters = new Map<string, number>();
+    for (const record of records) {
+      const list = wireListOf(record.list);
+      const index = counters.get(list.wire) ?? 0;
+      counters.set(list.wire, index + 1);
+      own.set(places.record(list.wire, index), ownRecords.has(record));
+      for (const slot of SLOTS) {
+        const attachment = record[slot];
+        const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
+        if (attachment) fromFiles.push(...fileFindings(slot, attachment.type, attachment.bytes, termOfRecord(record), places.record(list.wire, index, property)));
+      }
+    }
+  }
+  return [...documentFindings(document), ...ruleFindings(document), ...fromFiles].map((finding) => {
+    const ofOwn = own.get(finding.where.slice(0, finding.where.lastIndexOf('.'))) ?? false;
+    const severity: Severity = STOP_OWN.has(finding.code) && ofOwn ? 'error' : finding.severity;
+    return { ...finding, severity };
+  });
+}
+
+/** Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all (spec 2). */
+function checkPassword(password: Buffer): void {
+  if (password.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
+  if (password.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
+}
+
+/** A base name that no package in the folder has, a second later for each one taken. */
+async function freeBaseName(folder: string, schoolCode: string, now: Date): Promise<string> {
+  await mkdir(folder, { recursive: true }).catch((error) => {
+    throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: error.code ?? '?' }, { cause: error });
+  });
+  for (let second = 0; ; second++) {
+    const name = packageBaseName(schoolCode, new Date(now.getTime() + 1000 * second));
+    const taken = await Promise.all([`${name}.zip`, `${name}.zip.part`].map((file) => exists(join(folder, file))));
+    if (!taken.includes(true)) return name;
+  }
+}
+
+const exists = (file: string): Promise<boolean> =>
+  access(file).then(
+    () => true,
+    () => false,
+  );
+
+async function remember(store: Store, request: ExportRequest, students: readonly StoredStudent[], portfolios: readonly Selected[], zipFile: string, { md5, sha256, bytes }: Digests): Promise<void> {
+  await store.change(async (change) => {
+    const { reason, terms, toSchool: school, now: at } = request;
+    const historyId = await change.addHistory({ kind: 'export', at, file: basename(zipFile), bytes, md5, sha256, school, reason, terms: terms.join(' ') });
+    for (const [index, student] of students.entries()) await change.addHistoryStudent(historyId, student.id, countsOf(portfolios[index]?.records ?? []));
+    return { keep: true, result: undefined };
+  });
+}
+
+const courseOf = (record: Extract<PortfolioRecord<StoredAttachment>, { list: 'courseResults' }>) => ({
+  title: titleOf(record),
+  courseCode: record.fields.courseCode,
+  originSchoolCode: record.fields.originSchoolCode,
+  term: termOfRecord(record),
+});

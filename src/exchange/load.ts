@@ -1,0 +1,125 @@
+/** Loads what a school's platform hands over: a folder with an exchange document becomes records of the store. */
+import { errorOf, type Finding } from '../errors.js';
+import { readExchangeFolder } from '../roster/exchange-folder.js';
+import { findAttachments } from '../spec/attachments.js';
+import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import { ruleFindings } from '../spec/rules/record-rules.js';
+import { documentFindings, placesOf } from '../spec/validate.js';
+import type { Provenance, Store, StoreChange } from '../store/store.js';
+import { WorkPool } from '../zip/work-pool.js';
+import { changedFinding, type Comparison, compareRecords } from './merge.js';
+import { countsOf } from './record-counts.js';
+import { keepStaged, type TakenAttachment, type TakenRecord, takeAttachments } from './take-attachments.js';
+
+export interface LoadRequest {
+  /** A folder, or the JSON in it. */
+  readonly path: string;
+  readonly now: Date;
+}
+
+export interface LoadedStudent {
+  readonly nationalId: string;
+  readonly name: string;
+  /** Records put in, brought up to date, and found to be there as they are. */
+  readonly added: number;
+  readonly updated: number;
+  readonly unchanged: number;
+}
+
+export interface LoadResult {
+  /** The document's name. */
+  readonly file: string;
+  readonly students: readonly LoadedStudent[];
+  /** Warnings and notes; an error is thrown, with nothing loaded. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Loads one folder, whole or not at all. Records of this school become its own; those of other schools
+ * stay apart as received ones. What is already there stays as it is.
+ * @throws LPX_NO_DOCUMENT, LPX_JSON_UNREADABLE, and the first of the document's faults with all of them
+ */
+export async function loadFolder(store: Store, { path, now }: LoadRequest): Promise<LoadResult> {
+  const folder = await readExchangeFolder(path);
+  const schema = [...folder.findings, ...documentFindings(folder.document)];
+  refuse(schema);
+  const document = folder.document as JsonObject[];
+  const portfolios = portfoliosFromDocument(document);
+  const found = findAttachments(portfolios, folder.files, folder.originalNames, false);
+  const before = [...ruleFindings(document), ...schoolFindings(portfolios, store.school.code), ...found.findings];
+  refuse(before);
+
+  const staging = await store.attachments.stage();
+  const pool = new WorkPool(0);
+  try {
+    const taken = await takeAttachments(portfolios, found.attachments, async (file) => {
+      const stagedAt = staging.nextPath();
+      return { taken: await pool.run({ kind: 'copy', file, target: stagedAt }), stagedAt };
+    });
+    const findings = [...before, ...taken.findings];
+    refuse(findings);
+    return await store.change(async (change) => {
+      const historyId = await change.addHistory({ kind: 'load', at: now, file: folder.name, bytes: folder.documentBytes.length, md5: '', sha256: '', school: '', reason: '', terms: '' });
+      const loaded: { readonly student: LoadedStudent; readonly written: readonly TakenRecord[]; readonly changed: boolean }[] = [];
+      for (const portfolio of taken.portfolios) loaded.push(await loadStudent(change, portfolio, historyId, store.school.code));
+      await keepStaged(staging, loaded.flatMap((one) => one.written));
+      return { keep: loaded.some((one) => one.changed), result: { file: folder.name, students: loaded.map((one) => one.student), findings } };
+    });
+  } finally {
+    await pool.close();
+    await staging.discard();
+  }
+}
+
+async function loadStudent(change: StoreChange, portfolio: Portfolio<TakenAttachment>, historyId: number, schoolCode: string) {
+  const { basicData, extras } = portfolio;
+  const held = await change.student(basicData.nationalId);
+  const student = held ?? (await change.addStudent(basicData, extras));
+  const differs = JSON.stringify([student.basicData, student.extras]) !== JSON.stringify([basicData, extras]);
+  if (differs) await change.updateStudent(student.id, basicData, extras);
+
+  const comparisons = compareRecords(portfolio.records, student.records);
+  const conflicts: Finding[] = [];
+  for (const { stored, record } of comparisons.filter((one) => one.kind === 'changed')) {
+    // What a package brought is another school's word; the platform does not overrule it.
+    if (stored && (await change.historyKind(stored.historyId)) === 'import') conflicts.push(changedFinding(basicData.nationalId, record));
+  }
+  refuse(conflicts);
+  for (const comparison of comparisons) await write(change, student.id, comparison, historyId, schoolCode);
+  const written = comparisons.filter((one) => one.kind !== 'same').map((one) => one.record);
+  if (written.length > 0) await change.addHistoryStudent(historyId, student.id, countsOf(written));
+
+  const count = (kind: Comparison<TakenAttachment>['kind']) => comparisons.filter((one) => one.kind === kind).length;
+  return {
+    student: { nationalId: basicData.nationalId, name: basicData.name, added: count('new'), updated: count('changed'), unchanged: count('same') },
+    written,
+    changed: !held || differs || written.length > 0,
+  };
+}
+
+async function write(change: StoreChange, studentId: number, comparison: Comparison<TakenAttachment>, historyId: number, schoolCode: string): Promise<void> {
+  if (comparison.kind === 'changed' && comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
+  if (comparison.kind === 'new') await change.addRecord(studentId, provenanceOf(comparison.record, schoolCode), historyId, comparison);
+}
+
+/** A record of this school, or of none named, is its own. */
+function provenanceOf({ fields }: TakenRecord, schoolCode: string): Provenance {
+  return fields.originSchoolCode === '' || fields.originSchoolCode === schoolCode ? 'own' : 'received';
+}
+
+function schoolFindings(portfolios: readonly Portfolio<unknown>[], schoolCode: string): Finding[] {
+  return portfolios
+    .filter(({ basicData }) => basicData.schoolCode !== schoolCode)
+    .map(({ basicData }) => ({
+      code: 'LPX_LOAD_OTHER_SCHOOL',
+      severity: 'warning',
+      where: placesOf(basicData.nationalId, portfolios.length > 1).basicData('就讀學校代碼'),
+      facts: { value: basicData.schoolCode, school: schoolCode },
+    }));
+}
+
+/** Ends the load on the first error, telling all of them. */
+function refuse(findings: readonly Finding[]): void {
+  const error = errorOf(findings);
+  if (error) throw error;
+}

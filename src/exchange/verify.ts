@@ -1,0 +1,206 @@
+/**
+ * Verifies a package: signature, directory, password, structure, schema, rules, attachments, in this order;
+ * the first that fails ends it. Nothing is written but, for an import, staged attachments.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import { fileError } from '../files.js';
+import { parsePackageName } from '../package/layout.js';
+import { asDamage, readDirectory, readStructure, sortEntries } from '../package/reader.js';
+import { readSignature } from '../package/signature.js';
+import { findAttachments } from '../spec/attachments.js';
+import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import { ruleFindings } from '../spec/rules/record-rules.js';
+import { documentFindings } from '../spec/validate.js';
+import type { Staging } from '../store/attachments.js';
+import { passwordOpens } from '../zip/password-check.js';
+import type { ZipEntry } from '../zip/reader.js';
+import type { Digests } from '../zip/work.js';
+import { WorkPool } from '../zip/work-pool.js';
+import { CHECKS, CheckList, type CheckResult, Refused } from './checks.js';
+import { countsOf, type RecordCounts } from './record-counts.js';
+import { type TakenAttachment, takeAttachments } from './take-attachments.js';
+
+/** A password that is at hand, or a way to ask for it once it is needed. */
+export type PasswordSource = Buffer | (() => Promise<Buffer>);
+
+export interface VerifyRequest {
+  readonly zipFile: string;
+  /** The signature file, when it does not lie beside the package under a usual name. */
+  readonly signatureFile?: string | undefined;
+  readonly password: PasswordSource;
+  /** Called with the bytes of attachments read so far, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+export interface PackageFacts {
+  /** Base name. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly md5: string;
+  readonly sha256: string;
+  /** `aes256`, `zipcrypto`, …, or `mixed`; empty when the directory could not be read. */
+  readonly encryption: string;
+  /** The sending school; empty when neither the name nor the content says. */
+  readonly school: string;
+  /** Local time of the sender, from the package's name. */
+  readonly createdAt: string;
+}
+
+export interface StudentFacts extends RecordCounts {
+  readonly nationalIdMasked: string;
+}
+
+export interface VerificationReport {
+  readonly ok: boolean;
+  readonly package: PackageFacts;
+  readonly checks: readonly CheckResult[];
+  readonly students: readonly StudentFacts[];
+  readonly findings: readonly Finding[];
+}
+
+/** A report, and the portfolios when it is good. */
+export interface Examination {
+  readonly report: VerificationReport;
+  readonly portfolios: readonly Portfolio<TakenAttachment>[];
+}
+
+/** What the content checks leave behind, filled in as they go. */
+interface Contents {
+  encryption: string;
+  portfolios: readonly Portfolio<unknown>[];
+}
+
+/**
+ * Verifies a package. Whatever is wrong with it is in the report; only what lies outside it is thrown.
+ * @param staging where attachments are unpacked to, for an import; without it they are only read
+ * @throws LPX_FILE_NOT_FOUND, LPX_PASSWORD_MISSING, LPX_DISK_FULL, LPX_FILE_CHANGED
+ */
+export async function examinePackage(request: VerifyRequest, staging?: Staging): Promise<Examination> {
+  const { zipFile, password } = request;
+  const before = await statOf(zipFile);
+  const pool = WorkPool.forBytes(before.size);
+  const signatureChecks = new CheckList();
+  const contentChecks = new CheckList();
+  const contents: Contents = { encryption: '', portfolios: [] };
+  const digesting = pool.run({ kind: 'digest', file: zipFile });
+  try {
+    const signing = signatureChecks.run('signature', () => checkSignature(request, digesting));
+    // With threads to spare and the password at hand, the content is read while the signature is worked out.
+    const ahead = pool.threads > 0 && Buffer.isBuffer(password);
+    const examining = ahead
+      ? checkContents(request, pool, contentChecks, contents, staging)
+      : signing.then(() => checkContents(request, pool, contentChecks, contents, staging));
+    examining.catch(() => {});
+    const outcome = await signing.then(() => examining).catch(async (error) => {
+      await pool.close();
+      await examining.catch(() => {});
+      if (error instanceof Refused) return undefined;
+      throw error;
+    });
+    const after = await statOf(zipFile);
+    if (after.ino !== before.ino || after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw new LpxError('LPX_FILE_CHANGED', { file: zipFile });
+
+    const digests = await digesting;
+    const checks = signatureChecks.failed ? [signatureChecks] : [signatureChecks, contentChecks];
+    const known = signatureChecks.failed ? { encryption: '', portfolios: [] } : contents;
+    const report = {
+      ok: outcome !== undefined,
+      package: packageFacts(zipFile, digests, known),
+      checks: CHECKS.map((name) => ({ name, status: checks.map((list) => list.statusOf(name)).find((status) => status !== 'skipped') ?? 'skipped' }) as const),
+      students: known.portfolios.map(studentFacts),
+      findings: checks.flatMap((list) => list.findings),
+    };
+    return { report, portfolios: outcome ?? [] };
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Verifies a package and reports. @throws as `examinePackage` */
+export const verifyPackage = async (request: VerifyRequest): Promise<VerificationReport> => (await examinePackage(request)).report;
+
+/** The error a failed report amounts to; undefined for a good one. */
+export const errorOfReport = (report: VerificationReport): LpxError | undefined => errorOf(report.findings);
+
+async function checkSignature({ zipFile, signatureFile }: VerifyRequest, digesting: Promise<Digests>): Promise<{ value: Digests }> {
+  digesting.catch(() => {});
+  const signature = await readSignature(zipFile, signatureFile);
+  const digests = await digesting;
+  if (digests.md5 !== signature.md5) {
+    throw new LpxError('LPX_SIGNATURE_MISMATCH', { file: basename(zipFile), signature: basename(signature.file), expected: signature.md5, actual: digests.md5 });
+  }
+  return { value: digests };
+}
+
+async function checkContents(request: VerifyRequest, pool: WorkPool, checks: CheckList, contents: Contents, staging: Staging | undefined): Promise<readonly Portfolio<TakenAttachment>[]> {
+  const { zipFile } = request;
+  const entries = await checks.run('directory', async () => ({ value: await readDirectory(zipFile) }));
+  contents.encryption = encryptionOf(entries);
+  const fd = openSync(zipFile, 'r');
+  try {
+    const password = await checks.run('password', async () => {
+      const given = Buffer.isBuffer(request.password) ? request.password : await request.password();
+      if (!(await passwordOpens(fd, entries, given))) throw new LpxError('LPX_PASSWORD_WRONG', { file: basename(zipFile) });
+      return { value: given };
+    });
+    const { structure, files } = await checks.run('structure', async () => {
+      const sorted = sortEntries(entries, basename(zipFile).replace(/\.zip$/i, ''));
+      const structure = await readStructure(fd, sorted, password);
+      return { value: { structure, files: sorted.files }, findings: structure.findings };
+    });
+    await checks.run('schema', async () => ({ value: undefined, findings: documentFindings(structure.document) }));
+    const document = structure.document as JsonObject[];
+    const portfolios = portfoliosFromDocument(document);
+    contents.portfolios = portfolios;
+    await checks.run('rules', async () => ({ value: undefined, findings: ruleFindings(document) }));
+    return await checks.run('attachments', async () => {
+      const { attachments, findings } = findAttachments(portfolios, files, structure.originalNames, true);
+      const read = entryReader(request, pool, password, staging, [...files.values()]);
+      const linked = new Set(attachments.map((one) => one.file));
+      // What no record links to is read as well: a damaged entry is damage, wherever it is.
+      const others = [...files.values()].filter((entry) => !linked.has(entry)).map((entry) => read(entry, false));
+      const [taken, ...rest] = await Promise.allSettled([takeAttachments(portfolios, attachments, (entry) => read(entry, true)), ...others]);
+      const fault = [taken, ...rest].find((result) => result.status === 'rejected');
+      if (taken.status === 'rejected' || fault?.status === 'rejected') throw asDamage((fault as PromiseRejectedResult).reason);
+      return { value: taken.value.portfolios, findings: [...findings, ...taken.value.findings] };
+    });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Starts the reading of one entry, into the staging area when there is one. */
+function entryReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, password: Buffer, staging: Staging | undefined, all: readonly ZipEntry[]) {
+  const total = all.reduce((sum, entry) => sum + entry.size, 0);
+  let done = 0;
+  return async (entry: ZipEntry, wanted: boolean) => {
+    const stagedAt = wanted ? staging?.nextPath() : undefined;
+    const taken = await pool.run({ kind: 'unpack', zipFile, entry, password, ...(stagedAt !== undefined && { target: stagedAt }) });
+    done += entry.size;
+    onProgress?.(done, total);
+    return { taken, stagedAt };
+  };
+}
+
+function encryptionOf(entries: readonly ZipEntry[]): string {
+  const kinds = [...new Set(entries.filter((entry) => entry.size > 0).map((entry) => entry.encryption))];
+  return kinds.length > 1 ? 'mixed' : (kinds[0] ?? 'none');
+}
+
+function packageFacts(zipFile: string, { md5, sha256, bytes }: Digests, { encryption, portfolios }: Contents): PackageFacts {
+  const name = parsePackageName(basename(zipFile));
+  return { file: basename(zipFile), bytes, md5, sha256, encryption, school: portfolios[0]?.basicData.schoolCode ?? name.school, createdAt: name.createdAt };
+}
+
+const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts => ({ nationalIdMasked: maskId(basicData.nationalId), ...countsOf(records) });
+
+async function statOf(file: string) {
+  const found = await stat(file).catch((error) => {
+    throw fileError(error, file);
+  });
+  if (!found.isFile()) throw new LpxError('LPX_FILE_UNREADABLE', { file, reason: 'EISDIR' });
+  return found;
+}

@@ -1,0 +1,21 @@
+/** What every room needs of the file system. */
+import { open } from 'node:fs/promises';
+import { LpxError } from './errors.js';
+
+/** Turns an operating system error into ours, naming the file; passes any other error through. */
+export function fileError(error: unknown, file: string): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new LpxError('LPX_FILE_NOT_FOUND', { file }, { cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new LpxError('LPX_DISK_FULL', { file }, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EISDIR') {
+    return new LpxError('LPX_FILE_UNREADABLE', { file, reason: code }, { cause: error });
+  }
+  return error;
+}
+
+/** Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}

@@ -1,0 +1,79 @@
+/** From the links of a document to the files beside it, in a package or a folder alike. */
+import type { Finding } from '../errors.js';
+import { type Portfolio, type PortfolioRecord, SLOTS, type Slot, type WireAttachment, wireListOf } from './portfolio.js';
+import { placesOf } from './validate.js';
+
+export const MAPPING_NAME = 'filename_mapping.json';
+
+/** One attachment of a record, found. `F` is what a file is where it was found. */
+export interface FoundAttachment<F> {
+  readonly record: PortfolioRecord<WireAttachment>;
+  readonly slot: Slot;
+  readonly file: F;
+  /** What the document says the MD5 is. */
+  readonly md5: string;
+  readonly originalName: string;
+  readonly where: string;
+}
+
+/** Adds what a `filename_mapping.json` says of the files in its folder. `path` is that of the mapping. */
+export function addOriginalNames(names: Map<string, string>, path: string, mapping: unknown): void {
+  const folder = path.normalize('NFC').slice(0, -MAPPING_NAME.length);
+  for (const [name, original] of Object.entries(mapping as Record<string, string | null>)) {
+    if (original !== null) names.set(folder + name.normalize('NFC'), original);
+  }
+}
+
+/** Finds the file of every attachment; what is missing, unsafe or left over becomes a finding. */
+export function findAttachments<F>(
+  portfolios: readonly Portfolio<WireAttachment>[],
+  files: ReadonlyMap<string, F>,
+  originalNames: ReadonlyMap<string, string>,
+  md5Required: boolean,
+): { readonly attachments: readonly FoundAttachment<F>[]; readonly findings: readonly Finding[] } {
+  const attachments: FoundAttachment<F>[] = [];
+  const findings: Finding[] = [];
+  const used = new Set<string>();
+  for (const { basicData, records } of portfolios) {
+    const places = placesOf(basicData.nationalId, portfolios.length > 1);
+    const counters = new Map<string, number>();
+    for (const record of records) {
+      const list = wireListOf(record.list);
+      const index = counters.get(list.name) ?? 0;
+      counters.set(list.name, index + 1);
+      for (const slot of SLOTS) {
+        const attachment = record[slot];
+        if (!attachment) continue;
+        const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
+        const where = places.record(list.wire, index, property);
+        const path = pathOfLink(attachment.link);
+        const file = path === undefined ? undefined : files.get(path);
+        const fault = path === undefined ? 'LPX_LINK_UNSAFE' : file === undefined ? 'LPX_ATTACHMENT_MISSING' : attachment.md5 === '' && md5Required ? 'LPX_LINK_WITHOUT_MD5' : undefined;
+        if (fault || file === undefined || path === undefined) {
+          findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', where, facts: { link: attachment.link } });
+          continue;
+        }
+        used.add(path);
+        const originalName = displayName(originalNames.get(path) ?? path);
+        attachments.push({ record, slot, file, md5: attachment.md5, originalName, where });
+      }
+    }
+  }
+  for (const [name] of files) {
+    if (!used.has(name)) findings.push({ code: 'LPX_ENTRY_UNREFERENCED', severity: 'warning', where: name, facts: {} });
+  }
+  return { attachments, findings };
+}
+
+/** The path inside the package that a link means: forward slashes, no leading `./` or `/`; undefined when it points outside. */
+export function pathOfLink(link: string): string | undefined {
+  const segments = link.normalize('NFC').replaceAll('\\', '/').split('/').filter((segment) => segment !== '' && segment !== '.');
+  return segments.includes('..') || /^[A-Za-z]:/.test(link) ? undefined : segments.join('/');
+}
+
+/** An original name as display text: its last part, without control characters. Never used as a path. */
+function displayName(name: string): string {
+  const last = name.split(/[\\/]/).at(-1) ?? '';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  return last.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+}

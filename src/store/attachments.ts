@@ -1,0 +1,101 @@
+/**
+ * The files of the store, addressed by the SHA-256 of their content: `attachments/ab/ab12…`. A file is
+ * first staged, and renamed into place once all of its package is known to be good; a leftover of a
+ * killed process is swept by the next one.
+ */
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { LpxError } from '../errors.js';
+import { fileError, syncFolder } from '../files.js';
+
+const STAGING = /^staging-(\d+)-/;
+
+export class AttachmentVault {
+  readonly #folder: string;
+
+  constructor(storeFolder: string) {
+    this.#folder = join(storeFolder, 'attachments');
+  }
+
+  pathOf(sha256: string): string {
+    return join(this.#folder, sha256.slice(0, 2), sha256);
+  }
+
+  /** A new staging area of this process. Sweeps those of processes that are gone. @throws LPX_DISK_FULL */
+  async stage(): Promise<Staging> {
+    try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      await this.#sweep();
+      const folder = await mkdtemp(join(this.#folder, `staging-${process.pid}-`));
+      return new Staging(this, folder);
+    } catch (error) {
+      throw storeFileError(error, this.#folder);
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    for (const name of await readdir(this.#folder)) {
+      const pid = Number(STAGING.exec(name)?.[1] ?? Number.NaN);
+      if (!Number.isNaN(pid) && !isRunning(pid)) await rm(join(this.#folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+export class Staging {
+  readonly #vault: AttachmentVault;
+  readonly #folder: string;
+  readonly #touched = new Set<string>();
+  #count = 0;
+
+  constructor(vault: AttachmentVault, folder: string) {
+    this.#vault = vault;
+    this.#folder = folder;
+  }
+
+  /** A path for the next file; whoever writes it syncs it. */
+  nextPath(): string {
+    return join(this.#folder, String(this.#count++));
+  }
+
+  /** Moves a staged file to its place; a content that the vault holds already is dropped. */
+  async keep(path: string, sha256: string): Promise<void> {
+    const target = this.#vault.pathOf(sha256);
+    try {
+      const held = await stat(target).catch(() => undefined);
+      if (held?.isFile()) {
+        const staged = await stat(path).catch(() => undefined);
+        if (!staged || staged.size === held.size) return;
+      }
+      const shelf = dirname(target);
+      if (await mkdir(shelf, { recursive: true, mode: 0o700 })) this.#touched.add(dirname(shelf));
+      await rename(path, target);
+      this.#touched.add(shelf);
+    } catch (error) {
+      throw storeFileError(error, target);
+    }
+  }
+
+  /** Makes the moves last. */
+  async settle(): Promise<void> {
+    await Promise.all([...this.#touched].map(syncFolder));
+  }
+
+  async discard(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function storeFileError(error: unknown, path: string): unknown {
+  const known = fileError(error, path);
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return known instanceof LpxError && known.code !== 'LPX_DISK_FULL' ? new LpxError('LPX_WRITE_FAILED', { file: basename(path), reason: code ?? '?' }, { cause: error }) : known;
+}

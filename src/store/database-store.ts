@@ -1,0 +1,255 @@
+/** The store over a query builder. Nothing here is SQLite's own. */
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, wireListOf } from '../spec/portfolio.js';
+import type { AttachmentVault } from './attachments.js';
+import { databaseError } from './database-error.js';
+import type {
+  HistoryEntry,
+  HistoryKind,
+  HistoryStudent,
+  NewHistoryEntry,
+  NewRecord,
+  Provenance,
+  School,
+  Store,
+  StoreChange,
+  StoredAttachment,
+  StoredRecord,
+  StoredStudent,
+  StudentSummary,
+} from './store.js';
+import type { RecordTable, Tables } from './tables.js';
+
+const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
+const PROVENANCES = ['own', 'received'] as const;
+const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.name));
+
+type Db = Kysely<Tables> | Transaction<Tables>;
+
+export class DatabaseStore implements Store {
+  readonly #db: Kysely<Tables>;
+  readonly folder: string;
+  readonly school: School;
+  readonly attachments: AttachmentVault;
+
+  constructor(db: Kysely<Tables>, folder: string, school: School, attachments: AttachmentVault) {
+    this.#db = db;
+    this.folder = folder;
+    this.school = school;
+    this.attachments = attachments;
+  }
+
+  async students(): Promise<StudentSummary[]> {
+    const students = await this.#db.selectFrom('students').select(['id', 'national_id', 'basic_data']).orderBy('national_id').execute();
+    const counts = new Map<number, { courseResults: number; multiPerformances: number; received: number; attachments: number }>();
+    for (const provenance of PROVENANCES) {
+      const rows = await this.#db
+        .selectFrom(TABLE_OF[provenance])
+        .select(['student_id', 'list'])
+        .select((eb) => [eb.fn.countAll<number>().as('records'), eb.fn.count<number>('document_sha256').as('documents'), eb.fn.count<number>('media_sha256').as('media')])
+        .groupBy(['student_id', 'list'])
+        .execute();
+      for (const row of rows) {
+        const count = counts.get(row.student_id) ?? { courseResults: 0, multiPerformances: 0, received: 0, attachments: 0 };
+        counts.set(row.student_id, count);
+        const records = Number(row.records);
+        const exchanged = row.list === 'courseResults' || MULTI_PERFORMANCE_LISTS.has(row.list);
+        if (row.list === 'courseResults') count.courseResults += records;
+        else if (exchanged) count.multiPerformances += records;
+        if (exchanged && provenance === 'received') count.received += records;
+        count.attachments += Number(row.documents) + Number(row.media);
+      }
+    }
+    const none = { courseResults: 0, multiPerformances: 0, received: 0, attachments: 0 };
+    return students.map((student) => ({
+      nationalId: student.national_id,
+      name: (JSON.parse(student.basic_data) as BasicData).name,
+      ...(counts.get(student.id) ?? none),
+    }));
+  }
+
+  student(nationalId: string): Promise<StoredStudent | undefined> {
+    return readStudent(this.#db, nationalId);
+  }
+
+  async history(): Promise<HistoryEntry[]> {
+    const entries = await this.#db.selectFrom('history').selectAll().orderBy('id', 'desc').execute();
+    const students = await this.#db
+      .selectFrom('history_students')
+      .innerJoin('students', 'students.id', 'history_students.student_id')
+      .select(['history_id', 'national_id', 'basic_data', 'course_results', 'multi_performances', 'attachments'])
+      .orderBy('national_id')
+      .execute();
+    const byEntry = new Map<number, typeof students>();
+    for (const student of students) byEntry.set(student.history_id, [...(byEntry.get(student.history_id) ?? []), student]);
+    return entries.map((entry) => ({
+      ...entry,
+      at: new Date(entry.at),
+      bytes: Number(entry.bytes),
+      students: (byEntry.get(entry.id) ?? []).map((student) => ({
+        nationalId: student.national_id,
+        name: (JSON.parse(student.basic_data) as BasicData).name,
+        courseResults: student.course_results,
+        multiPerformances: student.multi_performances,
+        attachments: student.attachments,
+      })),
+    }));
+  }
+
+  async change<T>(work: (change: StoreChange) => Promise<{ readonly keep: boolean; readonly result: T }>): Promise<T> {
+    const outcome: { result?: T } = {};
+    try {
+      await this.#db.transaction().execute(async (transaction) => {
+        // A write first: from here on no other writer comes between what is read and what is written.
+        await sql`update school set name = name`.execute(transaction);
+        const { keep, result } = await work(new DatabaseChange(transaction));
+        outcome.result = result;
+        if (!keep) throw NOTHING_TO_KEEP;
+      });
+    } catch (error) {
+      if (error !== NOTHING_TO_KEEP) throw databaseError(error, this.folder);
+    }
+    return outcome.result as T;
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+}
+
+/** Thrown to roll a transaction back without an error. */
+const NOTHING_TO_KEEP = new Error('rolled back');
+
+class DatabaseChange implements StoreChange {
+  readonly #db: Transaction<Tables>;
+
+  constructor(db: Transaction<Tables>) {
+    this.#db = db;
+  }
+
+  student(nationalId: string): Promise<StoredStudent | undefined> {
+    return readStudent(this.#db, nationalId);
+  }
+
+  async historyKind(id: number): Promise<HistoryKind> {
+    return (await this.#db.selectFrom('history').select('kind').where('id', '=', id).executeTakeFirstOrThrow()).kind;
+  }
+
+  async addHistory(entry: NewHistoryEntry): Promise<number> {
+    const { id } = await this.#db
+      .insertInto('history')
+      .values({ ...entry, at: entry.at.toISOString() })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+
+  async addHistoryStudent(historyId: number, studentId: number, counts: Omit<HistoryStudent, 'nationalId' | 'name'>): Promise<void> {
+    await this.#db
+      .insertInto('history_students')
+      .values({
+        history_id: historyId,
+        student_id: studentId,
+        course_results: counts.courseResults,
+        multi_performances: counts.multiPerformances,
+        attachments: counts.attachments,
+      })
+      .execute();
+  }
+
+  async addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent> {
+    const { id } = await this.#db
+      .insertInto('students')
+      .values({ national_id: basicData.nationalId, basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return { id, basicData, extras, records: [] };
+  }
+
+  async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
+    await this.#db.updateTable('students').set({ basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) }).where('id', '=', id).execute();
+  }
+
+  async addRecord(studentId: number, provenance: Provenance, historyId: number, record: NewRecord): Promise<void> {
+    await this.#addAttachments(record.record);
+    await this.#db
+      .insertInto(TABLE_OF[provenance])
+      .values({ student_id: studentId, history_id: historyId, ...columnsOf(record) })
+      .execute();
+  }
+
+  async replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void> {
+    await this.#addAttachments(record.record);
+    await this.#db
+      .updateTable(TABLE_OF[stored.provenance])
+      .set({ history_id: historyId, ...columnsOf(record) })
+      .where('id', '=', stored.id)
+      .execute();
+  }
+
+  async #addAttachments(record: PortfolioRecord<StoredAttachment>): Promise<void> {
+    for (const attachment of [record.document, record.media]) {
+      if (!attachment) continue;
+      const { name: _, ...row } = attachment;
+      await this.#db
+        .insertInto('attachments')
+        .values(row)
+        .onConflict((conflict) => conflict.column('sha256').doNothing())
+        .execute();
+    }
+  }
+}
+
+function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id'> {
+  return {
+    list: record.list,
+    record_key: key,
+    content,
+    origin_school_code: record.fields.originSchoolCode,
+    course_code: record.list === 'courseResults' ? record.fields.courseCode : '',
+    fields: JSON.stringify(record.fields),
+    extras: JSON.stringify(record.extras),
+    document_sha256: record.document?.sha256 ?? null,
+    document_name: record.document?.name ?? '',
+    media_sha256: record.media?.sha256 ?? null,
+    media_name: record.media?.name ?? '',
+  };
+}
+
+async function readStudent(db: Db, nationalId: string): Promise<StoredStudent | undefined> {
+  const student = await db.selectFrom('students').selectAll().where('national_id', '=', nationalId).executeTakeFirst();
+  if (!student) return undefined;
+  const records: StoredRecord[] = [];
+  for (const provenance of PROVENANCES) records.push(...(await readRecords(db, student.id, provenance)));
+  return { id: student.id, basicData: JSON.parse(student.basic_data), extras: JSON.parse(student.extras), records };
+}
+
+async function readRecords(db: Db, studentId: number, provenance: Provenance): Promise<StoredRecord[]> {
+  const table = TABLE_OF[provenance];
+  const rows = await db.selectFrom(table).selectAll().where('student_id', '=', studentId).orderBy('id').execute();
+  const attachments = await db
+    .selectFrom('attachments')
+    .selectAll()
+    .where('sha256', 'in', db.selectFrom(table).select('document_sha256').where('student_id', '=', studentId).where('document_sha256', 'is not', null).$castTo<{ sha256: string }>())
+    .union(db.selectFrom('attachments').selectAll().where('sha256', 'in', db.selectFrom(table).select('media_sha256').where('student_id', '=', studentId).where('media_sha256', 'is not', null).$castTo<{ sha256: string }>()))
+    .execute();
+  const held = new Map(attachments.map((one) => [one.sha256, { ...one, crc32: Number(one.crc32), bytes: Number(one.bytes) }]));
+  const attachment = (sha256: string | null, name: string) => {
+    const one = sha256 === null ? undefined : held.get(sha256);
+    return one ? { ...one, name } : null;
+  };
+  return rows.map((row) => ({
+    id: row.id,
+    provenance,
+    key: row.record_key,
+    content: row.content,
+    historyId: row.history_id,
+    record: {
+      list: wireListOf(row.list).name,
+      fields: JSON.parse(row.fields),
+      extras: JSON.parse(row.extras),
+      document: attachment(row.document_sha256, row.document_name),
+      media: attachment(row.media_sha256, row.media_name),
+    } as PortfolioRecord<StoredAttachment>,
+  }));
+}

@@ -1,0 +1,94 @@
+/**
+ * The versions of the store's tables. A store is brought up to date when it is opened, one transaction
+ * for each version; an older lpx refuses a newer store. Only types and clauses that SQLite and PostgreSQL
+ * share are used.
+ */
+import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
+import { LpxError } from '../errors.js';
+import type { Tables } from './tables.js';
+
+type Migration = (db: Kysely<Tables>) => Promise<void>;
+
+const id = (column: ColumnDefinitionBuilder) => column.primaryKey().autoIncrement();
+const required = (column: ColumnDefinitionBuilder) => column.notNull();
+
+async function firstVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema.createTable('school').addColumn('code', 'text', required).addColumn('name', 'text', required).execute();
+  await db.schema
+    .createTable('students')
+    .addColumn('id', 'integer', id)
+    .addColumn('national_id', 'text', (column) => column.notNull().unique())
+    .addColumn('basic_data', 'text', required)
+    .addColumn('extras', 'text', required)
+    .execute();
+  await db.schema
+    .createTable('attachments')
+    .addColumn('sha256', 'text', (column) => column.primaryKey())
+    .addColumn('md5', 'text', required)
+    .addColumn('crc32', 'bigint', required)
+    .addColumn('bytes', 'bigint', required)
+    .addColumn('type', 'text', required)
+    .execute();
+  await db.schema
+    .createTable('history')
+    .addColumn('id', 'integer', id)
+    .addColumn('kind', 'text', required)
+    .addColumn('at', 'text', required)
+    .addColumn('file', 'text', required)
+    .addColumn('bytes', 'bigint', required)
+    .addColumn('md5', 'text', required)
+    .addColumn('sha256', 'text', required)
+    .addColumn('school', 'text', required)
+    .addColumn('reason', 'text', required)
+    .addColumn('terms', 'text', required)
+    .execute();
+  await db.schema
+    .createTable('history_students')
+    .addColumn('history_id', 'integer', (column) => column.notNull().references('history.id').onDelete('cascade'))
+    .addColumn('student_id', 'integer', (column) => column.notNull().references('students.id'))
+    .addColumn('course_results', 'integer', required)
+    .addColumn('multi_performances', 'integer', required)
+    .addColumn('attachments', 'integer', required)
+    .addPrimaryKeyConstraint('history_students_key', ['history_id', 'student_id'])
+    .execute();
+  for (const table of ['own_records', 'received_records'] as const) {
+    await db.schema
+      .createTable(table)
+      .addColumn('id', 'integer', id)
+      .addColumn('student_id', 'integer', (column) => column.notNull().references('students.id'))
+      .addColumn('history_id', 'integer', (column) => column.notNull().references('history.id'))
+      .addColumn('list', 'text', required)
+      .addColumn('record_key', 'text', required)
+      .addColumn('content', 'text', required)
+      .addColumn('origin_school_code', 'text', required)
+      .addColumn('course_code', 'text', required)
+      .addColumn('fields', 'text', required)
+      .addColumn('extras', 'text', required)
+      .addColumn('document_sha256', 'text', (column) => column.references('attachments.sha256'))
+      .addColumn('document_name', 'text', required)
+      .addColumn('media_sha256', 'text', (column) => column.references('attachments.sha256'))
+      .addColumn('media_name', 'text', required)
+      .execute();
+    await db.schema.createIndex(`${table}_student`).on(table).column('student_id').execute();
+    await db.schema.createIndex(`${table}_history`).on(table).column('history_id').execute();
+  }
+}
+
+const MIGRATIONS: readonly Migration[] = [firstVersion];
+
+/** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
+export async function migrate(db: Kysely<Tables>): Promise<void> {
+  await db.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', required).execute();
+  if ((await versionOf(db)) === MIGRATIONS.length) return;
+  await db.transaction().execute(async (transaction) => {
+    // A write first, so that two processes that open a store at once migrate one after the other.
+    await sql`delete from schema_version where version < 0`.execute(transaction);
+    const version = await versionOf(transaction);
+    if (version > MIGRATIONS.length) throw new LpxError('LPX_STORE_NEWER', { version, supported: MIGRATIONS.length });
+    for (const migration of MIGRATIONS.slice(version)) await migration(transaction);
+    await transaction.deleteFrom('schema_version').execute();
+    await transaction.insertInto('schema_version').values({ version: MIGRATIONS.length }).execute();
+  });
+}
+
+const versionOf = async (db: Kysely<Tables>): Promise<number> => (await db.selectFrom('schema_version').select('version').executeTakeFirst())?.version ?? 0;

@@ -1,0 +1,47 @@
+/** The tables of the store, as the query builder sees them. */
+import type { Generated } from 'kysely';
+import type { ListName } from '../spec/portfolio.js';
+import type { HistoryKind } from './store.js';
+
+export interface RecordTable {
+  id: Generated<number>;
+  student_id: number;
+  history_id: number;
+  list: ListName;
+  record_key: string;
+  content: string;
+  origin_school_code: string;
+  /** Empty for records that are not course results. */
+  course_code: string;
+  /** JSON */
+  fields: string;
+  /** JSON */
+  extras: string;
+  document_sha256: string | null;
+  document_name: string;
+  media_sha256: string | null;
+  media_name: string;
+}
+
+export interface Tables {
+  schema_version: { version: number };
+  school: { code: string; name: string };
+  students: { id: Generated<number>; national_id: string; basic_data: string; extras: string };
+  attachments: { sha256: string; md5: string; crc32: number; bytes: number; type: string };
+  history: {
+    id: Generated<number>;
+    kind: HistoryKind;
+    /** ISO 8601, UTC */
+    at: string;
+    file: string;
+    bytes: number;
+    md5: string;
+    sha256: string;
+    school: string;
+    reason: string;
+    terms: string;
+  };
+  history_students: { history_id: number; student_id: number; course_results: number; multi_performances: number; attachments: number };
+  own_records: RecordTable;
+  received_records: RecordTable;
+}
