@@ -81,7 +81,6 @@ export const EXIT_CODE_OF = {
   LPX_FILE_TYPE: EXIT.invalidData,
   LPX_FILE_LARGE: EXIT.invalidData,
   LPX_ENTRY_UNREFERENCED: EXIT.invalidData,
-  LPX_MAPPING_MISSING: EXIT.invalidData,
   LPX_NOTHING_TO_EXPORT: EXIT.invalidData,
   LPX_COURSE_CODE_FORM: EXIT.invalidData,
 
@@ -137,3 +136,9 @@ export function errorOf(findings: readonly Finding[]): LpxError | undefined {
 
 /** Masks a national id for notes, logs and reports: `A12345****`. */
 export const maskId = (id: string): string => `${id.slice(0, Math.max(0, id.length - 4))}****`;
+
+/** Masks every national id in a text from a package: those of Taiwanese form, and folders named by one. */
+export const maskIds = (text: string): string =>
+  text
+    .replace(/^[^/\s]+(?=\/(?:課程學習成果|多元表現)\/)/, maskId)
+    .replace(/(?<![0-9A-Za-z])[A-Z][A-Z0-9][0-9]{8}(?![0-9A-Za-z])/g, maskId);

@@ -1,4 +1,5 @@
 /** What every room needs of the file system. */
+import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { LpxError } from './errors.js';
 
@@ -18,4 +19,17 @@ export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => {});
   await handle?.close();
+}
+
+const temporaries = new Set<string>();
+
+/** Marks a file or folder as unfinished: an interrupted process removes it. Returns the way to take that back. */
+export function markUnfinished(path: string): () => void {
+  temporaries.add(path);
+  return () => temporaries.delete(path);
+}
+
+/** Removes what is unfinished, at once; for the end of an interrupted process. */
+export function removeUnfinished(): void {
+  for (const path of temporaries) rmSync(path, { recursive: true, force: true });
 }

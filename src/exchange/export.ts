@@ -5,6 +5,7 @@
 import { access, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorOf, type Finding, LpxError, maskId, type Severity } from '../errors.js';
+import { markUnfinished } from '../files.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
 import { signaturePathOf } from '../package/signature.js';
 import { type PackageContents, type PackageFile, type PackageText, writePackage } from '../package/writer.js';
@@ -32,10 +33,11 @@ import { countsOf, type RecordCounts } from './record-counts.js';
 import { termOfRecord } from './take-attachments.js';
 
 export type ExportReason = 'transfer' | 'borrowed-study' | 'experimental';
-export const EXPORT_REASONS: readonly ExportReason[] = ['transfer', 'borrowed-study', 'experimental'];
 
 export interface ExportRequest {
   readonly nationalIds: readonly string[];
+  /** Go on without students who have nothing to export, as long as one has. */
+  readonly skipEmpty: boolean;
   readonly reason: ExportReason;
   /** Terms like `1081`; empty for all. */
   readonly terms: readonly string[];
@@ -73,6 +75,8 @@ export interface ExportResult {
   readonly encryption: Encryption;
   readonly reason: ExportReason;
   readonly students: readonly ExportedStudent[];
+  /** National ids of the students without anything to export. */
+  readonly skipped: readonly string[];
   readonly leftOut: readonly LeftOut[];
   readonly findings: readonly Finding[];
 }
@@ -86,14 +90,17 @@ type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet
  *   LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_FILE_CHANGED, LPX_DISK_FULL; then no package is left
  */
 export async function exportPackage(store: Store, request: ExportRequest): Promise<ExportResult> {
-  const students = await studentsOf(store, request.nationalIds);
-  const selections = students.map((student) => select(student, store.school.code, request));
-  const portfolios = selections.map((one) => one.portfolio);
-  const leftOut = selections.flatMap((one) => one.leftOut);
-  for (const portfolio of portfolios) {
-    const { courseResults, multiPerformances } = countsOf(portfolio.records);
-    if (courseResults + multiPerformances === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { student: maskId(portfolio.basicData.nationalId), leftOut: leftOut.length });
+  const named = await studentsOf(store, request.nationalIds);
+  const selections = named.map((student) => ({ student, ...select(student, store.school.code, request) }));
+  const full = selections.filter(({ portfolio }) => hasSubstance(portfolio));
+  const empty = selections.filter(({ portfolio }) => !hasSubstance(portfolio));
+  const [firstEmpty] = empty;
+  if (firstEmpty && (!request.skipEmpty || full.length === 0)) {
+    throw new LpxError('LPX_NOTHING_TO_EXPORT', { student: maskId(firstEmpty.student.basicData.nationalId), leftOut: firstEmpty.leftOut.length });
   }
+  const students = full.map((one) => one.student);
+  const portfolios = full.map((one) => one.portfolio);
+  const leftOut = selections.flatMap((one) => one.leftOut);
 
   const baseName = await freeBaseName(request.outFolder, store.school.code, request.now);
   const { contents, document } = layOut(portfolios, baseName, store);
@@ -104,25 +111,24 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
   const password = Buffer.isBuffer(request.password) ? request.password : await request.password();
   checkPassword(password);
   const zipFile = join(request.outFolder, `${baseName}.zip`);
-  const { encryption, reason, now: modified, random, onProgress } = request;
-  const digests = await writePackage(zipFile, contents, { encryption, password, modified, ...(random && { random }), ...(onProgress && { onProgress }) });
-  try {
-    await remember(store, request, students, portfolios, zipFile, digests);
-  } catch (error) {
-    // A package that the store does not know of must not be sent.
-    await Promise.all([zipFile, signaturePathOf(zipFile)].map((file) => rm(file, { force: true })));
-    throw error;
-  }
+  const digests = await writeAndRemember(store, request, students, portfolios, zipFile, contents, password);
   return {
     zipFile,
     signatureFile: signaturePathOf(zipFile),
     digests,
-    encryption,
-    reason,
+    encryption: request.encryption,
+    reason: request.reason,
     students: portfolios.map(({ basicData, records }) => ({ nationalId: basicData.nationalId, name: basicData.name, ...countsOf(records), courses: records.filter(isCourseResult).map(courseOf) })),
+    skipped: empty.map((one) => one.student.basicData.nationalId),
     leftOut,
     findings,
   };
+}
+
+/** Cadre posts alone are no reason for an exchange. */
+function hasSubstance({ records }: Selected): boolean {
+  const { courseResults, multiPerformances } = countsOf(records);
+  return courseResults + multiPerformances > 0;
 }
 
 async function studentsOf(store: Store, nationalIds: readonly string[]): Promise<StoredStudent[]> {
@@ -243,13 +249,25 @@ const exists = (file: string): Promise<boolean> =>
     () => false,
   );
 
-async function remember(store: Store, request: ExportRequest, students: readonly StoredStudent[], portfolios: readonly Selected[], zipFile: string, { md5, sha256, bytes }: Digests): Promise<void> {
-  await store.change(async (change) => {
-    const { reason, terms, toSchool: school, now: at } = request;
-    const historyId = await change.addHistory({ kind: 'export', at, file: basename(zipFile), bytes, md5, sha256, school, reason, terms: terms.join(' ') });
-    for (const [index, student] of students.entries()) await change.addHistoryStudent(historyId, student.id, countsOf(portfolios[index]?.records ?? []));
-    return { keep: true, result: undefined };
-  });
+/** A package that the store does not know of must not be sent: without its place in the history it goes again. */
+async function writeAndRemember(store: Store, request: ExportRequest, students: readonly StoredStudent[], portfolios: readonly Selected[], zipFile: string, contents: PackageContents, password: Buffer): Promise<Digests> {
+  const { encryption, now, random, onProgress, reason, terms, toSchool } = request;
+  const files = [zipFile, signaturePathOf(zipFile)];
+  const finished = files.map(markUnfinished);
+  try {
+    const digests = await writePackage(zipFile, contents, { encryption, password, modified: now, ...(random && { random }), ...(onProgress && { onProgress }) });
+    await store.change(async (change) => {
+      const historyId = await change.addHistory({ kind: 'export', at: now, file: basename(zipFile), ...digests, school: toSchool, reason, terms: terms.join(' ') });
+      for (const [index, student] of students.entries()) await change.addHistoryStudent(historyId, student.id, countsOf(portfolios[index]?.records ?? []));
+      return { keep: true, result: undefined };
+    });
+    return digests;
+  } catch (error) {
+    await Promise.all(files.map((file) => rm(file, { force: true })));
+    throw error;
+  } finally {
+    for (const done of finished) done();
+  }
 }
 
 const courseOf = (record: Extract<PortfolioRecord<StoredAttachment>, { list: 'courseResults' }>) => ({

@@ -5,7 +5,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { LpxError } from '../errors.js';
-import { fileError, syncFolder } from '../files.js';
+import { fileError, markUnfinished, syncFolder } from '../files.js';
 import type { Digests } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
@@ -50,6 +50,7 @@ const READ_BYTES = 256 * 1024;
 export async function writePackage(zipFile: string, contents: PackageContents, options: WriteOptions): Promise<Digests> {
   const signatureFile = signaturePathOf(zipFile);
   const [zipPart, signaturePart] = [`${zipFile}.part`, `${signatureFile}.part`];
+  const finished = [zipPart, signaturePart].map(markUnfinished);
   try {
     const digests = await writeZip(zipPart, contents, options);
     await writeSynced(signaturePart, signatureLine(digests.md5, zipFile));
@@ -60,6 +61,8 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
   } catch (error) {
     await Promise.all([zipPart, signaturePart].map((file) => rm(file, { force: true })));
     throw error instanceof LpxError ? error : writeError(error, zipFile);
+  } finally {
+    for (const done of finished) done();
   }
 }
 

@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
-import { fileError, syncFolder } from '../files.js';
+import { fileError, markUnfinished, syncFolder } from '../files.js';
 
 const STAGING = /^staging-(\d+)-/;
 
@@ -45,11 +45,13 @@ export class Staging {
   readonly #vault: AttachmentVault;
   readonly #folder: string;
   readonly #touched = new Set<string>();
+  readonly #finished: () => void;
   #count = 0;
 
   constructor(vault: AttachmentVault, folder: string) {
     this.#vault = vault;
     this.#folder = folder;
+    this.#finished = markUnfinished(folder);
   }
 
   /** A path for the next file; whoever writes it syncs it. */
@@ -82,6 +84,7 @@ export class Staging {
 
   async discard(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
+    this.#finished();
   }
 }
 

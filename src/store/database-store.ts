@@ -190,10 +190,10 @@ class DatabaseChange implements StoreChange {
   async #addAttachments(record: PortfolioRecord<StoredAttachment>): Promise<void> {
     for (const attachment of [record.document, record.media]) {
       if (!attachment) continue;
-      const { name: _, ...row } = attachment;
+      const { sha256, md5, crc32, bytes, type } = attachment;
       await this.#db
         .insertInto('attachments')
-        .values(row)
+        .values({ sha256, md5, crc32, bytes, type })
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
     }

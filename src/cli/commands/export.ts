@@ -1,0 +1,109 @@
+import { readFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { LpxError, maskId } from '../../errors.js';
+import { type ExportReason, type ExportResult, exportPackage } from '../../exchange/export.js';
+import { withStore } from '../../exchange/school-store.js';
+import { fileError } from '../../files.js';
+import { isSchoolCode } from '../../spec/identifiers/school-code.js';
+import { isTerm } from '../../spec/terms.js';
+import { fill } from '../../messages/messages.js';
+import type { Context, Outcome } from '../context.js';
+import { keepGenerated, newPasswordFor, type PasswordOptions } from '../passwords.js';
+import { startProgress } from '../progress.js';
+import { findingLines, findingOutput } from '../render/findings.js';
+import { packageLines } from '../render/report.js';
+import { cell, columns } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+export interface ExportOptions extends PasswordOptions {
+  readonly list?: string;
+  readonly all?: boolean;
+  readonly reason: ExportReason;
+  readonly term: readonly string[];
+  readonly to?: string;
+  readonly out: string;
+  readonly encryption: 'aes256' | 'zipcrypto';
+}
+
+/** `lpx export`: the package of one or more students, and its signature. */
+export async function exportStudents(context: Context, nationalIds: readonly string[], options: ExportOptions): Promise<Outcome> {
+  for (const value of options.term) if (!isTerm(value)) throw new LpxError('LPX_TERM', { value });
+  if (options.to !== undefined && !isSchoolCode(options.to)) throw new LpxError('LPX_SCHOOL_CODE', { value: options.to });
+  const listed = options.list === undefined ? [] : await idsIn(resolve(context.cwd, options.list));
+  const named = [...nationalIds, ...listed];
+  if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.noStudents });
+
+  const password = await newPasswordFor(context, options);
+  const passwordPath = options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
+  const takeBack = passwordPath !== undefined && Buffer.isBuffer(password) ? await keepGenerated(passwordPath, password) : undefined;
+  const progress = startProgress(context, context.messages.progress.exporting);
+  try {
+    const result = await withStore(storeFolder(context), async (store) =>
+      exportPackage(store, {
+        nationalIds: options.all ? (await store.students()).map((student) => student.nationalId) : named,
+        skipEmpty: options.all === true,
+        reason: options.reason,
+        terms: options.term,
+        toSchool: options.to ?? '',
+        outFolder: resolve(context.cwd, options.out),
+        encryption: options.encryption,
+        password,
+        now: context.now(),
+        onProgress: progress.update,
+      }),
+    );
+    progress.stop();
+    return outcomeOf(context, result, options.term, passwordPath);
+  } catch (error) {
+    progress.stop();
+    await takeBack?.();
+    throw error;
+  }
+}
+
+async function idsIn(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8').catch((error) => {
+    throw fileError(error, file);
+  });
+  return text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
+  const { messages, paint } = context;
+  const { zipFile, signatureFile, digests, encryption, reason, students, leftOut, skipped, findings } = result;
+  const facts = { file: basename(zipFile), ...digests, encryption, school: basename(zipFile).slice(0, 6), createdAt: '' };
+  return {
+    json: {
+      package: facts,
+      path: zipFile,
+      signaturePath: signatureFile,
+      ...(passwordPath !== undefined && { passwordPath }),
+      reason,
+      terms,
+      students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+      skipped: skipped.map(maskId),
+      leftOut: leftOut.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+      findings: findings.map((finding) => findingOutput(messages, finding)),
+    },
+    text: [
+      `${paint.green('✔')} ${messages.export.done}`,
+      ...packageLines(messages, paint, { ...facts, file: zipFile }),
+      ...columns([[messages.labels.signature, signatureFile]]),
+      '',
+      ...columns(students.map((one) => [maskId(one.nationalId), cell(one.name), messages.labels.courseResults, one.courseResults, messages.labels.multiPerformances, one.multiPerformances, messages.labels.attachments, one.attachments]), '  '),
+      ...leftOutLines(context, result),
+    ],
+    notes: [
+      ...findingLines(messages, paint, findings),
+      ...(encryption === 'zipcrypto' ? [messages.export.weak] : []),
+      ...(passwordPath !== undefined ? [fill(messages.export.passwordAt, { file: passwordPath })] : []),
+      messages.export.advice,
+    ],
+  };
+}
+
+function leftOutLines({ messages, paint }: Context, { leftOut }: ExportResult): string[] {
+  if (leftOut.length === 0) return [];
+  const rows = leftOut.map((one) => [maskId(one.nationalId), cell(one.list, 28), cell(one.title, 36), one.term, paint.yellow(messages.leftOut[one.reason])]);
+  return ['', `${messages.export.leftOut} (${leftOut.length})`, ...columns(rows, '  ')];
+}

@@ -1,0 +1,30 @@
+import { maskId } from '../../errors.js';
+import { withStore } from '../../exchange/school-store.js';
+import type { Context, Outcome } from '../context.js';
+import { cell, columns, size } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+/** `lpx history`: what was loaded, exported and imported, newest first. */
+export async function history(context: Context): Promise<Outcome> {
+  const { messages, paint } = context;
+  const entries = await withStore(storeFolder(context), (store) => store.history());
+  const { labels, history: words } = messages;
+  const lines = entries.flatMap((entry) => {
+    const other = entry.school === '' ? '' : `${entry.kind === 'export' ? words.to : words.from} ${entry.school}`;
+    const reason = entry.reason === '' ? '' : messages.reasons[entry.reason as keyof typeof messages.reasons];
+    return [
+      [paint.bold(`#${entry.id}`), localTime(entry.at), messages.kinds[entry.kind], entry.file, size(entry.bytes), other, reason, entry.terms].filter(Boolean).join('  '),
+      ...(entry.md5 === '' ? [] : [paint.dim(`    MD5 ${entry.md5}  SHA-256 ${entry.sha256}`)]),
+      ...columns(entry.students.map((one) => [maskId(one.nationalId), cell(one.name), labels.courseResults, one.courseResults, labels.multiPerformances, one.multiPerformances, labels.attachments, one.attachments]), '    '),
+    ];
+  });
+  return {
+    json: { entries: entries.map(({ students, at, ...entry }) => ({ ...entry, at: at.toISOString(), students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })) })) },
+    text: entries.length === 0 ? [words.none] : lines,
+  };
+}
+
+function localTime(at: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
+}

@@ -1,0 +1,75 @@
+import { errorOf, maskId } from '../../errors.js';
+import { type ImportedStudent, type ImportResult, importPackage } from '../../exchange/import.js';
+import { withStore } from '../../exchange/school-store.js';
+import { errorOfReport } from '../../exchange/verify.js';
+import { fill } from '../../messages/messages.js';
+import type { Context, Outcome } from '../context.js';
+import { passwordFor } from '../passwords.js';
+import { startProgress } from '../progress.js';
+import { findingLines, findingOutput } from '../render/findings.js';
+import { packageLines, reportLines, reportOutput } from '../render/report.js';
+import { cell, columns } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+import { packageRequest, type VerifyOptions } from './verify.js';
+
+export interface ImportOptions extends VerifyOptions {
+  readonly dryRun?: boolean;
+  readonly createStudents?: boolean;
+  readonly keepBoth?: boolean;
+}
+
+/** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
+export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
+  const { messages } = context;
+  const progress = startProgress(context, messages.progress.reading);
+  const password = await passwordFor(context, options);
+  const result = await withStore(storeFolder(context), (store) =>
+    importPackage(store, {
+      ...packageRequest(context, zip, options),
+      password,
+      dryRun: options.dryRun === true,
+      createStudents: options.createStudents === true,
+      keepBoth: options.keepBoth === true,
+      now: context.now(),
+      onProgress: progress.update,
+    }),
+  ).finally(progress.stop);
+  const { report, students, conflicts, outcome, dryRun, historyId } = result;
+  return {
+    json: {
+      verification: reportOutput(messages, report),
+      outcome,
+      dryRun,
+      historyId,
+      students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+      findings: conflicts.map((finding) => findingOutput(messages, finding)),
+    },
+    text: resultLines(context, result),
+    notes: report.ok ? findingLines(messages, context.paint, report.findings) : [],
+    error: errorOfReport(report) ?? errorOf(conflicts),
+  };
+}
+
+function resultLines({ messages, paint }: Context, { report, students, conflicts, outcome, historyId }: ImportResult): string[] {
+  if (!report.ok) return reportLines(messages, paint, report);
+  const closing = {
+    imported: paint.green(fill(messages.import.imported, { id: historyId })),
+    unchanged: messages.import.unchanged,
+    'would-import': paint.yellow(messages.import.wouldImport),
+    refused: paint.red(messages.import.refused),
+  };
+  return [
+    ...packageLines(messages, paint, report.package),
+    '',
+    ...students.flatMap((student) => [
+      `${maskId(student.nationalId)}  ${cell(student.name)}${student.created ? `  ${paint.cyan(messages.import.created)}` : ''}`,
+      ...columns(recordRows(messages, student), '  '),
+      '',
+    ]),
+    ...findingLines(messages, paint, conflicts),
+    closing[outcome],
+  ];
+}
+
+const recordRows = (messages: Context['messages'], { records }: ImportedStudent): string[][] =>
+  records.map((record) => [messages.outcomes[record.outcome], cell(record.list, 28), cell(record.title, 36), record.term, record.originSchoolCode, record.courseCode]);

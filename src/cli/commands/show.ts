@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { withStore } from '../../exchange/school-store.js';
+import { type RecordView, type StudentView, showPackage, showStudent } from '../../exchange/show.js';
+import { errorOfReport } from '../../exchange/verify.js';
+import { CODE_TABLES } from '../../spec/codes.js';
+import type { Context, Outcome } from '../context.js';
+import { passwordFor } from '../passwords.js';
+import { packageLines, reportLines, reportOutput } from '../render/report.js';
+import { cell, columns, size } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+import { packageRequest, type VerifyOptions } from './verify.js';
+
+/** `lpx show`: a package when there is such a file or the name says so, else a student of the store. */
+export async function show(context: Context, what: string, options: VerifyOptions): Promise<Outcome> {
+  const isPackage = /\.zip$/i.test(what) || existsSync(resolve(context.cwd, what));
+  return isPackage ? showZip(context, what, options) : showOne(context, what);
+}
+
+async function showOne(context: Context, nationalId: string): Promise<Outcome> {
+  const student = await withStore(storeFolder(context), (store) => showStudent(store, nationalId));
+  return { json: { source: 'store', students: [studentOutput(student)] }, text: studentLines(context, student) };
+}
+
+async function showZip(context: Context, zip: string, options: VerifyOptions): Promise<Outcome> {
+  const { messages, paint } = context;
+  const password = await passwordFor(context, options);
+  const { report, students } = await showPackage({ ...packageRequest(context, zip, options), password });
+  const { package: facts, checks, findings } = reportOutput(messages, report);
+  return {
+    json: { source: 'package', package: facts, checks, findings, students: students.map(studentOutput) },
+    text: report.ok
+      ? [...packageLines(messages, paint, report.package), ...students.flatMap((student) => ['', ...studentLines(context, student)])]
+      : reportLines(messages, paint, report),
+    error: errorOfReport(report),
+  };
+}
+
+const studentOutput = ({ basicData: { nationalId, name, birthDate, schoolCode, academicYear, semester }, records }: StudentView) => ({
+  nationalId,
+  name,
+  birthDate,
+  schoolCode,
+  academicYear,
+  semester,
+  records,
+});
+
+function studentLines({ messages, paint }: Context, { basicData, records }: StudentView): string[] {
+  const { labels, show: words } = messages;
+  const head = [paint.bold(cell(basicData.name)), basicData.nationalId, basicData.birthDate, `${labels.school} ${basicData.schoolCode}`, `${words.entered} ${basicData.academicYear}-${basicData.semester}`];
+  const lists = [...new Set(records.map((record) => record.list))];
+  return [
+    head.filter(Boolean).join('  '),
+    ...lists.flatMap((list) => {
+      const of = records.filter((record) => record.list === list);
+      return ['', `${paint.cyan(list)} (${of.length})`, ...columns(of.map((record) => recordRow(messages, record)), '  ')];
+    }),
+  ];
+}
+
+function recordRow(messages: Context['messages'], record: RecordView): string[] {
+  const files = record.files.map((file) => `${cell(file.name, 30)} ${size(file.bytes)}`).join(', ');
+  const certification = CODE_TABLES.certification[record.certification] ?? '';
+  const provenance = record.provenance === 'package' ? '' : messages.provenance[record.provenance];
+  return [record.term, record.originSchoolCode, provenance, ...(record.courseCode ? [record.courseCode] : []), cell(record.title, 36), ...(record.courseCode ? [certification] : []), files || messages.show.noFiles];
+}

@@ -1,0 +1,39 @@
+/** What a command knows of its surroundings, and what it hands back. */
+import type { ChalkInstance } from 'chalk';
+import type { LpxError } from '../errors.js';
+import type { Language, Messages } from '../messages/messages.js';
+
+/** The world outside, passed in so that tests and the demonstration can replace it. */
+export interface Surroundings {
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly now: () => Date;
+}
+
+/** The global options, read. */
+export interface Context extends Surroundings {
+  readonly language: Language;
+  readonly messages: Messages;
+  /** Colours of stdout; none when it is no terminal. */
+  readonly paint: ChalkInstance;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly debug: boolean;
+  readonly yes: boolean;
+  readonly storeOption: string | undefined;
+}
+
+/** What a command comes to. Printed in one place: as text, or as the JSON of its schema. */
+export interface Outcome {
+  /** The command's own part of its JSON output; `ok`, `command` and `error` are added. */
+  readonly json: object;
+  /** Lines of the result, for stdout. */
+  readonly text: readonly string[];
+  /** Lines beside the result, for stderr; `--quiet` drops them. */
+  readonly notes?: readonly string[];
+  /** Set when the command's answer is no. */
+  readonly error?: LpxError | undefined;
+}

@@ -1,0 +1,139 @@
+/** The command line from its words to its exit code. The only place that prints results and errors. */
+import { readFileSync } from 'node:fs';
+import { Chalk, type ChalkInstance } from 'chalk';
+import { CommanderError } from 'commander';
+import { LpxError } from '../errors.js';
+import { removeUnfinished } from '../files.js';
+import { type Language, languageOf, LANGUAGES, messagesIn } from '../messages/messages.js';
+import type { Context, Outcome, Surroundings } from './context.js';
+import { buildProgram, type GlobalOptions } from './program.js';
+import { type CommandName, errorLines, failureOutput, findingLines, findingOutput } from './render/findings.js';
+
+/** Runs lpx on the words after its name. @returns the exit code */
+export async function main(words: readonly string[], around: Surroundings): Promise<number> {
+  const language = languageFrom(words, around);
+  const messages = messagesIn(language);
+  const json = words.includes('--json');
+  let command: CommandName = 'lpx';
+  let exitCode = 0;
+
+  const fail = (error: unknown, options: GlobalOptions): number => {
+    const known = error instanceof LpxError ? error : new LpxError('LPX_INTERNAL', { detail: faultOf(error) }, { cause: error });
+    const context = contextOf(around, language, options);
+    printFailure(context, command, known, {});
+    if (options.debug) around.stderr.write(`${stackOf(known)}\n`);
+    return known.exitCode;
+  };
+  const program = buildProgram(messages, version(), async (name, options, work) => {
+    command = name;
+    const context = contextOf(around, language, options);
+    const restore = onInterrupt(context, name);
+    try {
+      exitCode = print(context, name, await work(context));
+    } catch (error) {
+      exitCode = fail(error, options);
+    } finally {
+      restore();
+    }
+  });
+  const quietly = { writeOut: (text: string) => around.stdout.write(text), writeErr: () => {} };
+  for (const one of [program, ...program.commands]) one.exitOverride().configureOutput(quietly);
+  try {
+    if (words.length === 0) {
+      around.stderr.write(program.helpInformation());
+      return 2;
+    }
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const named = words.find((word) => program.commands.some((one) => one.name() === word));
+    if (named) command = named as CommandName;
+    const problem = error instanceof CommanderError ? problemOf(messages, error) : undefined;
+    return fail(problem === undefined ? error : new LpxError('LPX_USAGE', { problem }), { json, color: !words.includes('--no-color') });
+  }
+}
+
+const version = (): string => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+/** `--lang` counts even for the words that could not be read. */
+function languageFrom(words: readonly string[], { env }: Surroundings): Language {
+  const at = words.findIndex((word) => word === '--lang' || word.startsWith('--lang='));
+  const given = at < 0 ? undefined : (words[at]?.split('=')[1] ?? words[at + 1]);
+  return LANGUAGES.find((language) => language === given) ?? languageOf(env, Intl.DateTimeFormat().resolvedOptions().locale);
+}
+
+function contextOf(around: Surroundings, language: Language, options: GlobalOptions): Context {
+  return {
+    ...around,
+    language,
+    messages: messagesIn(language),
+    paint: painter(around.stdout, around.env, options),
+    json: options.json === true,
+    quiet: options.quiet === true,
+    debug: options.debug === true,
+    yes: options.yes === true,
+    storeOption: options.store,
+  };
+}
+
+function painter(stream: NodeJS.WriteStream, env: Surroundings['env'], options: GlobalOptions): ChalkInstance {
+  const coloured = stream.isTTY && options.color !== false && !options.json && !env.NO_COLOR && env.TERM !== 'dumb';
+  return new Chalk({ level: coloured ? 1 : 0 });
+}
+
+function print(context: Context, command: CommandName, outcome: Outcome): number {
+  const { error } = outcome;
+  if (context.json) {
+    if (error) printFailure(context, command, error, outcome.json);
+    else context.stdout.write(`${JSON.stringify({ ok: true, command, ...outcome.json }, null, 2)}\n`);
+    return error?.exitCode ?? 0;
+  }
+  if (outcome.text.length > 0) context.stdout.write(`${outcome.text.join('\n')}\n`);
+  if (outcome.notes && outcome.notes.length > 0 && !context.quiet) context.stderr.write(`${outcome.notes.join('\n')}\n`);
+  if (error) printFailure(context, command, error, {});
+  return error?.exitCode ?? 0;
+}
+
+/** With `--json` on stdout, under the command's schema; else three lines on stderr, after all that was found. */
+function printFailure(context: Context, command: CommandName, error: LpxError, json: object): void {
+  const { messages } = context;
+  if (context.json) {
+    const findings = error.findings.map((finding) => findingOutput(messages, finding));
+    const document = { ok: false, command, findings, ...json, error: failureOutput(messages, command, error) };
+    context.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return;
+  }
+  const paint = painter(context.stderr, context.env, { color: context.paint.level > 0 || context.stderr.isTTY });
+  const listed = error.findings.length > 1 && Object.keys(json).length === 0 ? findingLines(messages, paint, error.findings) : [];
+  context.stderr.write(`${[...listed, ...errorLines(messages, paint, command, error)].join('\n')}\n`);
+}
+
+/** Ctrl-C: what is unfinished goes, a transaction falls back, and the exit code says so. */
+function onInterrupt(context: Context, command: CommandName): () => void {
+  const stop = () => {
+    removeUnfinished();
+    printFailure(context, command, new LpxError('LPX_INTERRUPTED'), {});
+    process.exit(9);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, stop);
+  return () => {
+    for (const signal of signals) process.off(signal, stop);
+  };
+}
+
+/** commander's complaint in our words, or its own where there is none of ours. */
+function problemOf({ usage }: ReturnType<typeof messagesIn>, error: CommanderError): string {
+  const template = (usage as Readonly<Record<string, string>>)[error.code];
+  const name = /'([^']+)'/.exec(error.message)?.[1] ?? '';
+  return template ? template.replace('{name}', name) : error.message.replace(/^error: /, '');
+}
+
+/** A fault of ours in a word; its message may hold data and is for `--debug`. */
+const faultOf = (error: unknown): string => (error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : typeof error);
+
+function stackOf(error: LpxError): string {
+  const cause = error.cause instanceof Error ? `\n${error.cause.stack}` : '';
+  return `${error.stack}${cause}`;
+}

@@ -1,0 +1,107 @@
+/**
+ * Where passwords come from: a file, standard input, the environment, a hidden prompt, or chance. Never
+ * the command line, which any user of the machine can read.
+ */
+import { randomInt } from 'node:crypto';
+import { open, readFile, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { LpxError } from '../errors.js';
+import { fileError } from '../files.js';
+import type { Context } from './context.js';
+
+export interface PasswordOptions {
+  readonly passwordFile?: string;
+  readonly passwordStdin?: boolean;
+  readonly generatePassword?: boolean;
+  readonly passwordOut?: string;
+}
+
+/** A password at hand, or a way to ask for it when it is needed. */
+export type GivenPassword = Buffer | (() => Promise<Buffer>);
+
+/** Letters and digits that cannot be taken for one another on paper or by telephone. */
+const CLEAR_CHARACTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
+/** Four groups of five: 116 bits. */
+const GROUPS = 4;
+const GROUP_CHARACTERS = 5;
+
+/** The password of a package that is there. @throws LPX_USAGE, LPX_FILE_NOT_FOUND; on use LPX_PASSWORD_MISSING */
+export async function passwordFor(context: Context, options: PasswordOptions): Promise<GivenPassword> {
+  return (await passwordAtHand(context, options)) ?? (() => askHidden(context, context.messages.prompt.password));
+}
+
+/** A password for a new package; what `--generate-password` makes is written out by `keepGenerated`. */
+export async function newPasswordFor(context: Context, options: PasswordOptions): Promise<GivenPassword> {
+  if (options.generatePassword) {
+    if (options.passwordOut === undefined) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.passwordOut });
+    return Buffer.from(generatePassword());
+  }
+  return (await passwordAtHand(context, options)) ?? (() => askTwice(context));
+}
+
+/** Groups of clear characters: strong, and readable over the telephone. */
+export function generatePassword(): string {
+  const group = () => Array.from({ length: GROUP_CHARACTERS }, () => CLEAR_CHARACTERS[randomInt(CLEAR_CHARACTERS.length)]).join('');
+  return Array.from({ length: GROUPS }, group).join('-');
+}
+
+/**
+ * Writes a generated password to a new file of mode 600, before the package is written, so that no package
+ * is ever without its password. @returns the way to take it back @throws LPX_WRITE_FAILED
+ */
+export async function keepGenerated(file: string, password: Buffer): Promise<() => Promise<void>> {
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    await handle.writeFile(Buffer.concat([password, Buffer.from('\n')]));
+    await handle.sync();
+    await handle.close();
+    return () => rm(file, { force: true });
+  } catch (error) {
+    throw new LpxError('LPX_WRITE_FAILED', { file, reason: (error as NodeJS.ErrnoException).code ?? '?' }, { cause: error });
+  }
+}
+
+async function passwordAtHand(context: Context, options: PasswordOptions): Promise<Buffer | undefined> {
+  const { passwordFile, passwordStdin } = options;
+  if (passwordFile !== undefined && passwordStdin) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.severalPasswords });
+  if (passwordFile !== undefined) {
+    const file = resolve(context.cwd, passwordFile);
+    return firstLine(
+      await readFile(file).catch((error) => {
+        throw fileError(error, file);
+      }),
+    );
+  }
+  if (passwordStdin) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of context.stdin) chunks.push(Buffer.from(chunk));
+    return firstLine(Buffer.concat(chunks));
+  }
+  return context.env.LPX_PASSWORD ? Buffer.from(context.env.LPX_PASSWORD) : undefined;
+}
+
+/** The bytes up to the first line end, without a byte order mark. @throws LPX_PASSWORD_MISSING when there are none */
+function firstLine(bytes: Buffer): Buffer {
+  const text = bytes.subarray(bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0);
+  const end = text.findIndex((byte) => byte === 0x0a || byte === 0x0d);
+  const line = end < 0 ? text : text.subarray(0, end);
+  if (line.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
+  return line;
+}
+
+async function askTwice(context: Context): Promise<Buffer> {
+  const first = await askHidden(context, context.messages.prompt.newPassword);
+  const second = await askHidden(context, context.messages.prompt.repeat);
+  if (!first.equals(second)) throw new LpxError('LPX_PASSWORD_UNEQUAL');
+  return first;
+}
+
+/** @throws LPX_PASSWORD_MISSING without a terminal or an answer, LPX_INTERRUPTED */
+async function askHidden({ stdin, stderr }: Context, message: string): Promise<Buffer> {
+  if (!stdin.isTTY || !stderr.isTTY) throw new LpxError('LPX_PASSWORD_MISSING');
+  const { password, isCancel } = await import('@clack/prompts');
+  const answer = await password({ message, input: stdin, output: stderr });
+  if (isCancel(answer)) throw new LpxError('LPX_INTERRUPTED');
+  if (!answer) throw new LpxError('LPX_PASSWORD_MISSING');
+  return Buffer.from(answer);
+}

@@ -1,0 +1,99 @@
+/** The commands and options of lpx. Each command's own code is loaded only when it runs. */
+import { Argument, Command, Option } from 'commander';
+import { EXPORT_REASONS } from './export-reasons.js';
+import { LANGUAGES, type Messages } from '../messages/messages.js';
+import type { Context, Outcome } from './context.js';
+import type { CommandName } from './render/findings.js';
+
+/** Global options, as commander hands them over. */
+export interface GlobalOptions {
+  readonly store?: string;
+  readonly json?: boolean;
+  readonly lang?: string;
+  readonly quiet?: boolean;
+  readonly debug?: boolean;
+  readonly color?: boolean;
+  readonly yes?: boolean;
+}
+
+/** Runs a command once its words are read: makes the context, prints the outcome. */
+export type Run = (command: CommandName, options: GlobalOptions, work: (context: Context) => Promise<Outcome>) => Promise<void>;
+
+export function buildProgram(messages: Messages, version: string, run: Run): Command {
+  const { help } = messages;
+  const program = new Command('lpx')
+    .description(help.program)
+    .version(version, '-V, --version', help.versionOption)
+    .helpOption('-h, --help', help.helpOption)
+    .helpCommand(false)
+    .configureHelp({ styleTitle: (title) => titleIn(messages, title), optionDescription: (option) => option.description, showGlobalOptions: true })
+    .option('--store <dir>', help.store)
+    .option('--json', help.json)
+    .addOption(new Option('--lang <language>', help.lang).choices([...LANGUAGES]))
+    .option('-q, --quiet', help.quiet)
+    .option('--debug', help.debug)
+    .option('--no-color', help.noColor)
+    .option('-y, --yes', help.yes);
+
+  const add = (name: CommandName, description: string) =>
+    program.command(name).description(description).helpOption('-h, --help', help.helpOption).configureHelp(program.configureHelp()).copyInheritedSettings(program);
+  const start = (name: CommandName, work: (context: Context) => Promise<Outcome>) => run(name, program.opts<GlobalOptions>(), work);
+  const withPassword = (command: Command) =>
+    command.option('--password-file <file>', help.passwordFile).option('--password-stdin', help.passwordStdin).addHelpText('after', `\n${help.passwordNote}`);
+
+  add('init', help.init)
+    .requiredOption('--school <code>', help.school)
+    .option('--name <name>', help.schoolName)
+    .action((options) => start('init', async (context) => (await import('./commands/init.js')).init(context, options)));
+  add('load', help.load)
+    .addArgument(new Argument('<path...>', help.paths))
+    .action((paths) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths)));
+  add('students', help.students).action(() => start('students', async (context) => (await import('./commands/students.js')).students(context)));
+  withPassword(add('export', help.export))
+    .addArgument(new Argument('[national-id...]', help.nationalIds))
+    .option('--list <file>', help.list)
+    .option('--all', help.all)
+    .addOption(new Option('--reason <reason>', help.reason).choices([...EXPORT_REASONS]).makeOptionMandatory())
+    .addOption(new Option('--term <term>', help.term).argParser(collect).default([]))
+    .option('--to <school>', help.to)
+    .option('--out <dir>', help.out, '.')
+    .addOption(new Option('--encryption <method>', help.encryption).choices(['aes256', 'zipcrypto']).default('aes256'))
+    .option('--generate-password', help.generatePassword)
+    .option('--password-out <file>', help.passwordOut)
+    .action((ids, options) => start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)));
+  withPassword(add('verify', help.verify))
+    .addArgument(new Argument('<zip>', help.zip))
+    .option('--signature <file>', help.signature)
+    .action((zip, options) => start('verify', async (context) => (await import('./commands/verify.js')).verify(context, zip, options)));
+  withPassword(add('import', help.import))
+    .addArgument(new Argument('<zip>', help.zip))
+    .option('--signature <file>', help.signature)
+    .option('--dry-run', help.dryRun)
+    .option('--create-students', help.createStudents)
+    .option('--keep-both', help.keepBoth)
+    .action((zip, options) => start('import', async (context) => (await import('./commands/import.js')).importZip(context, zip, options)));
+  withPassword(add('show', help.show))
+    .addArgument(new Argument('<zip|national-id>', help.zipOrId))
+    .option('--signature <file>', help.signature)
+    .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));
+  add('history', help.history).action(() => start('history', async (context) => (await import('./commands/history.js')).history(context)));
+  add('code', help.code)
+    .addArgument(new Argument('<course-code...>', help.courseCodes))
+    .action((codes) => start('code', async (context) => (await import('./commands/code.js')).code(context, codes)));
+  add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
+  return program;
+}
+
+/** Repeated options add up; commas part values too. */
+const collect = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',')];
+
+function titleIn({ help }: Messages, title: string): string {
+  const titles: Record<string, string> = {
+    'Usage:': help.usage,
+    'Arguments:': help.arguments,
+    'Options:': help.options,
+    'Commands:': help.commands,
+    'Global Options:': help.globalOptions,
+  };
+  return titles[title] ?? title;
+}

@@ -1,0 +1,55 @@
+/** The verification report, for people and as its schema has it. */
+import type { ChalkInstance } from 'chalk';
+import type { PackageFacts, VerificationReport } from '../../exchange/verify.js';
+import { type Messages } from '../../messages/messages.js';
+import type { VerifyOutput } from '../generated/outputs.js';
+import { findingLines, findingOutput } from './findings.js';
+import { columns, size } from './text.js';
+
+type ReportOutput = Required<Pick<VerifyOutput, 'ok' | 'package' | 'checks' | 'students' | 'findings'>>;
+
+export function reportOutput(messages: Messages, report: VerificationReport): ReportOutput {
+  return { ...report, findings: report.findings.map((finding) => findingOutput(messages, finding)) };
+}
+
+/** `AES-256`, `ZipCrypto (weak)`, … */
+export const encryptionName = (messages: Messages, encryption: string): string =>
+  (messages.encryptions as Readonly<Record<string, string>>)[encryption] ?? encryption;
+
+export function packageLines(messages: Messages, paint: ChalkInstance, facts: PackageFacts): string[] {
+  const { labels } = messages;
+  const details = [size(facts.bytes), ...(facts.encryption ? [encryptionName(messages, facts.encryption)] : [])].join(', ');
+  const rows = [
+    [labels.package, `${paint.bold(facts.file)}  (${details})`],
+    ...(facts.school ? [[labels.school, facts.school]] : []),
+    ...(facts.createdAt ? [[labels.createdAt, facts.createdAt]] : []),
+    ['MD5', facts.md5],
+    ['SHA-256', facts.sha256],
+  ];
+  return columns(rows);
+}
+
+export function reportLines(messages: Messages, paint: ChalkInstance, report: VerificationReport): string[] {
+  const { labels, status } = messages;
+  const mark = { passed: paint.green('✔'), failed: paint.red('✘'), skipped: paint.dim('·') };
+  const checks = report.checks.map((check) => [mark[check.status], messages.checks[check.name], check.status === 'passed' ? '' : paint.dim(status[check.status])]);
+  const students = report.students.map((student) => [
+    student.nationalIdMasked,
+    labels.courseResults,
+    student.courseResults,
+    labels.multiPerformances,
+    student.multiPerformances,
+    labels.attachments,
+    student.attachments,
+  ]);
+  const findings = findingLines(messages, paint, report.findings);
+  return [
+    ...packageLines(messages, paint, report.package),
+    '',
+    ...columns(checks, '  '),
+    ...(students.length > 0 ? ['', ...columns(students, '  ')] : []),
+    ...(findings.length > 0 ? ['', ...findings] : []),
+    '',
+    report.ok ? paint.green(messages.verify.good) : paint.red(messages.verify.bad),
+  ];
+}

@@ -1,0 +1,38 @@
+/** Small pieces that every command's text is made of. */
+import stringWidth from 'string-width';
+import { inert } from '../../messages/messages.js';
+
+/** Lines up columns by what a terminal shows, in which a Chinese character is two wide. Numbers go to the right. */
+export function columns(rows: readonly (readonly (string | number)[])[], indent = ''): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, stringWidth(String(cell)));
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, i) => {
+      const pad = ' '.repeat((widths[i] ?? 0) - stringWidth(String(cell)));
+      return typeof cell === 'number' ? pad + cell : cell + pad;
+    });
+    return `${indent}${cells.join('  ')}`.trimEnd();
+  });
+}
+
+/** Text from a package or store, safe for a terminal and cut to a width. */
+export function cell(text: string, width = 40): string {
+  const safe = inert(text);
+  if (stringWidth(safe) <= width) return safe;
+  let cut = '';
+  for (const character of safe) {
+    if (stringWidth(cut + character) > width - 1) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}
+
+/** A size as a person reads it; binary units. */
+export function size(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}

@@ -1,0 +1,22 @@
+/** Making and opening the store of a school. */
+import { LpxError } from '../errors.js';
+import { isSchoolCode } from '../spec/identifiers/school-code.js';
+import { createStore, openStore } from '../store/sqlite.js';
+import type { School, Store } from '../store/store.js';
+
+/** Makes a store and leaves it closed. @throws LPX_SCHOOL_CODE, LPX_STORE_EXISTS, LPX_WRITE_FAILED */
+export async function initStore(folder: string, school: School): Promise<void> {
+  if (!isSchoolCode(school.code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
+  const store = await createStore(folder, school);
+  await store.close();
+}
+
+/** Opens a store, runs `work` on it, and closes it whatever happens. @throws LPX_STORE_NOT_FOUND and what `work` throws */
+export async function withStore<T>(folder: string, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(folder);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,76 @@
+/** Shows what there is: a student of the store, or the students of a package. */
+import { LpxError, maskId } from '../errors.js';
+import { readDirectory } from '../package/reader.js';
+import { type BasicData, isCourseResult, type Portfolio, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
+import type { Provenance, Store, StoredAttachment } from '../store/store.js';
+import { termOfRecord } from './take-attachments.js';
+import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
+
+export interface FileView {
+  readonly slot: Slot;
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: number;
+  readonly md5: string;
+}
+
+export interface RecordView {
+  /** The list, by its name on the wire. */
+  readonly list: string;
+  readonly title: string;
+  readonly courseCode: string;
+  readonly originSchoolCode: string;
+  readonly term: string;
+  /** As the spec's code table has it; empty for records that are not course results. */
+  readonly certification: string;
+  readonly provenance: Provenance | 'package';
+  readonly files: readonly FileView[];
+}
+
+export interface StudentView {
+  readonly basicData: BasicData;
+  readonly records: readonly RecordView[];
+}
+
+/** @throws LPX_NOT_IN_STORE */
+export async function showStudent(store: Store, nationalId: string): Promise<StudentView> {
+  const student = await store.student(nationalId);
+  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+  return { basicData: student.basicData, records: student.records.map(({ record, provenance }) => viewOf(record, provenance)) };
+}
+
+/** Verifies a package and shows what it holds; nothing when it is refused. @throws as `examinePackage` */
+export async function showPackage(request: VerifyRequest): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentView[] }> {
+  const { report, portfolios } = await examinePackage(request);
+  const view = ({ basicData, records }: Portfolio<StoredAttachment>) => ({ basicData, records: records.map((record) => viewOf(record, 'package')) });
+  return { report, students: portfolios.map(view) };
+}
+
+/** One line of a package's table of contents, which needs no password. */
+export interface ListedEntry {
+  readonly name: string;
+  readonly bytes: number;
+  readonly encryption: string;
+}
+
+/** @throws as `readDirectory` */
+export async function listPackage(zipFile: string): Promise<ListedEntry[]> {
+  return (await readDirectory(zipFile)).map(({ name, size, encryption }) => ({ name, bytes: size, encryption }));
+}
+
+function viewOf(record: PortfolioRecord<StoredAttachment>, provenance: RecordView['provenance']): RecordView {
+  const course = isCourseResult(record) ? record.fields : undefined;
+  return {
+    list: wireListOf(record.list).wire,
+    title: titleOf(record),
+    courseCode: course?.courseCode ?? '',
+    originSchoolCode: record.fields.originSchoolCode,
+    term: termOfRecord(record),
+    certification: course?.certification ?? '',
+    provenance,
+    files: SLOTS.flatMap((slot) => {
+      const attachment = record[slot];
+      return attachment ? [{ slot, name: attachment.name, type: attachment.type, bytes: attachment.bytes, md5: attachment.md5 }] : [];
+    }),
+  };
+}

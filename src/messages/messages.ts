@@ -1,0 +1,42 @@
+/** Picks a language and fills sentences. */
+import type { Code, Facts } from '../errors.js';
+import { en, type Messages, type Sentence } from './en.js';
+import { zhTW } from './zh-TW.js';
+
+export type { Messages, Sentence } from './en.js';
+
+export const LANGUAGES = ['zh-TW', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+export const messagesIn = (language: Language): Messages => (language === 'zh-TW' ? zhTW : en);
+
+/**
+ * The language for an environment: any Chinese locale reads zh-TW, every other English. `LC_ALL` wins over
+ * `LC_MESSAGES`, that over `LANG`; without any, the system's own locale decides.
+ */
+export function languageOf(env: Readonly<Record<string, string | undefined>>, systemLocale: string): Language {
+  const locale = [env.LC_ALL, env.LC_MESSAGES, env.LANG, systemLocale].find((value) => value) ?? '';
+  return /^zh/i.test(locale) ? 'zh-TW' : 'en';
+}
+
+/** Fills `{name}` from the facts. A fact with words of its own (a reason, a part) is shown by them. */
+export function fill(template: string, facts: Facts, words: Messages['words'] = {}): string {
+  return template
+    .replace(/\{(\w+)\}/g, (_, name: string) => {
+      const value = String(facts[name] ?? '');
+      return words[name]?.[value] ?? inert(value);
+    })
+    .replace(/ +(?=[,，。）」]|$)/g, '');
+}
+
+/** The sentence of a code, filled. */
+export function sentenceOf(messages: Messages, code: Code, facts: Facts): Sentence {
+  const { what, next } = messages.codes[code];
+  return { what: fill(what, facts, messages.words), next: fill(next, facts, messages.words) };
+}
+
+/** Text from outside, without anything a terminal would obey or that would turn the writing around. */
+export function inert(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
