@@ -19,7 +19,21 @@ const write = (name, ...parts) => {
 
 const exchange = read('exchange-document.schema.json');
 const mapping = read('filename-mapping.schema.json');
-const VOCABULARY = ['x-name', 'x-list', 'x-default', 'x-advised', 'x-max', 'x-brief', 'x-shape', 'x-link', 'x-md5', 'x-same-as', 'x-codes', 'x-omit-empty', 'x-key'];
+const VOCABULARY = [
+  'x-name',
+  'x-list',
+  'x-default',
+  'x-advised',
+  'x-max',
+  'x-brief',
+  'x-shape',
+  'x-link',
+  'x-md5',
+  'x-same-as',
+  'x-codes',
+  'x-omit-empty',
+  'x-key',
+];
 
 const pascal = (name) => name[0].toUpperCase() + name.slice(1);
 const definition = (name) => exchange.$defs[name];
@@ -36,7 +50,10 @@ function fieldType(schema) {
 function recordInterface(name, schema) {
   const fields = Object.entries(schema.properties)
     .filter(([, property]) => isField(property))
-    .map(([wire, property]) => `  /** ${wire}${property.description ? `: ${property.description}` : ''} */\n  ${property['x-name']}: ${fieldType(property)};`);
+    .map(
+      ([wire, property]) =>
+        `  /** ${wire}${property.description ? `: ${property.description}` : ''} */\n  ${property['x-name']}: ${fieldType(property)};`,
+    );
   return `/** ${schema.description} */\nexport interface ${pascal(name)} {\n${fields.join('\n')}\n}`;
 }
 
@@ -65,7 +82,10 @@ const listsIn = (owner) =>
     property['x-list'] ? [{ name: property['x-list'], wire, owner, record: property.items.$ref.split('/').pop() }] : [],
   );
 const lists = [...listsIn('basicData'), ...listsIn('student'), ...listsIn('multiPerformances')];
-const tableOf = (schema) => Object.entries(schema.properties).filter(([, property]) => property['x-name']).map(wireProperty);
+const tableOf = (schema) =>
+  Object.entries(schema.properties)
+    .filter(([, property]) => property['x-name'])
+    .map(wireProperty);
 
 write(
   'spec/generated/records.ts',
@@ -78,7 +98,9 @@ write(
   'spec/generated/wire-table.ts',
   "import type { CodeTableName } from '../codes.js';\nimport type { ListName } from './records.js';",
   `/** What a text has to look like; the sentence for each is in messages/. */
-export type Shape = ${[...new Set(lists.flatMap((list) => Object.values(definition(list.record).properties)).map((property) => property['x-shape']))]
+export type Shape = ${[
+    ...new Set(lists.flatMap((list) => Object.values(definition(list.record).properties)).map((property) => property['x-shape'])),
+  ]
     .filter(Boolean)
     .map((shape) => `'${shape}'`)
     .join(' | ')};`,
@@ -116,7 +138,13 @@ export interface WireList {
   )};`,
 );
 
-const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, code: { source: true, esm: true }, schemas: [exchange, mapping] });
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: true,
+  allowUnionTypes: true,
+  code: { source: true, esm: true },
+  schemas: [exchange, mapping],
+});
 for (const keyword of VOCABULARY) ajv.addVocabulary([keyword]);
 const validators = standaloneCode.default(ajv, { validateDocument: exchange.$id, validateMapping: mapping.$id });
 if (validators.includes('require(')) throw new Error('a validator needs ajv at run time');
@@ -148,7 +176,9 @@ const outputFiles = readdirSync(join(schemaFolder, 'output')).sort();
 const outputs = outputFiles.map((name) => read(join('output', name)));
 write(
   'cli/generated/outputs.ts',
-  ...outputs.flatMap((schema) => Object.entries(schema.$defs ?? {})).map(([name, schema]) => `export type ${pascal(name)} = ${outputType(schema)};`),
+  ...outputs
+    .flatMap((schema) => Object.entries(schema.$defs ?? {}))
+    .map(([name, schema]) => `export type ${pascal(name)} = ${outputType(schema)};`),
   ...outputs
     .filter((schema) => schema.title)
     .map((schema) => `/** ${schema.description} */\nexport type ${schema.title} = ${outputType(schema)};`),

@@ -4,7 +4,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { removeUnfinished } from '../files.js';
-import { type Language, languageOf, LANGUAGES, messagesIn } from '../messages/messages.js';
+import { LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
 import { type CommandName, errorLines, failureOutput, findingLines, findingOutput } from './render/findings.js';

@@ -1,8 +1,8 @@
 /** The commands and options of lpx. Each command's own code is loaded only when it runs. */
 import { Argument, Command, Option } from 'commander';
-import { EXPORT_REASONS } from './export-reasons.js';
 import { LANGUAGES, type Messages } from '../messages/messages.js';
 import type { Context, Outcome } from './context.js';
+import { EXPORT_REASONS } from './export-reasons.js';
 import type { CommandName } from './render/findings.js';
 
 /** Global options, as commander hands them over. */
@@ -26,7 +26,11 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .version(version, '-V, --version', help.versionOption)
     .helpOption('-h, --help', help.helpOption)
     .helpCommand(false)
-    .configureHelp({ styleTitle: (title) => titleIn(messages, title), optionDescription: (option) => option.description, showGlobalOptions: true })
+    .configureHelp({
+      styleTitle: (title) => titleIn(messages, title),
+      optionDescription: (option) => option.description,
+      showGlobalOptions: true,
+    })
     .option('--store <dir>', help.store)
     .option('--json', help.json)
     .addOption(new Option('--lang <language>', help.lang).choices([...LANGUAGES]))
@@ -36,10 +40,18 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('-y, --yes', help.yes);
 
   const add = (name: CommandName, description: string) =>
-    program.command(name).description(description).helpOption('-h, --help', help.helpOption).configureHelp(program.configureHelp()).copyInheritedSettings(program);
+    program
+      .command(name)
+      .description(description)
+      .helpOption('-h, --help', help.helpOption)
+      .configureHelp(program.configureHelp())
+      .copyInheritedSettings(program);
   const start = (name: CommandName, work: (context: Context) => Promise<Outcome>) => run(name, program.opts<GlobalOptions>(), work);
   const withPassword = (command: Command) =>
-    command.option('--password-file <file>', help.passwordFile).option('--password-stdin', help.passwordStdin).addHelpText('after', `\n${help.passwordNote}`);
+    command
+      .option('--password-file <file>', help.passwordFile)
+      .option('--password-stdin', help.passwordStdin)
+      .addHelpText('after', `\n${help.passwordNote}`);
 
   add('init', help.init)
     .requiredOption('--school <code>', help.school)
@@ -48,7 +60,9 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
   add('load', help.load)
     .addArgument(new Argument('<path...>', help.paths))
     .action((paths) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths)));
-  add('students', help.students).action(() => start('students', async (context) => (await import('./commands/students.js')).students(context)));
+  add('students', help.students).action(() =>
+    start('students', async (context) => (await import('./commands/students.js')).students(context)),
+  );
   withPassword(add('export', help.export))
     .addArgument(new Argument('[national-id...]', help.nationalIds))
     .option('--list <file>', help.list)
@@ -60,7 +74,9 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addOption(new Option('--encryption <method>', help.encryption).choices(['aes256', 'zipcrypto']).default('aes256'))
     .option('--generate-password', help.generatePassword)
     .option('--password-out <file>', help.passwordOut)
-    .action((ids, options) => start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)));
+    .action((ids, options) =>
+      start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)),
+    );
   withPassword(add('verify', help.verify))
     .addArgument(new Argument('<zip>', help.zip))
     .option('--signature <file>', help.signature)

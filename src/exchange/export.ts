@@ -20,8 +20,8 @@ import {
   type PortfolioRecord,
   SLOTS,
   titleOf,
-  withAttachments,
   wireListOf,
+  withAttachments,
 } from '../spec/portfolio.js';
 import { fileFindings, ruleFindings } from '../spec/rules/record-rules.js';
 import { hasTerm } from '../spec/terms.js';
@@ -65,7 +65,12 @@ export interface ExportedStudent extends RecordCounts {
   readonly nationalId: string;
   readonly name: string;
   /** The exported course results, each with the school and code it keeps. */
-  readonly courses: readonly { readonly title: string; readonly courseCode: string; readonly originSchoolCode: string; readonly term: string }[];
+  readonly courses: readonly {
+    readonly title: string;
+    readonly courseCode: string;
+    readonly originSchoolCode: string;
+    readonly term: string;
+  }[];
 }
 
 export interface ExportResult {
@@ -96,7 +101,10 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
   const empty = selections.filter(({ portfolio }) => !hasSubstance(portfolio));
   const [firstEmpty] = empty;
   if (firstEmpty && (!request.skipEmpty || full.length === 0)) {
-    throw new LpxError('LPX_NOTHING_TO_EXPORT', { student: maskId(firstEmpty.student.basicData.nationalId), leftOut: firstEmpty.leftOut.length });
+    throw new LpxError('LPX_NOTHING_TO_EXPORT', {
+      student: maskId(firstEmpty.student.basicData.nationalId),
+      leftOut: firstEmpty.leftOut.length,
+    });
   }
   const students = full.map((one) => one.student);
   const portfolios = full.map((one) => one.portfolio);
@@ -118,7 +126,12 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
     digests,
     encryption: request.encryption,
     reason: request.reason,
-    students: portfolios.map(({ basicData, records }) => ({ nationalId: basicData.nationalId, name: basicData.name, ...countsOf(records), courses: records.filter(isCourseResult).map(courseOf) })),
+    students: portfolios.map(({ basicData, records }) => ({
+      nationalId: basicData.nationalId,
+      name: basicData.name,
+      ...countsOf(records),
+      courses: records.filter(isCourseResult).map(courseOf),
+    })),
     skipped: empty.map((one) => one.student.basicData.nationalId),
     leftOut,
     findings,
@@ -149,7 +162,13 @@ function select({ basicData, extras, records }: StoredStudent, schoolCode: strin
   for (const { record, provenance } of records) {
     const why = reasonToLeaveOut(record, terms);
     if (why) {
-      leftOut.push({ nationalId: basicData.nationalId, list: wireListOf(record.list).wire, title: titleOf(record), term: termOfRecord(record), reason: why });
+      leftOut.push({
+        nationalId: basicData.nationalId,
+        list: wireListOf(record.list).wire,
+        title: titleOf(record),
+        term: termOfRecord(record),
+        reason: why,
+      });
       continue;
     }
     const exported = flagged(record, reason, provenance);
@@ -169,7 +188,11 @@ function reasonToLeaveOut(record: PortfolioRecord<unknown>, terms: readonly stri
 }
 
 /** The reason of the exchange says under which circumstances the receiving school has a course result (spec 12, Q14). */
-function flagged(record: PortfolioRecord<StoredAttachment>, reason: ExportReason, provenance: Provenance): PortfolioRecord<StoredAttachment> {
+function flagged(
+  record: PortfolioRecord<StoredAttachment>,
+  reason: ExportReason,
+  provenance: Provenance,
+): PortfolioRecord<StoredAttachment> {
   if (!isCourseResult(record)) return record;
   // All a student leaves with lies before the transfer; only what was learnt here was learnt on loan here.
   if (reason !== 'borrowed-study') return { ...record, fields: { ...record.fields, beforeTransfer: true } };
@@ -185,14 +208,30 @@ function layOut(portfolios: readonly Selected[], baseName: string, store: Store)
     const paths = new Map(numbered.map((one) => [`${records.indexOf(one.record)} ${one.slot}`, one.path]));
     for (const half of Object.keys(HALF_WIRE) as Half[]) {
       const ofHalf = numbered.filter((one) => one.half === half);
-      texts.push({ path: mappingPath(basicData.nationalId, half), content: json(Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]))) });
-      files.push(...ofHalf.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({ path, source: store.attachments.pathOf(sha256), bytes, crc32, sha256 })));
+      texts.push({
+        path: mappingPath(basicData.nationalId, half),
+        content: json(Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]))),
+      });
+      files.push(
+        ...ofHalf.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({
+          path,
+          source: store.attachments.pathOf(sha256),
+          bytes,
+          crc32,
+          sha256,
+        })),
+      );
     }
-    const linked = records.map((record, index) => withAttachments(record, ({ md5 }, slot) => ({ link: paths.get(`${index} ${slot}`) as string, md5 })));
+    const linked = records.map((record, index) =>
+      withAttachments(record, ({ md5 }, slot) => ({ link: paths.get(`${index} ${slot}`) as string, md5 })),
+    );
     return { basicData, extras, records: linked };
   });
   const document = documentFromPortfolios(wire);
-  return { contents: { texts: [{ path: `${baseName}.json`, content: json(document) }, ...texts], files }, document: document as unknown as JsonObject[] };
+  return {
+    contents: { texts: [{ path: `${baseName}.json`, content: json(document) }, ...texts], files },
+    document: document as unknown as JsonObject[],
+  };
 }
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
@@ -214,7 +253,10 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
       for (const slot of SLOTS) {
         const attachment = record[slot];
         const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
-        if (attachment) fromFiles.push(...fileFindings(slot, attachment.type, attachment.bytes, termOfRecord(record), places.record(list.wire, index, property)));
+        if (attachment)
+          fromFiles.push(
+            ...fileFindings(slot, attachment.type, attachment.bytes, termOfRecord(record), places.record(list.wire, index, property)),
+          );
       }
     }
   }
@@ -250,15 +292,38 @@ const exists = (file: string): Promise<boolean> =>
   );
 
 /** A package that the store does not know of must not be sent: without its place in the history it goes again. */
-async function writeAndRemember(store: Store, request: ExportRequest, students: readonly StoredStudent[], portfolios: readonly Selected[], zipFile: string, contents: PackageContents, password: Buffer): Promise<Digests> {
+async function writeAndRemember(
+  store: Store,
+  request: ExportRequest,
+  students: readonly StoredStudent[],
+  portfolios: readonly Selected[],
+  zipFile: string,
+  contents: PackageContents,
+  password: Buffer,
+): Promise<Digests> {
   const { encryption, now, random, onProgress, reason, terms, toSchool } = request;
   const files = [zipFile, signaturePathOf(zipFile)];
   const finished = files.map(markUnfinished);
   try {
-    const digests = await writePackage(zipFile, contents, { encryption, password, modified: now, ...(random && { random }), ...(onProgress && { onProgress }) });
+    const digests = await writePackage(zipFile, contents, {
+      encryption,
+      password,
+      modified: now,
+      ...(random && { random }),
+      ...(onProgress && { onProgress }),
+    });
     await store.change(async (change) => {
-      const historyId = await change.addHistory({ kind: 'export', at: now, file: basename(zipFile), ...digests, school: toSchool, reason, terms: terms.join(' ') });
-      for (const [index, student] of students.entries()) await change.addHistoryStudent(historyId, student.id, countsOf(portfolios[index]?.records ?? []));
+      const historyId = await change.addHistory({
+        kind: 'export',
+        at: now,
+        file: basename(zipFile),
+        ...digests,
+        school: toSchool,
+        reason,
+        terms: terms.join(' '),
+      });
+      for (const [index, student] of students.entries())
+        await change.addHistoryStudent(historyId, student.id, countsOf(portfolios[index]?.records ?? []));
       return { keep: true, result: undefined };
     });
     return digests;

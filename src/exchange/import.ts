@@ -3,10 +3,10 @@
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
 import type { Finding } from '../errors.js';
-import { isCourseResult, type Portfolio, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { basicDataWire, isCourseResult, type Portfolio, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { placesOf } from '../spec/validate.js';
 import type { Store, StoreChange } from '../store/store.js';
-import { changedFinding, type Comparison, compareRecords } from './merge.js';
+import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
 import { keepStaged, type TakenAttachment, type TakenRecord, termOfRecord } from './take-attachments.js';
 import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
@@ -92,17 +92,34 @@ interface MergedStudent {
   readonly conflicts: readonly Finding[];
 }
 
-async function mergeStudent(change: StoreChange, portfolio: Portfolio<TakenAttachment>, request: ImportRequest, historyId: number, several: boolean): Promise<MergedStudent> {
+async function mergeStudent(
+  change: StoreChange,
+  portfolio: Portfolio<TakenAttachment>,
+  request: ImportRequest,
+  historyId: number,
+  several: boolean,
+): Promise<MergedStudent> {
   const { basicData, extras } = portfolio;
   const { nationalId, name } = basicData;
   const held = await change.student(nationalId);
   const conflicts: Finding[] = [];
   const places = placesOf(nationalId, several);
-  if (!held && !request.createStudents) conflicts.push({ code: 'LPX_STUDENT_UNKNOWN', severity: 'error', where: places.basicData('國民身分證統一編號(或居留證統一證號)'), facts: {} });
-  for (const [property, wire] of [['name', '學生中文姓名'], ['birthDate', '學生出生年月日']] as const) {
+  if (!held && !request.createStudents)
+    conflicts.push({
+      code: 'LPX_STUDENT_UNKNOWN',
+      severity: 'error',
+      where: places.basicData(basicDataWire('nationalId')),
+      facts: {},
+    });
+  for (const property of ['name', 'birthDate'] as const) {
     const [here, there] = [held?.basicData[property] ?? '', basicData[property]];
     if (here !== '' && there !== '' && here.normalize('NFC') !== there.normalize('NFC')) {
-      conflicts.push({ code: 'LPX_STUDENT_DIFFERS', severity: 'error', where: places.basicData(wire), facts: { stored: here, received: there } });
+      conflicts.push({
+        code: 'LPX_STUDENT_DIFFERS',
+        severity: 'error',
+        where: places.basicData(basicDataWire(property)),
+        facts: { stored: here, received: there },
+      });
     }
   }
 
@@ -119,7 +136,12 @@ async function mergeStudent(change: StoreChange, portfolio: Portfolio<TakenAttac
   }
   const changes = new Map(comparisons.map((one) => [one.record, outcomeOf(one, keepBoth)]));
   return {
-    student: { nationalId, name, created: !held && conflicts.length === 0, records: portfolio.records.map((record) => changeOf(record, changes.get(record) ?? 'uncertified')) },
+    student: {
+      nationalId,
+      name,
+      created: !held && conflicts.length === 0,
+      records: portfolio.records.map((record) => changeOf(record, changes.get(record) ?? 'uncertified')),
+    },
     written: incoming.map((one) => one.record),
     conflicts,
   };
@@ -128,7 +150,8 @@ async function mergeStudent(change: StoreChange, portfolio: Portfolio<TakenAttac
 /** A course result that its teacher has not certified is not part of an exchange (guide part FOUR; spec 12, Q13). */
 const isUncertified = (record: PortfolioRecord<unknown>): boolean => isCourseResult(record) && record.fields.certification !== '1';
 
-const outcomeOf = ({ kind }: Comparison<TakenAttachment>, keepBoth: boolean): RecordChange['outcome'] => (kind === 'changed' ? (keepBoth ? 'beside' : 'conflict') : kind);
+const outcomeOf = ({ kind }: Comparison<TakenAttachment>, keepBoth: boolean): RecordChange['outcome'] =>
+  kind === 'changed' ? (keepBoth ? 'beside' : 'conflict') : kind;
 
 function changeOf(record: PortfolioRecord<unknown>, outcome: RecordChange['outcome']): RecordChange {
   return {

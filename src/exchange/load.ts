@@ -2,12 +2,12 @@
 import { errorOf, type Finding } from '../errors.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { findAttachments } from '../spec/attachments.js';
-import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import type { Provenance, Store, StoreChange } from '../store/store.js';
 import { WorkPool } from '../zip/work-pool.js';
-import { changedFinding, type Comparison, compareRecords } from './merge.js';
+import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
 import { keepStaged, type TakenAttachment, type TakenRecord, takeAttachments } from './take-attachments.js';
 
@@ -59,11 +59,27 @@ export async function loadFolder(store: Store, { path, now }: LoadRequest): Prom
     const findings = [...before, ...taken.findings];
     refuse(findings);
     return await store.change(async (change) => {
-      const historyId = await change.addHistory({ kind: 'load', at: now, file: folder.name, bytes: folder.documentBytes.length, md5: '', sha256: '', school: '', reason: '', terms: '' });
+      const historyId = await change.addHistory({
+        kind: 'load',
+        at: now,
+        file: folder.name,
+        bytes: folder.documentBytes.length,
+        md5: '',
+        sha256: '',
+        school: '',
+        reason: '',
+        terms: '',
+      });
       const loaded: { readonly student: LoadedStudent; readonly written: readonly TakenRecord[]; readonly changed: boolean }[] = [];
       for (const portfolio of taken.portfolios) loaded.push(await loadStudent(change, portfolio, historyId, store.school.code));
-      await keepStaged(staging, loaded.flatMap((one) => one.written));
-      return { keep: loaded.some((one) => one.changed), result: { file: folder.name, students: loaded.map((one) => one.student), findings } };
+      await keepStaged(
+        staging,
+        loaded.flatMap((one) => one.written),
+      );
+      return {
+        keep: loaded.some((one) => one.changed),
+        result: { file: folder.name, students: loaded.map((one) => one.student), findings },
+      };
     });
   } finally {
     await pool.close();
@@ -91,13 +107,25 @@ async function loadStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
 
   const count = (kind: Comparison<TakenAttachment>['kind']) => comparisons.filter((one) => one.kind === kind).length;
   return {
-    student: { nationalId: basicData.nationalId, name: basicData.name, added: count('new'), updated: count('changed'), unchanged: count('same') },
+    student: {
+      nationalId: basicData.nationalId,
+      name: basicData.name,
+      added: count('new'),
+      updated: count('changed'),
+      unchanged: count('same'),
+    },
     written,
     changed: !held || differs || written.length > 0,
   };
 }
 
-async function write(change: StoreChange, studentId: number, comparison: Comparison<TakenAttachment>, historyId: number, schoolCode: string): Promise<void> {
+async function write(
+  change: StoreChange,
+  studentId: number,
+  comparison: Comparison<TakenAttachment>,
+  historyId: number,
+  schoolCode: string,
+): Promise<void> {
   if (comparison.kind === 'changed' && comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
   if (comparison.kind === 'new') await change.addRecord(studentId, provenanceOf(comparison.record, schoolCode), historyId, comparison);
 }
@@ -113,7 +141,7 @@ function schoolFindings(portfolios: readonly Portfolio<unknown>[], schoolCode: s
     .map(({ basicData }) => ({
       code: 'LPX_LOAD_OTHER_SCHOOL',
       severity: 'warning',
-      where: placesOf(basicData.nationalId, portfolios.length > 1).basicData('就讀學校代碼'),
+      where: placesOf(basicData.nationalId, portfolios.length > 1).basicData(basicDataWire('schoolCode')),
       facts: { value: basicData.schoolCode, school: schoolCode },
     }));
 }

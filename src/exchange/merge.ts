@@ -18,7 +18,10 @@ export interface Comparison<A extends StoredAttachment> {
  * Matches records one to one: first by content, then what is left by key. Two equal records in one package
  * are two records.
  */
-export function compareRecords<A extends StoredAttachment>(incoming: readonly PortfolioRecord<A>[], stored: readonly StoredRecord[]): Comparison<A>[] {
+export function compareRecords<A extends StoredAttachment>(
+  incoming: readonly PortfolioRecord<A>[],
+  stored: readonly StoredRecord[],
+): Comparison<A>[] {
   const free = new Map<string, Set<StoredRecord>>();
   for (const one of stored) free.set(one.key, (free.get(one.key) ?? new Set()).add(one));
   const identified = incoming.map((record) => ({ record, ...identityOf(record) }));
@@ -39,5 +42,10 @@ export function compareRecords<A extends StoredAttachment>(incoming: readonly Po
 
 /** The finding for a record that the store holds in another form. */
 export function changedFinding(nationalId: string, record: PortfolioRecord<unknown>): Finding {
-  return { code: 'LPX_RECORD_CHANGED', severity: 'error', where: `${maskId(nationalId)} ${wireListOf(record.list).wire}`, facts: { title: titleOf(record) } };
+  return {
+    code: 'LPX_RECORD_CHANGED',
+    severity: 'error',
+    where: `${maskId(nationalId)} ${wireListOf(record.list).wire}`,
+    facts: { title: titleOf(record) },
+  };
 }

@@ -1,7 +1,16 @@
 /** Shows what there is: a student of the store, or the students of a package. */
 import { LpxError, maskId } from '../errors.js';
 import { readDirectory } from '../package/reader.js';
-import { type BasicData, isCourseResult, type Portfolio, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
+import {
+  type BasicData,
+  isCourseResult,
+  type Portfolio,
+  type PortfolioRecord,
+  SLOTS,
+  type Slot,
+  titleOf,
+  wireListOf,
+} from '../spec/portfolio.js';
 import type { Provenance, Store, StoredAttachment } from '../store/store.js';
 import { termOfRecord } from './take-attachments.js';
 import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
@@ -40,9 +49,14 @@ export async function showStudent(store: Store, nationalId: string): Promise<Stu
 }
 
 /** Verifies a package and shows what it holds; nothing when it is refused. @throws as `examinePackage` */
-export async function showPackage(request: VerifyRequest): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentView[] }> {
+export async function showPackage(
+  request: VerifyRequest,
+): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentView[] }> {
   const { report, portfolios } = await examinePackage(request);
-  const view = ({ basicData, records }: Portfolio<StoredAttachment>) => ({ basicData, records: records.map((record) => viewOf(record, 'package')) });
+  const view = ({ basicData, records }: Portfolio<StoredAttachment>) => ({
+    basicData,
+    records: records.map((record) => viewOf(record, 'package')),
+  });
   return { report, students: portfolios.map(view) };
 }
 

@@ -46,11 +46,24 @@ export async function takeAttachments<F>(
     const file = (await reading.get(one.file)) as TakenFile;
     const { md5, sha256, crc32, bytes, head } = file.taken;
     if (one.md5 !== '' && one.md5 !== md5) {
-      findings.push({ code: 'LPX_ATTACHMENT_MD5', severity: 'error', where: one.where, facts: { file: one.originalName, expected: one.md5, actual: md5 } });
+      findings.push({
+        code: 'LPX_ATTACHMENT_MD5',
+        severity: 'error',
+        where: one.where,
+        facts: { file: one.originalName, expected: one.md5, actual: md5 },
+      });
     }
     const type = fileTypeOf(head);
     findings.push(...fileFindings(one.slot, type, bytes, termOfRecord(one.record), one.where));
-    const attachment = { sha256, md5, crc32, bytes, type: type || extensionOf(one.originalName), name: one.originalName, stagedAt: file.stagedAt };
+    const attachment = {
+      sha256,
+      md5,
+      crc32,
+      bytes,
+      type: type || extensionOf(one.originalName),
+      name: one.originalName,
+      stagedAt: file.stagedAt,
+    };
     taken.set(one.record, { ...taken.get(one.record), [one.slot]: attachment });
   }
   return {

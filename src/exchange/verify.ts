@@ -94,14 +94,17 @@ export async function examinePackage(request: VerifyRequest, staging?: Staging):
       ? checkContents(request, pool, contentChecks, contents, staging)
       : signing.then(() => checkContents(request, pool, contentChecks, contents, staging));
     examining.catch(() => {});
-    const outcome = await signing.then(() => examining).catch(async (error) => {
-      await pool.close();
-      await examining.catch(() => {});
-      if (error instanceof Refused) return undefined;
-      throw error;
-    });
+    const outcome = await signing
+      .then(() => examining)
+      .catch(async (error) => {
+        await pool.close();
+        await examining.catch(() => {});
+        if (error instanceof Refused) return undefined;
+        throw error;
+      });
     const after = await statOf(zipFile);
-    if (after.ino !== before.ino || after.size !== before.size || after.mtimeMs !== before.mtimeMs) throw new LpxError('LPX_FILE_CHANGED', { file: zipFile });
+    if (after.ino !== before.ino || after.size !== before.size || after.mtimeMs !== before.mtimeMs)
+      throw new LpxError('LPX_FILE_CHANGED', { file: zipFile });
 
     const digests = await digesting;
     const checks = signatureChecks.failed ? [signatureChecks] : [signatureChecks, contentChecks];
@@ -109,7 +112,10 @@ export async function examinePackage(request: VerifyRequest, staging?: Staging):
     const report = {
       ok: outcome !== undefined,
       package: packageFacts(zipFile, digests, known),
-      checks: CHECKS.map((name) => ({ name, status: checks.map((list) => list.statusOf(name)).find((status) => status !== 'skipped') ?? 'skipped' }) as const),
+      checks: CHECKS.map(
+        (name) =>
+          ({ name, status: checks.map((list) => list.statusOf(name)).find((status) => status !== 'skipped') ?? 'skipped' }) as const,
+      ),
       students: known.portfolios.map(studentFacts),
       findings: checks.flatMap((list) => list.findings),
     };
@@ -130,12 +136,23 @@ async function checkSignature({ zipFile, signatureFile }: VerifyRequest, digesti
   const signature = await readSignature(zipFile, signatureFile);
   const digests = await digesting;
   if (digests.md5 !== signature.md5) {
-    throw new LpxError('LPX_SIGNATURE_MISMATCH', { file: basename(zipFile), signature: basename(signature.file), expected: signature.md5, actual: digests.md5 });
+    throw new LpxError('LPX_SIGNATURE_MISMATCH', {
+      file: basename(zipFile),
+      signature: basename(signature.file),
+      expected: signature.md5,
+      actual: digests.md5,
+    });
   }
   return { value: digests };
 }
 
-async function checkContents(request: VerifyRequest, pool: WorkPool, checks: CheckList, contents: Contents, staging: Staging | undefined): Promise<readonly Portfolio<TakenAttachment>[]> {
+async function checkContents(
+  request: VerifyRequest,
+  pool: WorkPool,
+  checks: CheckList,
+  contents: Contents,
+  staging: Staging | undefined,
+): Promise<readonly Portfolio<TakenAttachment>[]> {
   const { zipFile } = request;
   const entries = await checks.run('directory', async () => ({ value: await readDirectory(zipFile) }));
   contents.encryption = encryptionOf(entries);
@@ -162,7 +179,10 @@ async function checkContents(request: VerifyRequest, pool: WorkPool, checks: Che
       const linked = new Set(attachments.map((one) => one.file));
       // What no record links to is read as well: a damaged entry is damage, wherever it is.
       const others = [...files.values()].filter((entry) => !linked.has(entry)).map((entry) => read(entry, false));
-      const [taken, ...rest] = await Promise.allSettled([takeAttachments(portfolios, attachments, (entry) => read(entry, true)), ...others]);
+      const [taken, ...rest] = await Promise.allSettled([
+        takeAttachments(portfolios, attachments, (entry) => read(entry, true)),
+        ...others,
+      ]);
       const fault = [taken, ...rest].find((result) => result.status === 'rejected');
       if (taken.status === 'rejected' || fault?.status === 'rejected') throw asDamage((fault as PromiseRejectedResult).reason);
       return { value: taken.value.portfolios, findings: [...findings, ...taken.value.findings] };
@@ -173,7 +193,13 @@ async function checkContents(request: VerifyRequest, pool: WorkPool, checks: Che
 }
 
 /** Starts the reading of one entry, into the staging area when there is one. */
-function entryReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, password: Buffer, staging: Staging | undefined, all: readonly ZipEntry[]) {
+function entryReader(
+  { zipFile, onProgress }: VerifyRequest,
+  pool: WorkPool,
+  password: Buffer,
+  staging: Staging | undefined,
+  all: readonly ZipEntry[],
+) {
   const total = all.reduce((sum, entry) => sum + entry.size, 0);
   let done = 0;
   return async (entry: ZipEntry, wanted: boolean) => {
@@ -192,10 +218,21 @@ function encryptionOf(entries: readonly ZipEntry[]): string {
 
 function packageFacts(zipFile: string, { md5, sha256, bytes }: Digests, { encryption, portfolios }: Contents): PackageFacts {
   const name = parsePackageName(basename(zipFile));
-  return { file: basename(zipFile), bytes, md5, sha256, encryption, school: portfolios[0]?.basicData.schoolCode ?? name.school, createdAt: name.createdAt };
+  return {
+    file: basename(zipFile),
+    bytes,
+    md5,
+    sha256,
+    encryption,
+    school: portfolios[0]?.basicData.schoolCode ?? name.school,
+    createdAt: name.createdAt,
+  };
 }
 
-const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts => ({ nationalIdMasked: maskId(basicData.nationalId), ...countsOf(records) });
+const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts => ({
+  nationalIdMasked: maskId(basicData.nationalId),
+  ...countsOf(records),
+});
 
 async function statOf(file: string) {
   const found = await stat(file).catch((error) => {

@@ -18,67 +18,169 @@ const codes: Record<Code, Sentence> = {
   LPX_FILE_UNREADABLE: { what: '{file} cannot be read ({reason}).', next: 'Check that it is a file, and that you may read it.' },
   LPX_WRITE_FAILED: { what: '{file} cannot be written ({reason}).', next: 'Check that the folder exists and that you may write there.' },
   LPX_DISK_FULL: { what: 'The disk is full: {file} could not be written.', next: 'Free some space and run the command again.' },
-  LPX_FILE_CHANGED: { what: '{file} changed while it was read.', next: 'Wait until nothing writes to it any more, and run the command again.' },
-  LPX_STORE_NOT_FOUND: { what: 'There is no lpx store in {folder}.', next: 'Make one with lpx init --school <code>, or name one with --store <folder>.' },
-  LPX_STORE_EXISTS: { what: 'There is an lpx store in {folder} already.', next: 'Use it as it is, or name another folder with --store <folder>.' },
+  LPX_FILE_CHANGED: {
+    what: '{file} changed while it was read.',
+    next: 'Wait until nothing writes to it any more, and run the command again.',
+  },
+  LPX_STORE_NOT_FOUND: {
+    what: 'There is no lpx store in {folder}.',
+    next: 'Make one with lpx init --school <code>, or name one with --store <folder>.',
+  },
+  LPX_STORE_EXISTS: {
+    what: 'There is an lpx store in {folder} already.',
+    next: 'Use it as it is, or name another folder with --store <folder>.',
+  },
   LPX_STORE_BUSY: { what: 'Another lpx is writing to the store {folder}.', next: 'Wait until it has finished, and run the command again.' },
   LPX_STORE_NEWER: { what: 'A newer lpx made this store (version {version}; this one knows {supported}).', next: 'Update lpx.' },
   LPX_STORE_DAMAGED: { what: 'The database in {folder} is damaged.', next: 'Keep the folder as it is, and bring back its last backup.' },
-  LPX_ATTACHMENT_LOST: { what: 'The store has lost a file: {file}.', next: 'Bring the store’s attachments back from its backup, or load the student’s folder again.' },
+  LPX_ATTACHMENT_LOST: {
+    what: 'The store has lost a file: {file}.',
+    next: 'Bring the store’s attachments back from its backup, or load the student’s folder again.',
+  },
   LPX_SCHOOL_CODE: { what: '{value} is not a school code.', next: 'Give the six digits or letters of the school, such as 010301.' },
   LPX_TERM: { what: '{value} is not an academic term.', next: 'Give year and semester, such as 1081 for year 108, semester 1.' },
-  LPX_NO_DOCUMENT: { what: '{folder} holds {count} exchange documents; one is needed.', next: 'Name the JSON file itself: lpx load <file.json>.' },
-  LPX_PASSWORD_MISSING: { what: 'No password was given.', next: 'Use --password-file <file>, --password-stdin or LPX_PASSWORD, or run lpx on a terminal to be asked for it.' },
-  LPX_PASSWORD_UNSUITABLE: { what: 'The password holds characters that other schools’ tools cannot be counted on to take.', next: 'Use letters, digits and signs of an English keyboard only.' },
+  LPX_NO_DOCUMENT: {
+    what: '{folder} holds {count} exchange documents; one is needed.',
+    next: 'Name the JSON file itself: lpx load <file.json>.',
+  },
+  LPX_PASSWORD_MISSING: {
+    what: 'No password was given.',
+    next: 'Use --password-file <file>, --password-stdin or LPX_PASSWORD, or run lpx on a terminal to be asked for it.',
+  },
+  LPX_PASSWORD_UNSUITABLE: {
+    what: 'The password holds characters that other schools’ tools cannot be counted on to take.',
+    next: 'Use letters, digits and signs of an English keyboard only.',
+  },
   LPX_PASSWORD_UNEQUAL: { what: 'The two passwords are not the same.', next: 'Run the command again and type the same password twice.' },
-  LPX_NOT_IN_STORE: { what: 'Student {student} is not in the store.', next: 'See who is with lpx students; bring a student in with lpx load <folder>.' },
+  LPX_NOT_IN_STORE: {
+    what: 'Student {student} is not in the store.',
+    next: 'See who is with lpx students; bring a student in with lpx load <folder>.',
+  },
 
-  LPX_SIGNATURE_MISSING: { what: 'The signature file {where} is missing.', next: 'Ask the sending school for it, and put it beside the package; or name it with --signature <file>.' },
+  LPX_SIGNATURE_MISSING: {
+    what: 'The signature file {where} is missing.',
+    next: 'Ask the sending school for it, and put it beside the package; or name it with --signature <file>.',
+  },
   LPX_SIGNATURE_UNREADABLE: { what: '{where} holds no MD5.', next: 'Ask the sending school for the signature file again.' },
-  LPX_SIGNATURE_MISMATCH: { what: 'The package is not the one that was signed: {signature} says MD5 {expected}, the file has {actual}.', next: 'Fetch the package again; if it stays so, ask the sending school to send package and signature anew.' },
+  LPX_SIGNATURE_MISMATCH: {
+    what: 'The package is not the one that was signed: {signature} says MD5 {expected}, the file has {actual}.',
+    next: 'Fetch the package again; if it stays so, ask the sending school to send package and signature anew.',
+  },
 
-  LPX_PASSWORD_WRONG: { what: 'The password does not open {where}.', next: 'Check capitals and zeros; ask the sending school for the password by telephone.' },
+  LPX_PASSWORD_WRONG: {
+    what: 'The password does not open {where}.',
+    next: 'Check capitals and zeros; ask the sending school for the password by telephone.',
+  },
 
   LPX_NOT_A_ZIP: { what: 'This file is not a ZIP archive.', next: 'Ask the sending school for the .zip file of the export.' },
-  LPX_DIRECTORY_DAMAGED: { what: 'The archive’s table of contents is damaged ({part}).', next: 'Fetch the package again: it was cut short or changed on its way.' },
-  LPX_LIMIT_EXCEEDED: { what: 'The archive claims more than a package may hold: {what} {value}, at most {limit}.', next: 'Do not open it with other programs. Ask the sending school how it was made.' },
-  LPX_ENTRY_NAME_UNSAFE: { what: 'The archive holds a name that no package has: {where}', next: 'Do not open it with other programs. Ask the sending school how it was made.' },
+  LPX_DIRECTORY_DAMAGED: {
+    what: 'The archive’s table of contents is damaged ({part}).',
+    next: 'Fetch the package again: it was cut short or changed on its way.',
+  },
+  LPX_LIMIT_EXCEEDED: {
+    what: 'The archive claims more than a package may hold: {what} {value}, at most {limit}.',
+    next: 'Do not open it with other programs. Ask the sending school how it was made.',
+  },
+  LPX_ENTRY_NAME_UNSAFE: {
+    what: 'The archive holds a name that no package has: {where}',
+    next: 'Do not open it with other programs. Ask the sending school how it was made.',
+  },
   LPX_ENTRY_DUPLICATE: { what: 'The archive holds {where} twice.', next: 'Ask the sending school to export the package anew.' },
-  LPX_ENTRY_NOT_ENCRYPTED: { what: '{where} is not encrypted; everything in a package has to be.', next: 'Ask the sending school to export the package anew, with a password over all of it.' },
-  LPX_ENTRY_UNSUPPORTED: { what: '{where} is packed in a way that packages do not use ({feature}).', next: 'Ask the sending school to pack it as ZIP with AES-256 or ZipCrypto.' },
-  LPX_ENTRY_DAMAGED: { what: '{where} is damaged ({part}).', next: 'Fetch the package again; if it stays so, ask the sending school to export it anew.' },
-  LPX_NOT_A_PACKAGE: { what: 'This is no learning portfolio package: {reason}.', next: 'Ask the sending school for the .zip file of the export.' },
-  LPX_JSON_UNREADABLE: { what: '{where} is not JSON in UTF-8 (character {position}).', next: 'Have the document exported anew; it was cut short or edited by hand.' },
+  LPX_ENTRY_NOT_ENCRYPTED: {
+    what: '{where} is not encrypted; everything in a package has to be.',
+    next: 'Ask the sending school to export the package anew, with a password over all of it.',
+  },
+  LPX_ENTRY_UNSUPPORTED: {
+    what: '{where} is packed in a way that packages do not use ({feature}).',
+    next: 'Ask the sending school to pack it as ZIP with AES-256 or ZipCrypto.',
+  },
+  LPX_ENTRY_DAMAGED: {
+    what: '{where} is damaged ({part}).',
+    next: 'Fetch the package again; if it stays so, ask the sending school to export it anew.',
+  },
+  LPX_NOT_A_PACKAGE: {
+    what: 'This is no learning portfolio package: {reason}.',
+    next: 'Ask the sending school for the .zip file of the export.',
+  },
+  LPX_JSON_UNREADABLE: {
+    what: '{where} is not JSON in UTF-8 (character {position}).',
+    next: 'Have the document exported anew; it was cut short or edited by hand.',
+  },
   LPX_ATTACHMENT_MISSING: { what: 'The file {link} is not there.', next: 'Ask for the package anew, and name this record.' },
-  LPX_ATTACHMENT_MD5: { what: 'The file “{file}” is not the one the record means: MD5 {actual} instead of {expected}.', next: 'Ask the sending school to export the student anew, and name this record.' },
+  LPX_ATTACHMENT_MD5: {
+    what: 'The file “{file}” is not the one the record means: MD5 {actual} instead of {expected}.',
+    next: 'Ask the sending school to export the student anew, and name this record.',
+  },
 
   LPX_SCHEMA: { what: 'Expected {expected} {detail}, found {value}.', next: 'Have this property mended where the document was made.' },
   LPX_STUDENT_TWICE: { what: 'The student is in the document twice.', next: 'Have the document exported anew, each student once.' },
-  LPX_FOREIGN_RECORD: { what: 'The record belongs to another student ({value}).', next: 'Ask the sending school to export both students anew.' },
+  LPX_FOREIGN_RECORD: {
+    what: 'The record belongs to another student ({value}).',
+    next: 'Ask the sending school to export both students anew.',
+  },
   LPX_DATE: { what: '{value} is no day of the calendar.', next: 'Have the date mended where the document was made.' },
   LPX_COPY_DIFFERS: { what: 'The birth date {value} differs from the one in the basic data.', next: 'Check which one is right.' },
   LPX_PROPERTY_UNKNOWN: { what: 'The spec knows no {where}; it is not taken over.', next: 'Ask the sending school what it holds.' },
-  LPX_CODE_UNKNOWN: { what: 'The code {value} is in no table of the spec; it is kept as it is.', next: 'Check whether the sending school meant another.' },
+  LPX_CODE_UNKNOWN: {
+    what: 'The code {value} is in no table of the spec; it is kept as it is.',
+    next: 'Check whether the sending school meant another.',
+  },
   LPX_LINK_UNSAFE: { what: 'The link {link} points outside the package.', next: 'Ask the sending school to export the student anew.' },
-  LPX_LINK_WITHOUT_FILE: { what: 'The link stands with the MD5 of an empty file, which means no attachment; it is ignored.', next: 'Nothing needs to be done.' },
-  LPX_LINK_WITHOUT_MD5: { what: 'The file {link} has no MD5, so it cannot be held against anything.', next: 'Ask the sending school to export the student anew.' },
+  LPX_LINK_WITHOUT_FILE: {
+    what: 'The link stands with the MD5 of an empty file, which means no attachment; it is ignored.',
+    next: 'Nothing needs to be done.',
+  },
+  LPX_LINK_WITHOUT_MD5: {
+    what: 'The file {link} has no MD5, so it cannot be held against anything.',
+    next: 'Ask the sending school to export the student anew.',
+  },
   LPX_NO_ATTACHMENT: { what: 'The course result has no file.', next: 'Check with the student whether one was meant.' },
-  LPX_NATIONAL_ID_UNUSUAL: { what: '{value} is no national id or resident number by its checksum; it is kept as it is.', next: 'Check it against the student’s papers.' },
-  LPX_COURSE_CODE_OTHER_SCHOOL: { what: 'The course code belongs to school {value}, the course was taken at {school}.', next: 'Check which one is right; both are kept as they are.' },
-  LPX_COURSE_CODE_FORM: { what: 'Character {position} of the course code, “{value}”, is not of the form its part has ({part}).', next: 'Look at it with lpx code <course code>; it is kept as it is.' },
+  LPX_NATIONAL_ID_UNUSUAL: {
+    what: '{value} is no national id or resident number by its checksum; it is kept as it is.',
+    next: 'Check it against the student’s papers.',
+  },
+  LPX_COURSE_CODE_OTHER_SCHOOL: {
+    what: 'The course code belongs to school {value}, the course was taken at {school}.',
+    next: 'Check which one is right; both are kept as they are.',
+  },
+  LPX_COURSE_CODE_FORM: {
+    what: 'Character {position} of the course code, “{value}”, is not of the form its part has ({part}).',
+    next: 'Look at it with lpx code <course code>; it is kept as it is.',
+  },
   LPX_BRIEF_LONG: { what: 'The brief has {count} characters; {limit} are allowed.', next: 'Have the student shorten it.' },
   LPX_TEXT_EMPTY: { what: 'This is empty, and usually is not.', next: 'Check with the student or teacher whether it was meant to be.' },
   LPX_TEXT_LONG: { what: 'The text has {count} characters; registers take {limit}.', next: 'Shorten it before it is submitted.' },
-  LPX_NOT_CERTIFIED: { what: 'The teacher has not certified this course result.', next: 'Only certified ones are exchanged; this one stays out.' },
+  LPX_NOT_CERTIFIED: {
+    what: 'The teacher has not certified this course result.',
+    next: 'Only certified ones are exchanged; this one stays out.',
+  },
   LPX_FILE_TYPE: { what: 'The file’s content is {type}; allowed are {types}.', next: 'Have the student upload it in another format.' },
   LPX_FILE_LARGE: { what: 'The file has {bytes} bytes; {limit} are allowed.', next: 'Have the student upload a smaller one.' },
-  LPX_ENTRY_UNREFERENCED: { what: 'No record links to this file; it is not taken over.', next: 'Ask the sending school whether it belongs to a record.' },
-  LPX_LOAD_OTHER_SCHOOL: { what: 'The student is enrolled at {value}; this store is that of {school}.', next: 'Use lpx import for what another school sent.' },
-  LPX_NOTHING_TO_EXPORT: { what: 'There is nothing to export for {student}: no certified course result and no uploaded multi-performance of these terms ({leftOut} records left out).', next: 'Check --term, and whether teachers have certified; see lpx show <national id>.' },
+  LPX_ENTRY_UNREFERENCED: {
+    what: 'No record links to this file; it is not taken over.',
+    next: 'Ask the sending school whether it belongs to a record.',
+  },
+  LPX_LOAD_OTHER_SCHOOL: {
+    what: 'The student is enrolled at {value}; this store is that of {school}.',
+    next: 'Use lpx import for what another school sent.',
+  },
+  LPX_NOTHING_TO_EXPORT: {
+    what: 'There is nothing to export for {student}: no certified course result and no uploaded multi-performance of these terms ({leftOut} records left out).',
+    next: 'Check --term, and whether teachers have certified; see lpx show <national id>.',
+  },
 
-  LPX_STUDENT_UNKNOWN: { what: 'The student is not on this school’s roll.', next: 'Enrol the student first, or admit them with --create-students.' },
-  LPX_STUDENT_DIFFERS: { what: 'The student is known with other data: here “{stored}”, in the package “{received}”.', next: 'Find out with the sending school which is right, and have it mended there or here.' },
-  LPX_RECORD_CHANGED: { what: 'The store holds “{title}” with other content.', next: 'Compare with lpx show <national id>; --keep-both keeps the new one beside the old.' },
+  LPX_STUDENT_UNKNOWN: {
+    what: 'The student is not on this school’s roll.',
+    next: 'Enrol the student first, or admit them with --create-students.',
+  },
+  LPX_STUDENT_DIFFERS: {
+    what: 'The student is known with other data: here “{stored}”, in the package “{received}”.',
+    next: 'Find out with the sending school which is right, and have it mended there or here.',
+  },
+  LPX_RECORD_CHANGED: {
+    what: 'The store holds “{title}” with other content.',
+    next: 'Compare with lpx show <national id>; --keep-both keeps the new one beside the old.',
+  },
 
   LPX_INTERRUPTED: { what: 'Interrupted.', next: 'Run the command again when you are ready.' },
 };
@@ -132,7 +234,14 @@ const words: Record<string, Record<string, string>> = {
     domain: 'domain',
     subject: 'subject',
   },
-  what: { entries: 'entries', directory: 'bytes of table of contents', name: 'bytes of name', entry: 'bytes in one file', total: 'bytes in all', ratio: 'times its size' },
+  what: {
+    entries: 'entries',
+    directory: 'bytes of table of contents',
+    name: 'bytes of name',
+    entry: 'bytes in one file',
+    total: 'bytes in all',
+    ratio: 'times its size',
+  },
   reason: {
     empty: 'it holds nothing',
     noDocument: 'there is no JSON document at its root',
@@ -226,7 +335,8 @@ export const en = {
     keepBoth: 'keep changed records beside the stored ones',
     zipOrId: 'a package, or a national id',
     courseCodes: 'course codes of 23 characters',
-    passwordNote: 'The password comes from --password-file, --password-stdin, LPX_PASSWORD, or a hidden prompt; never from the command line.',
+    passwordNote:
+      'The password comes from --password-file, --password-stdin, LPX_PASSWORD, or a hidden prompt; never from the command line.',
   },
   prompt: {
     password: 'Password of the package',
@@ -265,7 +375,15 @@ export const en = {
     attachments: 'attachments (MD5 each)',
   },
   status: { passed: 'passed', failed: 'failed', skipped: 'skipped' },
-  encryptions: { aes256: 'AES-256', aes192: 'AES-192', aes128: 'AES-128', zipcrypto: 'ZipCrypto (weak)', mixed: 'mixed', none: 'none', '': 'unknown' },
+  encryptions: {
+    aes256: 'AES-256',
+    aes192: 'AES-192',
+    aes128: 'AES-128',
+    zipcrypto: 'ZipCrypto (weak)',
+    mixed: 'mixed',
+    none: 'none',
+    '': 'unknown',
+  },
   reasons: { transfer: 'transfer', 'borrowed-study': 'borrowed study', experimental: 'experimental education' },
   leftOut: { uncertified: 'not certified', 'not-uploaded': 'not uploaded', 'other-term': 'other term' },
   outcomes: { new: 'new', same: 'there already', beside: 'kept beside', uncertified: 'not certified, left out', conflict: 'conflict' },
@@ -285,7 +403,8 @@ export const en = {
     done: 'The package is written.',
     leftOut: 'Left out',
     passwordAt: 'The password is in {file} (only you can read it).',
-    advice: 'Send the package and its .md5 together; tell the password another way, never in the same mail. The names in a ZIP show national ids to anyone who holds it.',
+    advice:
+      'Send the package and its .md5 together; tell the password another way, never in the same mail. The names in a ZIP show national ids to anyone who holds it.',
     weak: 'ZipCrypto is weak: use it only for a receiver that cannot open AES-256.',
   },
   verify: {
@@ -319,13 +438,14 @@ export const en = {
     tamper: '5  Someone changes one byte on the way',
     tampered: 'byte {offset} of {bytes} changed',
     refused: 'lpx refuses it: {message}',
+    forged: 'and had they rewritten the signature as well:',
     refusedMeans: 'Nothing was imported; the new school’s store is untouched.',
     import: '6  The new school imports the true package',
     again: '…and once more, by mistake',
     codes: '7  Course codes before and after: the same, byte for byte',
     before: 'old school',
     after: 'new school',
-    done: 'Done in {seconds} s. Try it yourself: lpx init --school 990001 && lpx load samples/transfer',
+    done: 'Done in {seconds} s. Try it yourself: npx lpx init --school 990001 && npx lpx load samples/transfer',
     lost: 'A course code changed on the way.',
   },
 };

@@ -61,7 +61,10 @@ export const halfOf = <A>(record: PortfolioRecord<A>): Half | undefined =>
   isCourseResult(record) ? 'courseResults' : isMultiPerformance(record) ? 'multiPerformances' : undefined;
 
 /** Numbers the files of one student: C01…, M01…, two digits at least, no number without a file. */
-export function numberFiles<A extends { readonly type: string }>({ nationalId }: BasicData, records: readonly PortfolioRecord<A>[]): NumberedFile<A>[] {
+export function numberFiles<A extends { readonly type: string }>(
+  { nationalId }: BasicData,
+  records: readonly PortfolioRecord<A>[],
+): NumberedFile<A>[] {
   return (Object.keys(NUMBERING) as Half[]).flatMap((half) => {
     const { folder, prefix } = HALF_WIRE[half];
     return NUMBERING[half]

@@ -45,7 +45,11 @@ export function sortEntries(entries: readonly ZipEntry[], baseName: string): Pac
   if (!document) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: roots.length === 0 ? 'noDocument' : 'severalDocuments' });
   const mappings = [...named].filter(([name]) => name.endsWith(`/${MAPPING_NAME}`));
   const rest = new Set([document, ...mappings].map(([name]) => name));
-  return { document: document[1], mappings: mappings.map(([, entry]) => entry), files: new Map([...named].filter(([name]) => !rest.has(name))) };
+  return {
+    document: document[1],
+    mappings: mappings.map(([, entry]) => entry),
+    files: new Map([...named].filter(([name]) => !rest.has(name))),
+  };
 }
 
 /** Reads the JSON entries. @throws LPX_JSON_UNREADABLE, LPX_ENTRY_DAMAGED, LPX_LIMIT_EXCEEDED */

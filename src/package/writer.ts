@@ -73,7 +73,8 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
   try {
     const zip = new EncryptedZip(options.encryption, options.password, options.random);
     for (const text of texts) zip.addDeflated(Buffer.from(text.content), text.path, options.modified);
-    for (const one of files) zip.addStored(provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
+    for (const one of files)
+      zip.addStored(provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
     zip.finalize().catch(() => {});
     const progress = new BigInt64Array(new SharedArrayBuffer(16));
     // A worker hashes the file while it grows; without one, the whole of it is hashed at the end.
@@ -118,7 +119,9 @@ function provenBytes({ source, sha256 }: PackageFile): Readable {
         }
       } catch (error) {
         const known = fileError(error, source);
-        throw known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND' ? new LpxError('LPX_ATTACHMENT_LOST', { file: source }, { cause: error }) : known;
+        throw known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND'
+          ? new LpxError('LPX_ATTACHMENT_LOST', { file: source }, { cause: error })
+          : known;
       }
       if (hash.digest('hex') !== sha256) throw new LpxError('LPX_FILE_CHANGED', { file: source });
     })(),

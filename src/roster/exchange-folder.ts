@@ -43,7 +43,14 @@ export async function readExchangeFolder(path: string): Promise<ExchangeFolder> 
       // A document or mapping is no attachment.
       if (file === document || name.endsWith(`/${MAPPING_NAME}`) || !name.includes('/')) contents.delete(name);
     }
-    return { name: basename(document), document: parseJson(documentBytes, basename(document)), documentBytes, files: contents, originalNames, findings };
+    return {
+      name: basename(document),
+      document: parseJson(documentBytes, basename(document)),
+      documentBytes,
+      files: contents,
+      originalNames,
+      findings,
+    };
   } catch (error) {
     throw fileError(error, path);
   }

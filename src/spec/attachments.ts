@@ -48,7 +48,14 @@ export function findAttachments<F>(
         const where = places.record(list.wire, index, property);
         const path = pathOfLink(attachment.link);
         const file = path === undefined ? undefined : files.get(path);
-        const fault = path === undefined ? 'LPX_LINK_UNSAFE' : file === undefined ? 'LPX_ATTACHMENT_MISSING' : attachment.md5 === '' && md5Required ? 'LPX_LINK_WITHOUT_MD5' : undefined;
+        const fault =
+          path === undefined
+            ? 'LPX_LINK_UNSAFE'
+            : file === undefined
+              ? 'LPX_ATTACHMENT_MISSING'
+              : attachment.md5 === '' && md5Required
+                ? 'LPX_LINK_WITHOUT_MD5'
+                : undefined;
         if (fault || file === undefined || path === undefined) {
           findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', where, facts: { link: attachment.link } });
           continue;
@@ -67,7 +74,11 @@ export function findAttachments<F>(
 
 /** The path inside the package that a link means: forward slashes, no leading `./` or `/`; undefined when it points outside. */
 export function pathOfLink(link: string): string | undefined {
-  const segments = link.normalize('NFC').replaceAll('\\', '/').split('/').filter((segment) => segment !== '' && segment !== '.');
+  const segments = link
+    .normalize('NFC')
+    .replaceAll('\\', '/')
+    .split('/')
+    .filter((segment) => segment !== '' && segment !== '.');
   return segments.includes('..') || /^[A-Za-z]:/.test(link) ? undefined : segments.join('/');
 }
 

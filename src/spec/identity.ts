@@ -20,7 +20,9 @@ const TRAVELLING: ReadonlySet<string> = new Set(['beforeTransfer', 'duringBorrow
 export function identityOf(record: PortfolioRecord<{ readonly sha256: string }>): RecordIdentity {
   const fields = record.fields as unknown as Record<string, JsonValue>;
   const files = [record.document?.sha256 ?? '', record.media?.sha256 ?? ''];
-  const keyFields = wireListOf(record.list).properties.filter((property) => property.key).map((property) => fields[property.name]);
+  const keyFields = wireListOf(record.list)
+    .properties.filter((property) => property.key)
+    .map((property) => fields[property.name]);
   const told = Object.fromEntries(Object.entries(fields).filter(([name]) => !TRAVELLING.has(name)));
   return {
     key: sha256([record.list, keyFields, fields.createdAt || files] as JsonValue),

@@ -60,6 +60,13 @@ export const BASIC_DATA_WIRE = '基本資料';
 
 const LIST_BY_NAME = new Map(LISTS.map((list) => [list.name, list]));
 
+/** The wire name of a property of the basic data. */
+export const basicDataWire = (name: keyof BasicData): string => BASIC_DATA.find((property) => property.name === name)?.wire as string;
+
+/** The wire name of a property of a list's records, by its English name; undefined where the list has none. */
+export const recordWire = (list: WireList, name: string): string | undefined =>
+  list.properties.find((property) => property.name === name)?.wire;
+
 /** The wire table's row of a list. */
 export const wireListOf = (name: ListName): WireList => LIST_BY_NAME.get(name) as WireList;
 
@@ -71,7 +78,17 @@ export const isMultiPerformance = <A>(record: PortfolioRecord<A>): boolean => wi
 /** A record's name to a person: its subject, activity, title or post. */
 export function titleOf<A>(record: PortfolioRecord<A>): string {
   const fields = record.fields as unknown as Record<string, unknown>;
-  const names = ['subjectName', 'competitionName', 'serviceName', 'activityName', 'title', 'courseName', 'certificateCode', 'position', 'organiser'];
+  const names = [
+    'subjectName',
+    'competitionName',
+    'serviceName',
+    'activityName',
+    'title',
+    'courseName',
+    'certificateCode',
+    'position',
+    'organiser',
+  ];
   return String(names.map((name) => fields[name]).find((value) => typeof value === 'string' && value.trim() !== '') ?? '');
 }
 

@@ -2,7 +2,7 @@
 import { type Finding, maskId } from '../errors.js';
 import { validateDocument as documentValidator, validateMapping as mappingValidator } from './generated/validators.js';
 import { BASIC_DATA, LISTS, type Shape, type WireProperty } from './generated/wire-table.js';
-import { BASIC_DATA_WIRE, type JsonObject, type JsonValue } from './portfolio.js';
+import { BASIC_DATA_WIRE, basicDataWire, type JsonObject, type JsonValue } from './portfolio.js';
 
 /** The part of ajv's error that is used here. */
 interface Violation {
@@ -15,10 +15,12 @@ type Validator = ((data: unknown) => boolean) & { errors?: Violation[] | null };
 /** What a value was expected to be: a JSON type, a shape, or a bound. `messages/` has the words. */
 export type Expectation = Shape | 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'present' | 'range' | 'mappingName';
 
-const NATIONAL_ID = BASIC_DATA.find((property) => property.name === 'nationalId')?.wire as string;
+const NATIONAL_ID = basicDataWire('nationalId');
 const SHAPE_OF = new Map<string, Shape>(
   [{ wire: BASIC_DATA_WIRE, properties: BASIC_DATA }, ...LISTS].flatMap((list) =>
-    list.properties.flatMap((property: WireProperty) => (property.shape ? [[`${list.wire}/${property.wire}`, property.shape] as const] : [])),
+    list.properties.flatMap((property: WireProperty) =>
+      property.shape ? [[`${list.wire}/${property.wire}`, property.shape] as const] : [],
+    ),
   ),
 );
 const VALUE_CHARACTERS = 40;
@@ -27,15 +29,20 @@ const VALUE_CHARACTERS = 40;
  * Every violation of the exchange document's schema, each with its place (`課程學習成果紀錄[3].課程代碼`,
  * counted from 0), the value found and what was expected. Empty when the document is sound.
  */
-export const documentFindings = (document: unknown): Finding[] => findings(documentValidator as Validator, document, (path) => placeInDocument(document, path));
+export const documentFindings = (document: unknown): Finding[] =>
+  findings(documentValidator as Validator, document, (path) => placeInDocument(document, path));
 
 /** The same for a `filename_mapping.json`; `entry` is its name in the package. */
-export const mappingFindings = (mapping: unknown, entry: string): Finding[] => findings(mappingValidator as Validator, mapping, () => entry);
+export const mappingFindings = (mapping: unknown, entry: string): Finding[] =>
+  findings(mappingValidator as Validator, mapping, () => entry);
 
 function findings(validator: Validator, data: unknown, place: (path: readonly string[]) => string): Finding[] {
   if (validator(data)) return [];
   return (validator.errors ?? []).map((violation) => {
-    const path = violation.instancePath.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+    const path = violation.instancePath
+      .split('/')
+      .slice(1)
+      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
     const missing = violation.keyword === 'required' ? [String(violation.params.missingProperty)] : [];
     const where = [...path, ...missing];
     return {
@@ -55,13 +62,24 @@ function expectation({ keyword, params }: Violation, path: readonly string[]): E
   if (keyword === 'required') return 'present';
   if (keyword === 'minimum' || keyword === 'maximum') return 'range';
   if (keyword === 'type') return ([params.type].flat()[0] as Expectation) ?? 'string';
-  return SHAPE_OF.get(path.filter((step) => !/^\d+$/.test(step)).slice(-2).join('/')) ?? 'mappingName';
+  return (
+    SHAPE_OF.get(
+      path
+        .filter((step) => !/^\d+$/.test(step))
+        .slice(-2)
+        .join('/'),
+    ) ?? 'mappingName'
+  );
 }
 
-const bound = ({ keyword, params }: Violation): string => (keyword === 'minimum' || keyword === 'maximum' ? `${params.comparison} ${params.limit}` : '');
+const bound = ({ keyword, params }: Violation): string =>
+  keyword === 'minimum' || keyword === 'maximum' ? `${params.comparison} ${params.limit}` : '';
 
 function valueAt(data: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, step) => (value === null || typeof value !== 'object' ? undefined : (value as Record<string, unknown>)[step]), data);
+  return path.reduce<unknown>(
+    (value, step) => (value === null || typeof value !== 'object' ? undefined : (value as Record<string, unknown>)[step]),
+    data,
+  );
 }
 
 /** A value as a message may show it: JSON, cut short, ids masked, nothing that a terminal would obey. */
@@ -99,7 +117,12 @@ export interface Places {
 /** Places in the same words as the schema's, for what is found later. `several`: name the student too. */
 export function placesOf(nationalId: string, several: boolean): Places {
   const prefix = several ? `${maskId(nationalId)} ` : '';
-  const listPath = new Map(LISTS.map((list) => [list.wire, `${{ student: '', basicData: `${BASIC_DATA_WIRE}.`, multiPerformances: '多元表現.' }[list.owner]}${list.wire}`]));
+  const listPath = new Map(
+    LISTS.map((list) => [
+      list.wire,
+      `${{ student: '', basicData: `${BASIC_DATA_WIRE}.`, multiPerformances: '多元表現.' }[list.owner]}${list.wire}`,
+    ]),
+  );
   return {
     basicData: (property) => `${prefix}${BASIC_DATA_WIRE}.${property}`,
     record: (list, index, property) => `${prefix}${listPath.get(list)}[${index}]${property ? `.${property}` : ''}`,

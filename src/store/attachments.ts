@@ -100,5 +100,7 @@ function isRunning(pid: number): boolean {
 function storeFileError(error: unknown, path: string): unknown {
   const known = fileError(error, path);
   const code = (error as NodeJS.ErrnoException | null)?.code;
-  return known instanceof LpxError && known.code !== 'LPX_DISK_FULL' ? new LpxError('LPX_WRITE_FAILED', { file: basename(path), reason: code ?? '?' }, { cause: error }) : known;
+  return known instanceof LpxError && known.code !== 'LPX_DISK_FULL'
+    ? new LpxError('LPX_WRITE_FAILED', { file: basename(path), reason: code ?? '?' }, { cause: error })
+    : known;
 }

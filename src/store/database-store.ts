@@ -46,7 +46,11 @@ export class DatabaseStore implements Store {
       const rows = await this.#db
         .selectFrom(TABLE_OF[provenance])
         .select(['student_id', 'list'])
-        .select((eb) => [eb.fn.countAll<number>().as('records'), eb.fn.count<number>('document_sha256').as('documents'), eb.fn.count<number>('media_sha256').as('media')])
+        .select((eb) => [
+          eb.fn.countAll<number>().as('records'),
+          eb.fn.count<number>('document_sha256').as('documents'),
+          eb.fn.count<number>('media_sha256').as('media'),
+        ])
         .groupBy(['student_id', 'list'])
         .execute();
       for (const row of rows) {
@@ -167,7 +171,11 @@ class DatabaseChange implements StoreChange {
   }
 
   async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
-    await this.#db.updateTable('students').set({ basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) }).where('id', '=', id).execute();
+    await this.#db
+      .updateTable('students')
+      .set({ basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) })
+      .where('id', '=', id)
+      .execute();
   }
 
   async addRecord(studentId: number, provenance: Provenance, historyId: number, record: NewRecord): Promise<void> {
@@ -230,8 +238,31 @@ async function readRecords(db: Db, studentId: number, provenance: Provenance): P
   const attachments = await db
     .selectFrom('attachments')
     .selectAll()
-    .where('sha256', 'in', db.selectFrom(table).select('document_sha256').where('student_id', '=', studentId).where('document_sha256', 'is not', null).$castTo<{ sha256: string }>())
-    .union(db.selectFrom('attachments').selectAll().where('sha256', 'in', db.selectFrom(table).select('media_sha256').where('student_id', '=', studentId).where('media_sha256', 'is not', null).$castTo<{ sha256: string }>()))
+    .where(
+      'sha256',
+      'in',
+      db
+        .selectFrom(table)
+        .select('document_sha256')
+        .where('student_id', '=', studentId)
+        .where('document_sha256', 'is not', null)
+        .$castTo<{ sha256: string }>(),
+    )
+    .union(
+      db
+        .selectFrom('attachments')
+        .selectAll()
+        .where(
+          'sha256',
+          'in',
+          db
+            .selectFrom(table)
+            .select('media_sha256')
+            .where('student_id', '=', studentId)
+            .where('media_sha256', 'is not', null)
+            .$castTo<{ sha256: string }>(),
+        ),
+    )
     .execute();
   const held = new Map(attachments.map((one) => [one.sha256, { ...one, crc32: Number(one.crc32), bytes: Number(one.bytes) }]));
   const attachment = (sha256: string | null, name: string) => {

@@ -91,4 +91,5 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
   });
 }
 
-const versionOf = async (db: Kysely<Tables>): Promise<number> => (await db.selectFrom('schema_version').select('version').executeTakeFirst())?.version ?? 0;
+const versionOf = async (db: Kysely<Tables>): Promise<number> =>
+  (await db.selectFrom('schema_version').select('version').executeTakeFirst())?.version ?? 0;

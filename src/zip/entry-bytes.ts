@@ -52,9 +52,7 @@ export async function entryBuffer(fd: number, entry: ZipEntry, password: Buffer,
 /** Whether the entry's own short check accepts the password; right once in 256 or 65,536 by chance. */
 export function passwordFits(fd: number, entry: ZipEntry, password: Buffer): boolean {
   if (entry.encryption === 'none') return true;
-  return entry.encryption === 'zipcrypto'
-    ? openZipCrypto(fd, entry, password) !== undefined
-    : openAes(fd, entry, password) !== undefined;
+  return entry.encryption === 'zipcrypto' ? openZipCrypto(fd, entry, password) !== undefined : openAes(fd, entry, password) !== undefined;
 }
 
 /** Decrypts in `CHUNK_BYTES` steps, into one buffer or, for a consumer that keeps them, fresh ones. */
@@ -146,8 +144,7 @@ function openAes(fd: number, entry: ZipEntry, password: Buffer): AesKeys | undef
   return keys.verifier.equals(head.subarray(saltBytes(strength))) ? keys : undefined;
 }
 
-const strengthOf = (entry: ZipEntry): AesStrength =>
-  entry.encryption === 'aes128' ? 1 : entry.encryption === 'aes192' ? 2 : 3;
+const strengthOf = (entry: ZipEntry): AesStrength => (entry.encryption === 'aes128' ? 1 : entry.encryption === 'aes192' ? 2 : 3);
 
 const damaged = (entry: ZipEntry, part: string, cause?: unknown) =>
   new LpxError('LPX_ENTRY_DAMAGED', { entry: entry.name, part }, { cause });

@@ -76,7 +76,9 @@ function sealOf(local: Buffer, central: Buffer): number {
  * in one header alone does not.
  */
 export function sealHolds(local: Buffer, central: Buffer): boolean {
-  const sealed = [local, central].map((header) => header.length > 8 && header.readUInt16LE(header.length - 8) === EXTRA_SEAL && header.readUInt16LE(header.length - 6) === 4);
+  const sealed = [local, central].map(
+    (header) => header.length > 8 && header.readUInt16LE(header.length - 8) === EXTRA_SEAL && header.readUInt16LE(header.length - 6) === 4,
+  );
   if (!sealed[0] && !sealed[1]) return true;
   const seal = sealOf(local, central);
   return [local, central].every((header, i) => sealed[i] && header.readUInt32LE(header.length - 4) === seal);
@@ -120,13 +122,7 @@ function encodeCentralHeader(entry: EntryRecord): Buffer {
 }
 
 /** The fields that both headers hold in the same order, from "version needed" to the sizes. */
-function writeShared(
-  header: Buffer,
-  at: number,
-  entry: EntryRecord,
-  [compressedSize, size]: [number, number],
-  zip64: boolean,
-): void {
+function writeShared(header: Buffer, at: number, entry: EntryRecord, [compressedSize, size]: [number, number], zip64: boolean): void {
   header.writeUInt16LE(entry.aes ? 51 : zip64 ? 45 : 20, at);
   header.writeUInt16LE(entry.flags, at + 2);
   header.writeUInt16LE(entry.method, at + 4);
@@ -202,9 +198,7 @@ export function decodeAesExtra(extra: Buffer): AesExtra | undefined {
 }
 
 /** Local time of day in two-second steps, as DOS counts it. */
-const dosTime = (date: Date): number =>
-  (date.getHours() << 11) | (date.getMinutes() << 5) | (date.getSeconds() >> 1);
+const dosTime = (date: Date): number => (date.getHours() << 11) | (date.getMinutes() << 5) | (date.getSeconds() >> 1);
 
 /** Local date since 1980, as DOS counts it. */
-const dosDate = (date: Date): number =>
-  ((Math.max(date.getFullYear(), 1980) - 1980) << 9) | ((date.getMonth() + 1) << 5) | date.getDate();
+const dosDate = (date: Date): number => ((Math.max(date.getFullYear(), 1980) - 1980) << 9) | ((date.getMonth() + 1) << 5) | date.getDate();

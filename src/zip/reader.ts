@@ -14,8 +14,8 @@ import {
   FLAG,
   LOCAL_HEADER_BYTES,
   METHOD,
-  sealHolds,
   SIGNATURE,
+  sealHolds,
   ZIP64_END_BYTES,
   ZIP64_LOCATOR_BYTES,
 } from './format.js';
@@ -166,7 +166,8 @@ function withBytes(records: readonly DirectoryRecord[], directory: Buffer): RawR
   let at = 0;
   const cut = records.map((record) => {
     if (at + CENTRAL_HEADER_BYTES > directory.length || directory.readUInt32LE(at) !== SIGNATURE.centralHeader) throw damaged('directory');
-    const length = CENTRAL_HEADER_BYTES + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
+    const length =
+      CENTRAL_HEADER_BYTES + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
     const bytes = directory.subarray(at, at + length);
     at += length;
     return { ...record, bytes };
@@ -201,11 +202,7 @@ function checkSizes(records: readonly DirectoryRecord[], limits: ZipLimits): voi
 }
 
 /** Holds each directory record against its local header, and all of them against each other. */
-async function readLocalHeaders(
-  handle: FileHandle,
-  records: readonly RawRecord[],
-  bounds: DirectoryBounds,
-): Promise<ZipEntry[]> {
+async function readLocalHeaders(handle: FileHandle, records: readonly RawRecord[], bounds: DirectoryBounds): Promise<ZipEntry[]> {
   const entries: ZipEntry[] = [];
   const byOffset = [...records].sort((a, b) => a.offsetToLocalFileHeader - b.offsetToLocalFileHeader);
   let previousEnd = 0;
@@ -245,7 +242,7 @@ function describe(record: DirectoryRecord, name: string, dataOffset: number, loc
   if (payload < 0 || (method === METHOD.stored && payload !== record.uncompressedSize)) throw damagedEntry(name, 'size');
   return {
     name,
-    encryption: aes ? (['aes128', 'aes192', 'aes256'] as const)[aes.strength - 1] as EntryEncryption : encrypted ? 'zipcrypto' : 'none',
+    encryption: aes ? ((['aes128', 'aes192', 'aes256'] as const)[aes.strength - 1] as EntryEncryption) : encrypted ? 'zipcrypto' : 'none',
     compression: method === METHOD.stored ? 'stored' : 'deflated',
     size: record.uncompressedSize,
     compressedSize: record.compressedSize,

@@ -24,8 +24,7 @@ export const saltBytes = (strength: AesStrength): number => 4 + 4 * strength;
 /** AES key length in bytes: 16, 24 or 32. */
 export const keyBytes = (strength: AesStrength): number => 8 + 8 * strength;
 /** What encryption adds to an entry, in bytes: salt, verifier and authentication code. */
-export const aesOverheadBytes = (strength: AesStrength): number =>
-  saltBytes(strength) + AES_VERIFIER_BYTES + AES_MAC_BYTES;
+export const aesOverheadBytes = (strength: AesStrength): number => saltBytes(strength) + AES_VERIFIER_BYTES + AES_MAC_BYTES;
 
 /** The keys of one entry. */
 export interface AesKeys {

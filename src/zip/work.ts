@@ -112,7 +112,11 @@ async function copyFile({ file, target }: CopyJob): Promise<Taken> {
 
 function* fileBytes(fd: number): Generator<Buffer> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (let count = 0; (count = readSync(fd, buffer, 0, buffer.length, null)) > 0; ) yield buffer.subarray(0, count);
+  for (;;) {
+    const count = readSync(fd, buffer, 0, buffer.length, null);
+    if (count === 0) return;
+    yield buffer.subarray(0, count);
+  }
 }
 
 /** Hashes chunks and writes them to a new file, in one pass. */

@@ -1,5 +1,10 @@
 import { fill, inert } from '../../messages/messages.js';
-import { COURSE_CODE_CHARACTERS, type CourseCodeExplanation, type CourseCodePartValue, explainCourseCode } from '../../spec/identifiers/course-code.js';
+import {
+  COURSE_CODE_CHARACTERS,
+  type CourseCodeExplanation,
+  type CourseCodePartValue,
+  explainCourseCode,
+} from '../../spec/identifiers/course-code.js';
 import type { Context, Outcome } from '../context.js';
 import { columns } from '../render/text.js';
 
@@ -8,7 +13,9 @@ export async function code(context: Context, codes: readonly string[]): Promise<
   const explained = codes.map(explainCourseCode);
   const { part: labels = {} } = context.messages.words;
   return {
-    json: { codes: explained.map((one) => ({ ...one, parts: one.parts.map((part) => ({ ...part, label: labels[part.part] ?? part.part })) })) },
+    json: {
+      codes: explained.map((one) => ({ ...one, parts: one.parts.map((part) => ({ ...part, label: labels[part.part] ?? part.part })) })),
+    },
     text: explained.flatMap((one, i) => [...(i > 0 ? [''] : []), ...codeLines(context, one)]),
   };
 }

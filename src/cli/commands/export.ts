@@ -4,9 +4,9 @@ import { LpxError, maskId } from '../../errors.js';
 import { type ExportReason, type ExportResult, exportPackage } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fileError } from '../../files.js';
+import { fill } from '../../messages/messages.js';
 import { isSchoolCode } from '../../spec/identifiers/school-code.js';
 import { isTerm } from '../../spec/terms.js';
-import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { keepGenerated, newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
@@ -34,7 +34,8 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.noStudents });
 
   const password = await newPasswordFor(context, options);
-  const passwordPath = options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
+  const passwordPath =
+    options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
   const takeBack = passwordPath !== undefined && Buffer.isBuffer(password) ? await keepGenerated(passwordPath, password) : undefined;
   const progress = startProgress(context, context.messages.progress.exporting);
   try {
@@ -65,7 +66,11 @@ async function idsIn(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((error) => {
     throw fileError(error, file);
   });
-  return text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/).map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  return text
+    .replace(/^\ufeff/, '')
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
@@ -87,10 +92,21 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
     },
     text: [
       `${paint.green('✔')} ${messages.export.done}`,
-      ...packageLines(messages, paint, { ...facts, file: zipFile }),
-      ...columns([[messages.labels.signature, signatureFile]]),
+      ...packageLines(messages, paint, { ...facts, file: zipFile }, [[messages.labels.signature, signatureFile]]),
       '',
-      ...columns(students.map((one) => [maskId(one.nationalId), cell(one.name), messages.labels.courseResults, one.courseResults, messages.labels.multiPerformances, one.multiPerformances, messages.labels.attachments, one.attachments]), '  '),
+      ...columns(
+        students.map((one) => [
+          maskId(one.nationalId),
+          cell(one.name),
+          messages.labels.courseResults,
+          one.courseResults,
+          messages.labels.multiPerformances,
+          one.multiPerformances,
+          messages.labels.attachments,
+          one.attachments,
+        ]),
+        '  ',
+      ),
       ...leftOutLines(context, result),
     ],
     notes: [
@@ -104,6 +120,12 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
 
 function leftOutLines({ messages, paint }: Context, { leftOut }: ExportResult): string[] {
   if (leftOut.length === 0) return [];
-  const rows = leftOut.map((one) => [maskId(one.nationalId), cell(one.list, 28), cell(one.title, 36), one.term, paint.yellow(messages.leftOut[one.reason])]);
+  const rows = leftOut.map((one) => [
+    maskId(one.nationalId),
+    cell(one.list, 28),
+    cell(one.title, 36),
+    one.term,
+    paint.yellow(messages.leftOut[one.reason]),
+  ]);
   return ['', `${messages.export.leftOut} (${leftOut.length})`, ...columns(rows, '  ')];
 }

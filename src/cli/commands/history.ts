@@ -13,13 +13,42 @@ export async function history(context: Context): Promise<Outcome> {
     const other = entry.school === '' ? '' : `${entry.kind === 'export' ? words.to : words.from} ${entry.school}`;
     const reason = entry.reason === '' ? '' : messages.reasons[entry.reason as keyof typeof messages.reasons];
     return [
-      [paint.bold(`#${entry.id}`), localTime(entry.at), messages.kinds[entry.kind], entry.file, size(entry.bytes), other, reason, entry.terms].filter(Boolean).join('  '),
+      [
+        paint.bold(`#${entry.id}`),
+        localTime(entry.at),
+        messages.kinds[entry.kind],
+        entry.file,
+        size(entry.bytes),
+        other,
+        reason,
+        entry.terms,
+      ]
+        .filter(Boolean)
+        .join('  '),
       ...(entry.md5 === '' ? [] : [paint.dim(`    MD5 ${entry.md5}  SHA-256 ${entry.sha256}`)]),
-      ...columns(entry.students.map((one) => [maskId(one.nationalId), cell(one.name), labels.courseResults, one.courseResults, labels.multiPerformances, one.multiPerformances, labels.attachments, one.attachments]), '    '),
+      ...columns(
+        entry.students.map((one) => [
+          maskId(one.nationalId),
+          cell(one.name),
+          labels.courseResults,
+          one.courseResults,
+          labels.multiPerformances,
+          one.multiPerformances,
+          labels.attachments,
+          one.attachments,
+        ]),
+        '    ',
+      ),
     ];
   });
   return {
-    json: { entries: entries.map(({ students, at, ...entry }) => ({ ...entry, at: at.toISOString(), students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })) })) },
+    json: {
+      entries: entries.map(({ students, at, ...entry }) => ({
+        ...entry,
+        at: at.toISOString(),
+        students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+      })),
+    },
     text: entries.length === 0 ? [words.none] : lines,
   };
 }

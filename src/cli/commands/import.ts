@@ -63,13 +63,23 @@ function resultLines({ messages, paint }: Context, { report, students, conflicts
     '',
     ...students.flatMap((student) => [
       `${maskId(student.nationalId)}  ${cell(student.name)}${student.created ? `  ${paint.cyan(messages.import.created)}` : ''}`,
-      ...columns(recordRows(messages, student), '  '),
+      ...columns(recordRows(messages, student, outcome === 'refused'), '  '),
       '',
     ]),
-    ...findingLines(messages, paint, conflicts),
+    ...(conflicts.length > 1 ? findingLines(messages, paint, conflicts) : []),
     closing[outcome],
   ];
 }
 
-const recordRows = (messages: Context['messages'], { records }: ImportedStudent): string[][] =>
-  records.map((record) => [messages.outcomes[record.outcome], cell(record.list, 28), cell(record.title, 36), record.term, record.originSchoolCode, record.courseCode]);
+/** One row a record; of a refused import, only what it was refused for. */
+const recordRows = (messages: Context['messages'], { records }: ImportedStudent, refused: boolean): string[][] =>
+  records
+    .filter((record) => !refused || record.outcome === 'conflict')
+    .map((record) => [
+      messages.outcomes[record.outcome],
+      cell(record.list, 28),
+      cell(record.title, 36),
+      record.term,
+      record.originSchoolCode,
+      record.courseCode,
+    ]);

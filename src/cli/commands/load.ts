@@ -37,5 +37,8 @@ export async function load(context: Context, paths: readonly string[]): Promise<
 function loadedLines({ messages, paint }: Context, { file, students }: LoadResult): string[] {
   const nothing = students.every((student) => student.added + student.updated === 0);
   const rows = students.map(({ nationalId, name, ...counts }) => [maskId(nationalId), cell(name), fill(messages.load.student, counts)]);
-  return [nothing ? fill(messages.load.nothing, { file }) : `${paint.green('✔')} ${fill(messages.load.done, { file })}`, ...columns(rows, '  ')];
+  return [
+    nothing ? fill(messages.load.nothing, { file }) : `${paint.green('✔')} ${fill(messages.load.done, { file })}`,
+    ...columns(rows, '  '),
+  ];
 }

@@ -48,13 +48,26 @@ const studentOutput = ({ basicData: { nationalId, name, birthDate, schoolCode, a
 
 function studentLines({ messages, paint }: Context, { basicData, records }: StudentView): string[] {
   const { labels, show: words } = messages;
-  const head = [paint.bold(cell(basicData.name)), basicData.nationalId, basicData.birthDate, `${labels.school} ${basicData.schoolCode}`, `${words.entered} ${basicData.academicYear}-${basicData.semester}`];
+  const head = [
+    paint.bold(cell(basicData.name)),
+    basicData.nationalId,
+    basicData.birthDate,
+    `${labels.school} ${basicData.schoolCode}`,
+    `${words.entered} ${basicData.academicYear}-${basicData.semester}`,
+  ];
   const lists = [...new Set(records.map((record) => record.list))];
   return [
     head.filter(Boolean).join('  '),
     ...lists.flatMap((list) => {
       const of = records.filter((record) => record.list === list);
-      return ['', `${paint.cyan(list)} (${of.length})`, ...columns(of.map((record) => recordRow(messages, record)), '  ')];
+      return [
+        '',
+        `${paint.cyan(list)} (${of.length})`,
+        ...columns(
+          of.map((record) => recordRow(messages, record)),
+          '  ',
+        ),
+      ];
     }),
   ];
 }
@@ -63,5 +76,13 @@ function recordRow(messages: Context['messages'], record: RecordView): string[] 
   const files = record.files.map((file) => `${cell(file.name, 30)} ${size(file.bytes)}`).join(', ');
   const certification = CODE_TABLES.certification[record.certification] ?? '';
   const provenance = record.provenance === 'package' ? '' : messages.provenance[record.provenance];
-  return [record.term, record.originSchoolCode, provenance, ...(record.courseCode ? [record.courseCode] : []), cell(record.title, 36), ...(record.courseCode ? [certification] : []), files || messages.show.noFiles];
+  return [
+    record.term,
+    record.originSchoolCode,
+    provenance,
+    ...(record.courseCode ? [record.courseCode] : []),
+    cell(record.title, 36),
+    ...(record.courseCode ? [certification] : []),
+    files || messages.show.noFiles,
+  ];
 }

@@ -5,9 +5,14 @@ import { storeFolder } from '../store-folder.js';
 
 /** `lpx students`: who is in the store, with counts. */
 export async function students({ messages, paint, ...context }: Context): Promise<Outcome> {
-  const { school, list } = await withStore(storeFolder({ messages, paint, ...context }), async (store) => ({ school: store.school, list: await store.students() }));
+  const { school, list } = await withStore(storeFolder({ messages, paint, ...context }), async (store) => ({
+    school: store.school,
+    list: await store.students(),
+  }));
   const { labels } = messages;
-  const header = [labels.nationalId, labels.name, labels.courseResults, labels.multiPerformances, labels.attachments, labels.received].map((text) => paint.dim(text));
+  const header = [labels.nationalId, labels.name, labels.courseResults, labels.multiPerformances, labels.attachments, labels.received].map(
+    (text) => paint.dim(text),
+  );
   const rows = list.map((one) => [one.nationalId, cell(one.name), one.courseResults, one.multiPerformances, one.attachments, one.received]);
   return { json: { school, students: list }, text: list.length === 0 ? [messages.students.none] : columns([header, ...rows]) };
 }

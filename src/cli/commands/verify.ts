@@ -13,7 +13,9 @@ export interface VerifyOptions extends PasswordOptions {
 export async function verify(context: Context, zip: string, options: VerifyOptions): Promise<Outcome> {
   const progress = startProgress(context, context.messages.progress.reading);
   const password = await passwordFor(context, options);
-  const report = await verifyPackage({ ...packageRequest(context, zip, options), password, onProgress: progress.update }).finally(progress.stop);
+  const report = await verifyPackage({ ...packageRequest(context, zip, options), password, onProgress: progress.update }).finally(
+    progress.stop,
+  );
   const { ok: _, ...json } = reportOutput(context.messages, report);
   return { json, text: reportLines(context.messages, context.paint, report), error: errorOfReport(report) };
 }

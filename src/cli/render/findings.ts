@@ -6,7 +6,9 @@ import type { Failure, Finding as FindingOutput } from '../generated/outputs.js'
 
 /** What a person may see of a finding: ids masked, whatever a file or a link is called. */
 function seen({ where, facts }: { readonly where: string; readonly facts: Facts }): { where: string; facts: Facts } {
-  const masked = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? maskIds(value) : value]));
+  const masked = Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? maskIds(value) : value]),
+  );
   const place = maskIds(where);
   return { where: place, facts: { ...masked, where: place } };
 }
@@ -34,10 +36,12 @@ export function findingLines(messages: Messages, paint: ChalkInstance, findings:
   const colour = { error: paint.red, warning: paint.yellow, note: paint.dim };
   const lines = (['error', 'warning', 'note'] as const).flatMap((severity) => {
     const of = findings.filter((finding) => finding.severity === severity).map((finding) => findingOutput(messages, finding));
-    const shown = of.slice(0, LINES[severity]).flatMap((finding, i, all) => [
-      `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${finding.where ? `${finding.where}: ` : ''}${finding.message}  ${paint.dim(finding.code)}`,
-      ...(all[i + 1]?.hint === finding.hint ? [] : [`    → ${finding.hint}`]),
-    ]);
+    const shown = of
+      .slice(0, LINES[severity])
+      .flatMap((finding, i, all) => [
+        `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${finding.where ? `${finding.where}: ` : ''}${finding.message}  ${paint.dim(finding.code)}`,
+        ...(all[i + 1]?.hint === finding.hint ? [] : [`    → ${finding.hint}`]),
+      ]);
     const rest = of.length - LINES[severity];
     return rest > 0 ? [...shown, paint.dim(`  ${messages.labels.more.replace('{count}', String(rest))}`)] : shown;
   });

@@ -1,7 +1,7 @@
 /** The verification report, for people and as its schema has it. */
 import type { ChalkInstance } from 'chalk';
 import type { PackageFacts, VerificationReport } from '../../exchange/verify.js';
-import { type Messages } from '../../messages/messages.js';
+import type { Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingLines, findingOutput } from './findings.js';
 import { columns, size } from './text.js';
@@ -16,7 +16,13 @@ export function reportOutput(messages: Messages, report: VerificationReport): Re
 export const encryptionName = (messages: Messages, encryption: string): string =>
   (messages.encryptions as Readonly<Record<string, string>>)[encryption] ?? encryption;
 
-export function packageLines(messages: Messages, paint: ChalkInstance, facts: PackageFacts): string[] {
+/** `more`: further rows of the same block, each a label and a value. */
+export function packageLines(
+  messages: Messages,
+  paint: ChalkInstance,
+  facts: PackageFacts,
+  more: readonly [string, string][] = [],
+): string[] {
   const { labels } = messages;
   const details = [size(facts.bytes), ...(facts.encryption ? [encryptionName(messages, facts.encryption)] : [])].join(', ');
   const rows = [
@@ -25,6 +31,7 @@ export function packageLines(messages: Messages, paint: ChalkInstance, facts: Pa
     ...(facts.createdAt ? [[labels.createdAt, facts.createdAt]] : []),
     ['MD5', facts.md5],
     ['SHA-256', facts.sha256],
+    ...more,
   ];
   return columns(rows);
 }
@@ -32,7 +39,11 @@ export function packageLines(messages: Messages, paint: ChalkInstance, facts: Pa
 export function reportLines(messages: Messages, paint: ChalkInstance, report: VerificationReport): string[] {
   const { labels, status } = messages;
   const mark = { passed: paint.green('✔'), failed: paint.red('✘'), skipped: paint.dim('·') };
-  const checks = report.checks.map((check) => [mark[check.status], messages.checks[check.name], check.status === 'passed' ? '' : paint.dim(status[check.status])]);
+  const checks = report.checks.map((check) => [
+    mark[check.status],
+    messages.checks[check.name],
+    check.status === 'passed' ? '' : paint.dim(status[check.status]),
+  ]);
   const students = report.students.map((student) => [
     student.nationalIdMasked,
     labels.courseResults,
@@ -42,7 +53,13 @@ export function reportLines(messages: Messages, paint: ChalkInstance, report: Ve
     labels.attachments,
     student.attachments,
   ]);
-  const findings = findingLines(messages, paint, report.findings);
+  const errors = report.findings.filter((finding) => finding.severity === 'error');
+  // A single error is told on its own, with what it means and what to do.
+  const findings = findingLines(
+    messages,
+    paint,
+    errors.length === 1 ? report.findings.filter((finding) => finding.severity !== 'error') : report.findings,
+  );
   return [
     ...packageLines(messages, paint, report.package),
     '',

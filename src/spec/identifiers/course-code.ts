@@ -62,7 +62,9 @@ export function explainCourseCode(code: string): CourseCodeExplanation {
     if (!SHAPE[part].test(text)) return { part, offset, text, kind: 'malformed', name: '' } as const;
     if (FREE.has(part)) return { part, offset, text, kind: 'value', name: '' } as const;
     const name = nameOf(part, text, characters);
-    return name === undefined ? ({ part, offset, text, kind: schoolDefined(part, text) ? 'value' : 'unknown', name: '' } as const) : ({ part, offset, text, kind: 'named', name } as const);
+    return name === undefined
+      ? ({ part, offset, text, kind: schoolDefined(part, text) ? 'value' : 'unknown', name: '' } as const)
+      : ({ part, offset, text, kind: 'named', name } as const);
   });
   const wellFormed = characters.length === COURSE_CODE_CHARACTERS && parts.every((part) => part.kind !== 'malformed');
   return { code, wellFormed, parts };

@@ -25,7 +25,12 @@ export function nationalIdKind(id: string): NationalIdKind {
 function checksumHolds(id: string): boolean {
   const letter = LETTER_VALUE[id[0] as string] as number;
   const second = LETTER_VALUE[id[1] as string];
-  const digits = [Math.floor(letter / 10), letter % 10, second === undefined ? Number(id[1]) : second % 10, ...[...id.slice(2)].map(Number)];
+  const digits = [
+    Math.floor(letter / 10),
+    letter % 10,
+    second === undefined ? Number(id[1]) : second % 10,
+    ...[...id.slice(2)].map(Number),
+  ];
   const sum = digits.reduce((total, digit, i) => total + digit * (WEIGHTS[i] as number), 0);
   return sum % 10 === 0;
 }

@@ -7,7 +7,18 @@ import { CODE_TABLES } from '../codes.js';
 import { BASIC_DATA, LISTS, type WireProperty } from '../generated/wire-table.js';
 import { explainCourseCode, schoolOfCourseCode } from '../identifiers/course-code.js';
 import { nationalIdKind } from '../identifiers/national-id.js';
-import { BASIC_DATA_WIRE, EMPTY_MD5, HALF_WIRE, type JsonObject, type JsonValue, ownerOf, SLOTS, type WireList } from '../portfolio.js';
+import {
+  BASIC_DATA_WIRE,
+  basicDataWire,
+  EMPTY_MD5,
+  HALF_WIRE,
+  type JsonObject,
+  type JsonValue,
+  ownerOf,
+  recordWire,
+  SLOTS,
+  type WireList,
+} from '../portfolio.js';
 import { hasTerm, termOf } from '../terms.js';
 import { type Places, placesOf, shown } from '../validate.js';
 import { FILE_TYPES, limitsFor } from './limits.js';
@@ -26,7 +37,7 @@ export function ruleFindings(document: readonly JsonObject[]): Finding[] {
   });
 }
 
-const ID_WIRE = BASIC_DATA.find((property) => property.name === 'nationalId')?.wire as string;
+const ID_WIRE = basicDataWire('nationalId');
 const STUDENT_PROPERTIES = new Set([BASIC_DATA_WIRE, HALF_WIRE.courseResults.property, HALF_WIRE.multiPerformances.property]);
 const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.wire));
 
@@ -58,7 +69,7 @@ function listFindings(student: JsonObject, list: WireList, places: Places): Find
   return records.flatMap((record, index) => {
     const place = (property: string) => places.record(list.wire, index, property);
     return [
-      ...list.properties.flatMap((property) => propertyFindings(property, record[property.wire], record, place(property.wire))),
+      ...list.properties.flatMap((property) => propertyFindings(property, record[property.wire], list, record, place(property.wire))),
       ...copyFindings(list, record, basicDataOf(student), place),
       ...emptyLinkFindings(list, record, place),
       ...(list.name === 'courseResults' ? courseResultFindings(list, record, place) : []),
@@ -66,14 +77,21 @@ function listFindings(student: JsonObject, list: WireList, places: Places): Find
   });
 }
 
-function propertyFindings(property: WireProperty, value: JsonValue | undefined, record: JsonObject, where: string): Finding[] {
+function propertyFindings(
+  property: WireProperty,
+  value: JsonValue | undefined,
+  list: WireList,
+  record: JsonObject,
+  where: string,
+): Finding[] {
   const text = typeof value === 'string' ? value : '';
   const characters = charactersIn(text);
   const found = dateFindings(property, value, where);
   if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', where));
-  if (property.max && characters > property.max) found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: characters, limit: property.max }));
+  if (property.max && characters > property.max)
+    found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: characters, limit: property.max }));
   if (property.brief) {
-    const limit = limitsFor(termOfWireRecord(record)).briefCharacters;
+    const limit = limitsFor(termOfWireRecord(list, record)).briefCharacters;
     if (characters > limit) found.push(finding('LPX_BRIEF_LONG', 'warning', where, { count: characters, limit }));
   }
   if (property.codes && text !== '' && !Object.hasOwn(CODE_TABLES[property.codes], text)) {
@@ -87,15 +105,17 @@ export function charactersIn(text: string): number {
   return text.length === 0 ? 0 : [...new Intl.Segmenter('zh-TW').segment(text)].length;
 }
 
-function termOfWireRecord(record: JsonObject): string {
-  const uploaded = record['本課程學習成果上傳學年度及學期'] ?? record['本紀錄上傳學年度及學期'];
-  if (typeof uploaded === 'string' && hasTerm(uploaded)) return uploaded;
-  return termOf(Number(record['學年度'] ?? record['應修課學年度'] ?? 0), Number(record['學期'] ?? record['應修課學期'] ?? 1));
+function termOfWireRecord(list: WireList, record: JsonObject): string {
+  const value = (name: string) => record[recordWire(list, name) ?? ''];
+  const uploaded = value('uploadTerm');
+  return typeof uploaded === 'string' && hasTerm(uploaded) ? uploaded : termOf(Number(value('academicYear')), Number(value('semester')));
 }
 
 function dateFindings(property: WireProperty, value: JsonValue | undefined, where: string): Finding[] {
   const dated = property.shape === 'date' || property.shape === 'dateTime' || property.shape === 'dateOrTime';
-  return dated && typeof value === 'string' && value !== '' && !isRealDate(value) ? [finding('LPX_DATE', 'error', where, { value: shown(value) })] : [];
+  return dated && typeof value === 'string' && value !== '' && !isRealDate(value)
+    ? [finding('LPX_DATE', 'error', where, { value: shown(value) })]
+    : [];
 }
 
 /** Whether `yyyy/MM/dd` or `yyyy-MM-dd HH:mm:ss` names a day that exists. */
@@ -103,7 +123,13 @@ function isRealDate(text: string): boolean {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = text.split(/[-/ :]/).map(Number);
   const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
   date.setUTCFullYear(year);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day && date.getUTCHours() === hour && date.getUTCMinutes() === minute && date.getUTCSeconds() === second;
+  return (
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    date.getUTCSeconds() === second
+  );
 }
 
 /** A record repeats the student's id and birth date; platform P cuts the id to ten characters (spec 5). */
@@ -115,7 +141,9 @@ function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, pla
       const original = (basic[property.wire] ?? '') as string;
       if (typeof copy !== 'string' || copy === '' || original === '' || copy === original) return [];
       if (property.wire === ID_WIRE) {
-        return copy.length === 10 && original.startsWith(copy) ? [] : [finding('LPX_FOREIGN_RECORD', 'error', place(property.wire), { value: shown(copy, ID_WIRE) })];
+        return copy.length === 10 && original.startsWith(copy)
+          ? []
+          : [finding('LPX_FOREIGN_RECORD', 'error', place(property.wire), { value: shown(copy, ID_WIRE) })];
       }
       return [finding('LPX_COPY_DIFFERS', 'warning', place(property.wire), { value: shown(copy) })];
     });
@@ -123,7 +151,8 @@ function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, pla
 
 /** A link whose MD5 is that of nothing names no file, whatever stands at its end (spec 8, T3 and T4). */
 function emptyLinkFindings(list: WireList, record: JsonObject, place: (property: string) => string): Finding[] {
-  const wire = (role: 'link' | 'md5', slot: string) => list.properties.find((property) => property.role === role && property.slot === slot)?.wire as string;
+  const wire = (role: 'link' | 'md5', slot: string) =>
+    list.properties.find((property) => property.role === role && property.slot === slot)?.wire as string;
   return list.properties
     .filter((property) => property.role === 'link')
     .filter((property) => record[property.wire] && record[wire('md5', property.slot as string)] === EMPTY_MD5)
@@ -131,18 +160,22 @@ function emptyLinkFindings(list: WireList, record: JsonObject, place: (property:
 }
 
 function courseResultFindings(list: WireList, record: JsonObject, place: (property: string) => string): Finding[] {
-  const wire = (name: string) => list.properties.find((property) => property.name === name)?.wire as string;
+  const wire = (name: string) => recordWire(list, name) as string;
   const code = record[wire('courseCode')] as string;
   const school = record[wire('originSchoolCode')] as string;
   const explanation = explainCourseCode(code);
   const where = place(wire('courseCode'));
   const odd = explanation.parts.filter((part) => part.kind === 'malformed');
-  const found: Finding[] = odd.map((part) => finding('LPX_COURSE_CODE_FORM', 'warning', where, { value: part.text, part: part.part, position: part.offset + 1 }));
+  const found: Finding[] = odd.map((part) =>
+    finding('LPX_COURSE_CODE_FORM', 'warning', where, { value: part.text, part: part.part, position: part.offset + 1 }),
+  );
   if (schoolOfCourseCode(code).toUpperCase() !== school.toUpperCase()) {
     found.push(finding('LPX_COURSE_CODE_OTHER_SCHOOL', 'warning', where, { value: schoolOfCourseCode(code), school }));
   }
   if ((record[wire('certification')] ?? '2') !== '1') found.push(finding('LPX_NOT_CERTIFIED', 'warning', place(wire('certification'))));
-  const linked = SLOTS.some((slot) => record[list.properties.find((property) => property.role === 'link' && property.slot === slot)?.wire as string]);
+  const linked = SLOTS.some(
+    (slot) => record[list.properties.find((property) => property.role === 'link' && property.slot === slot)?.wire as string],
+  );
   if (!linked) found.push(finding('LPX_NO_ATTACHMENT', 'note', place(wire('documentLink'))));
   return found;
 }
@@ -151,7 +184,8 @@ function courseResultFindings(list: WireList, record: JsonObject, place: (proper
 export function fileFindings(slot: (typeof SLOTS)[number], type: string, bytes: number, term: string, where: string): Finding[] {
   const limit = limitsFor(term).bytes[slot];
   const found: Finding[] = [];
-  if (!FILE_TYPES[slot].includes(type)) found.push(finding('LPX_FILE_TYPE', 'warning', where, { type: type || '?', types: FILE_TYPES[slot].join(' ') }));
+  if (!FILE_TYPES[slot].includes(type))
+    found.push(finding('LPX_FILE_TYPE', 'warning', where, { type: type || '?', types: FILE_TYPES[slot].join(' ') }));
   if (bytes > limit) found.push(finding('LPX_FILE_LARGE', 'warning', where, { bytes, limit }));
   return found;
 }
