@@ -1,0 +1,68 @@
+/** Schools, students and packages for tests: the use cases run for real, on disk. */
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ExportRequest, type ExportResult, exportPackage } from '#lpx/exchange/export.js';
+import { type ImportRequest, type ImportResult, importPackage } from '#lpx/exchange/import.js';
+import { loadFolder } from '#lpx/exchange/load.js';
+import { initStore, withStore } from '#lpx/exchange/school-store.js';
+import type { StoredStudent } from '#lpx/store/store.js';
+
+export const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
+export const PASSWORD = Buffer.from('Sample-Pass-2021');
+export const NOW = new Date(2021, 0, 21, 9, 0, 0);
+
+export const TRANSFER_STUDENT = 'A800000014';
+export const BORROWED_STUDENT = 'B800000015';
+export const FULL_STUDENT = 'C800000016';
+
+/** A new, empty store of a school. */
+export async function school(parent: string, code: string): Promise<string> {
+  const folder = join(parent, `school-${code}`);
+  await initStore(folder, { code, name: '' });
+  return folder;
+}
+
+export const load = (store: string, path: string) => withStore(store, (open) => loadFolder(open, { path, now: NOW }));
+
+/** The store of school 990001 with the transfer sample in it. */
+export async function transferSchool(parent: string): Promise<string> {
+  const store = await school(parent, '990001');
+  await load(store, join(SAMPLES, 'transfer'));
+  return store;
+}
+
+export const exportFrom = (store: string, outFolder: string, request: Partial<ExportRequest> = {}): Promise<ExportResult> =>
+  withStore(store, (open) =>
+    exportPackage(open, {
+      nationalIds: [TRANSFER_STUDENT],
+      skipEmpty: false,
+      reason: 'transfer',
+      terms: [],
+      toSchool: '',
+      outFolder,
+      encryption: 'aes256',
+      password: PASSWORD,
+      now: NOW,
+      ...request,
+    }),
+  );
+
+export const importTo = (store: string, zipFile: string, request: Partial<ImportRequest> = {}): Promise<ImportResult> =>
+  withStore(store, (open) =>
+    importPackage(open, { zipFile, password: PASSWORD, dryRun: false, createStudents: true, keepBoth: false, now: NOW, ...request }),
+  );
+
+export async function studentIn(store: string, nationalId: string): Promise<StoredStudent> {
+  const student = await withStore(store, (open) => open.student(nationalId));
+  if (!student) throw new Error(`no student ${nationalId}`);
+  return student;
+}
+
+/** Writes the signature that belongs to a file as it is now. */
+export function sign(zipFile: string): void {
+  writeFileSync(`${zipFile}.md5`, `${md5(readFileSync(zipFile))}  ${basename(zipFile)}\n`);
+}
+
+export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');

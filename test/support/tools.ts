@@ -1,0 +1,18 @@
+/** Other people's tools. CI has them all (`LPX_TOOLS=required`); elsewhere a missing one skips its tests. */
+import { execaSync } from 'execa';
+import { describe } from 'vitest';
+
+const PROBES = {
+  '7zz': ['7zz', 'i'],
+  unzip: ['unzip', '-v'],
+  zip: ['zip', '-v'],
+  bsdtar: ['bsdtar', '--version'],
+  python3: ['python3', '--version'],
+} as const;
+export type Tool = keyof typeof PROBES;
+
+/** A group of tests that needs tools. Where they are required, a missing one fails in it. */
+export function describeWith(tools: readonly Tool[], name: string, tests: () => void): void {
+  const missing = tools.filter((tool) => execaSync(PROBES[tool][0], PROBES[tool].slice(1), { reject: false }).failed);
+  describe.skipIf(missing.length > 0 && process.env.LPX_TOOLS !== 'required')(name, tests);
+}
