@@ -1,5 +1,15 @@
 #!/usr/bin/env node
-import { main } from '../dist/cli/main.js';
+import { fileURLToPath } from 'node:url';
+import { start } from './start.js';
 
 const { stdin, stdout, stderr, env } = process;
-process.exitCode = await main(process.argv.slice(2), { stdin, stdout, stderr, env, cwd: process.cwd(), now: () => new Date() });
+const home = fileURLToPath(new URL('..', import.meta.url));
+process.exitCode = await start().program.main(process.argv.slice(2), {
+  stdin,
+  stdout,
+  stderr,
+  env,
+  cwd: process.cwd(),
+  home,
+  now: () => new Date(),
+});

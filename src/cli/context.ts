@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly stderr: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** The folder lpx lies in, with its package.json and samples. */
+  readonly home: string;
   readonly now: () => Date;
 }
 

@@ -1,5 +1,6 @@
 /** The command line from its words to its exit code. The only place that prints results and errors. */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
@@ -24,7 +25,7 @@ export async function main(words: readonly string[], around: Surroundings): Prom
     if (options.debug) around.stderr.write(`${stackOf(known)}\n`);
     return known.exitCode;
   };
-  const program = buildProgram(messages, version(), async (name, options, work) => {
+  const program = buildProgram(messages, versionOf(around), async (name, options, work) => {
     command = name;
     const context = contextOf(around, language, options);
     const restore = onInterrupt(context, name);
@@ -54,13 +55,13 @@ export async function main(words: readonly string[], around: Surroundings): Prom
   }
 }
 
-const version = (): string => JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+const versionOf = ({ home }: Surroundings): string => JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).version;
 
 /** `--lang` counts even for the words that could not be read. */
 function languageFrom(words: readonly string[], { env }: Surroundings): Language {
   const at = words.findIndex((word) => word === '--lang' || word.startsWith('--lang='));
   const given = at < 0 ? undefined : (words[at]?.split('=')[1] ?? words[at + 1]);
-  return LANGUAGES.find((language) => language === given) ?? languageOf(env, Intl.DateTimeFormat().resolvedOptions().locale);
+  return LANGUAGES.find((language) => language === given) ?? languageOf(env, () => Intl.DateTimeFormat().resolvedOptions().locale);
 }
 
 function contextOf(around: Surroundings, language: Language, options: GlobalOptions): Context {

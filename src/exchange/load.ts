@@ -54,7 +54,9 @@ export async function loadFolder(store: Store, { path, now }: LoadRequest): Prom
   try {
     const taken = await takeAttachments(portfolios, found.attachments, async (file) => {
       const stagedAt = staging.nextPath();
-      return { taken: await pool.run({ kind: 'copy', file, target: stagedAt }), stagedAt };
+      const taken = await pool.run({ kind: 'copy', file, target: stagedAt });
+      await staging.secure(stagedAt);
+      return { taken, stagedAt };
     });
     const findings = [...before, ...taken.findings];
     refuse(findings);

@@ -205,6 +205,7 @@ function entryReader(
   return async (entry: ZipEntry, wanted: boolean) => {
     const stagedAt = wanted ? staging?.nextPath() : undefined;
     const taken = await pool.run({ kind: 'unpack', zipFile, entry, password, ...(stagedAt !== undefined && { target: stagedAt }) });
+    if (stagedAt !== undefined) await staging?.secure(stagedAt);
     done += entry.size;
     onProgress?.(done, total);
     return { taken, stagedAt };

@@ -14,8 +14,8 @@ export const messagesIn = (language: Language): Messages => (language === 'zh-TW
  * The language for an environment: any Chinese locale reads zh-TW, every other English. `LC_ALL` wins over
  * `LC_MESSAGES`, that over `LANG`; without any, the system's own locale decides.
  */
-export function languageOf(env: Readonly<Record<string, string | undefined>>, systemLocale: string): Language {
-  const locale = [env.LC_ALL, env.LC_MESSAGES, env.LANG, systemLocale].find((value) => value) ?? '';
+export function languageOf(env: Readonly<Record<string, string | undefined>>, systemLocale: () => string): Language {
+  const locale = env.LC_ALL || env.LC_MESSAGES || env.LANG || systemLocale();
   return /^zh/i.test(locale) ? 'zh-TW' : 'en';
 }
 

@@ -1,14 +1,14 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { Readable } from 'node:stream';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
-import type { Digests } from '../zip/work.js';
+import { BLOCK_BYTES, type BlockSink, BrokenRing, newRing, RingFiller } from '../zip/block-ring.js';
+import { DigestedFile, type Digests } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
-import { EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
+import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
 import { signatureLine, signaturePathOf } from './signature.js';
 
 /** A small text of the package. */
@@ -40,8 +40,6 @@ export interface WriteOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const READ_BYTES = 256 * 1024;
-
 /**
  * Writes `zipFile` and `zipFile.md5`: under temporary names, synced, then renamed, the signature last.
  * @returns the digests of the ZIP
@@ -53,7 +51,7 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
   const finished = [zipPart, signaturePart].map(markUnfinished);
   try {
     const digests = await writeZip(zipPart, contents, options);
-    await writeSynced(signaturePart, signatureLine(digests.md5, zipFile));
+    await writeFile(signaturePart, signatureLine(digests.md5, zipFile), { flag: 'wx', mode: 0o600, flush: true });
     await rename(zipPart, zipFile);
     await rename(signaturePart, signatureFile);
     await syncFolder(dirname(zipFile));
@@ -68,74 +66,89 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
 
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {
   const total = files.reduce((sum, one) => sum + one.bytes, 0);
-  const pool = WorkPool.forBytes(total, 1);
-  const handle = await open(file, 'wx', 0o600);
+  const target = openTarget(file, total);
+  let done = 0;
+  const sink: BlockSink = {
+    block: () => target.sink.block(),
+    put: (bytes) => {
+      target.sink.put(bytes);
+      done += bytes;
+      options.onProgress?.(Math.min(done, total), total);
+    },
+  };
   try {
-    const zip = new EncryptedZip(options.encryption, options.password, options.random);
+    const zip = new EncryptedZip(sink, options.encryption, options.password, options.random);
     for (const text of texts) zip.addDeflated(Buffer.from(text.content), text.path, options.modified);
     for (const one of files)
-      zip.addStored(provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
-    zip.finalize().catch(() => {});
-    const progress = new BigInt64Array(new SharedArrayBuffer(16));
-    // A worker hashes the file while it grows; without one, the whole of it is hashed at the end.
-    const following = pool.threads > 0 ? pool.run({ kind: 'digest', file, progress }) : undefined;
-    following?.catch(() => {});
-    try {
-      await pour(zip, handle, (done) => {
-        Atomics.store(progress, 0, BigInt(done));
-        Atomics.notify(progress, 0);
-        options.onProgress?.(Math.min(done, total), total);
-      });
-      await handle.sync();
-    } finally {
-      Atomics.store(progress, 1, 1n);
-      Atomics.notify(progress, 0);
-    }
-    return await (following ?? pool.run({ kind: 'digest', file }));
+      zip.addStored(() => provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
+    await zip.complete();
+    return await target.finish();
+  } catch (error) {
+    throw error instanceof BrokenRing ? await target.finish().catch((reason) => reason) : error;
   } finally {
-    await handle.close();
-    await pool.close();
+    await target.close();
   }
 }
 
-async function pour(zip: Readable, handle: FileHandle, onWritten: (done: number) => void): Promise<void> {
-  let done = 0;
-  for await (const chunk of zip as AsyncIterable<Buffer>) {
-    for (let at = 0; at < chunk.length; ) at += (await handle.write(chunk, at, chunk.length - at)).bytesWritten;
-    done += chunk.length;
-    onWritten(done);
+/** The file an archive goes to: written here when it is small, by a thread that hashes it when it is not. */
+interface Target {
+  readonly sink: BlockSink;
+  finish(): Promise<Digests>;
+  close(): Promise<void>;
+}
+
+function openTarget(file: string, bytes: number): Target {
+  const pool = WorkPool.forBytes(bytes);
+  if (pool.threads === 0) {
+    const target = new DigestedFile(file);
+    const block = Buffer.allocUnsafe(BLOCK_BYTES);
+    return {
+      sink: { block: async () => block, put: (count) => target.write(block.subarray(0, count)) },
+      finish: async () => target.finish(),
+      close: async () => target.close(),
+    };
   }
+  const ring = newRing();
+  const writing = pool.run({ kind: 'write', file, ring });
+  writing.catch(() => {});
+  const sink = new RingFiller(ring);
+  return {
+    sink,
+    finish: () => {
+      sink.end();
+      return writing;
+    },
+    close: async () => {
+      sink.end();
+      await writing.catch(() => {});
+      await pool.close();
+    },
+  };
 }
 
 /** The bytes of a file, which fail at their end unless they are those of the hash. */
-function provenBytes({ source, sha256 }: PackageFile): Readable {
-  return Readable.from(
-    (async function* () {
-      const hash = createHash('sha256');
-      try {
-        for await (const chunk of createReadStream(source, { highWaterMark: READ_BYTES })) {
-          hash.update(chunk);
-          yield chunk;
-        }
-      } catch (error) {
-        const known = fileError(error, source);
-        throw known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND'
-          ? new LpxError('LPX_ATTACHMENT_LOST', { file: source }, { cause: error })
-          : known;
-      }
-      if (hash.digest('hex') !== sha256) throw new LpxError('LPX_FILE_CHANGED', { file: source });
-    })(),
-    { objectMode: false, highWaterMark: 2 * READ_BYTES },
-  );
+function provenBytes({ source, sha256 }: PackageFile): ByteSource {
+  const fd = open(source);
+  const hash = createHash('sha256');
+  return {
+    read: (into) => {
+      const count = readSync(fd, into);
+      if (count === 0 && hash.digest('hex') !== sha256) throw new LpxError('LPX_FILE_CHANGED', { file: source });
+      if (count > 0) hash.update(into.subarray(0, count));
+      return count;
+    },
+    close: () => closeSync(fd),
+  };
 }
 
-async function writeSynced(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
+function open(source: string): number {
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    return openSync(source, 'r');
+  } catch (error) {
+    const known = fileError(error, source);
+    throw known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND'
+      ? new LpxError('LPX_ATTACHMENT_LOST', { file: source }, { cause: error })
+      : known;
   }
 }
 

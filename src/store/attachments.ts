@@ -3,7 +3,7 @@
  * first staged, and renamed into place once all of its package is known to be good; a leftover of a
  * killed process is swept by the next one.
  */
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
@@ -54,12 +54,24 @@ export class Staging {
     this.#finished = markUnfinished(folder);
   }
 
-  /** A path for the next file; whoever writes it syncs it. */
+  /** A path for the next file. */
   nextPath(): string {
     return join(this.#folder, String(this.#count++));
   }
 
-  /** Moves a staged file to its place; a content that the vault holds already is dropped. */
+  /** Brings a staged file to the disk, beside whatever else is going on. */
+  async secure(path: string): Promise<void> {
+    const handle = await open(path, 'r+');
+    try {
+      await handle.sync();
+    } catch (error) {
+      throw storeFileError(error, path);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Moves a secured file to its place; a content that the vault holds already is dropped. */
   async keep(path: string, sha256: string): Promise<void> {
     const target = this.#vault.pathOf(sha256);
     try {

@@ -19,12 +19,14 @@ export async function passwordOpens(fd: number, entries: readonly ZipEntry[], pa
     .filter((entry) => entry.encryption !== 'none')
     .sort((a, b) => a.compressedSize - b.compressedSize)
     .slice(0, SAMPLE);
-  const fitting = smallest.filter((entry) => passwordFits(fd, entry, password));
-  for (const [index, entry] of fitting.entries()) {
-    const affordable = index === 0 || entry.compressedSize <= SMALL_BYTES;
+  let fitting = 0;
+  for (const entry of smallest) {
+    if (!passwordFits(fd, entry, password)) continue;
+    const affordable = fitting === 0 || entry.compressedSize <= SMALL_BYTES;
     if (affordable && (await readsWell(fd, entry, password))) return true;
+    fitting++;
   }
-  return fitting.length === smallest.length && fitting.length > 1;
+  return fitting === smallest.length && fitting > 1;
 }
 
 async function readsWell(fd: number, entry: ZipEntry, password: Buffer): Promise<boolean> {

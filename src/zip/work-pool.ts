@@ -1,4 +1,5 @@
-/** Runs package work on the calling thread when it is small, on worker threads when it is not. */
+/** Runs package work: small work on the calling thread, big work on worker threads and the calling one together. */
+import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { type Code, type Facts, LpxError } from '../errors.js';
 import { type Job, type ResultOf, runJob } from './work.js';
@@ -21,14 +22,14 @@ export class WorkPool {
   readonly #workers: Worker[] = [];
   readonly #idle: Worker[] = [];
   readonly #running = new Set<Waiting>();
-  #last: Promise<unknown> = Promise.resolve();
+  #busyHere = false;
 
   /** A pool fit for `bytes` of content. */
-  static forBytes(bytes: number, threads = 2): WorkPool {
-    return new WorkPool(bytes < THREADS_PAY_FROM_BYTES ? 0 : threads);
+  static forBytes(bytes: number): WorkPool {
+    return new WorkPool(bytes < THREADS_PAY_FROM_BYTES ? 0 : 1);
   }
 
-  /** @param size worker threads; 0 runs everything where it is called. */
+  /** @param size worker threads beside the calling one */
   constructor(size: number) {
     this.#size = size;
     for (let i = 0; i < size; i++) this.#start();
@@ -38,14 +39,8 @@ export class WorkPool {
     return this.#size;
   }
 
-  /** Runs a job; jobs start in the order given. @throws what the job throws */
+  /** Runs a job: on an idle worker, else here, one at a time; jobs start in the order given. @throws what the job throws */
   run<J extends Job>(job: J): Promise<ResultOf<J>> {
-    if (this.#size === 0) {
-      // One after the other: thousands of small entries must not all be open at once.
-      const result = this.#last.then(() => runJob(job));
-      this.#last = result.catch(() => {});
-      return result;
-    }
     return new Promise((resolve, reject) => {
       this.#queue.push({ job, resolve, reject });
       this.#next();
@@ -67,7 +62,10 @@ export class WorkPool {
 
   #next(): void {
     const worker = this.#idle.pop();
-    if (!worker) return;
+    if (!worker) {
+      if (!this.#busyHere) this.#runHere();
+      return;
+    }
     const waiting = this.#queue.shift();
     if (!waiting) {
       this.#idle.push(worker);
@@ -94,5 +92,17 @@ export class WorkPool {
     worker.on('message', onReply);
     worker.on('error', onFault);
     worker.postMessage(waiting.job);
+  }
+
+  async #runHere(): Promise<void> {
+    this.#busyHere = true;
+    // The caller goes on first: it may have more to hand out.
+    await setImmediate();
+    for (let waiting = this.#queue.shift(); waiting; waiting = this.#queue.shift()) {
+      this.#running.add(waiting);
+      await runJob(waiting.job).then(waiting.resolve as (result: unknown) => void, waiting.reject);
+      this.#running.delete(waiting);
+    }
+    this.#busyHere = false;
   }
 }

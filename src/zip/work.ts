@@ -1,11 +1,13 @@
 /**
  * The heavy work on packages, as functions that a worker thread or the main thread can run alike:
- * hashing a file (also one that is still being written), unpacking one entry, taking in one file.
+ * hashing a file, unpacking one entry, taking in one file, writing what comes over a ring.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { fileError } from '../files.js';
+import { drainRing, type RingMemory } from './block-ring.js';
 import { entryBytes } from './entry-bytes.js';
 import type { ZipEntry } from './reader.js';
 
@@ -26,8 +28,13 @@ export interface Taken extends Digests {
 export interface DigestJob {
   readonly kind: 'digest';
   readonly file: string;
-  /** Two 64-bit counters shared with a writer: bytes written so far, and 1 once it has finished. */
-  readonly progress?: BigInt64Array<SharedArrayBuffer>;
+}
+
+/** Writes a new file from the blocks of a ring. For a worker thread: it waits by blocking. */
+export interface WriteJob {
+  readonly kind: 'write';
+  readonly file: string;
+  readonly ring: RingMemory;
 }
 
 export interface UnpackJob {
@@ -35,7 +42,7 @@ export interface UnpackJob {
   readonly zipFile: string;
   readonly entry: ZipEntry;
   readonly password: Uint8Array;
-  /** Where the content goes, synced to disk; nowhere when it is only to be checked. */
+  /** Where the content goes, not yet brought to the disk; nowhere when it is only to be checked. */
   readonly target?: string;
 }
 
@@ -46,33 +53,37 @@ export interface CopyJob {
   readonly target?: string;
 }
 
-export type Job = DigestJob | UnpackJob | CopyJob;
-export type ResultOf<J extends Job> = J extends DigestJob ? Digests : Taken;
+export type Job = DigestJob | WriteJob | UnpackJob | CopyJob;
+export type ResultOf<J extends Job> = J extends DigestJob | WriteJob ? Digests : Taken;
 
 const CHUNK_BYTES = 256 * 1024;
+/** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
+const CHUNKS_PER_TURN = 8;
 const HEAD_BYTES = 64;
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL, LPX_ENTRY_DAMAGED, LPX_PASSWORD_WRONG */
 export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
-  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'unpack' ? await unpackEntry(job) : await copyFile(job);
-  return result as ResultOf<J>;
+  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'write' ? writeFile(job) : takeFile(job);
+  return (await result) as ResultOf<J>;
 }
 
-function digestFile({ file, progress }: DigestJob): Digests {
+const takeFile = (job: UnpackJob | CopyJob): Promise<Taken> => (job.kind === 'unpack' ? unpackEntry(job) : copyFile(job));
+
+async function digestFile({ file }: DigestJob): Promise<Digests> {
   const fd = openFile(file, 'r');
   try {
     const md5 = createHash('md5');
     const sha256 = createHash('sha256');
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     let bytes = 0;
-    for (;;) {
-      const wanted = progress ? waitForBytes(progress, bytes, buffer.length) : buffer.length;
-      const count = wanted === 0 ? 0 : readSync(fd, buffer, 0, wanted, bytes);
+    for (let turn = 1; ; turn++) {
+      const count = readSync(fd, buffer, 0, buffer.length, bytes);
       if (count === 0) break;
       const chunk = buffer.subarray(0, count);
       md5.update(chunk);
       sha256.update(chunk);
       bytes += count;
+      if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
     }
     return { md5: md5.digest('hex'), sha256: sha256.digest('hex'), bytes };
   } finally {
@@ -80,15 +91,49 @@ function digestFile({ file, progress }: DigestJob): Digests {
   }
 }
 
-/** Blocks until the writer is a full chunk ahead of `done`, or has finished; returns the bytes to read. */
-function waitForBytes(progress: BigInt64Array<SharedArrayBuffer>, done: number, chunk: number): number {
-  for (;;) {
-    const finished = Atomics.load(progress, 1) === 1n;
-    const written = Atomics.load(progress, 0);
-    const ready = Number(written) - done;
-    if (ready >= chunk) return chunk;
-    if (finished) return ready;
-    Atomics.wait(progress, 0, written, 50);
+/** A new file that is digested while it is written. */
+export class DigestedFile {
+  readonly #file: string;
+  readonly #fd: number;
+  readonly #md5 = createHash('md5');
+  readonly #sha256 = createHash('sha256');
+  #bytes = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#fd = openFile(file, 'wx');
+  }
+
+  write(chunk: Buffer): void {
+    writeFully(this.#fd, chunk, this.#file);
+    this.#md5.update(chunk);
+    this.#sha256.update(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  /** Brings the file to the disk. */
+  finish(): Digests {
+    fsyncSync(this.#fd);
+    return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.#bytes };
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function writeFile({ file, ring }: WriteJob): Digests {
+  const blocks = drainRing(ring);
+  try {
+    const target = new DigestedFile(file);
+    try {
+      for (const block of blocks) target.write(block);
+      return target.finish();
+    } finally {
+      target.close();
+    }
+  } finally {
+    blocks.return(undefined);
   }
 }
 
@@ -128,6 +173,7 @@ async function take(chunks: AsyncIterable<Buffer> | Iterable<Buffer>, target: st
     let head: Buffer | undefined;
     let bytes = 0;
     let crc = 0;
+    let turn = 0;
     for await (const chunk of chunks) {
       head ??= Buffer.from(chunk.subarray(0, HEAD_BYTES));
       md5.update(chunk);
@@ -135,8 +181,8 @@ async function take(chunks: AsyncIterable<Buffer> | Iterable<Buffer>, target: st
       crc = crc32(chunk, crc);
       if (sink !== undefined) writeFully(sink, chunk, target as string);
       bytes += chunk.length;
+      if (++turn % CHUNKS_PER_TURN === 0) await setImmediate();
     }
-    if (sink !== undefined) fsyncSync(sink);
     return { md5: md5.digest('hex'), sha256: sha256.digest('hex'), crc32: crc, bytes, head: head ?? new Uint8Array() };
   } finally {
     if (sink !== undefined) closeSync(sink);

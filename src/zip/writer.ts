@@ -5,11 +5,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
+import type { BlockSink } from './block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
-import { aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
+import { type AesKeys, aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 
 /** `aes256` is WinZip AE-2; `zipcrypto` is for receivers that cannot read it. */
@@ -27,10 +30,18 @@ export interface StoredEntry {
   readonly crc32: number;
 }
 
+/** The bytes of a stored entry. Opened when its turn comes. */
+export interface ByteSource {
+  /** Fills `into` as far as it can; 0 at the end. */
+  read(into: Buffer): number;
+  close(): void;
+}
+
 interface EngineEntry extends EntryData {
-  readonly deflate: boolean;
   readonly bytes: number;
   readonly crc32: number;
+  /** What is put in: bytes to deflate, or a way to open the source of a stored entry. */
+  readonly content: Buffer | (() => ByteSource);
 }
 
 /** Bytes to hide an entry behind, and the cipher that hides them. */
@@ -40,94 +51,134 @@ interface EntryCipher {
   suffix(): Buffer;
 }
 
+interface SaltedKeys {
+  readonly salt: Buffer;
+  readonly keys: AesKeys;
+}
+
 const AES_256 = 3;
+const NOTHING = Buffer.alloc(0);
+/** Blocks between two turns of the event loop, so that signals and progress get through. */
+const BLOCKS_PER_TURN = 16;
 
 /**
- * A readable stream of an encrypted ZIP. Add entries, call `finalize()`, read to the end.
- * Emits `error` with `LPX_FILE_CHANGED` when a stored entry's bytes are not those announced.
+ * An encrypted ZIP that goes to a sink, block by block. Add entries, then `complete()`. The bytes do not
+ * travel through Archiver's streams: they are read, encrypted and put where they lie.
  */
 export class EncryptedZip extends Archiver {
-  constructor(encryption: Encryption, password: Buffer, random: RandomSource = randomBytes) {
+  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource = randomBytes) {
     super();
     this._format = 'zip';
-    this._module = new EncryptingEngine(encryption, password, random);
+    this._module = new EncryptingEngine(sink, encryption, password, random);
     this._modulePipe();
   }
 
   /** Queues bytes that do not shrink (pdf, jpg, png, mp3, mp4): stored as they are. */
-  addStored(source: Readable, entry: StoredEntry): void {
-    const data: EngineEntry = { ...entry, date: entry.modified, deflate: false };
-    this.append(source, data);
+  addStored(open: () => ByteSource, entry: StoredEntry): void {
+    this.#add({ ...entry, date: entry.modified, content: open });
   }
 
   /** Queues a small text, deflated. */
   addDeflated(content: Buffer, name: string, modified: Date): void {
-    const data: EngineEntry = { name, date: modified, deflate: true, bytes: content.length, crc32: crc32(content) };
-    this.append(content, data);
+    this.#add({ name, date: modified, content, bytes: content.length, crc32: crc32(content) });
+  }
+
+  /** Writes all that was added, then the directory. @throws LPX_FILE_CHANGED, and what sources and the sink throw */
+  async complete(): Promise<void> {
+    const done = finished(this.resume());
+    this.finalize().catch(() => {});
+    try {
+      await done;
+    } catch (error) {
+      this.abort();
+      throw error;
+    }
+  }
+
+  #add(data: EngineEntry): void {
+    this.append(NOTHING, data);
   }
 }
 
 class EncryptingEngine extends Readable {
+  readonly #sink: BlockSink;
   readonly #encryption: Encryption;
   readonly #password: Buffer;
   readonly #random: RandomSource;
   readonly #directory: Buffer[] = [];
+  #saltedKeys: Promise<SaltedKeys> | undefined;
   #offset = 0;
-  #resume: (() => void) | undefined;
+  #blocks = 0;
 
-  constructor(encryption: Encryption, password: Buffer, random: RandomSource) {
-    super({ highWaterMark: 2 * 1024 * 1024 });
+  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource) {
+    super({ read: () => {} });
+    this.#sink = sink;
     this.#encryption = encryption;
     this.#password = password;
     this.#random = random;
   }
 
-  append(source: Buffer | Readable, data: EngineEntry, callback: (error?: Error | null) => void): void {
-    this.#entry(source, data).then(
+  append(_: Buffer | Readable, data: EngineEntry, callback: (error?: Error | null) => void): void {
+    this.#entry(data).then(
       () => callback(),
       (error: Error) => callback(error),
     );
   }
 
   finalize(): void {
-    const directoryOffset = this.#offset;
     const directory = Buffer.concat(this.#directory);
-    this.push(directory);
-    this.push(encodeEnd(this.#directory.length, directoryOffset, directory.length));
-    this.push(null);
+    const end = encodeEnd(this.#directory.length, this.#offset, directory.length);
+    this.#write(directory, end).then(
+      () => this.push(null),
+      (error: Error) => this.destroy(error),
+    );
   }
 
-  override _read(): void {
-    this.#resume?.();
-    this.#resume = undefined;
-  }
-
-  async #entry(source: Buffer | Readable, data: EngineEntry): Promise<void> {
-    const content = Buffer.isBuffer(source) && data.deflate ? deflateRawSync(source) : source;
-    const storedBytes = Buffer.isBuffer(content) ? content.length : data.bytes;
-    const record = this.#record(data, storedBytes);
+  async #entry(data: EngineEntry): Promise<void> {
+    const { content } = data;
+    const deflated = Buffer.isBuffer(content) ? deflateRawSync(content) : undefined;
+    const record = this.#record(data, deflated?.length);
     const cipher = this.#encryption === 'aes256' ? await this.#aes() : this.#zipCrypto(record.crc32);
-
     const headers = encodeHeaders(record);
-    await this.#emit(headers.local);
-    await this.#emit(cipher.prefix);
-    let bytes = 0;
-    let crc = 0;
-    for await (const chunk of Buffer.isBuffer(content) ? [content] : content) {
-      bytes += chunk.length;
-      if (bytes > storedBytes) break;
-      if (this.#encryption === 'zipcrypto' && !data.deflate) crc = crc32(chunk, crc);
-      cipher.encrypt(chunk);
-      await this.#emit(chunk);
+    if (deflated) {
+      cipher.encrypt(deflated);
+      await this.#write(headers.local, cipher.prefix, deflated, cipher.suffix());
+    } else if (!Buffer.isBuffer(content)) {
+      await this.#write(headers.local, cipher.prefix);
+      await this.#pour(content, cipher, data);
+      await this.#write(cipher.suffix());
     }
-    const sameContent = this.#encryption === 'aes256' || data.deflate || crc === data.crc32;
-    if (bytes !== storedBytes || !sameContent) throw new LpxError('LPX_FILE_CHANGED', { file: data.name });
-    await this.#emit(cipher.suffix());
     this.#directory.push(headers.central);
   }
 
-  #record(data: EngineEntry, storedBytes: number): EntryRecord {
-    const method = data.deflate ? METHOD.deflated : METHOD.stored;
+  /** Reads, encrypts and hands on a source where it lies: from the start of a block, which keeps words aligned. */
+  async #pour(open: () => ByteSource, cipher: EntryCipher, { name, bytes, crc32: expected }: EngineEntry): Promise<void> {
+    const source = open();
+    try {
+      let done = 0;
+      let crc = 0;
+      for (;;) {
+        const block = await this.#sink.block();
+        const count = source.read(block);
+        if (count === 0) break;
+        done += count;
+        if (done > bytes) break;
+        const chunk = block.subarray(0, count);
+        if (this.#encryption === 'zipcrypto') crc = crc32(chunk, crc);
+        cipher.encrypt(chunk);
+        this.#put(count);
+        if (++this.#blocks % BLOCKS_PER_TURN === 0) await setImmediate();
+      }
+      const sameContent = this.#encryption === 'aes256' || crc === expected;
+      if (done !== bytes || !sameContent) throw new LpxError('LPX_FILE_CHANGED', { file: name });
+    } finally {
+      source.close();
+    }
+  }
+
+  #record(data: EngineEntry, deflatedBytes: number | undefined): EntryRecord {
+    const method = deflatedBytes === undefined ? METHOD.stored : METHOD.deflated;
+    const storedBytes = deflatedBytes ?? data.bytes;
     const shared = {
       name: Buffer.from(data.name),
       modified: data.date,
@@ -148,8 +199,9 @@ class EncryptingEngine extends Readable {
   }
 
   async #aes(): Promise<EntryCipher> {
-    const salt = this.#random(saltBytes(AES_256));
-    const keys = await deriveAesKeys(this.#password, salt, AES_256);
+    const { salt, keys } = await (this.#saltedKeys ?? this.#deriveKeys());
+    // The next entry's keys are worked out on another thread while this one is encrypted.
+    this.#saltedKeys = this.#deriveKeys();
     const aes = new WinZipAes(keys);
     return {
       prefix: Buffer.concat([salt, keys.verifier]),
@@ -158,22 +210,30 @@ class EncryptingEngine extends Readable {
     };
   }
 
+  async #deriveKeys(): Promise<SaltedKeys> {
+    const salt = this.#random(saltBytes(AES_256));
+    return { salt, keys: await deriveAesKeys(this.#password, salt, AES_256) };
+  }
+
   /** Without a data descriptor, the header's last byte is the CRC's highest (APPNOTE 6.1.6). */
   #zipCrypto(crc: number): EntryCipher {
     const keys = new ZipCryptoKeys(this.#password);
     const prefix = this.#random(ZIPCRYPTO_HEADER_BYTES);
     prefix[ZIPCRYPTO_HEADER_BYTES - 1] = crc >>> 24;
     keys.encrypt(prefix);
-    return { prefix, encrypt: (bytes) => keys.encrypt(bytes), suffix: () => Buffer.alloc(0) };
+    return { prefix, encrypt: (bytes) => keys.encrypt(bytes), suffix: () => NOTHING };
   }
 
-  async #emit(bytes: Buffer): Promise<void> {
-    if (bytes.length === 0) return;
-    this.#offset += bytes.length;
-    if (!this.push(bytes)) {
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve;
-      });
+  async #write(...parts: Buffer[]): Promise<void> {
+    for (let rest = Buffer.concat(parts); rest.length > 0; ) {
+      const count = rest.copy(await this.#sink.block());
+      this.#put(count);
+      rest = rest.subarray(count);
     }
+  }
+
+  #put(bytes: number): void {
+    this.#offset += bytes;
+    this.#sink.put(bytes);
   }
 }

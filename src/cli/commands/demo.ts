@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { LpxError } from '../../errors.js';
 import { exportPackage } from '../../exchange/export.js';
 import { importPackage } from '../../exchange/import.js';
@@ -19,7 +18,6 @@ import { findingOutput } from '../render/findings.js';
 import { reportLines } from '../render/report.js';
 import { columns } from '../render/text.js';
 
-const SAMPLE = fileURLToPath(new URL('../../../samples/transfer', import.meta.url));
 const STUDENT = 'A800000014';
 const FROM = { code: '990001', name: '示範高中' };
 const TO = { code: '990002', name: '樣本高工' };
@@ -59,7 +57,7 @@ async function tell(context: Context, folder: string) {
   await initStore(newSchool, TO);
 
   step(words.load);
-  const loaded = await withStore(oldSchool, (store) => loadFolder(store, { path: SAMPLE, now }));
+  const loaded = await withStore(oldSchool, (store) => loadFolder(store, { path: join(context.home, 'samples', 'transfer'), now }));
   say(...loaded.students.map((student) => `  ${paint.green('✔')} ${student.name}  ${fill(messages.load.student, { ...student })}`));
 
   step(words.export);

@@ -1,5 +1,5 @@
 /** Small pieces that every command's text is made of. */
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import { inert } from '../../messages/messages.js';
 
 /** Lines up columns by what a terminal shows, in which a Chinese character is two wide. Numbers go to the right. */

@@ -85,14 +85,13 @@ function propertyFindings(
   where: string,
 ): Finding[] {
   const text = typeof value === 'string' ? value : '';
-  const characters = charactersIn(text);
   const found = dateFindings(property, value, where);
   if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', where));
-  if (property.max && characters > property.max)
-    found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: characters, limit: property.max }));
+  if (property.max && isLonger(text, property.max))
+    found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: charactersIn(text), limit: property.max }));
   if (property.brief) {
     const limit = limitsFor(termOfWireRecord(list, record)).briefCharacters;
-    if (characters > limit) found.push(finding('LPX_BRIEF_LONG', 'warning', where, { count: characters, limit }));
+    if (isLonger(text, limit)) found.push(finding('LPX_BRIEF_LONG', 'warning', where, { count: charactersIn(text), limit }));
   }
   if (property.codes && text !== '' && !Object.hasOwn(CODE_TABLES[property.codes], text)) {
     found.push(finding('LPX_CODE_UNKNOWN', 'warning', where, { value: shown(text) }));
@@ -101,9 +100,10 @@ function propertyFindings(
 }
 
 /** Characters as a person counts them: an emoji or a letter with its accents is one. */
-export function charactersIn(text: string): number {
-  return text.length === 0 ? 0 : [...new Intl.Segmenter('zh-TW').segment(text)].length;
-}
+export const charactersIn = (text: string): number => [...new Intl.Segmenter('zh-TW').segment(text)].length;
+
+/** No text has more characters than UTF-16 units, so most need no counting. */
+const isLonger = (text: string, characters: number): boolean => text.length > characters && charactersIn(text) > characters;
 
 function termOfWireRecord(list: WireList, record: JsonObject): string {
   const value = (name: string) => record[recordWire(list, name) ?? ''];

@@ -1,0 +1,38 @@
+/** What `bin/lpx.js` starts: the compiled modules and their libraries in one file, and its code compiled. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { COMPILED, start } from './bin/start.js';
+
+const bundle = (input, file, format, plugins = []) => ({
+  input,
+  plugins,
+  platform: 'node',
+  // A native addon, which finds its binary from where it lies, and a cloud's client that unzipper does without.
+  external: ['better-sqlite3', '@aws-sdk/client-s3'],
+  output: { file, format, codeSplitting: false, minify: true },
+});
+
+/** Runs the demonstration, so that what a command runs is compiled, and keeps that. */
+const compile = {
+  name: 'compile',
+  async writeBundle() {
+    rmSync(COMPILED, { force: true });
+    const { script, program } = start();
+    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const home = fileURLToPath(new URL('.', import.meta.url));
+    const code = await program.main(['demo'], {
+      stdin: process.stdin,
+      stdout: silent,
+      stderr: silent,
+      env: {},
+      cwd: home,
+      home,
+      now: () => new Date(),
+    });
+    if (code !== 0) throw new Error(`the demonstration ended with ${code}`);
+    writeFileSync(COMPILED, script.createCachedData());
+  },
+};
+
+export default [bundle('dist/zip/worker.js', 'dist/bundle/worker.js', 'esm'), bundle('dist/cli/main.js', 'dist/bundle/main.cjs', 'cjs', [compile])];

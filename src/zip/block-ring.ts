@@ -1,0 +1,103 @@
+/**
+ * Blocks of bytes handed from one thread to another through shared memory: in order, bounded, nothing
+ * copied. The filling thread takes an empty block, fills it and puts it; the draining thread sees it, and
+ * gives it back. A ring drained by nobody blocks its filler once it is full.
+ */
+
+export const BLOCK_BYTES = 256 * 1024;
+const BLOCKS = 16;
+
+/** Slots of the shared state, 32 bits each; the lengths of the blocks follow. */
+const FILLED = 0;
+const DRAINED = 1;
+/** 0 while both ends work; `ENDED` once the filler is done; `BROKEN` once the drainer has given up. */
+const STATE = 2;
+const LENGTHS = 3;
+const ENDED = 1;
+const BROKEN = 2;
+
+/** What both threads share; it travels in a message as it is. */
+export interface RingMemory {
+  readonly blocks: SharedArrayBuffer;
+  readonly state: Int32Array<SharedArrayBuffer>;
+}
+
+/** Where the bytes of an archive go, block by block. */
+export interface BlockSink {
+  /** An empty block of `BLOCK_BYTES`; the same one until it is put. @throws BrokenRing */
+  block(): Promise<Buffer>;
+  /** Hands on the first `bytes` of the block. */
+  put(bytes: number): void;
+}
+
+/** The draining thread gave up; why, its own job tells. */
+export class BrokenRing extends Error {}
+
+export const newRing = (): RingMemory => ({
+  blocks: new SharedArrayBuffer(BLOCKS * BLOCK_BYTES),
+  state: new Int32Array(new SharedArrayBuffer(4 * (LENGTHS + BLOCKS))),
+});
+
+export class RingFiller implements BlockSink {
+  readonly #memory: RingMemory;
+
+  constructor(memory: RingMemory) {
+    this.#memory = memory;
+  }
+
+  async block(): Promise<Buffer> {
+    const { state } = this.#memory;
+    for (;;) {
+      if (Atomics.load(state, STATE) === BROKEN) throw new BrokenRing();
+      const drained = Atomics.load(state, DRAINED);
+      const filled = Atomics.load(state, FILLED);
+      if (filled - drained < BLOCKS) return blockAt(this.#memory, filled);
+      await Atomics.waitAsync(state, DRAINED, drained).value;
+    }
+  }
+
+  put(bytes: number): void {
+    const { state } = this.#memory;
+    const filled = Atomics.load(state, FILLED);
+    Atomics.store(state, LENGTHS + (filled % BLOCKS), bytes);
+    Atomics.store(state, FILLED, filled + 1);
+    Atomics.notify(state, FILLED);
+  }
+
+  end(): void {
+    const { state } = this.#memory;
+    Atomics.compareExchange(state, STATE, 0, ENDED);
+    Atomics.notify(state, FILLED);
+  }
+}
+
+/** The blocks of a ring, each valid until the next is asked for. Waits by blocking: for a worker thread. */
+export function* drainRing(memory: RingMemory): Generator<Buffer> {
+  const { state } = memory;
+  let drained = 0;
+  try {
+    for (;;) {
+      const ended = Atomics.load(state, STATE) === ENDED;
+      const filled = Atomics.load(state, FILLED);
+      if (filled > drained) {
+        yield blockAt(memory, drained).subarray(0, Atomics.load(state, LENGTHS + (drained % BLOCKS)));
+        drained++;
+        Atomics.store(state, DRAINED, drained);
+        Atomics.notify(state, DRAINED);
+      } else if (ended) {
+        return;
+      } else {
+        // Woken by the next block, or by the end, which changes nothing here: hence the time limit.
+        Atomics.wait(state, FILLED, filled, 20);
+      }
+    }
+  } finally {
+    Atomics.compareExchange(state, STATE, 0, BROKEN);
+    // The filler waits for this number to change.
+    Atomics.add(state, DRAINED, 1);
+    Atomics.notify(state, DRAINED);
+  }
+}
+
+const blockAt = ({ blocks }: RingMemory, index: number): Buffer =>
+  Buffer.from(blocks as unknown as ArrayBuffer, (index % BLOCKS) * BLOCK_BYTES, BLOCK_BYTES);
