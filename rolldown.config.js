@@ -35,4 +35,7 @@ const compile = {
   },
 };
 
-export default [bundle('dist/zip/worker.js', 'dist/bundle/worker.js', 'esm'), bundle('dist/cli/main.js', 'dist/bundle/main.cjs', 'cjs', [compile])];
+export default [
+  bundle('dist/zip/worker.js', 'dist/bundle/worker.js', 'esm'),
+  bundle('dist/cli/main.js', 'dist/bundle/main.cjs', 'cjs', [compile]),
+];

@@ -52,11 +52,11 @@ export async function loadFolder(store: Store, { path, now }: LoadRequest): Prom
   const staging = await store.attachments.stage();
   const pool = new WorkPool(0);
   try {
-    const taken = await takeAttachments(portfolios, found.attachments, async (file) => {
-      const stagedAt = staging.nextPath();
-      const taken = await pool.run({ kind: 'copy', file, target: stagedAt });
-      await staging.secure(stagedAt);
-      return { taken, stagedAt };
+    const taken = await takeAttachments(portfolios, found.attachments, async (files) => {
+      const parts = files.map((file) => ({ file, target: staging.nextPath() }));
+      const results = await pool.run({ kind: 'copy', parts });
+      await Promise.all(parts.map(({ target }) => staging.secure(target)));
+      return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
     });
     const findings = [...before, ...taken.findings];
     refuse(findings);

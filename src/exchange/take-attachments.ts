@@ -7,7 +7,7 @@ import { fileFindings } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
-import type { Taken } from '../zip/work.js';
+import { TAKEN_TOGETHER, type Taken } from '../zip/work.js';
 
 /** An attachment that has been read and held against its MD5, and lies staged unless it was only checked. */
 export interface TakenAttachment extends StoredAttachment {
@@ -24,26 +24,20 @@ export interface TakenFile {
 
 /**
  * Reads every file once, however many records share it.
- * @param read starts the work on one file
+ * @param read starts the work on up to `TAKEN_TOGETHER` files
  */
 export async function takeAttachments<F>(
   portfolios: readonly Portfolio<WireAttachment>[],
   found: readonly FoundAttachment<F>[],
-  read: (file: F) => Promise<TakenFile>,
+  read: (files: readonly F[]) => Promise<readonly TakenFile[]>,
 ): Promise<{ readonly portfolios: readonly Portfolio<TakenAttachment>[]; readonly findings: readonly Finding[] }> {
-  const reading = new Map<F, Promise<TakenFile>>();
-  for (const { file } of found) {
-    if (!reading.has(file)) reading.set(file, read(file));
-  }
-  // Every job ends before a fault of one is told, so that nothing is still being written then.
-  const results = await Promise.allSettled(reading.values());
-  const fault = results.find((result) => result.status === 'rejected');
-  if (fault) throw fault.reason;
-
+  const files = [...new Set(found.map((one) => one.file))];
+  const results = await readAll(files, read);
+  const takenFiles = new Map(files.map((file, i) => [file, results[i] as TakenFile]));
   const findings: Finding[] = [];
   const taken = new Map<PortfolioRecord<WireAttachment>, Partial<Record<Slot, TakenAttachment>>>();
   for (const one of found) {
-    const file = (await reading.get(one.file)) as TakenFile;
+    const file = takenFiles.get(one.file) as TakenFile;
     const { md5, sha256, crc32, bytes, head } = file.taken;
     if (one.md5 !== '' && one.md5 !== md5) {
       findings.push({
@@ -73,6 +67,17 @@ export async function takeAttachments<F>(
       records: portfolio.records.map((record) => withAttachments(record, (_, slot) => taken.get(record)?.[slot] as TakenAttachment)),
     })),
   };
+}
+
+/** Reads files in groups. Every group ends before a fault of one is told, so that nothing is still being written then. */
+export async function readAll<F, T>(files: readonly F[], read: (group: readonly F[]) => Promise<readonly T[]>): Promise<T[]> {
+  const groups = Array.from({ length: Math.ceil(files.length / TAKEN_TOGETHER) }, (_, i) =>
+    files.slice(i * TAKEN_TOGETHER, (i + 1) * TAKEN_TOGETHER),
+  );
+  const results = await Promise.allSettled(groups.map(read));
+  const fault = results.find((result) => result.status === 'rejected');
+  if (fault) throw fault.reason;
+  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
 /** The term a record was uploaded in, or else belongs to. */

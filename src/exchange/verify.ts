@@ -21,7 +21,7 @@ import type { Digests } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { CHECKS, CheckList, type CheckResult, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
-import { type TakenAttachment, takeAttachments } from './take-attachments.js';
+import { readAll, type TakenAttachment, takeAttachments } from './take-attachments.js';
 
 /** A password that is at hand, or a way to ask for it once it is needed. */
 export type PasswordSource = Buffer | (() => Promise<Buffer>);
@@ -175,40 +175,36 @@ async function checkContents(
     await checks.run('rules', async () => ({ value: undefined, findings: ruleFindings(document) }));
     return await checks.run('attachments', async () => {
       const { attachments, findings } = findAttachments(portfolios, files, structure.originalNames, true);
-      const read = entryReader(request, pool, password, staging, [...files.values()]);
+      const read = entriesReader(request, pool, password, [...files.values()]);
       const linked = new Set(attachments.map((one) => one.file));
+      const taken = await takeAttachments(portfolios, attachments, (group) => read(group, staging)).catch((error) => {
+        throw asDamage(error);
+      });
       // What no record links to is read as well: a damaged entry is damage, wherever it is.
-      const others = [...files.values()].filter((entry) => !linked.has(entry)).map((entry) => read(entry, false));
-      const [taken, ...rest] = await Promise.allSettled([
-        takeAttachments(portfolios, attachments, (entry) => read(entry, true)),
-        ...others,
-      ]);
-      const fault = [taken, ...rest].find((result) => result.status === 'rejected');
-      if (taken.status === 'rejected' || fault?.status === 'rejected') throw asDamage((fault as PromiseRejectedResult).reason);
-      return { value: taken.value.portfolios, findings: [...findings, ...taken.value.findings] };
+      await readAll(
+        [...files.values()].filter((entry) => !linked.has(entry)),
+        (group) => read(group, undefined),
+      ).catch((error) => {
+        throw asDamage(error);
+      });
+      return { value: taken.portfolios, findings: [...findings, ...taken.findings] };
     });
   } finally {
     closeSync(fd);
   }
 }
 
-/** Starts the reading of one entry, into the staging area when there is one. */
-function entryReader(
-  { zipFile, onProgress }: VerifyRequest,
-  pool: WorkPool,
-  password: Buffer,
-  staging: Staging | undefined,
-  all: readonly ZipEntry[],
-) {
+/** Starts the reading of entries, into the staging area when there is one. */
+function entriesReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, password: Buffer, all: readonly ZipEntry[]) {
   const total = all.reduce((sum, entry) => sum + entry.size, 0);
   let done = 0;
-  return async (entry: ZipEntry, wanted: boolean) => {
-    const stagedAt = wanted ? staging?.nextPath() : undefined;
-    const taken = await pool.run({ kind: 'unpack', zipFile, entry, password, ...(stagedAt !== undefined && { target: stagedAt }) });
-    if (stagedAt !== undefined) await staging?.secure(stagedAt);
-    done += entry.size;
+  return async (entries: readonly ZipEntry[], staging: Staging | undefined) => {
+    const parts = entries.map((entry) => ({ entry, target: staging?.nextPath() }));
+    const results = await pool.run({ kind: 'unpack', zipFile, password, parts });
+    if (staging) await Promise.all(parts.map(({ target }) => staging.secure(target as string)));
+    done += entries.reduce((sum, entry) => sum + entry.size, 0);
     onProgress?.(done, total);
-    return { taken, stagedAt };
+    return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
   };
 }
 

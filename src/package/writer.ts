@@ -1,12 +1,12 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
-import { BLOCK_BYTES, type BlockSink, BrokenRing, newRing, RingFiller } from '../zip/block-ring.js';
-import { DigestedFile, type Digests } from '../zip/work.js';
+import { BLOCK_BYTES, type BlockSink, newRing, RingFiller } from '../zip/block-ring.js';
+import { type Digests, RunningDigest, writeFully } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
 import { signatureLine, signaturePathOf } from './signature.js';
@@ -66,12 +66,20 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
 
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {
   const total = files.reduce((sum, one) => sum + one.bytes, 0);
-  const target = openTarget(file, total);
+  const handle = await open(file, 'wx', 0o600);
+  const digester = openDigester(total);
   let done = 0;
+  let block: Buffer = Buffer.alloc(0);
   const sink: BlockSink = {
-    block: () => target.sink.block(),
+    block: async () => {
+      block = await digester.sink.block();
+      return block;
+    },
     put: (bytes) => {
-      target.sink.put(bytes);
+      writeFully(handle.fd, block.subarray(0, bytes), file);
+      digester.sink.put(bytes);
+      // A head start for the disk. What it fails with, the sync at the end fails with.
+      if (Math.floor((done + bytes) / SYNC_BYTES) > Math.floor(done / SYNC_BYTES)) handle.datasync().catch(() => {});
       done += bytes;
       options.onProgress?.(Math.min(done, total), total);
     },
@@ -82,53 +90,52 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
     for (const one of files)
       zip.addStored(() => provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
     await zip.complete();
-    return await target.finish();
-  } catch (error) {
-    throw error instanceof BrokenRing ? await target.finish().catch((reason) => reason) : error;
+    const [digests] = await Promise.all([digester.finish(), handle.sync()]);
+    return digests;
   } finally {
-    await target.close();
+    await digester.close();
+    await handle.close();
   }
 }
 
-/** The file an archive goes to: written here when it is small, by a thread that hashes it when it is not. */
-interface Target {
+/** Bytes between two syncs of a big file that is still being written. */
+const SYNC_BYTES = 32 * 1024 * 1024;
+
+/** What hashes an archive while it is written: this thread when it is small, another one when it is not. */
+interface Digester {
   readonly sink: BlockSink;
   finish(): Promise<Digests>;
   close(): Promise<void>;
 }
 
-function openTarget(file: string, bytes: number): Target {
+function openDigester(bytes: number): Digester {
   const pool = WorkPool.forBytes(bytes);
   if (pool.threads === 0) {
-    const target = new DigestedFile(file);
+    const digest = new RunningDigest();
     const block = Buffer.allocUnsafe(BLOCK_BYTES);
     return {
-      sink: { block: async () => block, put: (count) => target.write(block.subarray(0, count)) },
-      finish: async () => target.finish(),
-      close: async () => target.close(),
+      sink: { block: async () => block, put: (count) => digest.update(block.subarray(0, count)) },
+      finish: async () => digest.end(),
+      close: () => pool.close(),
     };
   }
   const ring = newRing();
-  const writing = pool.run({ kind: 'write', file, ring });
-  writing.catch(() => {});
-  const sink = new RingFiller(ring);
+  const filler = new RingFiller(ring);
+  const digesting = pool.run({ kind: 'digest-ring', ring });
+  digesting.catch(() => {});
   return {
-    sink,
+    sink: filler,
     finish: () => {
-      sink.end();
-      return writing;
+      filler.end();
+      return digesting;
     },
-    close: async () => {
-      sink.end();
-      await writing.catch(() => {});
-      await pool.close();
-    },
+    close: () => pool.close(),
   };
 }
 
 /** The bytes of a file, which fail at their end unless they are those of the hash. */
 function provenBytes({ source, sha256 }: PackageFile): ByteSource {
-  const fd = open(source);
+  const fd = openSource(source);
   const hash = createHash('sha256');
   return {
     read: (into) => {
@@ -141,7 +148,7 @@ function provenBytes({ source, sha256 }: PackageFile): ByteSource {
   };
 }
 
-function open(source: string): number {
+function openSource(source: string): number {
   try {
     return openSync(source, 'r');
   } catch (error) {

@@ -10,11 +10,9 @@ const BLOCKS = 16;
 /** Slots of the shared state, 32 bits each; the lengths of the blocks follow. */
 const FILLED = 0;
 const DRAINED = 1;
-/** 0 while both ends work; `ENDED` once the filler is done; `BROKEN` once the drainer has given up. */
-const STATE = 2;
+/** 1 once the filler is done. */
+const ENDED = 2;
 const LENGTHS = 3;
-const ENDED = 1;
-const BROKEN = 2;
 
 /** What both threads share; it travels in a message as it is. */
 export interface RingMemory {
@@ -24,14 +22,11 @@ export interface RingMemory {
 
 /** Where the bytes of an archive go, block by block. */
 export interface BlockSink {
-  /** An empty block of `BLOCK_BYTES`; the same one until it is put. @throws BrokenRing */
+  /** An empty block of `BLOCK_BYTES`; the same one until it is put. */
   block(): Promise<Buffer>;
   /** Hands on the first `bytes` of the block. */
   put(bytes: number): void;
 }
-
-/** The draining thread gave up; why, its own job tells. */
-export class BrokenRing extends Error {}
 
 export const newRing = (): RingMemory => ({
   blocks: new SharedArrayBuffer(BLOCKS * BLOCK_BYTES),
@@ -48,7 +43,6 @@ export class RingFiller implements BlockSink {
   async block(): Promise<Buffer> {
     const { state } = this.#memory;
     for (;;) {
-      if (Atomics.load(state, STATE) === BROKEN) throw new BrokenRing();
       const drained = Atomics.load(state, DRAINED);
       const filled = Atomics.load(state, FILLED);
       if (filled - drained < BLOCKS) return blockAt(this.#memory, filled);
@@ -66,7 +60,7 @@ export class RingFiller implements BlockSink {
 
   end(): void {
     const { state } = this.#memory;
-    Atomics.compareExchange(state, STATE, 0, ENDED);
+    Atomics.store(state, ENDED, 1);
     Atomics.notify(state, FILLED);
   }
 }
@@ -74,28 +68,20 @@ export class RingFiller implements BlockSink {
 /** The blocks of a ring, each valid until the next is asked for. Waits by blocking: for a worker thread. */
 export function* drainRing(memory: RingMemory): Generator<Buffer> {
   const { state } = memory;
-  let drained = 0;
-  try {
-    for (;;) {
-      const ended = Atomics.load(state, STATE) === ENDED;
-      const filled = Atomics.load(state, FILLED);
-      if (filled > drained) {
-        yield blockAt(memory, drained).subarray(0, Atomics.load(state, LENGTHS + (drained % BLOCKS)));
-        drained++;
-        Atomics.store(state, DRAINED, drained);
-        Atomics.notify(state, DRAINED);
-      } else if (ended) {
-        return;
-      } else {
-        // Woken by the next block, or by the end, which changes nothing here: hence the time limit.
-        Atomics.wait(state, FILLED, filled, 20);
-      }
+  for (let drained = 0; ; ) {
+    const ended = Atomics.load(state, ENDED) === 1;
+    const filled = Atomics.load(state, FILLED);
+    if (filled > drained) {
+      yield blockAt(memory, drained).subarray(0, Atomics.load(state, LENGTHS + (drained % BLOCKS)));
+      drained++;
+      Atomics.store(state, DRAINED, drained);
+      Atomics.notify(state, DRAINED);
+    } else if (ended) {
+      return;
+    } else {
+      // Woken by the next block, or by the end, which changes nothing here: hence the time limit.
+      Atomics.wait(state, FILLED, filled, 20);
     }
-  } finally {
-    Atomics.compareExchange(state, STATE, 0, BROKEN);
-    // The filler waits for this number to change.
-    Atomics.add(state, DRAINED, 1);
-    Atomics.notify(state, DRAINED);
   }
 }
 

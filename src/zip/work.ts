@@ -1,15 +1,16 @@
 /**
  * The heavy work on packages, as functions that a worker thread or the main thread can run alike:
- * hashing a file, unpacking one entry, taking in one file, writing what comes over a ring.
+ * hashing a file or what comes over a ring, unpacking entries, taking in files.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { fileError } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
 import { entryBytes } from './entry-bytes.js';
 import type { ZipEntry } from './reader.js';
+import { Md5Lanes } from './simd.js';
 
 /** Hex digests of a file. */
 export interface Digests {
@@ -30,162 +31,170 @@ export interface DigestJob {
   readonly file: string;
 }
 
-/** Writes a new file from the blocks of a ring. For a worker thread: it waits by blocking. */
-export interface WriteJob {
-  readonly kind: 'write';
-  readonly file: string;
+/** Hashes what comes over a ring. For a worker thread: it waits by blocking. */
+export interface DigestRingJob {
+  readonly kind: 'digest-ring';
   readonly ring: RingMemory;
 }
 
+/** Unpacks up to `TAKEN_TOGETHER` entries at once, or checks them. */
 export interface UnpackJob {
   readonly kind: 'unpack';
   readonly zipFile: string;
-  readonly entry: ZipEntry;
   readonly password: Uint8Array;
-  /** Where the content goes, not yet brought to the disk; nowhere when it is only to be checked. */
-  readonly target?: string;
+  readonly parts: readonly { readonly entry: ZipEntry; readonly target: string | undefined }[];
 }
 
-/** Takes a plain file as `unpack` takes an entry. */
+/** Takes plain files as `unpack` takes entries. */
 export interface CopyJob {
   readonly kind: 'copy';
-  readonly file: string;
-  readonly target?: string;
+  readonly parts: readonly { readonly file: string; readonly target: string | undefined }[];
 }
 
-export type Job = DigestJob | WriteJob | UnpackJob | CopyJob;
-export type ResultOf<J extends Job> = J extends DigestJob | WriteJob ? Digests : Taken;
+export type Job = DigestJob | DigestRingJob | UnpackJob | CopyJob;
+export type ResultOf<J extends Job> = J extends DigestJob | DigestRingJob ? Digests : Taken[];
 
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 /** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
 const CHUNKS_PER_TURN = 8;
 const HEAD_BYTES = 64;
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL, LPX_ENTRY_DAMAGED, LPX_PASSWORD_WRONG */
 export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
-  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'write' ? writeFile(job) : takeFile(job);
+  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'digest-ring' ? digestRing(job) : take(job);
   return (await result) as ResultOf<J>;
 }
 
-const takeFile = (job: UnpackJob | CopyJob): Promise<Taken> => (job.kind === 'unpack' ? unpackEntry(job) : copyFile(job));
+const take = (job: UnpackJob | CopyJob): Promise<Taken[]> => (job.kind === 'unpack' ? unpackEntries(job) : copyFiles(job));
 
 async function digestFile({ file }: DigestJob): Promise<Digests> {
   const fd = openFile(file, 'r');
   try {
-    const md5 = createHash('md5');
-    const sha256 = createHash('sha256');
+    const digest = new RunningDigest();
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    let bytes = 0;
     for (let turn = 1; ; turn++) {
-      const count = readSync(fd, buffer, 0, buffer.length, bytes);
-      if (count === 0) break;
-      const chunk = buffer.subarray(0, count);
-      md5.update(chunk);
-      sha256.update(chunk);
-      bytes += count;
+      const count = readSync(fd, buffer);
+      if (count === 0) return digest.end();
+      digest.update(buffer.subarray(0, count));
       if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
     }
-    return { md5: md5.digest('hex'), sha256: sha256.digest('hex'), bytes };
   } finally {
     closeSync(fd);
   }
 }
 
-/** A new file that is digested while it is written. */
-export class DigestedFile {
-  readonly #file: string;
-  readonly #fd: number;
+function digestRing({ ring }: DigestRingJob): Digests {
+  const digest = new RunningDigest();
+  for (const block of drainRing(ring)) digest.update(block);
+  return digest.end();
+}
+
+/** The digests of bytes that come bit by bit. */
+export class RunningDigest {
   readonly #md5 = createHash('md5');
   readonly #sha256 = createHash('sha256');
   #bytes = 0;
 
-  constructor(file: string) {
-    this.#file = file;
-    this.#fd = openFile(file, 'wx');
-  }
-
-  write(chunk: Buffer): void {
-    writeFully(this.#fd, chunk, this.#file);
+  update(chunk: Buffer): void {
     this.#md5.update(chunk);
     this.#sha256.update(chunk);
     this.#bytes += chunk.length;
   }
 
-  /** Brings the file to the disk. */
-  finish(): Digests {
-    fsyncSync(this.#fd);
+  end(): Digests {
     return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.#bytes };
+  }
+}
+
+async function unpackEntries({ zipFile, password, parts }: UnpackJob): Promise<Taken[]> {
+  const source = openFile(zipFile, 'r');
+  try {
+    return await takeTogether(parts.map(({ entry, target }) => ({ chunks: entryBytes(source, entry, Buffer.from(password)), target })));
+  } finally {
+    closeSync(source);
+  }
+}
+
+async function copyFiles({ parts }: CopyJob): Promise<Taken[]> {
+  return takeTogether(parts.map(({ file, target }) => ({ chunks: fileBytes(file), target })));
+}
+
+async function* fileBytes(file: string): AsyncGenerator<Buffer> {
+  const fd = openFile(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (;;) {
+      const count = readSync(fd, buffer);
+      if (count === 0) return;
+      yield buffer.subarray(0, count);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** How many contents one job takes: as many as MD5 hashes side by side. */
+export const TAKEN_TOGETHER = Md5Lanes.lanes;
+
+/** A content that comes chunk by chunk, and where it goes: to a new file, or nowhere. */
+interface Content {
+  readonly chunks: AsyncGenerator<Buffer>;
+  readonly target: string | undefined;
+}
+
+/** Hashes contents and writes them to their files, side by side and in one pass. */
+async function takeTogether(contents: readonly Content[]): Promise<Taken[]> {
+  const md5 = new Md5Lanes();
+  const takings: Taking[] = [];
+  try {
+    for (const { target } of contents) takings.push(new Taking(target));
+    const ended = new Set<Content>();
+    for (let turn = 1; ended.size < contents.length; turn++) {
+      const next = contents.map((content) => (ended.has(content) ? undefined : content.chunks.next()));
+      const chunks = (await Promise.all(next)).map((result) => (result && !result.done ? result.value : undefined));
+      md5.update(chunks);
+      for (const [i, content] of contents.entries()) {
+        const chunk = chunks[i];
+        if (chunk) takings[i]?.take(chunk);
+        else ended.add(content);
+      }
+      if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
+    }
+    return takings.map((taking, i) => ({ ...taking.end(), md5: md5.digest(i) }));
+  } finally {
+    for (const taking of takings) taking.close();
+    await Promise.all(contents.map(({ chunks }) => chunks.return(undefined)));
+  }
+}
+
+/** One content on its way: all of what is known of it at the end, but its MD5. */
+class Taking {
+  readonly #target: string | undefined;
+  readonly #fd: number | undefined;
+  readonly #sha256 = createHash('sha256');
+  #crc32 = 0;
+  #bytes = 0;
+  #head = Buffer.alloc(0);
+
+  constructor(target: string | undefined) {
+    this.#target = target;
+    this.#fd = target === undefined ? undefined : openFile(target, 'wx');
+  }
+
+  take(chunk: Buffer): void {
+    if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+    this.#sha256.update(chunk);
+    this.#crc32 = crc32(chunk, this.#crc32);
+    if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
+    this.#bytes += chunk.length;
+  }
+
+  end(): Omit<Taken, 'md5'> {
+    return { sha256: this.#sha256.digest('hex'), crc32: this.#crc32, bytes: this.#bytes, head: this.#head };
   }
 
   close(): void {
-    closeSync(this.#fd);
-  }
-}
-
-function writeFile({ file, ring }: WriteJob): Digests {
-  const blocks = drainRing(ring);
-  try {
-    const target = new DigestedFile(file);
-    try {
-      for (const block of blocks) target.write(block);
-      return target.finish();
-    } finally {
-      target.close();
-    }
-  } finally {
-    blocks.return(undefined);
-  }
-}
-
-async function unpackEntry({ zipFile, entry, password, target }: UnpackJob): Promise<Taken> {
-  const source = openFile(zipFile, 'r');
-  try {
-    return await take(entryBytes(source, entry, Buffer.from(password)), target);
-  } finally {
-    closeSync(source);
-  }
-}
-
-async function copyFile({ file, target }: CopyJob): Promise<Taken> {
-  const source = openFile(file, 'r');
-  try {
-    return await take(fileBytes(source), target);
-  } finally {
-    closeSync(source);
-  }
-}
-
-function* fileBytes(fd: number): Generator<Buffer> {
-  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  for (;;) {
-    const count = readSync(fd, buffer, 0, buffer.length, null);
-    if (count === 0) return;
-    yield buffer.subarray(0, count);
-  }
-}
-
-/** Hashes chunks and writes them to a new file, in one pass. */
-async function take(chunks: AsyncIterable<Buffer> | Iterable<Buffer>, target: string | undefined): Promise<Taken> {
-  const sink = target === undefined ? undefined : openFile(target, 'wx');
-  try {
-    const md5 = createHash('md5');
-    const sha256 = createHash('sha256');
-    let head: Buffer | undefined;
-    let bytes = 0;
-    let crc = 0;
-    let turn = 0;
-    for await (const chunk of chunks) {
-      head ??= Buffer.from(chunk.subarray(0, HEAD_BYTES));
-      md5.update(chunk);
-      sha256.update(chunk);
-      crc = crc32(chunk, crc);
-      if (sink !== undefined) writeFully(sink, chunk, target as string);
-      bytes += chunk.length;
-      if (++turn % CHUNKS_PER_TURN === 0) await setImmediate();
-    }
-    return { md5: md5.digest('hex'), sha256: sha256.digest('hex'), crc32: crc, bytes, head: head ?? new Uint8Array() };
-  } finally {
-    if (sink !== undefined) closeSync(sink);
+    if (this.#fd !== undefined) closeSync(this.#fd);
   }
 }
 
@@ -197,9 +206,10 @@ function openFile(file: string, flags: 'r' | 'wx'): number {
   }
 }
 
-function writeFully(fd: number, bytes: Buffer, file: string): void {
+/** Writes all of `bytes`. @throws LPX_DISK_FULL, LPX_WRITE_FAILED… as `fileError` says */
+export function writeFully(fd: number, bytes: Buffer, file: string): void {
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
   } catch (error) {
     throw fileError(error, file);
   }

@@ -12,7 +12,7 @@ import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
 import type { BlockSink } from './block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
-import { type AesKeys, aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
+import { aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 
 /** `aes256` is WinZip AE-2; `zipcrypto` is for receivers that cannot read it. */
@@ -49,11 +49,6 @@ interface EntryCipher {
   readonly prefix: Buffer;
   encrypt(bytes: Uint8Array): void;
   suffix(): Buffer;
-}
-
-interface SaltedKeys {
-  readonly salt: Buffer;
-  readonly keys: AesKeys;
 }
 
 const AES_256 = 3;
@@ -106,7 +101,6 @@ class EncryptingEngine extends Readable {
   readonly #password: Buffer;
   readonly #random: RandomSource;
   readonly #directory: Buffer[] = [];
-  #saltedKeys: Promise<SaltedKeys> | undefined;
   #offset = 0;
   #blocks = 0;
 
@@ -138,7 +132,7 @@ class EncryptingEngine extends Readable {
     const { content } = data;
     const deflated = Buffer.isBuffer(content) ? deflateRawSync(content) : undefined;
     const record = this.#record(data, deflated?.length);
-    const cipher = this.#encryption === 'aes256' ? await this.#aes() : this.#zipCrypto(record.crc32);
+    const cipher = this.#encryption === 'aes256' ? this.#aes() : this.#zipCrypto(record.crc32);
     const headers = encodeHeaders(record);
     if (deflated) {
       cipher.encrypt(deflated);
@@ -198,21 +192,15 @@ class EncryptingEngine extends Readable {
     };
   }
 
-  async #aes(): Promise<EntryCipher> {
-    const { salt, keys } = await (this.#saltedKeys ?? this.#deriveKeys());
-    // The next entry's keys are worked out on another thread while this one is encrypted.
-    this.#saltedKeys = this.#deriveKeys();
+  #aes(): EntryCipher {
+    const salt = this.#random(saltBytes(AES_256));
+    const keys = deriveAesKeys(this.#password, salt, AES_256);
     const aes = new WinZipAes(keys);
     return {
       prefix: Buffer.concat([salt, keys.verifier]),
       encrypt: (bytes) => aes.encrypt(bytes),
       suffix: () => aes.mac(),
     };
-  }
-
-  async #deriveKeys(): Promise<SaltedKeys> {
-    const salt = this.#random(saltBytes(AES_256));
-    return { salt, keys: await deriveAesKeys(this.#password, salt, AES_256) };
   }
 
   /** Without a data descriptor, the header's last byte is the CRC's highest (APPNOTE 6.1.6). */

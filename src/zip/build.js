@@ -1,0 +1,40 @@
+/** Turns `kernels.as.ts` into WebAssembly, before tsc runs, and that into a constant. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { main } from 'assemblyscript/asc';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+/** In 64 KiB pages: room for the buffers of four streams. */
+const PAGES = 8;
+
+let binary;
+const { error, stderr } = await main(
+  [
+    'kernels.as.ts',
+    '-O3',
+    '--runtime',
+    'stub',
+    '--enable',
+    'simd',
+    '--initialMemory',
+    String(PAGES),
+    '--outFile',
+    'kernels.wasm',
+    '--baseDir',
+    at('.'),
+  ],
+  {
+    writeFile: (_name, contents) => {
+      binary = contents;
+    },
+  },
+);
+if (error) throw new Error(stderr.toString(), { cause: error });
+
+const generated = at('generated/kernels.ts');
+mkdirSync(dirname(generated), { recursive: true });
+writeFileSync(
+  generated,
+  `// Made from kernels.as.ts by build.js. Do not edit.\n/** A WebAssembly module, in base64. */\nexport const KERNELS =\n  '${Buffer.from(binary).toString('base64')}';\n`,
+);
