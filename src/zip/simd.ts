@@ -13,6 +13,7 @@ interface Kernels {
 const LANES = 4;
 const BLOCK = 64;
 const SHA1_WORDS = 5;
+const NOTHING = Buffer.alloc(0);
 const SHA1_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 
 let loaded: Kernels | undefined;
@@ -80,29 +81,42 @@ function putBlock(words: Uint32Array, at: number, block: (lane: number) => Buffe
   }
 }
 
-const MD5_WORDS = 4;
 const MD5_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
 /** What a stream may be fed at a time, in bytes. */
 const FEED_BYTES = 64 * 1024;
 
+/** Where a stream's bytes lie in the kernels' memory, behind the states. */
+const inputAt = (lane: number): number => BLOCK + lane * (FEED_BYTES + BLOCK);
+
 /** The MD5 of up to four streams that are fed together, which takes little longer than one. */
 export class Md5Lanes {
   static readonly lanes = LANES;
-  readonly #kernels = kernels();
-  readonly #state = new Uint32Array(LANES * MD5_WORDS);
-  readonly #pending = Array.from({ length: LANES }, () => Buffer.alloc(0));
-  readonly #bytes = new Array<number>(LANES).fill(0);
+  readonly #md5: Kernels['md5'];
+  /** The kernels' memory from where it is ours: states first, one vector a word, then the input of each stream. */
+  readonly #base: number;
+  readonly #words: Uint32Array;
+  readonly #input: Uint8Array;
+  readonly #states: Uint32Array[];
+  /** The bytes of each stream's last, unfinished block. */
+  readonly #pending: Buffer[];
+  readonly #bytes: number[];
 
   constructor() {
-    MD5_START.forEach((word, i) => {
-      this.#state.fill(word, LANES * i, LANES * (i + 1));
-    });
+    const { memory, BUFFERS, md5 } = kernels();
+    this.#md5 = md5;
+    this.#base = BUFFERS.value;
+    this.#words = new Uint32Array(memory.buffer, this.#base, LANES * MD5_START.length);
+    this.#input = new Uint8Array(memory.buffer, this.#base);
+    const lanes = Array.from({ length: LANES });
+    this.#states = lanes.map(() => Uint32Array.from(MD5_START));
+    this.#pending = lanes.map(() => NOTHING);
+    this.#bytes = lanes.map(() => 0);
   }
 
   /** Feeds each stream its next bytes; none where there are none. */
   update(chunks: readonly (Buffer | undefined)[]): void {
-    for (let at = 0; chunks.some((chunk) => chunk && chunk.length > at); at += FEED_BYTES)
-      this.#feed(Array.from({ length: LANES }, (_, lane) => chunks[lane]?.subarray(at, at + FEED_BYTES)));
+    const longest = Math.max(...chunks.map((chunk) => chunk?.length ?? 0));
+    for (let at = 0; at < longest; at += FEED_BYTES) this.#feed(chunks.map((chunk) => chunk?.subarray(at, at + FEED_BYTES)));
   }
 
   /** Ends a stream. @returns its MD5 in lower-case hex */
@@ -111,51 +125,58 @@ export class Md5Lanes {
     const padding = Buffer.alloc(BLOCK - ((bytes + 8) % BLOCK) + 8);
     padding[0] = 0x80;
     padding.writeBigUInt64LE(BigInt(bytes) * 8n, padding.length - 8);
-    const chunks: Buffer[] = [];
+    const chunks: Buffer[] = new Array(LANES);
     chunks[lane] = padding;
     this.#feed(chunks);
-    const digest = Buffer.alloc(MD5_WORDS * 4);
-    for (let i = 0; i < MD5_WORDS; i++) digest.writeUInt32LE(this.#state[LANES * i + lane] as number, 4 * i);
+    const digest = Buffer.alloc(4 * MD5_START.length);
+    this.#states[lane]?.forEach((word, i) => {
+      digest.writeUInt32LE(word, 4 * i);
+    });
     return digest.toString('hex');
   }
 
   #feed(chunks: readonly (Buffer | undefined)[]): void {
-    const { memory, BUFFERS, md5 } = this.#kernels;
-    const state = BUFFERS.value;
-    const bytes = new Uint8Array(memory.buffer);
-    const lanes = Array.from({ length: LANES }, (_, lane) => {
-      const at = state + BLOCK + lane * (FEED_BYTES + BLOCK);
-      const [pending, chunk] = [this.#pending[lane] as Buffer, chunks[lane] ?? Buffer.alloc(0)];
-      bytes.set(pending, at);
-      bytes.set(chunk, at + pending.length);
-      this.#bytes[lane] = (this.#bytes[lane] as number) + chunk.length;
-      const length = pending.length + chunk.length;
-      return { at, blocks: Math.floor(length / BLOCK), end: at + length };
-    });
-    const words = new Uint32Array(memory.buffer, state, LANES * MD5_WORDS);
-    for (;;) {
-      const busy = lanes.filter((lane) => lane.blocks > 0);
-      if (busy.length === 0) break;
-      const blocks = Math.min(...busy.map((lane) => lane.blocks));
-      words.set(this.#state);
-      // A stream without a block is led over bytes of another; its state is left as it was.
-      const [p0, p1, p2, p3] = lanes.map((lane) => (lane.blocks > 0 ? lane : (busy[0] as typeof lane)).at) as [
-        number,
-        number,
-        number,
-        number,
-      ];
-      md5(state, p0, p1, p2, p3, blocks);
-      for (const [lane, { blocks: left }] of lanes.entries()) {
-        if (left > 0) for (let i = lane; i < words.length; i += LANES) this.#state[i] = words[i] as number;
-      }
-      for (const lane of busy) {
-        lane.blocks -= blocks;
-        lane.at += blocks * BLOCK;
-      }
+    const left: number[] = [];
+    const done: number[] = [];
+    for (let lane = 0; lane < LANES; lane++) {
+      left.push(this.#take(lane, chunks[lane] ?? NOTHING));
+      done.push(0);
     }
-    lanes.forEach(({ at, end }, lane) => {
-      this.#pending[lane] = Buffer.from(bytes.slice(at, end));
-    });
+    for (;;) {
+      const blocks = Math.min(...left.filter((count) => count > 0));
+      if (blocks === Number.POSITIVE_INFINITY) return;
+      this.#advance(left, done, blocks);
+    }
+  }
+
+  /** Puts a stream's pending and new bytes into the kernels' memory. @returns the full blocks that makes */
+  #take(lane: number, chunk: Buffer): number {
+    const pending = this.#pending[lane] as Buffer;
+    const at = inputAt(lane);
+    this.#input.set(pending, at);
+    this.#input.set(chunk, at + pending.length);
+    this.#bytes[lane] = (this.#bytes[lane] as number) + chunk.length;
+    const length = pending.length + chunk.length;
+    const rest = length % BLOCK;
+    this.#pending[lane] = rest === 0 ? NOTHING : Buffer.from(this.#input.slice(at + length - rest, at + length));
+    return (length - rest) / BLOCK;
+  }
+
+  /** Hashes `blocks` blocks of every stream that has them. One that has none goes along, and its state stays. */
+  #advance(left: number[], done: number[], blocks: number): void {
+    const words = this.#words;
+    for (let lane = 0; lane < LANES; lane++) {
+      const state = this.#states[lane] as Uint32Array;
+      for (let i = 0; i < state.length; i++) words[LANES * i + lane] = state[i] as number;
+    }
+    const at = (lane: number) => this.#base + inputAt(lane) + BLOCK * (done[lane] as number);
+    this.#md5(this.#base, at(0), at(1), at(2), at(3), blocks);
+    for (let lane = 0; lane < LANES; lane++) {
+      if ((left[lane] as number) === 0) continue;
+      left[lane] = (left[lane] as number) - blocks;
+      done[lane] = (done[lane] as number) + blocks;
+      const state = this.#states[lane] as Uint32Array;
+      for (let i = 0; i < state.length; i++) state[i] = words[LANES * i + lane] as number;
+    }
   }
 }

@@ -34,6 +34,8 @@ const timed = (job) => {
   job();
   return Number(process.hrtime.bigint() - started) / 1e6;
 };
+/** 7-Zip leaves its writes to the system, and whoever syncs next would wait for them. */
+const settle = () => run('sync', []);
 const fresh = (folder) => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -123,8 +125,10 @@ function measure(job) {
   const theirs = [];
   for (let i = 0; i < RUNS; i++) {
     job.setUp();
+    settle();
     ours.push(timed(job.ours));
     job.setUpTheirs();
+    settle();
     theirs.push(timed(job.theirs));
   }
   job.setUp();
