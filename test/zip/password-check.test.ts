@@ -1,0 +1,49 @@
+import { openSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { passwordFits } from '#lpx/zip/entry-bytes.js';
+import { passwordOpens } from '#lpx/zip/password-check.js';
+import { readZip } from '#lpx/zip/reader.js';
+import { tempFolder } from '../support/temp.js';
+import { put, written } from '../support/zips.js';
+
+const password = Buffer.from('the right one');
+const entries = ['a', 'b', 'c'].map((name) => ({ name, content: Buffer.alloc(5000, name) }));
+
+async function opened(bytes: Buffer) {
+  const file = put(join(tempFolder(), 'a.zip'), bytes);
+  return { fd: openSync(file, 'r'), entries: await readZip(file) };
+}
+
+describe('a password', () => {
+  it.each(['aes256', 'zipcrypto'] as const)('opens its archive under %s, and no other does', async (encryption) => {
+    const { fd, entries: read } = await opened(await written(entries, encryption, password));
+    expect(await passwordOpens(fd, read, password)).toBe(true);
+    expect(await passwordOpens(fd, read, Buffer.from('the wrong one'))).toBe(false);
+  });
+
+  it('that ZipCrypto’s check byte takes by chance, one in 256, is still told as wrong', async () => {
+    const { fd, entries: read } = await opened(await written(entries, 'zipcrypto', password));
+    const [first] = read;
+    if (!first) throw new Error('no entry');
+    const lucky = Array.from({ length: 5000 }, (_, i) => Buffer.from(`guess ${i}`)).filter((guess) => passwordFits(fd, first, guess));
+    expect(lucky.length).toBeGreaterThan(5);
+    for (const guess of lucky) expect(await passwordOpens(fd, read, guess)).toBe(false);
+  });
+
+  it('that ZipCrypto’s check byte takes in an archive of one entry is told as wrong by the CRC', async () => {
+    const { fd, entries: read } = await opened(await written(entries.slice(0, 1), 'zipcrypto', password));
+    const [only] = read;
+    if (!only) throw new Error('no entry');
+    const lucky = Array.from({ length: 2000 }, (_, i) => Buffer.from(`guess ${i}`)).filter((guess) => passwordFits(fd, only, guess));
+    for (const guess of lucky) expect(await passwordOpens(fd, read, guess)).toBe(false);
+  });
+
+  it.each(['aes256', 'zipcrypto'] as const)('is right although an entry is damaged, under %s', async (encryption) => {
+    const bytes = await written(entries, encryption, password);
+    const damagedAt = bytes.indexOf('a') + 100;
+    bytes[damagedAt] = (bytes[damagedAt] as number) ^ 1;
+    const { fd, entries: read } = await opened(bytes);
+    expect(await passwordOpens(fd, read, password)).toBe(true);
+  });
+});

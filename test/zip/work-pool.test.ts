@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LpxError } from '#lpx/errors.js';
+import { BLOCK_BYTES, newRing, RingFiller } from '#lpx/zip/block-ring.js';
+import { WorkPool } from '#lpx/zip/work-pool.js';
+import { tempFolder } from '../support/temp.js';
+
+describe('a pool of work', () => {
+  it.each([0, 1, 2])('gives the same results on %i threads beside its own', async (threads) => {
+    const folder = tempFolder();
+    const files = Array.from({ length: 9 }, (_, i) => join(folder, String(i)));
+    const contents = files.map(() => randomBytes(300_000));
+    files.forEach((file, i) => {
+      writeFileSync(file, contents[i] as Buffer);
+    });
+    const pool = new WorkPool(threads);
+    const digests = await Promise.all(files.map((file) => pool.run({ kind: 'digest', file })));
+    await pool.close();
+    const hash = (kind: string, bytes: Buffer) => createHash(kind).update(bytes).digest('hex');
+    expect(digests).toEqual(contents.map((bytes) => ({ md5: hash('md5', bytes), sha256: hash('sha256', bytes), bytes: bytes.length })));
+  });
+
+  it.each([0, 1])('brings an error back with its code and facts (%i threads)', async (threads) => {
+    const pool = new WorkPool(threads);
+    const file = join(tempFolder(), 'none');
+    const error = await pool.run({ kind: 'digest', file }).catch((reason) => reason);
+    await pool.close();
+    expect(error).toBeInstanceOf(LpxError);
+    expect(error).toMatchObject({ code: 'LPX_FILE_NOT_FOUND', facts: { file } });
+  });
+
+  it('calls off what has not ended when it is closed', async () => {
+    const pool = new WorkPool(1);
+    const waiting = pool.run({ kind: 'digest-ring', ring: newRing() });
+    const outcome = expect(waiting).rejects.toThrow('called off');
+    await pool.close();
+    await outcome;
+  });
+});
+
+describe('a ring of blocks', () => {
+  it('hands every byte over in order, whatever the blocks hold, and waits when it is full', async () => {
+    const pool = new WorkPool(1);
+    const ring = newRing();
+    const digesting = pool.run({ kind: 'digest-ring', ring });
+    const filler = new RingFiller(ring);
+    const expected = createHash('md5');
+    let bytes = 0;
+    for (let i = 0; i < 100; i++) {
+      const length = i % 3 === 0 ? BLOCK_BYTES : 1 + ((i * 7919) % BLOCK_BYTES);
+      const block = await filler.block();
+      randomBytes(length).copy(block);
+      expected.update(block.subarray(0, length));
+      filler.put(length);
+      bytes += length;
+    }
+    filler.end();
+    expect(await digesting).toMatchObject({ md5: expected.digest('hex'), bytes });
+    await pool.close();
+  });
+});

@@ -1,0 +1,61 @@
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
+
+/** APPNOTE 6.1 word for word, slowly: every operation on unsigned 32-bit numbers as BigInt. */
+function appnoteEncrypt(password: Uint8Array, plain: Uint8Array): Buffer {
+  const MASK = 0xffff_ffffn;
+  const crc = (old: bigint, byte: number) => {
+    // zlib's CRC inverts before and after; APPNOTE's does not.
+    const inverted = crc32(Buffer.from([byte]), Number(~old & MASK));
+    return BigInt(~inverted >>> 0);
+  };
+  let [key0, key1, key2] = [0x12345678n, 0x23456789n, 0x34567890n];
+  const update = (byte: number) => {
+    key0 = crc(key0, byte);
+    key1 = (key1 + (key0 & 0xffn)) & MASK;
+    key1 = (key1 * 134775813n + 1n) & MASK;
+    key2 = crc(key2, Number(key1 >> 24n));
+  };
+  for (const byte of password) update(byte);
+  return Buffer.from(
+    [...plain].map((byte) => {
+      const temp = (key2 | 2n) & 0xffffn;
+      const mask = Number(((temp * (temp ^ 1n)) >> 8n) & 0xffn);
+      update(byte);
+      return byte ^ mask;
+    }),
+  );
+}
+
+const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
+
+describe('ZipCrypto', () => {
+  it('encrypts as APPNOTE 6.1 says', () => {
+    fc.assert(
+      fc.property(bytes(20), bytes(300), (password, plain) => {
+        const encrypted = Buffer.from(plain);
+        new ZipCryptoKeys(password).encrypt(encrypted);
+        expect(encrypted).toEqual(appnoteEncrypt(password, plain));
+      }),
+    );
+  });
+
+  it('decrypts what it encrypted, however the bytes are cut into chunks', () => {
+    fc.assert(
+      fc.property(bytes(20), fc.array(bytes(100), { maxLength: 5 }), (password, chunks) => {
+        const whole = Buffer.concat(chunks);
+        const encrypted = Buffer.from(whole);
+        new ZipCryptoKeys(password).encrypt(encrypted);
+        const keys = new ZipCryptoKeys(password);
+        let at = 0;
+        for (const chunk of chunks) {
+          keys.decrypt(encrypted.subarray(at, at + chunk.length));
+          at += chunk.length;
+        }
+        expect(encrypted).toEqual(whole);
+      }),
+    );
+  });
+});
