@@ -48,6 +48,7 @@ export function findAttachments<F>(
         const where = places.record(list.wire, index, property);
         const path = pathOfLink(attachment.link);
         const file = path === undefined ? undefined : files.get(path);
+        if (path !== undefined) used.add(path);
         const fault =
           path === undefined
             ? 'LPX_LINK_UNSAFE'
@@ -60,7 +61,6 @@ export function findAttachments<F>(
           findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', where, facts: { link: attachment.link } });
           continue;
         }
-        used.add(path);
         const originalName = displayName(originalNames.get(path) ?? path);
         attachments.push({ record, slot, file, md5: attachment.md5, originalName, where });
       }

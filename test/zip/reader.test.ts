@@ -64,13 +64,21 @@ describe('a directory', () => {
     ['another name in the local header', 'LPX_ENTRY_DAMAGED', () => raw({ name: 'a', local: { name: Buffer.from('b') } })],
     ['another method in the local header', 'LPX_ENTRY_DAMAGED', () => raw({ name: 'a', local: { method: METHOD.deflated } })],
     ['no encryption in the local header', 'LPX_ENTRY_DAMAGED', () => raw({ name: 'a', local: { flags: 0 } })],
-    ['two entries in one place', 'LPX_ENTRY_DAMAGED', () => raw({ name: 'a' }, { name: 'b', record: { offset: 0, name: Buffer.from('a2') } })],
+    [
+      'two entries in one place',
+      'LPX_ENTRY_DAMAGED',
+      () => raw({ name: 'a' }, { name: 'b', record: { offset: 0, name: Buffer.from('a2') } }),
+    ],
     ['an entry that reaches into the directory', 'LPX_ENTRY_DAMAGED', () => raw({ name: 'a', record: { compressedSize: 500, size: 488 } })],
     ['a stored entry of two sizes', 'LPX_ENTRY_DAMAGED', () => raw({ name: 'a', record: { size: 8 } })],
     ['bytes in front of it', 'LPX_DIRECTORY_DAMAGED', () => Buffer.concat([Buffer.from('junk'), raw({ name: 'a' })])],
     ['bytes behind it', 'LPX_DIRECTORY_DAMAGED', () => Buffer.concat([raw({ name: 'a' }), Buffer.from('junk')])],
     ['its end cut off', 'LPX_DIRECTORY_DAMAGED', () => raw({ name: 'a' }).subarray(0, -10)],
-    ['a count too high', 'LPX_DIRECTORY_DAMAGED', () => changed(raw({ name: 'a' }), (bytes) => bytes.writeUInt32LE(0x00020002, endOf(bytes) + 8))],
+    [
+      'a count too high',
+      'LPX_DIRECTORY_DAMAGED',
+      () => changed(raw({ name: 'a' }), (bytes) => bytes.writeUInt32LE(0x00020002, endOf(bytes) + 8)),
+    ],
     ['a second volume', 'LPX_DIRECTORY_DAMAGED', () => changed(raw({ name: 'a' }), (bytes) => bytes.writeUInt16LE(1, endOf(bytes) + 4))],
     ['a bit of a sealed header turned', 'LPX_ENTRY_DAMAGED', () => flipped((bytes) => bytes.indexOf('PK\x01\x02', 0, 'latin1') + 38)],
     ['a bit of a sealed local header turned', 'LPX_ENTRY_DAMAGED', () => flipped(() => 10)],
@@ -86,11 +94,7 @@ describe('a directory', () => {
     ['a bigger entry', { entryBytes: 6 }, [{ name: 'a' }]],
     ['more in all', { totalBytes: 13 }, [{ name: 'a' }, { name: 'b' }]],
     ['a bigger directory', { directoryBytes: 40 }, [{ name: 'a' }]],
-    [
-      'a steeper compression',
-      { ratio: 10, ratioFromBytes: 1000 },
-      [{ name: 'a', record: { method: METHOD.deflated, size: 100_000 } }],
-    ],
+    ['a steeper compression', { ratio: 10, ratioFromBytes: 1000 }, [{ name: 'a', record: { method: METHOD.deflated, size: 100_000 } }]],
   ])('with %s than the limits allow is refused before a byte is read', async (_, limits, entries) => {
     expect(await codeOf(raw(...entries), { ...DEFAULT_LIMITS, ...limits })).toBe('LPX_LIMIT_EXCEEDED');
   });

@@ -32,9 +32,15 @@ describe('key derivation', () => {
   it('is PBKDF2-HMAC-SHA1, for passwords longer than a block too', () => {
     const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
     fc.assert(
-      fc.property(bytes(150), bytes(51), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 80 }), (password, salt, rounds, length) => {
-        expect(pbkdf2Sha1(password, salt, rounds, length)).toEqual(pbkdf2Sync(password, salt, rounds, length, 'sha1'));
-      }),
+      fc.property(
+        bytes(150),
+        bytes(51),
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 80 }),
+        (password, salt, rounds, length) => {
+          expect(pbkdf2Sha1(password, salt, rounds, length)).toEqual(pbkdf2Sync(password, salt, rounds, length, 'sha1'));
+        },
+      ),
     );
   });
 });

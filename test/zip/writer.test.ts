@@ -24,7 +24,12 @@ describe('an archive', () => {
   it.each(['aes256', 'zipcrypto'] as const)('under %s gives back every entry under its name', async (encryption) => {
     const entry = fc.record({
       name: fc.stringMatching(/^[a-z課程]{1,8}(\/[0-9A-Z多元]{1,8})?\.pdf$/u),
-      content: fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.nat(700_000).map((length) => Buffer.alloc(length, length))).map(Buffer.from),
+      content: fc
+        .oneof(
+          fc.uint8Array({ maxLength: 300 }),
+          fc.nat(700_000).map((length) => Buffer.alloc(length, length)),
+        )
+        .map(Buffer.from),
       deflate: fc.boolean(),
     });
     const entries = fc.uniqueArray(entry, { maxLength: 6, selector: ({ name }) => name.toLowerCase() });
@@ -34,7 +39,10 @@ describe('an archive', () => {
         const read = await readZip(file);
         const fd = openSync(file, 'r');
         expect(read.map(({ name }) => name)).toEqual(made.map(({ name }) => name));
-        for (const [i, one] of read.entries()) expect(await entryBuffer(fd, one, password, MEGABYTES)).toEqual(made[i]?.content);
+        for (const [i, one] of read.entries()) {
+          const content = await entryBuffer(fd, one, password, MEGABYTES);
+          expect(content.equals(made[i]?.content as Buffer)).toBe(true);
+        }
       }),
       { numRuns: 25 },
     );

@@ -1,0 +1,29 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nationalIdKind } from '#lpx/spec/identifiers/national-id.js';
+
+describe('a national id', () => {
+  it.each([
+    ['A800000014', 'residentNew'],
+    ['B800000015', 'residentNew'],
+    ['C800000016', 'residentNew'],
+    ['A123456789', 'national'],
+    ['A100000001', 'national'],
+    ['FA12345689', 'residentOld'],
+  ] as const)('%s is known as %s', (id, kind) => {
+    expect(nationalIdKind(id)).toBe(kind);
+  });
+
+  it('with another check digit is no longer one', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('A800000014', 'A123456789', 'FA12345689'), fc.nat(9), (id, digit) => {
+        fc.pre(id.at(-1) !== String(digit));
+        expect(nationalIdKind(id.slice(0, -1) + digit)).toBe('other');
+      }),
+    );
+  });
+
+  it.each(['', 'A12345678', 'A1234567890', 'a123456789', 'A323456789', '護照', 'PASSPORT-123'])('%s is some other paper', (id) => {
+    expect(nationalIdKind(id)).toBe('other');
+  });
+});

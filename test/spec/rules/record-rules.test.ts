@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { basicDataWire, documentFromPortfolios, type JsonObject, withAttachments } from '#lpx/spec/portfolio.js';
+import { charactersIn, fileFindings, ruleFindings } from '#lpx/spec/rules/record-rules.js';
+import { smallPortfolio } from '../../support/small-portfolio.js';
+
+type Loose = Record<string, any>;
+
+function findingsOf(spoil: (student: Loose, course: Loose) => void): string[][] {
+  const portfolio = smallPortfolio();
+  const records = portfolio.records.map((record) => withAttachments(record, () => ({ link: 'x', md5: 'a'.repeat(32) })));
+  const document = JSON.parse(JSON.stringify(documentFromPortfolios([{ ...portfolio, records }]))) as [Loose];
+  spoil(document[0], document[0].課程學習成果紀錄[0]);
+  return ruleFindings(document as unknown as JsonObject[]).map(({ code, severity, where }) => [code, severity, where]);
+}
+const ID = basicDataWire('nationalId');
+const BIRTH = basicDataWire('birthDate');
+const COURSE = '課程學習成果紀錄[0]';
+
+describe('the rules over a document', () => {
+  it('have nothing to say about a sound one', () => {
+    expect(findingsOf(() => {})).toEqual([]);
+  });
+
+  it.each<[string, (student: Loose, course: Loose) => void, string[]]>([
+    ['a day that does not exist', ({ 基本資料 }) => (基本資料[BIRTH] = '2005/02/30'), ['LPX_DATE', 'error', `基本資料.${BIRTH}`]],
+    [
+      'an hour that does not exist',
+      (_, course) => (course.建立日期及時間 = '2021-01-10 24:00:01'),
+      ['LPX_DATE', 'error', `${COURSE}.建立日期及時間`],
+    ],
+    ['another student’s record', (_, course) => (course[ID] = 'B800000015'), ['LPX_FOREIGN_RECORD', 'error', `${COURSE}.${ID}`]],
+    ['another birth date', (_, course) => (course[BIRTH] = '2005/03/10'), ['LPX_COPY_DIFFERS', 'warning', `${COURSE}.${BIRTH}`]],
+    [
+      'a brief of 101 characters',
+      (_, course) => (course.課程學習成果簡述 = '字'.repeat(101)),
+      ['LPX_BRIEF_LONG', 'warning', `${COURSE}.課程學習成果簡述`],
+    ],
+    [
+      'a course code of another school',
+      (_, course) => (course.修課學校代碼 = '990009'),
+      ['LPX_COURSE_CODE_OTHER_SCHOOL', 'warning', `${COURSE}.課程代碼`],
+    ],
+    [
+      'an odd course code',
+      (_, course) => (course.課程代碼 = 'x09990001H11101A1010101'),
+      ['LPX_COURSE_CODE_FORM', 'warning', `${COURSE}.課程代碼`],
+    ],
+    ['no certification', (_, course) => (course.認證狀態 = '2'), ['LPX_NOT_CERTIFIED', 'warning', `${COURSE}.認證狀態`]],
+    ['no file', (_, course) => (course.課程學習成果文件檔案連結 = ''), ['LPX_NO_ATTACHMENT', 'note', `${COURSE}.課程學習成果文件檔案連結`]],
+    ['a property of its own', (student) => (student.附註 = 1), ['LPX_PROPERTY_UNKNOWN', 'warning', '附註']],
+    [
+      'an id of unknown kind',
+      ({ 基本資料 }, course) => (基本資料[ID] = course[ID] = 'PASSPORT1'),
+      ['LPX_NATIONAL_ID_UNUSUAL', 'warning', `基本資料.${ID}`],
+    ],
+  ])('tell %s', (_, spoil, expected) => {
+    expect(findingsOf(spoil)).toContainEqual(expected);
+  });
+
+  it('take an id cut to ten characters, as one platform cuts it, for the student’s own', () => {
+    const codes = findingsOf(({ 基本資料 }, course) => {
+      基本資料[ID] = 'PASSPORT12345';
+      course[ID] = 'PASSPORT12';
+    }).map(([code]) => code);
+    expect(codes).not.toContain('LPX_FOREIGN_RECORD');
+  });
+
+  it('tell a student who is in the document twice', () => {
+    const portfolio = smallPortfolio([]);
+    const document = documentFromPortfolios([portfolio, portfolio] as never) as unknown as JsonObject[];
+    expect(ruleFindings(document).map(({ code }) => code)).toEqual(['LPX_STUDENT_TWICE']);
+  });
+});
+
+describe('characters', () => {
+  it.each([
+    ['國語文', 3],
+    ['𠮷野家', 3],
+    ['👨‍👩‍👧‍👦', 1],
+    ['e\u0301', 1],
+    ['', 0],
+  ])('of %s are %i, as a person counts them', (text, count) => {
+    expect(charactersIn(text)).toBe(count);
+  });
+
+  it('decide about a brief: a hundred emoji families are not too long', () => {
+    const codes = findingsOf((_, course) => (course.課程學習成果簡述 = '👨‍👩‍👧‍👦'.repeat(100))).map(([code]) => code);
+    expect(codes).not.toContain('LPX_BRIEF_LONG');
+  });
+});
+
+describe('a file', () => {
+  const MIB = 1024 * 1024;
+  it.each([
+    ['document', 'pdf', 2 * MIB, '1081', []],
+    ['document', 'pdf', 2 * MIB + 1, '1081', ['LPX_FILE_LARGE']],
+    ['document', 'pdf', 4 * MIB, '1091', []],
+    ['document', 'pdf', 4 * MIB + 1, '1092', ['LPX_FILE_LARGE']],
+    ['media', 'mp4', 5 * MIB + 1, '1082', ['LPX_FILE_LARGE']],
+    ['media', 'mp4', 10 * MIB, '1101', []],
+    ['media', 'pdf', 1, '1091', ['LPX_FILE_TYPE']],
+    ['document', '', 1, '1091', ['LPX_FILE_TYPE']],
+  ] as const)('in the %s slot, %s of %i bytes in term %s: %j', (slot, type, bytes, term, codes) => {
+    expect(fileFindings(slot, type, bytes, term, 'w').map(({ code }) => code)).toEqual(codes);
+  });
+});

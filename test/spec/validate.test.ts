@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { basicDataWire, documentFromPortfolios, withAttachments } from '#lpx/spec/portfolio.js';
+import { documentFindings, mappingFindings, shown } from '#lpx/spec/validate.js';
+import { smallPortfolio } from '../support/small-portfolio.js';
+
+const ID = basicDataWire('nationalId');
+
+/** A sound document of one course result, to be spoilt. */
+function document(): [Record<string, any>, ...Record<string, any>[]] {
+  const portfolio = smallPortfolio();
+  const records = portfolio.records.map((record) =>
+    withAttachments(record, () => ({ link: 'A/課程學習成果/C01.pdf', md5: 'a'.repeat(32) })),
+  );
+  return JSON.parse(JSON.stringify(documentFromPortfolios([{ ...portfolio, records }])));
+}
+const seen = (spoilt: unknown) => documentFindings(spoilt).map(({ where, facts }) => [where, facts.value, facts.expected]);
+
+describe('the schema', () => {
+  it('has nothing to say about a sound document', () => {
+    expect(documentFindings(document())).toEqual([]);
+  });
+
+  it('names every violation at once: its place in Chinese, the value, and what was expected', () => {
+    const spoilt = document();
+    const [course] = spoilt[0].課程學習成果紀錄;
+    course.課程代碼 = '109';
+    course.認證狀態 = '7';
+    delete course.修課學校代碼;
+    course.應修課學期 = '1';
+    spoilt[0].基本資料.學生出生年月日 = 'yesterday';
+    spoilt[0].多元表現.競賽參與紀錄 = {};
+    expect(new Set(seen(spoilt))).toEqual(
+      new Set([
+        ['基本資料.學生出生年月日', '"yesterday"', 'date'],
+        ['課程學習成果紀錄[0].修課學校代碼', '', 'present'],
+        ['課程學習成果紀錄[0].應修課學期', '"1"', 'integer'],
+        ['課程學習成果紀錄[0].課程代碼', '"109"', 'courseCode'],
+        ['課程學習成果紀錄[0].認證狀態', '"7"', 'certification'],
+        ['多元表現.競賽參與紀錄', '{…}', 'array'],
+      ]),
+    );
+  });
+
+  it('counts records from 0 and names the student, masked, where there are several', () => {
+    const spoilt = document();
+    const other = structuredClone(spoilt[0]);
+    other.基本資料[ID] = 'B800000015';
+    other.課程學習成果紀錄.push({ ...other.課程學習成果紀錄[0], 課程代碼: 'x' });
+    spoilt.push(other);
+    expect(seen(spoilt).map(([where]) => where)).toEqual(['B80000**** 課程學習成果紀錄[1].課程代碼']);
+  });
+
+  it.each([
+    ['an object', {}, 'array'],
+    ['nothing', null, 'array'],
+    ['a text', 'x', 'array'],
+    ['a list of texts', ['x'], 'object'],
+  ])('refuses %s as a document', (_, data, expected) => {
+    expect(documentFindings(data)[0]?.facts.expected).toBe(expected);
+  });
+
+  it('bounds numbers, and says the bound', () => {
+    const spoilt = document();
+    spoilt[0].課程學習成果紀錄[0].應修課學期 = 9;
+    expect(documentFindings(spoilt)[0]?.facts).toMatchObject({ expected: 'range', value: '9', detail: '<= 4' });
+  });
+
+  it('never shows a whole national id, and no long text', () => {
+    const spoilt = document();
+    spoilt[0].基本資料[ID] = 'A800000014 A800000014 A800000014';
+    spoilt[0].課程學習成果紀錄[0].課程代碼 = '長'.repeat(1000);
+    const text = JSON.stringify(documentFindings(spoilt));
+    expect(text).not.toContain('0014"');
+    expect(text.length).toBeLessThan(1000);
+  });
+});
+
+describe('a file name mapping', () => {
+  it('maps names to names', () => {
+    expect(mappingFindings({ 'C01.pdf': '報告.pdf', 'C02.pdf': null }, 'm')).toEqual([]);
+    expect(mappingFindings({ 'C01.pdf': 1 }, 'A/課程學習成果/filename_mapping.json')).toMatchObject([
+      { code: 'LPX_SCHEMA', where: 'A/課程學習成果/filename_mapping.json' },
+    ]);
+  });
+});
+
+describe('a value shown in a message', () => {
+  it.each([
+    ['text', '"text"'],
+    [{ a: 1 }, '{…}'],
+    [[1], '[…]'],
+    [undefined, ''],
+    ['\u001b[31m', '"\\u001b[31m"'],
+  ])('is %j as %s', (value, text) => {
+    expect(shown(value)).toBe(text);
+  });
+  it('is masked where it is a national id', () => {
+    expect(shown('A800000014', ID)).toBe('"A80000****"');
+  });
+});
