@@ -139,13 +139,21 @@ function provenBytes({ source, sha256 }: PackageFile): ByteSource {
   const hash = createHash('sha256');
   return {
     read: (into) => {
-      const count = readSync(fd, into);
+      const count = readFrom(fd, into, source);
       if (count === 0 && hash.digest('hex') !== sha256) throw new LpxError('LPX_FILE_CHANGED', { file: source });
       if (count > 0) hash.update(into.subarray(0, count));
       return count;
     },
     close: () => closeSync(fd),
   };
+}
+
+function readFrom(fd: number, into: Buffer, source: string): number {
+  try {
+    return readSync(fd, into);
+  } catch (error) {
+    throw fileError(error, source);
+  }
 }
 
 function openSource(source: string): number {

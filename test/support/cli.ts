@@ -22,10 +22,7 @@ export async function lpx(words: readonly string[], options: Options = {}): Prom
 }
 
 /** Runs `lpx --json` and parses what it prints. */
-export async function lpxJson(
-  words: readonly string[],
-  options: Options = {},
-): Promise<Ran & { readonly json: Record<string, never> & Record<string, any> }> {
+export async function lpxJson(words: readonly string[], options: Options = {}): Promise<Ran & { readonly json: any }> {
   const ran = await lpx(['--json', ...words], options);
   return { ...ran, json: JSON.parse(ran.out) };
 }

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { LpxError, maskId } from '../../errors.js';
 import { type ExportReason, type ExportResult, exportPackage } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
-import { fileError } from '../../files.js';
+import { fileError, markUnfinished } from '../../files.js';
 import { fill } from '../../messages/messages.js';
 import { isSchoolCode } from '../../spec/identifiers/school-code.js';
 import { isTerm } from '../../spec/terms.js';
@@ -37,6 +37,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   const passwordPath =
     options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
   const takeBack = passwordPath !== undefined && Buffer.isBuffer(password) ? await keepGenerated(passwordPath, password) : undefined;
+  const finished = takeBack && passwordPath !== undefined ? markUnfinished(passwordPath) : undefined;
   const progress = startProgress(context, context.messages.progress.exporting);
   try {
     const result = await withStore(storeFolder(context), async (store) =>
@@ -54,6 +55,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
       }),
     );
     progress.stop();
+    finished?.();
     return outcomeOf(context, result, options.term, passwordPath);
   } catch (error) {
     progress.stop();

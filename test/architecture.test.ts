@@ -1,0 +1,97 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCE = join(ROOT, 'src');
+
+/** The rooms of the house, and what each may import: data move one way, no module calls back up. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  cli: ['exchange', 'messages', 'spec', 'errors', 'files'],
+  exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'files'],
+  package: ['zip', 'spec', 'errors', 'files'],
+  store: ['spec', 'errors', 'files'],
+  roster: ['spec', 'errors', 'files'],
+  zip: ['errors', 'files'],
+  spec: ['errors'],
+  messages: ['errors'],
+  files: ['errors'],
+  errors: [],
+};
+/** Libraries that belong to one room. */
+const AT_HOME: Readonly<Record<string, string>> = {
+  commander: 'cli',
+  chalk: 'cli',
+  ora: 'cli',
+  '@clack/prompts': 'cli',
+  'fast-string-width': 'cli',
+  archiver: 'zip',
+  unzipper: 'zip',
+  kysely: 'store',
+  'better-sqlite3': 'store',
+};
+
+const files = readdirSync(SOURCE, { recursive: true, withFileTypes: true })
+  .filter(
+    (entry) => entry.isFile() && entry.name.endsWith('.ts') && !/\.(d|as)\.ts$/.test(entry.name) && !entry.parentPath.includes('generated'),
+  )
+  .map((entry) => join(entry.parentPath, entry.name));
+const roomOf = (file: string) => relative(SOURCE, file).split('/')[0]?.replace(/\.ts$/, '') ?? '';
+const importsOf = (file: string) =>
+  [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b(?:[^;']*?\bfrom)?\s*'([^'\n]+)';$|\bimport\('([^']+)'\)/gm)].map(
+    (match) => (match[1] ?? match[2]) as string,
+  );
+const crossings = files.flatMap((file) =>
+  importsOf(file)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => ({
+      file: relative(ROOT, file),
+      from: roomOf(file),
+      to: roomOf(join(dirname(file), specifier.replace(/\.js$/, '.ts'))),
+    }))
+    .filter(({ from, to }) => from !== to),
+);
+
+describe('the rooms of the house', () => {
+  it('are those that the architecture names', () => {
+    expect(new Set(files.map(roomOf))).toEqual(new Set(Object.keys(MAY_IMPORT)));
+    expect(crossings.length).toBeGreaterThan(50);
+  });
+
+  it('import only what each of them may', () => {
+    expect(crossings.filter(({ from, to }) => !MAY_IMPORT[from]?.includes(to))).toEqual([]);
+  });
+
+  it('keep each library where it belongs', () => {
+    const strays = files.flatMap((file) =>
+      importsOf(file)
+        .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+        .filter((specifier) => AT_HOME[specifier] !== roomOf(file))
+        .map((specifier) => `${relative(ROOT, file)}: ${specifier}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('have no clock, file or network in the spec', () => {
+    const impure = files.filter((file) => roomOf(file) === 'spec').flatMap(importsOf);
+    expect(impure.filter((specifier) => specifier.startsWith('node:') && specifier !== 'node:crypto')).toEqual([]);
+    for (const file of files.filter((one) => roomOf(one) === 'spec'))
+      expect(readFileSync(file, 'utf8')).not.toMatch(/Date\.now|new Date\(\)/);
+  });
+
+  it('say Chinese only where it is the wire’s, a table’s or a person’s', () => {
+    const text = (file: string) => readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    const speaking = files.filter((file) => /\p{Script=Han}/u.test(text(file))).map((file) => relative(SOURCE, file));
+    expect(speaking.sort()).toEqual([
+      'cli/commands/demo.ts',
+      'errors.ts',
+      'messages/en.ts',
+      'messages/zh-TW.ts',
+      'spec/codes.ts',
+      'spec/portfolio.ts',
+      'spec/rules/limits.ts',
+      'spec/validate.ts',
+    ]);
+  });
+});

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { exportPackage } from '#lpx/exchange/export.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { showPackage } from '#lpx/exchange/show.js';
+import { isCourseResult } from '#lpx/spec/portfolio.js';
+import { writeExchangeFolder } from '../support/portfolios.js';
+import {
+  BORROWED_STUDENT,
+  exportFrom,
+  FULL_STUDENT,
+  importTo,
+  load,
+  NOW,
+  PASSWORD,
+  SAMPLES,
+  school,
+  studentIn,
+  TRANSFER_STUDENT,
+  transferSchool,
+} from '../support/schools.js';
+import { courseResult, defaultsOf, pdf, smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+async function schoolWith(records = [courseResult()]) {
+  const folder = tempFolder();
+  writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
+  const store = await school(folder, '990001');
+  await load(store, join(folder, 'platform'));
+  return { folder, store, mail: join(folder, 'mail') };
+}
+const contentOf = async (zipFile: string) => (await showPackage({ zipFile, password: PASSWORD })).students;
+const activity = (fields: object) =>
+  ({
+    list: 'competitions',
+    fields: { ...defaultsOf('competitions'), originSchoolCode: '990001', academicYear: 109, semester: 1, ...fields },
+    extras: {},
+    document: null,
+    media: null,
+  }) as never;
+
+describe('an export', () => {
+  it('names the package by school and time and signs it', async () => {
+    const { store, mail } = await schoolWith();
+    const { zipFile, signatureFile, digests } = await exportFrom(store, mail);
+    expect(basename(zipFile)).toBe('990001_2021_01_21_09_00_00.zip');
+    expect(createHash('md5').update(readFileSync(zipFile)).digest('hex')).toBe(digests.md5);
+    expect(readFileSync(signatureFile, 'utf8')).toBe(`${digests.md5}  ${basename(zipFile)}\n`);
+  });
+
+  it('takes what is certified and uploaded, of the terms asked for, and lists what it leaves out and why', async () => {
+    const { store, mail } = await schoolWith([
+      courseResult(),
+      courseResult({ certification: '2', subjectName: '數學', createdAt: '2021-01-10 00:00:01' }),
+      courseResult({ uploadTerm: '1092', subjectName: '英語文', createdAt: '2021-01-10 00:00:02' }),
+      activity({ competitionName: '科展', uploadTerm: '1091' }),
+      activity({ competitionName: '演講', uploadTerm: '0000' }),
+    ]);
+    const { zipFile, leftOut } = await exportFrom(store, mail, { terms: ['1091'] });
+    expect((await contentOf(zipFile))[0]?.records.map(({ title }) => title)).toEqual(['國語文', '科展']);
+    expect(leftOut.map(({ title, reason }) => [title, reason])).toEqual([
+      ['數學', 'uncertified'],
+      ['英語文', 'other-term'],
+      ['演講', 'not-uploaded'],
+    ]);
+  });
+
+  it.each([
+    ['transfer', { beforeTransfer: true, duringBorrowedStudy: false }],
+    ['experimental', { beforeTransfer: true, duringBorrowedStudy: false }],
+    ['borrowed-study', { beforeTransfer: false, duringBorrowedStudy: true }],
+  ] as const)('for %s says so on every course result', async (reason, flags) => {
+    const { folder, store, mail } = await schoolWith();
+    const { zipFile } = await exportFrom(store, mail, { reason });
+    const to = await school(folder, '990002');
+    await importTo(to, zipFile);
+    expect((await studentIn(to, TRANSFER_STUDENT)).records.map(({ record }) => record.fields)).toMatchObject([flags]);
+  });
+
+  it('sends a record that came from another school on with that school’s code and course code', async () => {
+    const { folder, store, mail } = await schoolWith();
+    const second = await school(folder, '990002');
+    await importTo(second, (await exportFrom(store, mail)).zipFile);
+    const third = await school(folder, '990003');
+    const onward = await exportFrom(second, join(folder, 'onward'));
+    await importTo(third, onward.zipFile);
+    const { basicData, records } = await studentIn(third, TRANSFER_STUDENT);
+    expect(basicData.schoolCode).toBe('990002');
+    expect(records.map(({ record }) => record).filter(isCourseResult)).toMatchObject([
+      { fields: { originSchoolCode: '990001', courseCode: '109990001H11101A1010101' } },
+    ]);
+  });
+
+  it('of several students is one package', async () => {
+    const folder = tempFolder();
+    const store = await school(folder, '990001');
+    for (const sample of ['transfer', 'full']) await load(store, join(SAMPLES, sample));
+    const { zipFile, students } = await exportFrom(store, join(folder, 'mail'), { nationalIds: [TRANSFER_STUDENT, FULL_STUDENT] });
+    expect(students.map(({ nationalId }) => nationalId)).toEqual([TRANSFER_STUDENT, FULL_STUDENT]);
+    expect((await contentOf(zipFile)).map(({ basicData }) => basicData.nationalId)).toEqual([TRANSFER_STUDENT, FULL_STUDENT]);
+  });
+
+  it('of nothing is an error, not an empty package', async () => {
+    const { store, mail } = await schoolWith([courseResult({ certification: '2' })]);
+    await expect(exportFrom(store, mail)).rejects.toMatchObject({ code: 'LPX_NOTHING_TO_EXPORT' });
+    expect(existsSync(mail) ? readdirSync(mail) : []).toEqual([]);
+  });
+
+  it('of a student who is not there is an error', async () => {
+    const { store, mail } = await schoolWith();
+    await expect(exportFrom(store, mail, { nationalIds: [BORROWED_STUDENT] })).rejects.toMatchObject({
+      code: 'LPX_NOT_IN_STORE',
+      facts: { student: 'B80000****' },
+    });
+  });
+
+  it.each([
+    ['a brief of 101 characters', courseResult({ brief: '字'.repeat(101) }), 'LPX_BRIEF_LONG'],
+    [
+      'a file over the limit',
+      courseResult({}, { bytes: pdf(Buffer.alloc(4 * 1024 * 1024)), type: 'pdf', name: 'a.pdf' }),
+      'LPX_FILE_LARGE',
+    ],
+  ])('with %s of the school’s own stops: here it can be mended', async (_, record, code) => {
+    const { store, mail } = await schoolWith([record]);
+    await expect(exportFrom(store, mail)).rejects.toMatchObject({ code });
+  });
+
+  it('of a received record with a long brief goes on and warns: it is another school’s to mend', async () => {
+    const { store, mail } = await schoolWith([courseResult({ originSchoolCode: '990009', brief: '字'.repeat(101) })]);
+    const { findings } = await exportFrom(store, mail);
+    expect(findings.filter(({ code }) => code === 'LPX_BRIEF_LONG')).toMatchObject([{ severity: 'warning' }]);
+  });
+
+  it('takes no password that another tool would take for another one', async () => {
+    const { store, mail } = await schoolWith();
+    await expect(exportFrom(store, mail, { password: Buffer.from('密碼') })).rejects.toMatchObject({ code: 'LPX_PASSWORD_UNSUITABLE' });
+    await expect(exportFrom(store, mail, { password: Buffer.alloc(0) })).rejects.toMatchObject({ code: 'LPX_PASSWORD_MISSING' });
+  });
+
+  it('does not ask for a password when there is nothing to export', async () => {
+    const { store, mail } = await schoolWith([courseResult({ certification: '2' })]);
+    let asked = false;
+    const password = async () => {
+      asked = true;
+      return PASSWORD;
+    };
+    await expect(exportFrom(store, mail, { password })).rejects.toThrow();
+    expect(asked).toBe(false);
+  });
+
+  it('leaves what lies in the folder alone: a second in the same second gets a name of its own', async () => {
+    const { store, mail } = await schoolWith();
+    const names = [await exportFrom(store, mail), await exportFrom(store, mail)].map(({ zipFile }) => basename(zipFile));
+    expect(names).toEqual(['990001_2021_01_21_09_00_00.zip', '990001_2021_01_21_09_00_01.zip']);
+  });
+
+  it('of an attachment that was damaged in the store fails and leaves no package', async () => {
+    const { store, mail } = await schoolWith();
+    const [stored] = (await studentIn(store, TRANSFER_STUDENT)).records;
+    await withStore(store, async ({ attachments }) => {
+      writeFileSync(attachments.pathOf(stored?.record.document?.sha256 as string), pdf('y'));
+    });
+    await expect(exportFrom(store, mail)).rejects.toMatchObject({ code: 'LPX_FILE_CHANGED' });
+    expect(readdirSync(mail)).toEqual([]);
+    expect((await withStore(store, (open) => open.history())).map(({ kind }) => kind)).toEqual(['load']);
+  });
+
+  it('that cannot be remembered is not sent', async () => {
+    const { store, mail } = await schoolWith();
+    await withStore(store, async (open) => {
+      const forgetful = {
+        ...open,
+        school: open.school,
+        attachments: open.attachments,
+        student: open.student.bind(open),
+        change: () => Promise.reject(new Error('no history')),
+      };
+      const request = {
+        nationalIds: [TRANSFER_STUDENT],
+        skipEmpty: false,
+        reason: 'transfer',
+        terms: [],
+        toSchool: '',
+        outFolder: mail,
+        encryption: 'aes256',
+        password: PASSWORD,
+        now: NOW,
+      } as const;
+      await expect(exportPackage(forgetful as never, request)).rejects.toThrow('no history');
+    });
+    expect(readdirSync(mail)).toEqual([]);
+  });
+
+  it('is in the history, with reason, terms, receiver and hashes', async () => {
+    const store = await transferSchool(tempFolder());
+    const { digests } = await exportFrom(store, join(dirname(store), 'mail'), { terms: ['1091'], toSchool: '990002' });
+    const [entry] = await withStore(store, (open) => open.history());
+    expect(entry).toMatchObject({ kind: 'export', reason: 'transfer', terms: '1091', school: '990002', ...digests });
+    rmSync(join(dirname(store), 'mail'), { recursive: true });
+  });
+});

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { verifyPackage } from '#lpx/exchange/verify.js';
+import { exportFrom, PASSWORD, sign, transferSchool } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
+import { put, rawZip, type TestEntry, written } from '../support/zips.js';
+
+const MD5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex');
+async function sample(encryption: 'aes256' | 'zipcrypto' = 'aes256') {
+  const folder = tempFolder();
+  return (await exportFrom(await transferSchool(folder), join(folder, 'mail'), { encryption })).zipFile;
+}
+const verified = (zipFile: string, password = PASSWORD) => verifyPackage({ zipFile, password });
+const statuses = (report: Awaited<ReturnType<typeof verified>>) => report.checks.map(({ status }) => status[0]).join('');
+const failing = (report: Awaited<ReturnType<typeof verified>>) =>
+  report.findings.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+
+/** A signed archive of these entries, under a package's name. */
+async function made(entries: readonly TestEntry[]): Promise<string> {
+  const zipFile = put(join(tempFolder(), '990001_2021_01_21_09_00_00.zip'), await written(entries, 'aes256', PASSWORD));
+  sign(zipFile);
+  return zipFile;
+}
+const json = (name: string, value: unknown): TestEntry => ({ name, content: Buffer.from(JSON.stringify(value)), deflate: true });
+
+describe('a verification', () => {
+  it('of a sound package passes every check and says what is in it, ids masked', async () => {
+    const zipFile = await sample();
+    const report = await verified(zipFile);
+    const bytes = readFileSync(zipFile);
+    expect(statuses(report)).toBe('ppppppp');
+    expect(report).toMatchObject({
+      ok: true,
+      package: {
+        file: basename(zipFile),
+        bytes: bytes.length,
+        md5: MD5(bytes),
+        sha256: createHash('sha256').update(bytes).digest('hex'),
+        encryption: 'aes256',
+        school: '990001',
+        createdAt: '2021-01-21 09:00:00',
+      },
+      students: [{ nationalIdMasked: 'A80000****' }],
+    });
+    expect(failing(report)).toEqual([]);
+  });
+
+  it('stops at the signature when it does not match, and says both hashes', async () => {
+    const zipFile = await sample();
+    writeFileSync(`${zipFile}.md5`, `${'0'.repeat(32)}  ${basename(zipFile)}\n`);
+    const report = await verified(zipFile);
+    expect(statuses(report)).toBe('fssssss');
+    expect(report.findings).toMatchObject([
+      { code: 'LPX_SIGNATURE_MISMATCH', facts: { expected: '0'.repeat(32), actual: MD5(readFileSync(zipFile)) } },
+    ]);
+  });
+
+  it('stops at the signature when there is none', async () => {
+    const zipFile = await sample();
+    rmSync(`${zipFile}.md5`);
+    expect(failing(await verified(zipFile))).toEqual(['LPX_SIGNATURE_MISSING']);
+  });
+
+  it.each(['aes256', 'zipcrypto'] as const)('tells a wrong password from damage under %s', async (encryption) => {
+    const zipFile = await sample(encryption);
+    const wrong = await verified(zipFile, Buffer.from('wrong'));
+    expect([statuses(wrong), failing(wrong)]).toEqual(['ppfssss', ['LPX_PASSWORD_WRONG']]);
+    const bytes = readFileSync(zipFile);
+    const middle = Math.floor(bytes.length / 2);
+    bytes[middle] = (bytes[middle] as number) ^ 1;
+    writeFileSync(zipFile, bytes);
+    sign(zipFile);
+    const damaged = await verified(zipFile);
+    expect([statuses(damaged), failing(damaged)]).toEqual(['ppppppf', ['LPX_ENTRY_DAMAGED']]);
+  });
+
+  it('asks for no password before the signature holds', async () => {
+    const zipFile = await sample();
+    writeFileSync(`${zipFile}.md5`, '0'.repeat(32));
+    const password = async () => {
+      throw new Error('asked');
+    };
+    expect(failing(await verifyPackage({ zipFile, password }))).toEqual(['LPX_SIGNATURE_MISMATCH']);
+  });
+
+  it('stops at the structure when there is no document, or two', async () => {
+    expect(failing(await verified(await made([json('A/x.json', [])])))).toEqual(['LPX_NOT_A_PACKAGE']);
+    expect(failing(await verified(await made([json('a.json', []), json('b.json', [])])))).toEqual(['LPX_NOT_A_PACKAGE']);
+  });
+
+  it('stops at the structure when the JSON cannot be read', async () => {
+    const report = await verified(await made([{ name: 'a.json', content: Buffer.from('['), deflate: true }]));
+    expect([statuses(report), failing(report)]).toEqual(['pppfsss', ['LPX_JSON_UNREADABLE']]);
+  });
+
+  it('stops at the schema, with every violation', async () => {
+    const report = await verified(await made([json('a.json', [{}])]));
+    expect(statuses(report)).toBe('ppppfss');
+    expect(failing(report).length).toBeGreaterThan(1);
+  });
+
+  it('stops at the directory when an entry is not encrypted', async () => {
+    const content = Buffer.from('open');
+    const archive = rawZip([{ name: 'a.json', content, record: { flags: 0x800, size: 16 } }], PASSWORD);
+    const zipFile = put(join(tempFolder(), 'a.zip'), archive);
+    sign(zipFile);
+    const report = await verified(zipFile);
+    expect([statuses(report), failing(report)]).toEqual(['pfsssss', ['LPX_ENTRY_NOT_ENCRYPTED']]);
+  });
+
+  it('of something that is not there, or a folder, is an error of the call', async () => {
+    await expect(verified(join(tempFolder(), 'none.zip'))).rejects.toMatchObject({ code: 'LPX_FILE_NOT_FOUND' });
+    await expect(verified(tempFolder())).rejects.toMatchObject({ code: 'LPX_FILE_UNREADABLE' });
+  });
+});

@@ -1,0 +1,70 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { type PackageFile, writePackage } from '#lpx/package/writer.js';
+import { readZip } from '#lpx/zip/reader.js';
+import { tempFolder } from '../support/temp.js';
+
+const options = { encryption: 'aes256', password: Buffer.from('p'), modified: new Date(2021, 0, 21) } as const;
+const hash = (kind: string, bytes: Buffer) => createHash(kind).update(bytes).digest('hex');
+
+function fileOf(folder: string, name: string, content: Buffer): PackageFile {
+  const source = join(folder, name);
+  writeFileSync(source, content);
+  return { path: `x/${name}`, source, bytes: content.length, crc32: crc32(content), sha256: hash('sha256', content) };
+}
+const texts = [{ path: 'a.json', content: '[]' }];
+const MB = 1024 * 1024;
+
+describe('a package on disk', () => {
+  it.each([
+    ['a small', 1000],
+    ['a big', 20 * MB],
+  ])('%s one is whole: every entry, its digests, its signature, no part left', async (_, bytes) => {
+    const folder = tempFolder();
+    const files = [fileOf(folder, '1', randomBytes(bytes)), fileOf(folder, '2', Buffer.alloc(0))];
+    const zipFile = join(folder, 'a.zip');
+    const progress: number[] = [];
+
+    const digests = await writePackage(zipFile, { texts, files }, { ...options, onProgress: (done) => progress.push(done) });
+
+    const content = readFileSync(zipFile);
+    expect(digests).toEqual({ md5: hash('md5', content), sha256: hash('sha256', content), bytes: content.length });
+    expect(readFileSync(`${zipFile}.md5`, 'utf8')).toBe(`${digests.md5}  a.zip\n`);
+    expect((await readZip(zipFile)).map(({ name }) => name)).toEqual(['a.json', 'x/1', 'x/2']);
+    expect(readdirSync(folder).sort()).toEqual(['1', '2', 'a.zip', 'a.zip.md5']);
+    expect(progress.at(-1)).toBe(bytes);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+  });
+
+  it.each<[string, string, (file: PackageFile) => void]>([
+    ['changed since it was taken in', 'LPX_FILE_CHANGED', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes))],
+    ['has grown', 'LPX_FILE_CHANGED', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes + 1))],
+    ['has shrunk', 'LPX_FILE_CHANGED', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes - 1))],
+    ['is gone', 'LPX_ATTACHMENT_LOST', ({ source }) => rmSync(source)],
+    [
+      'is a folder now',
+      'LPX_FILE_UNREADABLE',
+      ({ source }) => {
+        rmSync(source);
+        mkdirSync(source);
+      },
+    ],
+  ])('is not written when a file %s: %s, and nothing of it is left', async (_, code, spoil) => {
+    for (const bytes of [1000, 20 * MB]) {
+      const folder = tempFolder();
+      const file = fileOf(folder, '1', randomBytes(bytes));
+      spoil(file);
+      await expect(writePackage(join(folder, 'a.zip'), { texts, files: [file] }, options)).rejects.toMatchObject({ code });
+      expect(readdirSync(folder).filter((name) => name.startsWith('a.'))).toEqual([]);
+    }
+  });
+
+  it('is not written into a folder that is not there', async () => {
+    const zipFile = join(tempFolder(), 'none', 'a.zip');
+    await expect(writePackage(zipFile, { texts, files: [] }, options)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
+    expect(existsSync(zipFile)).toBe(false);
+  });
+});

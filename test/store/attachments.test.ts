@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AttachmentVault } from '#lpx/store/attachments.js';
+import { tempFolder } from '../support/temp.js';
+
+const SHA = 'ab'.repeat(32);
+
+describe('the vault of attachments', () => {
+  it('keeps a staged file under its hash, for its owner alone', async () => {
+    const vault = new AttachmentVault(tempFolder());
+    const staging = await vault.stage();
+    const staged = staging.nextPath();
+    writeFileSync(staged, 'content');
+    await staging.secure(staged);
+    await staging.keep(staged, SHA);
+    await staging.settle();
+    await staging.discard();
+    expect(readFileSync(vault.pathOf(SHA), 'utf8')).toBe('content');
+    expect(statSync(join(vault.pathOf(SHA), '..')).mode & 0o077).toBe(0);
+  });
+
+  it('leaves a content alone that it holds, and replaces one that was cut short', async () => {
+    const vault = new AttachmentVault(tempFolder());
+    for (const [content, after] of [
+      ['cut', 'cut'],
+      ['whole content', 'whole content'],
+      ['whole content', 'whole content'],
+    ] as const) {
+      const staging = await vault.stage();
+      const staged = staging.nextPath();
+      writeFileSync(staged, content);
+      await staging.keep(staged, SHA);
+      await staging.discard();
+      expect(readFileSync(vault.pathOf(SHA), 'utf8')).toBe(after);
+    }
+  });
+
+  it('sweeps what a killed process left, and not what a running one is at', async () => {
+    const folder = tempFolder();
+    const attachments = join(folder, 'attachments');
+    const [dead, alive] = [join(attachments, 'staging-999999999-abc'), join(attachments, `staging-${process.ppid}-abc`)];
+    for (const path of [dead, alive]) mkdirSync(path, { recursive: true });
+    const staging = await new AttachmentVault(folder).stage();
+    expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
+    await staging.discard();
+    expect(readdirSync(attachments)).toEqual([`staging-${process.ppid}-abc`]);
+  });
+});

@@ -1,0 +1,100 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { identityOf } from '#lpx/spec/identity.js';
+import { createStore, openStore } from '#lpx/store/sqlite.js';
+import type { NewHistoryEntry, Store } from '#lpx/store/store.js';
+import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+const SCHOOL = { code: '990001', name: '示範高中' };
+const HISTORY: NewHistoryEntry = {
+  kind: 'load',
+  at: new Date(2021, 0, 21),
+  file: 'a.json',
+  bytes: 5_000_000_000,
+  md5: '',
+  sha256: '',
+  school: '',
+  reason: '',
+  terms: '',
+};
+const attachment = { sha256: 'a'.repeat(64), md5: 'b'.repeat(32), crc32: 0xffff_fffe, bytes: 5_000_000_000, type: 'pdf', name: '報告.pdf' };
+const { basicData } = smallPortfolio();
+
+async function withStudent(keep: boolean): Promise<Store> {
+  const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
+  await store.change(async (change) => {
+    const historyId = await change.addHistory(HISTORY);
+    const student = await change.addStudent(basicData, { 備註: [1] });
+    const record = { ...courseResult(), document: attachment } as never;
+    await change.addRecord(student.id, 'received', historyId, { record, ...identityOf(record) });
+    await change.addHistoryStudent(historyId, student.id, { courseResults: 1, multiPerformances: 0, attachments: 1 });
+    return { keep, result: undefined };
+  });
+  return store;
+}
+
+describe('a store', () => {
+  it('is made once, opened again, and is durable as promised', async () => {
+    const folder = join(tempFolder(), 'store');
+    await (await createStore(folder, SCHOOL)).close();
+    await expect(createStore(folder, SCHOOL)).rejects.toMatchObject({ code: 'LPX_STORE_EXISTS' });
+    const store = await openStore(folder);
+    expect(store.school).toEqual(SCHOOL);
+    await store.close();
+    const database = new Database(join(folder, 'lpx.sqlite'));
+    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    database.close();
+  });
+
+  it('keeps what a change keeps: big numbers, Chinese, extras, provenance', async () => {
+    const store = await withStudent(true);
+    const student = await store.student(basicData.nationalId);
+    expect(student).toMatchObject({ basicData, extras: { 備註: [1] } });
+    expect(student?.records).toMatchObject([{ provenance: 'received', record: { document: attachment, fields: { brief: '一篇散文' } } }]);
+    expect(await store.history()).toMatchObject([{ ...HISTORY, students: [{ nationalId: basicData.nationalId, courseResults: 1 }] }]);
+    expect(await store.students()).toMatchObject([{ courseResults: 1, received: 1, attachments: 1 }]);
+    await store.close();
+  });
+
+  it('forgets a change that is not kept, and one that throws', async () => {
+    const store = await withStudent(false);
+    expect([await store.students(), await store.history()]).toEqual([[], []]);
+    const fault = store.change(async (change) => {
+      await change.addHistory(HISTORY);
+      throw new Error('on the way');
+    });
+    await expect(fault).rejects.toThrow('on the way');
+    expect(await store.history()).toEqual([]);
+    await store.close();
+  });
+
+  it('of a newer lpx, of no lpx, or damaged is not touched', async () => {
+    const folder = join(tempFolder(), 'store');
+    await (await createStore(folder, SCHOOL)).close();
+    const file = join(folder, 'lpx.sqlite');
+    const database = new Database(file);
+    database.prepare('update schema_version set version = 99').run();
+    database.close();
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'LPX_STORE_NEWER', facts: { version: 99 } });
+    writeFileSync(file, Buffer.alloc(8192, 'not a database'));
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED' });
+    await expect(openStore(tempFolder())).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOUND' });
+    expect(existsSync(file)).toBe(true);
+  });
+
+  it('does not take a record of a student it does not know', async () => {
+    const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
+    const record = { ...courseResult(), document: null } as never;
+    const attempt = store.change(async (change) => {
+      const historyId = await change.addHistory(HISTORY);
+      await change.addRecord(4711, 'own', historyId, { record, ...identityOf(record) });
+      return { keep: true, result: undefined };
+    });
+    await expect(attempt).rejects.toThrow();
+    expect(await store.history()).toEqual([]);
+    await store.close();
+  });
+});
