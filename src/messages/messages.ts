@@ -26,7 +26,8 @@ export function fill(template: string, facts: Facts, words: Messages['words'] = 
       const value = String(facts[name] ?? '');
       return words[name]?.[value] ?? inert(value);
     })
-    .replace(/ +(?=[,，。）」]|$)/g, '');
+    .replace(/ +(?=[,，。）」]|$)/g, '')
+    .replace(/ {2,}/g, ' ');
 }
 
 /** The sentence of a code, filled. */

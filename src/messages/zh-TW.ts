@@ -318,7 +318,7 @@ export const zhTW: Messages = {
   import: {
     imported: '匯入完成，歷程編號 {id}。',
     unchanged: '這些資料先前都已匯入，沒有任何變動。',
-    wouldImport: '試跑：以下是匯入會做的事，目前沒有任何變動。',
+    wouldImport: '試跑：以上是匯入會做的事，目前沒有任何變動。',
     refused: '不予匯入，資料庫維持原狀。',
     created: '新建',
   },

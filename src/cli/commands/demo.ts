@@ -90,7 +90,7 @@ async function tell(context: Context, folder: string) {
 
   step(words.verify);
   const report = await verifyPackage({ zipFile, password });
-  say(...reportLines(messages, paint, report).map((line) => `  ${line}`));
+  say(...reportLines(messages, paint, report).map((line) => (line === '' ? line : `  ${line}`)));
 
   step(words.tamper);
   const { file: tampered, offset, bytes } = await tamper(zipFile, join(folder, 'tampered'));
