@@ -4,9 +4,20 @@ import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { COMPILED, start } from './bin/start.js';
 
+/** ASCII alone can be read as Latin-1 and kept at a byte a character, which halves the time to read it. */
+const ascii = {
+  name: 'ascii',
+  generateBundle: (_options, files) => {
+    for (const file of Object.values(files)) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: everything but ASCII
+      file.code = file.code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    }
+  },
+};
+
 const bundle = (input, file, format, plugins = []) => ({
   input,
-  plugins,
+  plugins: [ascii, ...plugins],
   platform: 'node',
   // A native addon, which finds its binary from where it lies, and a cloud's client that unzipper does without.
   external: ['better-sqlite3', '@aws-sdk/client-s3'],

@@ -14,7 +14,7 @@ export const COMPILED = `${BUNDLE}.compiled`;
  * @returns the program's exports, and the script for whoever makes the compiled form
  */
 export function start() {
-  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${readFileSync(BUNDLE, 'utf8')}\n})`, {
+  const script = new Script(`(function (exports, require, module, __filename, __dirname) {${readFileSync(BUNDLE, 'latin1')}\n})`, {
     filename: BUNDLE,
     cachedData: compiled(),
   });
