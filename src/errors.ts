@@ -45,6 +45,7 @@ export const EXIT_CODE_OF = {
   LPX_SIGNATURE_MISSING: EXIT.signature,
   LPX_SIGNATURE_UNREADABLE: EXIT.signature,
   LPX_SIGNATURE_MISMATCH: EXIT.signature,
+  LPX_UNSIGNED: EXIT.signature,
 
   LPX_PASSWORD_WRONG: EXIT.password,
 
@@ -62,6 +63,8 @@ export const EXIT_CODE_OF = {
   LPX_ATTACHMENT_MD5: EXIT.damaged,
 
   LPX_SCHEMA: EXIT.invalidData,
+  LPX_REPAIRED: EXIT.invalidData,
+  LPX_ENTRY_IGNORED: EXIT.invalidData,
   LPX_STUDENT_TWICE: EXIT.invalidData,
   LPX_FOREIGN_RECORD: EXIT.invalidData,
   LPX_DATE: EXIT.invalidData,

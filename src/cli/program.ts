@@ -53,6 +53,13 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
       .option('--password-stdin', help.passwordStdin)
       .addHelpText('after', `\n${help.passwordNote}`);
 
+  const withSignature = (command: Command) =>
+    command
+      .option('--signature <file>', help.signature)
+      .option('--no-signature', help.noSignature)
+      .option('--md5 <hex>', help.md5)
+      .option('--strict', help.strict);
+
   add('init', help.init)
     .requiredOption('--school <code>', help.school)
     .option('--name <name>', help.schoolName)
@@ -77,20 +84,17 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .action((ids, options) =>
       start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)),
     );
-  withPassword(add('verify', help.verify))
+  withSignature(withPassword(add('verify', help.verify)))
     .addArgument(new Argument('<zip>', help.zip))
-    .option('--signature <file>', help.signature)
     .action((zip, options) => start('verify', async (context) => (await import('./commands/verify.js')).verify(context, zip, options)));
-  withPassword(add('import', help.import))
+  withSignature(withPassword(add('import', help.import)))
     .addArgument(new Argument('<zip>', help.zip))
-    .option('--signature <file>', help.signature)
     .option('--dry-run', help.dryRun)
     .option('--create-students', help.createStudents)
     .option('--keep-both', help.keepBoth)
     .action((zip, options) => start('import', async (context) => (await import('./commands/import.js')).importZip(context, zip, options)));
-  withPassword(add('show', help.show))
+  withSignature(withPassword(add('show', help.show)))
     .addArgument(new Argument('<zip|national-id>', help.zipOrId))
-    .option('--signature <file>', help.signature)
     .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));
   add('history', help.history).action(() => start('history', async (context) => (await import('./commands/history.js')).history(context)));
   add('code', help.code)

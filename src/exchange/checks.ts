@@ -17,8 +17,14 @@ export class Refused extends Error {}
 const PACKAGE_FAULTS: ReadonlySet<number> = new Set([EXIT.signature, EXIT.password, EXIT.damaged, EXIT.invalidData]);
 
 export class CheckList {
+  readonly #strict: boolean;
   readonly findings: Finding[] = [];
   readonly #status = new Map<CheckName, CheckStatus>();
+
+  /** @param strict take what had to be repaired for an error */
+  constructor(strict: boolean) {
+    this.#strict = strict;
+  }
 
   get failed(): boolean {
     return [...this.#status.values()].includes('failed');
@@ -31,7 +37,8 @@ export class CheckList {
   /** Runs one check. @throws Refused when it fails, and as it is what is no fault of the package */
   async run<T>(name: CheckName, check: () => Promise<{ readonly value: T; readonly findings?: readonly Finding[] }>): Promise<T> {
     try {
-      const { value, findings = [] } = await check();
+      const { value, findings: found = [] } = await check();
+      const findings = this.#strict ? found.map(strictly) : found;
       this.findings.push(...findings);
       const failed = findings.some((finding) => finding.severity === 'error');
       this.#status.set(name, failed ? 'failed' : 'passed');
@@ -46,3 +53,5 @@ export class CheckList {
     }
   }
 }
+
+const strictly = (finding: Finding): Finding => (finding.code === 'LPX_REPAIRED' ? { ...finding, severity: 'error' } : finding);

@@ -65,7 +65,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
     const nothing = { report, dryRun, students: [], conflicts: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     return await store.change<ImportResult>(async (change) => {
-      const historyId = await change.addHistory({ ...historyOf(report), at: request.now });
+      const historyId = await change.addHistory({ ...historyOf(report, request), at: request.now });
       const merged: MergedStudent[] = [];
       for (const portfolio of portfolios) merged.push(await mergeStudent(change, portfolio, request, historyId, portfolios.length > 1));
       const students = merged.map((one) => one.student);
@@ -83,8 +83,8 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   }
 }
 
-const historyOf = ({ package: { file, bytes, md5, sha256, school } }: VerificationReport) =>
-  ({ kind: 'import', file, bytes, md5, sha256, school, reason: '', terms: '' }) as const;
+const historyOf = ({ package: { file, bytes, md5, sha256, school } }: VerificationReport, { signature }: ImportRequest) =>
+  ({ kind: 'import', file, bytes, md5, sha256, school, reason: signature === 'none' ? 'unsigned' : '', terms: '' }) as const;
 
 interface MergedStudent {
   readonly student: ImportedStudent;

@@ -26,10 +26,17 @@ import { readAll, type TakenAttachment, takeAttachments } from './take-attachmen
 /** A password that is at hand, or a way to ask for it once it is needed. */
 export type PasswordSource = Buffer | (() => Promise<Buffer>);
 
+/**
+ * Where the MD5 that the package is held against comes from: a file beside it under a usual name (unless said
+ * otherwise), a file named by the caller, a hash typed in, or nowhere, which the history remembers.
+ */
+export type SignatureSource = { readonly file: string } | { readonly md5: string } | 'beside' | 'none';
+
 export interface VerifyRequest {
   readonly zipFile: string;
-  /** The signature file, when it does not lie beside the package under a usual name. */
-  readonly signatureFile?: string | undefined;
+  readonly signature?: SignatureSource | undefined;
+  /** Refuse what had to be repaired. */
+  readonly strict?: boolean | undefined;
   readonly password: PasswordSource;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -82,12 +89,15 @@ export async function examinePackage(request: VerifyRequest, staging?: Staging):
   const { zipFile, password } = request;
   const before = await statOf(zipFile);
   const pool = WorkPool.forBytes(before.size);
-  const signatureChecks = new CheckList();
-  const contentChecks = new CheckList();
+  const signatureChecks = new CheckList(request.strict === true);
+  const contentChecks = new CheckList(request.strict === true);
   const contents: Contents = { encryption: '', portfolios: [] };
   const digesting = pool.run({ kind: 'digest', file: zipFile });
   try {
-    const signing = signatureChecks.run('signature', () => checkSignature(request, digesting));
+    const signing =
+      request.signature === 'none'
+        ? digesting.then(() => signatureChecks.findings.push(unsigned(zipFile)))
+        : signatureChecks.run('signature', () => checkSignature(request, digesting));
     // With threads to spare and the password at hand, the content is read while the signature is worked out.
     const ahead = pool.threads > 0 && Buffer.isBuffer(password);
     const examining = ahead
@@ -131,9 +141,16 @@ export const verifyPackage = async (request: VerifyRequest): Promise<Verificatio
 /** The error a failed report amounts to; undefined for a good one. */
 export const errorOfReport = (report: VerificationReport): LpxError | undefined => errorOf(report.findings);
 
-async function checkSignature({ zipFile, signatureFile }: VerifyRequest, digesting: Promise<Digests>): Promise<{ value: Digests }> {
+const unsigned = (zipFile: string): Finding => ({ code: 'LPX_UNSIGNED', severity: 'warning', where: basename(zipFile), facts: {} });
+
+async function checkSignature(
+  { zipFile, signature: source = 'beside' }: VerifyRequest,
+  digesting: Promise<Digests>,
+): Promise<{ value: Digests }> {
   digesting.catch(() => {});
-  const signature = await readSignature(zipFile, signatureFile);
+  const named = typeof source === 'object' && 'file' in source ? source.file : undefined;
+  const signature =
+    typeof source === 'object' && 'md5' in source ? { file: '--md5', md5: source.md5.toLowerCase() } : await readSignature(zipFile, named);
   const digests = await digesting;
   if (digests.md5 !== signature.md5) {
     throw new LpxError('LPX_SIGNATURE_MISMATCH', {
@@ -164,8 +181,8 @@ async function checkContents(
       return { value: given };
     });
     const { structure, files } = await checks.run('structure', async () => {
-      const sorted = sortEntries(entries, basename(zipFile).replace(/\.zip$/i, ''));
-      const structure = await readStructure(fd, sorted, password);
+      const sorted = sortEntries(entries);
+      const structure = await readStructure(fd, sorted, basename(zipFile).replace(/\.zip$/i, ''), password);
       return { value: { structure, files: sorted.files }, findings: structure.findings };
     });
     await checks.run('schema', async () => ({ value: undefined, findings: documentFindings(structure.document) }));

@@ -67,6 +67,11 @@ const codes: Record<Code, Sentence> = {
     next: 'Fetch the package again; if it stays so, ask the sending school to send package and signature anew.',
   },
 
+  LPX_UNSIGNED: {
+    what: 'The package was taken without a signature: nothing shows that it is the one that was sent.',
+    next: 'Compare its MD5 with the sending school by telephone.',
+  },
+
   LPX_PASSWORD_WRONG: {
     what: 'The password does not open {where}.',
     next: 'Check capitals and zeros; ask the sending school for the password by telephone.',
@@ -103,9 +108,14 @@ const codes: Record<Code, Sentence> = {
     next: 'Ask the sending school for the .zip file of the export.',
   },
   LPX_JSON_UNREADABLE: {
-    what: '{where} is not JSON in UTF-8 (character {position}).',
+    what: '{where} is not JSON that can be read (character {position}).',
     next: 'Have the document exported anew; it was cut short or edited by hand.',
   },
+  LPX_REPAIRED: {
+    what: '{repair}: {from} is read as {to}.',
+    next: 'Nothing needs doing; the sending school’s software should write it as the spec says. --strict refuses it.',
+  },
+  LPX_ENTRY_IGNORED: { what: '{where} is no part of a package; it is not taken over.', next: 'Nothing needs doing.' },
   LPX_ATTACHMENT_MISSING: { what: 'The file {link} is not there.', next: 'Ask for the package anew, and name this record.' },
   LPX_ATTACHMENT_MD5: {
     what: 'The file “{file}” is not the one the record means: MD5 {actual} instead of {expected}.',
@@ -209,6 +219,21 @@ const words: Record<string, Record<string, string>> = {
     certification: '0, 1 or 2',
     mappingName: 'file names without folders',
   },
+  repair: {
+    array: 'a single student without the list around it',
+    list: 'null for a list',
+    number: 'another way to write a number',
+    boolean: 'another way to write true or false',
+    text: 'a number for a text',
+    date: 'another way to write a date',
+    time: 'another way to write a time',
+    term: 'another way to write a term',
+    md5: 'an MD5 in capitals',
+    link: 'a link to a file of no type',
+    encoding: 'JSON in another encoding',
+    name: 'a file name in another encoding',
+    folder: 'a folder around the whole package',
+  },
   part: {
     end: 'its end is missing',
     volumes: 'it is split into volumes',
@@ -285,6 +310,8 @@ export const en = {
     noStudents: 'No student was named: give national ids, --list <file> or --all.',
     passwordOut: '--generate-password needs --password-out <file> to write it to.',
     severalPasswords: 'Give the password in one way only.',
+    severalSignatures: 'Give the signature in one way only.',
+    md5: 'An MD5 has 32 digits from 0 to 9 and a to f.',
     schoolRequired: 'The option --school <code> is required.',
   },
   help: {
@@ -330,6 +357,9 @@ export const en = {
     passwordOut: 'where the generated password goes (readable by you alone)',
     zip: 'the package',
     signature: 'the signature file, when it lies elsewhere',
+    noSignature: 'go on without a signature; the history says so',
+    md5: 'the MD5 as it was told, instead of a signature file',
+    strict: 'refuse what would have to be repaired',
     dryRun: 'say what would change, change nothing',
     createStudents: 'admit students who are not in the store',
     keepBoth: 'keep changed records beside the stored ones',
@@ -384,7 +414,12 @@ export const en = {
     none: 'none',
     '': 'unknown',
   },
-  reasons: { transfer: 'transfer', 'borrowed-study': 'borrowed study', experimental: 'experimental education' },
+  reasons: {
+    transfer: 'transfer',
+    'borrowed-study': 'borrowed study',
+    experimental: 'experimental education',
+    unsigned: 'without a signature',
+  },
   leftOut: { uncertified: 'not certified', 'not-uploaded': 'not uploaded', 'other-term': 'other term' },
   outcomes: { new: 'new', same: 'there already', beside: 'kept beside', uncertified: 'not certified, left out', conflict: 'conflict' },
   kinds: { load: 'loaded', export: 'exported', import: 'imported' },

@@ -41,6 +41,10 @@ export const zhTW: Messages = {
       next: '請重新下載；若仍不符，請轉出學校重送壓縮檔與簽章檔。',
     },
 
+    LPX_UNSIGNED: {
+      what: '沒有核對簽章就採用了這個交換檔：無從證明它就是對方送出的那一個。',
+      next: '請以電話與轉出學校核對 MD5。',
+    },
     LPX_PASSWORD_WRONG: { what: '密碼無法開啟 {where}。', next: '請留意大小寫與數字 0；請以電話向轉出學校確認密碼。' },
 
     LPX_NOT_A_ZIP: { what: '這不是 ZIP 壓縮檔。', next: '請向轉出學校索取匯出的 .zip 檔。' },
@@ -59,9 +63,14 @@ export const zhTW: Messages = {
     LPX_ENTRY_DAMAGED: { what: '{where} 已損壞（{part}）。', next: '請重新下載；若仍如此，請轉出學校重新匯出。' },
     LPX_NOT_A_PACKAGE: { what: '這不是學生學習歷程檔案的交換檔：{reason}。', next: '請向轉出學校索取匯出的 .zip 檔。' },
     LPX_JSON_UNREADABLE: {
-      what: '{where} 不是 UTF-8 的 JSON（第 {position} 個字元處）。',
+      what: '{where} 不是可以讀取的 JSON（第 {position} 個字元處）。',
       next: '請重新匯出這份資料；它被截斷過或被手動改過。',
     },
+    LPX_REPAIRED: {
+      what: '{repair}：{from} 讀作 {to}。',
+      next: '不需處理；轉出學校的系統應依規格書寫。加上 --strict 則不予採用。',
+    },
+    LPX_ENTRY_IGNORED: { what: '{where} 不屬於交換檔，不予匯入。', next: '不需處理。' },
     LPX_ATTACHMENT_MISSING: { what: '找不到檔案 {link}。', next: '請對方重新匯出，並告知是哪一筆紀錄。' },
     LPX_ATTACHMENT_MD5: {
       what: '檔案「{file}」不是紀錄所指的那一個：MD5 應為 {expected}，實為 {actual}。',
@@ -129,6 +138,21 @@ export const zhTW: Messages = {
       md5: ' 32 碼小寫十六進位的 MD5',
       certification: ' 0、1 或 2',
       mappingName: '不含資料夾的檔名',
+    },
+    repair: {
+      array: '只有一位學生，外面少了陣列',
+      list: '清單寫成 null',
+      number: '數字的寫法不同',
+      boolean: '是否的寫法不同',
+      text: '文字寫成數字',
+      date: '日期的寫法不同',
+      time: '時間的寫法不同',
+      term: '學年度及學期的寫法不同',
+      md5: 'MD5 用了大寫',
+      link: '連結少了副檔名',
+      encoding: 'JSON 用了別的編碼',
+      name: '檔名用了別的編碼',
+      folder: '整個交換檔外面多包了一層資料夾',
     },
     part: {
       end: '缺少結尾',
@@ -201,6 +225,8 @@ export const zhTW: Messages = {
     noStudents: '沒有指定學生：請列出身分證號，或用 --list <檔案>、--all。',
     passwordOut: '--generate-password 需要 --password-out <檔案> 來存放密碼。',
     severalPasswords: '請只用一種方式提供密碼。',
+    severalSignatures: '簽章只能用一種方式提供。',
+    md5: 'MD5 是 32 個 0 到 9、a 到 f 的字元。',
     schoolRequired: '必須指定 --school <學校代碼>。',
   },
   help: {
@@ -246,6 +272,9 @@ export const zhTW: Messages = {
     passwordOut: '產生的密碼存放處（只有您能讀取）',
     zip: '交換檔',
     signature: '簽章檔（不在交換檔旁邊時）',
+    noSignature: '不核對簽章；歷程會記下',
+    md5: '對方告知的 MD5，代替簽章檔',
+    strict: '需要修正才讀得懂的一律不採用',
     dryRun: '只說明會有什麼變動，不實際變動',
     createStudents: '一併建立不在資料庫裡的學生',
     keepBoth: '內容不同的紀錄與原有的並存',
@@ -295,7 +324,7 @@ export const zhTW: Messages = {
     none: '無',
     '': '不明',
   },
-  reasons: { transfer: '轉學', 'borrowed-study': '借讀', experimental: '實驗教育' },
+  reasons: { transfer: '轉學', 'borrowed-study': '借讀', experimental: '實驗教育', unsigned: '未核對簽章' },
   leftOut: { uncertified: '未認證', 'not-uploaded': '未上傳', 'other-term': '非所選學期' },
   outcomes: { new: '新增', same: '已存在', beside: '並存', uncertified: '未認證，不納入', conflict: '衝突' },
   kinds: { load: '載入', export: '匯出', import: '匯入' },

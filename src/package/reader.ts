@@ -1,7 +1,8 @@
 /** Reads a package's structure: which entry is what, the document, the mappings, the attachments. */
 import { type Finding, LpxError } from '../errors.js';
-import { addOriginalNames, MAPPING_NAME } from '../spec/attachments.js';
-import { parseJson } from '../spec/json.js';
+import { addOriginalNames, isNotOurs, MAPPING_NAME } from '../spec/attachments.js';
+import { type ReadJson, readJson } from '../spec/json.js';
+import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
 import { mappingFindings } from '../spec/validate.js';
 import { entryBuffer } from '../zip/entry-bytes.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
@@ -11,13 +12,21 @@ const JSON_BYTES = 64 * 1024 * 1024;
 
 /** The entries of a package, told apart by their names. */
 export interface PackageEntries {
-  readonly document: ZipEntry;
-  readonly mappings: readonly ZipEntry[];
+  /** The JSON files at the root: one of them is the document. */
+  readonly documents: readonly PackageEntry[];
+  readonly mappings: readonly PackageEntry[];
   /** Everything else, by name in NFC. */
   readonly files: ReadonlyMap<string, ZipEntry>;
+  readonly findings: readonly Finding[];
 }
 
-/** The document as parsed, not yet validated, and the original names of the files. */
+/** An entry, and its name inside the package: in NFC, without a folder around the whole. */
+interface PackageEntry {
+  readonly name: string;
+  readonly entry: ZipEntry;
+}
+
+/** The document as repaired, not yet validated, and the original names of the files. */
 export interface PackageStructure {
   readonly document: unknown;
   /** Entry name to the name the file was uploaded under. */
@@ -37,40 +46,69 @@ export async function readDirectory(zipFile: string): Promise<ZipEntry[]> {
   return entries;
 }
 
-/** Tells the entries apart. The document is the one JSON at the root, whatever it is called (spec 8, T7). */
-export function sortEntries(entries: readonly ZipEntry[], baseName: string): PackageEntries {
-  const named = new Map(entries.map((entry) => [entry.name.normalize('NFC'), entry]));
-  const roots = [...named].filter(([name]) => !name.includes('/') && name.toLowerCase().endsWith('.json') && name !== MAPPING_NAME);
-  const [document] = roots.length === 1 ? roots : roots.filter(([name]) => name === `${baseName}.json`);
-  if (!document) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: roots.length === 0 ? 'noDocument' : 'severalDocuments' });
-  const mappings = [...named].filter(([name]) => name.endsWith(`/${MAPPING_NAME}`));
-  const rest = new Set([document, ...mappings].map(([name]) => name));
-  return {
-    document: document[1],
-    mappings: mappings.map(([, entry]) => entry),
-    files: new Map([...named].filter(([name]) => !rest.has(name))),
-  };
+/** Tells the entries apart. @throws LPX_NOT_A_PACKAGE */
+export function sortEntries(entries: readonly ZipEntry[]): PackageEntries {
+  const findings: Finding[] = [];
+  const named = entries.map((entry) => ({ name: entry.name.normalize('NFC'), entry }));
+  const ours = named.filter(({ name }) => !isNotOurs(name));
+  for (const { name } of named) if (isNotOurs(name)) findings.push({ code: 'LPX_ENTRY_IGNORED', severity: 'note', where: name, facts: {} });
+  for (const { name, entry } of ours) {
+    if (entry.nameEncoding === 'cp950') findings.push(repaired('name', name, 'CP950', 'UTF-8'));
+  }
+  const wrapper = wrapperOf(ours.map(({ name }) => name));
+  if (wrapper) findings.push(repaired('folder', wrapper, wrapper, '/'));
+  const all = ours.map(({ name, entry }) => ({ name: name.slice(wrapper.length), entry }));
+  const documents = all.filter(({ name }) => isDocumentName(name));
+  const mappings = all.filter(({ name }) => name.endsWith(`/${MAPPING_NAME}`));
+  if (documents.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'noDocument' });
+  const texts = new Set<PackageEntry>([...documents, ...mappings]);
+  return { documents, mappings, findings, files: new Map(all.filter((one) => !texts.has(one)).map(({ name, entry }) => [name, entry])) };
 }
 
-/** Reads the JSON entries. @throws LPX_JSON_UNREADABLE, LPX_ENTRY_DAMAGED, LPX_LIMIT_EXCEEDED */
-export async function readStructure(fd: number, entries: PackageEntries, password: Buffer): Promise<PackageStructure> {
-  const document = await readJson(fd, entries.document, password);
+const isDocumentName = (name: string): boolean => !name.includes('/') && name.toLowerCase().endsWith('.json') && name !== MAPPING_NAME;
+
+/** The folder around the whole package, with its slash, when it was zipped with one; else empty (brief 5, item 7). */
+function wrapperOf(names: readonly string[]): string {
+  const first = names[0]?.slice(0, names[0].indexOf('/') + 1) ?? '';
+  const around = first !== '' && names.every((name) => name.startsWith(first));
+  return around && names.some((name) => isDocumentName(name.slice(first.length))) ? first : '';
+}
+
+/** Reads the JSON entries. @throws LPX_JSON_UNREADABLE, LPX_ENTRY_DAMAGED, LPX_LIMIT_EXCEEDED, LPX_NOT_A_PACKAGE */
+export async function readStructure(fd: number, entries: PackageEntries, baseName: string, password: Buffer): Promise<PackageStructure> {
+  const findings: Finding[] = [...entries.findings];
+  const { value, findings: told } = await readDocument(fd, entries.documents, baseName, password);
+  const { document, findings: repairs } = repairDocument(value);
+  findings.push(...told, ...repairs);
   const originalNames = new Map<string, string>();
-  const findings: Finding[] = [];
-  for (const entry of entries.mappings) {
-    const mapping = await readJson(fd, entry, password);
-    const wrong = mappingFindings(mapping, entry.name);
-    findings.push(...wrong);
-    if (wrong.length === 0) addOriginalNames(originalNames, entry.name, mapping);
+  for (const { name, entry } of entries.mappings) {
+    const mapping = await readEntry(fd, entry, name, password);
+    const wrong = mappingFindings(mapping.value, name);
+    findings.push(...mapping.findings, ...wrong);
+    if (wrong.length === 0) addOriginalNames(originalNames, name, mapping.value);
   }
   return { document, originalNames, findings };
 }
 
-async function readJson(fd: number, entry: ZipEntry, password: Buffer): Promise<unknown> {
+/**
+ * The document is the one JSON at the root, whatever it is called, since mail renames files (spec 8, T7).
+ * Of several it is the one under the package's name, else the only one that holds students.
+ */
+async function readDocument(fd: number, documents: readonly PackageEntry[], baseName: string, password: Buffer): Promise<ReadJson> {
+  const byName = documents.find(({ name }) => name === `${baseName}.json`) ?? (documents.length === 1 ? documents[0] : undefined);
+  if (byName) return readEntry(fd, byName.entry, byName.name, password);
+  const read = [];
+  for (const { name, entry } of documents) read.push(await readEntry(fd, entry, name, password));
+  const [only, ...others] = read.filter(({ value }) => holdsStudents(value));
+  if (!only || others.length > 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: only ? 'severalDocuments' : 'noDocument' });
+  return only;
+}
+
+async function readEntry(fd: number, entry: ZipEntry, name: string, password: Buffer): Promise<ReadJson> {
   const bytes = await entryBuffer(fd, entry, password, JSON_BYTES).catch((error) => {
     throw asDamage(error);
   });
-  return parseJson(bytes, entry.name);
+  return readJson(bytes, name);
 }
 
 /** The password opened the package, so an entry that refuses it is damaged. */

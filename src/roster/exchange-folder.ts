@@ -4,13 +4,14 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 import { addOriginalNames, MAPPING_NAME } from '../spec/attachments.js';
-import { parseJson } from '../spec/json.js';
+import { readJson } from '../spec/json.js';
+import { repairDocument } from '../spec/repair.js';
 import { mappingFindings } from '../spec/validate.js';
 
 export interface ExchangeFolder {
   /** The document's base name. */
   readonly name: string;
-  /** As parsed; not yet validated. */
+  /** Parsed and repaired; not yet validated. */
   readonly document: unknown;
   readonly documentBytes: Buffer;
   /** Path inside the folder (forward slashes, NFC) to path on disk. Links are not followed. */
@@ -35,17 +36,20 @@ export async function readExchangeFolder(path: string): Promise<ExchangeFolder> 
     const contents = new Map(files);
     for (const [name, file] of files) {
       if (name.endsWith(`/${MAPPING_NAME}`)) {
-        const mapping = parseJson(await readFile(file), name);
+        const { value: mapping, findings: told } = readJson(await readFile(file), name);
         const wrong = mappingFindings(mapping, name);
-        findings.push(...wrong);
+        findings.push(...told, ...wrong);
         if (wrong.length === 0) addOriginalNames(originalNames, name, mapping);
       }
       // A document or mapping is no attachment.
       if (file === document || name.endsWith(`/${MAPPING_NAME}`) || !name.includes('/')) contents.delete(name);
     }
+    const json = readJson(documentBytes, basename(document));
+    const repaired = repairDocument(json.value);
+    findings.push(...json.findings, ...repaired.findings);
     return {
       name: basename(document),
-      document: parseJson(documentBytes, basename(document)),
+      document: repaired.document,
       documentBytes,
       files: contents,
       originalNames,

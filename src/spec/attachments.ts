@@ -1,9 +1,16 @@
 /** From the links of a document to the files beside it, in a package or a folder alike. */
 import type { Finding } from '../errors.js';
 import { type Portfolio, type PortfolioRecord, SLOTS, type Slot, type WireAttachment, wireListOf } from './portfolio.js';
-import { placesOf } from './validate.js';
+import { repaired } from './repair.js';
+import { placesOf, shown } from './validate.js';
 
 export const MAPPING_NAME = 'filename_mapping.json';
+
+/** What systems leave in folders, and other software beside a document (spec 8, T17; brief 5, item 11). */
+const NOT_OURS = /(?:^|\/)(?:__MACOSX\/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|課程諮詢\.json)$/;
+
+/** Whether an entry is no part of any package, by its name. */
+export const isNotOurs = (name: string): boolean => NOT_OURS.test(name);
 
 /** One attachment of a record, found. `F` is what a file is where it was found. */
 export interface FoundAttachment<F> {
@@ -46,7 +53,9 @@ export function findAttachments<F>(
         if (!attachment) continue;
         const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
         const where = places.record(list.wire, index, property);
-        const path = pathOfLink(attachment.link);
+        const linked = pathOfLink(attachment.link);
+        const path = typedPath(linked, files);
+        if (path !== linked && linked !== undefined) findings.push(repaired('link', where, shown(linked), shown(path)));
         const file = path === undefined ? undefined : files.get(path);
         if (path !== undefined) used.add(path);
         const fault =
@@ -70,6 +79,13 @@ export function findAttachments<F>(
     if (!used.has(name)) findings.push({ code: 'LPX_ENTRY_UNREFERENCED', severity: 'warning', where: name, facts: {} });
   }
   return { attachments, findings };
+}
+
+/** A link that ends in a bare dot lost its file's type: the one file of that name is meant (brief 5, item 2). */
+function typedPath<F>(path: string | undefined, files: ReadonlyMap<string, F>): string | undefined {
+  if (!path?.endsWith('.') || files.has(path)) return path;
+  const [only, ...others] = [...files.keys()].filter((name) => name.startsWith(path) || name === path.slice(0, -1));
+  return only !== undefined && others.length === 0 ? only : path;
 }
 
 /** The path inside the package that a link means: forward slashes, no leading `./` or `/`; undefined when it points outside. */

@@ -1,13 +1,40 @@
 /** JSON as bytes from outside. */
-import { LpxError } from '../errors.js';
+import iconv from 'iconv-lite';
+import { type Finding, LpxError } from '../errors.js';
+import { repaired } from './repair.js';
 
-/** UTF-8 JSON, with or without a byte order mark. @throws LPX_JSON_UNREADABLE with the place in it */
-export function parseJson(bytes: Buffer, file: string): unknown {
+export interface ReadJson {
+  readonly value: unknown;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads JSON in UTF-8, with or without a byte order mark; UTF-16 and CP950 are read too, and told.
+ * @throws LPX_JSON_UNREADABLE with the place in it
+ */
+export function readJson(bytes: Buffer, file: string): ReadJson {
+  const { text, encoding } = decoded(bytes);
+  if (encoding !== 'UTF-8' && text.includes('\ufffd')) throw new LpxError('LPX_JSON_UNREADABLE', { file, position: '?' });
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const value = JSON.parse(text.replace(/^\ufeff/, ''));
+    return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', file, encoding, 'UTF-8')] };
   } catch (error) {
     // The engine's message may quote the text, which holds personal data: only the position is passed on.
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
     throw new LpxError('LPX_JSON_UNREADABLE', { file, position: position ?? '?' });
+  }
+}
+
+function decoded(bytes: Buffer): { readonly text: string; readonly encoding: string } {
+  // JSON starts with an ASCII character, so a zero beside it shows which half of UTF-16 comes first.
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0))
+    return { text: iconv.decode(bytes, 'utf16le'), encoding: 'UTF-16' };
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0))
+    return { text: iconv.decode(bytes, 'utf16be'), encoding: 'UTF-16' };
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'UTF-8' };
+  } catch {
+    return { text: iconv.decode(bytes, 'cp950'), encoding: 'CP950' };
   }
 }

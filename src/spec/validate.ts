@@ -111,6 +111,7 @@ function studentLabel(document: readonly JsonValue[], index: number): string {
 /** The places of a portfolio's records, and how to name one of their properties. */
 export interface Places {
   readonly basicData: (property: string) => string;
+  readonly list: (list: string) => string;
   readonly record: (list: string, index: number, property?: string) => string;
 }
 
@@ -125,6 +126,7 @@ export function placesOf(nationalId: string, several: boolean): Places {
   );
   return {
     basicData: (property) => `${prefix}${BASIC_DATA_WIRE}.${property}`,
+    list: (list) => `${prefix}${listPath.get(list)}`,
     record: (list, index, property) => `${prefix}${listPath.get(list)}[${index}]${property ? `.${property}` : ''}`,
   };
 }

@@ -64,7 +64,7 @@ export interface NewHistoryEntry {
   readonly sha256: string;
   /** The other school: where a package came from or went to; empty when unknown. */
   readonly school: string;
-  /** Reason and terms of an export; empty otherwise. */
+  /** Reason and terms of an export; `unsigned` for an import without a signature; empty otherwise. */
   readonly reason: string;
   readonly terms: string;
 }

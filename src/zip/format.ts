@@ -21,6 +21,8 @@ const UINT32_MAX = 0xffff_ffff;
 const UINT16_MAX = 0xffff;
 const EXTRA_ZIP64 = 0x0001;
 const EXTRA_AES = 0x9901;
+/** Info-ZIP's name in UTF-8 beside one in another encoding. */
+export const EXTRA_UNICODE_PATH = 0x7075;
 /**
  * Ours ("LX"): a checksum over both headers of the entry, in both. ZIP guards an entry's content but not
  * what the directory says of it; with this, any flipped bit in a header shows. Other tools skip it.
@@ -180,21 +182,25 @@ function encodeAesExtra(aes: AesExtra): Buffer {
   return extra;
 }
 
-/** Finds the AES extra field among a header's extra fields; undefined when absent or malformed. */
-export function decodeAesExtra(extra: Buffer): AesExtra | undefined {
+/** The data of an extra field among a header's extra fields; undefined when it is absent or cut short. */
+export function extraField(extra: Buffer, wanted: number): Buffer | undefined {
   for (let at = 0; at + 4 <= extra.length; ) {
-    const id = extra.readUInt16LE(at);
     const length = extra.readUInt16LE(at + 2);
-    if (id === EXTRA_AES && length === 7 && at + 11 <= extra.length) {
-      const version = extra.readUInt16LE(at + 4);
-      const strength = extra.readUInt8(at + 8);
-      if ((version !== 1 && version !== 2) || extra.toString('latin1', at + 6, at + 8) !== 'AE') return undefined;
-      if (strength !== 1 && strength !== 2 && strength !== 3) return undefined;
-      return { version, strength, method: extra.readUInt16LE(at + 9) };
-    }
+    if (extra.readUInt16LE(at) === wanted && at + 4 + length <= extra.length) return extra.subarray(at + 4, at + 4 + length);
     at += 4 + length;
   }
   return undefined;
+}
+
+/** Finds the AES extra field among a header's extra fields; undefined when absent or malformed. */
+export function decodeAesExtra(extra: Buffer): AesExtra | undefined {
+  const field = extraField(extra, EXTRA_AES);
+  if (field?.length !== 7 || field.toString('latin1', 2, 4) !== 'AE') return undefined;
+  const version = field.readUInt16LE(0);
+  const strength = field.readUInt8(4);
+  if (version !== 1 && version !== 2) return undefined;
+  if (strength !== 1 && strength !== 2 && strength !== 3) return undefined;
+  return { version, strength, method: field.readUInt16LE(5) };
 }
 
 /** Local time of day in two-second steps, as DOS counts it. */

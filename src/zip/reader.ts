@@ -4,6 +4,8 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
+import iconv from 'iconv-lite';
 import { Open } from 'unzipper';
 import { LpxError } from '../errors.js';
 import { fileError } from '../files.js';
@@ -11,6 +13,8 @@ import {
   CENTRAL_HEADER_BYTES,
   decodeAesExtra,
   END_RECORD_BYTES,
+  EXTRA_UNICODE_PATH,
+  extraField,
   FLAG,
   LOCAL_HEADER_BYTES,
   METHOD,
@@ -23,12 +27,15 @@ import { DEFAULT_LIMITS, type ZipLimits } from './limits.js';
 import { aesOverheadBytes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES } from './zipcrypto.js';
 
+export type NameEncoding = 'utf8' | 'utf8-unflagged' | 'unicode-path' | 'cp950';
 export type EntryEncryption = 'none' | 'zipcrypto' | 'aes128' | 'aes192' | 'aes256';
 
 /** One file in the archive. A plain object: it travels to worker threads as it is. */
 export interface ZipEntry {
   /** Path inside the archive, forward slashes, never absolute, never with `..`. */
   readonly name: string;
+  /** How the name was written. `utf8` without its flag, and CP950, are against APPNOTE, and common. */
+  readonly nameEncoding: NameEncoding;
   readonly encryption: EntryEncryption;
   /** Compression under the encryption. */
   readonly compression: 'stored' | 'deflated';
@@ -176,10 +183,10 @@ function withBytes(records: readonly DirectoryRecord[], directory: Buffer): RawR
   return cut;
 }
 
-function checkNames(records: readonly DirectoryRecord[]): void {
+function checkNames(records: readonly RawRecord[]): void {
   const seen = new Set<string>();
   for (const record of records) {
-    const name = entryName(record.pathBuffer);
+    const { name } = entryName(record);
     const key = name.normalize('NFC').toLowerCase();
     if (seen.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', { entry: name });
     seen.add(key);
@@ -207,7 +214,7 @@ async function readLocalHeaders(handle: FileHandle, records: readonly RawRecord[
   const byOffset = [...records].sort((a, b) => a.offsetToLocalFileHeader - b.offsetToLocalFileHeader);
   let previousEnd = 0;
   for (const record of byOffset) {
-    const name = entryName(record.pathBuffer);
+    const { name, encoding } = entryName(record);
     const offset = record.offsetToLocalFileHeader;
     if (offset < previousEnd || offset + LOCAL_HEADER_BYTES > bounds.offset) throw damagedEntry(name, 'overlap');
     const header = await readAt(handle, offset, LOCAL_HEADER_BYTES);
@@ -223,13 +230,13 @@ async function readLocalHeaders(handle: FileHandle, records: readonly RawRecord[
     const dataOffset = offset + LOCAL_HEADER_BYTES + nameBytes + extraBytes;
     previousEnd = dataOffset + record.compressedSize;
     if (previousEnd > bounds.offset) throw damagedEntry(name, 'overlap');
-    if (!name.endsWith('/')) entries.push(describe(record, name, dataOffset, variable.subarray(nameBytes)));
+    if (!name.endsWith('/')) entries.push(describe(record, name, encoding, dataOffset, variable.subarray(nameBytes)));
     else if (record.uncompressedSize > 0) throw damagedEntry(name, 'header');
   }
   return entries;
 }
 
-function describe(record: DirectoryRecord, name: string, dataOffset: number, localExtra: Buffer): ZipEntry {
+function describe(record: DirectoryRecord, name: string, nameEncoding: NameEncoding, dataOffset: number, localExtra: Buffer): ZipEntry {
   const unsupported = (feature: string) => new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature });
   if (record.flags & FLAG.strongEncryption) throw unsupported('PKWARE strong encryption');
   const encrypted = (record.flags & FLAG.encrypted) !== 0;
@@ -242,6 +249,7 @@ function describe(record: DirectoryRecord, name: string, dataOffset: number, loc
   if (payload < 0 || (method === METHOD.stored && payload !== record.uncompressedSize)) throw damagedEntry(name, 'size');
   return {
     name,
+    nameEncoding,
     encryption: aes ? ((['aes128', 'aes192', 'aes256'] as const)[aes.strength - 1] as EntryEncryption) : encrypted ? 'zipcrypto' : 'none',
     compression: method === METHOD.stored ? 'stored' : 'deflated',
     size: record.uncompressedSize,
@@ -255,21 +263,45 @@ function describe(record: DirectoryRecord, name: string, dataOffset: number, loc
 }
 
 /** An entry's path, or a refusal: no name may point outside, be ambiguous, or hide characters. */
-function entryName(raw: Buffer): string {
-  let name: string;
-  try {
-    name = new TextDecoder('utf-8', { fatal: true }).decode(raw).replaceAll('\\', '/');
-  } catch {
-    throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(raw.toString('latin1')) });
-  }
+function entryName(record: RawRecord): { readonly name: string; readonly encoding: NameEncoding } {
+  const decoded = decodeName(record);
+  const name = decoded.name.replaceAll('\\', '/');
   const segments = name.replace(/\/$/, '').split('/');
   const outside = segments.some((segment) => segment === '' || segment === '.' || segment === '..');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  const hidden = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(name);
-  if (outside || hidden || /^[A-Za-z]:/.test(name)) {
+  const hidden = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/.test(name);
+  // Windows takes such a name for a device, or for the name without its end.
+  const reserved = segments.some((segment) => /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(segment) || /[. ]$/.test(segment));
+  if (outside || hidden || reserved || /^[A-Za-z]:/.test(name))
     throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(name) });
+  return { name, encoding: decoded.encoding };
+}
+
+/** UTF-8 with or without its flag, Info-ZIP's Unicode path (APPNOTE 4.6.9) when it belongs to the name, else CP950. */
+function decodeName(record: RawRecord): { readonly name: string; readonly encoding: NameEncoding } {
+  const raw = record.pathBuffer;
+  const unicodePath = unicodePathOf(record);
+  if (unicodePath !== undefined) return { name: unicodePath, encoding: 'unicode-path' };
+  const utf8 = utf8In(raw);
+  const flagged = (record.flags & FLAG.utf8) !== 0;
+  if (utf8 !== undefined) return { name: utf8, encoding: flagged || /^[\x20-\x7e]*$/.test(utf8) ? 'utf8' : 'utf8-unflagged' };
+  if (flagged) throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(raw.toString('latin1')) });
+  return { name: iconv.decode(raw, 'cp950'), encoding: 'cp950' };
+}
+
+function utf8In(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
   }
-  return name;
+}
+
+function unicodePathOf({ pathBuffer, bytes }: RawRecord): string | undefined {
+  const nameEnd = CENTRAL_HEADER_BYTES + bytes.readUInt16LE(28);
+  const path = extraField(bytes.subarray(nameEnd, nameEnd + bytes.readUInt16LE(30)), EXTRA_UNICODE_PATH);
+  if (!path || path.length < 5 || path[0] !== 1 || path.readUInt32LE(1) !== crc32(pathBuffer)) return undefined;
+  return utf8In(path.subarray(5));
 }
 
 /** Unix made it, and its mode says symbolic link. */

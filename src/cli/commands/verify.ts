@@ -1,12 +1,16 @@
 import { resolve } from 'node:path';
-import { errorOfReport, verifyPackage } from '../../exchange/verify.js';
+import { LpxError } from '../../errors.js';
+import { errorOfReport, type SignatureSource, verifyPackage } from '../../exchange/verify.js';
 import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { reportLines, reportOutput } from '../render/report.js';
 
 export interface VerifyOptions extends PasswordOptions {
-  readonly signature?: string;
+  /** A file, or false for none at all. */
+  readonly signature?: string | false;
+  readonly md5?: string;
+  readonly strict?: boolean;
 }
 
 /** `lpx verify`: checks a package, imports nothing. */
@@ -20,8 +24,19 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
   return { json, text: reportLines(context.messages, context.paint, report), error: errorOfReport(report) };
 }
 
-/** The paths of a package and its signature, from the caller's folder. */
-export const packageRequest = ({ cwd }: Context, zip: string, { signature }: VerifyOptions) => ({
-  zipFile: resolve(cwd, zip),
-  signatureFile: signature === undefined ? undefined : resolve(cwd, signature),
+/** What to verify and how, from the words of the caller. @throws LPX_USAGE */
+export const packageRequest = (context: Context, zip: string, options: VerifyOptions) => ({
+  zipFile: resolve(context.cwd, zip),
+  signature: signatureSource(context, options),
+  strict: options.strict === true,
 });
+
+function signatureSource({ cwd, messages }: Context, { signature, md5 }: VerifyOptions): SignatureSource {
+  if (md5 !== undefined) {
+    if (signature !== undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.severalSignatures });
+    if (!/^[0-9a-f]{32}$/i.test(md5)) throw new LpxError('LPX_USAGE', { problem: messages.usage.md5 });
+    return { md5 };
+  }
+  if (signature === false) return 'none';
+  return signature === undefined ? 'beside' : { file: resolve(cwd, signature) };
+}
