@@ -61,6 +61,7 @@ export const EXIT_CODE_OF = {
   LPX_JSON_UNREADABLE: EXIT.damaged,
   LPX_ATTACHMENT_MISSING: EXIT.damaged,
   LPX_ATTACHMENT_MD5: EXIT.damaged,
+  LPX_ATTACHMENT_MD5_FOREIGN: EXIT.damaged,
 
   LPX_SCHEMA: EXIT.invalidData,
   LPX_REPAIRED: EXIT.invalidData,

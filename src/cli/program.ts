@@ -58,7 +58,8 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
       .option('--signature <file>', help.signature)
       .option('--no-signature', help.noSignature)
       .option('--md5 <hex>', help.md5)
-      .option('--strict', help.strict);
+      .option('--strict', help.strict)
+      .option('--accept-foreign-md5', help.acceptForeignMd5);
 
   add('init', help.init)
     .requiredOption('--school <code>', help.school)
@@ -91,6 +92,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addArgument(new Argument('<zip>', help.zip))
     .option('--dry-run', help.dryRun)
     .option('--create-students', help.createStudents)
+    .option('--accept-partial', help.acceptPartial)
     .option('--keep-both', help.keepBoth)
     .action((zip, options) => start('import', async (context) => (await import('./commands/import.js')).importZip(context, zip, options)));
   withSignature(withPassword(add('show', help.show)))

@@ -3,12 +3,12 @@
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
 import type { Finding } from '../errors.js';
-import { basicDataWire, isCourseResult, type Portfolio, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { basicDataWire, isCourseResult, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { placesOf } from '../spec/validate.js';
 import type { Store, StoreChange } from '../store/store.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
-import { keepStaged, type TakenAttachment, type TakenRecord, termOfRecord } from './take-attachments.js';
+import { keepStaged, type TakenAttachment, type TakenPortfolio, type TakenRecord, termOfRecord } from './take-attachments.js';
 import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface ImportRequest extends VerifyRequest {
@@ -30,8 +30,11 @@ export interface RecordChange {
   readonly courseCode: string;
   readonly originSchoolCode: string;
   readonly term: string;
-  /** `beside`: kept next to a stored one that differs; `uncertified`: left out, its teacher has not certified it. */
-  readonly outcome: 'new' | 'same' | 'beside' | 'uncertified' | 'conflict';
+  /**
+   * `beside`: kept next to a stored one that differs; `uncertified`: left out, its teacher has not certified it;
+   * `unsound`: left out, its attachments are not sound.
+   */
+  readonly outcome: 'new' | 'same' | 'beside' | 'uncertified' | 'unsound' | 'conflict';
 }
 
 export interface ImportedStudent {
@@ -94,7 +97,7 @@ interface MergedStudent {
 
 async function mergeStudent(
   change: StoreChange,
-  portfolio: Portfolio<TakenAttachment>,
+  portfolio: TakenPortfolio,
   request: ImportRequest,
   historyId: number,
   several: boolean,
@@ -140,7 +143,10 @@ async function mergeStudent(
       nationalId,
       name,
       created: !held && conflicts.length === 0,
-      records: portfolio.records.map((record) => changeOf(record, changes.get(record) ?? 'uncertified')),
+      records: [
+        ...portfolio.records.map((record) => changeOf(record, changes.get(record) ?? 'uncertified')),
+        ...portfolio.unsound.map((record) => changeOf(record, 'unsound')),
+      ],
     },
     written: incoming.map((one) => one.record),
     conflicts,

@@ -46,19 +46,24 @@ export async function loadFolder(store: Store, { path, now }: LoadRequest): Prom
   const document = folder.document as JsonObject[];
   const portfolios = portfoliosFromDocument(document);
   const found = findAttachments(portfolios, folder.files, folder.originalNames, false);
-  const before = [...ruleFindings(document), ...schoolFindings(portfolios, store.school.code), ...found.findings];
-  refuse(before);
+  const ofDocument = [...folder.findings, ...ruleFindings(document), ...schoolFindings(portfolios, store.school.code)];
+  refuse([...ofDocument, ...found.findings]);
 
   const staging = await store.attachments.stage();
   const pool = new WorkPool(0);
   try {
-    const taken = await takeAttachments(portfolios, found.attachments, async (files) => {
-      const parts = files.map((file) => ({ file, target: staging.nextPath() }));
-      const results = await pool.run({ kind: 'copy', parts });
-      await Promise.all(parts.map(({ target }) => staging.secure(target)));
-      return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
-    });
-    const findings = [...before, ...taken.findings];
+    const taken = await takeAttachments(
+      portfolios,
+      found,
+      async (files) => {
+        const parts = files.map((file) => ({ file, target: staging.nextPath() }));
+        const results = await pool.run({ kind: 'copy', parts });
+        await Promise.all(parts.map(({ target }) => staging.secure(target)));
+        return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
+      },
+      WHOLE,
+    );
+    const findings = [...ofDocument, ...taken.findings];
     refuse(findings);
     return await store.change(async (change) => {
       const historyId = await change.addHistory({
@@ -131,6 +136,9 @@ async function write(
   if (comparison.kind === 'changed' && comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
   if (comparison.kind === 'new') await change.addRecord(studentId, provenanceOf(comparison.record, schoolCode), historyId, comparison);
 }
+
+/** A platform's folder is taken whole or not at all. */
+const WHOLE = { partial: false, foreignMd5: false } as const;
 
 /** A record of this school, or of none named, is its own. */
 function provenanceOf({ fields }: TakenRecord, schoolCode: string): Provenance {

@@ -1,13 +1,13 @@
 /** Takes the files of records in, from a package or a folder: hashed, held against their MD5, staged. */
 import type { Finding } from '../errors.js';
-import type { FoundAttachment } from '../spec/attachments.js';
+import type { FoundAttachments } from '../spec/attachments.js';
 import { type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
 import { fileTypeOf } from '../spec/rules/file-type.js';
 import { fileFindings } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
-import { TAKEN_TOGETHER, type Taken } from '../zip/work.js';
+import { type Damaged, TAKEN_TOGETHER, type Taken } from '../zip/work.js';
 
 /** An attachment that has been read and held against its MD5, and lies staged unless it was only checked. */
 export interface TakenAttachment extends StoredAttachment {
@@ -18,9 +18,25 @@ export type TakenRecord = PortfolioRecord<TakenAttachment>;
 
 /** What reading one file came to. */
 export interface TakenFile {
-  readonly taken: Taken;
+  readonly taken: Taken | Damaged;
   readonly stagedAt: string | undefined;
 }
+
+/** A student's records with sound attachments, and those without. */
+export interface TakenPortfolio extends Portfolio<TakenAttachment> {
+  readonly unsound: readonly PortfolioRecord<WireAttachment>[];
+}
+
+/** How strictly attachments are taken. */
+export interface Acceptance {
+  /** Go on without the records whose attachments are not sound. */
+  readonly partial: boolean;
+  /** Take files whose MD5s are all wrong: some software hashes a wrapper of the file (brief 5, item 4). */
+  readonly foreignMd5: boolean;
+}
+
+/** The MD5s of a package are those of something else when at least this part of them is wrong. */
+const FOREIGN_PART = 0.9;
 
 /**
  * Reads every file once, however many records share it.
@@ -28,24 +44,37 @@ export interface TakenFile {
  */
 export async function takeAttachments<F>(
   portfolios: readonly Portfolio<WireAttachment>[],
-  found: readonly FoundAttachment<F>[],
+  found: FoundAttachments<F>,
   read: (files: readonly F[]) => Promise<readonly TakenFile[]>,
-): Promise<{ readonly portfolios: readonly Portfolio<TakenAttachment>[]; readonly findings: readonly Finding[] }> {
-  const files = [...new Set(found.map((one) => one.file))];
+  { partial, foreignMd5 }: Acceptance,
+): Promise<{ readonly portfolios: readonly TakenPortfolio[]; readonly findings: readonly Finding[] }> {
+  const files = [...new Set(found.attachments.map((one) => one.file))];
   const results = await readAll(files, read);
-  const takenFiles = new Map(files.map((file, i) => [file, results[i] as TakenFile]));
-  const findings: Finding[] = [];
+  const readFiles = new Map(files.map((file, i) => [file, results[i] as TakenFile]));
+
+  const findings: Finding[] = [...found.findings];
+  const unsound = new Set(found.unsound);
+  const wrong: Finding[] = [];
+  const wrongRecords: PortfolioRecord<WireAttachment>[] = [];
+  let compared = 0;
   const taken = new Map<PortfolioRecord<WireAttachment>, Partial<Record<Slot, TakenAttachment>>>();
-  for (const one of found) {
-    const file = takenFiles.get(one.file) as TakenFile;
+  for (const one of found.attachments) {
+    const file = readFiles.get(one.file) as TakenFile;
+    if ('damage' in file.taken) {
+      findings.push(damageFinding(file.taken));
+      unsound.add(one.record);
+      continue;
+    }
     const { md5, sha256, crc32, bytes, head } = file.taken;
+    if (one.md5 !== '') compared++;
     if (one.md5 !== '' && one.md5 !== md5) {
-      findings.push({
+      wrong.push({
         code: 'LPX_ATTACHMENT_MD5',
         severity: 'error',
         where: one.where,
         facts: { file: one.originalName, expected: one.md5, actual: md5 },
       });
+      wrongRecords.push(one.record);
     }
     const type = fileTypeOf(head);
     findings.push(...fileFindings(one.slot, type, bytes, termOfRecord(one.record), one.where));
@@ -60,12 +89,46 @@ export async function takeAttachments<F>(
     };
     taken.set(one.record, { ...taken.get(one.record), [one.slot]: attachment });
   }
+  const foreign = wrong.length > 0 && wrong.length >= FOREIGN_PART * compared && (compared > 1 || foreignMd5);
+  if (foreign) {
+    const facts = { count: wrong.length, total: compared };
+    findings.push({ code: 'LPX_ATTACHMENT_MD5_FOREIGN', severity: foreignMd5 ? 'warning' : 'error', where: '', facts });
+  } else {
+    findings.push(...wrong);
+    for (const record of wrongRecords) unsound.add(record);
+  }
+  const someSound = portfolios.some(({ records }) => records.some((record) => !unsound.has(record)));
   return {
-    findings,
+    findings: partial && someSound ? findings.map(leftOut) : findings,
     portfolios: portfolios.map((portfolio) => ({
       ...portfolio,
-      records: portfolio.records.map((record) => withAttachments(record, (_, slot) => taken.get(record)?.[slot] as TakenAttachment)),
+      records: portfolio.records
+        .filter((record) => !unsound.has(record))
+        .map((record) => withAttachments(record, (_, slot) => taken.get(record)?.[slot] as TakenAttachment)),
+      unsound: portfolio.records.filter((record) => unsound.has(record)),
     })),
+  };
+}
+
+/** What is wrong with one attachment, and keeps nothing but its record out. */
+const OF_ONE_RECORD: ReadonlySet<Finding['code']> = new Set([
+  'LPX_ATTACHMENT_MISSING',
+  'LPX_ATTACHMENT_MD5',
+  'LPX_ENTRY_DAMAGED',
+  'LPX_LINK_UNSAFE',
+  'LPX_LINK_WITHOUT_MD5',
+]);
+
+const leftOut = (finding: Finding): Finding => (OF_ONE_RECORD.has(finding.code) ? { ...finding, severity: 'warning' } : finding);
+
+/** The password opened the package, so an entry that refuses it is damaged. */
+export function damageFinding({ damage: { code, facts } }: Damaged): Finding {
+  const { entry, ...rest } = facts;
+  return {
+    code: 'LPX_ENTRY_DAMAGED',
+    severity: 'error',
+    where: String(entry ?? ''),
+    facts: code === 'LPX_PASSWORD_WRONG' ? { ...rest, part: 'password' } : rest,
   };
 }
 

@@ -8,7 +8,7 @@ import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError, maskId } from '../errors.js';
 import { fileError } from '../files.js';
 import { parsePackageName } from '../package/layout.js';
-import { asDamage, readDirectory, readStructure, sortEntries } from '../package/reader.js';
+import { readDirectory, readStructure, sortEntries } from '../package/reader.js';
 import { readSignature } from '../package/signature.js';
 import { findAttachments } from '../spec/attachments.js';
 import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
@@ -21,7 +21,7 @@ import type { Digests } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { CHECKS, CheckList, type CheckResult, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
-import { readAll, type TakenAttachment, takeAttachments } from './take-attachments.js';
+import { type Acceptance, damageFinding, readAll, type TakenPortfolio, takeAttachments } from './take-attachments.js';
 
 /** A password that is at hand, or a way to ask for it once it is needed. */
 export type PasswordSource = Buffer | (() => Promise<Buffer>);
@@ -37,6 +37,7 @@ export interface VerifyRequest {
   readonly signature?: SignatureSource | undefined;
   /** Refuse what had to be repaired. */
   readonly strict?: boolean | undefined;
+  readonly accept?: Acceptance | undefined;
   readonly password: PasswordSource;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -71,7 +72,7 @@ export interface VerificationReport {
 /** A report, and the portfolios when it is good. */
 export interface Examination {
   readonly report: VerificationReport;
-  readonly portfolios: readonly Portfolio<TakenAttachment>[];
+  readonly portfolios: readonly TakenPortfolio[];
 }
 
 /** What the content checks leave behind, filled in as they go. */
@@ -169,8 +170,8 @@ async function checkContents(
   checks: CheckList,
   contents: Contents,
   staging: Staging | undefined,
-): Promise<readonly Portfolio<TakenAttachment>[]> {
-  const { zipFile } = request;
+): Promise<readonly TakenPortfolio[]> {
+  const { zipFile, accept = { partial: false, foreignMd5: false } } = request;
   const entries = await checks.run('directory', async () => ({ value: await readDirectory(zipFile) }));
   contents.encryption = encryptionOf(entries);
   const fd = openSync(zipFile, 'r');
@@ -191,20 +192,18 @@ async function checkContents(
     contents.portfolios = portfolios;
     await checks.run('rules', async () => ({ value: undefined, findings: ruleFindings(document) }));
     return await checks.run('attachments', async () => {
-      const { attachments, findings } = findAttachments(portfolios, files, structure.originalNames, true);
+      const found = findAttachments(portfolios, files, structure.originalNames, true);
       const read = entriesReader(request, pool, password, [...files.values()]);
-      const linked = new Set(attachments.map((one) => one.file));
-      const taken = await takeAttachments(portfolios, attachments, (group) => read(group, staging)).catch((error) => {
-        throw asDamage(error);
-      });
+      const linked = new Set(found.attachments.map((one) => one.file));
+      const taken = await takeAttachments(portfolios, found, (group) => read(group, staging), accept);
       // What no record links to is read as well: a damaged entry is damage, wherever it is.
-      await readAll(
+      const others = await readAll(
         [...files.values()].filter((entry) => !linked.has(entry)),
         (group) => read(group, undefined),
-      ).catch((error) => {
-        throw asDamage(error);
-      });
-      return { value: taken.portfolios, findings: [...findings, ...taken.findings] };
+      );
+      const damage = others.flatMap((other) => ('damage' in other.taken ? [damageFinding(other.taken)] : []));
+      const told = accept.partial ? damage.map((finding) => ({ ...finding, severity: 'warning' as const })) : damage;
+      return { value: taken.portfolios, findings: [...taken.findings, ...told] };
     });
   } finally {
     closeSync(fd);

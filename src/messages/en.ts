@@ -111,6 +111,10 @@ const codes: Record<Code, Sentence> = {
     what: '{where} is not JSON that can be read (character {position}).',
     next: 'Have the document exported anew; it was cut short or edited by hand.',
   },
+  LPX_ATTACHMENT_MD5_FOREIGN: {
+    what: '{count} of {total} files have another MD5 than the document says, although none is damaged: some software hashes a wrapper of the file.',
+    next: 'Ask the sending school what software it uses; --accept-foreign-md5 takes the files as they are.',
+  },
   LPX_REPAIRED: {
     what: '{repair}: {from} is read as {to}.',
     next: 'Nothing needs doing; the sending school’s software should write it as the spec says. --strict refuses it.',
@@ -221,7 +225,7 @@ const words: Record<string, Record<string, string>> = {
   },
   repair: {
     array: 'a single student without the list around it',
-    list: 'null for a list',
+    list: 'a list that is not there',
     number: 'another way to write a number',
     boolean: 'another way to write true or false',
     text: 'a number for a text',
@@ -360,6 +364,8 @@ export const en = {
     noSignature: 'go on without a signature; the history says so',
     md5: 'the MD5 as it was told, instead of a signature file',
     strict: 'refuse what would have to be repaired',
+    acceptPartial: 'import the records whose files are sound, and list the others',
+    acceptForeignMd5: 'take the files although all their MD5s are wrong',
     dryRun: 'say what would change, change nothing',
     createStudents: 'admit students who are not in the store',
     keepBoth: 'keep changed records beside the stored ones',
@@ -421,7 +427,14 @@ export const en = {
     unsigned: 'without a signature',
   },
   leftOut: { uncertified: 'not certified', 'not-uploaded': 'not uploaded', 'other-term': 'other term' },
-  outcomes: { new: 'new', same: 'there already', beside: 'kept beside', uncertified: 'not certified, left out', conflict: 'conflict' },
+  outcomes: {
+    new: 'new',
+    same: 'there already',
+    beside: 'kept beside',
+    uncertified: 'not certified, left out',
+    unsound: 'file not sound, left out',
+    conflict: 'conflict',
+  },
   kinds: { load: 'loaded', export: 'exported', import: 'imported' },
   provenance: { own: 'own', received: 'received' },
   init: {

@@ -66,6 +66,10 @@ export const zhTW: Messages = {
       what: '{where} 不是可以讀取的 JSON（第 {position} 個字元處）。',
       next: '請重新匯出這份資料；它被截斷過或被手動改過。',
     },
+    LPX_ATTACHMENT_MD5_FOREIGN: {
+      what: '{total} 個檔案中有 {count} 個的 MD5 與資料所載不同，但沒有一個損壞：有些系統算的是包裝過的檔案。',
+      next: '請向轉出學校詢問所用系統；加上 --accept-foreign-md5 則照樣採用。',
+    },
     LPX_REPAIRED: {
       what: '{repair}：{from} 讀作 {to}。',
       next: '不需處理；轉出學校的系統應依規格書寫。加上 --strict 則不予採用。',
@@ -141,7 +145,7 @@ export const zhTW: Messages = {
     },
     repair: {
       array: '只有一位學生，外面少了陣列',
-      list: '清單寫成 null',
+      list: '少了一個清單',
       number: '數字的寫法不同',
       boolean: '是否的寫法不同',
       text: '文字寫成數字',
@@ -275,6 +279,8 @@ export const zhTW: Messages = {
     noSignature: '不核對簽章；歷程會記下',
     md5: '對方告知的 MD5，代替簽章檔',
     strict: '需要修正才讀得懂的一律不採用',
+    acceptPartial: '只匯入檔案完好的紀錄，其餘列出',
+    acceptForeignMd5: '即使所有檔案的 MD5 都不符，仍照樣採用',
     dryRun: '只說明會有什麼變動，不實際變動',
     createStudents: '一併建立不在資料庫裡的學生',
     keepBoth: '內容不同的紀錄與原有的並存',
@@ -326,7 +332,7 @@ export const zhTW: Messages = {
   },
   reasons: { transfer: '轉學', 'borrowed-study': '借讀', experimental: '實驗教育', unsigned: '未核對簽章' },
   leftOut: { uncertified: '未認證', 'not-uploaded': '未上傳', 'other-term': '非所選學期' },
-  outcomes: { new: '新增', same: '已存在', beside: '並存', uncertified: '未認證，不納入', conflict: '衝突' },
+  outcomes: { new: '新增', same: '已存在', beside: '並存', uncertified: '未認證，不納入', unsound: '檔案有問題，不納入', conflict: '衝突' },
   kinds: { load: '載入', export: '匯出', import: '匯入' },
   provenance: { own: '本校', received: '他校' },
   init: { done: '已為學校 {code} {name} 建立資料庫：{folder}。', next: '下一步：lpx load <資料夾>' },

@@ -80,6 +80,7 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
   const { value, findings: told } = await readDocument(fd, entries.documents, baseName, password);
   const { document, findings: repairs } = repairDocument(value);
   findings.push(...told, ...repairs);
+  if (Array.isArray(document) && document.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   const originalNames = new Map<string, string>();
   for (const { name, entry } of entries.mappings) {
     const mapping = await readEntry(fd, entry, name, password);
@@ -112,7 +113,7 @@ async function readEntry(fd: number, entry: ZipEntry, name: string, password: Bu
 }
 
 /** The password opened the package, so an entry that refuses it is damaged. */
-export function asDamage(error: unknown): unknown {
+function asDamage(error: unknown): unknown {
   return error instanceof LpxError && error.code === 'LPX_PASSWORD_WRONG'
     ? new LpxError('LPX_ENTRY_DAMAGED', { ...error.facts, part: 'password' }, { cause: error })
     : error;

@@ -31,16 +31,24 @@ export function addOriginalNames(names: Map<string, string>, path: string, mappi
   }
 }
 
+export interface FoundAttachments<F> {
+  readonly attachments: readonly FoundAttachment<F>[];
+  readonly findings: readonly Finding[];
+  /** Records with an attachment that was not found. */
+  readonly unsound: ReadonlySet<PortfolioRecord<WireAttachment>>;
+}
+
 /** Finds the file of every attachment; what is missing, unsafe or left over becomes a finding. */
 export function findAttachments<F>(
   portfolios: readonly Portfolio<WireAttachment>[],
   files: ReadonlyMap<string, F>,
   originalNames: ReadonlyMap<string, string>,
   md5Required: boolean,
-): { readonly attachments: readonly FoundAttachment<F>[]; readonly findings: readonly Finding[] } {
+): FoundAttachments<F> {
   const attachments: FoundAttachment<F>[] = [];
   const findings: Finding[] = [];
   const used = new Set<string>();
+  const unsound = new Set<PortfolioRecord<WireAttachment>>();
   for (const { basicData, records } of portfolios) {
     const places = placesOf(basicData.nationalId, portfolios.length > 1);
     const counters = new Map<string, number>();
@@ -68,6 +76,7 @@ export function findAttachments<F>(
                 : undefined;
         if (fault || file === undefined || path === undefined) {
           findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', where, facts: { link: attachment.link } });
+          unsound.add(record);
           continue;
         }
         const originalName = displayName(originalNames.get(path) ?? path);
@@ -78,7 +87,7 @@ export function findAttachments<F>(
   for (const [name] of files) {
     if (!used.has(name)) findings.push({ code: 'LPX_ENTRY_UNREFERENCED', severity: 'warning', where: name, facts: {} });
   }
-  return { attachments, findings };
+  return { attachments, findings, unsound };
 }
 
 /** A link that ends in a bare dot lost its file's type: the one file of that name is meant (brief 5, item 2). */

@@ -58,10 +58,10 @@ function repairStudent(student: JsonObject, several: boolean, findings: Finding[
   const places = placesOf(String(basic[basicDataWire('nationalId')] ?? ''), several);
   const lists = (owner: WireList['owner'], holder: JsonObject): JsonObject =>
     Object.fromEntries(
-      LISTS.filter((list) => list.owner === owner && Object.hasOwn(holder, list.wire)).map((list) => {
-        const value = holder[list.wire];
-        if (value === null) {
-          findings.push(repaired('list', places.list(list.wire), 'null', '[]'));
+      LISTS.filter((list) => list.owner === owner).map((list) => {
+        const value = Object.hasOwn(holder, list.wire) ? holder[list.wire] : undefined;
+        if (value === undefined || value === null) {
+          findings.push(repaired('list', places.list(list.wire), shown(value), '[]'));
           return [list.wire, []];
         }
         const records = Array.isArray(value) ? (value as readonly JsonValue[]) : undefined;

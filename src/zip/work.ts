@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
+import { type Code, type Facts, LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
 import { entryBytes } from './entry-bytes.js';
@@ -24,6 +25,11 @@ export interface Taken extends Digests {
   readonly crc32: number;
   /** The first bytes of the content, enough to tell its type. */
   readonly head: Uint8Array;
+}
+
+/** A content that cannot be read to its end as announced. */
+export interface Damaged {
+  readonly damage: { readonly code: Code; readonly facts: Facts };
 }
 
 export interface DigestJob {
@@ -52,7 +58,7 @@ export interface CopyJob {
 }
 
 export type Job = DigestJob | DigestRingJob | UnpackJob | CopyJob;
-export type ResultOf<J extends Job> = J extends DigestJob | DigestRingJob ? Digests : Taken[];
+export type ResultOf<J extends Job> = J extends DigestJob | DigestRingJob ? Digests : (Taken | Damaged)[];
 
 const CHUNK_BYTES = 64 * 1024;
 /** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
@@ -65,7 +71,7 @@ export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
   return (await result) as ResultOf<J>;
 }
 
-const take = (job: UnpackJob | CopyJob): Promise<Taken[]> => (job.kind === 'unpack' ? unpackEntries(job) : copyFiles(job));
+const take = (job: UnpackJob | CopyJob): Promise<(Taken | Damaged)[]> => (job.kind === 'unpack' ? unpackEntries(job) : copyFiles(job));
 
 async function digestFile({ file }: DigestJob): Promise<Digests> {
   const fd = openFile(file, 'r');
@@ -106,7 +112,7 @@ export class RunningDigest {
   }
 }
 
-async function unpackEntries({ zipFile, password, parts }: UnpackJob): Promise<Taken[]> {
+async function unpackEntries({ zipFile, password, parts }: UnpackJob): Promise<(Taken | Damaged)[]> {
   const source = openFile(zipFile, 'r');
   try {
     return await takeTogether(parts.map(({ entry, target }) => ({ chunks: entryBytes(source, entry, Buffer.from(password)), target })));
@@ -115,7 +121,7 @@ async function unpackEntries({ zipFile, password, parts }: UnpackJob): Promise<T
   }
 }
 
-async function copyFiles({ parts }: CopyJob): Promise<Taken[]> {
+async function copyFiles({ parts }: CopyJob): Promise<(Taken | Damaged)[]> {
   return takeTogether(parts.map(({ file, target }) => ({ chunks: fileBytes(file), target })));
 }
 
@@ -142,28 +148,43 @@ interface Content {
   readonly target: string | undefined;
 }
 
-/** Hashes contents and writes them to their files, side by side and in one pass. */
-async function takeTogether(contents: readonly Content[]): Promise<Taken[]> {
+/** Hashes contents and writes them to their files, side by side and in one pass. A damaged one does not keep the others up. */
+async function takeTogether(contents: readonly Content[]): Promise<(Taken | Damaged)[]> {
   const md5 = new Md5Lanes();
   const takings: Taking[] = [];
   try {
     for (const { target } of contents) takings.push(new Taking(target));
-    const ended = new Set<Content>();
+    const ended = new Map<Content, Damaged | undefined>();
     for (let turn = 1; ended.size < contents.length; turn++) {
-      const next = contents.map((content) => (ended.has(content) ? undefined : content.chunks.next()));
-      const chunks = (await Promise.all(next)).map((result) => (result && !result.done ? result.value : undefined));
+      const next = contents.map((content) => (ended.has(content) ? undefined : nextChunk(content)));
+      const results = await Promise.all(next);
+      const chunks = results.map((result) => (result && 'chunk' in result ? result.chunk : undefined));
       md5.update(chunks);
       for (const [i, content] of contents.entries()) {
         const chunk = chunks[i];
+        const result = results[i];
         if (chunk) takings[i]?.take(chunk);
-        else ended.add(content);
+        else if (result) ended.set(content, 'damage' in result ? result : undefined);
       }
       if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
     }
-    return takings.map((taking, i) => ({ ...taking.end(), md5: md5.digest(i) }));
+    return takings.map((taking, i) => ended.get(contents[i] as Content) ?? { ...taking.end(), md5: md5.digest(i) });
   } finally {
     for (const taking of takings) taking.close();
     await Promise.all(contents.map(({ chunks }) => chunks.return(undefined)));
+  }
+}
+
+/** What a content's fault may be, and not the disk's or ours. */
+const DAMAGE: ReadonlySet<Code> = new Set(['LPX_ENTRY_DAMAGED', 'LPX_PASSWORD_WRONG']);
+
+async function nextChunk({ chunks }: Content): Promise<{ readonly chunk: Buffer } | { readonly end: true } | Damaged> {
+  try {
+    const { done, value } = await chunks.next();
+    return done ? { end: true } : { chunk: value };
+  } catch (error) {
+    if (!(error instanceof LpxError) || !DAMAGE.has(error.code)) throw error;
+    return { damage: { code: error.code, facts: error.facts } };
   }
 }
 

@@ -9,6 +9,8 @@ import { smallPortfolio } from '../support/small-portfolio.js';
 
 const BIRTH = basicDataWire('birthDate');
 type Loose = Record<string, any>;
+/** A fault, the repair it needs, where, and what comes of it. */
+type Row = [string, (course: Loose, student: Loose) => void, string, string, unknown];
 
 function sound(): [Loose] {
   const portfolio = smallPortfolio();
@@ -50,24 +52,24 @@ describe('a document without faults', () => {
 });
 
 describe('a repair', () => {
-  it.each<[string, (course: Loose, student: Loose) => void, string, string, unknown]>([
+  it.each<Row>([
     ['a number as text', (course) => (course.應修課學期 = '1'), 'number', '應修課學期', 1],
     ['a number with decimals', (course) => (course.學分數 = '3.000'), 'number', '學分數', 3],
     ['an old way to say none', (course) => (course.學分數 = -999.99), 'number', '學分數', -1],
     ['a boolean as text', (course) => (course.是否為重修時的課程學習成果 = 'true'), 'boolean', '是否為重修時的課程學習成果', true],
     ['a boolean as a number', (course) => (course.是否為重修時的課程學習成果 = 0), 'boolean', '是否為重修時的課程學習成果', false],
     ['a text as a number', (course) => (course.認證狀態 = 1), 'text', '認證狀態', '1'],
-    ['a term as a number', (course) => (course['本課程學習成果上傳學年度及學期'] = 1091), 'text', '本課程學習成果上傳學年度及學期', '1091'],
+    ['a term as a number', (course) => (course.本課程學習成果上傳學年度及學期 = 1091), 'text', '本課程學習成果上傳學年度及學期', '1091'],
     ['an MD5 in capitals', (course) => (course.文件檔案MD5 = 'A'.repeat(32)), 'md5', '文件檔案MD5', 'a'.repeat(32)],
     ...['109-1', '109/1', '10901', '109-01'].map(
       (text) =>
         [
           `the term ${text}`,
-          (course: Loose) => (course['本課程學習成果上傳學年度及學期'] = text),
+          (course: Loose) => (course.本課程學習成果上傳學年度及學期 = text),
           'term',
           '本課程學習成果上傳學年度及學期',
           '1091',
-        ] as [string, () => void, string, string, string],
+        ] as Row,
     ),
     ...[
       '940309',
@@ -81,16 +83,7 @@ describe('a repair', () => {
       '2005/3/9',
       '2005-03-09T00:00:00',
       '2005/03/09 00:00:00',
-    ].map(
-      (text) =>
-        [`the date ${text}`, (course: Loose) => (course[BIRTH] = text), 'date', BIRTH, '2005/03/09'] as [
-          string,
-          () => void,
-          string,
-          string,
-          string,
-        ],
-    ),
+    ].map((text) => [`the date ${text}`, (course: Loose) => (course[BIRTH] = text), 'date', BIRTH, '2005/03/09'] as Row),
     ['an empty date', (course) => (course[BIRTH] = '//'), 'date', BIRTH, ''],
     ...[
       '2021/01/10 14:03:22',
@@ -102,13 +95,7 @@ describe('a repair', () => {
       '2021/1/10 2:03:22 PM',
     ].map(
       (text) =>
-        [`the time ${text}`, (course: Loose) => (course.建立日期及時間 = text), 'time', '建立日期及時間', '2021-01-10 14:03:22'] as [
-          string,
-          () => void,
-          string,
-          string,
-          string,
-        ],
+        [`the time ${text}`, (course: Loose) => (course.建立日期及時間 = text), 'time', '建立日期及時間', '2021-01-10 14:03:22'] as Row,
     ),
     ['noon', (course) => (course.建立日期及時間 = '2021/1/10 下午 12:00:00'), 'time', '建立日期及時間', '2021-01-10 12:00:00'],
     ['midnight', (course) => (course.建立日期及時間 = '2021/1/10 上午 12:00:00'), 'time', '建立日期及時間', '2021-01-10 00:00:00'],
@@ -133,7 +120,7 @@ describe('a repair', () => {
   it.each<[string, (course: Loose) => void]>([
     ['a course code that became a number', (course) => (course.課程代碼 = 1.09990001e22)],
     ['a date that means nothing', (course) => (course[BIRTH] = 'yesterday')],
-    ['a term that means nothing', (course) => (course['本課程學習成果上傳學年度及學期'] = 'first')],
+    ['a term that means nothing', (course) => (course.本課程學習成果上傳學年度及學期 = 'first')],
     ['a boolean by another name', (course) => (course.是否為重修時的課程學習成果 = 'constructor')],
     ['a number in words', (course) => (course.學分數 = '三')],
   ])('is not guessed for %s: the schema names it', (_, spoil) => {

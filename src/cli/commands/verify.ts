@@ -11,6 +11,8 @@ export interface VerifyOptions extends PasswordOptions {
   readonly signature?: string | false;
   readonly md5?: string;
   readonly strict?: boolean;
+  readonly acceptForeignMd5?: boolean;
+  readonly acceptPartial?: boolean;
 }
 
 /** `lpx verify`: checks a package, imports nothing. */
@@ -29,6 +31,7 @@ export const packageRequest = (context: Context, zip: string, options: VerifyOpt
   zipFile: resolve(context.cwd, zip),
   signature: signatureSource(context, options),
   strict: options.strict === true,
+  accept: { partial: options.acceptPartial === true, foreignMd5: options.acceptForeignMd5 === true },
 });
 
 function signatureSource({ cwd, messages }: Context, { signature, md5 }: VerifyOptions): SignatureSource {
