@@ -2,7 +2,7 @@
 import type { Finding } from '../errors.js';
 import type { FoundAttachments } from '../spec/attachments.js';
 import { type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
-import { fileTypeOf } from '../spec/rules/file-type.js';
+import { fileTypeOf, isActiveContent } from '../spec/rules/file-type.js';
 import { fileFindings } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
@@ -76,6 +76,10 @@ export async function takeAttachments<F>(
       });
       wrongRecords.push(one.record);
     }
+    if (isActiveContent(head)) {
+      findings.push({ code: 'LPX_FILE_ACTIVE', severity: 'error', where: one.where, facts: { file: one.originalName } });
+      unsound.add(one.record);
+    }
     const type = fileTypeOf(head);
     findings.push(...fileFindings(one.slot, type, bytes, termOfRecord(one.record), one.where));
     const attachment = {
@@ -112,6 +116,7 @@ export async function takeAttachments<F>(
 
 /** What is wrong with one attachment, and keeps nothing but its record out. */
 const OF_ONE_RECORD: ReadonlySet<Finding['code']> = new Set([
+  'LPX_FILE_ACTIVE',
   'LPX_ATTACHMENT_MISSING',
   'LPX_ATTACHMENT_MD5',
   'LPX_ENTRY_DAMAGED',

@@ -115,6 +115,10 @@ const codes: Record<Code, Sentence> = {
     what: '{count} of {total} files have another MD5 than the document says, although none is damaged: some software hashes a wrapper of the file.',
     next: 'Ask the sending school what software it uses; --accept-foreign-md5 takes the files as they are.',
   },
+  LPX_FILE_ACTIVE: {
+    what: '{file} is a program, a script or a web page, and no portfolio file.',
+    next: 'Do not open it. Ask the sending school what it is, and for the file that was meant.',
+  },
   LPX_REPAIRED: {
     what: '{repair}: {from} is read as {to}.',
     next: 'Nothing needs doing; the sending school’s software should write it as the spec says. --strict refuses it.',

@@ -70,6 +70,10 @@ export const zhTW: Messages = {
       what: '{total} 個檔案中有 {count} 個的 MD5 與資料所載不同，但沒有一個損壞：有些系統算的是包裝過的檔案。',
       next: '請向轉出學校詢問所用系統；加上 --accept-foreign-md5 則照樣採用。',
     },
+    LPX_FILE_ACTIVE: {
+      what: '{file} 是程式、指令稿或網頁，不是學習歷程的檔案。',
+      next: '請勿開啟。請向轉出學校詢問這是什麼，並索取原本的檔案。',
+    },
     LPX_REPAIRED: {
       what: '{repair}：{from} 讀作 {to}。',
       next: '不需處理；轉出學校的系統應依規格書寫。加上 --strict 則不予採用。',

@@ -237,6 +237,18 @@ describe('a package with attachments that are not sound', () => {
     expect(result.report.findings).toContainEqual(expect.objectContaining({ code, severity: 'warning' }));
   });
 
+  it('a program under the name of a PDF is refused, or left out', async () => {
+    const program = Buffer.from('MZ this is a program');
+    const archive = () =>
+      changed((_, course) => void (course.文件檔案MD5 = md5(program))).map((entry) =>
+        entry.name.endsWith('C01.pdf') ? { ...entry, content: program } : entry,
+      );
+    expect(errorOfReport((await tried(archive())).result.report)?.code).toBe('LPX_FILE_ACTIVE');
+    const { store, result } = await tried(archive(), PARTIAL);
+    expect(result.outcome).toBe('imported');
+    expect((await studentIn(store, TRANSFER_STUDENT)).records).toHaveLength(records - 1);
+  });
+
   it('one entry damaged is likewise', async () => {
     const bytes = await written(sample, 'aes256', PASSWORD);
     const at = bytes.indexOf('C01.pdf') + 60;

@@ -14,3 +14,17 @@ export function fileTypeOf(head: Uint8Array): string {
   if (ascii(head, 4, 4) === 'ftyp') return 'mp4';
   return '';
 }
+
+/** Content that a computer runs when it is opened: programs, scripts, web pages with scripts. */
+const ACTIVE: readonly RegExp[] = [
+  /^MZ/,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is one byte of a signature
+  /^\x7fELF/,
+  /^(?:\xca\xfe\xba\xbe|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe)/,
+  /^#!/,
+  /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|svg|\?xml|\?php)/i,
+  /^\xd0\xcf\x11\xe0/,
+];
+
+/** Whether a content would run, whatever its name says. Needs the first 64 bytes. */
+export const isActiveContent = (head: Uint8Array): boolean => ACTIVE.some((pattern) => pattern.test(ascii(head, 0, head.length)));

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileTypeOf } from '#lpx/spec/rules/file-type.js';
+import { fileTypeOf, isActiveContent } from '#lpx/spec/rules/file-type.js';
 import { SAMPLES } from '../../support/schools.js';
 
 const files = readdirSync(SAMPLES, { recursive: true, withFileTypes: true })
@@ -23,5 +23,25 @@ describe('the type of a file', () => {
     ['nothing', Buffer.alloc(0), ''],
   ])('of %s is %3$s', (_, head, type) => {
     expect(fileTypeOf(head)).toBe(type);
+  });
+});
+
+describe('content that would run', () => {
+  it.each([
+    ['a Windows program', 'MZ\x90\x00'],
+    ['a Linux program', '\x7fELF\x02'],
+    ['a Mac program', '\xcf\xfa\xed\xfe'],
+    ['a shell script', '#!/bin/sh'],
+    ['a web page', '\n <!DOCTYPE html>'],
+    ['a web page behind a byte order mark', '\xef\xbb\xbf<html>'],
+    ['a picture with scripts', '<svg onload=x>'],
+    ['an old office document, which may hold macros', '\xd0\xcf\x11\xe0'],
+  ])('is known: %s', (_, head) => {
+    expect(isActiveContent(Buffer.from(head, 'latin1'))).toBe(true);
+  });
+
+  it('is none of the samples, nor plain text', () => {
+    for (const file of files) expect(isActiveContent(readFileSync(file).subarray(0, 64))).toBe(false);
+    expect(isActiveContent(Buffer.from('心得'))).toBe(false);
   });
 });

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execaSync } from 'execa';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { lpx } from '../support/cli.js';
+import { writeExchangeFolder } from '../support/portfolios.js';
+import { exportFrom, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+const password = { env: { LPX_PASSWORD: PASSWORD.toString() } };
+
+/** A disk of 20 MB. Only root can make one. */
+function smallDisk(): string {
+  const folder = join(tempFolder(), 'disk');
+  mkdirSync(folder);
+  execaSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', folder]);
+  onTestFinished(() => {
+    execaSync('umount', [folder]);
+  });
+  return folder;
+}
+const canMount = (): boolean => {
+  const folder = join('/tmp', `lpx-mount-${process.pid}`);
+  mkdirSync(folder);
+  try {
+    const mounted = !execaSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { reject: false }).failed;
+    if (mounted) execaSync('umount', [folder]);
+    return mounted;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk that is full', () => {
+  let folder = '';
+  let from = '';
+  let zipFile = '';
+  beforeAll(async () => {
+    folder = join('/tmp', `lpx-full-${process.pid}`);
+    const records = Array.from({ length: 20 }, (_, i) =>
+      courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(randomBytes(1_500_000)), type: 'pdf', name: `${i}.pdf` }),
+    );
+    writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
+    from = await school(folder, '990001');
+    await load(from, join(folder, 'platform'));
+    zipFile = (await exportFrom(from, join(folder, 'mail'))).zipFile;
+    return () => rmSync(folder, { recursive: true });
+  });
+
+  it('ends an export with a clear error, and nothing of the package is left', async () => {
+    const disk = smallDisk();
+    const { code, err } = await lpx(
+      ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--out', join(disk, 'mail')],
+      password,
+    );
+    expect([code, err]).toEqual([2, expect.stringContaining('LPX_DISK_FULL')]);
+    expect(readdirSync(join(disk, 'mail'))).toEqual([]);
+  });
+
+  it('ends an import with a clear error, the store as it was and nothing unpacked left', async () => {
+    const disk = smallDisk();
+    const store = join(disk, 'store');
+    cpSync(await school(tempFolder(), '990002'), store, { recursive: true });
+    const { code, err } = await lpx(['--store', store, 'import', zipFile, '--create-students'], password);
+    expect([code, err]).toEqual([2, expect.stringContaining('LPX_DISK_FULL')]);
+    expect(readdirSync(join(store, 'attachments'))).toEqual([]);
+    expect((await lpx(['--store', store, 'students', '--json'])).out).toContain('"students": []');
+  });
+
+  it('to the last byte ends an import so too, which goes through once there is room', async () => {
+    const disk = smallDisk();
+    const store = join(disk, 'store');
+    cpSync(await school(tempFolder(), '990002'), store, { recursive: true });
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'fill'), Buffer.alloc(bavail * bsize));
+    const sample = join(SAMPLES, 'package', '990001_2021_01_22_10_30_00.zip');
+    const words = ['--store', store, 'import', sample, '--create-students'];
+    const { code, err } = await lpx(words, password);
+    expect([code, err]).toEqual([2, expect.stringContaining('LPX_DISK_FULL')]);
+    rmSync(join(disk, 'fill'));
+    expect((await lpx(words, password)).code).toBe(0);
+    expect(readFileSync(join(store, 'lpx.sqlite')).length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
+import { execaSync } from 'execa';
+import { describe, expect, it } from 'vitest';
+import { type EntryRecord, METHOD } from '#lpx/zip/format.js';
+import { BINARY } from '../support/cli.js';
+import { PASSWORD, sign } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
+import { put, type RawEntry, rawZip } from '../support/zips.js';
+
+const MIB = 1024 * 1024;
+const PEAK_RSS = join(import.meta.dirname, '../bench/peak-rss.mjs');
+
+/** Verifies an archive in a process of its own. @returns its exit code, its ms, and its peak memory in MiB */
+function verified(archive: Buffer) {
+  const folder = tempFolder();
+  const zipFile = put(join(folder, '990001_2021_01_21_09_00_00.zip'), archive);
+  sign(zipFile);
+  const started = performance.now();
+  const { exitCode, stdout } = execaSync(process.execPath, [`--import=${PEAK_RSS}`, BINARY, '--json', 'verify', zipFile], {
+    reject: false,
+    env: { LPX_PASSWORD: PASSWORD.toString(), LPX_BENCH_RSS: join(folder, 'rss') },
+  });
+  const rss = Number(execaSync('cat', [join(folder, 'rss')]).stdout) / 1024;
+  return { exitCode, code: JSON.parse(String(stdout)).error?.code, ms: performance.now() - started, rss };
+}
+const zeros = (bytes: number) => deflateRawSync(Buffer.alloc(bytes), { level: 9 });
+const deflated = (content: Buffer, size: number) => ({ content, record: { method: METHOD.deflated, size } as Partial<EntryRecord> });
+
+describe('a bomb', () => {
+  it('of 42 kB that claims petabytes is refused before anything is unpacked', () => {
+    const entries = Array.from({ length: 16 }, (_, i) => ({ name: `${i}.json`, ...deflated(zeros(2 * MIB), 0xffff_fff0) }));
+    const bomb = rawZip(entries, PASSWORD);
+    expect(bomb.length).toBeLessThan(64_000);
+    const { exitCode, code, ms, rss } = verified(bomb);
+    expect([exitCode, code]).toEqual([5, 'LPX_LIMIT_EXCEEDED']);
+    expect(ms).toBeLessThan(5000);
+    expect(rss).toBeLessThan(150);
+  });
+
+  it('whose directory lies about a size is stopped at the size it claims', () => {
+    const claimed = 1000;
+    const { exitCode, code, rss } = verified(
+      rawZip(
+        [
+          { name: 'a.json', ...deflated(zeros(200 * MIB), claimed) },
+          { name: 'x/b', content: Buffer.from('b') },
+        ],
+        PASSWORD,
+      ),
+    );
+    expect([exitCode, code]).toEqual([5, 'LPX_ENTRY_DAMAGED']);
+    expect(rss).toBeLessThan(150);
+  });
+
+  it('of entries that lie in each other is refused', () => {
+    const inner = rawZip([{ name: 'inner.json' }], PASSWORD);
+    const bomb = rawZip(
+      [
+        { name: 'a.json', content: inner },
+        { name: 'b.json', record: { name: Buffer.from('b.json'), offset: 0 } },
+      ],
+      PASSWORD,
+    );
+    expect(verified(bomb)).toMatchObject({ exitCode: 5, code: 'LPX_ENTRY_DAMAGED' });
+  });
+
+  it('of JSON, deep as it can be, ends in an error and not in a fault of ours', () => {
+    const deep = Buffer.from('['.repeat(5_000_000));
+    expect(verified(rawZip([{ name: 'a.json', ...deflated(deflateRawSync(deep), deep.length) }], PASSWORD)).exitCode).toBe(5);
+  });
+});
