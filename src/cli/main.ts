@@ -5,7 +5,7 @@ import { Chalk, type ChalkInstance } from 'chalk';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { removeUnfinished } from '../files.js';
-import { LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
+import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
 import { type CommandName, errorLines, failureOutput, findingLines, findingOutput } from './render/findings.js';
@@ -87,7 +87,7 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
   const { error } = outcome;
   if (context.json) {
     if (error) printFailure(context, command, error, outcome.json);
-    else context.stdout.write(`${JSON.stringify({ ok: true, command, ...outcome.json }, null, 2)}\n`);
+    else context.stdout.write(jsonText({ ok: true, command, ...outcome.json }));
     return error?.exitCode ?? 0;
   }
   if (outcome.text.length > 0) context.stdout.write(`${outcome.text.join('\n')}\n`);
@@ -96,13 +96,17 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
   return error?.exitCode ?? 0;
 }
 
+/** JSON without a character that a terminal would obey, or that would turn the writing around: those are escaped. */
+const jsonText = (value: object): string =>
+  `${JSON.stringify(value, null, 2).replace(HIDDEN_CHARACTERS, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+
 /** With `--json` on stdout, under the command's schema; else three lines on stderr, after all that was found. */
 function printFailure(context: Context, command: CommandName, error: LpxError, json: object): void {
   const { messages } = context;
   if (context.json) {
     const findings = error.findings.map((finding) => findingOutput(messages, finding));
     const document = { ok: false, command, findings, ...json, error: failureOutput(messages, command, error) };
-    context.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    context.stdout.write(jsonText(document));
     return;
   }
   const paint = painter(context.stderr, context.env, { color: context.paint.level > 0 || context.stderr.isTTY });

@@ -124,6 +124,10 @@ const codes: Record<Code, Sentence> = {
     next: 'Nothing needs doing; the sending school’s software should write it as the spec says. --strict refuses it.',
   },
   LPX_ENTRY_IGNORED: { what: '{where} is no part of a package; it is not taken over.', next: 'Nothing needs doing.' },
+  LPX_JSON_DUPLICATE: {
+    what: '{where} says {property} twice in one place; which one is meant nobody can know.',
+    next: 'Have the document exported anew; it was changed by hand or on its way.',
+  },
   LPX_ATTACHMENT_MISSING: { what: 'The file {link} is not there.', next: 'Ask for the package anew, and name this record.' },
   LPX_ATTACHMENT_MD5: {
     what: 'The file “{file}” is not the one the record means: MD5 {actual} instead of {expected}.',

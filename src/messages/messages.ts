@@ -36,8 +36,9 @@ export function sentenceOf(messages: Messages, code: Code, facts: Facts): Senten
   return { what: fill(what, facts, messages.words), next: fill(next, facts, messages.words) };
 }
 
+/** Characters that do not show and do something: all that a terminal may obey but line breaks, and what turns the writing around. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+export const HIDDEN_CHARACTERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
 /** Text from outside, without anything a terminal would obey or that would turn the writing around. */
-export function inert(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
-}
+export const inert = (text: string): string => text.replace(HIDDEN_CHARACTERS, '\ufffd').replaceAll('\n', '\ufffd');

@@ -79,6 +79,10 @@ export const zhTW: Messages = {
       next: '不需處理；轉出學校的系統應依規格書寫。加上 --strict 則不予採用。',
     },
     LPX_ENTRY_IGNORED: { what: '{where} 不屬於交換檔，不予匯入。', next: '不需處理。' },
+    LPX_JSON_DUPLICATE: {
+      what: '{where} 在同一處寫了兩次「{property}」，無從得知以哪一個為準。',
+      next: '請重新匯出這份資料；它被手動或在途中改過。',
+    },
     LPX_ATTACHMENT_MISSING: { what: '找不到檔案 {link}。', next: '請對方重新匯出，並告知是哪一筆紀錄。' },
     LPX_ATTACHMENT_MD5: {
       what: '檔案「{file}」不是紀錄所指的那一個：MD5 應為 {expected}，實為 {actual}。',

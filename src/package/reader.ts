@@ -7,8 +7,8 @@ import { mappingFindings } from '../spec/validate.js';
 import { entryBuffer } from '../zip/entry-bytes.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
 
-/** Largest JSON that is parsed, in bytes: thousands of students stay far below. */
-const JSON_BYTES = 64 * 1024 * 1024;
+/** Largest JSON that is parsed, in bytes: a thousand students stay below, and memory stays bounded. */
+const JSON_BYTES = 16 * 1024 * 1024;
 
 /** The entries of a package, told apart by their names. */
 export interface PackageEntries {

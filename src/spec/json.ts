@@ -10,19 +10,22 @@ export interface ReadJson {
 
 /**
  * Reads JSON in UTF-8, with or without a byte order mark; UTF-16 and CP950 are read too, and told.
- * @throws LPX_JSON_UNREADABLE with the place in it
+ * @throws LPX_JSON_UNREADABLE with the place in it; LPX_JSON_DUPLICATE when an object names a property twice
  */
 export function readJson(bytes: Buffer, file: string): ReadJson {
   const { text, encoding } = decoded(bytes);
   if (encoding !== 'UTF-8' && text.includes('\ufffd')) throw new LpxError('LPX_JSON_UNREADABLE', { file, position: '?' });
+  let value: unknown;
   try {
-    const value = JSON.parse(text.replace(/^\ufeff/, ''));
-    return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', file, encoding, 'UTF-8')] };
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch (error) {
     // The engine's message may quote the text, which holds personal data: only the position is passed on.
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
     throw new LpxError('LPX_JSON_UNREADABLE', { file, position: position ?? '?' });
   }
+  const twice = duplicateKey(text);
+  if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { file, property: twice.slice(0, 40) });
+  return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', file, encoding, 'UTF-8')] };
 }
 
 function decoded(bytes: Buffer): { readonly text: string; readonly encoding: string } {
@@ -37,4 +40,23 @@ function decoded(bytes: Buffer): { readonly text: string; readonly encoding: str
   } catch {
     return { text: iconv.decode(bytes, 'cp950'), encoding: 'CP950' };
   }
+}
+
+/** The first property that an object of the text names twice; JSON.parse would keep the last and say nothing. */
+function duplicateKey(text: string): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  // Strings, and what opens and closes; a string before a colon is a key.
+  for (const match of text.matchAll(/"((?:[^"\\]|\\.)*)"(\s*:)?|[{}[\]]/gs)) {
+    const [token, raw, colon] = match;
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (colon !== undefined) {
+      const keys = open.at(-1);
+      const key: string = JSON.parse(`"${raw}"`);
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+  }
+  return undefined;
 }

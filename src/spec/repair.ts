@@ -112,6 +112,7 @@ function repairValue(property: WireProperty, value: JsonValue): Repairing {
   if (typeof value === 'number') return Number.isSafeInteger(value) ? { kind: 'text', to: String(value) } : undefined;
   if (typeof value !== 'string') return undefined;
   const changed = (kind: Repair, to: string | undefined): Repairing => (to === undefined || to === value ? undefined : { kind, to });
+  if (!value.isWellFormed()) return { kind: 'text', to: value.toWellFormed() };
   if (property.role === 'md5') return changed('md5', /^[0-9A-Fa-f]{32}$/.test(value) ? value.toLowerCase() : undefined);
   if (property.shape === 'date') return changed('date', repairDate(value));
   if (property.shape === 'dateTime') return changed('time', repairTime(value));

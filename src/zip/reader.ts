@@ -108,9 +108,14 @@ async function findDirectory(handle: FileHandle, fileBytes: number, limits: ZipL
   const tailBytes = Math.min(fileBytes, END_RECORD_BYTES + 0xffff);
   const tailOffset = fileBytes - tailBytes;
   const tail = await readAt(handle, tailOffset, tailBytes);
-  let at = tail.length - END_RECORD_BYTES;
-  while (at >= 0 && !(tail.readUInt32LE(at) === SIGNATURE.end && at + END_RECORD_BYTES + tail.readUInt16LE(at + 20) === tail.length)) at--;
-  if (at < 0) {
+  const ends: number[] = [];
+  for (let one = tail.length - END_RECORD_BYTES; one >= 0; one--) {
+    if (tail.readUInt32LE(one) === SIGNATURE.end && one + END_RECORD_BYTES + tail.readUInt16LE(one + 20) === tail.length) ends.push(one);
+  }
+  // With two ends an archive is two archives, and every reader takes its own.
+  if (ends.length > 1) throw damaged('end');
+  const [at] = ends;
+  if (at === undefined) {
     const start = await readAt(handle, 0, Math.min(4, fileBytes));
     const looksLikeZip = start.length === 4 && start.readUInt32LE(0) === SIGNATURE.localHeader;
     throw looksLikeZip ? damaged('end') : new LpxError('LPX_NOT_A_ZIP');
@@ -190,7 +195,7 @@ function checkNames(records: readonly RawRecord[]): void {
     const key = name.normalize('NFC').toLowerCase();
     if (seen.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', { entry: name });
     seen.add(key);
-    if (isSymlink(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature: 'symlink' });
+    if (isSpecial(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature: 'link or device' });
   }
 }
 
@@ -304,9 +309,12 @@ function unicodePathOf({ pathBuffer, bytes }: RawRecord): string | undefined {
   return utf8In(path.subarray(5));
 }
 
-/** Unix made it, and its mode says symbolic link. */
-const isSymlink = (record: DirectoryRecord): boolean =>
-  record.versionMadeBy >>> 8 === 3 && ((record.externalFileAttributes >>> 16) & 0o170000) === 0o120000;
+/** What a Unix mode says of a plain file and of a folder; 0 says nothing. */
+const PLAIN_MODES: readonly number[] = [0, 0o100000, 0o040000];
+
+/** Unix made it, and its mode says symbolic link, device, socket or pipe. */
+const isSpecial = (record: DirectoryRecord): boolean =>
+  record.versionMadeBy >>> 8 === 3 && !PLAIN_MODES.includes((record.externalFileAttributes >>> 16) & 0o170000);
 
 const damaged = (part: string, cause?: unknown) => new LpxError('LPX_DIRECTORY_DAMAGED', { part }, { cause });
 const damagedEntry = (entry: string, part: string) => new LpxError('LPX_ENTRY_DAMAGED', { entry, part });

@@ -5,7 +5,9 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
+import { writeExchangeFolder } from '../support/portfolios.js';
 import { PASSWORD, SAMPLES, sign, TRANSFER_STUDENT } from '../support/schools.js';
+import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
 const password = { env: { LPX_PASSWORD: PASSWORD.toString() } };
@@ -238,6 +240,23 @@ describe('streams', () => {
   it('carry no colour and no spinner in a pipe', async () => {
     const { out, err } = await lpx(['verify', zipFile], password);
     expect(out + err).not.toContain('\u001b');
+  });
+
+  it('carry no character in JSON that a terminal would obey', async () => {
+    const platform = join(tempFolder(), 'platform');
+    writeExchangeFolder(platform, [smallPortfolio([courseResult({ subjectName: '國\u202e\u009b31m文\u001b[31m' })])]);
+    const store = join(tempFolder(), 'store');
+    await lpx(['--store', store, 'init', '--school', '990001']);
+    await lpx(['--store', store, 'load', platform]);
+    for (const words of [
+      ['show', TRANSFER_STUDENT],
+      ['--json', 'show', TRANSFER_STUDENT],
+    ]) {
+      const { out } = await lpx(['--store', store, ...words]);
+      expect(out).toContain('文');
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+      expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }
   });
 
   it('mask national ids, save where they were asked for', async () => {

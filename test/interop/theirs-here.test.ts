@@ -26,12 +26,20 @@ beforeAll(async () => {
 const PACKERS: { tool: Tool; says: string; words: (zip: string) => readonly string[] }[] = [
   { tool: '7zz', says: '7-Zip, AES-256', words: (zip) => ['a', '-tzip', '-mem=AES256', `-p${password}`, zip, '.'] },
   { tool: '7zz', says: '7-Zip, AES-128, stored', words: (zip) => ['a', '-tzip', '-mem=AES128', '-mx0', `-p${password}`, zip, '.'] },
+  { tool: '7zz', says: '7-Zip, AES-192', words: (zip) => ['a', '-tzip', '-mem=AES192', `-p${password}`, zip, '.'] },
   { tool: '7zz', says: '7-Zip, ZipCrypto', words: (zip) => ['a', '-tzip', '-mem=ZipCrypto', `-p${password}`, zip, '.'] },
   { tool: 'zip', says: 'Info-ZIP, ZipCrypto', words: (zip) => ['-q', '-r', '-P', password, zip, '.'] },
   {
     tool: 'zip',
     says: 'Info-ZIP, ZipCrypto, no folder entries, stored',
     words: (zip) => ['-q', '-r', '-D', '-0', '-P', password, zip, '.'],
+  },
+  { tool: 'zip', says: 'Info-ZIP, ZIP64 by force', words: (zip) => ['-q', '-r', '-fz', '-P', password, zip, '.'] },
+  { tool: 'zip', says: 'Info-ZIP, data descriptors by force', words: (zip) => ['-q', '-r', '-fd', '-P', password, zip, '.'] },
+  {
+    tool: 'bsdtar',
+    says: 'bsdtar, AES-128',
+    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=aes128', '--passphrase', password, '-cf', zip, '*'],
   },
   {
     tool: 'bsdtar',

@@ -43,3 +43,16 @@ describe('JSON from outside', () => {
     expect(() => readJson(bytes, 'a.json')).toThrow('LPX_JSON_UNREADABLE');
   });
 });
+
+describe('JSON that says one thing twice', () => {
+  it.each(['{"a":1,"a":2}', '[{"b":{"a":1,"x":[],"a":2}}]', '{"\\u0061":1,"a":2}', '{"__proto__":1,"__proto__":2}'])(
+    'is refused: %s',
+    (text) => {
+      expect(() => readJson(Buffer.from(text), 'a.json')).toThrow('LPX_JSON_DUPLICATE');
+    },
+  );
+
+  it.each(['[{"a":1},{"a":1}]', '{"a":{"a":1}}', '{"a":"b\\":","c":"\\"a\\":"}', '{"a":["a","a"]}'])('only when it does: %s', (text) => {
+    expect(readJson(Buffer.from(text), 'a.json').value).toEqual(JSON.parse(text));
+  });
+});

@@ -60,6 +60,7 @@ describe('a repair', () => {
     ['a boolean as a number', (course) => (course.是否為重修時的課程學習成果 = 0), 'boolean', '是否為重修時的課程學習成果', false],
     ['a text as a number', (course) => (course.認證狀態 = 1), 'text', '認證狀態', '1'],
     ['a term as a number', (course) => (course.本課程學習成果上傳學年度及學期 = 1091), 'text', '本課程學習成果上傳學年度及學期', '1091'],
+    ['half a character', (course) => (course.科目名稱 = '國\ud842'), 'text', '科目名稱', '國\ufffd'],
     ['an MD5 in capitals', (course) => (course.文件檔案MD5 = 'A'.repeat(32)), 'md5', '文件檔案MD5', 'a'.repeat(32)],
     ...['109-1', '109/1', '10901', '109-01'].map(
       (text) =>

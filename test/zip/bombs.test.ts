@@ -6,7 +6,7 @@ import { type EntryRecord, METHOD } from '#lpx/zip/format.js';
 import { BINARY } from '../support/cli.js';
 import { PASSWORD, sign } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
-import { put, type RawEntry, rawZip } from '../support/zips.js';
+import { put, rawZip } from '../support/zips.js';
 
 const MIB = 1024 * 1024;
 const PEAK_RSS = join(import.meta.dirname, '../bench/peak-rss.mjs');

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { METHOD } from '#lpx/zip/format.js';
 import { DEFAULT_LIMITS } from '#lpx/zip/limits.js';
@@ -27,6 +28,26 @@ describe('a directory', () => {
       ['b', 'zipcrypto', 'stored', 7],
       ['a/課程.pdf', 'zipcrypto', 'stored', 7],
     ]);
+  });
+
+  it.each<[string, string, Buffer]>([
+    ['that belongs to the name', '課程.pdf', Buffer.from('course.pdf')],
+    ['of another name', 'course.pdf', Buffer.from('another')],
+  ])('takes Info-ZIP’s Unicode path only when it is one %s', async (_, expected, crcOf) => {
+    const path = Buffer.from('課程.pdf');
+    const field = Buffer.alloc(9);
+    field.writeUInt16LE(0x7075, 0);
+    field.writeUInt16LE(5 + path.length, 2);
+    field[4] = 1;
+    field.writeUInt32LE(crc32(crcOf), 5);
+    const extra = Buffer.concat([field, path]);
+    const archive = raw({ name: 'course.pdf', record: { flags: 1 } });
+    const directory = archive.lastIndexOf('PK\x01\x02', undefined, 'latin1');
+    const end = endOf(archive);
+    archive.writeUInt16LE(extra.length, directory + 30);
+    archive.writeUInt32LE(end - directory + extra.length, end + 12);
+    const [entry] = await readZip(inFile(Buffer.concat([archive.subarray(0, end), extra, archive.subarray(end)])));
+    expect(entry?.name).toBe(expected);
   });
 
   it('leaves folder entries out and turns backslashes', async () => {
@@ -61,6 +82,16 @@ describe('a directory', () => {
       'a symbolic link',
       'LPX_ENTRY_UNSUPPORTED',
       () => raw({ name: 'a', central: (header) => header.writeUInt32LE((0o120777 << 16) >>> 0, 38) }),
+    ],
+    ['a device', 'LPX_ENTRY_UNSUPPORTED', () => raw({ name: 'a', central: (header) => header.writeUInt32LE((0o020666 << 16) >>> 0, 38) })],
+    [
+      'two ends, the second in the comment of the first',
+      'LPX_DIRECTORY_DAMAGED',
+      () => {
+        const [outer, inner] = [raw({ name: 'a' }), raw({ name: 'b' })];
+        outer.writeUInt16LE(inner.length, endOf(outer) + 20);
+        return Buffer.concat([outer, inner]);
+      },
     ],
     ['a method of its own', 'LPX_ENTRY_UNSUPPORTED', () => raw({ name: 'a', record: { method: 14 as never } })],
     ['PKWARE’s strong encryption', 'LPX_ENTRY_UNSUPPORTED', () => raw({ name: 'a', record: { flags: 0x41 } })],

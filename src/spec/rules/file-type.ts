@@ -18,11 +18,11 @@ export function fileTypeOf(head: Uint8Array): string {
 /** Content that a computer runs when it is opened: programs, scripts, web pages with scripts. */
 const ACTIVE: readonly RegExp[] = [
   /^MZ/,
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is one byte of a signature
   /^\x7fELF/,
   /^(?:\xca\xfe\xba\xbe|\xfe\xed\xfa[\xce\xcf]|[\xce\xcf]\xfa\xed\xfe)/,
   /^#!/,
   /^(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|svg|\?xml|\?php)/i,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is one byte of a signature
   /^\xd0\xcf\x11\xe0/,
 ];
 
