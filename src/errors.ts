@@ -64,6 +64,7 @@ export const EXIT_CODE_OF = {
   LPX_ATTACHMENT_MD5: EXIT.damaged,
   LPX_ATTACHMENT_MD5_FOREIGN: EXIT.damaged,
   LPX_FILE_ACTIVE: EXIT.damaged,
+  LPX_FILE_POLYGLOT: EXIT.damaged,
 
   LPX_SCHEMA: EXIT.invalidData,
   LPX_REPAIRED: EXIT.invalidData,

@@ -2,7 +2,7 @@
 import type { Finding } from '../errors.js';
 import type { FoundAttachments } from '../spec/attachments.js';
 import { type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
-import { fileTypeOf, isActiveContent } from '../spec/rules/file-type.js';
+import { fileTypeOf, hidesArchive, isActiveContent } from '../spec/rules/file-type.js';
 import { fileFindings } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
@@ -65,7 +65,7 @@ export async function takeAttachments<F>(
       unsound.add(one.record);
       continue;
     }
-    const { md5, sha256, crc32, bytes, head } = file.taken;
+    const { md5, sha256, crc32, bytes, head, tail } = file.taken;
     if (one.md5 !== '') compared++;
     if (one.md5 !== '' && one.md5 !== md5) {
       wrong.push({
@@ -80,6 +80,8 @@ export async function takeAttachments<F>(
       findings.push({ code: 'LPX_FILE_ACTIVE', severity: 'error', where: one.where, facts: { file: one.originalName } });
       unsound.add(one.record);
     }
+    if (hidesArchive(tail))
+      findings.push({ code: 'LPX_FILE_POLYGLOT', severity: 'warning', where: one.where, facts: { file: one.originalName } });
     const type = fileTypeOf(head);
     findings.push(...fileFindings(one.slot, type, bytes, termOfRecord(one.record), one.where));
     const attachment = {

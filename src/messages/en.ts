@@ -119,6 +119,10 @@ const codes: Record<Code, Sentence> = {
     what: '{file} is a program, a script or a web page, and no portfolio file.',
     next: 'Do not open it. Ask the sending school what it is, and for the file that was meant.',
   },
+  LPX_FILE_POLYGLOT: {
+    what: 'An archive hides behind the content of {file}.',
+    next: 'Look at it before anyone opens it with something else than a viewer of its type.',
+  },
   LPX_REPAIRED: {
     what: '{repair}: {from} is read as {to}.',
     next: 'Nothing needs doing; the sending school’s software should write it as the spec says. --strict refuses it.',
@@ -241,7 +245,7 @@ const words: Record<string, Record<string, string>> = {
     time: 'another way to write a time',
     term: 'another way to write a term',
     md5: 'an MD5 in capitals',
-    link: 'a link to a file of no type',
+    link: 'a link in other letters than its file',
     encoding: 'JSON in another encoding',
     name: 'a file name in another encoding',
     folder: 'a folder around the whole package',
@@ -275,6 +279,7 @@ const words: Record<string, Record<string, string>> = {
     entries: 'entries',
     directory: 'bytes of table of contents',
     name: 'bytes of name',
+    depth: 'folders in each other',
     entry: 'bytes in one file',
     total: 'bytes in all',
     ratio: 'times its size',

@@ -74,6 +74,10 @@ export const zhTW: Messages = {
       what: '{file} 是程式、指令稿或網頁，不是學習歷程的檔案。',
       next: '請勿開啟。請向轉出學校詢問這是什麼，並索取原本的檔案。',
     },
+    LPX_FILE_POLYGLOT: {
+      what: '{file} 的內容後面藏著一個壓縮檔。',
+      next: '請先查看，再用該類型的檢視程式開啟。',
+    },
     LPX_REPAIRED: {
       what: '{repair}：{from} 讀作 {to}。',
       next: '不需處理；轉出學校的系統應依規格書寫。加上 --strict 則不予採用。',
@@ -161,7 +165,7 @@ export const zhTW: Messages = {
       time: '時間的寫法不同',
       term: '學年度及學期的寫法不同',
       md5: 'MD5 用了大寫',
-      link: '連結少了副檔名',
+      link: '連結與檔名的寫法不同',
       encoding: 'JSON 用了別的編碼',
       name: '檔名用了別的編碼',
       folder: '整個交換檔外面多包了一層資料夾',
@@ -195,6 +199,7 @@ export const zhTW: Messages = {
       entries: '檔案數',
       directory: '目錄位元組數',
       name: '檔名位元組數',
+      depth: '層資料夾',
       entry: '單一檔案位元組數',
       total: '總位元組數',
       ratio: '壓縮倍數',

@@ -40,7 +40,8 @@ export interface PackageStructure {
  */
 export async function readDirectory(zipFile: string): Promise<ZipEntry[]> {
   const entries = await readZip(zipFile);
-  const open = entries.find((entry) => entry.encryption === 'none' && entry.size > 0);
+  const unencrypted = entries.filter((entry) => entry.encryption === 'none');
+  const open = unencrypted.find((entry) => entry.size > 0) ?? (unencrypted.length === entries.length ? entries[0] : undefined);
   if (open) throw new LpxError('LPX_ENTRY_NOT_ENCRYPTED', { entry: open.name });
   if (entries.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   return entries;

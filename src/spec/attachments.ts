@@ -62,7 +62,7 @@ export function findAttachments<F>(
         const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
         const where = places.record(list.wire, index, property);
         const linked = pathOfLink(attachment.link);
-        const path = typedPath(linked, files);
+        const path = meantPath(linked, files);
         if (path !== linked && linked !== undefined) findings.push(repaired('link', where, shown(linked), shown(path)));
         const file = path === undefined ? undefined : files.get(path);
         if (path !== undefined) used.add(path);
@@ -90,11 +90,17 @@ export function findAttachments<F>(
   return { attachments, findings, unsound };
 }
 
-/** A link that ends in a bare dot lost its file's type: the one file of that name is meant (brief 5, item 2). */
-function typedPath<F>(path: string | undefined, files: ReadonlyMap<string, F>): string | undefined {
-  if (!path?.endsWith('.') || files.has(path)) return path;
-  const [only, ...others] = [...files.keys()].filter((name) => name.startsWith(path) || name === path.slice(0, -1));
-  return only !== undefined && others.length === 0 ? only : path;
+/**
+ * The path of the one file that a link can only mean: one that ends in a bare dot lost its file's type (brief 5,
+ * item 2), and one in other letters, wide or narrow, great or small, was written by another system than its file.
+ */
+function meantPath<F>(path: string | undefined, files: ReadonlyMap<string, F>): string | undefined {
+  if (path === undefined || files.has(path)) return path;
+  const plain = (name: string) => name.normalize('NFKC').toLowerCase();
+  const meant = path.endsWith('.')
+    ? [...files.keys()].filter((name) => name.startsWith(path) || name === path.slice(0, -1))
+    : [...files.keys()].filter((name) => plain(name) === plain(path));
+  return meant.length === 1 ? meant[0] : path;
 }
 
 /** The path inside the package that a link means: forward slashes, no leading `./` or `/`; undefined when it points outside. */

@@ -9,6 +9,8 @@ export interface ZipLimits {
   readonly directoryBytes: number;
   /** Bytes of one entry's name. */
   readonly nameBytes: number;
+  /** Folders in each other, in one entry's name. */
+  readonly depth: number;
   /** Expanded bytes of one entry, claimed and counted. */
   readonly entryBytes: number;
   /** Expanded bytes of all entries together. */
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: ZipLimits = {
   entries: 50_000,
   directoryBytes: 32 * MIB,
   nameBytes: 1024,
+  depth: 16,
   entryBytes: 4096 * MIB,
   totalBytes: 16_384 * MIB,
   ratio: 300,

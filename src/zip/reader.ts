@@ -27,6 +27,8 @@ import { DEFAULT_LIMITS, type ZipLimits } from './limits.js';
 import { aesOverheadBytes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES } from './zipcrypto.js';
 
+const UINT32_MAX = 0xffff_ffff;
+
 export type NameEncoding = 'utf8' | 'utf8-unflagged' | 'unicode-path' | 'cp950';
 export type EntryEncryption = 'none' | 'zipcrypto' | 'aes128' | 'aes192' | 'aes256';
 
@@ -199,12 +201,14 @@ function checkNames(records: readonly RawRecord[]): void {
   }
 }
 
-function checkSizes(records: readonly DirectoryRecord[], limits: ZipLimits): void {
+function checkSizes(records: readonly RawRecord[], limits: ZipLimits): void {
   let total = 0;
   for (const record of records) {
     const { uncompressedSize: size, compressedSize } = record;
     total += size;
     if (record.pathBuffer.length > limits.nameBytes) throw overLimit('name', record.pathBuffer.length, limits.nameBytes);
+    const depth = entryName(record).name.split('/').length;
+    if (depth > limits.depth) throw overLimit('depth', depth, limits.depth);
     if (size > limits.entryBytes) throw overLimit('entry', size, limits.entryBytes);
     if (size > limits.ratioFromBytes && size > compressedSize * limits.ratio) {
       throw overLimit('ratio', Math.round(size / Math.max(1, compressedSize)), limits.ratio);
@@ -231,7 +235,8 @@ async function readLocalHeaders(handle: FileHandle, records: readonly RawRecord[
     const sameKind =
       header.readUInt16LE(8) === record.compressionMethod &&
       ((header.readUInt16LE(6) ^ record.flags) & (FLAG.encrypted | FLAG.strongEncryption | FLAG.utf8)) === 0;
-    if (!sameName || !sameKind || !sealHolds(Buffer.concat([header, variable]), record.bytes)) throw damagedEntry(name, 'header');
+    if (!sameName || !sameKind || !sameNumbers(header, record) || !sealHolds(Buffer.concat([header, variable]), record.bytes))
+      throw damagedEntry(name, 'header');
     const dataOffset = offset + LOCAL_HEADER_BYTES + nameBytes + extraBytes;
     previousEnd = dataOffset + record.compressedSize;
     if (previousEnd > bounds.offset) throw damagedEntry(name, 'overlap');
@@ -239,6 +244,17 @@ async function readLocalHeaders(handle: FileHandle, records: readonly RawRecord[
     else if (record.uncompressedSize > 0) throw damagedEntry(name, 'header');
   }
   return entries;
+}
+
+/** CRC and sizes, where the local header has them: with a data descriptor it need not, with ZIP64 they stand elsewhere. */
+function sameNumbers(header: Buffer, record: DirectoryRecord): boolean {
+  if (record.flags & FLAG.descriptor) return true;
+  const same = (value: number, expected: number) => value === expected || value === UINT32_MAX;
+  return (
+    header.readUInt32LE(14) === record.crc32 &&
+    same(header.readUInt32LE(18), record.compressedSize) &&
+    same(header.readUInt32LE(22), record.uncompressedSize)
+  );
 }
 
 function describe(record: DirectoryRecord, name: string, nameEncoding: NameEncoding, dataOffset: number, localExtra: Buffer): ZipEntry {

@@ -25,6 +25,8 @@ export interface Taken extends Digests {
   readonly crc32: number;
   /** The first bytes of the content, enough to tell its type. */
   readonly head: Uint8Array;
+  /** The last bytes of the content, enough to tell an archive that hides behind it. */
+  readonly tail: Uint8Array;
 }
 
 /** A content that cannot be read to its end as announced. */
@@ -64,6 +66,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
 const CHUNKS_PER_TURN = 8;
 const HEAD_BYTES = 64;
+const TAIL_BYTES = 22;
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL, LPX_ENTRY_DAMAGED, LPX_PASSWORD_WRONG */
 export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
@@ -196,6 +199,7 @@ class Taking {
   #crc32 = 0;
   #bytes = 0;
   #head = Buffer.alloc(0);
+  #tail = Buffer.alloc(0);
 
   constructor(target: string | undefined) {
     this.#target = target;
@@ -207,11 +211,12 @@ class Taking {
     this.#sha256.update(chunk);
     this.#crc32 = crc32(chunk, this.#crc32);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
+    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
     this.#bytes += chunk.length;
   }
 
   end(): Omit<Taken, 'md5'> {
-    return { sha256: this.#sha256.digest('hex'), crc32: this.#crc32, bytes: this.#bytes, head: this.#head };
+    return { sha256: this.#sha256.digest('hex'), crc32: this.#crc32, bytes: this.#bytes, head: this.#head, tail: this.#tail };
   }
 
   close(): void {

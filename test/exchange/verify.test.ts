@@ -110,6 +110,13 @@ describe('a verification', () => {
     expect([statuses(report), failing(report)]).toEqual(['pfsssss', ['LPX_ENTRY_NOT_ENCRYPTED']]);
   });
 
+  it('stops at the directory when nothing is encrypted, were it empty', async () => {
+    const archive = rawZip([{ name: 'a.json', content: Buffer.alloc(0), record: { flags: 0x800, size: 12 } }], PASSWORD);
+    const zipFile = put(join(tempFolder(), 'a.zip'), archive);
+    sign(zipFile);
+    expect(failing(await verified(zipFile))).toEqual(['LPX_ENTRY_NOT_ENCRYPTED']);
+  });
+
   it('of something that is not there, or a folder, is an error of the call', async () => {
     await expect(verified(join(tempFolder(), 'none.zip'))).rejects.toMatchObject({ code: 'LPX_FILE_NOT_FOUND' });
     await expect(verified(tempFolder())).rejects.toMatchObject({ code: 'LPX_FILE_UNREADABLE' });

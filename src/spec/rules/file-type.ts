@@ -28,3 +28,6 @@ const ACTIVE: readonly RegExp[] = [
 
 /** Whether a content would run, whatever its name says. Needs the first 64 bytes. */
 export const isActiveContent = (head: Uint8Array): boolean => ACTIVE.some((pattern) => pattern.test(ascii(head, 0, head.length)));
+
+/** Whether an archive hides behind a content of another type: it ends with the end of a ZIP. Needs the last 22 bytes. */
+export const hidesArchive = (tail: Uint8Array): boolean => ascii(tail, 0, 4) === 'PK\x05\x06';
