@@ -59,6 +59,26 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
     expect(readdirSync(join(disk, 'mail'))).toEqual([]);
   });
 
+  it('or may not be written to, ends an export with a clear error too', async () => {
+    const disk = smallDisk();
+    execaSync('mount', ['-o', 'remount,ro', disk]);
+    const { code, err } = await lpx(
+      ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--out', join(disk, 'mail')],
+      password,
+    );
+    expect([code, err]).toEqual([2, expect.stringMatching(/LPX_WRITE_FAILED|LPX_FILE_UNREADABLE/)]);
+    expect(err).not.toContain('LPX_INTERNAL');
+  });
+
+  it('or may not be written to, ends an import into it so as well', async () => {
+    const disk = smallDisk();
+    const store = join(disk, 'store');
+    cpSync(await school(tempFolder(), '990002'), store, { recursive: true });
+    execaSync('mount', ['-o', 'remount,ro', disk]);
+    const { code, err } = await lpx(['--store', store, 'import', zipFile, '--create-students'], password);
+    expect([code, err]).toEqual([2, expect.stringContaining('Nothing was imported')]);
+  });
+
   it('ends an import with a clear error, the store as it was and nothing unpacked left', async () => {
     const disk = smallDisk();
     const store = join(disk, 'store');

@@ -14,7 +14,7 @@ import { FLAG } from '#lpx/zip/format.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { exportFrom, importTo, md5, PASSWORD, school, sign, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
-import { put, type RawEntry, rawZip, type TestEntry, written } from '../support/zips.js';
+import { put, type RawEntry, rawAe1, rawZip, type TestEntry, written } from '../support/zips.js';
 
 type Loose = any;
 const NAME = '990001_2021_01_21_09_00_00.zip';
@@ -116,6 +116,50 @@ describe('a package as the field writes it', () => {
     ],
     ['a course code that no table knows', () => changed((_, course) => void (course.課程代碼 = '109990001Z99999Z9Z9Z9Z9')), []],
     ['the JSON under another name', () => renamed((name) => (name.includes('/') ? name : '學生資料.json')), []],
+    ['AES-256 of the older kind, AE-1', () => rawAe1(sample, PASSWORD, 3), []],
+    ['AES-128 of the older kind, AE-1', () => rawAe1(sample, PASSWORD, 1), []],
+    [
+      'a link in wide letters to a file in narrow ones',
+      () => changed((_, course) => void (course.課程學習成果文件檔案連結 = 'A800000014/課程學習成果/Ｃ０１.pdf')),
+      ['link'],
+    ],
+    [
+      'a link in small letters',
+      () => changed((_, course) => void (course.課程學習成果文件檔案連結 = 'A800000014/課程學習成果/c01.PDF')),
+      ['link'],
+    ],
+    [
+      'wide letters in a file’s name and its link',
+      () =>
+        changed((_, course) => void (course.課程學習成果文件檔案連結 = 'A800000014/課程學習成果/報告（一）.pdf')).map((entry) =>
+          entry.name.endsWith('C01.pdf') ? { ...entry, name: entry.name.replace('C01', '報告（一）') } : entry,
+        ),
+      [],
+    ],
+    [
+      'one file under two numbers, the second with the MD5 of nothing',
+      () => [
+        ...changed(
+          (_, course) =>
+            void Object.assign(course, {
+              課程學習成果影音檔案連結: 'A800000014/課程學習成果/C99.pdf',
+              影音檔案MD5: 'd41d8cd98f00b204e9800998ecf8427e',
+            }),
+        ),
+        { name: 'A800000014/課程學習成果/C99.pdf', content: (sample.find(({ name }) => name.endsWith('C01.pdf')) as TestEntry).content },
+      ],
+      [],
+    ],
+    [
+      'a path for an original name, which is taken as text alone',
+      () =>
+        sample.map((entry) =>
+          entry.name.endsWith('課程學習成果/filename_mapping.json')
+            ? { ...entry, content: Buffer.from('{"C01.pdf":"C:\\\\evil\\\\..\\\\a.pdf"}') }
+            : entry,
+        ),
+      [],
+    ],
     ['a folder around the whole', () => renamed((name) => `轉學生/${name}`), ['folder']],
     ['a second JSON that is no document', () => [...sample, { name: 'package.json', content: Buffer.from('{"a":1}'), deflate: true }], []],
     [
@@ -192,6 +236,28 @@ describe('a package as the field writes it', () => {
     const fd = openSync(onward.zipFile, 'r');
     const [json] = await readZip(onward.zipFile);
     expect((await entryBuffer(fd, json as never, PASSWORD, 1_000_000)).toString()).toMatch(/"送審說明": \{\s*"次": 2/);
+  });
+
+  it('restores the names that its files were uploaded under, as text', async () => {
+    const { store } = await tried(
+      sample.map((entry) =>
+        entry.name.endsWith('課程學習成果/filename_mapping.json')
+          ? { ...entry, content: Buffer.from(JSON.stringify({ 'C01.pdf': 'C:\\evil\\..\\報告\u202e.pdf' })) }
+          : entry,
+      ),
+    );
+    const [first] = (await studentIn(store, TRANSFER_STUDENT)).records.filter(({ record }) => record.list === 'courseResults');
+    expect(first?.record.document?.name).toBe('報告.pdf');
+  });
+
+  it('with an archive hidden behind a file is imported, and the file named', async () => {
+    const hidden = Buffer.concat([Buffer.from('%PDF-1.4'), rawZip([{ name: 'x' }], PASSWORD)]);
+    const archive = changed((_, course) => void (course.文件檔案MD5 = md5(hidden))).map((entry) =>
+      entry.name.endsWith('C01.pdf') ? { ...entry, content: hidden } : entry,
+    );
+    const { result } = await tried(archive);
+    expect(result.outcome).toBe('imported');
+    expect(result.report.findings).toContainEqual(expect.objectContaining({ code: 'LPX_FILE_POLYGLOT', severity: 'warning' }));
   });
 
   it('under any name that mail gave it is the same package', async () => {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES, type BlockSink } from '#lpx/zip/block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from '#lpx/zip/format.js';
+import { type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from '#lpx/zip/winzip-aes.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '#lpx/zip/writer.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
 
@@ -106,6 +107,43 @@ function zipCrypted(content: Buffer, password: Buffer): Buffer {
   data[ZIPCRYPTO_HEADER_BYTES - 1] = crc32(content) >>> 24;
   new ZipCryptoKeys(password).encrypt(data);
   return data;
+}
+
+/** An archive of AES entries as WinZip's older version AE-1 writes them: with the CRC in the headers. */
+export function rawAe1(
+  entries: readonly { readonly name: string; readonly content: Buffer }[],
+  password: Buffer,
+  strength: AesStrength,
+): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let offset = 0;
+  for (const { name, content } of entries) {
+    const salt = Buffer.alloc(saltBytes(strength), offset);
+    const keys = deriveAesKeys(password, salt, strength);
+    const aes = new WinZipAes(keys);
+    const encrypted = Buffer.from(content);
+    aes.encrypt(encrypted);
+    const data = Buffer.concat([salt, keys.verifier, encrypted, aes.mac()]);
+    const record: EntryRecord = {
+      name: Buffer.from(name),
+      modified: MODIFIED,
+      flags: FLAG.encrypted | FLAG.utf8,
+      method: METHOD.aes,
+      crc32: crc32(content),
+      compressedSize: data.length,
+      size: content.length,
+      offset,
+      aes: { version: 1, strength, method: METHOD.stored },
+    };
+    const headers = encodeHeaders(record);
+    const local = unsealed(headers.local, 28);
+    parts.push(local, data);
+    directory.push(unsealed(headers.central, 30));
+    offset += local.length + data.length;
+  }
+  const bytes = Buffer.concat(directory);
+  return Buffer.concat([...parts, bytes, encodeEnd(entries.length, offset, bytes.length)]);
 }
 
 /** A header without its last extra field, which is the seal. */
