@@ -10,14 +10,16 @@ import { fileError } from '../files.js';
 import { parsePackageName } from '../package/layout.js';
 import { readDirectory, readStructure, sortEntries } from '../package/reader.js';
 import { readSignature } from '../package/signature.js';
+import { unwrapPackage } from '../package/wrapped.js';
 import { findAttachments } from '../spec/attachments.js';
 import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import { repaired } from '../spec/repair.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import type { Staging } from '../store/attachments.js';
 import { passwordOpens } from '../zip/password-check.js';
 import type { ZipEntry } from '../zip/reader.js';
-import type { Digests } from '../zip/work.js';
+import { type Digests, runJob } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { CHECKS, CheckList, type CheckResult, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
@@ -87,6 +89,33 @@ interface Contents {
  * @throws LPX_FILE_NOT_FOUND, LPX_PASSWORD_MISSING, LPX_DISK_FULL, LPX_FILE_CHANGED
  */
 export async function examinePackage(request: VerifyRequest, staging?: Staging): Promise<Examination> {
+  const examination = await examineFile(request, staging);
+  const [first] = examination.report.findings.filter(({ severity }) => severity === 'error');
+  if (!first || !WRAPPING_SIGNS.has(first.code) || request.strict) return examination;
+  const inner = await unwrapPackage(request.zipFile);
+  if (!inner) return examination;
+  try {
+    const signature =
+      request.signature === 'none' ? 'none' : inner.signatureFile ? 'beside' : await coveredBy(examination.report, inner.zipFile);
+    if (signature === undefined) return examination;
+    const { report, portfolios } = await examineFile({ ...request, zipFile: inner.zipFile, signature }, staging);
+    const wrapping = repaired('wrapping', basename(request.zipFile), basename(request.zipFile), basename(inner.zipFile));
+    return { report: { ...report, findings: [wrapping, ...report.findings] }, portfolios };
+  } finally {
+    await inner.remove();
+  }
+}
+
+/** What the first fault of a package inside another ZIP is. */
+const WRAPPING_SIGNS: ReadonlySet<Finding['code']> = new Set(['LPX_SIGNATURE_MISSING', 'LPX_ENTRY_NOT_ENCRYPTED']);
+
+/** A wrapping whose signature holds answers for what is in it. */
+async function coveredBy(report: VerificationReport, innerZip: string): Promise<SignatureSource | undefined> {
+  const held = report.checks.some(({ name, status }) => name === 'signature' && status === 'passed');
+  return held ? { md5: (await runJob({ kind: 'digest', file: innerZip })).md5 } : undefined;
+}
+
+async function examineFile(request: VerifyRequest, staging?: Staging): Promise<Examination> {
   const { zipFile, password } = request;
   const before = await statOf(zipFile);
   const pool = WorkPool.forBytes(before.size);

@@ -249,6 +249,7 @@ const words: Record<string, Record<string, string>> = {
     encoding: 'JSON in another encoding',
     name: 'a file name in another encoding',
     folder: 'a folder around the whole package',
+    wrapping: 'a ZIP around the whole package',
   },
   part: {
     end: 'its end is missing',

@@ -169,6 +169,7 @@ export const zhTW: Messages = {
       encoding: 'JSON 用了別的編碼',
       name: '檔名用了別的編碼',
       folder: '整個交換檔外面多包了一層資料夾',
+      wrapping: '整個交換檔外面又包了一層 ZIP',
     },
     part: {
       end: '缺少結尾',

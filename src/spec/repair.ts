@@ -22,7 +22,8 @@ export type Repair =
   | 'link'
   | 'encoding'
   | 'name'
-  | 'folder';
+  | 'folder'
+  | 'wrapping';
 
 /** The finding for one repair. */
 export const repaired = (repair: Repair, where: string, from: string, to: string): Finding => ({

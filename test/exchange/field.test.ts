@@ -2,7 +2,6 @@
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import iconv from 'iconv-lite';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT_CODE_OF } from '#lpx/errors.js';
 import type { ImportRequest } from '#lpx/exchange/import.js';
@@ -10,16 +9,15 @@ import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
 import { basicDataWire } from '#lpx/spec/portfolio.js';
 import { entryBuffer } from '#lpx/zip/entry-bytes.js';
-import { FLAG } from '#lpx/zip/format.js';
 import { readZip } from '#lpx/zip/reader.js';
+import { changes, oddPackages } from '../fixtures/odd.js';
 import { exportFrom, importTo, md5, PASSWORD, school, sign, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
-import { put, type RawEntry, rawAe1, rawZip, type TestEntry, written } from '../support/zips.js';
+import { put, type RawEntry, rawZip, type TestEntry, written } from '../support/zips.js';
 
 type Loose = any;
 const NAME = '990001_2021_01_21_09_00_00.zip';
 
-const BIRTH = basicDataWire('birthDate');
 const sample: TestEntry[] = [];
 let records = 0;
 
@@ -36,21 +34,7 @@ beforeAll(async () => {
   return () => rmSync(folder, { recursive: true });
 });
 
-const document = () => sample.find(({ name }) => !name.includes('/')) as TestEntry;
-const withDocument = (content: Buffer | string): TestEntry[] =>
-  sample.map((entry) => (entry === document() ? { ...entry, content: Buffer.from(content as string) } : entry));
-/** The sample with its document spoilt as a platform spoils it. */
-const changed = (change: (student: Loose, course: Loose) => unknown) => {
-  const all = JSON.parse(document().content.toString());
-  const instead = change(all[0], all[0].課程學習成果紀錄[0]);
-  return withDocument(JSON.stringify(instead ?? all));
-};
-const renamed = (rename: (name: string) => string): TestEntry[] => sample.map((entry) => ({ ...entry, name: rename(entry.name) }));
-const raw = (entry: (one: TestEntry) => Partial<RawEntry>): Buffer =>
-  rawZip(
-    sample.map((one) => ({ name: one.name, content: one.content, ...entry(one) })),
-    PASSWORD,
-  );
+const changed: ReturnType<typeof changes>['changed'] = (change) => changes(sample).changed(change);
 
 async function tried(archive: Buffer | TestEntry[], request: Partial<ImportRequest> = {}, name = NAME) {
   const folder = tempFolder();
@@ -62,172 +46,24 @@ async function tried(archive: Buffer | TestEntry[], request: Partial<ImportReque
 }
 
 describe('a package as the field writes it', () => {
-  it.each<[string, () => Buffer | TestEntry[], string[]]>([
-    ['a byte order mark on its JSON', () => withDocument(`\ufeff${document().content}`), []],
-    ['JSON in UTF-16', () => withDocument(iconv.encode(document().content.toString(), 'utf16le', { addBOM: true })), ['encoding']],
-    ['JSON in UTF-16 without a mark', () => withDocument(iconv.encode(document().content.toString(), 'utf16le')), ['encoding']],
-    ['JSON in CP950', () => withDocument(iconv.encode(document().content.toString(), 'cp950')), ['encoding']],
-    ['a lone student', () => changed((student) => student), ['array']],
-    ['null for a list', () => changed((student) => void (student.多元表現.競賽參與紀錄 = null)), ['list']],
-    ['a list left out', () => changed((student) => void delete student.多元表現.競賽參與紀錄), ['list']],
-    [
-      'numbers as text',
-      () => changed((_, course) => void Object.assign(course, { 應修課學年度: '109', 應修課學期: '1' })),
-      ['number', 'number'],
-    ],
-    ['booleans as text', () => changed((_, course) => void (course.是否為重修時的課程學習成果 = 'False')), ['boolean']],
-    ['null for a text', () => changed((_, course) => void (course.課程學習成果簡述 = null)), []],
-    ['an optional property left out', () => changed((_, course) => void delete course.重修方式), []],
-    ['properties of its own', () => changed((student, course) => void Object.assign(course, { 送審說明: 'x' }, (student.附註 = 1))), []],
-    ['MD5s in capitals', () => changed((_, course) => void (course.文件檔案MD5 = course.文件檔案MD5.toUpperCase())), ['md5']],
-    ['a ROC date', () => changed((student) => void (student.基本資料[BIRTH] = '0940309')), ['date']],
-    ['a ROC date with slashes', () => changed((student) => void (student.基本資料[BIRTH] = '94/03/09')), ['date']],
-    ['a date without slashes', () => changed((student) => void (student.基本資料[BIRTH] = '20050309')), ['date']],
-    ['a time in ISO form', () => changed((_, course) => void (course.建立日期及時間 = '2021-01-10T14:03:22')), ['time']],
-    ['a term with a dash', () => changed((_, course) => void (course.本課程學習成果上傳學年度及學期 = '109-1')), ['term']],
-    ['a term with a slash', () => changed((_, course) => void (course.本課程學習成果上傳學年度及學期 = '109/1')), ['term']],
-    ['a term as a number', () => changed((_, course) => void (course.本課程學習成果上傳學年度及學期 = 1091)), ['text']],
-    [
-      'links with backslashes',
-      () => changed((_, course) => void (course.課程學習成果文件檔案連結 = course.課程學習成果文件檔案連結.replaceAll('/', '\\'))),
-      [],
-    ],
-    [
-      'a link from the root',
-      () => changed((_, course) => void (course.課程學習成果文件檔案連結 = `/${course.課程學習成果文件檔案連結}`)),
-      [],
-    ],
-    [
-      'a link that ends in a bare dot',
-      () => changed((_, course) => void (course.課程學習成果文件檔案連結 = course.課程學習成果文件檔案連結.replace(/pdf$/, ''))),
-      ['link'],
-    ],
-    [
-      'a link whose MD5 says that there is no file',
-      () =>
-        changed(
-          (_, course) =>
-            void Object.assign(course, {
-              課程學習成果影音檔案連結: 'A800000014/課程學習成果/C99.',
-              影音檔案MD5: 'd41d8cd98f00b204e9800998ecf8427e',
-            }),
-        ),
-      [],
-    ],
-    ['a course code that no table knows', () => changed((_, course) => void (course.課程代碼 = '109990001Z99999Z9Z9Z9Z9')), []],
-    ['the JSON under another name', () => renamed((name) => (name.includes('/') ? name : '學生資料.json')), []],
-    ['AES-256 of the older kind, AE-1', () => rawAe1(sample, PASSWORD, 3), []],
-    ['AES-128 of the older kind, AE-1', () => rawAe1(sample, PASSWORD, 1), []],
-    [
-      'a link in wide letters to a file in narrow ones',
-      () => changed((_, course) => void (course.課程學習成果文件檔案連結 = 'A800000014/課程學習成果/Ｃ０１.pdf')),
-      ['link'],
-    ],
-    [
-      'a link in small letters',
-      () => changed((_, course) => void (course.課程學習成果文件檔案連結 = 'A800000014/課程學習成果/c01.PDF')),
-      ['link'],
-    ],
-    [
-      'wide letters in a file’s name and its link',
-      () =>
-        changed((_, course) => void (course.課程學習成果文件檔案連結 = 'A800000014/課程學習成果/報告（一）.pdf')).map((entry) =>
-          entry.name.endsWith('C01.pdf') ? { ...entry, name: entry.name.replace('C01', '報告（一）') } : entry,
-        ),
-      [],
-    ],
-    [
-      'one file under two numbers, the second with the MD5 of nothing',
-      () => [
-        ...changed(
-          (_, course) =>
-            void Object.assign(course, {
-              課程學習成果影音檔案連結: 'A800000014/課程學習成果/C99.pdf',
-              影音檔案MD5: 'd41d8cd98f00b204e9800998ecf8427e',
-            }),
-        ),
-        { name: 'A800000014/課程學習成果/C99.pdf', content: (sample.find(({ name }) => name.endsWith('C01.pdf')) as TestEntry).content },
-      ],
-      [],
-    ],
-    [
-      'a path for an original name, which is taken as text alone',
-      () =>
-        sample.map((entry) =>
-          entry.name.endsWith('課程學習成果/filename_mapping.json')
-            ? { ...entry, content: Buffer.from('{"C01.pdf":"C:\\\\evil\\\\..\\\\a.pdf"}') }
-            : entry,
-        ),
-      [],
-    ],
-    ['a folder around the whole', () => renamed((name) => `轉學生/${name}`), ['folder']],
-    ['a second JSON that is no document', () => [...sample, { name: 'package.json', content: Buffer.from('{"a":1}'), deflate: true }], []],
-    [
-      'what a Mac adds',
-      () => [...sample, { name: '__MACOSX/._x', content: Buffer.from('x') }, { name: '.DS_Store', content: Buffer.from('x') }],
-      [],
-    ],
-    ['what Windows adds', () => [...sample, { name: `${TRANSFER_STUDENT}/Thumbs.db`, content: Buffer.from('x') }], []],
-    [
-      'records of counselling',
-      () => [...sample, { name: `${TRANSFER_STUDENT}/課程諮詢.json`, content: Buffer.from('[]'), deflate: true }],
-      [],
-    ],
-    [
-      'a file that no record links to',
-      () => [...sample, { name: `${TRANSFER_STUDENT}/多元表現/M99.pdf`, content: Buffer.from('%PDF-') }],
-      [],
-    ],
-    [
-      'a mapping of files that are not there',
-      () =>
-        sample.map((entry) =>
-          entry.name.endsWith('課程學習成果/filename_mapping.json')
-            ? { ...entry, content: Buffer.from('{"C98.pdf":"x.pdf","C99.pdf":null}') }
-            : entry,
-        ),
-      [],
-    ],
-    ['no mapping', () => sample.filter(({ name }) => !name.endsWith('filename_mapping.json')), []],
-    ['names in NFD', () => renamed((name) => name.normalize('NFD')), []],
-    ['names with backslashes', () => renamed((name) => name.replaceAll('/', '\\')), []],
-    ['names in UTF-8 without the flag', () => raw(() => ({ record: { flags: FLAG.encrypted } })), []],
-    [
-      'names in CP950',
-      () =>
-        raw(({ name }) => ({ name: iconv.encode(name, 'cp950'), record: { flags: FLAG.encrypted, name: iconv.encode(name, 'cp950') } })),
-      ['name'],
-    ],
-    [
-      'folder entries',
-      () =>
-        rawZip(
-          [{ name: `${TRANSFER_STUDENT}/`, content: Buffer.alloc(0) }, ...sample.map(({ name, content }) => ({ name, content }))],
-          PASSWORD,
-        ),
-      [],
-    ],
-    [
-      'gaps between its entries',
-      () =>
-        rawZip(
-          sample.map(({ name, content }) => ({ name, content })),
-          PASSWORD,
-          Buffer.from('gap'),
-        ),
-      [],
-    ],
-  ])('with %s is imported whole; what was repaired is named, and refused under --strict', async (_, archive, kinds) => {
-    const { store, result } = await tried(archive());
-    expect(result.outcome, JSON.stringify(result.report.findings.filter(({ severity }) => severity === 'error'))).toBe('imported');
-    expect((await studentIn(store, TRANSFER_STUDENT)).records).toHaveLength(records);
-    const repairs = result.report.findings.filter(({ code }) => code === 'LPX_REPAIRED');
-    expect([...new Set(repairs.map(({ facts }) => facts.repair))]).toEqual([...new Set(kinds)]);
-    for (const { severity, where } of repairs) expect([severity, where.length > 0]).toEqual(['warning', true]);
-
-    const strict = await tried(archive(), { strict: true });
-    const error = errorOfReport(strict.result.report);
-    expect(error ? EXIT_CODE_OF[error.code] : 0).toBe(kinds.length > 0 ? 6 : 0);
+  it('is imported whole, whatever is odd about it; what was repaired is named, and refused under --strict', async () => {
+    const corpus = oddPackages(sample);
+    expect(corpus.length).toBeGreaterThanOrEqual(45);
+    const wrong: unknown[] = [];
+    for (const { oddity, make, repairs } of corpus) {
+      const { store, result } = await tried(make());
+      const arrived = result.outcome === 'imported' ? (await studentIn(store, TRANSFER_STUDENT)).records.length : 0;
+      const found = result.report.findings.filter(({ code }) => code === 'LPX_REPAIRED');
+      const kinds = [...new Set(found.map(({ facts }) => facts.repair))];
+      const told = found.every(({ severity, where }) => severity === 'warning' && where.length > 0);
+      const error = errorOfReport((await tried(make(), { strict: true })).result.report);
+      const strict = error ? EXIT_CODE_OF[error.code] : 0;
+      const expected = { kinds: [...new Set(repairs)], arrived: records, told: true, strict: repairs.length > 0 ? 6 : 0 };
+      const seen = { kinds, arrived, told, strict };
+      if (JSON.stringify(seen) !== JSON.stringify(expected))
+        wrong.push({ oddity, seen, findings: result.report.findings.filter(({ severity }) => severity === 'error') });
+    }
+    expect(wrong).toEqual([]);
   });
 
   it('keeps what it says of its own: unknown properties go out again', async () => {
@@ -264,6 +100,38 @@ describe('a package as the field writes it', () => {
     for (const name of ['990001_2021_01_21_09_00_00 (1).zip', '轉學生.zip', 'x.ZIP']) {
       expect((await tried(sample, {}, name)).result.outcome).toBe('imported');
     }
+  });
+});
+
+describe('a package zipped once more', () => {
+  const wrapped = async (withSignature: boolean) => {
+    const inner = await written(sample, 'aes256', PASSWORD);
+    const plain = (name: string, content: Buffer): RawEntry => ({ name, content, plain: true });
+    const signature = plain(`${NAME}.md5`, Buffer.from(`${md5(inner)}  ${NAME}\n`));
+    return rawZip(withSignature ? [plain(NAME, inner), signature] : [plain(NAME, inner)], PASSWORD);
+  };
+
+  it.each([
+    ['with its signature, and none outside', true, false],
+    ['with its signature, and another outside', true, true],
+    ['without, but with one outside', false, true],
+  ])('%s is taken out of its wrapping', async (_, inside, outside) => {
+    const folder = tempFolder();
+    const zipFile = put(join(folder, '轉學生.zip'), await wrapped(inside));
+    if (outside) sign(zipFile);
+    const { outcome, report } = await importTo(await school(folder, '990002'), zipFile);
+    expect(outcome, JSON.stringify(report.findings)).toBe('imported');
+    expect(report.findings[0]).toMatchObject({ code: 'LPX_REPAIRED', facts: { repair: 'wrapping', to: NAME } });
+    expect(report.package.file).toBe(NAME);
+    const strict = await importTo(await school(tempFolder(), '990002'), zipFile, { strict: true });
+    expect(strict.outcome).toBe('refused');
+  });
+
+  it('with no signature anywhere is refused for that', async () => {
+    const folder = tempFolder();
+    const zipFile = put(join(folder, '轉學生.zip'), await wrapped(false));
+    const { report } = await importTo(await school(folder, '990002'), zipFile);
+    expect(errorOfReport(report)?.code).toBe('LPX_SIGNATURE_MISSING');
   });
 });
 

@@ -66,6 +66,8 @@ export interface RawEntry {
   readonly name: string | Buffer;
   readonly content?: Buffer;
   readonly record?: Partial<EntryRecord>;
+  /** Neither encrypted nor flagged so. */
+  readonly plain?: boolean;
   /** What the local header says where it differs from the directory. */
   readonly local?: Partial<EntryRecord>;
   /** Changes the directory's header; the seal is left out. */
@@ -79,11 +81,11 @@ export function rawZip(entries: readonly RawEntry[], password: Buffer, between =
   let offset = 0;
   for (const entry of entries) {
     const content = entry.content ?? Buffer.from('content');
-    const data = zipCrypted(content, password);
+    const data = entry.plain ? content : zipCrypted(content, password);
     const record: EntryRecord = {
       name: Buffer.from(entry.name as string),
       modified: MODIFIED,
-      flags: FLAG.encrypted | FLAG.utf8,
+      flags: entry.plain ? FLAG.utf8 : FLAG.encrypted | FLAG.utf8,
       method: METHOD.stored,
       crc32: crc32(content),
       compressedSize: data.length,
