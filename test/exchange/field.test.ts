@@ -7,7 +7,6 @@ import { EXIT_CODE_OF } from '#lpx/errors.js';
 import type { ImportRequest } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
-import { basicDataWire } from '#lpx/spec/portfolio.js';
 import { entryBuffer } from '#lpx/zip/entry-bytes.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { changes, oddPackages } from '../fixtures/odd.js';
