@@ -1,8 +1,11 @@
 /** A spinner with a percentage, on a terminal only. */
 import type { Context } from './context.js';
+import type { GivenPassword } from './passwords.js';
 
 export interface Progress {
   readonly update: (done: number, total: number) => void;
+  /** A password that is asked for while nothing moves on the terminal. */
+  readonly holdFor: (password: GivenPassword) => GivenPassword;
   readonly stop: () => void;
 }
 
@@ -12,14 +15,26 @@ const STEP_MS = 100;
 
 /** Starts showing progress on stderr, unless nobody would see it. */
 export function startProgress(context: Context, text: string): Progress {
-  if (context.json || context.quiet || !context.stderr.isTTY) return { update: () => {}, stop: () => {} };
+  if (context.json || context.quiet || !context.stderr.isTTY) {
+    return { update: () => {}, holdFor: (password) => password, stop: () => {} };
+  }
   let spinner: { text: string; stop(): unknown } | undefined;
-  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
   let shown = 0;
-  const timer = setTimeout(async () => {
-    const { default: ora } = await import('ora');
-    if (!stopped) spinner = ora({ text, stream: context.stderr, discardStdin: false }).start();
-  }, QUIET_MS);
+  const stop = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    spinner?.stop();
+    spinner = undefined;
+  };
+  const start = () => {
+    const mine = setTimeout(async () => {
+      const { default: ora } = await import('ora');
+      if (timer === mine) spinner = ora({ text, stream: context.stderr, discardStdin: false }).start();
+    }, QUIET_MS);
+    timer = mine;
+  };
+  start();
   return {
     update: (done, total) => {
       const now = Date.now();
@@ -27,10 +42,15 @@ export function startProgress(context: Context, text: string): Progress {
       shown = now;
       spinner.text = `${text} ${total === 0 ? 100 : Math.floor((100 * done) / total)}%`;
     },
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
-      spinner?.stop();
-    },
+    holdFor: (password) =>
+      Buffer.isBuffer(password)
+        ? password
+        : async () => {
+            stop();
+            const given = await password();
+            start();
+            return given;
+          },
+    stop,
   };
 }

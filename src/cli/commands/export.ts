@@ -49,7 +49,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
         toSchool: options.to ?? '',
         outFolder: resolve(context.cwd, options.out),
         encryption: options.encryption,
-        password,
+        password: progress.holdFor(password),
         now: context.now(),
         onProgress: progress.update,
       }),

@@ -22,7 +22,7 @@ export interface ImportOptions extends VerifyOptions {
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
   const { messages } = context;
   const progress = startProgress(context, messages.progress.reading);
-  const password = await passwordFor(context, options);
+  const password = progress.holdFor(await passwordFor(context, options));
   const result = await withStore(storeFolder(context), (store) =>
     importPackage(store, {
       ...packageRequest(context, zip, options),

@@ -18,7 +18,7 @@ export interface VerifyOptions extends PasswordOptions {
 /** `lpx verify`: checks a package, imports nothing. */
 export async function verify(context: Context, zip: string, options: VerifyOptions): Promise<Outcome> {
   const progress = startProgress(context, context.messages.progress.reading);
-  const password = await passwordFor(context, options);
+  const password = progress.holdFor(await passwordFor(context, options));
   const report = await verifyPackage({ ...packageRequest(context, zip, options), password, onProgress: progress.update }).finally(
     progress.stop,
   );
