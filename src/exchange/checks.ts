@@ -1,5 +1,5 @@
 /** The checks of a verification, and what each of them came to. */
-import { EXIT, type Finding, LpxError } from '../errors.js';
+import { type Code, EXIT, type Facts, type Finding, LpxError } from '../errors.js';
 
 export const CHECKS = ['signature', 'directory', 'password', 'structure', 'schema', 'rules', 'attachments'] as const;
 export type CheckName = (typeof CHECKS)[number];
@@ -46,12 +46,19 @@ export class CheckList {
       return value;
     } catch (error) {
       if (!(error instanceof LpxError) || !PACKAGE_FAULTS.has(error.exitCode)) throw error;
-      const { entry, file, ...facts } = error.facts;
-      this.findings.push({ code: error.code, severity: 'error', where: String(entry ?? file ?? ''), facts });
+      this.findings.push(faultFinding(error.code, error.facts));
       this.#status.set(name, 'failed');
       throw new Refused();
     }
   }
 }
+
+/** The finding that an error about a package amounts to: its place is the entry, or else the file. */
+export const faultFinding = (code: Code, { entry, file, ...facts }: Facts): Finding => ({
+  code,
+  severity: 'error',
+  where: String(entry ?? file ?? ''),
+  facts,
+});
 
 const strictly = (finding: Finding): Finding => (finding.code === 'LPX_REPAIRED' ? { ...finding, severity: 'error' } : finding);

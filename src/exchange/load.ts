@@ -9,7 +9,7 @@ import type { Provenance, Store, StoreChange } from '../store/store.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
-import { keepStaged, type TakenAttachment, type TakenRecord, takeAttachments } from './take-attachments.js';
+import { keepStaged, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from './take-attachments.js';
 
 export interface LoadRequest {
   /** A folder, or the JSON in it. */
@@ -136,9 +136,6 @@ async function write(
   if (comparison.kind === 'changed' && comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
   if (comparison.kind === 'new') await change.addRecord(studentId, provenanceOf(comparison.record, schoolCode), historyId, comparison);
 }
-
-/** A platform's folder is taken whole or not at all. */
-const WHOLE = { partial: false, foreignMd5: false } as const;
 
 /** A record of this school, or of none named, is its own. */
 function provenanceOf({ fields }: TakenRecord, schoolCode: string): Provenance {

@@ -8,6 +8,7 @@ import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
 import { type Damaged, TAKEN_TOGETHER, type Taken } from '../zip/work.js';
+import { faultFinding } from './checks.js';
 
 /** An attachment that has been read and held against its MD5, and lies staged unless it was only checked. */
 export interface TakenAttachment extends StoredAttachment {
@@ -35,6 +36,9 @@ export interface Acceptance {
   readonly foreignMd5: boolean;
 }
 
+/** Everything, or nothing. */
+export const WHOLE: Acceptance = { partial: false, foreignMd5: false };
+
 /** The MD5s of a package are those of something else when at least this part of them is wrong. */
 const FOREIGN_PART = 0.9;
 
@@ -61,7 +65,7 @@ export async function takeAttachments<F>(
   for (const one of found.attachments) {
     const file = readFiles.get(one.file) as TakenFile;
     if ('damage' in file.taken) {
-      findings.push(damageFinding(file.taken));
+      findings.push(faultFinding('LPX_ENTRY_DAMAGED', file.taken.damage));
       unsound.add(one.record);
       continue;
     }
@@ -126,18 +130,8 @@ const OF_ONE_RECORD: ReadonlySet<Finding['code']> = new Set([
   'LPX_LINK_WITHOUT_MD5',
 ]);
 
-const leftOut = (finding: Finding): Finding => (OF_ONE_RECORD.has(finding.code) ? { ...finding, severity: 'warning' } : finding);
-
-/** The password opened the package, so an entry that refuses it is damaged. */
-export function damageFinding({ damage: { code, facts } }: Damaged): Finding {
-  const { entry, ...rest } = facts;
-  return {
-    code: 'LPX_ENTRY_DAMAGED',
-    severity: 'error',
-    where: String(entry ?? ''),
-    facts: code === 'LPX_PASSWORD_WRONG' ? { ...rest, part: 'password' } : rest,
-  };
-}
+/** A fault of one record as it is told when its record alone is left out. */
+export const leftOut = (finding: Finding): Finding => (OF_ONE_RECORD.has(finding.code) ? { ...finding, severity: 'warning' } : finding);
 
 /** Reads files in groups. Every group ends before a fault of one is told, so that nothing is still being written then. */
 export async function readAll<F, T>(files: readonly F[], read: (group: readonly F[]) => Promise<readonly T[]>): Promise<T[]> {

@@ -21,9 +21,9 @@ import { passwordOpens } from '../zip/password-check.js';
 import type { ZipEntry } from '../zip/reader.js';
 import { type Digests, runJob } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
-import { CHECKS, CheckList, type CheckResult, Refused } from './checks.js';
+import { CHECKS, CheckList, type CheckResult, faultFinding, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
-import { type Acceptance, damageFinding, readAll, type TakenPortfolio, takeAttachments } from './take-attachments.js';
+import { type Acceptance, leftOut, readAll, type TakenPortfolio, takeAttachments, WHOLE } from './take-attachments.js';
 
 /** A password that is at hand, or a way to ask for it once it is needed. */
 export type PasswordSource = Buffer | (() => Promise<Buffer>);
@@ -200,7 +200,7 @@ async function checkContents(
   contents: Contents,
   staging: Staging | undefined,
 ): Promise<readonly TakenPortfolio[]> {
-  const { zipFile, accept = { partial: false, foreignMd5: false } } = request;
+  const { zipFile, accept = WHOLE } = request;
   const entries = await checks.run('directory', async () => ({ value: await readDirectory(zipFile) }));
   contents.encryption = encryptionOf(entries);
   const fd = openSync(zipFile, 'r');
@@ -230,9 +230,8 @@ async function checkContents(
         [...files.values()].filter((entry) => !linked.has(entry)),
         (group) => read(group, undefined),
       );
-      const damage = others.flatMap((other) => ('damage' in other.taken ? [damageFinding(other.taken)] : []));
-      const told = accept.partial ? damage.map((finding) => ({ ...finding, severity: 'warning' as const })) : damage;
-      return { value: taken.portfolios, findings: [...taken.findings, ...told] };
+      const damage = others.flatMap(({ taken }) => ('damage' in taken ? [faultFinding('LPX_ENTRY_DAMAGED', taken.damage)] : []));
+      return { value: taken.portfolios, findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)] };
     });
   } finally {
     closeSync(fd);

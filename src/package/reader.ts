@@ -107,15 +107,5 @@ async function readDocument(fd: number, documents: readonly PackageEntry[], base
 }
 
 async function readEntry(fd: number, entry: ZipEntry, name: string, password: Buffer): Promise<ReadJson> {
-  const bytes = await entryBuffer(fd, entry, password, JSON_BYTES).catch((error) => {
-    throw asDamage(error);
-  });
-  return readJson(bytes, name);
-}
-
-/** The password opened the package, so an entry that refuses it is damaged. */
-function asDamage(error: unknown): unknown {
-  return error instanceof LpxError && error.code === 'LPX_PASSWORD_WRONG'
-    ? new LpxError('LPX_ENTRY_DAMAGED', { ...error.facts, part: 'password' }, { cause: error })
-    : error;
+  return readJson(await entryBuffer(fd, entry, password, JSON_BYTES), name);
 }

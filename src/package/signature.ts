@@ -5,7 +5,7 @@ import { LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 
 /** Beyond this many bytes it is not a signature file. */
-const SIGNATURE_BYTES = 64 * 1024;
+export const SIGNATURE_BYTES = 64 * 1024;
 
 export const signaturePathOf = (zipFile: string): string => `${zipFile}.md5`;
 

@@ -6,7 +6,7 @@ import { fileError, markUnfinished } from '../files.js';
 import { entryBytes } from '../zip/entry-bytes.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
 import { writeFully } from '../zip/work.js';
-import { signaturePathOf } from './signature.js';
+import { SIGNATURE_BYTES, signaturePathOf } from './signature.js';
 
 /** The package out of its wrapping, in a folder of its own that nobody else reads. */
 export interface Unwrapped {
@@ -15,9 +15,6 @@ export interface Unwrapped {
   readonly signatureFile: string | undefined;
   remove(): Promise<void>;
 }
-
-/** Signature files are small. */
-const SIGNATURE_BYTES = 64 * 1024;
 
 /**
  * Takes a package out of the ZIP around it: one ZIP, alone or with its signature, neither encrypted.

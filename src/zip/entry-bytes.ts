@@ -17,8 +17,8 @@ const CHUNK_BYTES = 64 * 1024;
 /**
  * Reads an entry to its end. A chunk is valid until the next one is asked for.
  * @param fd an open file descriptor of the archive
- * @throws LPX_PASSWORD_WRONG when the entry's check says so; LPX_ENTRY_DAMAGED when the bytes are not what
- *   the directory, the CRC or the authentication code say
+ * @throws LPX_ENTRY_DAMAGED when the bytes are not what the directory, the CRC or the authentication code say, or the
+ *   entry's own check refuses the password: whether that one is right, `password-check.ts` has decided before
  */
 export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer): AsyncGenerator<Buffer> {
   const plain = decryptedBytes(fd, entry, password, entry.compression === 'deflated');
@@ -99,7 +99,7 @@ function openCipher(fd: number, entry: ZipEntry, password: Buffer): OpenCipher {
   }
   if (entry.encryption === 'zipcrypto') {
     const keys = openZipCrypto(fd, entry, password);
-    if (!keys) throw new LpxError('LPX_PASSWORD_WRONG', { entry: entry.name });
+    if (!keys) throw damaged(entry, 'password');
     return {
       offset: entry.dataOffset + ZIPCRYPTO_HEADER_BYTES,
       bytes: entry.compressedSize - ZIPCRYPTO_HEADER_BYTES,
@@ -108,7 +108,7 @@ function openCipher(fd: number, entry: ZipEntry, password: Buffer): OpenCipher {
     };
   }
   const keys = openAes(fd, entry, password);
-  if (!keys) throw new LpxError('LPX_PASSWORD_WRONG', { entry: entry.name });
+  if (!keys) throw damaged(entry, 'password');
   const aes = new WinZipAes(keys);
   const head = saltBytes(strengthOf(entry)) + AES_VERIFIER_BYTES;
   const bytes = entry.compressedSize - head - AES_MAC_BYTES;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { type Code, type Facts, LpxError } from '../errors.js';
+import { type Facts, LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
 import { entryBytes } from './entry-bytes.js';
@@ -29,9 +29,9 @@ export interface Taken extends Digests {
   readonly tail: Uint8Array;
 }
 
-/** A content that cannot be read to its end as announced. */
+/** A content that cannot be read to its end as announced: the facts of its LPX_ENTRY_DAMAGED. */
 export interface Damaged {
-  readonly damage: { readonly code: Code; readonly facts: Facts };
+  readonly damage: Facts;
 }
 
 export interface DigestJob {
@@ -68,7 +68,7 @@ const CHUNKS_PER_TURN = 8;
 const HEAD_BYTES = 64;
 const TAIL_BYTES = 22;
 
-/** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL, LPX_ENTRY_DAMAGED, LPX_PASSWORD_WRONG */
+/** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL */
 export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
   const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'digest-ring' ? digestRing(job) : take(job);
   return (await result) as ResultOf<J>;
@@ -178,16 +178,14 @@ async function takeTogether(contents: readonly Content[]): Promise<(Taken | Dama
   }
 }
 
-/** What a content's fault may be, and not the disk's or ours. */
-const DAMAGE: ReadonlySet<Code> = new Set(['LPX_ENTRY_DAMAGED', 'LPX_PASSWORD_WRONG']);
-
 async function nextChunk({ chunks }: Content): Promise<{ readonly chunk: Buffer } | { readonly end: true } | Damaged> {
   try {
     const { done, value } = await chunks.next();
     return done ? { end: true } : { chunk: value };
   } catch (error) {
-    if (!(error instanceof LpxError) || !DAMAGE.has(error.code)) throw error;
-    return { damage: { code: error.code, facts: error.facts } };
+    // Any other fault is the disk's, or ours.
+    if (!(error instanceof LpxError) || error.code !== 'LPX_ENTRY_DAMAGED') throw error;
+    return { damage: error.facts };
   }
 }
 
