@@ -70,6 +70,9 @@ interface DirectoryRecord {
 /** The record with its bytes as they stand in the directory. */
 type RawRecord = DirectoryRecord & { readonly bytes: Buffer };
 
+/** The record with its name decoded and found harmless. */
+type NamedRecord = RawRecord & Pick<ZipEntry, 'name' | 'nameEncoding'>;
+
 /** `Open.custom` as it is; its published types leave the options out. */
 type OpenCustom = (
   source: { size(): Promise<number>; stream(offset: number): Readable },
@@ -98,9 +101,9 @@ export async function readZip(file: string, limits: ZipLimits = DEFAULT_LIMITS):
     const fileBytes = (await handle.stat()).size;
     const bounds = await findDirectory(handle, fileBytes, limits);
     const records = await readRecords(handle, fileBytes, bounds);
-    checkNames(records);
-    checkSizes(records, limits);
-    return await readLocalHeaders(handle, records, bounds);
+    const named = withNames(records);
+    checkSizes(named, limits);
+    return await readLocalHeaders(handle, named, bounds);
   } finally {
     await handle.close();
   }
@@ -190,24 +193,26 @@ function withBytes(records: readonly DirectoryRecord[], directory: Buffer): RawR
   return cut;
 }
 
-function checkNames(records: readonly RawRecord[]): void {
+/** Names the records, no two of them the same to any system. */
+function withNames(records: readonly RawRecord[]): NamedRecord[] {
   const seen = new Set<string>();
-  for (const record of records) {
-    const { name } = entryName(record);
+  return records.map((record) => {
+    const { name, encoding } = entryName(record);
     const key = name.normalize('NFC').toLowerCase();
     if (seen.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', { entry: name });
     seen.add(key);
     if (isSpecial(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature: 'link or device' });
-  }
+    return { ...record, name, nameEncoding: encoding };
+  });
 }
 
-function checkSizes(records: readonly RawRecord[], limits: ZipLimits): void {
+function checkSizes(records: readonly NamedRecord[], limits: ZipLimits): void {
   let total = 0;
   for (const record of records) {
     const { uncompressedSize: size, compressedSize } = record;
     total += size;
     if (record.pathBuffer.length > limits.nameBytes) throw overLimit('name', record.pathBuffer.length, limits.nameBytes);
-    const depth = entryName(record).name.split('/').length;
+    const depth = record.name.split('/').length;
     if (depth > limits.depth) throw overLimit('depth', depth, limits.depth);
     if (size > limits.entryBytes) throw overLimit('entry', size, limits.entryBytes);
     if (size > limits.ratioFromBytes && size > compressedSize * limits.ratio) {
@@ -218,12 +223,12 @@ function checkSizes(records: readonly RawRecord[], limits: ZipLimits): void {
 }
 
 /** Holds each directory record against its local header, and all of them against each other. */
-async function readLocalHeaders(handle: FileHandle, records: readonly RawRecord[], bounds: DirectoryBounds): Promise<ZipEntry[]> {
+async function readLocalHeaders(handle: FileHandle, records: readonly NamedRecord[], bounds: DirectoryBounds): Promise<ZipEntry[]> {
   const entries: ZipEntry[] = [];
   const byOffset = [...records].sort((a, b) => a.offsetToLocalFileHeader - b.offsetToLocalFileHeader);
   let previousEnd = 0;
   for (const record of byOffset) {
-    const { name, encoding } = entryName(record);
+    const { name } = record;
     const offset = record.offsetToLocalFileHeader;
     if (offset < previousEnd || offset + LOCAL_HEADER_BYTES > bounds.offset) throw damagedEntry(name, 'overlap');
     const header = await readAt(handle, offset, LOCAL_HEADER_BYTES);
@@ -240,7 +245,7 @@ async function readLocalHeaders(handle: FileHandle, records: readonly RawRecord[
     const dataOffset = offset + LOCAL_HEADER_BYTES + nameBytes + extraBytes;
     previousEnd = dataOffset + record.compressedSize;
     if (previousEnd > bounds.offset) throw damagedEntry(name, 'overlap');
-    if (!name.endsWith('/')) entries.push(describe(record, name, encoding, dataOffset, variable.subarray(nameBytes)));
+    if (!name.endsWith('/')) entries.push(describe(record, dataOffset, variable.subarray(nameBytes)));
     else if (record.uncompressedSize > 0) throw damagedEntry(name, 'header');
   }
   return entries;
@@ -257,7 +262,8 @@ function sameNumbers(header: Buffer, record: DirectoryRecord): boolean {
   );
 }
 
-function describe(record: DirectoryRecord, name: string, nameEncoding: NameEncoding, dataOffset: number, localExtra: Buffer): ZipEntry {
+function describe(record: NamedRecord, dataOffset: number, localExtra: Buffer): ZipEntry {
+  const { name, nameEncoding } = record;
   const unsupported = (feature: string) => new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature });
   if (record.flags & FLAG.strongEncryption) throw unsupported('PKWARE strong encryption');
   const encrypted = (record.flags & FLAG.encrypted) !== 0;

@@ -47,7 +47,8 @@ export function pbkdf2Sha1(password: Buffer, salt: Buffer, rounds: number, bytes
     SHA1_START.forEach((word, i) => {
       words.fill(word, state / 4 + LANES * i, state / 4 + LANES * (i + 1));
     });
-    putBlock(words, block, () => Buffer.from(key.map((byte) => byte ^ pad)));
+    const padded = Buffer.from(key.map((byte) => byte ^ pad));
+    putBlock(words, block, () => padded);
     sha1Block(state, block);
   }
   putBlock(words, block, (lane) => {
