@@ -171,22 +171,25 @@ describe('a password', () => {
     expect((await verify(['--password-stdin', '--password-file', 'x'], { input: 'x' })).code).toBe(2);
   });
 
+  /** An export with a made-up password. */
+  const generating = (out: string, file: string) => [
+    '--store',
+    from,
+    'export',
+    TRANSFER_STUDENT,
+    '--reason',
+    'transfer',
+    '--out',
+    out,
+    '--generate-password',
+    '--password-out',
+    file,
+  ];
+
   it('is made up strong on request, and written to a file that its owner alone reads, never to the screen', async () => {
     const out = tempFolder();
     const file = join(out, 'pw');
-    const ran = await lpx([
-      '--store',
-      from,
-      'export',
-      TRANSFER_STUDENT,
-      '--reason',
-      'transfer',
-      '--out',
-      out,
-      '--generate-password',
-      '--password-out',
-      file,
-    ]);
+    const ran = await lpx(generating(out, file));
     expect(ran.code).toBe(0);
     const made = readFileSync(file, 'utf8').trim();
     expect(made).toMatch(/^[A-Za-z2-9]{5}(-[A-Za-z2-9]{5}){3}$/);
@@ -199,19 +202,7 @@ describe('a password', () => {
   it('that was made up goes again when no package came of it, and never overwrites a file', async () => {
     const out = tempFolder();
     const file = join(out, 'pw');
-    const words = [
-      '--store',
-      from,
-      'export',
-      TRANSFER_STUDENT,
-      '--reason',
-      'transfer',
-      '--out',
-      out,
-      '--generate-password',
-      '--password-out',
-      file,
-    ];
+    const words = generating(out, file);
     expect((await lpx([...words, '--term', '1011'])).code).toBe(6);
     expect(existsSync(file)).toBe(false);
     writeFileSync(file, 'mine');

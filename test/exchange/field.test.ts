@@ -7,14 +7,14 @@ import { EXIT_CODE_OF } from '#lpx/errors.js';
 import type { ImportRequest } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
+import { EMPTY_MD5 } from '#lpx/spec/portfolio.js';
 import { entryBuffer } from '#lpx/zip/entry-bytes.js';
 import { readZip } from '#lpx/zip/reader.js';
-import { changes, oddPackages } from '../fixtures/odd.js';
+import { changes, oddPackages, recordsOf } from '../fixtures/odd.js';
 import { exportFrom, importTo, md5, PASSWORD, school, sign, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { put, type RawEntry, rawZip, type TestEntry, written } from '../support/zips.js';
 
-type Loose = any;
 const NAME = '990001_2021_01_21_09_00_00.zip';
 
 const sample: TestEntry[] = [];
@@ -193,7 +193,7 @@ describe('a package with attachments that are not sound', () => {
 
   it('and none that is sound has nothing to import', async () => {
     const none = changed((student) => {
-      for (const record of [...student.課程學習成果紀錄, ...(Object.values(student.多元表現).flat() as Loose[])]) {
+      for (const record of recordsOf(student)) {
         for (const key of Object.keys(record)) if (key.endsWith('連結') && record[key]) record[key] = 'gone.pdf';
       }
       student.基本資料.擔任學校幹部經歷紀錄 = [];
@@ -204,9 +204,8 @@ describe('a package with attachments that are not sound', () => {
   it('all MD5s wrong and no file damaged is some software’s habit: told once, and taken on the clerk’s word', async () => {
     const foreign = () =>
       changed((student) => {
-        for (const record of [...student.課程學習成果紀錄, ...(Object.values(student.多元表現).flat() as Loose[])]) {
-          for (const key of Object.keys(record))
-            if (key.endsWith('MD5') && record[key] !== 'd41d8cd98f00b204e9800998ecf8427e') record[key] = 'b'.repeat(32);
+        for (const record of recordsOf(student)) {
+          for (const key of Object.keys(record)) if (key.endsWith('MD5') && record[key] !== EMPTY_MD5) record[key] = 'b'.repeat(32);
         }
       });
     const refused = await tried(foreign());
