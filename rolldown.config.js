@@ -40,6 +40,7 @@ const compile = {
       cwd: home,
       home,
       now: () => new Date(),
+      operator: () => '',
     });
     if (code !== 0) throw new Error(`the demonstration ended with ${code}`);
     writeFileSync(COMPILED, script.createCachedData());

@@ -1,9 +1,19 @@
 #!/usr/bin/env node
+import { userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { start } from './start.js';
 
 const { stdin, stdout, stderr, env } = process;
 const home = fileURLToPath(new URL('..', import.meta.url));
+/** A user whom the system has no name for is nobody. */
+function operator() {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
+}
+
 process.exitCode = await start().program.main(process.argv.slice(2), {
   stdin,
   stdout,
@@ -12,4 +22,5 @@ process.exitCode = await start().program.main(process.argv.slice(2), {
   cwd: process.cwd(),
   home,
   now: () => new Date(),
+  operator,
 });

@@ -1,6 +1,6 @@
 /**
  * Turns the schemas into code, before tsc runs: record types and the wire table from the exchange
- * document, precompiled validators (ajv standalone), and the types of every `--json` output.
+ * document, precompiled validators (ajv standalone), and the types of receipts and of every `--json` output.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,6 +19,7 @@ const write = (name, ...parts) => {
 
 const exchange = read('exchange-document.schema.json');
 const mapping = read('filename-mapping.schema.json');
+const receipt = read('receipt.schema.json');
 const VOCABULARY = [
   'x-name',
   'x-list',
@@ -143,10 +144,14 @@ const ajv = new Ajv2020({
   strict: true,
   allowUnionTypes: true,
   code: { source: true, esm: true },
-  schemas: [exchange, mapping],
+  schemas: [exchange, mapping, receipt],
 });
 for (const keyword of VOCABULARY) ajv.addVocabulary([keyword]);
-const validators = standaloneCode.default(ajv, { validateDocument: exchange.$id, validateMapping: mapping.$id });
+const validators = standaloneCode.default(ajv, {
+  validateDocument: exchange.$id,
+  validateMapping: mapping.$id,
+  validateReceipt: receipt.$id,
+});
 if (validators.includes('require(')) throw new Error('a validator needs ajv at run time');
 write('spec/generated/validators.ts', '// @ts-nocheck', validators);
 
@@ -171,6 +176,8 @@ function outputType(schema, indent = '') {
     })
     .join(' | ');
 }
+
+write('spec/generated/receipt.ts', `/** ${receipt.description} */\nexport type ${receipt.title} = ${outputType(receipt)};`);
 
 const outputFiles = readdirSync(join(schemaFolder, 'output')).sort();
 const outputs = outputFiles.map((name) => read(join('output', name)));

@@ -13,6 +13,8 @@ export interface Surroundings {
   /** The folder lpx lies in, with its package.json and samples. */
   readonly home: string;
   readonly now: () => Date;
+  /** The name by which the system knows whoever runs lpx. */
+  readonly operator: () => string;
 }
 
 /** The global options, read. */

@@ -1,6 +1,8 @@
 /** The commands and options of lpx. Each command's own code is loaded only when it runs. */
 import { Argument, Command, Option } from 'commander';
 import { LANGUAGES, type Messages } from '../messages/messages.js';
+import { REGISTER_BATCHES } from '../spec/registers.js';
+import { STATUS_CHANGES } from '../spec/status-changes.js';
 import type { Context, Outcome } from './context.js';
 import { EXPORT_REASONS } from './export-reasons.js';
 import type { CommandName } from './render/findings.js';
@@ -66,8 +68,10 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--name <name>', help.schoolName)
     .action((options) => start('init', async (context) => (await import('./commands/init.js')).init(context, options)));
   add('load', help.load)
-    .addArgument(new Argument('<path...>', help.paths))
-    .action((paths) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths)));
+    .addArgument(new Argument('[path...]', help.paths))
+    .addOption(new Option('--course-codes <file>', help.loadCourseCodes).argParser(collectFile).default([]))
+    .addOption(new Option('--schools <file>', help.loadSchools).argParser(collectFile).default([]))
+    .action((paths, options) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths, options)));
   add('students', help.students).action(() =>
     start('students', async (context) => (await import('./commands/students.js')).students(context)),
   );
@@ -76,6 +80,8 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--list <file>', help.list)
     .option('--all', help.all)
     .addOption(new Option('--reason <reason>', help.reason).choices([...EXPORT_REASONS]).makeOptionMandatory())
+    .option('--left <date>', help.left)
+    .option('--force', help.force)
     .addOption(new Option('--term <term>', help.term).argParser(collect).default([]))
     .option('--to <school>', help.to)
     .option('--out <dir>', help.out, '.')
@@ -102,12 +108,45 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
   add('code', help.code)
     .addArgument(new Argument('<course-code...>', help.courseCodes))
     .action((codes) => start('code', async (context) => (await import('./commands/code.js')).code(context, codes)));
+  add('advise', help.advise)
+    .addOption(new Option('--case <case>', help.case).choices([...STATUS_CHANGES]).makeOptionMandatory())
+    .option('--left <date>', help.left)
+    .action((options) => start('advise', async (context) => (await import('./commands/advise.js')).advise(context, options)));
+  add('status', help.status)
+    .addArgument(new Argument('<national-id>', help.nationalId))
+    .action((id) => start('status', async (context) => (await import('./commands/status.js')).status(context, id)));
+  add('pick', help.pick)
+    .addArgument(new Argument('[national-id]', help.nationalId))
+    .addArgument(new Argument('[reference...]', help.references))
+    .addOption(new Option('--remove <reference>', help.remove).argParser(collect).default([]))
+    .option('--list <file>', help.pickList)
+    .option('--extended-years <count>', help.extendedYears)
+    .action((id, refs, options) => start('pick', async (context) => (await import('./commands/pick.js')).pick(context, id, refs, options)));
+  add('register', help.register)
+    .addArgument(new Argument('[national-id...]', help.nationalIds))
+    .requiredOption('--year <year>', help.year)
+    .addOption(new Option('--batch <batch>', help.batch).choices([...REGISTER_BATCHES]).default('year'))
+    .option('--evening', help.evening)
+    .addOption(new Option('--format <format>', help.format).choices(['xlsx', 'csv']).default('xlsx'))
+    .option('--out <dir>', help.registerOut, '.')
+    .action((ids, options) =>
+      start('register', async (context) => (await import('./commands/register.js')).register(context, ids, options)),
+    );
+  add('receipt', help.receipt)
+    .addArgument(new Argument('[import-id]', help.importId))
+    .option('--check <file>', help.check)
+    .option('--by <name>', help.by)
+    .option('--out <dir>', help.receiptOut, '.')
+    .action((id, options) => start('receipt', async (context) => (await import('./commands/receipt.js')).receipt(context, id, options)));
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
   return program;
 }
 
 /** Repeated options add up; commas part values too. */
 const collect = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',')];
+
+/** The same for files, whose names may hold commas. */
+const collectFile = (value: string, before: readonly string[]): string[] => [...before, value];
 
 function titleIn({ help }: Messages, title: string): string {
   const titles: Record<string, string> = {

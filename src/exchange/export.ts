@@ -13,8 +13,8 @@ import {
   documentFromPortfolios,
   HALF_WIRE,
   type Half,
+  halfOf,
   isCourseResult,
-  isMultiPerformance,
   type JsonObject,
   type Portfolio,
   type PortfolioRecord,
@@ -23,22 +23,30 @@ import {
   wireListOf,
   withAttachments,
 } from '../spec/portfolio.js';
-import { fileFindings, ruleFindings } from '../spec/rules/record-rules.js';
-import { hasTerm } from '../spec/terms.js';
+import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
+import { endedBefore, type StatusChange } from '../spec/status-changes.js';
+import { type Day, schoolYearOf } from '../spec/terms.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
 import type { Digests } from '../zip/work.js';
 import type { Encryption, RandomSource } from '../zip/writer.js';
+import { knowledgeOf } from './knowledge.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
-import { termOfRecord } from './take-attachments.js';
+import { recordFileFindings, termOfRecord } from './take-attachments.js';
+import { type Unfit, unfitness } from './unfit.js';
 
-export type ExportReason = 'transfer' | 'borrowed-study' | 'experimental';
+/** The status changes that bring an exchange. */
+export type ExportReason = Extract<StatusChange, 'transfer' | 'borrowed-study' | 'experimental'>;
 
 export interface ExportRequest {
   readonly nationalIds: readonly string[];
   /** Go on without students who have nothing to export, as long as one has. */
   readonly skipEmpty: boolean;
   readonly reason: ExportReason;
+  /** The students' last day here. */
+  readonly left: Day;
+  /** Export although the rules say that no exchange is due; the history remembers. */
+  readonly force: boolean;
   /** Terms like `1081`; empty for all. */
   readonly terms: readonly string[];
   /** The receiving school, for the history; may be empty. */
@@ -48,6 +56,8 @@ export interface ExportRequest {
   /** Asked for once it is known that there is something to export. */
   readonly password: Buffer | (() => Promise<Buffer>);
   readonly now: Date;
+  /** Who exports, for the history. */
+  readonly operator: string;
   readonly random?: RandomSource;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -58,7 +68,7 @@ export interface LeftOut {
   readonly list: string;
   readonly title: string;
   readonly term: string;
-  readonly reason: 'uncertified' | 'not-uploaded' | 'other-term';
+  readonly reason: Unfit | 'other-term';
 }
 
 export interface ExportedStudent extends RecordCounts {
@@ -79,8 +89,10 @@ export interface ExportResult {
   readonly digests: Digests;
   readonly encryption: Encryption;
   readonly reason: ExportReason;
+  /** Whether it was made against the rules, on the clerk's word. */
+  readonly forced: boolean;
   readonly students: readonly ExportedStudent[];
-  /** National ids of the students without anything to export. */
+  /** National ids of the students without anything to export, or whose year was over. */
   readonly skipped: readonly string[];
   readonly leftOut: readonly LeftOut[];
   readonly findings: readonly Finding[];
@@ -91,20 +103,28 @@ type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet
 /**
  * Exports students into one package. Course results that their teacher certified and multi-performances
  * that were uploaded, of the terms asked for; basic data with every cadre post.
- * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, the first fault of the data with all of them,
+ * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, LPX_EXCHANGE_NOT_NEEDED when a student left after the school year was
+ *   over; the first fault of the data with all of them,
  *   LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_FILE_CHANGED, LPX_DISK_FULL; then no package is left
  */
 export async function exportPackage(store: Store, request: ExportRequest): Promise<ExportResult> {
   const named = await studentsOf(store, request.nationalIds);
   const selections = named.map((student) => ({ student, ...select(student, store.school.code, request) }));
-  const full = selections.filter(({ portfolio }) => hasSubstance(portfolio));
   const empty = selections.filter(({ portfolio }) => !hasSubstance(portfolio));
+  const late = selections.filter((one) => !empty.includes(one) && isTooLate(one.portfolio, request));
+  const full = selections.filter((one) => !empty.includes(one) && (request.force || !late.includes(one)));
+  const forced = request.force && late.length > 0;
   const [firstEmpty] = empty;
-  if (firstEmpty && (!request.skipEmpty || full.length === 0)) {
+  if (firstEmpty && (!request.skipEmpty || full.length + late.length === 0)) {
     throw new LpxError('LPX_NOTHING_TO_EXPORT', {
       student: maskId(firstEmpty.student.basicData.nationalId),
       leftOut: firstEmpty.leftOut.length,
     });
+  }
+  const [firstLate] = late;
+  if (firstLate && !request.force && (!request.skipEmpty || full.length === 0)) {
+    const student = maskId(firstLate.student.basicData.nationalId);
+    throw new LpxError('LPX_EXCHANGE_NOT_NEEDED', { student, year: schoolYearOf(newestTermOf(firstLate.portfolio)), left: request.left });
   }
   const students = full.map((one) => one.student);
   const portfolios = full.map((one) => one.portfolio);
@@ -112,27 +132,28 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
 
   const baseName = await freeBaseName(request.outFolder, store.school.code, request.now);
   const { contents, document } = layOut(portfolios, baseName, store);
-  const findings = exportFindings(document, portfolios);
+  const findings = exportFindings(document, portfolios, await knowledgeOf(store, portfolios));
   const error = errorOf(findings);
   if (error) throw error;
 
   const password = Buffer.isBuffer(request.password) ? request.password : await request.password();
   checkPassword(password);
   const zipFile = join(request.outFolder, `${baseName}.zip`);
-  const digests = await writeAndRemember(store, request, students, portfolios, zipFile, contents, password);
+  const digests = await writeAndRemember(store, request, forced, students, portfolios, zipFile, contents, password);
   return {
     zipFile,
     signatureFile: signaturePathOf(zipFile),
     digests,
     encryption: request.encryption,
     reason: request.reason,
+    forced,
     students: portfolios.map(({ basicData, records }) => ({
       nationalId: basicData.nationalId,
       name: basicData.name,
       ...countsOf(records),
       courses: records.filter(isCourseResult).map(courseOf),
     })),
-    skipped: empty.map((one) => one.student.basicData.nationalId),
+    skipped: selections.filter((one) => !full.includes(one)).map((one) => one.student.basicData.nationalId),
     leftOut,
     findings,
   };
@@ -143,6 +164,17 @@ function hasSubstance({ records }: Selected): boolean {
   const { courseResults, multiPerformances } = countsOf(records);
   return courseResults + multiPerformances > 0;
 }
+
+/** What was to be picked and submitted of a year that is over was picked and submitted here (guide part FOUR). */
+const isTooLate = (portfolio: Selected, { reason, left }: ExportRequest): boolean => endedBefore(reason, newestTermOf(portfolio), left);
+
+/** The newest term of what is exchanged. */
+const newestTermOf = ({ records }: Selected): string =>
+  records
+    .filter((record) => halfOf(record))
+    .map(termOfRecord)
+    .sort()
+    .at(-1) ?? '';
 
 async function studentsOf(store: Store, nationalIds: readonly string[]): Promise<StoredStudent[]> {
   const students: StoredStudent[] = [];
@@ -180,11 +212,10 @@ function select({ basicData, extras, records }: StoredStudent, schoolCode: strin
 }
 
 function reasonToLeaveOut(record: PortfolioRecord<unknown>, terms: readonly string[]): LeftOut['reason'] | undefined {
-  if (isCourseResult(record) && record.fields.certification !== '1') return 'uncertified';
-  if (isMultiPerformance(record) && !hasTerm((record.fields as { uploadTerm?: string }).uploadTerm ?? '')) return 'not-uploaded';
+  const unfit = unfitness(record);
+  if (unfit) return unfit;
   // Cadre posts belong to the basic data, which travel whole.
-  const exchanged = isCourseResult(record) || isMultiPerformance(record);
-  return exchanged && terms.length > 0 && !terms.includes(termOfRecord(record)) ? 'other-term' : undefined;
+  return halfOf(record) && terms.length > 0 && !terms.includes(termOfRecord(record)) ? 'other-term' : undefined;
 }
 
 /** The reason of the exchange says under which circumstances the receiving school has a course result (spec 12, Q14). */
@@ -239,7 +270,7 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 /** Faults of the school's own records stop an export: here they can be mended. Those that came from elsewhere are told. */
 const STOP_OWN: ReadonlySet<Finding['code']> = new Set(['LPX_BRIEF_LONG', 'LPX_FILE_LARGE', 'LPX_FILE_TYPE']);
 
-function exportFindings(document: readonly JsonObject[], portfolios: readonly Selected[]): Finding[] {
+function exportFindings(document: readonly JsonObject[], portfolios: readonly Selected[], known: Knowledge): Finding[] {
   const own = new Map<string, boolean>();
   const fromFiles: Finding[] = [];
   for (const { basicData, records, ownRecords } of portfolios) {
@@ -253,14 +284,11 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
       for (const slot of SLOTS) {
         const attachment = record[slot];
         const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
-        if (attachment)
-          fromFiles.push(
-            ...fileFindings(slot, attachment.type, attachment.bytes, termOfRecord(record), places.record(list.wire, index, property)),
-          );
+        if (attachment) fromFiles.push(...recordFileFindings(record, slot, attachment, places.record(list.wire, index, property)));
       }
     }
   }
-  return [...documentFindings(document), ...ruleFindings(document), ...fromFiles].map((finding) => {
+  return [...documentFindings(document), ...ruleFindings(document, known), ...fromFiles].map((finding) => {
     const ofOwn = own.get(finding.where.slice(0, finding.where.lastIndexOf('.'))) ?? false;
     const severity: Severity = STOP_OWN.has(finding.code) && ofOwn ? 'error' : finding.severity;
     return { ...finding, severity };
@@ -295,13 +323,14 @@ const exists = (file: string): Promise<boolean> =>
 async function writeAndRemember(
   store: Store,
   request: ExportRequest,
+  forced: boolean,
   students: readonly StoredStudent[],
   portfolios: readonly Selected[],
   zipFile: string,
   contents: PackageContents,
   password: Buffer,
 ): Promise<Digests> {
-  const { encryption, now, random, onProgress, reason, terms, toSchool } = request;
+  const { encryption, now, operator, random, onProgress, reason, terms, toSchool } = request;
   const files = [zipFile, signaturePathOf(zipFile)];
   const finished = files.map(markUnfinished);
   try {
@@ -321,6 +350,8 @@ async function writeAndRemember(
         school: toSchool,
         reason,
         terms: terms.join(' '),
+        overridden: forced ? 'LPX_EXCHANGE_NOT_NEEDED' : '',
+        operator,
       });
       for (const [index, student] of students.entries())
         await change.addHistoryStudent(historyId, student.id, countsOf(portfolios[index]?.records ?? []));

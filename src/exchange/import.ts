@@ -3,12 +3,14 @@
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
 import type { Finding } from '../errors.js';
-import { basicDataWire, isCourseResult, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { basicDataWire, isCourseResult, type Portfolio, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { placesOf } from '../spec/validate.js';
 import type { Store, StoreChange } from '../store/store.js';
+import { knowledgeOf } from './knowledge.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
 import { keepStaged, type TakenAttachment, type TakenPortfolio, type TakenRecord, termOfRecord } from './take-attachments.js';
+import { unfitness } from './unfit.js';
 import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface ImportRequest extends VerifyRequest {
@@ -19,6 +21,8 @@ export interface ImportRequest extends VerifyRequest {
   /** Keep a record beside a stored one that says something else, instead of refusing. */
   readonly keepBoth: boolean;
   readonly now: Date;
+  /** Who imports, for the history and the receipt. */
+  readonly operator: string;
 }
 
 /** What becomes of one record of the package. */
@@ -64,7 +68,8 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   const { dryRun } = request;
   const staging = dryRun ? undefined : await store.attachments.stage();
   try {
-    const { report, portfolios } = await examinePackage(request, staging);
+    const known = (portfolios: readonly Portfolio<unknown>[]) => knowledgeOf(store, portfolios);
+    const { report, portfolios } = await examinePackage({ ...request, known }, staging);
     const nothing = { report, dryRun, students: [], conflicts: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     return await store.change<ImportResult>(async (change) => {
@@ -86,8 +91,19 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   }
 }
 
-const historyOf = ({ package: { file, bytes, md5, sha256, school } }: VerificationReport, { signature }: ImportRequest) =>
-  ({ kind: 'import', file, bytes, md5, sha256, school, reason: signature === 'none' ? 'unsigned' : '', terms: '' }) as const;
+const historyOf = ({ package: { file, bytes, md5, sha256, school } }: VerificationReport, { signature, operator }: ImportRequest) =>
+  ({
+    kind: 'import',
+    file,
+    bytes,
+    md5,
+    sha256,
+    school,
+    reason: signature === 'none' ? 'unsigned' : '',
+    terms: '',
+    overridden: '',
+    operator,
+  }) as const;
 
 interface MergedStudent {
   readonly student: ImportedStudent;
@@ -131,30 +147,31 @@ async function mergeStudent(
   const keepBoth = request.keepBoth;
   for (const { kind, record } of comparisons) if (kind === 'changed' && !keepBoth) conflicts.push(changedFinding(nationalId, record));
 
+  const outcomes = new Map(comparisons.map((one) => [one.record, outcomeOf(one, keepBoth)]));
+  const records = [
+    ...portfolio.records.map((record) => changeOf(record, outcomes.get(record) ?? 'uncertified')),
+    ...portfolio.unsound.map((record) => changeOf(record, 'unsound')),
+  ];
   const incoming = conflicts.length > 0 ? [] : comparisons.filter((one) => one.kind !== 'same');
   if (conflicts.length === 0) {
     const student = held ?? (await change.addStudent(basicData, extras));
     for (const comparison of incoming) await change.addRecord(student.id, 'received', historyId, comparison);
     if (incoming.length > 0 || !held) await change.addHistoryStudent(historyId, student.id, countsOf(incoming.map((one) => one.record)));
+    await change.addImportOutcomes(
+      historyId,
+      student.id,
+      records.filter(({ outcome }) => outcome !== 'new'),
+    );
   }
-  const changes = new Map(comparisons.map((one) => [one.record, outcomeOf(one, keepBoth)]));
   return {
-    student: {
-      nationalId,
-      name,
-      created: !held && conflicts.length === 0,
-      records: [
-        ...portfolio.records.map((record) => changeOf(record, changes.get(record) ?? 'uncertified')),
-        ...portfolio.unsound.map((record) => changeOf(record, 'unsound')),
-      ],
-    },
+    student: { nationalId, name, created: !held && conflicts.length === 0, records },
     written: incoming.map((one) => one.record),
     conflicts,
   };
 }
 
 /** A course result that its teacher has not certified is not part of an exchange (guide part FOUR; spec 12, Q13). */
-const isUncertified = (record: PortfolioRecord<unknown>): boolean => isCourseResult(record) && record.fields.certification !== '1';
+const isUncertified = (record: PortfolioRecord<unknown>): boolean => unfitness(record) === 'uncertified';
 
 const outcomeOf = ({ kind }: Comparison<TakenAttachment>, keepBoth: boolean): RecordChange['outcome'] =>
   kind === 'changed' ? (keepBoth ? 'beside' : 'conflict') : kind;

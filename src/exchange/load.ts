@@ -7,6 +7,7 @@ import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import type { Provenance, Store, StoreChange } from '../store/store.js';
 import { WorkPool } from '../zip/work-pool.js';
+import { knowledgeOf } from './knowledge.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
 import { keepStaged, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from './take-attachments.js';
@@ -15,6 +16,8 @@ export interface LoadRequest {
   /** A folder, or the JSON in it. */
   readonly path: string;
   readonly now: Date;
+  /** Who loads, for the history. */
+  readonly operator: string;
 }
 
 export interface LoadedStudent {
@@ -39,14 +42,18 @@ export interface LoadResult {
  * stay apart as received ones. What is already there stays as it is.
  * @throws LPX_NO_DOCUMENT, LPX_JSON_UNREADABLE, and the first of the document's faults with all of them
  */
-export async function loadFolder(store: Store, { path, now }: LoadRequest): Promise<LoadResult> {
+export async function loadFolder(store: Store, { path, now, operator }: LoadRequest): Promise<LoadResult> {
   const folder = await readExchangeFolder(path);
   const schema = [...folder.findings, ...documentFindings(folder.document)];
   refuse(schema);
   const document = folder.document as JsonObject[];
   const portfolios = portfoliosFromDocument(document);
   const found = findAttachments(portfolios, folder.files, folder.originalNames, false);
-  const ofDocument = [...folder.findings, ...ruleFindings(document), ...schoolFindings(portfolios, store.school.code)];
+  const ofDocument = [
+    ...folder.findings,
+    ...ruleFindings(document, await knowledgeOf(store, portfolios)),
+    ...schoolFindings(portfolios, store.school.code),
+  ];
   refuse([...ofDocument, ...found.findings]);
 
   const staging = await store.attachments.stage();
@@ -76,6 +83,8 @@ export async function loadFolder(store: Store, { path, now }: LoadRequest): Prom
         school: '',
         reason: '',
         terms: '',
+        overridden: '',
+        operator,
       });
       const loaded: { readonly student: LoadedStudent; readonly written: readonly TakenRecord[]; readonly changed: boolean }[] = [];
       for (const portfolio of taken.portfolios) loaded.push(await loadStudent(change, portfolio, historyId, store.school.code));

@@ -1,9 +1,9 @@
 /** Takes the files of records in, from a package or a folder: hashed, held against their MD5, staged. */
 import type { Finding } from '../errors.js';
 import type { FoundAttachments } from '../spec/attachments.js';
-import { type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
+import { halfOf, type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
 import { fileTypeOf, hidesArchive, isActiveContent } from '../spec/rules/file-type.js';
-import { fileFindings } from '../spec/rules/record-rules.js';
+import { fileFindings, type SizedFile } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
@@ -87,7 +87,7 @@ export async function takeAttachments<F>(
     if (hidesArchive(tail))
       findings.push({ code: 'LPX_FILE_POLYGLOT', severity: 'warning', where: one.where, facts: { file: one.originalName } });
     const type = fileTypeOf(head);
-    findings.push(...fileFindings(one.slot, type, bytes, termOfRecord(one.record), one.where));
+    findings.push(...recordFileFindings(one.record, one.slot, { type, bytes }, one.where));
     const attachment = {
       sha256,
       md5,
@@ -148,6 +148,12 @@ export async function readAll<F, T>(files: readonly F[], read: (group: readonly 
 export function termOfRecord<A>(record: PortfolioRecord<A>): string {
   const uploaded = 'uploadTerm' in record.fields ? record.fields.uploadTerm : '';
   return hasTerm(uploaded) ? uploaded : termOf(record.fields.academicYear, record.fields.semester);
+}
+
+/** Findings over one file of a record, under the limits of the record's half and term. */
+export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot, file: SizedFile, where: string): Finding[] {
+  const half = halfOf(record);
+  return half ? fileFindings(half, slot, file, termOfRecord(record), where) : [];
 }
 
 /** A plain extension for a content of no known type. */

@@ -14,7 +14,7 @@ import { unwrapPackage } from '../package/wrapped.js';
 import { findAttachments } from '../spec/attachments.js';
 import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { repaired } from '../spec/repair.js';
-import { ruleFindings } from '../spec/rules/record-rules.js';
+import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import type { Staging } from '../store/attachments.js';
 import { passwordOpens } from '../zip/password-check.js';
@@ -41,6 +41,8 @@ export interface VerifyRequest {
   readonly strict?: boolean | undefined;
   readonly accept?: Acceptance | undefined;
   readonly password: PasswordSource;
+  /** What the school knows of the schools and courses in the package; nothing without it. */
+  readonly known?: ((portfolios: readonly Portfolio<unknown>[]) => Promise<Knowledge>) | undefined;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -219,7 +221,7 @@ async function checkContents(
     const document = structure.document as JsonObject[];
     const portfolios = portfoliosFromDocument(document);
     contents.portfolios = portfolios;
-    await checks.run('rules', async () => ({ value: undefined, findings: ruleFindings(document) }));
+    await checks.run('rules', async () => ({ value: undefined, findings: ruleFindings(document, await request.known?.(portfolios)) }));
     return await checks.run('attachments', async () => {
       const found = findAttachments(portfolios, files, structure.originalNames, true);
       const read = entriesReader(request, pool, password, [...files.values()]);

@@ -1,16 +1,6 @@
 /** Names, paths and numbering inside a package (exchange-brief 2; spec 2). */
 import { MAPPING_NAME } from '../spec/attachments.js';
-import {
-  type BasicData,
-  HALF_WIRE,
-  type Half,
-  isCourseResult,
-  isMultiPerformance,
-  type ListName,
-  type PortfolioRecord,
-  SLOTS,
-  type Slot,
-} from '../spec/portfolio.js';
+import { type BasicData, HALF_WIRE, type Half, type ListName, type PortfolioRecord, SLOTS, type Slot } from '../spec/portfolio.js';
 
 /** `553611_2024_01_22_16_05_09`: school and local time. */
 export function packageBaseName(schoolCode: string, now: Date): string {
@@ -55,10 +45,6 @@ export interface NumberedFile<A> {
   /** `<national id>/課程學習成果/C01.pdf` */
   readonly path: string;
 }
-
-/** The half whose folder a record's files lie in. */
-export const halfOf = <A>(record: PortfolioRecord<A>): Half | undefined =>
-  isCourseResult(record) ? 'courseResults' : isMultiPerformance(record) ? 'multiPerformances' : undefined;
 
 /** Numbers the files of one student: C01…, M01…, two digits at least, no number without a file. */
 export function numberFiles<A extends { readonly type: string }>(

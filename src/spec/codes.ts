@@ -41,10 +41,11 @@ export type CourseCodePart =
 
 /**
  * What is named of each part of a course code. Departments follow 教育部統計處, which has hundreds; here
- * stand those that the guide and the spec name.
+ * stand those that the guide and the spec name. A subject's fixed code means something within its domain only, so
+ * both together are the key.
  */
 export const COURSE_CODE_TABLES: Readonly<Partial<Record<CourseCodePart, CodeTable>>> = {
-  courseType: { H: '普通型', V: '技術型', M: '綜合型' },
+  courseType: { H: '普通型', V: '技術型', M: '綜合型', E: '實用技能學程' },
   group: { 11: '學術群', 21: '機械群', 22: '動力機械群', 23: '電機與電子群' },
   department: { 101: '普通科', 305: '資訊科' },
   classGroup: { 0: '不分班群' },
@@ -101,5 +102,5 @@ export const COURSE_CODE_TABLES: Readonly<Partial<Record<CourseCodePart, CodeTab
     '08': '健康與體育領域',
     '09': '全民國防教育',
   },
-  subject: { '01': '國語文', '0B': '微處理機' },
+  subject: { '0101': '國語文', '000B': '微處理機' },
 };

@@ -1,7 +1,7 @@
 /** JSON as bytes from outside. */
-import iconv from 'iconv-lite';
 import { type Finding, LpxError } from '../errors.js';
 import { repaired } from './repair.js';
+import { decodeText } from './text.js';
 
 export interface ReadJson {
   readonly value: unknown;
@@ -13,7 +13,7 @@ export interface ReadJson {
  * @throws LPX_JSON_UNREADABLE with the place in it; LPX_JSON_DUPLICATE when an object names a property twice
  */
 export function readJson(bytes: Buffer, file: string): ReadJson {
-  const { text, encoding } = decoded(bytes);
+  const { text, encoding } = decodeText(bytes);
   if (encoding !== 'UTF-8' && text.includes('\ufffd')) throw new LpxError('LPX_JSON_UNREADABLE', { file, position: '?' });
   let value: unknown;
   try {
@@ -26,20 +26,6 @@ export function readJson(bytes: Buffer, file: string): ReadJson {
   const twice = duplicateKey(text);
   if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { file, property: twice.slice(0, 40) });
   return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', file, encoding, 'UTF-8')] };
-}
-
-function decoded(bytes: Buffer): { readonly text: string; readonly encoding: string } {
-  // JSON starts with an ASCII character, so a zero beside it shows which half of UTF-16 comes first.
-  const [first, second] = bytes;
-  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0))
-    return { text: iconv.decode(bytes, 'utf16le'), encoding: 'UTF-16' };
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0))
-    return { text: iconv.decode(bytes, 'utf16be'), encoding: 'UTF-16' };
-  try {
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'UTF-8' };
-  } catch {
-    return { text: iconv.decode(bytes, 'cp950'), encoding: 'CP950' };
-  }
 }
 
 /** The first property that an object of the text names twice; JSON.parse would keep the last and say nothing. */

@@ -75,6 +75,10 @@ export const isCourseResult = <A>(record: PortfolioRecord<A>): record is Extract
 
 export const isMultiPerformance = <A>(record: PortfolioRecord<A>): boolean => wireListOf(record.list).owner === 'multiPerformances';
 
+/** The half a record belongs to; cadre posts belong to none. */
+export const halfOf = <A>(record: PortfolioRecord<A>): Half | undefined =>
+  isCourseResult(record) ? 'courseResults' : isMultiPerformance(record) ? 'multiPerformances' : undefined;
+
 /** A record's name to a person: its subject, activity, title or post. */
 export function titleOf<A>(record: PortfolioRecord<A>): string {
   const fields = record.fields as unknown as Record<string, unknown>;

@@ -1,6 +1,11 @@
 /** Holds a document against the schema, and says every violation in the document's own words. */
 import { type Finding, maskId } from '../errors.js';
-import { validateDocument as documentValidator, validateMapping as mappingValidator } from './generated/validators.js';
+import type { Receipt } from './generated/receipt.js';
+import {
+  validateDocument as documentValidator,
+  validateMapping as mappingValidator,
+  validateReceipt as receiptValidator,
+} from './generated/validators.js';
 import { BASIC_DATA, LISTS, type Shape, type WireProperty } from './generated/wire-table.js';
 import { BASIC_DATA_WIRE, basicDataWire, type JsonObject, type JsonValue } from './portfolio.js';
 
@@ -35,6 +40,8 @@ export const documentFindings = (document: unknown): Finding[] =>
 /** The same for a `filename_mapping.json`; `entry` is its name in the package. */
 export const mappingFindings = (mapping: unknown, entry: string): Finding[] =>
   findings(mappingValidator as Validator, mapping, () => entry);
+
+export const isReceipt = (value: unknown): value is Receipt => (receiptValidator as Validator)(value);
 
 function findings(validator: Validator, data: unknown, place: (path: readonly string[]) => string): Finding[] {
   if (validator(data)) return [];

@@ -1,5 +1,7 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { CourseListing } from '../spec/course-code-file.js';
+import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
@@ -7,9 +9,12 @@ import type {
   HistoryEntry,
   HistoryKind,
   HistoryStudent,
+  ImportOutcome,
   NewHistoryEntry,
   NewRecord,
   Provenance,
+  Receiving,
+  RecordRef,
   School,
   Store,
   StoreChange,
@@ -86,9 +91,10 @@ export class DatabaseStore implements Store {
       .execute();
     const byEntry = new Map<number, typeof students>();
     for (const student of students) byEntry.set(student.history_id, [...(byEntry.get(student.history_id) ?? []), student]);
-    return entries.map((entry) => ({
+    return entries.map(({ received_at, received_by, ...entry }) => ({
       ...entry,
       at: new Date(entry.at),
+      received: received_at === '' ? undefined : { at: new Date(received_at), by: received_by },
       bytes: Number(entry.bytes),
       students: (byEntry.get(entry.id) ?? []).map((student) => ({
         nationalId: student.national_id,
@@ -98,6 +104,40 @@ export class DatabaseStore implements Store {
         attachments: student.attachments,
       })),
     }));
+  }
+
+  async importOutcomes(historyId: number): Promise<ImportOutcome[]> {
+    return this.#db
+      .selectFrom('import_outcomes')
+      .innerJoin('students', 'students.id', 'import_outcomes.student_id')
+      .select(['national_id as nationalId', 'list', 'title', 'outcome'])
+      .where('history_id', '=', historyId)
+      .orderBy('import_outcomes.id')
+      .execute();
+  }
+
+  async courses(codes: readonly string[]): Promise<{ readonly listings: readonly CourseListing[]; readonly plans: ReadonlySet<string> }> {
+    const listings: CourseListing[] = [];
+    for (const some of inParts([...new Set(codes)]))
+      listings.push(
+        ...(await this.#db
+          .selectFrom('course_codes')
+          .select(['code', 'subject_name as subjectName', 'credits'])
+          .where('code', 'in', some)
+          .execute()),
+      );
+    const plans = new Set<string>();
+    for (const plan of new Set(codes.map(planOfCourseCode)))
+      if (await this.#db.selectFrom('course_codes').select('code').where('plan', '=', plan).executeTakeFirst()) plans.add(plan);
+    return { listings, plans };
+  }
+
+  async schools(codes: readonly string[]): Promise<{ readonly schools: readonly School[]; readonly listed: boolean }> {
+    const schools: School[] = [];
+    for (const some of inParts([...new Set(codes)]))
+      schools.push(...(await this.#db.selectFrom('known_schools').selectAll().where('code', 'in', some).execute()));
+    const listed = schools.length > 0 || (await this.#db.selectFrom('known_schools').select('code').executeTakeFirst()) !== undefined;
+    return { schools, listed };
   }
 
   async change<T>(work: (change: StoreChange) => Promise<{ readonly keep: boolean; readonly result: T }>): Promise<T> {
@@ -142,7 +182,7 @@ class DatabaseChange implements StoreChange {
   async addHistory(entry: NewHistoryEntry): Promise<number> {
     const { id } = await this.#db
       .insertInto('history')
-      .values({ ...entry, at: entry.at.toISOString() })
+      .values({ ...entry, at: entry.at.toISOString(), received_at: '', received_by: '' })
       .returning('id')
       .executeTakeFirstOrThrow();
     return id;
@@ -161,13 +201,81 @@ class DatabaseChange implements StoreChange {
       .execute();
   }
 
+  async addImportOutcomes(historyId: number, studentId: number, outcomes: readonly Omit<ImportOutcome, 'nationalId'>[]): Promise<void> {
+    for (const { list, title, outcome } of outcomes)
+      await this.#db.insertInto('import_outcomes').values({ history_id: historyId, student_id: studentId, list, title, outcome }).execute();
+  }
+
+  async markReceived(historyId: number, { at, by }: Receiving): Promise<void> {
+    await this.#db.updateTable('history').set({ received_at: at.toISOString(), received_by: by }).where('id', '=', historyId).execute();
+  }
+
+  async addPick(studentId: number, { provenance, id }: RecordRef, at: Date): Promise<void> {
+    await this.#db
+      .insertInto('picks')
+      .values({ provenance, record_id: id, student_id: studentId, at: at.toISOString() })
+      .onConflict((conflict) => conflict.columns(['provenance', 'record_id']).doNothing())
+      .execute();
+  }
+
+  async removePick({ provenance, id }: RecordRef): Promise<void> {
+    await this.#db.deleteFrom('picks').where('provenance', '=', provenance).where('record_id', '=', id).execute();
+  }
+
+  async setExtendedYears(studentId: number, years: number): Promise<void> {
+    await this.#db.updateTable('students').set({ extended_years: years }).where('id', '=', studentId).execute();
+  }
+
+  async putCourses(listings: readonly CourseListing[]): Promise<number> {
+    let changed = 0;
+    for (const some of inParts(listings)) {
+      const codes = some.map(({ code }) => code);
+      const held = await this.#db.selectFrom('course_codes').selectAll().where('code', 'in', codes).execute();
+      const before = new Map(held.map((one) => [one.code, one]));
+      const fresh = some.filter(({ code, subjectName, credits }) => {
+        const one = before.get(code);
+        return one?.subject_name !== subjectName || one.credits !== credits;
+      });
+      changed += fresh.length;
+      if (fresh.length === 0) continue;
+      await this.#db
+        .insertInto('course_codes')
+        .values(fresh.map(({ code, subjectName, credits }) => ({ code, plan: planOfCourseCode(code), subject_name: subjectName, credits })))
+        .onConflict((conflict) =>
+          conflict
+            .column('code')
+            .doUpdateSet((eb) => ({ subject_name: eb.ref('excluded.subject_name'), credits: eb.ref('excluded.credits') })),
+        )
+        .execute();
+    }
+    return changed;
+  }
+
+  async putSchools(schools: readonly School[]): Promise<number> {
+    let changed = 0;
+    for (const some of inParts(schools)) {
+      const codes = some.map(({ code }) => code);
+      const held = await this.#db.selectFrom('known_schools').selectAll().where('code', 'in', codes).execute();
+      const before = new Map(held.map(({ code, name }) => [code, name]));
+      const fresh = some.filter(({ code, name }) => before.get(code) !== name);
+      changed += fresh.length;
+      if (fresh.length === 0) continue;
+      await this.#db
+        .insertInto('known_schools')
+        .values(fresh)
+        .onConflict((conflict) => conflict.column('code').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
+        .execute();
+    }
+    return changed;
+  }
+
   async addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent> {
     const { id } = await this.#db
       .insertInto('students')
       .values({ national_id: basicData.nationalId, basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) })
       .returning('id')
       .executeTakeFirstOrThrow();
-    return { id, basicData, extras, records: [] };
+    return { id, basicData, extras, extendedYears: 0, records: [] };
   }
 
   async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
@@ -208,6 +316,12 @@ class DatabaseChange implements StoreChange {
   }
 }
 
+/** A statement takes only so many values. */
+const PART = 200;
+
+const inParts = <T>(all: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => all.slice(i * PART, (i + 1) * PART));
+
 function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id'> {
   return {
     list: record.list,
@@ -229,7 +343,13 @@ async function readStudent(db: Db, nationalId: string): Promise<StoredStudent | 
   if (!student) return undefined;
   const records: StoredRecord[] = [];
   for (const provenance of PROVENANCES) records.push(...(await readRecords(db, student.id, provenance)));
-  return { id: student.id, basicData: JSON.parse(student.basic_data), extras: JSON.parse(student.extras), records };
+  return {
+    id: student.id,
+    basicData: JSON.parse(student.basic_data),
+    extras: JSON.parse(student.extras),
+    extendedYears: student.extended_years,
+    records,
+  };
 }
 
 async function readRecords(db: Db, studentId: number, provenance: Provenance): Promise<StoredRecord[]> {
@@ -264,6 +384,13 @@ async function readRecords(db: Db, studentId: number, provenance: Provenance): P
         ),
     )
     .execute();
+  const picks = await db
+    .selectFrom('picks')
+    .select('record_id')
+    .where('student_id', '=', studentId)
+    .where('provenance', '=', provenance)
+    .execute();
+  const picked = new Set(picks.map((pick) => pick.record_id));
   const held = new Map(attachments.map((one) => [one.sha256, { ...one, crc32: Number(one.crc32), bytes: Number(one.bytes) }]));
   const attachment = (sha256: string | null, name: string) => {
     const one = sha256 === null ? undefined : held.get(sha256);
@@ -275,6 +402,7 @@ async function readRecords(db: Db, studentId: number, provenance: Provenance): P
     key: row.record_key,
     content: row.content,
     historyId: row.history_id,
+    picked: picked.has(row.id),
     record: {
       list: wireListOf(row.list).name,
       fields: JSON.parse(row.fields),

@@ -74,7 +74,52 @@ async function firstVersion(db: Kysely<Tables>): Promise<void> {
   }
 }
 
-const MIGRATIONS: readonly Migration[] = [firstVersion];
+/** Rules of the domain: picks, course code files, schools, receipts. */
+async function secondVersion(db: Kysely<Tables>): Promise<void> {
+  for (const column of ['overridden', 'operator', 'received_at', 'received_by'])
+    await db.schema
+      .alterTable('history')
+      .addColumn(column, 'text', (one) => one.notNull().defaultTo(''))
+      .execute();
+  await db.schema
+    .alterTable('students')
+    .addColumn('extended_years', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema
+    .createTable('import_outcomes')
+    .addColumn('id', 'integer', id)
+    .addColumn('history_id', 'integer', (column) => column.notNull().references('history.id').onDelete('cascade'))
+    .addColumn('student_id', 'integer', (column) => column.notNull().references('students.id'))
+    .addColumn('list', 'text', required)
+    .addColumn('title', 'text', required)
+    .addColumn('outcome', 'text', required)
+    .execute();
+  await db.schema.createIndex('import_outcomes_history').on('import_outcomes').column('history_id').execute();
+  await db.schema
+    .createTable('picks')
+    .addColumn('provenance', 'text', required)
+    .addColumn('record_id', 'integer', required)
+    .addColumn('student_id', 'integer', (column) => column.notNull().references('students.id'))
+    .addColumn('at', 'text', required)
+    .addPrimaryKeyConstraint('picks_key', ['provenance', 'record_id'])
+    .execute();
+  await db.schema.createIndex('picks_student').on('picks').column('student_id').execute();
+  await db.schema
+    .createTable('course_codes')
+    .addColumn('code', 'text', (column) => column.primaryKey())
+    .addColumn('plan', 'text', required)
+    .addColumn('subject_name', 'text', required)
+    .addColumn('credits', 'text', required)
+    .execute();
+  await db.schema.createIndex('course_codes_plan').on('course_codes').column('plan').execute();
+  await db.schema
+    .createTable('known_schools')
+    .addColumn('code', 'text', (column) => column.primaryKey())
+    .addColumn('name', 'text', required)
+    .execute();
+}
+
+const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
 export async function migrate(db: Kysely<Tables>): Promise<void> {

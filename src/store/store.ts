@@ -1,4 +1,5 @@
 /** The school's store, as the use cases see it. `sqlite.ts` opens one on disk. */
+import type { CourseListing } from '../spec/course-code-file.js';
 import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 
@@ -31,12 +32,16 @@ export interface StoredRecord {
   readonly content: string;
   /** The load or import that brought it. */
   readonly historyId: number;
+  /** Whether the student chose it to be submitted (勾選). */
+  readonly picked: boolean;
 }
 
 export interface StoredStudent {
   readonly id: number;
   readonly basicData: BasicData;
   readonly extras: JsonObject;
+  /** School years by which the study is lengthened (高級中等教育法 第42條). */
+  readonly extendedYears: number;
   /** Own records first, then received ones, each in the order they came. */
   readonly records: readonly StoredRecord[];
 }
@@ -67,6 +72,10 @@ export interface NewHistoryEntry {
   /** Reason and terms of an export; `unsigned` for an import without a signature; empty otherwise. */
   readonly reason: string;
   readonly terms: string;
+  /** The code of the rule that an export was made against, on the clerk's word; else empty. */
+  readonly overridden: string;
+  /** Who did it, by the name the system knows them by. */
+  readonly operator: string;
 }
 
 export interface HistoryStudent {
@@ -80,7 +89,28 @@ export interface HistoryStudent {
 export interface HistoryEntry extends NewHistoryEntry {
   readonly id: number;
   readonly students: readonly HistoryStudent[];
+  /** When and by whom an export was acknowledged; undefined until then. */
+  readonly received: Receiving | undefined;
 }
+
+/** That a package has arrived, as the receiving school's receipt says. */
+export interface Receiving {
+  readonly at: Date;
+  /** School and person. */
+  readonly by: string;
+}
+
+/** What an import did with a record that it did not take in as a new one. */
+export interface ImportOutcome {
+  readonly nationalId: string;
+  /** The list, by its name on the wire. */
+  readonly list: string;
+  readonly title: string;
+  readonly outcome: string;
+}
+
+/** A pick by the record it is of. */
+export type RecordRef = Pick<StoredRecord, 'provenance' | 'id'>;
 
 /** A record to put in, with its identity worked out. */
 export interface NewRecord {
@@ -95,10 +125,19 @@ export interface StoreChange {
   historyKind(id: number): Promise<HistoryKind>;
   addHistory(entry: NewHistoryEntry): Promise<number>;
   addHistoryStudent(historyId: number, studentId: number, counts: Omit<HistoryStudent, 'nationalId' | 'name'>): Promise<void>;
+  addImportOutcomes(historyId: number, studentId: number, outcomes: readonly Omit<ImportOutcome, 'nationalId'>[]): Promise<void>;
+  markReceived(historyId: number, receiving: Receiving): Promise<void>;
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
   addRecord(studentId: number, provenance: Provenance, historyId: number, record: NewRecord): Promise<void>;
   replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void>;
+  addPick(studentId: number, record: RecordRef, at: Date): Promise<void>;
+  removePick(record: RecordRef): Promise<void>;
+  setExtendedYears(studentId: number, years: number): Promise<void>;
+  /** Puts listings in, over those of the same code. @returns how many are new or other than before */
+  putCourses(listings: readonly CourseListing[]): Promise<number>;
+  /** The same for schools. */
+  putSchools(schools: readonly School[]): Promise<number>;
 }
 
 export interface Store {
@@ -109,6 +148,12 @@ export interface Store {
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** Newest first. */
   history(): Promise<HistoryEntry[]>;
+  /** In the order of the package. */
+  importOutcomes(historyId: number): Promise<ImportOutcome[]>;
+  /** The course code files: the listings of these codes, and which of their plans (year and school) a file is here for. */
+  courses(codes: readonly string[]): Promise<{ readonly listings: readonly CourseListing[]; readonly plans: ReadonlySet<string> }>;
+  /** The list of schools: those of these codes, and whether there is a list at all. */
+  schools(codes: readonly string[]): Promise<{ readonly schools: readonly School[]; readonly listed: boolean }>;
   /**
    * Runs `work` in one transaction that no other writer shares, and keeps its changes only when it says so.
    * @throws LPX_STORE_BUSY, LPX_DISK_FULL, and what `work` throws, with nothing kept

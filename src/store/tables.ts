@@ -1,7 +1,7 @@
 /** The tables of the store, as the query builder sees them. */
 import type { Generated } from 'kysely';
 import type { ListName } from '../spec/portfolio.js';
-import type { HistoryKind } from './store.js';
+import type { HistoryKind, Provenance } from './store.js';
 
 export interface RecordTable {
   id: Generated<number>;
@@ -26,7 +26,7 @@ export interface RecordTable {
 export interface Tables {
   schema_version: { version: number };
   school: { code: string; name: string };
-  students: { id: Generated<number>; national_id: string; basic_data: string; extras: string };
+  students: { id: Generated<number>; national_id: string; basic_data: string; extras: string; extended_years: Generated<number> };
   attachments: { sha256: string; md5: string; crc32: number; bytes: number; type: string };
   history: {
     id: Generated<number>;
@@ -40,8 +40,19 @@ export interface Tables {
     school: string;
     reason: string;
     terms: string;
+    /** The rule that an export was made against; else empty. */
+    overridden: string;
+    operator: string;
+    /** ISO 8601, UTC; empty until an export is acknowledged. */
+    received_at: string;
+    received_by: string;
   };
   history_students: { history_id: number; student_id: number; course_results: number; multi_performances: number; attachments: number };
   own_records: RecordTable;
   received_records: RecordTable;
+  /** What an import did with records other than taking them in as new. */
+  import_outcomes: { id: Generated<number>; history_id: number; student_id: number; list: string; title: string; outcome: string };
+  picks: { provenance: Provenance; record_id: number; student_id: number; at: string };
+  course_codes: { code: string; plan: string; subject_name: string; credits: string };
+  known_schools: { code: string; name: string };
 }

@@ -71,6 +71,8 @@ const exportTo = (encryption) => [
   STUDENT,
   '--reason',
   'transfer',
+  '--left',
+  '2021-01-22',
   '--encryption',
   encryption,
   '--out',

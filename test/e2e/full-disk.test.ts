@@ -5,7 +5,7 @@ import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -52,7 +52,7 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
   it('ends an export with a clear error, and nothing of the package is left', async () => {
     const disk = smallDisk();
     const { code, err } = await lpx(
-      ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--out', join(disk, 'mail')],
+      ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', join(disk, 'mail')],
       password,
     );
     expect([code, err]).toEqual([2, expect.stringContaining('LPX_DISK_FULL')]);
@@ -63,7 +63,7 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
     const disk = smallDisk();
     execaSync('mount', ['-o', 'remount,ro', disk]);
     const { code, err } = await lpx(
-      ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--out', join(disk, 'mail')],
+      ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', join(disk, 'mail')],
       password,
     );
     expect([code, err]).toEqual([2, expect.stringMatching(/LPX_WRITE_FAILED|LPX_FILE_UNREADABLE/)]);

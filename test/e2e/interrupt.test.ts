@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { BINARY } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, load, PASSWORD, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, LEFT, load, PASSWORD, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -50,6 +50,8 @@ describe('Ctrl-C', () => {
         TRANSFER_STUDENT,
         '--reason',
         'transfer',
+        '--left',
+        LEFT,
         '--out',
         mail,
         '--encryption',

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { PASSWORD, SAMPLES, sign, TRANSFER_STUDENT } from '../support/schools.js';
+import { LEFT, PASSWORD, SAMPLES, sign, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
   await lpx(['--store', to, 'init', '--school', '990002']);
   await lpx(['--store', from, 'load', join(SAMPLES, 'transfer')]);
   const { json } = await lpxJson(
-    ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--term', '1091', '--out', join(folder, 'mail')],
+    ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--term', '1091', '--out', join(folder, 'mail')],
     password,
   );
   zipFile = json.path;
@@ -47,7 +47,11 @@ describe('the main job, from the first command to the last', () => {
     const loaded = await checked(0, ['--store', one, 'load', join(SAMPLES, 'transfer')]);
     expect(loaded.json.folders[0].students).toMatchObject([{ added: 13 }]);
     await checked(0, ['--store', one, 'students']);
-    const exported = await checked(0, ['--store', one, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--out', mail], password);
+    const exported = await checked(
+      0,
+      ['--store', one, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', mail],
+      password,
+    );
     const zip = exported.json.path;
     await execa('md5sum', ['-c', `${basename(zip)}.md5`], { cwd: mail });
     const verified = await checked(0, ['verify', zip], password);
@@ -96,15 +100,25 @@ describe('every way to fail', () => {
     ['no store', 2, 'LPX_STORE_NOT_FOUND', () => ['--store', join(folder, 'none'), 'students']],
     ['a store that is there', 2, 'LPX_STORE_EXISTS', () => ['--store', to, 'init', '--school', '990002']],
     ['a school code that is none', 2, 'LPX_SCHOOL_CODE', () => ['--store', join(folder, 'x'), 'init', '--school', '99']],
-    ['a term that is none', 2, 'LPX_TERM', () => ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--term', '109']],
+    [
+      'a term that is none',
+      2,
+      'LPX_TERM',
+      () => ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--term', '109'],
+    ],
     ['no reason', 2, 'LPX_USAGE', () => ['--store', from, 'export', TRANSFER_STUDENT]],
-    ['nobody to export', 2, 'LPX_USAGE', () => ['--store', from, 'export', '--reason', 'transfer']],
-    ['a student who is not there', 2, 'LPX_NOT_IN_STORE', () => ['--store', from, 'export', 'B800000015', '--reason', 'transfer']],
+    ['nobody to export', 2, 'LPX_USAGE', () => ['--store', from, 'export', '--reason', 'transfer', '--left', LEFT]],
+    [
+      'a student who is not there',
+      2,
+      'LPX_NOT_IN_STORE',
+      () => ['--store', from, 'export', 'B800000015', '--reason', 'transfer', '--left', LEFT],
+    ],
     [
       'nothing to export',
       6,
       'LPX_NOTHING_TO_EXPORT',
-      () => ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--term', '1011'],
+      () => ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--term', '1011'],
     ],
     ['a broken signature', 3, 'LPX_SIGNATURE_MISMATCH', async () => ['verify', await damaged(false)]],
     ['a damaged package', 5, 'LPX_ENTRY_DAMAGED', async () => ['verify', await damaged(true)]],
@@ -179,6 +193,8 @@ describe('a password', () => {
     TRANSFER_STUDENT,
     '--reason',
     'transfer',
+    '--left',
+    LEFT,
     '--out',
     out,
     '--generate-password',
@@ -221,7 +237,7 @@ describe('a password', () => {
 describe('streams', () => {
   it('carry the result on stdout, and notes on stderr, which --quiet drops', async () => {
     const out = tempFolder();
-    const words = ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--out', out];
+    const words = ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', out];
     const loud = await lpx(words, password);
     expect(loud.out).toContain('.zip');
     expect(loud.err).toContain('never in the same mail');

@@ -14,7 +14,7 @@ import { errorOfReport } from '#lpx/exchange/verify.js';
 import type { Store } from '#lpx/store/store.js';
 import { Chance, mutated, mutatedJson } from '../support/mutations.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, load, NOW, PASSWORD, school, sign } from '../support/schools.js';
+import { exportFrom, load, NOW, OPERATOR, PASSWORD, school, sign } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { type TestEntry, written } from '../support/zips.js';
 
@@ -115,6 +115,7 @@ async function attempt(store: Store, zipFile: string): Promise<{ code: string; o
       createStudents: true,
       keepBoth: false,
       now: NOW,
+      operator: OPERATOR,
     });
     return { outcome, code: (errorOfReport(report) ?? errorOf(conflicts))?.code ?? 'none' };
   } catch (error) {

@@ -19,6 +19,8 @@ const HISTORY: NewHistoryEntry = {
   school: '',
   reason: '',
   terms: '',
+  overridden: '',
+  operator: 'clerk',
 };
 const attachment = { sha256: 'a'.repeat(64), md5: 'b'.repeat(32), crc32: 0xffff_fffe, bytes: 5_000_000_000, type: 'pdf', name: '報告.pdf' };
 const { basicData } = smallPortfolio();

@@ -12,6 +12,9 @@ import type { StoredStudent } from '#lpx/store/store.js';
 export const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
 export const PASSWORD = Buffer.from('Sample-Pass-2021');
 export const NOW = new Date(2021, 0, 21, 9, 0, 0);
+/** The last day at the old school. */
+export const LEFT = '2021-01-22';
+export const OPERATOR = 'clerk';
 
 export const TRANSFER_STUDENT = 'A800000014';
 export const BORROWED_STUDENT = 'B800000015';
@@ -24,7 +27,7 @@ export async function school(parent: string, code: string): Promise<string> {
   return folder;
 }
 
-export const load = (store: string, path: string) => withStore(store, (open) => loadFolder(open, { path, now: NOW }));
+export const load = (store: string, path: string) => withStore(store, (open) => loadFolder(open, { path, now: NOW, operator: OPERATOR }));
 
 /** The store of school 990001 with the transfer sample in it. */
 export async function transferSchool(parent: string): Promise<string> {
@@ -39,19 +42,31 @@ export const exportFrom = (store: string, outFolder: string, request: Partial<Ex
       nationalIds: [TRANSFER_STUDENT],
       skipEmpty: false,
       reason: 'transfer',
+      left: LEFT,
+      force: false,
       terms: [],
       toSchool: '',
       outFolder,
       encryption: 'aes256',
       password: PASSWORD,
       now: NOW,
+      operator: OPERATOR,
       ...request,
     }),
   );
 
 export const importTo = (store: string, zipFile: string, request: Partial<ImportRequest> = {}): Promise<ImportResult> =>
   withStore(store, (open) =>
-    importPackage(open, { zipFile, password: PASSWORD, dryRun: false, createStudents: true, keepBoth: false, now: NOW, ...request }),
+    importPackage(open, {
+      zipFile,
+      password: PASSWORD,
+      dryRun: false,
+      createStudents: true,
+      keepBoth: false,
+      now: NOW,
+      operator: OPERATOR,
+      ...request,
+    }),
   );
 
 export async function studentIn(store: string, nationalId: string): Promise<StoredStudent> {

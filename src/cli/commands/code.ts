@@ -1,44 +1,128 @@
+import { existsSync } from 'node:fs';
+import { lookupIn, schoolNames } from '../../exchange/knowledge.js';
+import { withStore } from '../../exchange/school-store.js';
 import { fill, inert } from '../../messages/messages.js';
+import { type Lookup, parseCredits } from '../../spec/course-code-file.js';
 import {
   COURSE_CODE_CHARACTERS,
+  COURSE_CODE_PARTS,
   type CourseCodeExplanation,
   type CourseCodePartValue,
   explainCourseCode,
+  schoolOfCourseCode,
 } from '../../spec/identifiers/course-code.js';
 import type { Context, Outcome } from '../context.js';
 import { columns } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
 
-/** `lpx code`: every part of course codes, named. */
+/** What a store adds to the code itself: the course code file's line, and the school's name. */
+interface Known {
+  readonly lookup: Lookup;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** `lpx code`: every part of course codes, named. A store is not needed; what it knows is told. */
 export async function code(context: Context, codes: readonly string[]): Promise<Outcome> {
+  const known = await knownOf(context, codes);
   const explained = codes.map(explainCourseCode);
   const { part: labels = {} } = context.messages.words;
   return {
     json: {
-      codes: explained.map((one) => ({ ...one, parts: one.parts.map((part) => ({ ...part, label: labels[part.part] ?? part.part })) })),
+      codes: explained.map((one) => ({
+        ...one,
+        parts: one.parts.map((part) => ({ ...part, label: labels[part.part] ?? part.part, name: nameOf(part, known) })),
+        listing: listingOutput(known.lookup(one.code)),
+      })),
     },
-    text: explained.flatMap((one, i) => [...(i > 0 ? [''] : []), ...codeLines(context, one)]),
+    text: explained.flatMap((one, i) => [...(i > 0 ? [''] : []), ...codeLines(context, one, known)]),
   };
 }
 
-function codeLines({ messages, paint }: Context, { code, wellFormed, parts }: CourseCodeExplanation): string[] {
+async function knownOf(context: Context, codes: readonly string[]): Promise<Known> {
+  const folder = storeFolder(context);
+  if (context.storeOption === undefined && !existsSync(folder)) return { lookup: () => undefined, names: new Map() };
+  return withStore(folder, async (store) => ({
+    lookup: await lookupIn(store, codes),
+    names: await schoolNames(store, codes.map(schoolOfCourseCode)),
+  }));
+}
+
+function listingOutput(listing: ReturnType<Lookup>) {
+  if (listing === undefined) return { status: 'unknown' };
+  if (listing === 'unlisted') return { status: 'unlisted' };
+  const { subjectName, credits } = listing;
+  return { status: 'listed', subjectName, credits, terms: parseCredits(credits) ?? [] };
+}
+
+const nameOf = (part: CourseCodePartValue, { names }: Known): string => (part.part === 'school' ? (names.get(part.text) ?? '') : part.name);
+
+function codeLines({ messages, paint }: Context, explanation: CourseCodeExplanation, known: Known): string[] {
+  const { code, parts, faults } = explanation;
   const { part: labels = {} } = messages.words;
   const count = [...code].length;
-  const rows = parts.map((part) => [
-    paint.dim(`${part.offset + 1}`.padStart(2)),
+  const rows = parts.map((part, i) => [
+    paint.dim(String(i + 1).padStart(2)),
+    paint.dim(span(part)),
     part.kind === 'malformed' ? paint.red(inert(part.text) || '—') : paint.cyan(part.text),
     labels[part.part] ?? part.part,
-    meaning(messages, part),
+    meaning(messages, part, nameOf(part, known)),
   ]);
   return [
-    paint.bold(wellFormed ? parts.map((part) => part.text).join(' ') : inert(code)),
+    ...rulerLines(explanation, paint),
     ...(count === COURSE_CODE_CHARACTERS ? [] : [paint.red(fill(messages.code.length, { count }))]),
+    ...faults.map((fault) => paint.red(`  ✘ ${fill(messages.code.faults[fault.problem], { ...fault }, messages.words)}`)),
     ...columns(rows, '  '),
+    ...listingLines(messages, known.lookup(code)),
   ];
 }
 
-function meaning(messages: Context['messages'], { part, kind, name }: CourseCodePartValue): string {
-  if (kind === 'named') return name;
+/** The characters' places, counted from 1. */
+function span({ part, offset }: CourseCodePartValue): string {
+  const length = COURSE_CODE_PARTS.find((one) => one.part === part)?.length ?? 1;
+  return length === 1 ? `${offset + 1}` : `${offset + 1}–${offset + length}`;
+}
+
+/** The code with a gap between its parts, and under it a ruler with the guide's numbers of the parts; faults are marked. */
+function rulerLines({ code, parts, faults }: CourseCodeExplanation, paint: Context['paint']): string[] {
+  const characters = [...code];
+  const extra = characters.slice(COURSE_CODE_CHARACTERS);
+  const wrong = new Set(faults.map((fault) => fault.position));
+  const texts: string[] = [];
+  const marks: string[] = [];
+  const numbers: string[] = [];
+  for (const [i, { part, offset }] of parts.entries()) {
+    const length = COURSE_CODE_PARTS.find((one) => one.part === part)?.length ?? 1;
+    const positions = Array.from({ length }, (_, n) => offset + n);
+    texts.push(positions.map((at) => inert(characters[at] ?? '·')).join(''));
+    const line = length === 1 ? '│' : `╰${'─'.repeat(length - 2)}╯`;
+    marks.push([...line].map((mark, n) => (wrong.has(offset + n + 1) ? '^' : mark)).join(''));
+    const number = String(i + 1);
+    const before = Math.floor((length - number.length) / 2);
+    numbers.push(' '.repeat(Math.max(0, before)) + number.padEnd(length - Math.max(0, before)));
+  }
+  if (extra.length > 0) {
+    texts.push(extra.map(inert).join(''));
+    marks.push('^'.repeat(extra.length));
+  }
+  return [paint.bold(texts.join(' ')), paint.dim(marks.join(' ')), paint.dim(numbers.join(' ').trimEnd())];
+}
+
+function meaning(messages: Context['messages'], { part, kind }: CourseCodePartValue, name: string): string {
+  if (name !== '') return inert(name);
   if (kind === 'unknown') return messages.code.unknown;
   if (kind === 'malformed') return messages.code.malformed;
   return part === 'classGroup' || part === 'subject' ? messages.code.schoolDefined : messages.code.free;
+}
+
+function listingLines({ code: words }: Context['messages'], listing: ReturnType<Lookup>): string[] {
+  if (listing === undefined) return [];
+  if (listing === 'unlisted') return [`  ${words.listed}  ${words.unlisted}`];
+  const taught = (parseCredits(listing.credits) ?? []).map(({ term, credits, alternating }) =>
+    fill(words.taught, {
+      grade: Math.ceil(term / 2),
+      semester: term % 2 === 1 ? 1 : 2,
+      credits: alternating ? fill(words.alternating, { credits }) : credits,
+    }),
+  );
+  return [`  ${words.listed}  ${inert(listing.subjectName)}  ${listing.credits}`, ...taught.map((line) => `    ${line}`)];
 }

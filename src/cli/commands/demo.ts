@@ -20,6 +20,8 @@ import { columns } from '../render/text.js';
 
 const STUDENT = 'A800000014';
 const FROM = { code: '990001', name: '示範高中' };
+/** The last day at the old school, within the sample's school year. */
+const LEFT = '2021-01-22';
 const TO = { code: '990002', name: '樣本高工' };
 
 export async function demo(context: Context): Promise<Outcome> {
@@ -51,13 +53,16 @@ async function tell(context: Context, folder: string) {
   const [oldSchool, newSchool, mail] = ['old-school', 'new-school', 'mail'].map((name) => join(folder, name)) as [string, string, string];
   const password = Buffer.from(generatePassword());
   const now = context.now();
+  const operator = context.operator();
 
   say(paint.bold(words.title), fill(words.schools, { from: `${FROM.name} (${FROM.code})`, to: `${TO.name} (${TO.code})`, folder }));
   await initStore(oldSchool, FROM);
   await initStore(newSchool, TO);
 
   step(words.load);
-  const loaded = await withStore(oldSchool, (store) => loadFolder(store, { path: join(context.home, 'samples', 'transfer'), now }));
+  const loaded = await withStore(oldSchool, (store) =>
+    loadFolder(store, { path: join(context.home, 'samples', 'transfer'), now, operator }),
+  );
   say(...loaded.students.map((student) => `  ${paint.green('✔')} ${student.name}  ${fill(messages.load.student, { ...student })}`));
 
   step(words.export);
@@ -65,12 +70,15 @@ async function tell(context: Context, folder: string) {
     nationalIds: [STUDENT],
     skipEmpty: false,
     reason: 'transfer',
+    left: LEFT,
+    force: false,
     terms: ['1091'],
     toSchool: TO.code,
     outFolder: mail,
     encryption: 'aes256',
     password,
     now,
+    operator,
   } as const;
   const exported = await withStore(oldSchool, (store) => exportPackage(store, request));
   const { zipFile } = exported;
@@ -97,7 +105,7 @@ async function tell(context: Context, folder: string) {
   say(`  ${fill(words.tampered, { offset, bytes })}`);
   const attempt = (file: string) =>
     withStore(newSchool, (store) =>
-      importPackage(store, { zipFile: file, password, dryRun: false, createStudents: true, keepBoth: false, now }),
+      importPackage(store, { zipFile: file, password, dryRun: false, createStudents: true, keepBoth: false, now, operator }),
     );
   const [finding] = (await attempt(tampered)).report.findings;
   if (!finding) throw new LpxError('LPX_INTERNAL', { detail: 'the tampered package was accepted' });

@@ -8,6 +8,7 @@ import { fill } from '../../messages/messages.js';
 import { isSchoolCode } from '../../spec/identifiers/school-code.js';
 import { isTerm } from '../../spec/terms.js';
 import type { Context, Outcome } from '../context.js';
+import { dayFrom } from '../days.js';
 import { keepGenerated, newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
@@ -19,6 +20,8 @@ export interface ExportOptions extends PasswordOptions {
   readonly list?: string;
   readonly all?: boolean;
   readonly reason: ExportReason;
+  readonly left?: string;
+  readonly force?: boolean;
   readonly term: readonly string[];
   readonly to?: string;
   readonly out: string;
@@ -27,6 +30,7 @@ export interface ExportOptions extends PasswordOptions {
 
 /** `lpx export`: the package of one or more students, and its signature. */
 export async function exportStudents(context: Context, nationalIds: readonly string[], options: ExportOptions): Promise<Outcome> {
+  const left = dayFrom(context, options.left);
   for (const value of options.term) if (!isTerm(value)) throw new LpxError('LPX_TERM', { value });
   if (options.to !== undefined && !isSchoolCode(options.to)) throw new LpxError('LPX_SCHOOL_CODE', { value: options.to });
   const listed = options.list === undefined ? [] : await idsIn(resolve(context.cwd, options.list));
@@ -45,12 +49,15 @@ export async function exportStudents(context: Context, nationalIds: readonly str
         nationalIds: options.all ? (await store.students()).map((student) => student.nationalId) : named,
         skipEmpty: options.all === true,
         reason: options.reason,
+        left,
+        force: options.force === true,
         terms: options.term,
         toSchool: options.to ?? '',
         outFolder: resolve(context.cwd, options.out),
         encryption: options.encryption,
         password: progress.holdFor(password),
         now: context.now(),
+        operator: context.operator(),
         onProgress: progress.update,
       }),
     );
@@ -77,7 +84,7 @@ async function idsIn(file: string): Promise<string[]> {
 
 function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
   const { messages, paint } = context;
-  const { zipFile, signatureFile, digests, encryption, reason, students, leftOut, skipped, findings } = result;
+  const { zipFile, signatureFile, digests, encryption, reason, forced, students, leftOut, skipped, findings } = result;
   const facts = { file: basename(zipFile), ...digests, encryption, school: basename(zipFile).slice(0, 6), createdAt: '' };
   return {
     json: {
@@ -86,6 +93,7 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
       signaturePath: signatureFile,
       ...(passwordPath !== undefined && { passwordPath }),
       reason,
+      forced,
       terms,
       students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
       skipped: skipped.map(maskId),
@@ -113,6 +121,7 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
     ],
     notes: [
       ...findingLines(messages, paint, findings),
+      ...(forced ? [paint.yellow(messages.history.forced)] : []),
       ...(encryption === 'zipcrypto' ? [messages.export.weak] : []),
       ...(passwordPath !== undefined ? [fill(messages.export.passwordAt, { file: passwordPath })] : []),
       messages.export.advice,

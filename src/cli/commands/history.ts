@@ -1,5 +1,6 @@
 import { maskId } from '../../errors.js';
 import { withStore } from '../../exchange/school-store.js';
+import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { cell, columns, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -18,13 +19,17 @@ export async function history(context: Context): Promise<Outcome> {
         localTime(entry.at),
         messages.kinds[entry.kind],
         entry.file,
-        size(entry.bytes),
+        entry.bytes > 0 ? size(entry.bytes) : '',
         other,
         reason,
         entry.terms,
+        ...(entry.overridden === '' ? [] : [paint.yellow(words.forced)]),
       ]
         .filter(Boolean)
         .join('  '),
+      ...(entry.received
+        ? [`    ${paint.green('✔')} ${fill(words.received, { day: localTime(entry.received.at), by: entry.received.by })}`]
+        : []),
       ...(entry.md5 === '' ? [] : [paint.dim(`    MD5 ${entry.md5}  SHA-256 ${entry.sha256}`)]),
       ...columns(
         entry.students.map((one) => [
@@ -43,8 +48,10 @@ export async function history(context: Context): Promise<Outcome> {
   });
   return {
     json: {
-      entries: entries.map(({ students, at, ...entry }) => ({
+      entries: entries.map(({ students, at, received, ...entry }) => ({
         ...entry,
+        receivedAt: received?.at.toISOString() ?? '',
+        receivedBy: received?.by ?? '',
         at: at.toISOString(),
         students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
       })),

@@ -31,6 +31,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       createStudents: options.createStudents === true,
       keepBoth: options.keepBoth === true,
       now: context.now(),
+      operator: context.operator(),
       onProgress: progress.update,
     }),
   ).finally(progress.stop);

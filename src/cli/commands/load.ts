@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
-import { maskId } from '../../errors.js';
+import { LpxError, maskId } from '../../errors.js';
 import { type LoadResult, loadFolder } from '../../exchange/load.js';
+import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-tables.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
@@ -9,14 +10,27 @@ import { findingLines, findingOutput } from '../render/findings.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
-/** `lpx load`: brings folders into the store, each whole or not at all. */
-export async function load(context: Context, paths: readonly string[]): Promise<Outcome> {
+export interface LoadOptions {
+  readonly courseCodes: readonly string[];
+  readonly schools: readonly string[];
+}
+
+/** `lpx load`: brings folders, course code files and lists of schools into the store, each whole or not at all. */
+export async function load(context: Context, paths: readonly string[], options: LoadOptions): Promise<Outcome> {
   const { messages } = context;
+  if (paths.length + options.courseCodes.length + options.schools.length === 0)
+    throw new LpxError('LPX_USAGE', { problem: messages.usage.nothingToLoad });
   const progress = startProgress(context, messages.progress.loading);
   const folders: LoadResult[] = [];
+  const courseCodes: LoadedTable[] = [];
+  const schools: LoadedTable[] = [];
   try {
     await withStore(storeFolder(context), async (store) => {
-      for (const path of paths) folders.push(await loadFolder(store, { path: resolve(context.cwd, path), now: context.now() }));
+      const request = (path: string) => ({ path: resolve(context.cwd, path), now: context.now(), operator: context.operator() });
+      // What is known first helps to check what comes after it.
+      for (const path of options.schools) schools.push(await loadSchools(store, request(path)));
+      for (const path of options.courseCodes) courseCodes.push(await loadCourseCodes(store, request(path)));
+      for (const path of paths) folders.push(await loadFolder(store, request(path)));
     });
   } finally {
     progress.stop();
@@ -28,11 +42,20 @@ export async function load(context: Context, paths: readonly string[]): Promise<
         students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
         findings: findings.map((finding) => findingOutput(messages, finding)),
       })),
+      courseCodes,
+      schools,
     },
-    text: folders.flatMap((folder) => loadedLines(context, folder)),
+    text: [
+      ...schools.map((table) => tableLine(context, messages.loadTables.schools, table)),
+      ...courseCodes.map((table) => tableLine(context, messages.loadTables.courseCodes, table)),
+      ...folders.flatMap((folder) => loadedLines(context, folder)),
+    ],
     notes: folders.flatMap((folder) => findingLines(messages, context.paint, folder.findings)),
   };
 }
+
+const tableLine = ({ paint }: Context, template: string, table: LoadedTable): string =>
+  `${paint.green('✔')} ${fill(template, { ...table })}`;
 
 function loadedLines({ messages, paint }: Context, { file, students }: LoadResult): string[] {
   const nothing = students.every((student) => student.added + student.updated === 0);

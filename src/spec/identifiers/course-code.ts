@@ -31,24 +31,42 @@ export interface CourseCodePartValue {
   readonly name: string;
 }
 
+/** A character that is wrong, missing, or one too many. */
+export interface CourseCodeFault {
+  /** Counted from 1. */
+  readonly position: number;
+  /** Empty when it is missing. */
+  readonly character: string;
+  readonly problem: 'form' | 'missing' | 'extra';
+  /** The part it stands in; the last one for what is too many. */
+  readonly part: CourseCodePart;
+}
+
 export interface CourseCodeExplanation {
   readonly code: string;
   readonly wellFormed: boolean;
   readonly parts: readonly CourseCodePartValue[];
+  /** Every character at fault, in order; empty for a well-formed code. */
+  readonly faults: readonly CourseCodeFault[];
 }
 
-const SHAPE: Readonly<Record<CourseCodePart, RegExp>> = {
-  entryYear: /^[0-9]{3}$/,
-  school: /^[0-9A-Za-z]{6}$/,
-  courseType: /^[A-Z]$/,
-  group: /^[0-9]{2}$/,
-  department: /^[0-9A-Z]{3}$/,
-  classGroup: /^[0-9A-Z]$/,
-  category: /^[0-9A-Z]$/,
-  delivery: /^[0-9A-Z]$/,
-  attribute: /^[0-9A-Z]$/,
-  domain: /^[0-9A-Z]{2}$/,
-  subject: /^[0-9A-Z]{2}$/,
+const DIGIT = /^[0-9]$/;
+const CAPITAL = /^[A-Z]$/;
+const DIGIT_OR_CAPITAL = /^[0-9A-Z]$/;
+
+/** What each character of a part may be. */
+const CHARACTER: Readonly<Record<CourseCodePart, RegExp>> = {
+  entryYear: DIGIT,
+  school: /^[0-9A-Za-z]$/,
+  courseType: CAPITAL,
+  group: DIGIT,
+  department: DIGIT_OR_CAPITAL,
+  classGroup: DIGIT_OR_CAPITAL,
+  category: DIGIT_OR_CAPITAL,
+  delivery: DIGIT_OR_CAPITAL,
+  attribute: DIGIT_OR_CAPITAL,
+  domain: DIGIT_OR_CAPITAL,
+  subject: DIGIT_OR_CAPITAL,
 };
 
 /** Parts that any school or year fills in freely. */
@@ -57,22 +75,32 @@ const FREE: ReadonlySet<CourseCodePart> = new Set(['entryYear', 'school']);
 /** Takes a code apart. Any text is explained; what is short or odd is said to be malformed. */
 export function explainCourseCode(code: string): CourseCodeExplanation {
   const characters = [...code];
+  const faults: CourseCodeFault[] = [];
   const parts = COURSE_CODE_PARTS.map(({ part, offset, length }) => {
-    const text = characters.slice(offset, offset + length).join('');
-    if (!SHAPE[part].test(text)) return { part, offset, text, kind: 'malformed', name: '' } as const;
+    const own = characters.slice(offset, offset + length);
+    const text = own.join('');
+    const wrong = Array.from({ length }, (_, i) => faultAt(part, offset + i + 1, own[i])).filter((fault) => fault !== undefined);
+    faults.push(...wrong);
+    if (wrong.length > 0) return { part, offset, text, kind: 'malformed', name: '' } as const;
     if (FREE.has(part)) return { part, offset, text, kind: 'value', name: '' } as const;
     const name = nameOf(part, text, characters);
     return name === undefined
       ? ({ part, offset, text, kind: schoolDefined(part, text) ? 'value' : 'unknown', name: '' } as const)
       : ({ part, offset, text, kind: 'named', name } as const);
   });
-  const wellFormed = characters.length === COURSE_CODE_CHARACTERS && parts.every((part) => part.kind !== 'malformed');
-  return { code, wellFormed, parts };
+  for (const [i, character] of characters.slice(COURSE_CODE_CHARACTERS).entries())
+    faults.push({ position: COURSE_CODE_CHARACTERS + i + 1, character, problem: 'extra', part: 'subject' });
+  return { code, wellFormed: faults.length === 0, parts, faults };
+}
+
+function faultAt(part: CourseCodePart, position: number, character: string | undefined): CourseCodeFault | undefined {
+  if (character === undefined) return { position, character: '', problem: 'missing', part };
+  return CHARACTER[part].test(character) ? undefined : { position, character, problem: 'form', part };
 }
 
 /** A subject's fixed codes are the ministry's only for compulsory courses it defines itself. */
 function nameOf(part: CourseCodePart, text: string, characters: readonly string[]): string | undefined {
-  if (part === 'subject' && characters[16] !== '1') return undefined;
+  if (part === 'subject') return characters[16] === '1' ? COURSE_CODE_TABLES.subject?.[characters.slice(19, 23).join('')] : undefined;
   return COURSE_CODE_TABLES[part]?.[text];
 }
 
@@ -81,3 +109,38 @@ const schoolDefined = (part: CourseCodePart, text: string): boolean => part === 
 
 /** The school whose plan a code belongs to; empty when the code is too short to say. */
 export const schoolOfCourseCode = (code: string): string => code.slice(3, 9);
+
+/** The entry year a code is for (適用學年度), a ROC year; undefined when it names none. */
+export function entryYearOfCourseCode(code: string): number | undefined {
+  const text = code.slice(0, 3);
+  return /^[0-9]{3}$/.test(text) ? Number(text) : undefined;
+}
+
+/** The year and school whose course code file lists a code. */
+export const planOfCourseCode = (code: string): string => code.slice(0, 9);
+
+/** The delivery of comprehensive schools that crosses years (跨年級). */
+const CROSSES_YEARS = '2';
+
+/** When a course was taken, and by whom. */
+export interface CourseTaken {
+  /** The student's entry year as the basic data give it: by the spec the year of entry, in one platform's packages the current one. */
+  readonly studentYear: number;
+  /** The ROC year in which the course was due. */
+  readonly academicYear: number;
+  /** 1-3; anything else when it is not known. */
+  readonly grade: number;
+}
+
+/**
+ * Whether a code's entry year can be that of the student. It can when it lies between the student's own and the
+ * year of the course (who repeats a year, or comes back, goes on with those who entered later), or when it is the
+ * one that the grade implies (spec 8, T10: the student's year may be the current one; and who transfers in goes on
+ * with those who entered earlier elsewhere). A code without a year fits nothing and is malformed.
+ */
+export function entryYearFits(code: string, { studentYear, academicYear, grade }: CourseTaken): boolean {
+  const year = entryYearOfCourseCode(code);
+  if (year === undefined || year > academicYear) return false;
+  const byGrade = grade >= 1 && grade <= 3 && year === academicYear - grade + 1;
+  return year >= studentYear || byGrade || [...code][17] === CROSSES_YEARS;
+}

@@ -4,35 +4,46 @@
  */
 import type { Finding, Severity } from '../../errors.js';
 import { CODE_TABLES } from '../codes.js';
+import { type Lookup, listingFindings } from '../course-code-file.js';
 import { BASIC_DATA, LISTS, type WireProperty } from '../generated/wire-table.js';
-import { explainCourseCode, schoolOfCourseCode } from '../identifiers/course-code.js';
+import { entryYearFits, entryYearOfCourseCode, explainCourseCode, schoolOfCourseCode } from '../identifiers/course-code.js';
 import { nationalIdKind } from '../identifiers/national-id.js';
 import {
   BASIC_DATA_WIRE,
   basicDataWire,
   EMPTY_MD5,
   HALF_WIRE,
+  type Half,
   type JsonObject,
   type JsonValue,
   ownerOf,
   recordWire,
   SLOTS,
+  type Slot,
   type WireList,
 } from '../portfolio.js';
-import { hasTerm, termOf } from '../terms.js';
+import { hasTerm, isRealDate, rocDay, termOf } from '../terms.js';
 import { type Places, placesOf, shown } from '../validate.js';
-import { FILE_TYPES, limitsFor } from './limits.js';
+import { limitsFor } from './limits.js';
+
+/** What a school has been told beside the spec; nothing of it is needed. */
+export interface Knowledge {
+  /** The course code files it has. */
+  readonly course?: Lookup;
+  /** Whether its list of schools has one; undefined without a list. */
+  readonly school?: (code: string) => boolean | undefined;
+}
 
 /** Findings over a document that satisfies the schema. */
-export function ruleFindings(document: readonly JsonObject[]): Finding[] {
+export function ruleFindings(document: readonly JsonObject[], known: Knowledge = {}): Finding[] {
   const ids = document.map((student) => basicDataOf(student)[ID_WIRE] as string);
   return document.flatMap((student, index) => {
     const places = placesOf(ids[index] as string, document.length > 1);
     const twice = ids.indexOf(ids[index] as string) < index;
     return [
       ...(twice ? [finding('LPX_STUDENT_TWICE', 'error', places.basicData(ID_WIRE))] : []),
-      ...basicDataFindings(student, places),
-      ...LISTS.flatMap((list) => listFindings(student, list, places)),
+      ...basicDataFindings(student, places, known),
+      ...LISTS.flatMap((list) => listFindings(student, list, places, known)),
     ];
   });
 }
@@ -47,7 +58,7 @@ function finding(code: Finding['code'], severity: Severity, where: string, facts
   return { code, severity, where, facts };
 }
 
-function basicDataFindings(student: JsonObject, places: Places): Finding[] {
+function basicDataFindings(student: JsonObject, places: Places, known: Knowledge): Finding[] {
   const basic = basicDataOf(student);
   const unknown = [
     ...Object.keys(student).filter((key) => !STUDENT_PROPERTIES.has(key)),
@@ -56,7 +67,8 @@ function basicDataFindings(student: JsonObject, places: Places): Finding[] {
       .map((key) => `${HALF_WIRE.multiPerformances.property}.${key}`),
   ];
   return [
-    ...BASIC_DATA.flatMap((property) => dateFindings(property, basic[property.wire], places.basicData(property.wire))),
+    ...BASIC_DATA.flatMap((property) => valueFindings(property, basic[property.wire], places.basicData(property.wire), known)),
+    ...ageFindings(basic, places),
     ...(nationalIdKind(basic[ID_WIRE] as string) === 'other'
       ? [finding('LPX_NATIONAL_ID_UNUSUAL', 'warning', places.basicData(ID_WIRE), { value: shown(basic[ID_WIRE], ID_WIRE) })]
       : []),
@@ -64,15 +76,30 @@ function basicDataFindings(student: JsonObject, places: Places): Finding[] {
   ];
 }
 
-function listFindings(student: JsonObject, list: WireList, places: Places): Finding[] {
+/** Senior-high students enter at fifteen; adults study in the evening. */
+const AGES = { from: 12, to: 99 };
+
+function ageFindings(basic: JsonObject, places: Places): Finding[] {
+  const wire = basicDataWire('birthDate');
+  const birthDate = basic[wire];
+  if (typeof birthDate !== 'string' || birthDate === '') return [];
+  const age = Number(basic[basicDataWire('academicYear')]) - Number(rocDay(birthDate).slice(0, -4));
+  return age < AGES.from || age > AGES.to
+    ? [finding('LPX_BIRTH_DATE_ODD', 'warning', places.basicData(wire), { value: shown(birthDate), age })]
+    : [];
+}
+
+function listFindings(student: JsonObject, list: WireList, places: Places, known: Knowledge): Finding[] {
   const records = (ownerOf(student, list)[list.wire] ?? []) as JsonObject[];
   return records.flatMap((record, index) => {
     const place = (property: string) => places.record(list.wire, index, property);
     return [
-      ...list.properties.flatMap((property) => propertyFindings(property, record[property.wire], list, record, place(property.wire))),
+      ...list.properties.flatMap((property) =>
+        propertyFindings(property, record[property.wire], list, record, place(property.wire), known),
+      ),
       ...copyFindings(list, record, basicDataOf(student), place),
       ...emptyLinkFindings(list, record, place),
-      ...(list.name === 'courseResults' ? courseResultFindings(list, record, place) : []),
+      ...(list.name === 'courseResults' ? courseResultFindings(list, record, basicDataOf(student), place, known) : []),
     ];
   });
 }
@@ -83,16 +110,14 @@ function propertyFindings(
   list: WireList,
   record: JsonObject,
   where: string,
+  known: Knowledge,
 ): Finding[] {
   const text = typeof value === 'string' ? value : '';
-  const found = dateFindings(property, value, where);
+  const found = valueFindings(property, value, where, known);
   if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', where));
   if (property.max && isLonger(text, property.max))
     found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: charactersIn(text), limit: property.max }));
-  if (property.brief) {
-    const limit = limitsFor(termOfWireRecord(list, record)).briefCharacters;
-    if (isLonger(text, limit)) found.push(finding('LPX_BRIEF_LONG', 'warning', where, { count: charactersIn(text), limit }));
-  }
+  if (property.brief) found.push(...briefFindings(text, termOfWireRecord(list, record), where));
   if (property.codes && text !== '' && !Object.hasOwn(CODE_TABLES[property.codes], text)) {
     found.push(finding('LPX_CODE_UNKNOWN', 'warning', where, { value: shown(text) }));
   }
@@ -111,26 +136,30 @@ function termOfWireRecord(list: WireList, record: JsonObject): string {
   return typeof uploaded === 'string' && hasTerm(uploaded) ? uploaded : termOf(Number(value('academicYear')), Number(value('semester')));
 }
 
+/** Schools have kept learning portfolios since year 108, and will for a while. */
+const YEARS = { from: 100, to: 199 };
+
+/** What a value can be told by itself: a day of no calendar, an unlikely year or semester, a school on no list. */
+function valueFindings(property: WireProperty, value: JsonValue | undefined, where: string, known: Knowledge): Finding[] {
+  const found = dateFindings(property, value, where);
+  if (property.name === 'academicYear' && typeof value === 'number' && (value < YEARS.from || value > YEARS.to))
+    found.push(finding('LPX_YEAR_ODD', 'warning', where, { value }));
+  if (property.name === 'semester' && typeof value === 'number' && value > 2)
+    found.push(finding('LPX_SEMESTER_ODD', 'note', where, { value }));
+  if (property.shape === 'schoolCode' && typeof value === 'string' && known.school?.(value) === false)
+    found.push(finding('LPX_SCHOOL_UNLISTED', 'warning', where, { value }));
+  return found;
+}
+
 function dateFindings(property: WireProperty, value: JsonValue | undefined, where: string): Finding[] {
   const dated = property.shape === 'date' || property.shape === 'dateTime' || property.shape === 'dateOrTime';
-  return dated && typeof value === 'string' && value !== '' && !isRealDate(value)
+  return dated && typeof value === 'string' && value !== '' && !isRealDate(...partsOfDate(value))
     ? [finding('LPX_DATE', 'error', where, { value: shown(value) })]
     : [];
 }
 
-/** Whether `yyyy/MM/dd` or `yyyy-MM-dd HH:mm:ss` names a day that exists. */
-function isRealDate(text: string): boolean {
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = text.split(/[-/ :]/).map(Number);
-  const date = new Date(Date.UTC(year, month - 1, day, hour, minute, second));
-  date.setUTCFullYear(year);
-  return (
-    date.getUTCMonth() === month - 1 &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second
-  );
-}
+/** The numbers in `yyyy/MM/dd` or `yyyy-MM-dd HH:mm:ss`. */
+const partsOfDate = (text: string) => text.split(/[-/ :]/).map(Number) as [number, number, number, number?, number?, number?];
 
 /** A record repeats the student's id and birth date; platform P cuts the id to ten characters (spec 5). */
 function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, place: (property: string) => string): Finding[] {
@@ -159,18 +188,32 @@ function emptyLinkFindings(list: WireList, record: JsonObject, place: (property:
     .map((property) => finding('LPX_LINK_WITHOUT_FILE', 'note', place(property.wire)));
 }
 
-function courseResultFindings(list: WireList, record: JsonObject, place: (property: string) => string): Finding[] {
+function courseResultFindings(
+  list: WireList,
+  record: JsonObject,
+  basic: JsonObject,
+  place: (property: string) => string,
+  known: Knowledge,
+): Finding[] {
   const wire = (name: string) => recordWire(list, name) as string;
-  const code = record[wire('courseCode')] as string;
-  const school = record[wire('originSchoolCode')] as string;
-  const explanation = explainCourseCode(code);
+  const text = (name: string) => String(record[wire(name)] ?? '');
+  const number = (name: string) => Number(record[wire(name)] ?? 0);
+  const [code, school, grade] = [text('courseCode'), text('originSchoolCode'), number('grade')];
   const where = place(wire('courseCode'));
-  const odd = explanation.parts.filter((part) => part.kind === 'malformed');
-  const found: Finding[] = odd.map((part) =>
-    finding('LPX_COURSE_CODE_FORM', 'warning', where, { value: part.text, part: part.part, position: part.offset + 1 }),
+  const { faults } = explainCourseCode(code);
+  const found = faults.map(({ character, part, position }) =>
+    finding('LPX_COURSE_CODE_FORM', 'warning', where, { value: character, part, position }),
   );
   if (schoolOfCourseCode(code).toUpperCase() !== school.toUpperCase()) {
     found.push(finding('LPX_COURSE_CODE_OTHER_SCHOOL', 'warning', where, { value: schoolOfCourseCode(code), school }));
+  }
+  const entryYear = entryYearOfCourseCode(code);
+  const studentYear = Number(basic[basicDataWire('academicYear')]);
+  if (entryYear !== undefined && !entryYearFits(code, { studentYear, academicYear: number('academicYear'), grade }))
+    found.push(finding('LPX_COURSE_CODE_YEAR', 'warning', where, { value: entryYear, year: studentYear, taken: number('academicYear') }));
+  if (known.course) {
+    const course = { courseCode: code, subjectName: text('subjectName'), grade, gradeSemester: number('gradeSemester') };
+    found.push(...listingFindings(course, known.course, (field) => place(wire(field))));
   }
   if ((record[wire('certification')] ?? '2') !== '1') found.push(finding('LPX_NOT_CERTIFIED', 'warning', place(wire('certification'))));
   const linked = SLOTS.some(
@@ -180,12 +223,24 @@ function courseResultFindings(list: WireList, record: JsonObject, place: (proper
   return found;
 }
 
-/** Findings over one attachment: its type by content, and its size in bytes, for the term it was uploaded in. */
-export function fileFindings(slot: (typeof SLOTS)[number], type: string, bytes: number, term: string, where: string): Finding[] {
-  const limit = limitsFor(term).bytes[slot];
+/** Findings over a brief, for the term it was uploaded in. */
+export function briefFindings(text: string, term: string, where: string): Finding[] {
+  const limit = limitsFor(term).briefCharacters;
+  return isLonger(text, limit) ? [finding('LPX_BRIEF_LONG', 'warning', where, { count: charactersIn(text), limit })] : [];
+}
+
+/** A file as the limits see it: its type by content, its size in bytes. */
+export interface SizedFile {
+  readonly type: string;
+  readonly bytes: number;
+}
+
+/** Findings over one attachment, for the term it was uploaded in. */
+export function fileFindings(half: Half, slot: Slot, { type, bytes }: SizedFile, term: string, where: string): Finding[] {
+  const limit = limitsFor(term).files[half][slot];
   const found: Finding[] = [];
-  if (!FILE_TYPES[slot].includes(type))
-    found.push(finding('LPX_FILE_TYPE', 'warning', where, { type: type || '?', types: FILE_TYPES[slot].join(' ') }));
-  if (bytes > limit) found.push(finding('LPX_FILE_LARGE', 'warning', where, { bytes, limit }));
+  if (!limit.types.includes(type))
+    found.push(finding('LPX_FILE_TYPE', 'warning', where, { type: type || '?', types: limit.types.join(' ') }));
+  if (bytes > limit.bytes) found.push(finding('LPX_FILE_LARGE', 'warning', where, { bytes, limit: limit.bytes }));
   return found;
 }

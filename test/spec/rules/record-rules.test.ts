@@ -101,6 +101,7 @@ describe('a file', () => {
     ['media', 'pdf', 1, '1091', ['LPX_FILE_TYPE']],
     ['document', '', 1, '1091', ['LPX_FILE_TYPE']],
   ] as const)('in the %s slot, %s of %i bytes in term %s: %j', (slot, type, bytes, term, codes) => {
-    expect(fileFindings(slot, type, bytes, term, 'w').map(({ code }) => code)).toEqual(codes);
+    for (const half of ['courseResults', 'multiPerformances'] as const)
+      expect(fileFindings(half, slot, { type, bytes }, term, 'w').map(({ code }) => code)).toEqual(codes);
   });
 });

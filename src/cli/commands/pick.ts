@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import { LpxError, maskId } from '../../errors.js';
+import { readChoices } from '../../exchange/choices.js';
+import { type Choice, type ChosenStudent, pickItems, studentItems } from '../../exchange/pick.js';
+import { withStore } from '../../exchange/school-store.js';
+import type { Item } from '../../exchange/standing.js';
+import { termOfRecord } from '../../exchange/take-attachments.js';
+import { fill } from '../../messages/messages.js';
+import { isCourseResult, titleOf, wireListOf } from '../../spec/portfolio.js';
+import type { Context, Outcome } from '../context.js';
+import { wholeNumber } from '../numbers.js';
+import { cell, columns } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+export interface PickOptions {
+  readonly remove: readonly string[];
+  readonly list?: string;
+  readonly extendedYears?: string;
+}
+
+/** The longest a study is lengthened, in school years. */
+const EXTENDED_YEARS = 4;
+
+/** `lpx pick`: what students chose to have submitted; without a choice, what there is to choose. */
+export async function pick(
+  context: Context,
+  nationalId: string | undefined,
+  refs: readonly string[],
+  options: PickOptions,
+): Promise<Outcome> {
+  const { usage } = context.messages;
+  if (nationalId === undefined && options.list === undefined) throw new LpxError('LPX_USAGE', { problem: usage.noPick });
+  if (nationalId !== undefined && options.list !== undefined) throw new LpxError('LPX_USAGE', { problem: usage.listAndStudent });
+  const extendedYears =
+    options.extendedYears === undefined ? undefined : wholeNumber(context, '--extended-years', options.extendedYears, 0, EXTENDED_YEARS);
+  const choosing = refs.length + options.remove.length > 0 || extendedYears !== undefined;
+  if (nationalId !== undefined && !choosing) return listed(context, nationalId);
+  const choices: readonly Choice[] =
+    nationalId !== undefined
+      ? [{ nationalId, pick: refs, unpick: options.remove, extendedYears }]
+      : await readChoices(resolve(context.cwd, options.list as string));
+  const students = await withStore(storeFolder(context), (store) => pickItems(store, choices, context.now()));
+  return { json: { students: students.map(studentOutput) }, text: students.flatMap((student) => chosenLines(context, student)) };
+}
+
+async function listed(context: Context, nationalId: string): Promise<Outcome> {
+  const { messages } = context;
+  const student = await withStore(storeFolder(context), (store) => studentItems(store, nationalId));
+  const { items } = student;
+  return {
+    json: { students: [studentOutput({ ...student, nationalId, picked: [], unpicked: [] })] },
+    text: items.length === 0 ? [messages.pick.nothing] : itemLines(context, items),
+    notes: items.length === 0 ? [] : [messages.pick.how],
+  };
+}
+
+function chosenLines({ messages, paint }: Context, { nationalId, name, picked, unpicked, standings }: ChosenStudent): string[] {
+  const { labels, pick: words, standing } = messages;
+  const rows = standings.map(({ schoolYear, half, picked: count, perYear, left }) => [
+    String(schoolYear),
+    labels[half],
+    labels.picked,
+    fill(standing.total, { picked: count, limit: perYear }),
+    labels.left,
+    left,
+  ]);
+  return [
+    `${paint.green('✔')} ${maskId(nationalId)}  ${cell(name)}  ${fill(words.recorded, { picked: picked.length, unpicked: unpicked.length })}`,
+    ...columns(rows, '  '),
+  ];
+}
+
+function itemLines({ messages, paint }: Context, items: readonly Item[]): string[] {
+  const { labels, pick: words, provenance, leftOut } = messages;
+  const header = [labels.reference, labels.year, '', labels.list, labels.title, labels.term, labels.school].map((text) => paint.dim(text));
+  const rows = items.map(({ ref, schoolYear, stored, state, unfit }) => [
+    paint.cyan(ref),
+    String(schoolYear),
+    provenance[stored.provenance],
+    cell(wireListOf(stored.record.list).wire, 28),
+    cell(titleOf(stored.record), 36),
+    termOfRecord(stored.record),
+    stored.record.fields.originSchoolCode,
+    unfit ? paint.yellow(leftOut[unfit]) : paint.green(words.states[state]),
+  ]);
+  return columns([header, ...rows]);
+}
+
+const studentOutput = ({ nationalId, name, picked, unpicked, extendedYears, items, standings, totals }: ChosenStudent) => ({
+  nationalIdMasked: maskId(nationalId),
+  name,
+  extendedYears,
+  picked,
+  unpicked,
+  items: items.map(itemOutput),
+  standings,
+  totals,
+});
+
+const itemOutput = ({ ref, half, schoolYear, state, unfit, stored: { record, provenance } }: Item) => ({
+  ref,
+  half,
+  schoolYear,
+  state,
+  ...(unfit && { unfit }),
+  provenance,
+  list: wireListOf(record.list).wire,
+  title: titleOf(record),
+  term: termOfRecord(record),
+  originSchoolCode: record.fields.originSchoolCode,
+  courseCode: isCourseResult(record) ? record.fields.courseCode : '',
+});

@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import { type RegisterRequest, writeRegisters } from '../../exchange/register.js';
+import { withStore } from '../../exchange/school-store.js';
+import { fill } from '../../messages/messages.js';
+import type { Context, Outcome } from '../context.js';
+import { wholeNumber } from '../numbers.js';
+import { findingLines, findingOutput } from '../render/findings.js';
+import { columns } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+export interface RegisterOptions extends Pick<RegisterRequest, 'batch' | 'format'> {
+  readonly year: string;
+  readonly evening?: boolean;
+  readonly out: string;
+}
+
+/** `lpx register`: the registers of what was picked of a school year. */
+export async function register(context: Context, nationalIds: readonly string[], options: RegisterOptions): Promise<Outcome> {
+  const { messages, paint } = context;
+  const result = await withStore(storeFolder(context), (store) =>
+    writeRegisters(store, {
+      academicYear: wholeNumber(context, '--year', options.year, 1, 999),
+      nationalIds,
+      batch: options.batch,
+      evening: options.evening === true,
+      format: options.format,
+      outFolder: resolve(context.cwd, options.out),
+    }),
+  );
+  const { academicYear, students, registers, findings } = result;
+  const rows = registers.flatMap(({ number, name, items, files }) =>
+    files.map((file, i) =>
+      i === 0 ? [fill(messages.register.row, { number, name }), items, messages.register.items, file] : ['', '', '', file],
+    ),
+  );
+  return {
+    json: { academicYear, students, registers, findings: findings.map((finding) => findingOutput(messages, finding)) },
+    text: [`${paint.green('✔')} ${fill(messages.register.done, { year: academicYear, students })}`, ...columns(rows, '  ')],
+    notes: findingLines(messages, paint, findings),
+  };
+}

@@ -1,0 +1,59 @@
+import { withStore } from '../../exchange/school-store.js';
+import { type StudentStatus, studentStatus } from '../../exchange/status.js';
+import { fill } from '../../messages/messages.js';
+import type { Context, Outcome } from '../context.js';
+import { findingLines, findingOutput } from '../render/findings.js';
+import { cell, columns } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+/** `lpx status`: a student's school years. */
+export async function status(context: Context, nationalId: string): Promise<Outcome> {
+  const { messages, paint } = context;
+  const result = await withStore(storeFolder(context), (store) => studentStatus(store, nationalId));
+  const { basicData, extendedYears, years, certified, totals, findings } = result;
+  return {
+    json: {
+      student: { nationalId: basicData.nationalId, name: basicData.name, extendedYears },
+      years,
+      totals,
+      certified,
+      findings: findings.map((finding) => findingOutput(messages, finding)),
+    },
+    text: statusLines(context, result),
+    notes: findingLines(messages, paint, findings),
+  };
+}
+
+function statusLines({ messages, paint }: Context, { basicData, extendedYears, years, certified, totals }: StudentStatus): string[] {
+  const { labels, standing: words } = messages;
+  const head = [
+    paint.bold(cell(basicData.name)),
+    basicData.nationalId,
+    ...(extendedYears > 0 ? [fill(words.extended, { years: extendedYears })] : []),
+  ].join('  ');
+  if (years.length === 0) return [head, words.nothing];
+  const header = [labels.year, '', labels.own, labels.transferred, labels.picked, labels.left].map((text) => paint.dim(text));
+  const rows = years.map(({ schoolYear, half, own, transferred, picked, perYear, left }) => [
+    String(schoolYear),
+    labels[half],
+    own,
+    transferred,
+    fill(words.total, { picked, limit: perYear }),
+    left,
+  ]);
+  const sums = totals.map(({ half, picked, limit }) => [labels.total, labels[half], '', '', fill(words.total, { picked, limit }), '']);
+  const schools = certified.map((one) => [
+    String(one.schoolYear),
+    one.schoolCode,
+    cell(one.schoolName),
+    labels.certified,
+    one.certified,
+    ...(one.uncertified > 0 ? [labels.uncertified, one.uncertified] : []),
+  ]);
+  return [
+    head,
+    '',
+    ...columns([header, ...rows, ...sums], '  '),
+    ...(schools.length > 0 ? ['', paint.cyan(words.where), ...columns(schools, '  ')] : []),
+  ];
+}

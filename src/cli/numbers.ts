@@ -1,0 +1,10 @@
+import { LpxError } from '../errors.js';
+import { fill } from '../messages/messages.js';
+import type { Context } from './context.js';
+
+/** A whole number that an option or argument gives. @throws LPX_USAGE */
+export function wholeNumber({ messages }: Context, option: string, text: string, from: number, to: number): number {
+  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= from && value <= to)) throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.wholeNumber, { option, from, to }) });
+  return value;
+}

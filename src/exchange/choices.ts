@@ -1,0 +1,25 @@
+/** Reads the choices of many students from a table: a national id and a reference a row. */
+import { basename } from 'node:path';
+import { type Finding, LpxError } from '../errors.js';
+import { readTable, refuseRows } from '../roster/tables.js';
+import { rowFinding } from '../spec/text.js';
+import type { Choice } from './pick.js';
+
+/**
+ * A row of titles may stand first; empty rows are passed over.
+ * @throws as `readTable`; LPX_TABLE_ROW with every row at fault, LPX_TABLE_EMPTY
+ */
+export async function readChoices(file: string): Promise<Choice[]> {
+  const findings: Finding[] = [];
+  const picks = new Map<string, string[]>();
+  for (const [i, row] of (await readTable(file)).entries()) {
+    const [nationalId = '', ref = ''] = row.map((cell) => cell.trim());
+    if (row.every((cell) => cell.trim() === '') || (i === 0 && !/[0-9]/.test(nationalId))) continue;
+    if (nationalId === '') findings.push(rowFinding(i, 'nationalId', nationalId));
+    else if (!/^[OR][0-9]+$/i.test(ref)) findings.push(rowFinding(i, 'reference', ref));
+    else picks.set(nationalId, [...(picks.get(nationalId) ?? []), ref]);
+  }
+  refuseRows(findings, file);
+  if (picks.size === 0) throw new LpxError('LPX_TABLE_EMPTY', { file: basename(file) });
+  return [...picks].map(([nationalId, refs]) => ({ nationalId, pick: refs, unpick: [] }));
+}

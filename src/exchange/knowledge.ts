@@ -1,0 +1,35 @@
+/** What the store was told of other schools: their names and their course code files. */
+import type { CourseListing, Lookup } from '../spec/course-code-file.js';
+import { planOfCourseCode } from '../spec/identifiers/course-code.js';
+import { isCourseResult, type Portfolio } from '../spec/portfolio.js';
+import type { Knowledge } from '../spec/rules/record-rules.js';
+import type { Store } from '../store/store.js';
+
+/** All that the store knows of the schools and courses in portfolios, for the rules to hold them against. */
+export async function knowledgeOf(store: Store, portfolios: readonly Portfolio<unknown>[]): Promise<Knowledge> {
+  const records = portfolios.flatMap((portfolio) => portfolio.records);
+  const schoolCodes = [...records.map((record) => record.fields.originSchoolCode), ...portfolios.map((one) => one.basicData.schoolCode)];
+  const [course, { schools, listed }] = [
+    await lookupIn(
+      store,
+      records.filter(isCourseResult).map((record) => record.fields.courseCode),
+    ),
+    await store.schools(schoolCodes),
+  ];
+  const known = new Set(schools.map((school) => school.code));
+  return { course, school: (code) => (listed ? known.has(code) : undefined) };
+}
+
+/** A lookup of these course codes in the files that the store has. */
+export async function lookupIn(store: Store, codes: readonly string[]): Promise<Lookup> {
+  const { listings, plans } = await store.courses(codes);
+  const byCode = new Map<string, CourseListing>(listings.map((listing) => [listing.code, listing]));
+  return (code) => byCode.get(code) ?? (plans.has(planOfCourseCode(code)) ? 'unlisted' : undefined);
+}
+
+/** The names of schools by their codes, the store's own school among them; codes without a name are left out. */
+export async function schoolNames(store: Store, codes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { schools } = await store.schools(codes);
+  const named = [...schools, ...(codes.includes(store.school.code) ? [store.school] : [])];
+  return new Map(named.filter(({ name }) => name !== '').map(({ code, name }) => [code, name]));
+}

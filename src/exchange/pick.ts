@@ -1,0 +1,89 @@
+/** Records what students chose to have submitted (勾選), within the quotas, all or nothing. */
+import { errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import { type Half, titleOf } from '../spec/portfolio.js';
+import type { HistoryEntry, Store, StoreChange } from '../store/store.js';
+import { type Item, itemNamed, overFinding, type StudentStanding, standingOf, standingOfItems } from './standing.js';
+
+/** One student's choice. References are those of `Item`. */
+export interface Choice {
+  readonly nationalId: string;
+  readonly pick: readonly string[];
+  readonly unpick: readonly string[];
+  /** School years by which the study is lengthened; as it was when undefined. */
+  readonly extendedYears?: number | undefined;
+}
+
+export interface ChosenStudent extends StudentStanding {
+  readonly nationalId: string;
+  readonly name: string;
+  readonly extendedYears: number;
+  /** References newly picked, and no longer picked. */
+  readonly picked: readonly string[];
+  readonly unpicked: readonly string[];
+}
+
+/**
+ * @throws LPX_NOT_IN_STORE, LPX_PICK_UNKNOWN; LPX_PICK_UNFIT and LPX_PICK_OVER, with all that is wrong: then nothing is
+ *   recorded, of any student
+ */
+export async function pickItems(store: Store, choices: readonly Choice[], now: Date): Promise<ChosenStudent[]> {
+  const history = await store.history();
+  return store.change(async (change) => {
+    const findings: Finding[] = [];
+    const chosen: ChosenStudent[] = [];
+    for (const choice of choices) chosen.push(await choose(change, choice, history, now, findings));
+    const error = errorOf(findings);
+    if (error) throw error;
+    return { keep: true, result: chosen };
+  });
+}
+
+/** What a student has to pick from, and what of it is picked. @throws LPX_NOT_IN_STORE */
+export async function studentItems(store: Store, nationalId: string): Promise<Omit<ChosenStudent, 'picked' | 'unpicked'>> {
+  const student = await store.student(nationalId);
+  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+  const { basicData, extendedYears } = student;
+  return { ...standingOf(student, await store.history()), nationalId, name: basicData.name, extendedYears };
+}
+
+async function choose(
+  change: StoreChange,
+  { nationalId, pick, unpick, extendedYears: given }: Choice,
+  history: readonly HistoryEntry[],
+  now: Date,
+  findings: Finding[],
+): Promise<ChosenStudent> {
+  const student = await change.student(nationalId);
+  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+  const { items } = standingOf(student, history);
+  const [picking, unpicking] = [pick, unpick].map((refs) => [...new Set(refs.map((ref) => itemNamed(items, ref, nationalId)))]) as [
+    Item[],
+    Item[],
+  ];
+  for (const item of picking) {
+    const reason = item.unfit ?? (item.state === 'submitted' ? 'submitted' : undefined);
+    if (reason)
+      findings.push({ code: 'LPX_PICK_UNFIT', severity: 'error', where: item.ref, facts: { title: titleOf(item.stored.record), reason } });
+  }
+  const added = picking.filter((item) => item.state === 'open');
+  const removed = unpicking.filter((item) => item.state === 'picked' && !picking.includes(item));
+  const extendedYears = given ?? student.extendedYears;
+  const after = standingOfItems(
+    items.map((item) => (added.includes(item) ? { ...item, ...PICKED } : removed.includes(item) ? { ...item, ...OPEN } : item)),
+    extendedYears,
+  );
+  // What was over a limit before, and is not added to, is no fault of this choice.
+  const grows = (half: Half, year: number) =>
+    added.some((item) => item.half === half && (year === 0 || item.schoolYear === year)) || (given !== undefined && year === 0);
+  findings.push(
+    ...after.over.filter(({ half, schoolYear }) => grows(half, schoolYear)).map((over) => overFinding(over, 'error', maskId(nationalId))),
+  );
+  for (const { stored } of added) await change.addPick(student.id, stored, now);
+  for (const { stored } of removed) await change.removePick(stored);
+  if (extendedYears !== student.extendedYears) await change.setExtendedYears(student.id, extendedYears);
+  const refs = (of: readonly Item[]) => of.map((item) => item.ref);
+  return { ...after, nationalId, name: student.basicData.name, extendedYears, picked: refs(added), unpicked: refs(removed) };
+}
+
+const PICKED = { state: 'picked', picked: true } as const;
+const OPEN = { state: 'open', picked: false } as const;

@@ -1,0 +1,162 @@
+/**
+ * The acknowledgement (收訖) of a package: the school that imported it says what it took, and the school that sent it
+ * holds that against its own history. So both can prove what went over.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import { fileError } from '../files.js';
+import { writeFiles } from '../roster/tables.js';
+import type { Receipt } from '../spec/generated/receipt.js';
+import { readJson } from '../spec/json.js';
+import { HALF_WIRE, LISTS } from '../spec/portfolio.js';
+import { isReceipt } from '../spec/validate.js';
+import type { HistoryEntry, ImportOutcome, Receiving, Store } from '../store/store.js';
+
+export type { Receipt } from '../spec/generated/receipt.js';
+
+export interface ReceiptRequest {
+  /** The import's number in the history. */
+  readonly importId: number;
+  readonly outFolder: string;
+  readonly now: Date;
+  /** Who acknowledges. */
+  readonly by: string;
+}
+
+/** Largest receipt that is read, in bytes. */
+const RECEIPT_BYTES = 4 * 1024 * 1024;
+
+/** Writes `<package>.receipt.json`. @throws LPX_IMPORT_UNKNOWN, LPX_WRITE_FAILED, LPX_DISK_FULL */
+export async function writeReceipt(
+  store: Store,
+  { importId, outFolder, now, by }: ReceiptRequest,
+): Promise<{ receipt: Receipt; path: string }> {
+  const entry = (await store.history()).find(({ id, kind }) => id === importId && kind === 'import');
+  if (!entry) throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
+  const receipt: Receipt = {
+    lpxReceipt: 1,
+    sendingSchool: entry.school,
+    receivingSchool: store.school,
+    package: { file: entry.file, bytes: entry.bytes, md5: entry.md5, sha256: entry.sha256 },
+    importId,
+    importedAt: entry.at.toISOString(),
+    importedBy: entry.operator,
+    issuedAt: now.toISOString(),
+    issuedBy: by,
+    students: studentsOf(entry, await store.importOutcomes(importId)),
+  };
+  const name = `${entry.file.replace(/\.zip$/i, '')}.receipt.json`;
+  const [path = ''] = await writeFiles(outFolder, [{ name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) }]);
+  return { receipt, path };
+}
+
+const COURSE_RESULTS = HALF_WIRE.courseResults.property;
+const MULTI_PERFORMANCES = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.wire));
+
+/** Students with something new, and those who had it all before. */
+function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Receipt['students'] {
+  const ids = [...new Set([...entry.students.map((student) => student.nationalId), ...outcomes.map((outcome) => outcome.nationalId)])];
+  return ids.map((nationalId) => {
+    const taken = entry.students.find((student) => student.nationalId === nationalId);
+    const own = outcomes.filter((outcome) => outcome.nationalId === nationalId);
+    const same = own.filter(({ outcome }) => outcome === 'same');
+    const courses = same.filter(({ list }) => list === COURSE_RESULTS).length;
+    const performances = same.filter(({ list }) => MULTI_PERFORMANCES.has(list)).length;
+    return {
+      nationalIdMasked: maskId(nationalId),
+      courseResults: (taken?.courseResults ?? 0) + courses,
+      multiPerformances: (taken?.multiPerformances ?? 0) + performances,
+      alreadyHere: courses + performances,
+      leftOut: own.flatMap(({ list, title, outcome }) =>
+        outcome === 'uncertified' || outcome === 'unsound' ? [{ list, title, reason: outcome }] : [],
+      ),
+    };
+  });
+}
+
+export interface CheckedReceipt {
+  readonly receipt: Receipt;
+  /** The export it acknowledges, by its number in the history. */
+  readonly exportId: number;
+  readonly receiving: Receiving;
+  /** Whether the export was marked as received before. */
+  readonly before: boolean;
+  /** What the other school left out, as warnings. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Holds a receipt against the store's exports and marks the one it acknowledges as received.
+ * @throws LPX_FILE_NOT_FOUND, LPX_RECEIPT_UNREADABLE; LPX_RECEIPT_UNKNOWN when no export is that package, LPX_RECEIPT_DIFFERS
+ *   when what arrived is not what was sent, with all that differs: then nothing is marked
+ */
+export async function checkReceipt(store: Store, file: string): Promise<CheckedReceipt> {
+  const receipt = await readReceipt(file);
+  const { md5, sha256, bytes } = receipt.package;
+  const entry = (await store.history()).find((one) => one.kind === 'export' && one.sha256 === sha256);
+  if (!entry) throw new LpxError('LPX_RECEIPT_UNKNOWN', { file: basename(file), package: receipt.package.file });
+  const differing = [
+    ...differs('md5', entry.md5, md5),
+    ...differs('bytes', entry.bytes, bytes),
+    ...differs('sendingSchool', store.school.code, receipt.sendingSchool || store.school.code),
+    ...differs('receivingSchool', entry.school || receipt.receivingSchool.code, receipt.receivingSchool.code),
+    ...studentDifferences(entry, receipt),
+  ];
+  const error = errorOf(differing);
+  if (error) throw error;
+  const before = entry.received !== undefined;
+  const by = [receipt.receivingSchool.code, receipt.receivingSchool.name, receipt.issuedBy].filter(Boolean).join(' ');
+  const receiving = entry.received ?? { at: new Date(receipt.issuedAt), by };
+  if (!before) await store.change(async (change) => ({ keep: true, result: await change.markReceived(entry.id, receiving) }));
+  return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt) };
+}
+
+async function readReceipt(file: string): Promise<Receipt> {
+  const bytes = await readFile(file).catch((error) => {
+    throw fileError(error, file);
+  });
+  const unreadable = new LpxError('LPX_RECEIPT_UNREADABLE', { file: basename(file) });
+  if (bytes.length > RECEIPT_BYTES) throw unreadable;
+  let value: unknown;
+  try {
+    ({ value } = readJson(bytes, basename(file)));
+  } catch (error) {
+    throw error instanceof LpxError ? unreadable : error;
+  }
+  if (!isReceipt(value) || Number.isNaN(Date.parse(value.issuedAt))) throw unreadable;
+  return value;
+}
+
+function differs(what: string, here: string | number, there: string | number): Finding[] {
+  return here === there ? [] : [{ code: 'LPX_RECEIPT_DIFFERS', severity: 'error', where: '', facts: { what, here, there } }];
+}
+
+/** Every student that was sent has arrived, with as many records of each half, those left out among them. */
+function studentDifferences(entry: HistoryEntry, receipt: Receipt): Finding[] {
+  const sent = entry.students.map(({ nationalId, courseResults, multiPerformances }) =>
+    told(maskId(nationalId), courseResults, multiPerformances),
+  );
+  const arrived = receipt.students.map(({ nationalIdMasked, courseResults, multiPerformances, leftOut }) => {
+    const left = (fits: (list: string) => boolean) => leftOut.filter(({ list }) => fits(list)).length;
+    return told(
+      nationalIdMasked,
+      courseResults + left((list) => list === COURSE_RESULTS),
+      multiPerformances + left((list) => MULTI_PERFORMANCES.has(list)),
+    );
+  });
+  return differs('students', sent.sort().join('; '), arrived.sort().join('; '));
+}
+
+const told = (student: string, courseResults: number, multiPerformances: number): string =>
+  `${student} ${courseResults}+${multiPerformances}`;
+
+const leftOutFindings = (receipt: Receipt): Finding[] =>
+  receipt.students.flatMap(({ nationalIdMasked, leftOut }) =>
+    leftOut.map(({ list, title, reason }) => ({
+      code: 'LPX_RECEIPT_LEFT_OUT',
+      severity: 'warning',
+      where: `${nationalIdMasked} ${list}`,
+      facts: { title, reason },
+    })),
+  );

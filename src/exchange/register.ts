@@ -1,0 +1,103 @@
+/** Writes the registers (名冊) that a school submits: what its students picked of a school year. */
+import { type Finding, LpxError, maskId } from '../errors.js';
+import { csv, type TableFile, workbook, writeFiles } from '../roster/tables.js';
+import { titleOf } from '../spec/portfolio.js';
+import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';
+import { HALVES } from '../spec/rules/quotas.js';
+import type { Store } from '../store/store.js';
+import { standingOf } from './standing.js';
+
+export interface RegisterRequest {
+  /** ROC school year. */
+  readonly academicYear: number;
+  /** Empty for every student. */
+  readonly nationalIds: readonly string[];
+  readonly batch: RegisterBatch;
+  readonly evening: boolean;
+  readonly format: 'xlsx' | 'csv';
+  readonly outFolder: string;
+}
+
+export interface WrittenRegister {
+  readonly name: string;
+  /** 名冊別 */
+  readonly number: string;
+  readonly items: number;
+  /** Paths; one workbook, or the CSV files of the sheets that hold anything. */
+  readonly files: readonly string[];
+}
+
+export interface RegisterResult {
+  readonly academicYear: number;
+  readonly students: number;
+  readonly registers: readonly WrittenRegister[];
+  /** Picks that are left out, and why. */
+  readonly findings: readonly Finding[];
+}
+
+/** @throws LPX_NOT_IN_STORE, LPX_NOTHING_PICKED, LPX_WRITE_FAILED, LPX_DISK_FULL; then no file is left */
+export async function writeRegisters(store: Store, request: RegisterRequest): Promise<RegisterResult> {
+  const { academicYear, batch, evening, format, outFolder } = request;
+  const { picked, students, findings } = await pickedOf(store, request);
+  const registers: { readonly register: Register; readonly items: number; readonly files: readonly TableFile[] }[] = [];
+  for (const kind of HALVES) {
+    const form: RegisterForm = { kind, batch, evening };
+    const unplaced = unplacedIn(picked, form);
+    findings.push(...unplaced.map(({ record, student }) => leftOut(student.nationalId, titleOf(record), 'noSheet')));
+    const register = registerOf(
+      picked.filter((item) => !unplaced.includes(item)),
+      form,
+      store.school.code,
+      academicYear,
+    );
+    const items = register.sheets.slice(1).reduce((sum, sheet) => sum + sheet.rows.length - 1, 0);
+    if (items > 0) registers.push({ register, items, files: await filesOf(register, `${store.school.code}_${academicYear}`, format) });
+  }
+  if (registers.length === 0) throw new LpxError('LPX_NOTHING_PICKED', { year: academicYear }, { findings });
+  const paths = await writeFiles(
+    outFolder,
+    registers.flatMap((one) => one.files),
+  );
+  return {
+    academicYear,
+    students,
+    findings,
+    registers: registers.map(({ register: { name, number }, items, files }, i) => {
+      const before = registers.slice(0, i).reduce((sum, one) => sum + one.files.length, 0);
+      return { name, number, items, files: paths.slice(before, before + files.length) };
+    }),
+  };
+}
+
+/** The picks of a school year. One whose record has lost its teacher's word since is left out, and told. */
+async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterRequest) {
+  const history = await store.history();
+  const named = nationalIds.length > 0 ? [...new Set(nationalIds)] : (await store.students()).map((student) => student.nationalId);
+  const picked: PickedItem[] = [];
+  const findings: Finding[] = [];
+  let students = 0;
+  for (const nationalId of named) {
+    const student = await store.student(nationalId);
+    if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+    const items = standingOf(student, history).items.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
+    const fit = items.filter((item) => item.unfit === undefined);
+    for (const item of items) if (item.unfit) findings.push(leftOut(nationalId, titleOf(item.stored.record), item.unfit));
+    if (fit.length > 0) students++;
+    picked.push(
+      ...fit.map(({ stored: { record, provenance } }) => ({ student: student.basicData, record, received: provenance === 'received' })),
+    );
+  }
+  return { picked, students, findings };
+}
+
+const leftOut = (nationalId: string, title: string, reason: string): Finding => ({
+  code: 'LPX_REGISTER_UNPLACED',
+  severity: 'warning',
+  where: maskId(nationalId),
+  facts: { title, reason },
+});
+
+async function filesOf({ name, sheets }: Register, prefix: string, format: 'xlsx' | 'csv'): Promise<TableFile[]> {
+  if (format === 'xlsx') return [await workbook(`${prefix}_${name}`, sheets)];
+  return sheets.filter((sheet) => sheet.rows.length > 1).map((sheet) => csv(`${prefix}_${name}_${sheet.name}`, sheet));
+}

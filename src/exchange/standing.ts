@@ -1,0 +1,86 @@
+/** What a student has, what was picked of it, and what may still be: one view for status, picks and registers. */
+import { type Finding, LpxError, maskId, type Severity } from '../errors.js';
+import { type Half, halfOf } from '../spec/portfolio.js';
+import { HALVES, type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
+import { endedBefore } from '../spec/status-changes.js';
+import { dayOf, hasTerm, schoolYearOf } from '../spec/terms.js';
+import type { HistoryEntry, StoredRecord, StoredStudent } from '../store/store.js';
+import { termOfRecord } from './take-attachments.js';
+import { type Unfit, unfitness } from './unfit.js';
+
+/** One course result or multi-performance of a student. */
+export interface Item extends Pickable {
+  /** What a person calls it by: `O12` for an own record, `R5` for a received one. It never changes. */
+  readonly ref: string;
+  readonly stored: StoredRecord;
+  /** `submitted`: by the record's own word, at the school that had it; it counts, and cannot be picked again. */
+  readonly state: 'open' | 'picked' | 'submitted';
+  /** Why it can be neither exchanged nor picked; undefined when it can. */
+  readonly unfit: Unfit | undefined;
+}
+
+export interface StudentStanding {
+  readonly items: readonly Item[];
+  readonly standings: readonly Standing[];
+  readonly totals: readonly { readonly half: Half; readonly picked: number; readonly limit: number }[];
+  readonly over: readonly OverQuota[];
+}
+
+const PREFIX = { own: 'O', received: 'R' } as const;
+
+export const refOf = ({ provenance, id }: Pick<StoredRecord, 'provenance' | 'id'>): string => `${PREFIX[provenance]}${id}`;
+
+/** @param history all of the store's */
+export function standingOf(student: StoredStudent, history: readonly HistoryEntry[]): StudentStanding {
+  const importedAt = new Map(history.map(({ id, at }) => [id, at]));
+  const items = student.records.flatMap((stored) => {
+    const half = halfOf(stored.record);
+    return half ? [itemOf(stored, half, importedAt.get(stored.historyId))] : [];
+  });
+  return standingOfItems(items, student.extendedYears);
+}
+
+/** The same once some items are picked otherwise. */
+export const standingOfItems = (items: readonly Item[], extendedYears: number): StudentStanding => ({
+  items,
+  standings: standingsOf(items, extendedYears),
+  totals: HALVES.map((half) => ({ half, ...totalOf(half, items, extendedYears) })),
+  over: overQuota(items, extendedYears),
+});
+
+function itemOf(stored: StoredRecord, half: Half, cameAt: Date | undefined): Item {
+  const { submittedTerm } = stored.record.fields;
+  const state = isSubmitted(stored, submittedTerm, cameAt) ? 'submitted' : stored.picked ? 'picked' : 'open';
+  return {
+    ref: refOf(stored),
+    stored,
+    half,
+    schoolYear: schoolYearOf(termOfRecord(stored.record)),
+    state,
+    picked: state !== 'open',
+    unfit: unfitness(stored.record),
+  };
+}
+
+/**
+ * Whether a record was submitted. One platform writes the term in which it was ticked (spec 5): of a record that was
+ * received within that school year, that is no submission, since the receiving school submits it.
+ */
+function isSubmitted({ provenance }: StoredRecord, submittedTerm: string, cameAt: Date | undefined): boolean {
+  if (!hasTerm(submittedTerm)) return false;
+  return provenance === 'own' || (cameAt !== undefined && endedBefore('transfer', submittedTerm, dayOf(cameAt)));
+}
+
+export const overFinding = ({ half, schoolYear, picked, limit }: OverQuota, severity: Severity, where: string): Finding => ({
+  code: schoolYear === 0 ? 'LPX_PICK_OVER_TOTAL' : 'LPX_PICK_OVER',
+  severity,
+  where,
+  facts: { half, year: schoolYear, count: picked, limit },
+});
+
+/** The item of a reference. @throws LPX_PICK_UNKNOWN */
+export function itemNamed(items: readonly Item[], ref: string, nationalId: string): Item {
+  const item = items.find((one) => one.ref === ref.trim().toUpperCase());
+  if (!item) throw new LpxError('LPX_PICK_UNKNOWN', { ref, student: maskId(nationalId) });
+  return item;
+}

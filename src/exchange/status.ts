@@ -1,0 +1,90 @@
+/** Where a student stands: per school year what is here, what came from where, what may still be picked, what is too much. */
+import { type Finding, LpxError, maskId } from '../errors.js';
+import { type BasicData, type Half, isCourseResult, SLOTS, titleOf } from '../spec/portfolio.js';
+import type { Standing } from '../spec/rules/quotas.js';
+import { briefFindings } from '../spec/rules/record-rules.js';
+import type { Store } from '../store/store.js';
+import { schoolNames } from './knowledge.js';
+import { type Item, overFinding, type StudentStanding, standingOf } from './standing.js';
+import { recordFileFindings, termOfRecord } from './take-attachments.js';
+
+/** One half of one school year. */
+export interface HalfStatus extends Standing {
+  readonly own: number;
+  /** Items that another school sent. */
+  readonly transferred: number;
+}
+
+/** How many course results of a school year were certified at one school. */
+export interface Certified {
+  readonly schoolYear: number;
+  readonly schoolCode: string;
+  /** Empty when no list of schools names it. */
+  readonly schoolName: string;
+  readonly certified: number;
+  readonly uncertified: number;
+}
+
+export interface StudentStatus extends Pick<StudentStanding, 'totals'> {
+  readonly basicData: BasicData;
+  readonly extendedYears: number;
+  readonly years: readonly HalfStatus[];
+  readonly certified: readonly Certified[];
+  /** What is over a limit: files, briefs, picks. */
+  readonly findings: readonly Finding[];
+}
+
+/** @throws LPX_NOT_IN_STORE */
+export async function studentStatus(store: Store, nationalId: string): Promise<StudentStatus> {
+  const student = await store.student(nationalId);
+  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+  const { items, standings, totals, over } = standingOf(student, await store.history());
+  const count = (half: Half, year: number, fits: (item: Item) => boolean) =>
+    items.filter((item) => item.half === half && item.schoolYear === year && fits(item)).length;
+  return {
+    basicData: student.basicData,
+    extendedYears: student.extendedYears,
+    totals,
+    years: standings.map((standing) => ({
+      ...standing,
+      own: count(standing.half, standing.schoolYear, ({ stored }) => stored.provenance === 'own'),
+      transferred: count(standing.half, standing.schoolYear, ({ stored }) => stored.provenance === 'received'),
+    })),
+    certified: await certifiedWhere(store, items),
+    findings: [...over.map((one) => overFinding(one, 'warning', '')), ...items.flatMap(limitFindings)],
+  };
+}
+
+async function certifiedWhere(store: Store, items: readonly Item[]): Promise<Certified[]> {
+  const courses = items.flatMap(({ schoolYear, stored: { record } }) =>
+    isCourseResult(record) ? [{ schoolYear, fields: record.fields }] : [],
+  );
+  const names = await schoolNames(
+    store,
+    courses.map(({ fields }) => fields.originSchoolCode),
+  );
+  const groups = new Map<string, Certified>();
+  for (const { schoolYear, fields } of courses) {
+    const key = `${String(schoolYear).padStart(3, '0')} ${fields.originSchoolCode}`;
+    const group = groups.get(key) ?? {
+      schoolYear,
+      schoolCode: fields.originSchoolCode,
+      schoolName: names.get(fields.originSchoolCode) ?? '',
+      certified: 0,
+      uncertified: 0,
+    };
+    const is = fields.certification === '1' ? 'certified' : 'uncertified';
+    groups.set(key, { ...group, [is]: group[is] + 1 });
+  }
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
+}
+
+/** A record's files and brief, held against the limits of its term. */
+function limitFindings({ ref, stored: { record } }: Item): Finding[] {
+  const where = `${ref} ${titleOf(record)}`;
+  const { brief } = record.fields as { readonly brief?: string };
+  return [
+    ...SLOTS.flatMap((slot) => (record[slot] ? recordFileFindings(record, slot, record[slot], where) : [])),
+    ...briefFindings(brief ?? '', termOfRecord(record), where),
+  ];
+}

@@ -1,0 +1,104 @@
+/** Tables as schools hand them over and take them: CSV in and out, XLSX out. */
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { parseCsv, writeCsv } from 'hucre/csv';
+import { writeXlsx } from 'hucre/xlsx';
+import { errorOf, type Finding, LpxError } from '../errors.js';
+import { fileError, markUnfinished, syncFolder } from '../files.js';
+import { decodeText } from '../spec/text.js';
+
+/** Larger than any list of a whole country's courses; bytes. */
+const TABLE_BYTES = 64 * 1024 * 1024;
+
+/** One table of a workbook; the first row has the titles. */
+export interface Sheet {
+  readonly name: string;
+  readonly rows: readonly (readonly (string | number)[])[];
+}
+
+/** A file to write: its name, and its content. */
+export interface TableFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+/**
+ * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand.
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED
+ */
+export async function readTable(file: string): Promise<string[][]> {
+  try {
+    const { size } = await stat(file);
+    if (size > TABLE_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'entry', value: size, limit: TABLE_BYTES });
+    const { text } = decodeText(await readFile(file));
+    return parseCsv(text.replace(/^\ufeff/, ''), { typeInference: false }).map((row) => row.map((cell) => String(cell ?? '')));
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+/** Ends the reading of a table whose rows are at fault, telling all of them. @throws LPX_TABLE_ROW */
+export function refuseRows(findings: readonly Finding[], file: string): void {
+  const error = errorOf(findings.map((finding) => ({ ...finding, facts: { ...finding.facts, file: basename(file) } })));
+  if (error) throw error;
+}
+
+/** A workbook with every sheet, empty ones too. */
+export async function workbook(name: string, sheets: readonly Sheet[]): Promise<TableFile> {
+  const content = await writeXlsx({ sheets: sheets.map((sheet) => ({ name: sheet.name, rows: sheet.rows.map((row) => [...row]) })) });
+  return { name: `${name}.xlsx`, content };
+}
+
+/**
+ * A CSV file that Excel opens as it is: a byte order mark, CRLF, and an apostrophe before a text that Excel would
+ * run as a formula.
+ */
+export function csv(name: string, { rows }: Sheet): TableFile {
+  const text = writeCsv(
+    rows.map((row) => [...row]),
+    { bom: true, lineSeparator: '\r\n', escapeFormulae: true },
+  );
+  return { name: `${name}.csv`, content: Buffer.from(text) };
+}
+
+/**
+ * Writes files into a folder, which is made when it is missing; all or none, over nothing that is there.
+ * @returns their paths
+ * @throws LPX_WRITE_FAILED when one is there already or cannot be written; LPX_DISK_FULL
+ */
+export async function writeFiles(folder: string, files: readonly TableFile[]): Promise<string[]> {
+  const paths = files.map(({ name }) => join(folder, name));
+  for (const path of paths)
+    if (await stat(path).catch(() => undefined)) throw new LpxError('LPX_WRITE_FAILED', { file: basename(path), reason: 'EEXIST' });
+  const parts = paths.map((path) => `${path}.part`);
+  const finished = [...parts, ...paths].map(markUnfinished);
+  const made: string[] = [];
+  try {
+    await mkdir(folder, { recursive: true });
+    for (const [i, { content }] of files.entries()) {
+      const part = parts[i] as string;
+      const handle = await open(part, 'wx', 0o600);
+      made.push(part);
+      try {
+        await handle.writeFile(content);
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+    for (const [i, path] of paths.entries()) {
+      await rename(parts[i] as string, path);
+      made.push(path);
+    }
+    await syncFolder(folder);
+    return paths;
+  } catch (error) {
+    await Promise.all(made.map((file) => rm(file, { force: true })));
+    const known = fileError(error, folder);
+    const code = (error as NodeJS.ErrnoException | null)?.code ?? '?';
+    if (known instanceof LpxError && known.code === 'LPX_DISK_FULL') throw known;
+    throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: code }, { cause: error });
+  } finally {
+    for (const done of finished) done();
+  }
+}
