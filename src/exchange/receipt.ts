@@ -124,7 +124,7 @@ async function readReceipt(file: string): Promise<Receipt> {
   } catch (error) {
     throw error instanceof LpxError ? unreadable : error;
   }
-  if (!isReceipt(value) || Number.isNaN(Date.parse(value.issuedAt))) throw unreadable;
+  if (!isReceipt(value) || [value.issuedAt, value.importedAt].some((time) => Number.isNaN(Date.parse(time)))) throw unreadable;
   return value;
 }
 

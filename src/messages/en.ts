@@ -552,6 +552,7 @@ export const en = {
     reference: 'reference',
     title: 'title',
     list: 'list',
+    from: 'school',
     total: 'all years',
     own: 'own',
     transferred: 'transferred',
@@ -736,7 +737,7 @@ export const en = {
     how: 'Pick with lpx pick <national id> <reference…>; take back with --remove <reference>.',
   },
   register: {
-    done: 'Registers of school year {year}, {students} students.',
+    done: 'Registers of school year {year} (students: {students})',
     row: '{number} {name}',
     items: 'items',
   },

@@ -426,6 +426,7 @@ export const zhTW: Messages = {
     reference: '編號',
     title: '名稱',
     list: '類別',
+    from: '學校',
     total: '各學年合計',
     own: '本校',
     transferred: '轉入',
@@ -582,7 +583,7 @@ export const zhTW: Messages = {
     how: '勾選：lpx pick <身分證號> <編號…>；取消：加上 --remove <編號>。',
   },
   register: {
-    done: '{year} 學年度名冊，共 {students} 位學生。',
+    done: '{year} 學年度名冊（{students} 位學生）',
     row: '{number} {name}',
     items: '件',
   },

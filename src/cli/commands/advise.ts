@@ -50,7 +50,8 @@ function adviceLines({ messages, paint }: Context, advice: Advice): string[] {
   return [
     paint.bold(fill(words.head, facts)),
     '',
-    `${exchange ? paint.green(`✔ ${words.needed}`) : paint.yellow(`· ${words.notNeeded}`)} ${words.why[why]}`,
+    exchange ? paint.green(`✔ ${words.needed}`) : paint.yellow(`· ${words.notNeeded}`),
+    `  ${words.why[why]}`,
     ...answer,
     '',
     paint.cyan(words.next),

@@ -2,7 +2,7 @@ import { maskId } from '../../errors.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
-import { cell, columns, size } from '../render/text.js';
+import { cell, columns, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx history`: what was loaded, exported and imported, newest first. */
@@ -58,9 +58,4 @@ export async function history(context: Context): Promise<Outcome> {
     },
     text: entries.length === 0 ? [words.none] : lines,
   };
-}
-
-function localTime(at: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }

@@ -72,7 +72,7 @@ function chosenLines({ messages, paint }: Context, { nationalId, name, picked, u
 
 function itemLines({ messages, paint }: Context, items: readonly Item[]): string[] {
   const { labels, pick: words, provenance, leftOut } = messages;
-  const header = [labels.reference, labels.year, '', labels.list, labels.title, labels.term, labels.school].map((text) => paint.dim(text));
+  const header = [labels.reference, labels.year, '', labels.list, labels.title, labels.term, labels.from].map((text) => paint.dim(text));
   const rows = items.map(({ ref, schoolYear, stored, state, unfit }) => [
     paint.cyan(ref),
     String(schoolYear),

@@ -6,7 +6,7 @@ import { fill, inert } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { wholeNumber } from '../numbers.js';
 import { findingLines, findingOutput } from '../render/findings.js';
-import { cell, columns } from '../render/text.js';
+import { cell, columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ReceiptOptions {
@@ -68,7 +68,7 @@ function receiptLines({ messages, paint }: Context, { package: sent, receivingSc
   const facts = [
     [labels.package, inert(sent.file)],
     [labels.school, cell(`${receivingSchool.code} ${receivingSchool.name}`)],
-    [words.imported, inert(importedAt)],
+    [words.imported, localTime(new Date(importedAt))],
     [labels.by, cell(issuedBy)],
     ['MD5', sent.md5],
     ['SHA-256', sent.sha256],

@@ -1,6 +1,7 @@
 /** Small pieces that every command's text is made of. */
 import stringWidth from 'fast-string-width';
 import { inert } from '../../messages/messages.js';
+import { dayOf } from '../../spec/terms.js';
 
 /** Lines up columns by what a terminal shows, in which a Chinese character is two wide. Numbers go to the right. */
 export function columns(rows: readonly (readonly (string | number)[])[], indent = ''): string[] {
@@ -35,4 +36,10 @@ export function size(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
   const value = bytes / 1024 ** power;
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+/** A moment as a clerk reads it, in local time. */
+export function localTime(at: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${dayOf(at)} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
