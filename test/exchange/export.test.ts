@@ -170,6 +170,42 @@ describe('an export', () => {
     expect((await withStore(store, (open) => open.history())).map(({ kind }) => kind)).toEqual(['load']);
   });
 
+  it('of a student who left after the school year was over is refused: it was submitted here', async () => {
+    const { store, mail } = await schoolWith();
+    const left = '2021-08-01';
+    await expect(exportFrom(store, mail, { left })).rejects.toMatchObject({
+      code: 'LPX_EXCHANGE_NOT_NEEDED',
+      facts: { student: 'A80000****', year: 109, left },
+    });
+    expect(existsSync(mail) ? readdirSync(mail) : []).toEqual([]);
+    await exportFrom(store, mail, { left: '2021-07-31' });
+  });
+
+  it('against that rule is made on the clerk’s word, and the history remembers', async () => {
+    const { store, mail } = await schoolWith();
+    expect((await exportFrom(store, mail, { left: '2021-08-01', force: true })).forced).toBe(true);
+    expect((await exportFrom(store, mail, { force: true })).forced).toBe(false);
+    const [plain, forced] = await withStore(store, (open) => open.history());
+    expect([plain, forced].map((entry) => entry?.overridden)).toEqual(['', 'LPX_EXCHANGE_NOT_NEEDED']);
+  });
+
+  it('at the end of borrowed study is due whenever that is', async () => {
+    const { store, mail } = await schoolWith();
+    expect((await exportFrom(store, mail, { left: '2021-08-10', reason: 'borrowed-study' })).forced).toBe(false);
+  });
+
+  it('of everyone passes over those whose year was over', async () => {
+    const { store, mail } = await schoolWith();
+    const folder = tempFolder();
+    const later = courseResult({ academicYear: 110, uploadTerm: '1101' });
+    writeExchangeFolder(folder, [smallPortfolio([later], { nationalId: 'B800000015' })]);
+    await load(store, folder);
+    const request = { nationalIds: [TRANSFER_STUDENT, 'B800000015'], left: '2021-10-01' };
+    await expect(exportFrom(store, mail, request)).rejects.toMatchObject({ code: 'LPX_EXCHANGE_NOT_NEEDED' });
+    const { students, skipped } = await exportFrom(store, mail, { ...request, skipEmpty: true });
+    expect([students.map(({ nationalId }) => nationalId), skipped]).toEqual([['B800000015'], [TRANSFER_STUDENT]]);
+  });
+
   it('that cannot be remembered is not sent', async () => {
     const { store, mail } = await schoolWith();
     await withStore(store, async (open) => {

@@ -61,6 +61,26 @@ describe('a store', () => {
     await store.close();
   });
 
+  it('of the first version is brought up to date with all that is in it', async () => {
+    const store = await withStudent(true);
+    const before = [await store.student(basicData.nationalId), await store.history()];
+    await store.close();
+    const database = new Database(join(store.folder, 'lpx.sqlite'));
+    database.exec(`
+      drop table import_outcomes; drop table picks; drop table course_codes; drop table known_schools;
+      alter table students drop column extended_years;
+      alter table history drop column overridden; alter table history drop column operator;
+      alter table history drop column received_at; alter table history drop column received_by;
+      update schema_version set version = 1;`);
+    database.close();
+    const updated = await openStore(store.folder);
+    const [student, history] = [await updated.student(basicData.nationalId), await updated.history()];
+    expect(student).toEqual(before[0]);
+    expect(history).toEqual((before[1] as typeof history).map((entry) => ({ ...entry, operator: '' })));
+    expect(await updated.courses(['109990001H11101A1010101'])).toEqual({ listings: [], plans: new Set() });
+    await updated.close();
+  });
+
   it('forgets a change that is not kept, and one that throws', async () => {
     const store = await withStudent(false);
     expect([await store.students(), await store.history()]).toEqual([[], []]);

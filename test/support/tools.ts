@@ -8,6 +8,8 @@ const PROBES = {
   zip: ['zip', '-v'],
   bsdtar: ['bsdtar', '--version'],
   python3: ['python3', '--version'],
+  // Debian's Python, which has Debian's openpyxl.
+  openpyxl: ['/usr/bin/python3', '-c', 'import openpyxl'],
 } as const;
 export type Tool = keyof typeof PROBES;
 

@@ -23,6 +23,22 @@ describe('a national id', () => {
     );
   });
 
+  it('of the guide, AD12345678, fails the checksum that AD12345671 passes: a failed one may only warn', () => {
+    expect([nationalIdKind('AD12345678'), nationalIdKind('AD12345671')]).toEqual(['other', 'residentOld']);
+  });
+
+  it('has exactly one check digit that makes it one', () => {
+    const letter = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ');
+    const second = fc.constantFrom(...'1289ABCD');
+    const seven = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 7, maxLength: 7 });
+    fc.assert(
+      fc.property(letter, second, seven, (first, kind, digits) => {
+        const fitting = [...'0123456789'].filter((check) => nationalIdKind(`${first}${kind}${digits}${check}`) !== 'other');
+        expect(fitting).toHaveLength(1);
+      }),
+    );
+  });
+
   it.each(['', 'A12345678', 'A1234567890', 'a123456789', 'A323456789', '護照', 'PASSPORT-123'])('%s is some other paper', (id) => {
     expect(nationalIdKind(id)).toBe('other');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { basicDataWire, documentFromPortfolios, type JsonObject, withAttachments } from '#lpx/spec/portfolio.js';
-import { charactersIn, fileFindings, ruleFindings } from '#lpx/spec/rules/record-rules.js';
+import { charactersIn, fileFindings, type Knowledge, ruleFindings } from '#lpx/spec/rules/record-rules.js';
 import { smallPortfolio } from '../../support/small-portfolio.js';
 
 type Loose = Record<string, any>;
@@ -45,6 +45,23 @@ describe('the rules over a document', () => {
       (_, course) => (course.課程代碼 = 'x09990001H11101A1010101'),
       ['LPX_COURSE_CODE_FORM', 'warning', `${COURSE}.課程代碼`],
     ],
+    [
+      'a course code of a year that the student is not of',
+      (_, course) => (course.課程代碼 = '108990001H11101A1010101'),
+      ['LPX_COURSE_CODE_YEAR', 'warning', `${COURSE}.課程代碼`],
+    ],
+    [
+      'a birth date of a child of nine',
+      ({ 基本資料 }, course) => (基本資料[BIRTH] = course[BIRTH] = '2011/01/01'),
+      ['LPX_BIRTH_DATE_ODD', 'warning', `基本資料.${BIRTH}`],
+    ],
+    [
+      'a birth date of two centuries ago',
+      ({ 基本資料 }, course) => (基本資料[BIRTH] = course[BIRTH] = '1820/01/01'),
+      ['LPX_BIRTH_DATE_ODD', 'warning', `基本資料.${BIRTH}`],
+    ],
+    ['a year that is not a ROC year', (_, course) => (course.應修課學年度 = 20), ['LPX_YEAR_ODD', 'warning', `${COURSE}.應修課學年度`]],
+    ['a third semester', (_, course) => (course.應修課學期 = 3), ['LPX_SEMESTER_ODD', 'note', `${COURSE}.應修課學期`]],
     ['no certification', (_, course) => (course.認證狀態 = '2'), ['LPX_NOT_CERTIFIED', 'warning', `${COURSE}.認證狀態`]],
     ['no file', (_, course) => (course.課程學習成果文件檔案連結 = ''), ['LPX_NO_ATTACHMENT', 'note', `${COURSE}.課程學習成果文件檔案連結`]],
     ['a property of its own', (student) => (student.附註 = 1), ['LPX_PROPERTY_UNKNOWN', 'warning', '附註']],
@@ -55,6 +72,29 @@ describe('the rules over a document', () => {
     ],
   ])('tell %s', (_, spoil, expected) => {
     expect(findingsOf(spoil)).toContainEqual(expected);
+  });
+
+  it('tell every character of a course code that is wrong, by its place', () => {
+    const document = JSON.parse(JSON.stringify(documentFromPortfolios([smallPortfolio() as never]))) as [Loose];
+    document[0].課程學習成果紀錄[0].課程代碼 = 'x09990001H11101A101010z';
+    expect(
+      ruleFindings(document as unknown as JsonObject[])
+        .filter(({ code }) => code === 'LPX_COURSE_CODE_FORM')
+        .map(({ facts }) => facts),
+    ).toEqual([
+      { value: 'x', part: 'entryYear', position: 1 },
+      { value: 'z', part: 'subject', position: 23 },
+    ]);
+  });
+
+  it('tell what the school knows better: a school on no list, a course that its file has otherwise', () => {
+    const document = JSON.parse(JSON.stringify(documentFromPortfolios([smallPortfolio() as never]))) as JsonObject[];
+    const codes = (known: Knowledge) => ruleFindings(document, known).map(({ code }) => code);
+    const silent = codes({});
+    expect(codes({ school: () => true, course: () => undefined })).toEqual(silent);
+    expect(codes({ school: () => undefined })).toEqual(silent);
+    expect(codes({ school: () => false })).toContain('LPX_SCHOOL_UNLISTED');
+    expect(codes({ course: () => 'unlisted' })).toContain('LPX_COURSE_UNLISTED');
   });
 
   it('take an id cut to ten characters, as one platform cuts it, for the student’s own', () => {

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { readXlsx } from 'hucre/xlsx';
+import { describe, expect, it } from 'vitest';
+import { pickItems } from '#lpx/exchange/pick.js';
+import { type RegisterRequest, writeRegisters } from '#lpx/exchange/register.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { writeExchangeFolder } from '../support/portfolios.js';
+import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+const write = (store: string, outFolder: string, of: Partial<RegisterRequest> = {}) =>
+  withStore(store, (open) =>
+    writeRegisters(open, { academicYear: 109, nationalIds: [], batch: 'year', evening: false, format: 'xlsx', outFolder, ...of }),
+  );
+const pick = (store: string, refs: readonly string[]) =>
+  withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: refs, unpick: [] }], NOW));
+
+/** The new school of the transfer sample: R2 to R5 are course results, R9 a certificate. */
+async function newSchool(): Promise<{ readonly folder: string; readonly store: string }> {
+  const folder = tempFolder();
+  const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
+  const store = await school(folder, '990002');
+  await importTo(store, zipFile);
+  return { folder, store };
+}
+
+describe('the registers of a school year', () => {
+  it('hold what was picked and nothing else, course codes as they came', async () => {
+    const { folder, store } = await newSchool();
+    await pick(store, ['R2', 'R4', 'R9']);
+    const { registers, students } = await write(store, join(folder, 'out'));
+    expect(students).toBe(1);
+    expect(registers.map(({ number, items, files }) => [number, items, files.map((file) => basename(file))])).toEqual([
+      ['26', 2, ['990002_109_課程學習成果名冊.xlsx']],
+      ['25', 1, ['990002_109_多元表現名冊.xlsx']],
+    ]);
+    const { sheets } = await readXlsx(readFileSync(registers[0]?.files[0] as string));
+    const filled = sheets.filter((sheet) => sheet.name !== '封面' && sheet.rows.length > 1);
+    expect(filled.map(({ name, rows }) => [name, rows.slice(1).map((row) => row.slice(2, 7))])).toEqual([
+      [
+        '轉學轉科課程學習成果',
+        [
+          ['990001', 109, 1, '109990001H11101A1010101', '國語文'],
+          ['990001', 109, 1, '109990001H11101A1010402', '生物'],
+        ],
+      ],
+    ]);
+  });
+
+  it('are written as CSV too, a file a sheet that holds anything', async () => {
+    const { folder, store } = await newSchool();
+    await pick(store, ['R2']);
+    const { registers } = await write(store, join(folder, 'out'), { format: 'csv' });
+    const [cover, sheet] = registers[0]?.files ?? [];
+    expect([cover, sheet].map((file) => basename(file as string))).toEqual([
+      '990002_109_課程學習成果名冊_封面.csv',
+      '990002_109_課程學習成果名冊_轉學轉科課程學習成果.csv',
+    ]);
+    expect(readFileSync(sheet as string, 'utf8')).toContain('A800000014,0940309,990001,109,1,109990001H11101A1010101,國語文,1,4,');
+  });
+
+  it('of a year in which nothing was picked are an error, and no file', async () => {
+    const { folder, store } = await newSchool();
+    await pick(store, ['R2']);
+    await expect(write(store, join(folder, 'out'), { academicYear: 110 })).rejects.toMatchObject({ code: 'LPX_NOTHING_PICKED' });
+    expect(existsSync(join(folder, 'out'))).toBe(false);
+  });
+
+  it('leave out, and tell, what has lost its certification since it was picked, and what an evening division has no sheet for', async () => {
+    const folder = tempFolder();
+    const store = await school(folder, '990001');
+    const records = (certification: string) => [
+      courseResult({ certification }),
+      courseResult({ createdAt: '2021-01-11 00:00:00', subjectName: '重修數學', retaken: true }),
+      courseResult({ createdAt: '2021-01-12 00:00:00', subjectName: '英語文' }),
+    ];
+    for (const certification of ['1', '2']) {
+      writeExchangeFolder(join(folder, certification), [smallPortfolio(records(certification))]);
+      await load(store, join(folder, certification));
+      if (certification === '1') await pick(store, ['O1', 'O2', 'O3']);
+    }
+    const { registers, findings } = await write(store, join(folder, 'out'), { evening: true });
+    expect(registers.map(({ number, items }) => [number, items])).toEqual([['28', 1]]);
+    expect(findings.map(({ code, facts }) => [code, facts.title, facts.reason])).toEqual([
+      ['LPX_REGISTER_UNPLACED', '國語文', 'uncertified'],
+      ['LPX_REGISTER_UNPLACED', '重修數學', 'noSheet'],
+    ]);
+  });
+
+  it('of a student who is not there are an error', async () => {
+    const { folder, store } = await newSchool();
+    await expect(write(store, join(folder, 'out'), { nationalIds: ['B800000015'] })).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });
+  });
+});

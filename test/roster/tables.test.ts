@@ -1,0 +1,93 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readXlsx } from 'hucre/xlsx';
+import iconv from 'iconv-lite';
+import { describe, expect, it } from 'vitest';
+import { csv, readTable, workbook, writeFiles } from '#lpx/roster/tables.js';
+import { tempFolder } from '../support/temp.js';
+import { put } from '../support/zips.js';
+
+const ROWS = [
+  ['課程代碼', '科目名稱'],
+  ['0109990001', '國語文, 下'],
+  ['2B0000', '"引號"'],
+];
+const TEXT = '課程代碼,科目名稱\r\n0109990001,"國語文, 下"\r\n2B0000,"""引號"""\r\n';
+const file = (bytes: Buffer) => put(join(tempFolder(), 'a.csv'), bytes);
+
+describe('a table', () => {
+  it.each([
+    ['UTF-8', Buffer.from(TEXT)],
+    ['UTF-8 with a mark', Buffer.from(`\ufeff${TEXT}`)],
+    ['CP950', iconv.encode(TEXT, 'cp950')],
+    ['UTF-16', iconv.encode(`\ufeff${TEXT}`, 'utf16le')],
+    ['lines of Unix', Buffer.from(TEXT.replaceAll('\r\n', '\n'))],
+    ['tabs', Buffer.from('課程代碼\t科目名稱\n0109990001\t國語文, 下\n2B0000\t"""引號"""\n')],
+  ])('is read from %s, every cell as the text it is', async (_, bytes) => {
+    expect((await readTable(file(bytes))).filter((row) => row.some((cell) => cell !== ''))).toEqual(ROWS);
+  });
+
+  it('that is not there is told', async () => {
+    await expect(readTable(join(tempFolder(), 'none.csv'))).rejects.toMatchObject({ code: 'LPX_FILE_NOT_FOUND' });
+  });
+});
+
+describe('CSV that is written', () => {
+  it('opens in Excel: a mark, CRLF, and no text that would run as a formula', () => {
+    const text = Buffer.from(
+      csv('a', {
+        name: 's',
+        rows: [
+          ['名稱', '=1+1', '-1', '@x', '+x'],
+          ['a,b', -1, 0.5, '', 'x"y'],
+        ],
+      }).content,
+    ).toString();
+    expect(text).toBe(`\ufeff名稱,'=1+1,'-1,'@x,'+x\r\n"a,b",-1,0.5,,"x""y"`);
+  });
+});
+
+describe('a workbook', () => {
+  const rows = [
+    ['代碼', '名稱', '數'],
+    ['0109', '=1+1', -1],
+    ['𠮷野家', '<a> & "b"', 2.5],
+    ['', 'line\nbreak', 0],
+  ];
+
+  it('comes back as it went in: texts stay texts, rare characters stay', async () => {
+    const { name, content } = await workbook('名冊', [
+      { name: '封面', rows },
+      { name: '空', rows: [['只有標題']] },
+    ]);
+    expect(name).toBe('名冊.xlsx');
+    const { sheets } = await readXlsx(content);
+    expect(sheets.map((sheet) => sheet.name)).toEqual(['封面', '空']);
+    expect(sheets[0]?.rows.map((row) => row.map((cell) => cell ?? ''))).toEqual(rows);
+  });
+});
+
+describe('files that are written together', () => {
+  const files = ['a.csv', 'b.csv'].map((name) => ({ name, content: Buffer.from(name) }));
+
+  it('are written, into a folder that is made for them', async () => {
+    const folder = join(tempFolder(), 'new');
+    expect(await writeFiles(folder, files)).toEqual(files.map(({ name }) => join(folder, name)));
+    expect(readdirSync(folder).sort()).toEqual(['a.csv', 'b.csv']);
+  });
+
+  it('replace nothing: when one is there already, none is written', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'b.csv'), 'mine');
+    await expect(writeFiles(folder, files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { file: 'b.csv', reason: 'EEXIST' } });
+    expect(readdirSync(folder)).toEqual(['b.csv']);
+    expect(readFileSync(join(folder, 'b.csv'), 'utf8')).toBe('mine');
+  });
+
+  it('are all gone when the last of them fails', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'b.csv.part'));
+    await expect(writeFiles(folder, files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
+    expect(readdirSync(folder)).toEqual(['b.csv.part']);
+  });
+});
