@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
 import { BLOCK_BYTES, type BlockSink, newRing, RingFiller } from '../zip/block-ring.js';
-import { type Digests, RunningDigest, writeFully } from '../zip/work.js';
+import { DigestedFile, type Digests } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
 import { signatureLine, signaturePathOf } from './signature.js';
@@ -67,19 +67,12 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {
   const total = files.reduce((sum, one) => sum + one.bytes, 0);
   const handle = await open(file, 'wx', 0o600);
-  const digester = openDigester(total);
+  const archive = openArchive(handle.fd, file, total);
   let done = 0;
-  let block: Buffer = Buffer.alloc(0);
   const sink: BlockSink = {
-    block: async () => {
-      block = await digester.sink.block();
-      return block;
-    },
+    block: () => archive.sink.block(),
     put: (bytes) => {
-      writeFully(handle.fd, block.subarray(0, bytes), file);
-      digester.sink.put(bytes);
-      // A head start for the disk. What it fails with, the sync at the end fails with.
-      if (Math.floor((done + bytes) / SYNC_BYTES) > Math.floor(done / SYNC_BYTES)) handle.datasync().catch(() => {});
+      archive.sink.put(bytes);
       done += bytes;
       options.onProgress?.(Math.min(done, total), total);
     },
@@ -90,44 +83,43 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
     for (const one of files)
       zip.addStored(() => provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
     await zip.complete();
-    const [digests] = await Promise.all([digester.finish(), handle.sync()]);
+    const digests = await archive.finish();
+    await handle.sync();
     return digests;
   } finally {
-    await digester.close();
+    await archive.close();
     await handle.close();
   }
 }
 
-/** Bytes between two syncs of a big file that is still being written. */
-const SYNC_BYTES = 32 * 1024 * 1024;
-
-/** What hashes an archive while it is written: this thread when it is small, another one when it is not. */
-interface Digester {
+/** Where the blocks of an archive go: to its file and through its digests. */
+interface Archive {
   readonly sink: BlockSink;
+  /** Waits until all is written and hashed. */
   finish(): Promise<Digests>;
   close(): Promise<void>;
 }
 
-function openDigester(bytes: number): Digester {
+/** A small archive is written by this thread, a big one by another, while this one encrypts. */
+function openArchive(fd: number, file: string, bytes: number): Archive {
   const pool = WorkPool.forBytes(bytes);
   if (pool.threads === 0) {
-    const digest = new RunningDigest();
+    const writing = new DigestedFile(fd, file);
     const block = Buffer.allocUnsafe(BLOCK_BYTES);
     return {
-      sink: { block: async () => block, put: (count) => digest.update(block.subarray(0, count)) },
-      finish: async () => digest.end(),
+      sink: { block: async () => block, put: (count) => writing.write(block.subarray(0, count)) },
+      finish: async () => writing.end(),
       close: () => pool.close(),
     };
   }
   const ring = newRing();
-  const filler = new RingFiller(ring);
-  const digesting = pool.run({ kind: 'digest-ring', ring });
-  digesting.catch(() => {});
+  const writing = pool.run({ kind: 'write-ring', ring, fd, file });
+  const filler = new RingFiller(ring, writing);
   return {
     sink: filler,
     finish: () => {
       filler.end();
-      return digesting;
+      return writing;
     },
     close: () => pool.close(),
   };

@@ -1,7 +1,7 @@
 /**
  * Blocks of bytes handed from one thread to another through shared memory: in order, bounded, nothing
  * copied. The filling thread takes an empty block, fills it and puts it; the draining thread sees it, and
- * gives it back. A ring drained by nobody blocks its filler once it is full.
+ * gives it back.
  */
 
 export const BLOCK_BYTES = 256 * 1024;
@@ -35,18 +35,23 @@ export const newRing = (): RingMemory => ({
 
 export class RingFiller implements BlockSink {
   readonly #memory: RingMemory;
+  readonly #draining: Promise<unknown>;
 
-  constructor(memory: RingMemory) {
+  /** @param draining what drains the ring: when it fails, nobody waits for it any more */
+  constructor(memory: RingMemory, draining: Promise<unknown>) {
     this.#memory = memory;
+    this.#draining = draining;
+    draining.catch(() => {});
   }
 
+  /** @throws what the draining fails with */
   async block(): Promise<Buffer> {
     const { state } = this.#memory;
     for (;;) {
       const drained = Atomics.load(state, DRAINED);
       const filled = Atomics.load(state, FILLED);
       if (filled - drained < BLOCKS) return blockAt(this.#memory, filled);
-      await Atomics.waitAsync(state, DRAINED, drained).value;
+      await Promise.race([Atomics.waitAsync(state, DRAINED, drained).value, this.#draining]);
     }
   }
 

@@ -39,10 +39,13 @@ export interface DigestJob {
   readonly file: string;
 }
 
-/** Hashes what comes over a ring. For a worker thread: it waits by blocking. */
-export interface DigestRingJob {
-  readonly kind: 'digest-ring';
+/** Writes what comes over a ring to an open file, and hashes it. For a worker thread: it waits by blocking. */
+export interface WriteRingJob {
+  readonly kind: 'write-ring';
   readonly ring: RingMemory;
+  readonly fd: number;
+  /** The file's name, for errors. */
+  readonly file: string;
 }
 
 /** Unpacks up to `TAKEN_TOGETHER` entries at once, or checks them. */
@@ -59,8 +62,8 @@ export interface CopyJob {
   readonly parts: readonly { readonly file: string; readonly target: string | undefined }[];
 }
 
-export type Job = DigestJob | DigestRingJob | UnpackJob | CopyJob;
-export type ResultOf<J extends Job> = J extends DigestJob | DigestRingJob ? Digests : (Taken | Damaged)[];
+export type Job = DigestJob | WriteRingJob | UnpackJob | CopyJob;
+export type ResultOf<J extends Job> = J extends DigestJob | WriteRingJob ? Digests : (Taken | Damaged)[];
 
 const CHUNK_BYTES = 64 * 1024;
 /** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
@@ -70,7 +73,7 @@ const TAIL_BYTES = 22;
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL */
 export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
-  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'digest-ring' ? digestRing(job) : take(job);
+  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'write-ring' ? writeRing(job) : take(job);
   return (await result) as ResultOf<J>;
 }
 
@@ -92,14 +95,36 @@ async function digestFile({ file }: DigestJob): Promise<Digests> {
   }
 }
 
-function digestRing({ ring }: DigestRingJob): Digests {
-  const digest = new RunningDigest();
-  for (const block of drainRing(ring)) digest.update(block);
-  return digest.end();
+function writeRing({ ring, fd, file }: WriteRingJob): Digests {
+  const writing = new DigestedFile(fd, file);
+  for (const block of drainRing(ring)) writing.write(block);
+  return writing.end();
+}
+
+/** An open file that is hashed as it is written, from its start. */
+export class DigestedFile {
+  readonly #digest = new RunningDigest();
+  readonly #fd: number;
+  readonly #file: string;
+
+  constructor(fd: number, file: string) {
+    this.#fd = fd;
+    this.#file = file;
+  }
+
+  /** @throws LPX_DISK_FULL, LPX_WRITE_FAILED… as `fileError` says */
+  write(bytes: Buffer): void {
+    writeFully(this.#fd, bytes, this.#file);
+    this.#digest.update(bytes);
+  }
+
+  end(): Digests {
+    return this.#digest.end();
+  }
 }
 
 /** The digests of bytes that come bit by bit. */
-export class RunningDigest {
+class RunningDigest {
   readonly #md5 = createHash('md5');
   readonly #sha256 = createHash('sha256');
   #bytes = 0;
@@ -230,7 +255,7 @@ function openFile(file: string, flags: 'r' | 'wx'): number {
   }
 }
 
-/** Writes all of `bytes`. @throws LPX_DISK_FULL, LPX_WRITE_FAILED… as `fileError` says */
+/** Writes all of `bytes`. @throws as `fileError` says */
 export function writeFully(fd: number, bytes: Buffer, file: string): void {
   try {
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);

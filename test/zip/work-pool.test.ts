@@ -1,11 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { LpxError } from '#lpx/errors.js';
 import { BLOCK_BYTES, newRing, RingFiller } from '#lpx/zip/block-ring.js';
 import { WorkPool } from '#lpx/zip/work-pool.js';
 import { tempFolder } from '../support/temp.js';
+
+function openFile(flags = 'wx'): { readonly fd: number; readonly file: string } {
+  const file = join(tempFolder(), 'a');
+  if (flags === 'r') writeFileSync(file, '');
+  const fd = openSync(file, flags);
+  onTestFinished(() => closeSync(fd));
+  return { fd, file };
+}
 
 describe('a pool of work', () => {
   it.each([0, 1, 2])('gives the same results on %i threads beside its own', async (threads) => {
@@ -33,7 +41,7 @@ describe('a pool of work', () => {
 
   it('calls off what has not ended when it is closed', async () => {
     const pool = new WorkPool(1);
-    const waiting = pool.run({ kind: 'digest-ring', ring: newRing() });
+    const waiting = pool.run({ kind: 'write-ring', ring: newRing(), ...openFile() });
     const outcome = expect(waiting).rejects.toThrow('called off');
     await pool.close();
     await outcome;
@@ -44,8 +52,9 @@ describe('a ring of blocks', () => {
   it('hands every byte over in order, whatever the blocks hold, and waits when it is full', async () => {
     const pool = new WorkPool(1);
     const ring = newRing();
-    const digesting = pool.run({ kind: 'digest-ring', ring });
-    const filler = new RingFiller(ring);
+    const { fd, file } = openFile();
+    const writing = pool.run({ kind: 'write-ring', ring, fd, file });
+    const filler = new RingFiller(ring, writing);
     const expected = createHash('md5');
     let bytes = 0;
     for (let i = 0; i < 100; i++) {
@@ -57,7 +66,23 @@ describe('a ring of blocks', () => {
       bytes += length;
     }
     filler.end();
-    expect(await digesting).toMatchObject({ md5: expected.digest('hex'), bytes });
+    const md5 = expected.digest('hex');
+    expect(await writing).toMatchObject({ md5, bytes });
+    expect(createHash('md5').update(readFileSync(file)).digest('hex')).toBe(md5);
+    await pool.close();
+  });
+
+  it('does not keep its filler waiting when what it goes to fails', async () => {
+    const pool = new WorkPool(1);
+    const ring = newRing();
+    const filler = new RingFiller(ring, pool.run({ kind: 'write-ring', ring, ...openFile('r') }));
+    const fillForever = async () => {
+      for (;;) {
+        await filler.block();
+        filler.put(BLOCK_BYTES);
+      }
+    };
+    await expect(fillForever()).rejects.toThrow('EBADF');
     await pool.close();
   });
 });
