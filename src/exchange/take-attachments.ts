@@ -135,13 +135,20 @@ export const leftOut = (finding: Finding): Finding => (OF_ONE_RECORD.has(finding
 
 /** Reads files in groups. Every group ends before a fault of one is told, so that nothing is still being written then. */
 export async function readAll<F, T>(files: readonly F[], read: (group: readonly F[]) => Promise<readonly T[]>): Promise<T[]> {
-  const groups = Array.from({ length: Math.ceil(files.length / TAKEN_TOGETHER) }, (_, i) =>
-    files.slice(i * TAKEN_TOGETHER, (i + 1) * TAKEN_TOGETHER),
-  );
-  const results = await Promise.allSettled(groups.map(read));
+  const results = await Promise.allSettled(groupsOf(files).map(read));
   const fault = results.find((result) => result.status === 'rejected');
   if (fault) throw fault.reason;
   return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+}
+
+/** Groups of as many files as are taken together, smaller towards the end, so that no thread waits long for the last one. */
+function groupsOf<F>(files: readonly F[]): F[][] {
+  const groups: F[][] = [];
+  for (let at = 0; at < files.length; at += groups.at(-1)?.length ?? 0) {
+    const size = Math.min(TAKEN_TOGETHER, Math.max(2, Math.ceil((files.length - at) / 4)));
+    groups.push(files.slice(at, at + size));
+  }
+  return groups;
 }
 
 /** The term a record was uploaded in, or else belongs to. */

@@ -9,19 +9,20 @@ import { crc32, createInflateRaw } from 'node:zlib';
 import { LpxError } from '../errors.js';
 import type { ZipEntry } from './reader.js';
 import { AES_MAC_BYTES, AES_VERIFIER_BYTES, type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
-import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
+import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoDecryption, ZipCryptoKeys } from './zipcrypto.js';
 
-/** Small enough that four entries read together stay in the L2 cache. */
+/** Small enough that the entries read together stay in the L2 cache. */
 const CHUNK_BYTES = 64 * 1024;
 
 /**
  * Reads an entry to its end. A chunk is valid until the next one is asked for.
  * @param fd an open file descriptor of the archive
+ * @param shared work that is done for several entries at once: see `entriesBytes`
  * @throws LPX_ENTRY_DAMAGED when the bytes are not what the directory, the CRC or the authentication code say, or the
  *   entry's own check refuses the password: whether that one is right, `password-check.ts` has decided before
  */
-export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer): AsyncGenerator<Buffer> {
-  const plain = decryptedBytes(fd, entry, password, entry.compression === 'deflated');
+export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer, shared: Shared = {}): AsyncGenerator<Buffer> {
+  const plain = decryptedBytes(fd, entry, openCipher(fd, entry, password, shared));
   let size = 0;
   let crc = 0;
   for await (const chunk of entry.compression === 'deflated' ? inflated(entry, plain) : plain) {
@@ -32,6 +33,41 @@ export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer)
   }
   if (size !== entry.size) throw damaged(entry, 'size');
   if (entry.hasCrc && crc !== entry.crc32) throw damaged(entry, 'crc');
+}
+
+/** What one entry gets of the work that is done for several at once. */
+interface Shared {
+  /** Its keys, derived with those of others. */
+  readonly keys?: AesKeys | undefined;
+  /** Decrypts its chunks beside those of others. */
+  readonly zipCrypto?: ZipCryptoDecryption;
+}
+
+/** The bytes of several entries, each as `entryBytes` has them: keys are derived, and ZipCrypto is decrypted, side by side. */
+export function entriesBytes(fd: number, entries: readonly ZipEntry[], password: Buffer): AsyncGenerator<Buffer>[] {
+  const keys = new Map<ZipEntry, AesKeys>();
+  for (const strength of [1, 2, 3] as const) {
+    const salted = entries.flatMap((entry) => {
+      const salt = isAes(entry) && strengthOf(entry) === strength ? saltOf(fd, entry) : undefined;
+      return salt ? [{ entry, salt }] : [];
+    });
+    const derived = deriveAesKeys(
+      password,
+      salted.map(({ salt }) => salt),
+      strength,
+    );
+    for (const [i, { entry }] of salted.entries()) keys.set(entry, derived[i] as AesKeys);
+  }
+  const zipCrypto = new ZipCryptoDecryption();
+  return entries.map((entry) => entryBytes(fd, entry, password, { keys: keys.get(entry), zipCrypto }));
+}
+
+const isAes = ({ encryption }: ZipEntry): boolean => encryption !== 'none' && encryption !== 'zipcrypto';
+
+/** An AES entry's salt; undefined when the file ends before it, which reading the entry will say. */
+function saltOf(fd: number, entry: ZipEntry): Buffer | undefined {
+  const salt = Buffer.alloc(saltBytes(strengthOf(entry)));
+  return readSync(fd, salt, 0, salt.length, entry.dataOffset) === salt.length ? salt : undefined;
 }
 
 /** Reads an entry of modest size whole. `limit` in bytes. @throws as `entryBytes`; LPX_LIMIT_EXCEEDED */
@@ -48,17 +84,16 @@ export function passwordFits(fd: number, entry: ZipEntry, password: Buffer): boo
   return entry.encryption === 'zipcrypto' ? openZipCrypto(fd, entry, password) !== undefined : openAes(fd, entry, password) !== undefined;
 }
 
-/** Decrypts in `CHUNK_BYTES` steps, into one buffer or, for a consumer that keeps them, fresh ones. */
-async function* decryptedBytes(fd: number, entry: ZipEntry, password: Buffer, fresh: boolean): AsyncGenerator<Buffer> {
-  const cipher = openCipher(fd, entry, password);
+/** Decrypts in `CHUNK_BYTES` steps, into one buffer or, for inflation, which keeps them, fresh ones. */
+async function* decryptedBytes(fd: number, entry: ZipEntry, cipher: OpenCipher): AsyncGenerator<Buffer> {
   let buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, cipher.bytes)));
   for (let done = 0; done < cipher.bytes; ) {
     const chunk = buffer.subarray(0, Math.min(buffer.length, cipher.bytes - done));
     readFully(fd, chunk, cipher.offset + done, entry);
-    cipher.decrypt(chunk);
+    await cipher.decrypt(chunk);
     done += chunk.length;
     yield chunk;
-    if (fresh) buffer = Buffer.allocUnsafe(buffer.length);
+    if (entry.compression === 'deflated') buffer = Buffer.allocUnsafe(buffer.length);
   }
   cipher.finish();
 }
@@ -89,11 +124,11 @@ async function* inflated(entry: ZipEntry, deflatedBytes: AsyncGenerator<Buffer>)
 interface OpenCipher {
   readonly offset: number;
   readonly bytes: number;
-  decrypt(bytes: Buffer): void;
+  decrypt(bytes: Buffer): void | Promise<void>;
   finish(): void;
 }
 
-function openCipher(fd: number, entry: ZipEntry, password: Buffer): OpenCipher {
+function openCipher(fd: number, entry: ZipEntry, password: Buffer, { keys: known, zipCrypto }: Shared): OpenCipher {
   if (entry.encryption === 'none') {
     return { offset: entry.dataOffset, bytes: entry.compressedSize, decrypt: () => {}, finish: () => {} };
   }
@@ -103,11 +138,11 @@ function openCipher(fd: number, entry: ZipEntry, password: Buffer): OpenCipher {
     return {
       offset: entry.dataOffset + ZIPCRYPTO_HEADER_BYTES,
       bytes: entry.compressedSize - ZIPCRYPTO_HEADER_BYTES,
-      decrypt: (bytes) => keys.decrypt(bytes),
+      decrypt: (bytes) => (zipCrypto ? zipCrypto.decrypt(keys, bytes) : keys.decrypt(bytes)),
       finish: () => {},
     };
   }
-  const keys = openAes(fd, entry, password);
+  const keys = openAes(fd, entry, password, known);
   if (!keys) throw damaged(entry, 'password');
   const aes = new WinZipAes(keys);
   const head = saltBytes(strengthOf(entry)) + AES_VERIFIER_BYTES;
@@ -130,10 +165,10 @@ function openZipCrypto(fd: number, entry: ZipEntry, password: Buffer): ZipCrypto
   return header[ZIPCRYPTO_HEADER_BYTES - 1] === entry.checkByte ? keys : undefined;
 }
 
-function openAes(fd: number, entry: ZipEntry, password: Buffer): AesKeys | undefined {
+function openAes(fd: number, entry: ZipEntry, password: Buffer, known?: AesKeys): AesKeys | undefined {
   const strength = strengthOf(entry);
   const head = readFully(fd, Buffer.alloc(saltBytes(strength) + AES_VERIFIER_BYTES), entry.dataOffset, entry);
-  const keys = deriveAesKeys(password, head.subarray(0, saltBytes(strength)), strength);
+  const keys = known ?? (deriveAesKeys(password, [head.subarray(0, saltBytes(strength))], strength)[0] as AesKeys);
   return keys.verifier.equals(head.subarray(saltBytes(strength))) ? keys : undefined;
 }
 

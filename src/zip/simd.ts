@@ -1,17 +1,23 @@
-/** What `kernels.as.ts` computes four at a time, for the rest of lpx: MD5 of several streams, and key derivation. */
+/** What `kernels.as.ts` computes several at a time, for the rest of lpx: MD5, key derivation, ZipCrypto. */
 import { createHash } from 'node:crypto';
 import { KERNELS } from './generated/kernels.js';
 
 interface Kernels {
   readonly memory: WebAssembly.Memory;
   readonly BUFFERS: WebAssembly.Global;
-  md5(state: number, p0: number, p1: number, p2: number, p3: number, blocks: number): void;
+  readonly CRC_TABLE: WebAssembly.Global;
+  md5(state: number, input: number, stride: number, blocks: number): void;
   sha1Block(state: number, block: number): void;
   pbkdf2(inner: number, outer: number, first: number, digest: number, out: number, rounds: number): void;
+  zipCrypto(keys: number, input: number, stride: number, bytes: number): void;
 }
 
-const LANES = 4;
+/** Lanes of a vector; the kernels work on two sets of them in turn. */
+const SET_LANES = 4;
+const SETS = 2;
+const LANES = SETS * SET_LANES;
 const BLOCK = 64;
+const BLOCK_WORDS = BLOCK / 4;
 const SHA1_WORDS = 5;
 const NOTHING = Buffer.alloc(0);
 const SHA1_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
@@ -19,25 +25,40 @@ const SHA1_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 let loaded: Kernels | undefined;
 
 function kernels(): Kernels {
-  loaded ??= new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(KERNELS, 'base64'))).exports as Kernels;
+  if (!loaded) {
+    loaded = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(KERNELS, 'base64'))).exports as Kernels;
+    new Int32Array(loaded.memory.buffer, loaded.CRC_TABLE.value, CRC_TABLE.length).set(CRC_TABLE);
+  }
   return loaded;
 }
 
+/** CRC-32, a byte at a time. */
+export const CRC_TABLE = Int32Array.from({ length: 256 }, (_, n) => {
+  let value = n;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** How many derivations go side by side, taking little longer than one. */
+export const DERIVED_TOGETHER = SETS;
+
 /**
- * PBKDF2-HMAC-SHA1 (RFC 8018) of up to 80 bytes, its blocks side by side.
- * @param salt at most 51 bytes
+ * PBKDF2-HMAC-SHA1 (RFC 8018) of up to 80 bytes for each of several salts, its blocks side by side.
+ * @param salts each of at most 51 bytes
  */
-export function pbkdf2Sha1(password: Buffer, salt: Buffer, rounds: number, bytes: number): Buffer {
+export function pbkdf2Sha1(password: Buffer, salts: readonly Buffer[], rounds: number, bytes: number): Buffer[] {
+  const derived: Buffer[] = [];
+  for (let i = 0; i < salts.length; i += DERIVED_TOGETHER)
+    derived.push(...deriveTogether(password, salts.slice(i, i + DERIVED_TOGETHER), rounds, bytes));
+  return derived;
+}
+
+function deriveTogether(password: Buffer, salts: readonly Buffer[], rounds: number, bytes: number): Buffer[] {
   const { memory, BUFFERS, sha1Block, pbkdf2 } = kernels();
   const base = BUFFERS.value;
   const words = new Uint32Array(memory.buffer);
-  const [inner, outer, digest, out, block] = [0, 80, 160, 240, 320].map((offset) => base + offset) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
+  const states = 4 * LANES * SHA1_WORDS;
+  const [inner, outer, digest, out, block] = [0, 1, 2, 3, 4].map((i) => base + i * states) as [number, number, number, number, number];
 
   const key = hashedKey(password);
   for (const [state, pad] of [
@@ -45,13 +66,14 @@ export function pbkdf2Sha1(password: Buffer, salt: Buffer, rounds: number, bytes
     [outer, 0x5c],
   ] as const) {
     SHA1_START.forEach((word, i) => {
-      words.fill(word, state / 4 + LANES * i, state / 4 + LANES * (i + 1));
+      words.fill(word, state / 4 + SET_LANES * i, state / 4 + SET_LANES * (i + 1));
     });
     const padded = Buffer.from(key.map((byte) => byte ^ pad));
-    putBlock(words, block, () => padded);
+    putBlocks(words, block, () => padded);
     sha1Block(state, block);
   }
-  putBlock(words, block, (lane) => {
+  putBlocks(words, block, (set, lane) => {
+    const salt = salts[set] ?? NOTHING;
     const first = Buffer.alloc(BLOCK);
     salt.copy(first);
     first.writeUInt32BE(lane + 1, salt.length);
@@ -60,11 +82,14 @@ export function pbkdf2Sha1(password: Buffer, salt: Buffer, rounds: number, bytes
     return first;
   });
   pbkdf2(inner, outer, block, digest, out, rounds);
-  const derived = Buffer.alloc(LANES * SHA1_WORDS * 4);
-  for (let lane = 0; lane < LANES; lane++) {
-    for (let i = 0; i < SHA1_WORDS; i++) derived.writeUInt32BE(words[out / 4 + LANES * i + lane] as number, 4 * (SHA1_WORDS * lane + i));
-  }
-  return derived.subarray(0, bytes);
+  return salts.map((_, set) => {
+    const derived = Buffer.alloc(SET_LANES * SHA1_WORDS * 4);
+    const at = out / 4 + set * SET_LANES * SHA1_WORDS;
+    for (let lane = 0; lane < SET_LANES; lane++) {
+      for (let i = 0; i < SHA1_WORDS; i++) derived.writeUInt32BE(words[at + SET_LANES * i + lane] as number, 4 * (SHA1_WORDS * lane + i));
+    }
+    return derived.subarray(0, bytes);
+  });
 }
 
 /** The key as HMAC takes it: filled up to a block, or hashed first. */
@@ -74,22 +99,29 @@ function hashedKey(password: Buffer): Buffer {
   return key;
 }
 
-/** Puts a block of big-endian words into each lane. */
-function putBlock(words: Uint32Array, at: number, block: (lane: number) => Buffer): void {
-  for (let lane = 0; lane < LANES; lane++) {
-    const bytes = block(lane);
-    for (let i = 0; i < BLOCK / 4; i++) words[at / 4 + LANES * i + lane] = bytes.readUInt32BE(4 * i);
+/** Puts a block of big-endian words into each lane of each set. */
+function putBlocks(words: Uint32Array, at: number, block: (set: number, lane: number) => Buffer): void {
+  for (let set = 0; set < SETS; set++) {
+    for (let lane = 0; lane < SET_LANES; lane++) {
+      const bytes = block(set, lane);
+      for (let i = 0; i < BLOCK_WORDS; i++) words[at / 4 + SET_LANES * (set * BLOCK_WORDS + i) + lane] = bytes.readUInt32BE(4 * i);
+    }
   }
 }
 
 const MD5_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
+const MD5_WORDS = MD5_START.length;
 /** What a stream may be fed at a time, in bytes. */
 const FEED_BYTES = 64 * 1024;
+/** Where the streams' bytes lie in the kernels' memory, behind the states: a stream's from here, the next a stride on. */
+const INPUT = 4 * LANES * MD5_WORDS;
+const STRIDE = FEED_BYTES + BLOCK;
 
-/** Where a stream's bytes lie in the kernels' memory, behind the states. */
-const inputAt = (lane: number): number => BLOCK + lane * (FEED_BYTES + BLOCK);
+/** Where a word of a stream's state lies among the states. */
+const stateIndex = (lane: number, word: number): number =>
+  Math.floor(lane / SET_LANES) * SET_LANES * MD5_WORDS + SET_LANES * word + (lane % SET_LANES);
 
-/** The MD5 of up to four streams that are fed together, which takes little longer than one. */
+/** The MD5 of up to eight streams that are fed together, which takes little longer than one. */
 export class Md5Lanes {
   static readonly lanes = LANES;
   readonly #md5: Kernels['md5'];
@@ -106,8 +138,8 @@ export class Md5Lanes {
     const { memory, BUFFERS, md5 } = kernels();
     this.#md5 = md5;
     this.#base = BUFFERS.value;
-    this.#words = new Uint32Array(memory.buffer, this.#base, LANES * MD5_START.length);
-    this.#input = new Uint8Array(memory.buffer, this.#base);
+    this.#words = new Uint32Array(memory.buffer, this.#base, LANES * MD5_WORDS);
+    this.#input = new Uint8Array(memory.buffer, this.#base + INPUT);
     const lanes = Array.from({ length: LANES });
     this.#states = lanes.map(() => Uint32Array.from(MD5_START));
     this.#pending = lanes.map(() => NOTHING);
@@ -129,7 +161,7 @@ export class Md5Lanes {
     const chunks: Buffer[] = new Array(LANES);
     chunks[lane] = padding;
     this.#feed(chunks);
-    const digest = Buffer.alloc(4 * MD5_START.length);
+    const digest = Buffer.alloc(4 * MD5_WORDS);
     this.#states[lane]?.forEach((word, i) => {
       digest.writeUInt32LE(word, 4 * i);
     });
@@ -137,23 +169,19 @@ export class Md5Lanes {
   }
 
   #feed(chunks: readonly (Buffer | undefined)[]): void {
-    const left: number[] = [];
-    const done: number[] = [];
-    for (let lane = 0; lane < LANES; lane++) {
-      left.push(this.#take(lane, chunks[lane] ?? NOTHING));
-      done.push(0);
-    }
-    for (;;) {
-      const blocks = Math.min(...left.filter((count) => count > 0));
+    const left = this.#states.map((_, lane) => this.#take(lane, chunks[lane] ?? NOTHING));
+    for (let done = 0; ; ) {
+      const blocks = Math.min(...left.filter((count) => count > done)) - done;
       if (blocks === Number.POSITIVE_INFINITY) return;
       this.#advance(left, done, blocks);
+      done += blocks;
     }
   }
 
   /** Puts a stream's pending and new bytes into the kernels' memory. @returns the full blocks that makes */
   #take(lane: number, chunk: Buffer): number {
     const pending = this.#pending[lane] as Buffer;
-    const at = inputAt(lane);
+    const at = lane * STRIDE;
     this.#input.set(pending, at);
     this.#input.set(chunk, at + pending.length);
     this.#bytes[lane] = (this.#bytes[lane] as number) + chunk.length;
@@ -163,21 +191,44 @@ export class Md5Lanes {
     return (length - rest) / BLOCK;
   }
 
-  /** Hashes `blocks` blocks of every stream that has them. One that has none goes along, and its state stays. */
-  #advance(left: number[], done: number[], blocks: number): void {
+  /** Hashes the next `blocks` blocks of every stream that has them. One that has none goes along, and its state stays. */
+  #advance(left: readonly number[], done: number, blocks: number): void {
     const words = this.#words;
-    for (let lane = 0; lane < LANES; lane++) {
-      const state = this.#states[lane] as Uint32Array;
-      for (let i = 0; i < state.length; i++) words[LANES * i + lane] = state[i] as number;
+    for (const [lane, state] of this.#states.entries()) for (let i = 0; i < MD5_WORDS; i++) words[stateIndex(lane, i)] = state[i] as number;
+    this.#md5(this.#base, this.#base + INPUT + BLOCK * done, STRIDE, blocks);
+    for (const [lane, state] of this.#states.entries())
+      if ((left[lane] as number) > done) for (let i = 0; i < MD5_WORDS; i++) state[i] = words[stateIndex(lane, i)] as number;
+  }
+}
+
+/** How many streams `decryptZipCrypto` takes at once. */
+export const ZIPCRYPTO_STREAMS = 4;
+
+/** A stream of ZipCrypto: its three keys, which advance, and the bytes to decrypt in place. */
+export interface ZipCryptoStream {
+  readonly keys: Uint32Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Decrypts up to `ZIPCRYPTO_STREAMS` streams side by side, of up to `FEED_BYTES` each: a byte waits for the one before it only. */
+export function decryptZipCrypto(streams: readonly ZipCryptoStream[]): void {
+  const { memory, BUFFERS, zipCrypto } = kernels();
+  const base = BUFFERS.value;
+  const keys = new Uint32Array(memory.buffer, base, 3 * ZIPCRYPTO_STREAMS);
+  const input = new Uint8Array(memory.buffer, base + INPUT);
+  const longest = Math.max(...streams.map(({ bytes }) => bytes.length));
+  for (let start = 0; start < longest; start += FEED_BYTES) {
+    const parts = streams.map((stream) => ({ ...stream, part: stream.bytes.subarray(start, start + FEED_BYTES) }));
+    for (const [i, { part }] of parts.entries()) input.set(part, i * STRIDE);
+    for (let done = 0; ; ) {
+      const end = Math.min(...parts.map(({ part }) => part.length).filter((length) => length > done));
+      if (end === Number.POSITIVE_INFINITY) break;
+      for (const [i, stream] of parts.entries()) keys.set(stream.keys, 3 * i);
+      zipCrypto(base, base + INPUT + done, STRIDE, end - done);
+      // A stream that has ended went along; its keys stay.
+      for (const [i, stream] of parts.entries()) if (stream.part.length > done) stream.keys.set(keys.subarray(3 * i, 3 * i + 3));
+      done = end;
     }
-    const at = (lane: number) => this.#base + inputAt(lane) + BLOCK * (done[lane] as number);
-    this.#md5(this.#base, at(0), at(1), at(2), at(3), blocks);
-    for (let lane = 0; lane < LANES; lane++) {
-      if ((left[lane] as number) === 0) continue;
-      left[lane] = (left[lane] as number) - blocks;
-      done[lane] = (done[lane] as number) + blocks;
-      const state = this.#states[lane] as Uint32Array;
-      for (let i = 0; i < state.length; i++) state[i] = words[LANES * i + lane] as number;
-    }
+    for (const [i, { part }] of parts.entries()) part.set(input.subarray(i * STRIDE, i * STRIDE + part.length));
   }
 }

@@ -35,15 +35,14 @@ export interface AesKeys {
   readonly verifier: Buffer;
 }
 
-/** Derives an entry's keys from its salt. */
-export function deriveAesKeys(password: Buffer, salt: Buffer, strength: AesStrength): AesKeys {
+/** Derives the keys of entries from their salts: `DERIVED_TOGETHER` of them take little longer than one. */
+export function deriveAesKeys(password: Buffer, salts: readonly Buffer[], strength: AesStrength): AesKeys[] {
   const length = keyBytes(strength);
-  const derived = pbkdf2Sha1(password, salt, ROUNDS, 2 * length + AES_VERIFIER_BYTES);
-  return {
+  return pbkdf2Sha1(password, salts, ROUNDS, 2 * length + AES_VERIFIER_BYTES).map((derived) => ({
     encryptionKey: derived.subarray(0, length),
     macKey: derived.subarray(length, 2 * length),
     verifier: derived.subarray(2 * length),
-  };
+  }));
 }
 
 /** The stream cipher and authentication of one entry. Feed chunks in order, then take `mac()`. */

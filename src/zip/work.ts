@@ -9,7 +9,7 @@ import { crc32 } from 'node:zlib';
 import { type Facts, LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
-import { entryBytes } from './entry-bytes.js';
+import { entriesBytes } from './entry-bytes.js';
 import type { ZipEntry } from './reader.js';
 import { Md5Lanes } from './simd.js';
 
@@ -143,7 +143,9 @@ class RunningDigest {
 async function unpackEntries({ zipFile, password, parts }: UnpackJob): Promise<(Taken | Damaged)[]> {
   const source = openFile(zipFile, 'r');
   try {
-    return await takeTogether(parts.map(({ entry, target }) => ({ chunks: entryBytes(source, entry, Buffer.from(password)), target })));
+    const entries = parts.map(({ entry }) => entry);
+    const contents = entriesBytes(source, entries, Buffer.from(password));
+    return await takeTogether(contents.map((chunks, i) => ({ chunks, target: parts[i]?.target })));
   } finally {
     closeSync(source);
   }

@@ -12,7 +12,8 @@ import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
 import type { BlockSink } from './block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
-import { aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
+import { DERIVED_TOGETHER } from './simd.js';
+import { type AesKeys, aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 
 /** `aes256` is WinZip AE-2; `zipcrypto` is for receivers that cannot read it. */
@@ -101,6 +102,7 @@ class EncryptingEngine extends Readable {
   readonly #password: Buffer;
   readonly #random: RandomSource;
   readonly #directory: Buffer[] = [];
+  readonly #keys: { readonly salt: Buffer; readonly keys: AesKeys }[] = [];
   #offset = 0;
   #blocks = 0;
 
@@ -193,14 +195,23 @@ class EncryptingEngine extends Readable {
   }
 
   #aes(): EntryCipher {
-    const salt = this.#random(saltBytes(AES_256));
-    const keys = deriveAesKeys(this.#password, salt, AES_256);
+    const { salt, keys } = this.#nextKeys();
     const aes = new WinZipAes(keys);
     return {
       prefix: Buffer.concat([salt, keys.verifier]),
       encrypt: (bytes) => aes.encrypt(bytes),
       suffix: () => aes.mac(),
     };
+  }
+
+  /** The keys of the next entry, derived together with those of the entry after it. */
+  #nextKeys(): { readonly salt: Buffer; readonly keys: AesKeys } {
+    if (this.#keys.length === 0) {
+      const salts = Array.from({ length: DERIVED_TOGETHER }, () => this.#random(saltBytes(AES_256)));
+      const derived = deriveAesKeys(this.#password, salts, AES_256);
+      this.#keys.push(...salts.map((salt, i) => ({ salt, keys: derived[i] as AesKeys })));
+    }
+    return this.#keys.shift() as { readonly salt: Buffer; readonly keys: AesKeys };
   }
 
   /** Without a data descriptor, the header's last byte is the CRC's highest (APPNOTE 6.1.6). */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES, type BlockSink } from '#lpx/zip/block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from '#lpx/zip/format.js';
-import { type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from '#lpx/zip/winzip-aes.js';
+import { type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from '#lpx/zip/winzip-aes.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '#lpx/zip/writer.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
 
@@ -122,7 +122,7 @@ export function rawAe1(
   let offset = 0;
   for (const { name, content } of entries) {
     const salt = Buffer.alloc(saltBytes(strength), offset);
-    const keys = deriveAesKeys(password, salt, strength);
+    const [keys] = deriveAesKeys(password, [salt], strength) as [AesKeys];
     const aes = new WinZipAes(keys);
     const encrypted = Buffer.from(content);
     aes.encrypt(encrypted);

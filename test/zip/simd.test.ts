@@ -8,11 +8,13 @@ const chunk = fc.option(
   { nil: undefined },
 );
 
-describe('MD5 of four streams side by side', () => {
+const LANES = Array.from({ length: Md5Lanes.lanes }, (_, lane) => lane);
+
+describe('MD5 of eight streams side by side', () => {
   it('is the MD5 of each, however long they are and however they are fed', () => {
-    const rounds = fc.array(fc.tuple(chunk, chunk, chunk, chunk), { maxLength: 6 });
+    const rounds = fc.array(fc.tuple(...LANES.map(() => chunk)), { maxLength: 6 });
     fc.assert(
-      fc.property(rounds, fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), (feeds, order) => {
+      fc.property(rounds, fc.shuffledSubarray(LANES, { minLength: LANES.length }), (feeds, order) => {
         const lanes = new Md5Lanes();
         const alone = order.map(() => createHash('md5'));
         for (const chunks of feeds) {
@@ -29,16 +31,17 @@ describe('MD5 of four streams side by side', () => {
 });
 
 describe('key derivation', () => {
-  it('is PBKDF2-HMAC-SHA1, for passwords longer than a block too', () => {
+  it('is PBKDF2-HMAC-SHA1 of each salt, for passwords longer than a block too', () => {
     const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((array) => Buffer.from(array));
     fc.assert(
       fc.property(
         bytes(150),
-        bytes(51),
+        fc.array(bytes(51), { maxLength: 5 }),
         fc.integer({ min: 1, max: 40 }),
         fc.integer({ min: 1, max: 80 }),
-        (password, salt, rounds, length) => {
-          expect(pbkdf2Sha1(password, salt, rounds, length)).toEqual(pbkdf2Sync(password, salt, rounds, length, 'sha1'));
+        (password, salts, rounds, length) => {
+          const expected = salts.map((salt) => pbkdf2Sync(password, salt, rounds, length, 'sha1'));
+          expect(pbkdf2Sha1(password, salts, rounds, length)).toEqual(expected);
         },
       ),
     );

@@ -1,7 +1,7 @@
 import { createCipheriv, createHmac, pbkdf2Sync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AesStrength, deriveAesKeys, keyBytes, saltBytes, WinZipAes } from '#lpx/zip/winzip-aes.js';
+import { type AesKeys, type AesStrength, deriveAesKeys, keyBytes, saltBytes, WinZipAes } from '#lpx/zip/winzip-aes.js';
 
 const strengths = fc.constantFrom<AesStrength>(1, 2, 3);
 const bytes = (constraints: fc.IntArrayConstraints) => fc.uint8Array(constraints).map((array) => Buffer.from(array));
@@ -23,7 +23,7 @@ describe('WinZip AES', () => {
     fc.assert(
       fc.property(strengths, bytes({ maxLength: 100 }), fc.infiniteStream(fc.nat(255)), (strength, password, stream) => {
         const salt = Buffer.from([...stream.take(saltBytes(strength))]);
-        const keys = deriveAesKeys(password, salt, strength);
+        const [keys] = deriveAesKeys(password, [salt], strength) as [AesKeys];
         const expected = pbkdf2Sync(password, salt, 1000, 2 * keyBytes(strength) + 2, 'sha1');
         expect(Buffer.concat([keys.encryptionKey, keys.macKey, keys.verifier])).toEqual(expected);
       }),
@@ -35,7 +35,7 @@ describe('WinZip AES', () => {
     const cuts = fc.array(bytes({ maxLength: 9000 }), { maxLength: 4 });
     fc.assert(
       fc.property(strengths, cuts, fc.nat(9), (strength, chunks, misalignment) => {
-        const keys = deriveAesKeys(Buffer.from('p'), Buffer.alloc(saltBytes(strength), 7), strength);
+        const [keys] = deriveAesKeys(Buffer.from('p'), [Buffer.alloc(saltBytes(strength), 7)], strength) as [AesKeys];
         const expected = slowly(keys.encryptionKey, keys.macKey, Buffer.concat(chunks));
         const aes = new WinZipAes(keys);
         const encrypted = chunks.map((chunk) => {
@@ -54,7 +54,7 @@ describe('WinZip AES', () => {
   it('decrypts what it encrypted, under the same authentication code', () => {
     fc.assert(
       fc.property(bytes({ maxLength: 40_000 }), (plain) => {
-        const keys = deriveAesKeys(Buffer.from('p'), Buffer.alloc(16, 7), 3);
+        const [keys] = deriveAesKeys(Buffer.from('p'), [Buffer.alloc(16, 7)], 3) as [AesKeys];
         const [there, back] = [new WinZipAes(keys), new WinZipAes(keys)];
         const turned = Buffer.from(plain);
         there.encrypt(turned);

@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
+import { ZipCryptoDecryption, ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
 
 /** APPNOTE 6.1 word for word, slowly: every operation on unsigned 32-bit numbers as BigInt. */
 function appnoteEncrypt(password: Uint8Array, plain: Uint8Array): Buffer {
@@ -56,6 +57,33 @@ describe('ZipCrypto', () => {
         }
         expect(encrypted).toEqual(whole);
       }),
+    );
+  });
+
+  it('decrypts several streams side by side as each alone, in whatever turns their chunks come', async () => {
+    const stream = fc.array(
+      fc.oneof(
+        bytes(100),
+        fc.nat(150_000).map((length) => Buffer.alloc(length, length)),
+      ),
+      { maxLength: 4 },
+    );
+    await fc.assert(
+      fc.asyncProperty(bytes(20), fc.array(stream, { minLength: 1, maxLength: 9 }), async (password, streams) => {
+        const together = new ZipCryptoDecryption();
+        const decrypted = streams.map(async (chunks, i) => {
+          const [encrypting, decrypting] = [new ZipCryptoKeys(password), new ZipCryptoKeys(password)];
+          if (i % 2 === 1) await setImmediate();
+          for (const chunk of chunks) {
+            const bytes = Buffer.from(chunk);
+            encrypting.encrypt(bytes);
+            await together.decrypt(decrypting, bytes);
+            expect(bytes.equals(chunk)).toBe(true);
+          }
+        });
+        await Promise.all(decrypted);
+      }),
+      { numRuns: 30 },
     );
   });
 });
