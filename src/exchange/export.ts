@@ -29,6 +29,7 @@ import { type Day, schoolYearOf } from '../spec/terms.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
 import type { Digests } from '../zip/work.js';
+import { WorkPool } from '../zip/work-pool.js';
 import type { Encryption, RandomSource } from '../zip/writer.js';
 import { knowledgeOf } from './knowledge.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
@@ -130,6 +131,7 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
   const portfolios = full.map((one) => one.portfolio);
   const leftOut = selections.flatMap((one) => one.leftOut);
 
+  WorkPool.startAhead(bytesOf(portfolios));
   const baseName = await freeBaseName(request.outFolder, store.school.code, request.now);
   const { contents, document } = layOut(portfolios, baseName, store);
   const findings = exportFindings(document, portfolios, await knowledgeOf(store, portfolios));
@@ -164,6 +166,11 @@ function hasSubstance({ records }: Selected): boolean {
   const { courseResults, multiPerformances } = countsOf(records);
   return courseResults + multiPerformances > 0;
 }
+
+const bytesOf = (portfolios: readonly Selected[]): number =>
+  portfolios
+    .flatMap(({ records }) => records.flatMap((record) => SLOTS.map((slot) => record[slot]?.bytes ?? 0)))
+    .reduce((sum, bytes) => sum + bytes, 0);
 
 /** What was to be picked and submitted of a year that is over was picked and submitted here (guide part FOUR). */
 const isTooLate = (portfolio: Selected, { reason, left }: ExportRequest): boolean => endedBefore(reason, newestTermOf(portfolio), left);

@@ -167,6 +167,16 @@ async function examineFile(request: VerifyRequest, staging?: Staging): Promise<E
   }
 }
 
+/** Gets ready to examine a file, beside whatever comes before. What is wrong with it, the examination says. */
+export async function prepareToExamine(zipFile: string): Promise<void> {
+  WorkPool.startAhead(
+    await stat(zipFile).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
+}
+
 /** Verifies a package and reports. @throws as `examinePackage` */
 export const verifyPackage = async (request: VerifyRequest): Promise<VerificationReport> => (await examinePackage(request)).report;
 

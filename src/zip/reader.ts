@@ -2,7 +2,7 @@
  * The ZIP reader. unzipper reads the central directory, within bounds that we set; everything it says
  * is then held against the local headers and the limits. The bytes are moved by `entry-bytes.ts`.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import iconv from 'iconv-lite';
@@ -28,6 +28,8 @@ import { aesOverheadBytes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES } from './zipcrypto.js';
 
 const UINT32_MAX = 0xffff_ffff;
+const END_SIGNATURE = Buffer.alloc(4);
+END_SIGNATURE.writeUInt32LE(SIGNATURE.end);
 
 export type NameEncoding = 'utf8' | 'utf8-unflagged' | 'unicode-path' | 'cp950';
 export type EntryEncryption = 'none' | 'zipcrypto' | 'aes128' | 'aes192' | 'aes256';
@@ -94,34 +96,40 @@ interface DirectoryBounds {
  *   LPX_ENTRY_DUPLICATE, LPX_ENTRY_UNSUPPORTED, LPX_FILE_NOT_FOUND
  */
 export async function readZip(file: string, limits: ZipLimits = DEFAULT_LIMITS): Promise<ZipEntry[]> {
-  const handle = await open(file, 'r').catch((error) => {
-    throw fileError(error, file);
-  });
+  const fd = openFile(file);
   try {
-    const fileBytes = (await handle.stat()).size;
-    const bounds = await findDirectory(handle, fileBytes, limits);
-    const records = await readRecords(handle, fileBytes, bounds);
+    const fileBytes = fstatSync(fd).size;
+    const bounds = findDirectory(fd, fileBytes, limits);
+    const records = await readRecords(fd, fileBytes, bounds);
     const named = withNames(records);
     checkSizes(named, limits);
-    return await readLocalHeaders(handle, named, bounds);
+    return readLocalHeaders(fd, named, bounds);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
-async function findDirectory(handle: FileHandle, fileBytes: number, limits: ZipLimits): Promise<DirectoryBounds> {
+function openFile(file: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+function findDirectory(fd: number, fileBytes: number, limits: ZipLimits): DirectoryBounds {
   const tailBytes = Math.min(fileBytes, END_RECORD_BYTES + 0xffff);
   const tailOffset = fileBytes - tailBytes;
-  const tail = await readAt(handle, tailOffset, tailBytes);
+  const tail = readAt(fd, tailOffset, tailBytes);
   const ends: number[] = [];
-  for (let one = tail.length - END_RECORD_BYTES; one >= 0; one--) {
-    if (tail.readUInt32LE(one) === SIGNATURE.end && one + END_RECORD_BYTES + tail.readUInt16LE(one + 20) === tail.length) ends.push(one);
-  }
+  const isEnd = (one: number) =>
+    one + END_RECORD_BYTES <= tail.length && one + END_RECORD_BYTES + tail.readUInt16LE(one + 20) === tail.length;
+  for (let one = tail.indexOf(END_SIGNATURE); one >= 0; one = tail.indexOf(END_SIGNATURE, one + 1)) if (isEnd(one)) ends.push(one);
   // With two ends an archive is two archives, and every reader takes its own.
   if (ends.length > 1) throw damaged('end');
   const [at] = ends;
   if (at === undefined) {
-    const start = await readAt(handle, 0, Math.min(4, fileBytes));
+    const start = readAt(fd, 0, Math.min(4, fileBytes));
     const looksLikeZip = start.length === 4 && start.readUInt32LE(0) === SIGNATURE.localHeader;
     throw looksLikeZip ? damaged('end') : new LpxError('LPX_NOT_A_ZIP');
   }
@@ -131,7 +139,7 @@ async function findDirectory(handle: FileHandle, fileBytes: number, limits: ZipL
   let bounds = { entries: end.readUInt16LE(10), bytes: end.readUInt32LE(12), offset: end.readUInt32LE(16), endOffset };
   let directoryEnd = endOffset;
   if (bounds.entries === 0xffff || bounds.bytes === 0xffff_ffff || bounds.offset === 0xffff_ffff) {
-    const zip64 = await findZip64(handle, endOffset);
+    const zip64 = findZip64(fd, endOffset);
     bounds = { ...zip64, endOffset };
     directoryEnd = zip64.recordOffset;
   }
@@ -141,14 +149,14 @@ async function findDirectory(handle: FileHandle, fileBytes: number, limits: ZipL
   return bounds;
 }
 
-async function findZip64(handle: FileHandle, endOffset: number) {
+function findZip64(fd: number, endOffset: number) {
   const locatorOffset = endOffset - ZIP64_LOCATOR_BYTES;
   if (locatorOffset < 0) throw damaged('zip64');
-  const locator = await readAt(handle, locatorOffset, ZIP64_LOCATOR_BYTES);
+  const locator = readAt(fd, locatorOffset, ZIP64_LOCATOR_BYTES);
   if (locator.readUInt32LE(0) !== SIGNATURE.zip64Locator) throw damaged('zip64');
   const recordOffset = Number(locator.readBigUInt64LE(8));
   if (recordOffset + ZIP64_END_BYTES > locatorOffset) throw damaged('zip64');
-  const record = await readAt(handle, recordOffset, ZIP64_END_BYTES);
+  const record = readAt(fd, recordOffset, ZIP64_END_BYTES);
   if (record.readUInt32LE(0) !== SIGNATURE.zip64End) throw damaged('zip64');
   return {
     recordOffset,
@@ -159,8 +167,8 @@ async function findZip64(handle: FileHandle, endOffset: number) {
 }
 
 /** Lets unzipper read the directory, and nothing of the file but the directory and what follows. */
-async function readRecords(handle: FileHandle, fileBytes: number, bounds: DirectoryBounds): Promise<RawRecord[]> {
-  const tail = await readAt(handle, bounds.offset, fileBytes - bounds.offset);
+async function readRecords(fd: number, fileBytes: number, bounds: DirectoryBounds): Promise<RawRecord[]> {
+  const tail = readAt(fd, bounds.offset, fileBytes - bounds.offset);
   const source = {
     size: async () => fileBytes,
     stream: (offset: number) => {
@@ -223,7 +231,7 @@ function checkSizes(records: readonly NamedRecord[], limits: ZipLimits): void {
 }
 
 /** Holds each directory record against its local header, and all of them against each other. */
-async function readLocalHeaders(handle: FileHandle, records: readonly NamedRecord[], bounds: DirectoryBounds): Promise<ZipEntry[]> {
+function readLocalHeaders(fd: number, records: readonly NamedRecord[], bounds: DirectoryBounds): ZipEntry[] {
   const entries: ZipEntry[] = [];
   const byOffset = [...records].sort((a, b) => a.offsetToLocalFileHeader - b.offsetToLocalFileHeader);
   let previousEnd = 0;
@@ -231,11 +239,11 @@ async function readLocalHeaders(handle: FileHandle, records: readonly NamedRecor
     const { name } = record;
     const offset = record.offsetToLocalFileHeader;
     if (offset < previousEnd || offset + LOCAL_HEADER_BYTES > bounds.offset) throw damagedEntry(name, 'overlap');
-    const header = await readAt(handle, offset, LOCAL_HEADER_BYTES);
+    const header = readAt(fd, offset, LOCAL_HEADER_BYTES);
     if (header.readUInt32LE(0) !== SIGNATURE.localHeader) throw damagedEntry(name, 'header');
     const nameBytes = header.readUInt16LE(26);
     const extraBytes = header.readUInt16LE(28);
-    const variable = await readAt(handle, offset + LOCAL_HEADER_BYTES, nameBytes + extraBytes);
+    const variable = readAt(fd, offset + LOCAL_HEADER_BYTES, nameBytes + extraBytes);
     const sameName = variable.subarray(0, nameBytes).equals(record.pathBuffer);
     const sameKind =
       header.readUInt16LE(8) === record.compressionMethod &&
@@ -342,13 +350,13 @@ const damaged = (part: string, cause?: unknown) => new LpxError('LPX_DIRECTORY_D
 const damagedEntry = (entry: string, part: string) => new LpxError('LPX_ENTRY_DAMAGED', { entry, part });
 const overLimit = (what: string, value: number, limit: number) => new LpxError('LPX_LIMIT_EXCEEDED', { what, value, limit });
 
-async function readAt(handle: FileHandle, offset: number, bytes: number): Promise<Buffer> {
+/** Reads at once: a hop to another thread and back for every header would take longer than reading it. */
+function readAt(fd: number, offset: number, bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
-  let done = 0;
-  while (done < bytes) {
-    const { bytesRead } = await handle.read(buffer, done, bytes - done, offset + done);
-    if (bytesRead === 0) throw damaged('short');
-    done += bytesRead;
+  for (let done = 0; done < bytes; ) {
+    const count = readSync(fd, buffer, done, bytes - done, offset + done);
+    if (count === 0) throw damaged('short');
+    done += count;
   }
   return buffer;
 }

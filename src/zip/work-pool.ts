@@ -16,6 +16,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+/** A thread that was started before its pool. It keeps no process alive. */
+let ahead: Worker | undefined;
+
 export class WorkPool {
   readonly #size: number;
   readonly #queue: Waiting[] = [];
@@ -27,6 +30,13 @@ export class WorkPool {
   /** A pool fit for `bytes` of content. */
   static forBytes(bytes: number): WorkPool {
     return new WorkPool(bytes < THREADS_PAY_FROM_BYTES ? 0 : 1);
+  }
+
+  /** Starts a thread for the next pool fit for `bytes` of content, which takes a while, beside whatever comes before. */
+  static startAhead(bytes: number): void {
+    if (bytes < THREADS_PAY_FROM_BYTES || ahead) return;
+    ahead = newWorker();
+    ahead.unref();
   }
 
   /** @param size worker threads beside the calling one */
@@ -55,7 +65,9 @@ export class WorkPool {
   }
 
   #start(): void {
-    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    const worker = ahead ?? newWorker();
+    ahead = undefined;
+    worker.ref();
     this.#workers.push(worker);
     this.#idle.push(worker);
   }
@@ -106,3 +118,5 @@ export class WorkPool {
     this.#busyHere = false;
   }
 }
+
+const newWorker = (): Worker => new Worker(new URL('./worker.js', import.meta.url));
