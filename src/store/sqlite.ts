@@ -1,7 +1,8 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments beside it. */
 import { access, mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { LpxError } from '../errors.js';
 import { AttachmentVault } from './attachments.js';
@@ -46,6 +47,8 @@ export async function openStore(folder: string): Promise<Store> {
 
 async function openDatabase(folder: string): Promise<Kysely<Tables>> {
   try {
+    // Loaded when a store is opened, since some commands need none; by `require`, which the bundle leaves as it is.
+    const Database = createRequire(import.meta.url)('better-sqlite3') as typeof BetterSqlite3;
     const database = new Database(join(folder, DATABASE_NAME), { timeout: BUSY_MS });
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
