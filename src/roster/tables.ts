@@ -5,16 +5,11 @@ import { parseCsv, writeCsv } from 'hucre/csv';
 import { writeXlsx } from 'hucre/xlsx';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
+import type { RegisterSheet } from '../spec/registers.js';
 import { decodeText } from '../spec/text.js';
 
 /** Larger than any list of a whole country's courses; bytes. */
 const TABLE_BYTES = 64 * 1024 * 1024;
-
-/** One table of a workbook; the first row has the titles. */
-export interface Sheet {
-  readonly name: string;
-  readonly rows: readonly (readonly (string | number)[])[];
-}
 
 /** A file to write: its name, and its content. */
 export interface TableFile {
@@ -43,9 +38,16 @@ export function refuseRows(findings: readonly Finding[], file: string): void {
   if (error) throw error;
 }
 
-/** A workbook with every sheet, empty ones too. */
-export async function workbook(name: string, sheets: readonly Sheet[]): Promise<TableFile> {
-  const content = await writeXlsx({ sheets: sheets.map((sheet) => ({ name: sheet.name, rows: sheet.rows.map((row) => [...row]) })) });
+/** A workbook with every sheet, empty ones too: columns as wide as what they hold, the titles always in sight. */
+export async function workbook(name: string, sheets: readonly RegisterSheet[]): Promise<TableFile> {
+  const content = await writeXlsx({
+    sheets: sheets.map((sheet) => ({
+      name: sheet.name,
+      rows: sheet.rows.map((row) => [...row]),
+      columns: (sheet.rows[0] ?? []).map(() => ({ autoWidth: true })),
+      freezePane: { rows: 1 },
+    })),
+  });
   return { name: `${name}.xlsx`, content };
 }
 
@@ -53,7 +55,7 @@ export async function workbook(name: string, sheets: readonly Sheet[]): Promise<
  * A CSV file that Excel opens as it is: a byte order mark, CRLF, and an apostrophe before a text that Excel would
  * run as a formula.
  */
-export function csv(name: string, { rows }: Sheet): TableFile {
+export function csv(name: string, { rows }: RegisterSheet): TableFile {
   const text = writeCsv(
     rows.map((row) => [...row]),
     { bom: true, lineSeparator: '\r\n', escapeFormulae: true },

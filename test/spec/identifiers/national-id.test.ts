@@ -27,6 +27,42 @@ describe('a national id', () => {
     expect([nationalIdKind('AD12345678'), nationalIdKind('AD12345671')]).toEqual(['other', 'residentOld']);
   });
 
+  // Spec 3, letter by letter.
+  it.each(
+    Object.entries({
+      A: 10,
+      B: 11,
+      C: 12,
+      D: 13,
+      E: 14,
+      F: 15,
+      G: 16,
+      H: 17,
+      J: 18,
+      K: 19,
+      L: 20,
+      M: 21,
+      N: 22,
+      P: 23,
+      Q: 24,
+      R: 25,
+      S: 26,
+      T: 27,
+      U: 28,
+      V: 29,
+      X: 30,
+      Y: 31,
+      W: 32,
+      Z: 33,
+      I: 34,
+      O: 35,
+    }),
+  )('that starts with %s counts it as %i', (letter, value) => {
+    // Weights 1, 9, 8 over the letter's two digits and the 8; the zeros count nothing.
+    const sum = Math.floor(value / 10) + 9 * (value % 10) + 8 * 8;
+    expect(nationalIdKind(`${letter}80000000${(10 - (sum % 10)) % 10}`)).toBe('residentNew');
+  });
+
   it('has exactly one check digit that makes it one', () => {
     const letter = fc.constantFrom(...'ABCDEFGHIJKLMNOPQRSTUVWXYZ');
     const second = fc.constantFrom(...'1289ABCD');
