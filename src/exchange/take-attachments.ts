@@ -169,7 +169,7 @@ const extensionOf = (name: string): string => /\.([0-9A-Za-z]{1,8})$/.exec(name)
 /** Moves the staged files of records to their place in the store, for good. */
 export async function keepStaged(staging: Staging, records: readonly TakenRecord[]): Promise<void> {
   for (const attachment of records.flatMap((record) => [record.document, record.media])) {
-    if (attachment?.stagedAt !== undefined) await staging.keep(attachment.stagedAt, attachment.sha256);
+    if (attachment?.stagedAt !== undefined) staging.keep(attachment.stagedAt, attachment.sha256);
   }
   await staging.settle();
 }

@@ -3,7 +3,8 @@
  * first staged, and renamed into place once all of its package is known to be good; a leftover of a
  * killed process is swept by the next one.
  */
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
@@ -71,18 +72,18 @@ export class Staging {
     }
   }
 
-  /** Moves a secured file to its place; a content that the vault holds already is dropped. */
-  async keep(path: string, sha256: string): Promise<void> {
+  /** Moves a secured file to its place, at once; a content that the vault holds already is dropped. */
+  keep(path: string, sha256: string): void {
     const target = this.#vault.pathOf(sha256);
     try {
-      const held = await stat(target).catch(() => undefined);
+      const held = statSync(target, { throwIfNoEntry: false });
       if (held?.isFile()) {
-        const staged = await stat(path).catch(() => undefined);
+        const staged = statSync(path, { throwIfNoEntry: false });
         if (!staged || staged.size === held.size) return;
       }
       const shelf = dirname(target);
-      if (await mkdir(shelf, { recursive: true, mode: 0o700 })) this.#touched.add(dirname(shelf));
-      await rename(path, target);
+      if (mkdirSync(shelf, { recursive: true, mode: 0o700 })) this.#touched.add(dirname(shelf));
+      renameSync(path, target);
       this.#touched.add(shelf);
     } catch (error) {
       throw storeFileError(error, target);

@@ -13,7 +13,7 @@ describe('the vault of attachments', () => {
     const staged = staging.nextPath();
     writeFileSync(staged, 'content');
     await staging.secure(staged);
-    await staging.keep(staged, SHA);
+    staging.keep(staged, SHA);
     await staging.settle();
     await staging.discard();
     expect(readFileSync(vault.pathOf(SHA), 'utf8')).toBe('content');
@@ -30,7 +30,7 @@ describe('the vault of attachments', () => {
       const staging = await vault.stage();
       const staged = staging.nextPath();
       writeFileSync(staged, content);
-      await staging.keep(staged, SHA);
+      staging.keep(staged, SHA);
       await staging.discard();
       expect(readFileSync(vault.pathOf(SHA), 'utf8')).toBe(after);
     }
