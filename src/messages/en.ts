@@ -433,7 +433,7 @@ export const en = {
     noStudents: 'No student was named: give national ids, --list <file> or --all.',
     nothingToLoad: 'Nothing was named: give folders, --course-codes <file> or --schools <file>.',
     noPick: 'No student was named: give a national id, or --list <file>.',
-    listAndStudent: 'Give a national id or --list <file>, not both.',
+    listAlone: '--list <file> stands alone: no national id, --remove or --extended-years beside it.',
     receiptOrCheck: 'Give an import’s number, or --check <file>.',
     wholeNumber: '{option} takes a whole number from {from} to {to}.',
     passwordOut: '--generate-password needs --password-out <file> to write it to.',
@@ -612,6 +612,7 @@ export const en = {
   export: {
     done: 'The package is written.',
     leftOut: 'Left out',
+    skipped: 'Passed over, since they have nothing to export or their school year was over ({count}): {students}',
     passwordAt: 'The password is in {file} (only you can read it).',
     advice:
       'Send the package and its .md5 together; tell the password another way, never in the same mail. The names in a ZIP show national ids to anyone who holds it.',

@@ -312,7 +312,7 @@ export const zhTW: Messages = {
     noStudents: '沒有指定學生：請列出身分證號，或用 --list <檔案>、--all。',
     nothingToLoad: '沒有指定要載入什麼：請給資料夾、--course-codes <檔案> 或 --schools <檔案>。',
     noPick: '沒有指定學生：請給身分證號，或用 --list <檔案>。',
-    listAndStudent: '身分證號與 --list <檔案> 只能擇一。',
+    listAlone: '--list <檔案> 須單獨使用，不能與身分證號、--remove 或 --extended-years 並用。',
     receiptOrCheck: '請給匯入編號，或用 --check <檔案>。',
     wholeNumber: '{option} 須為 {from} 到 {to} 的整數。',
     passwordOut: '--generate-password 需要 --password-out <檔案> 來存放密碼。',
@@ -471,6 +471,7 @@ export const zhTW: Messages = {
   export: {
     done: '交換檔已寫好。',
     leftOut: '未納入',
+    skipped: '略過沒有可匯出資料或學年已結束的學生（{count} 位）：{students}',
     passwordAt: '密碼在 {file}（只有您能讀取）。',
     advice: '交換檔與 .md5 一起寄；密碼請用別的方式告知，絕不寫在同一封信裡。ZIP 的檔名會讓拿到檔案的人看見身分證號。',
     weak: 'ZipCrypto 強度弱，只在對方無法開啟 AES-256 時使用。',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { type MadeRecord, writeExchangeFolder } from '../support/portfolios.js';
-import { PASSWORD, SAMPLES, TRANSFER_STUDENT } from '../support/schools.js';
+import { FULL_STUDENT, PASSWORD, SAMPLES, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -170,6 +170,36 @@ describe('the domain’s commands', () => {
     expect((await run(0, store, 'history')).entries[0]).toMatchObject({ kind: 'export', overridden: 'LPX_EXCHANGE_NOT_NEEDED' });
   });
 
+  it('record the choices of many students from a list', async () => {
+    const folder = tempFolder();
+    const store = join(folder, 'store');
+    await run(0, store, 'init', '--school', '990001');
+    await run(0, store, 'load', join(SAMPLES, 'transfer'), join(SAMPLES, 'full'));
+    const lines: string[] = [];
+    for (const id of [TRANSFER_STUDENT, FULL_STUDENT]) {
+      const { students } = await run(0, store, 'pick', id);
+      const fit = students[0].items.filter(({ unfit }: any) => unfit === undefined);
+      lines.push(...fit.slice(0, 2).map(({ ref }: any) => `${id},${ref}`));
+    }
+    writeFileSync(join(folder, 'choices.csv'), `身分證號,編號\n${lines.join('\n')}\n`);
+    const { students } = await run(0, store, 'pick', '--list', join(folder, 'choices.csv'));
+    expect(students.map(({ picked }: any) => picked.length)).toEqual([2, 2]);
+    expect((await run(0, store, 'register', '--year', '109', '--format', 'csv', '--out', join(folder, 'out'))).students).toBe(2);
+  });
+
+  it('of everyone tell whom an export passed over', async () => {
+    const folder = tempFolder();
+    const store = join(folder, 'store');
+    await run(0, store, 'init', '--school', '990001');
+    await run(0, store, 'load', join(SAMPLES, 'transfer'), join(SAMPLES, 'full'));
+    const words = ['export', '--all', '--reason', 'transfer', '--left', '2021-01-22', '--term', '1091', '--out', join(folder, 'mail')];
+    const emptied = join(folder, 'none');
+    writeExchangeFolder(emptied, [smallPortfolio([courseResult({ certification: '2' })], { nationalId: 'B800000015' })]);
+    await run(0, store, 'load', emptied);
+    const { out } = await lpx(['--store', store, ...words], options);
+    expect(out).toMatch(/Passed over.*\(1\): B80000\*{4}/);
+  });
+
   it.each<[string, string, string[]]>([
     ['a day that is none', 'LPX_DAY', ['advise', '--case', 'transfer', '--left', '2020-02-30']],
     ['a case that is none', 'LPX_USAGE', ['advise', '--case', 'holiday']],
@@ -177,6 +207,7 @@ describe('the domain’s commands', () => {
     ['nobody to pick for', 'LPX_USAGE', ['pick']],
     ['a number that is none', 'LPX_USAGE', ['pick', TRANSFER_STUDENT, '--extended-years', '9']],
     ['a student and a list', 'LPX_USAGE', ['pick', TRANSFER_STUDENT, '--list', 'x.csv']],
+    ['a list and a pick to take back', 'LPX_USAGE', ['pick', '--list', 'x.csv', '--remove', 'O1']],
     ['a year that is none', 'LPX_USAGE', ['register', '--year', 'x']],
     ['an import that is none', 'LPX_IMPORT_UNKNOWN', ['receipt', '7']],
     ['an import and a receipt', 'LPX_USAGE', ['receipt', '7', '--check', 'x.json']],

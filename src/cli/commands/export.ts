@@ -118,6 +118,9 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
         '  ',
       ),
       ...leftOutLines(context, result),
+      ...(skipped.length > 0
+        ? ['', fill(messages.export.skipped, { count: skipped.length, students: skipped.map(maskId).join(', ') })]
+        : []),
     ],
     notes: [
       ...findingLines(messages, paint, findings),

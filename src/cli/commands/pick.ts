@@ -30,10 +30,10 @@ export async function pick(
 ): Promise<Outcome> {
   const { usage } = context.messages;
   if (nationalId === undefined && options.list === undefined) throw new LpxError('LPX_USAGE', { problem: usage.noPick });
-  if (nationalId !== undefined && options.list !== undefined) throw new LpxError('LPX_USAGE', { problem: usage.listAndStudent });
   const extendedYears =
     options.extendedYears === undefined ? undefined : wholeNumber(context, '--extended-years', options.extendedYears, 0, EXTENDED_YEARS);
   const choosing = refs.length + options.remove.length > 0 || extendedYears !== undefined;
+  if (options.list !== undefined && (nationalId !== undefined || choosing)) throw new LpxError('LPX_USAGE', { problem: usage.listAlone });
   if (nationalId !== undefined && !choosing) return listed(context, nationalId);
   const choices: readonly Choice[] =
     nationalId !== undefined
