@@ -575,7 +575,7 @@ export const zhTW: Messages = {
     nothing: '該生沒有課程學習成果，也沒有多元表現。',
     extended: '延長修業 {years} 學年',
     where: '課程學習成果的認證學校',
-    total: '{limit} 件中的 {picked} 件',
+    total: '{picked}/{limit} 件',
   },
   pick: {
     states: { open: '', picked: '已勾選', submitted: '先前已提交' },
