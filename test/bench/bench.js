@@ -1,6 +1,7 @@
 /**
- * lpx against 7-Zip and md5sum, whole processes in alternating runs: 134 MB in 60 files that do not shrink.
- * Prints medians with their spread, the ratio, and lpx's peak memory; writes them to bench-results/ as JSON.
+ * lpx against 7-Zip and md5sum, whole processes in alternating runs: 134 MB in 60 files that do not shrink. And what a
+ * short command takes, against Node.js alone. Prints medians with their spread, the ratio, and lpx's peak memory; writes
+ * them to bench-results/ as JSON and as a bar chart.
  * `--quick`: three runs of each instead of seven.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -9,6 +10,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { barChart } from './chart.js';
 import { defaultFields, writeFolder } from './folder.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/lpx.js', import.meta.url));
@@ -16,6 +18,9 @@ const PEAK_RSS = fileURLToPath(new URL('./peak-rss.mjs', import.meta.url));
 const RUNS = process.argv.includes('--quick') ? 3 : 7;
 const FILES = 60;
 const FILE_BYTES = 2_236_667;
+/** One student of an ordinary size. */
+const FEW_FILES = 20;
+const FEW_FILE_BYTES = 200_000;
 const STUDENT = 'A800000014';
 const PASSWORD = 'Sample-Pass-2021';
 
@@ -43,7 +48,19 @@ const fresh = (folder) => {
 
 /** The school, its store, and the same content as a plain folder for 7-Zip. */
 function prepare() {
-  const records = Array.from({ length: FILES }, (_, i) => ({
+  for (const [platform, store, files, bytes] of [
+    ['platform', 'from', FILES, FILE_BYTES],
+    ['platform-few', 'from-few', FEW_FILES, FEW_FILE_BYTES],
+  ]) {
+    writeFolder(at(platform), { nationalId: STUDENT, schoolCode: '990001', records: recordsOf(files, bytes) });
+    lpx(['--store', at(store), 'init', '--school', '990001']);
+    lpx(['--store', at(store), 'load', at(platform)]);
+  }
+  lpx(['--store', at('empty'), 'init', '--school', '990002']);
+}
+
+const recordsOf = (files, fileBytes) =>
+  Array.from({ length: files }, (_, i) => ({
     fields: {
       ...defaultFields('courseResults'),
       originSchoolCode: '990001',
@@ -56,17 +73,12 @@ function prepare() {
       uploadTerm: '1091',
       createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}`,
     },
-    bytes: Buffer.concat([Buffer.from('%PDF-1.4\n'), randomBytes(FILE_BYTES - 9)]),
+    bytes: Buffer.concat([Buffer.from('%PDF-1.4\n'), randomBytes(fileBytes - 9)]),
   }));
-  writeFolder(at('platform'), { nationalId: STUDENT, schoolCode: '990001', records });
-  lpx(['--store', at('from'), 'init', '--school', '990001']);
-  lpx(['--store', at('from'), 'load', at('platform')]);
-  lpx(['--store', at('empty'), 'init', '--school', '990002']);
-}
 
-const exportTo = (encryption) => [
+const exportTo = (encryption, store = 'from') => [
   '--store',
-  at('from'),
+  at(store),
   'export',
   STUDENT,
   '--reason',
@@ -108,6 +120,14 @@ function jobs(encryption) {
         ),
     },
     {
+      name: `verify, ${encryption}`,
+      against: 'md5sum -c + 7zz t',
+      setUp: () => {},
+      ours: () => lpx(['verify', zip]),
+      setUpTheirs: () => {},
+      theirs: () => run('sh', ['-c', `md5sum -c ${basename(zip)}.md5 && 7zz t -p${PASSWORD} ${basename(zip)}`], { cwd: mail }),
+    },
+    {
       name: `import, ${encryption}`,
       against: 'md5sum -c + 7zz x',
       setUp: () => {
@@ -121,6 +141,21 @@ function jobs(encryption) {
     },
   ];
 }
+
+/** What a person waits for at every command. */
+const shortJobs = () =>
+  [
+    ['export of one student, 20 files of 200 kB', () => lpx(exportTo('aes256', 'from-few')), () => fresh(at('ours'))],
+    ['lpx --version', () => lpx(['--version']), () => {}],
+    ['lpx --help', () => lpx(['--help']), () => {}],
+  ].map(([name, ours, setUp]) => ({
+    name,
+    against: 'node -e 0',
+    setUp,
+    ours,
+    setUpTheirs: () => {},
+    theirs: () => run(process.execPath, ['-e', '0']),
+  }));
 
 function measure(job) {
   const ours = [];
@@ -174,8 +209,8 @@ console.log(
   `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${machine.sevenZip}; ${FILES} files, ${(machine.bytes / 1e6).toFixed(0)} MB; ${RUNS} alternating runs, ms: median (min–max)\n`,
 );
 prepare();
-const results = ['aes256', 'zipcrypto'].flatMap(jobs).map(measure);
-console.log('| job | lpx | 7-Zip and md5sum | ratio | lpx peak RSS |\n|---|---|---|---|---|');
+const results = [...['aes256', 'zipcrypto'].flatMap(jobs), ...shortJobs()].map(measure);
+console.log('| job | lpx | the other | ratio | lpx peak RSS |\n|---|---|---|---|---|');
 for (const one of results)
   console.log(
     `| ${one.job}, against ${one.against} | ${shown(one.oursMs)} | ${shown(one.theirsMs)} | ${one.ratio.toFixed(2)} | ${one.peakRssMiB} MiB |`,
@@ -184,3 +219,10 @@ for (const one of results)
 const resultsFolder = fileURLToPath(new URL('../../bench-results/', import.meta.url));
 mkdirSync(resultsFolder, { recursive: true });
 writeFileSync(join(resultsFolder, 'bench.json'), `${JSON.stringify({ machine, results }, null, 2)}\n`);
+writeFileSync(
+  join(resultsFolder, 'bench.svg'),
+  barChart(
+    machine,
+    results.filter((one) => one.against !== 'node -e 0'),
+  ),
+);
