@@ -19,6 +19,7 @@ export function barChart(machine, results) {
   <text x="${(x(ratio) + 8).toFixed(1)}" y="${y + BAR - 3}">${ratio.toFixed(2)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">
+  <title>lpx: time as a multiple of 7-Zip and md5sum</title>
   <rect width="${WIDTH}" height="${height}" rx="8" fill="#f6f8fa"/>
   <text x="20" y="24" font-weight="bold">lpx: time as a multiple of 7-Zip and md5sum, 134 MB in 60 files</text>
   <text x="20" y="42" font-size="11" fill="#57606a">${machine.cores} cores, Node ${machine.node}, ${machine.sevenZip}; medians of ${machine.runs} alternating runs; shorter is better</text>
