@@ -23,9 +23,9 @@ export const holdsStore = (folder: string): Promise<boolean> =>
     () => false,
   );
 
-/** Makes a new store for a school. @throws LPX_STORE_EXISTS, LPX_WRITE_FAILED, LPX_DISK_FULL */
+/** Makes a new store for a school, or ends the making of one that was cut short. @throws LPX_STORE_EXISTS, LPX_WRITE_FAILED, LPX_DISK_FULL */
 export async function createStore(folder: string, school: School): Promise<Store> {
-  if (await holdsStore(folder)) throw new LpxError('LPX_STORE_EXISTS', { folder });
+  if ((await holdsStore(folder)) && !(await isUnfinished(folder))) throw new LpxError('LPX_STORE_EXISTS', { folder });
   try {
     await mkdir(join(folder, 'attachments'), { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -41,8 +41,19 @@ export async function openStore(folder: string): Promise<Store> {
   if (!(await holdsStore(folder))) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
   const db = await openDatabase(folder);
   const school = await db.selectFrom('school').selectAll().executeTakeFirst();
-  if (!school) throw new LpxError('LPX_STORE_DAMAGED', { folder });
+  if (!school) {
+    await db.destroy();
+    throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
+  }
   return new DatabaseStore(db, folder, school, new AttachmentVault(folder));
+}
+
+/** Whether the making of a store was cut short: it has its tables, or not even those, and no school. */
+async function isUnfinished(folder: string): Promise<boolean> {
+  const db = await openDatabase(folder).catch(() => undefined);
+  const school = await db?.selectFrom('school').selectAll().executeTakeFirst();
+  await db?.destroy();
+  return db !== undefined && school === undefined;
 }
 
 async function openDatabase(folder: string): Promise<Kysely<Tables>> {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -91,6 +91,21 @@ describe('a store', () => {
     await expect(fault).rejects.toThrow('on the way');
     expect(await store.history()).toEqual([]);
     await store.close();
+  });
+
+  it('whose making was cut short is none yet, and is made to the end', async () => {
+    for (const cutShort of [
+      (file: string) => writeFileSync(file, ''),
+      (file: string) => new Database(file).exec('delete from school').close(),
+    ]) {
+      const folder = join(tempFolder(), 'store');
+      await (await createStore(folder, SCHOOL)).close();
+      for (const journal of ['-wal', '-shm']) rmSync(join(folder, `lpx.sqlite${journal}`), { force: true });
+      cutShort(join(folder, 'lpx.sqlite'));
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOUND' });
+      await (await createStore(folder, SCHOOL)).close();
+      await expect(createStore(folder, SCHOOL)).rejects.toMatchObject({ code: 'LPX_STORE_EXISTS' });
+    }
   });
 
   it('of a newer lpx, of no lpx, or damaged is not touched', async () => {
