@@ -1,5 +1,5 @@
 /** What every room needs of the file system. */
-import { rmSync } from 'node:fs';
+import { openSync, readSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { LpxError } from './errors.js';
 
@@ -12,6 +12,25 @@ export function fileError(error: unknown, file: string): unknown {
     return new LpxError('LPX_FILE_UNREADABLE', { file, reason: code }, { cause: error });
   }
   return error;
+}
+
+/** Opens a file; a new one is readable by its owner alone. @throws as `fileError` says */
+export function openFile(file: string, flags: 'r' | 'wx'): number {
+  try {
+    return openSync(file, flags, 0o600);
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+/** Fills a buffer from a place in a file. @returns whether the file was long enough */
+export function fillFrom(fd: number, buffer: Buffer, offset: number): boolean {
+  for (let done = 0; done < buffer.length; ) {
+    const count = readSync(fd, buffer, done, buffer.length - done, offset + done);
+    if (count === 0) return false;
+    done += count;
+  }
+  return true;
 }
 
 /** Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own. */

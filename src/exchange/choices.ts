@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
 import { readTable, refuseRows } from '../roster/tables.js';
-import { rowFinding } from '../spec/text.js';
+import { dataRows, rowFinding } from '../spec/text.js';
 import type { Choice } from './pick.js';
 
 /**
@@ -12,9 +12,7 @@ import type { Choice } from './pick.js';
 export async function readChoices(file: string): Promise<Choice[]> {
   const findings: Finding[] = [];
   const picks = new Map<string, string[]>();
-  for (const [i, row] of (await readTable(file)).entries()) {
-    const [nationalId = '', ref = ''] = row.map((cell) => cell.trim());
-    if (row.every((cell) => cell.trim() === '') || (i === 0 && !/[0-9]/.test(nationalId))) continue;
+  for (const [i, [nationalId = '', ref = '']] of dataRows(await readTable(file))) {
     if (nationalId === '') findings.push(rowFinding(i, 'nationalId', nationalId));
     else if (!/^[OR][0-9]+$/i.test(ref)) findings.push(rowFinding(i, 'reference', ref));
     else picks.set(nationalId, [...(picks.get(nationalId) ?? []), ref]);

@@ -33,6 +33,7 @@ import { WorkPool } from '../zip/work-pool.js';
 import type { Encryption, RandomSource } from '../zip/writer.js';
 import { knowledgeOf } from './knowledge.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
+import { studentIn } from './students.js';
 import { recordFileFindings, termOfRecord } from './take-attachments.js';
 import { type Unfit, unfitness } from './unfit.js';
 
@@ -112,11 +113,12 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
   const named = await studentsOf(store, request.nationalIds);
   const selections = named.map((student) => ({ student, ...select(student, store.school.code, request) }));
   const empty = selections.filter(({ portfolio }) => !hasSubstance(portfolio));
-  const late = selections.filter((one) => !empty.includes(one) && isTooLate(one.portfolio, request));
-  const full = selections.filter((one) => !empty.includes(one) && (request.force || !late.includes(one)));
+  const substantial = selections.filter(({ portfolio }) => hasSubstance(portfolio));
+  const late = substantial.filter(({ portfolio }) => isTooLate(portfolio, request));
+  const full = request.force ? substantial : substantial.filter((one) => !late.includes(one));
   const forced = request.force && late.length > 0;
   const [firstEmpty] = empty;
-  if (firstEmpty && (!request.skipEmpty || full.length + late.length === 0)) {
+  if (firstEmpty && (!request.skipEmpty || substantial.length === 0)) {
     throw new LpxError('LPX_NOTHING_TO_EXPORT', {
       student: maskId(firstEmpty.student.basicData.nationalId),
       leftOut: firstEmpty.leftOut.length,
@@ -186,8 +188,7 @@ const newestTermOf = ({ records }: Selected): string =>
 async function studentsOf(store: Store, nationalIds: readonly string[]): Promise<StoredStudent[]> {
   const students: StoredStudent[] = [];
   for (const nationalId of new Set(nationalIds)) {
-    const student = await store.student(nationalId);
-    if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+    const student = await studentIn(store, nationalId);
     students.push(student);
   }
   if (students.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { student: '', leftOut: 0 });

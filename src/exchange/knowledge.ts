@@ -9,13 +9,9 @@ import type { Store } from '../store/store.js';
 export async function knowledgeOf(store: Store, portfolios: readonly Portfolio<unknown>[]): Promise<Knowledge> {
   const records = portfolios.flatMap((portfolio) => portfolio.records);
   const schoolCodes = [...records.map((record) => record.fields.originSchoolCode), ...portfolios.map((one) => one.basicData.schoolCode)];
-  const [course, { schools, listed }] = [
-    await lookupIn(
-      store,
-      records.filter(isCourseResult).map((record) => record.fields.courseCode),
-    ),
-    await store.schools(schoolCodes),
-  ];
+  const courseCodes = records.filter(isCourseResult).map((record) => record.fields.courseCode);
+  const course = await lookupIn(store, courseCodes);
+  const { schools, listed } = await store.schools(schoolCodes);
   const known = new Set(schools.map((school) => school.code));
   return { course, school: (code) => (listed ? known.has(code) : undefined) };
 }

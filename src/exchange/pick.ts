@@ -1,8 +1,9 @@
 /** Records what students chose to have submitted (勾選), within the quotas, all or nothing. */
-import { errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import { errorOf, type Finding, maskId } from '../errors.js';
 import { type Half, titleOf } from '../spec/portfolio.js';
-import type { HistoryEntry, Store, StoreChange } from '../store/store.js';
+import type { Store, StoreChange } from '../store/store.js';
 import { type Item, itemNamed, overFinding, type StudentStanding, standingOf, standingOfItems } from './standing.js';
+import { studentIn } from './students.js';
 
 /** One student's choice. References are those of `Item`. */
 export interface Choice {
@@ -27,11 +28,10 @@ export interface ChosenStudent extends StudentStanding {
  *   recorded, of any student
  */
 export async function pickItems(store: Store, choices: readonly Choice[], now: Date): Promise<ChosenStudent[]> {
-  const history = await store.history();
   return store.change(async (change) => {
     const findings: Finding[] = [];
     const chosen: ChosenStudent[] = [];
-    for (const choice of choices) chosen.push(await choose(change, choice, history, now, findings));
+    for (const choice of choices) chosen.push(await choose(change, choice, now, findings));
     const error = errorOf(findings);
     if (error) throw error;
     return { keep: true, result: chosen };
@@ -40,22 +40,19 @@ export async function pickItems(store: Store, choices: readonly Choice[], now: D
 
 /** What a student has to pick from, and what of it is picked. @throws LPX_NOT_IN_STORE */
 export async function studentItems(store: Store, nationalId: string): Promise<Omit<ChosenStudent, 'picked' | 'unpicked'>> {
-  const student = await store.student(nationalId);
-  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+  const student = await studentIn(store, nationalId);
   const { basicData, extendedYears } = student;
-  return { ...standingOf(student, await store.history()), nationalId, name: basicData.name, extendedYears };
+  return { ...standingOf(student), nationalId, name: basicData.name, extendedYears };
 }
 
 async function choose(
   change: StoreChange,
   { nationalId, pick, unpick, extendedYears: given }: Choice,
-  history: readonly HistoryEntry[],
   now: Date,
   findings: Finding[],
 ): Promise<ChosenStudent> {
-  const student = await change.student(nationalId);
-  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
-  const { items } = standingOf(student, history);
+  const student = await studentIn(change, nationalId);
+  const { items } = standingOf(student);
   const [picking, unpicking] = [pick, unpick].map((refs) => [...new Set(refs.map((ref) => itemNamed(items, ref, nationalId)))]) as [
     Item[],
     Item[],

@@ -9,7 +9,7 @@ import { fileError } from '../files.js';
 import { writeFiles } from '../roster/tables.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
-import { HALF_WIRE, LISTS } from '../spec/portfolio.js';
+import { HALF_WIRE, MULTI_PERFORMANCE_WIRES } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
 import type { HistoryEntry, ImportOutcome, Receiving, Store } from '../store/store.js';
 
@@ -52,7 +52,6 @@ export async function writeReceipt(
 }
 
 const COURSE_RESULTS = HALF_WIRE.courseResults.property;
-const MULTI_PERFORMANCES = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.wire));
 
 /** Students with something new, and those who had it all before. */
 function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Receipt['students'] {
@@ -62,7 +61,7 @@ function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Re
     const own = outcomes.filter((outcome) => outcome.nationalId === nationalId);
     const same = own.filter(({ outcome }) => outcome === 'same');
     const courses = same.filter(({ list }) => list === COURSE_RESULTS).length;
-    const performances = same.filter(({ list }) => MULTI_PERFORMANCES.has(list)).length;
+    const performances = same.filter(({ list }) => MULTI_PERFORMANCE_WIRES.has(list)).length;
     return {
       nationalIdMasked: maskId(nationalId),
       courseResults: (taken?.courseResults ?? 0) + courses,
@@ -142,7 +141,7 @@ function studentDifferences(entry: HistoryEntry, receipt: Receipt): Finding[] {
     return told(
       nationalIdMasked,
       courseResults + left((list) => list === COURSE_RESULTS),
-      multiPerformances + left((list) => MULTI_PERFORMANCES.has(list)),
+      multiPerformances + left((list) => MULTI_PERFORMANCE_WIRES.has(list)),
     );
   });
   return differs('students', sent.sort().join('; '), arrived.sort().join('; '));

@@ -1,4 +1,5 @@
 /** Writes the registers (名冊) that a school submits: what its students picked of a school year. */
+import { join } from 'node:path';
 import { type Finding, LpxError, maskId } from '../errors.js';
 import { csv, type TableFile, workbook, writeFiles } from '../roster/tables.js';
 import { titleOf } from '../spec/portfolio.js';
@@ -6,6 +7,7 @@ import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, 
 import { HALVES } from '../spec/rules/quotas.js';
 import type { Store } from '../store/store.js';
 import { standingOf } from './standing.js';
+import { studentIn } from './students.js';
 
 export interface RegisterRequest {
   /** ROC school year. */
@@ -54,7 +56,7 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
     if (items > 0) registers.push({ register, items, files: await filesOf(register, `${store.school.code}_${academicYear}`, format) });
   }
   if (registers.length === 0) throw new LpxError('LPX_NOTHING_PICKED', { year: academicYear }, { findings });
-  const paths = await writeFiles(
+  await writeFiles(
     outFolder,
     registers.flatMap((one) => one.files),
   );
@@ -62,24 +64,24 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
     academicYear,
     students,
     findings,
-    registers: registers.map(({ register: { name, number }, items, files }, i) => {
-      const before = registers.slice(0, i).reduce((sum, one) => sum + one.files.length, 0);
-      return { name, number, items, files: paths.slice(before, before + files.length) };
-    }),
+    registers: registers.map(({ register: { name, number }, items, files }) => ({
+      name,
+      number,
+      items,
+      files: files.map((file) => join(outFolder, file.name)),
+    })),
   };
 }
 
 /** The picks of a school year. One whose record has lost its teacher's word since is left out, and told. */
 async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterRequest) {
-  const history = await store.history();
   const named = nationalIds.length > 0 ? [...new Set(nationalIds)] : (await store.students()).map((student) => student.nationalId);
   const picked: PickedItem[] = [];
   const findings: Finding[] = [];
   let students = 0;
   for (const nationalId of named) {
-    const student = await store.student(nationalId);
-    if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
-    const items = standingOf(student, history).items.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
+    const student = await studentIn(store, nationalId);
+    const items = standingOf(student).items.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
     const fit = items.filter((item) => item.unfit === undefined);
     for (const item of items) if (item.unfit) findings.push(leftOut(nationalId, titleOf(item.stored.record), item.unfit));
     if (fit.length > 0) students++;

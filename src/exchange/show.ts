@@ -1,5 +1,4 @@
 /** Shows what there is: a student of the store, or the students of a package. */
-import { LpxError, maskId } from '../errors.js';
 import { readDirectory } from '../package/reader.js';
 import {
   type BasicData,
@@ -12,6 +11,7 @@ import {
   wireListOf,
 } from '../spec/portfolio.js';
 import type { Provenance, Store, StoredAttachment } from '../store/store.js';
+import { studentIn } from './students.js';
 import { termOfRecord } from './take-attachments.js';
 import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
@@ -43,8 +43,7 @@ export interface StudentView {
 
 /** @throws LPX_NOT_IN_STORE */
 export async function showStudent(store: Store, nationalId: string): Promise<StudentView> {
-  const student = await store.student(nationalId);
-  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
+  const student = await studentIn(store, nationalId);
   return { basicData: student.basicData, records: student.records.map(({ record, provenance }) => viewOf(record, provenance)) };
 }
 

@@ -4,7 +4,7 @@ import { type Half, halfOf } from '../spec/portfolio.js';
 import { HALVES, type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
 import { endedBefore } from '../spec/status-changes.js';
 import { dayOf, hasTerm, schoolYearOf } from '../spec/terms.js';
-import type { HistoryEntry, StoredRecord, StoredStudent } from '../store/store.js';
+import type { StoredRecord, StoredStudent } from '../store/store.js';
 import { termOfRecord } from './take-attachments.js';
 import { type Unfit, unfitness } from './unfit.js';
 
@@ -28,14 +28,12 @@ export interface StudentStanding {
 
 const PREFIX = { own: 'O', received: 'R' } as const;
 
-export const refOf = ({ provenance, id }: Pick<StoredRecord, 'provenance' | 'id'>): string => `${PREFIX[provenance]}${id}`;
+const refOf = ({ provenance, id }: Pick<StoredRecord, 'provenance' | 'id'>): string => `${PREFIX[provenance]}${id}`;
 
-/** @param history all of the store's */
-export function standingOf(student: StoredStudent, history: readonly HistoryEntry[]): StudentStanding {
-  const importedAt = new Map(history.map(({ id, at }) => [id, at]));
+export function standingOf(student: StoredStudent): StudentStanding {
   const items = student.records.flatMap((stored) => {
     const half = halfOf(stored.record);
-    return half ? [itemOf(stored, half, importedAt.get(stored.historyId))] : [];
+    return half ? [itemOf(stored, half)] : [];
   });
   return standingOfItems(items, student.extendedYears);
 }
@@ -48,9 +46,8 @@ export const standingOfItems = (items: readonly Item[], extendedYears: number): 
   over: overQuota(items, extendedYears),
 });
 
-function itemOf(stored: StoredRecord, half: Half, cameAt: Date | undefined): Item {
-  const { submittedTerm } = stored.record.fields;
-  const state = isSubmitted(stored, submittedTerm, cameAt) ? 'submitted' : stored.picked ? 'picked' : 'open';
+function itemOf(stored: StoredRecord, half: Half): Item {
+  const state = isSubmitted(stored) ? 'submitted' : stored.picked ? 'picked' : 'open';
   return {
     ref: refOf(stored),
     stored,
@@ -66,9 +63,9 @@ function itemOf(stored: StoredRecord, half: Half, cameAt: Date | undefined): Ite
  * Whether a record was submitted. One platform writes the term in which it was ticked (spec 5): of a record that was
  * received within that school year, that is no submission, since the receiving school submits it.
  */
-function isSubmitted({ provenance }: StoredRecord, submittedTerm: string, cameAt: Date | undefined): boolean {
-  if (!hasTerm(submittedTerm)) return false;
-  return provenance === 'own' || (cameAt !== undefined && endedBefore('transfer', submittedTerm, dayOf(cameAt)));
+function isSubmitted({ provenance, cameAt, record }: StoredRecord): boolean {
+  const { submittedTerm } = record.fields;
+  return hasTerm(submittedTerm) && (provenance === 'own' || endedBefore('transfer', submittedTerm, dayOf(cameAt)));
 }
 
 export const overFinding = ({ half, schoolYear, picked, limit }: OverQuota, severity: Severity, where: string): Finding => ({

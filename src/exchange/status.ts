@@ -1,11 +1,12 @@
 /** Where a student stands: per school year what is here, what came from where, what may still be picked, what is too much. */
-import { type Finding, LpxError, maskId } from '../errors.js';
+import type { Finding } from '../errors.js';
 import { type BasicData, type Half, isCourseResult, SLOTS, titleOf } from '../spec/portfolio.js';
 import type { Standing } from '../spec/rules/quotas.js';
 import { briefFindings } from '../spec/rules/record-rules.js';
 import type { Store } from '../store/store.js';
 import { schoolNames } from './knowledge.js';
 import { type Item, overFinding, type StudentStanding, standingOf } from './standing.js';
+import { studentIn } from './students.js';
 import { recordFileFindings, termOfRecord } from './take-attachments.js';
 
 /** One half of one school year. */
@@ -36,9 +37,8 @@ export interface StudentStatus extends Pick<StudentStanding, 'totals'> {
 
 /** @throws LPX_NOT_IN_STORE */
 export async function studentStatus(store: Store, nationalId: string): Promise<StudentStatus> {
-  const student = await store.student(nationalId);
-  if (!student) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(nationalId) });
-  const { items, standings, totals, over } = standingOf(student, await store.history());
+  const student = await studentIn(store, nationalId);
+  const { items, standings, totals, over } = standingOf(student);
   const count = (half: Half, year: number, fits: (item: Item) => boolean) =>
     items.filter((item) => item.half === half && item.schoolYear === year && fits(item)).length;
   return {

@@ -745,7 +745,6 @@ export const en = {
   receipt: {
     done: 'The receipt is written: {file}',
     send: 'Send it to the sending school ({school}). There: lpx receipt --check <file>.',
-    taken: 'taken',
     alreadyHere: 'there before',
     leftOut: 'left out',
     imported: 'Imported',

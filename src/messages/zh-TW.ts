@@ -591,7 +591,6 @@ export const zhTW: Messages = {
   receipt: {
     done: '回執已寫好：{file}',
     send: '請交給轉出學校（{school}）；對方執行 lpx receipt --check <檔案>。',
-    taken: '已收',
     alreadyHere: '先前已有',
     leftOut: '未納入',
     imported: '匯入時間',

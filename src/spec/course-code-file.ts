@@ -4,7 +4,7 @@
  */
 import type { Finding } from '../errors.js';
 import { COURSE_CODE_CHARACTERS } from './identifiers/course-code.js';
-import { rowFinding } from './text.js';
+import { dataRows, rowFinding } from './text.js';
 
 /** Terms of three years of two semesters each. */
 const TERMS = 6;
@@ -65,9 +65,7 @@ export function listingsOf(rows: readonly (readonly string[])[]): {
 } {
   const listings = new Map<string, CourseListing>();
   const findings: Finding[] = [];
-  for (const [i, row] of rows.entries()) {
-    const [code = '', subjectName = '', credits = ''] = row.map((cell) => cell.trim());
-    if (row.every((cell) => cell.trim() === '') || (i === 0 && !/[0-9]/.test(code))) continue;
+  for (const [i, [code = '', subjectName = '', credits = '']] of dataRows(rows)) {
     const tell = (column: string, value: string) => findings.push(rowFinding(i, column, value));
     if ([...code].length !== COURSE_CODE_CHARACTERS) tell('courseCode', code);
     else if (subjectName === '') tell('subjectName', subjectName);

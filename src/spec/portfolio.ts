@@ -79,6 +79,11 @@ export const isMultiPerformance = <A>(record: PortfolioRecord<A>): boolean => wi
 export const halfOf = <A>(record: PortfolioRecord<A>): Half | undefined =>
   isCourseResult(record) ? 'courseResults' : isMultiPerformance(record) ? 'multiPerformances' : undefined;
 
+/** The lists of multi-performances, by their names on the wire. */
+export const MULTI_PERFORMANCE_WIRES: ReadonlySet<string> = new Set(
+  LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.wire),
+);
+
 /** A record's name to a person: its subject, activity, title or post. */
 export function titleOf<A>(record: PortfolioRecord<A>): string {
   const fields = record.fields as unknown as Record<string, unknown>;

@@ -24,3 +24,10 @@ export const rowFinding = (index: number, column: string, value: string): Findin
   where: String(index + 1),
   facts: { column, value: value.slice(0, 40) },
 });
+
+/** The rows of a table that hold data, with their indexes, cells trimmed: without empty ones, and without a first row of titles, which has no digit. */
+export function dataRows(rows: readonly (readonly string[])[]): (readonly [index: number, cells: readonly string[]])[] {
+  return rows
+    .map((row, index) => [index, row.map((cell) => cell.trim())] as const)
+    .filter(([index, cells]) => cells.some((cell) => cell !== '') && (index > 0 || /[0-9]/.test(cells[0] ?? '')));
+}

@@ -117,15 +117,7 @@ export class DatabaseStore implements Store {
   }
 
   async courses(codes: readonly string[]): Promise<{ readonly listings: readonly CourseListing[]; readonly plans: ReadonlySet<string> }> {
-    const listings: CourseListing[] = [];
-    for (const some of inParts([...new Set(codes)]))
-      listings.push(
-        ...(await this.#db
-          .selectFrom('course_codes')
-          .select(['code', 'subject_name as subjectName', 'credits'])
-          .where('code', 'in', some)
-          .execute()),
-      );
+    const listings = await listingsIn(this.#db, codes);
     const plans = new Set<string>();
     for (const plan of new Set(codes.map(planOfCourseCode)))
       if (await this.#db.selectFrom('course_codes').select('code').where('plan', '=', plan).executeTakeFirst()) plans.add(plan);
@@ -133,9 +125,7 @@ export class DatabaseStore implements Store {
   }
 
   async schools(codes: readonly string[]): Promise<{ readonly schools: readonly School[]; readonly listed: boolean }> {
-    const schools: School[] = [];
-    for (const some of inParts([...new Set(codes)]))
-      schools.push(...(await this.#db.selectFrom('known_schools').selectAll().where('code', 'in', some).execute()));
+    const schools = await schoolsIn(this.#db, codes);
     const listed = schools.length > 0 || (await this.#db.selectFrom('known_schools').select('code').executeTakeFirst()) !== undefined;
     return { schools, listed };
   }
@@ -226,47 +216,36 @@ class DatabaseChange implements StoreChange {
     await this.#db.updateTable('students').set({ extended_years: years }).where('id', '=', studentId).execute();
   }
 
-  async putCourses(listings: readonly CourseListing[]): Promise<number> {
-    let changed = 0;
-    for (const some of inParts(listings)) {
-      const codes = some.map(({ code }) => code);
-      const held = await this.#db.selectFrom('course_codes').selectAll().where('code', 'in', codes).execute();
-      const before = new Map(held.map((one) => [one.code, one]));
-      const fresh = some.filter(({ code, subjectName, credits }) => {
-        const one = before.get(code);
-        return one?.subject_name !== subjectName || one.credits !== credits;
-      });
-      changed += fresh.length;
-      if (fresh.length === 0) continue;
-      await this.#db
-        .insertInto('course_codes')
-        .values(fresh.map(({ code, subjectName, credits }) => ({ code, plan: planOfCourseCode(code), subject_name: subjectName, credits })))
-        .onConflict((conflict) =>
-          conflict
-            .column('code')
-            .doUpdateSet((eb) => ({ subject_name: eb.ref('excluded.subject_name'), credits: eb.ref('excluded.credits') })),
-        )
-        .execute();
-    }
-    return changed;
+  putCourses(listings: readonly CourseListing[]): Promise<number> {
+    return putChanged(
+      listings,
+      (codes) => listingsIn(this.#db, codes),
+      (fresh) =>
+        this.#db
+          .insertInto('course_codes')
+          .values(
+            fresh.map(({ code, subjectName, credits }) => ({ code, plan: planOfCourseCode(code), subject_name: subjectName, credits })),
+          )
+          .onConflict((conflict) =>
+            conflict
+              .column('code')
+              .doUpdateSet((eb) => ({ subject_name: eb.ref('excluded.subject_name'), credits: eb.ref('excluded.credits') })),
+          )
+          .execute(),
+    );
   }
 
-  async putSchools(schools: readonly School[]): Promise<number> {
-    let changed = 0;
-    for (const some of inParts(schools)) {
-      const codes = some.map(({ code }) => code);
-      const held = await this.#db.selectFrom('known_schools').selectAll().where('code', 'in', codes).execute();
-      const before = new Map(held.map(({ code, name }) => [code, name]));
-      const fresh = some.filter(({ code, name }) => before.get(code) !== name);
-      changed += fresh.length;
-      if (fresh.length === 0) continue;
-      await this.#db
-        .insertInto('known_schools')
-        .values(fresh)
-        .onConflict((conflict) => conflict.column('code').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
-        .execute();
-    }
-    return changed;
+  putSchools(schools: readonly School[]): Promise<number> {
+    return putChanged(
+      schools,
+      (codes) => schoolsIn(this.#db, codes),
+      (fresh) =>
+        this.#db
+          .insertInto('known_schools')
+          .values(fresh.map(({ code, name }) => ({ code, name })))
+          .onConflict((conflict) => conflict.column('code').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
+          .execute(),
+    );
   }
 
   async addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent> {
@@ -322,6 +301,39 @@ const PART = 200;
 const inParts = <T>(all: readonly T[]): T[][] =>
   Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => all.slice(i * PART, (i + 1) * PART));
 
+async function listingsIn(db: Db, codes: readonly string[]): Promise<CourseListing[]> {
+  const listings: CourseListing[] = [];
+  for (const some of inParts([...new Set(codes)]))
+    listings.push(
+      ...(await db
+        .selectFrom('course_codes')
+        .select(['code', 'subject_name as subjectName', 'credits'])
+        .where('code', 'in', some)
+        .execute()),
+    );
+  return listings;
+}
+
+async function schoolsIn(db: Db, codes: readonly string[]): Promise<School[]> {
+  const schools: School[] = [];
+  for (const some of inParts([...new Set(codes)]))
+    schools.push(...(await db.selectFrom('known_schools').select(['code', 'name']).where('code', 'in', some).execute()));
+  return schools;
+}
+
+/** Puts in what is new, or says something else than what is held under its code. @returns how many those are */
+async function putChanged<T extends { readonly code: string }>(
+  items: readonly T[],
+  heldOf: (codes: readonly string[]) => Promise<T[]>,
+  put: (fresh: readonly T[]) => Promise<unknown>,
+): Promise<number> {
+  const held = new Map((await heldOf(items.map(({ code }) => code))).map((one) => [one.code, one]));
+  const differs = (item: T) => Object.entries(item).some(([name, value]) => held.get(item.code)?.[name as keyof T] !== value);
+  const fresh = items.filter(differs);
+  for (const some of inParts(fresh)) await put(some);
+  return fresh.length;
+}
+
 function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id'> {
   return {
     list: record.list,
@@ -354,7 +366,14 @@ async function readStudent(db: Db, nationalId: string): Promise<StoredStudent | 
 
 async function readRecords(db: Db, studentId: number, provenance: Provenance): Promise<StoredRecord[]> {
   const table = TABLE_OF[provenance];
-  const rows = await db.selectFrom(table).selectAll().where('student_id', '=', studentId).orderBy('id').execute();
+  const rows = await db
+    .selectFrom(table)
+    .innerJoin('history', 'history.id', `${table}.history_id`)
+    .selectAll(table)
+    .select('history.at as came_at')
+    .where('student_id', '=', studentId)
+    .orderBy(`${table}.id`)
+    .execute();
   const attachments = await db
     .selectFrom('attachments')
     .selectAll()
@@ -402,6 +421,7 @@ async function readRecords(db: Db, studentId: number, provenance: Provenance): P
     key: row.record_key,
     content: row.content,
     historyId: row.history_id,
+    cameAt: new Date(row.came_at),
     picked: picked.has(row.id),
     record: {
       list: wireListOf(row.list).name,

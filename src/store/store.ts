@@ -30,8 +30,9 @@ export interface StoredRecord {
   readonly record: PortfolioRecord<StoredAttachment>;
   readonly key: string;
   readonly content: string;
-  /** The load or import that brought it. */
+  /** The load or import that brought it, and when that was. */
   readonly historyId: number;
+  readonly cameAt: Date;
   /** Whether the student chose it to be submitted (勾選). */
   readonly picked: boolean;
 }

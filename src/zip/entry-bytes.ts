@@ -2,11 +2,11 @@
  * The bytes of one entry: decrypted, authenticated, inflated, counted. Chunks come out before the
  * authentication code is reached, so a caller keeps them aside until the iteration has ended well.
  */
-import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { LpxError } from '../errors.js';
+import { fillFrom } from '../files.js';
 import type { ZipEntry } from './reader.js';
 import { AES_MAC_BYTES, AES_VERIFIER_BYTES, type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoDecryption, ZipCryptoKeys } from './zipcrypto.js';
@@ -67,7 +67,7 @@ const isAes = ({ encryption }: ZipEntry): boolean => encryption !== 'none' && en
 /** An AES entry's salt; undefined when the file ends before it, which reading the entry will say. */
 function saltOf(fd: number, entry: ZipEntry): Buffer | undefined {
   const salt = Buffer.alloc(saltBytes(strengthOf(entry)));
-  return readSync(fd, salt, 0, salt.length, entry.dataOffset) === salt.length ? salt : undefined;
+  return fillFrom(fd, salt, entry.dataOffset) ? salt : undefined;
 }
 
 /** Reads an entry of modest size whole. `limit` in bytes. @throws as `entryBytes`; LPX_LIMIT_EXCEEDED */
@@ -178,10 +178,6 @@ const damaged = (entry: ZipEntry, part: string, cause?: unknown) =>
   new LpxError('LPX_ENTRY_DAMAGED', { entry: entry.name, part }, { cause });
 
 function readFully(fd: number, buffer: Buffer, offset: number, entry: ZipEntry): Buffer {
-  for (let done = 0; done < buffer.length; ) {
-    const count = readSync(fd, buffer, done, buffer.length - done, offset + done);
-    if (count === 0) throw damaged(entry, 'short');
-    done += count;
-  }
+  if (!fillFrom(fd, buffer, offset)) throw damaged(entry, 'short');
   return buffer;
 }

@@ -2,13 +2,13 @@
  * The ZIP reader. unzipper reads the central directory, within bounds that we set; everything it says
  * is then held against the local headers and the limits. The bytes are moved by `entry-bytes.ts`.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import iconv from 'iconv-lite';
 import { Open } from 'unzipper';
 import { LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { fillFrom, openFile } from '../files.js';
 import {
   CENTRAL_HEADER_BYTES,
   decodeAesExtra,
@@ -96,7 +96,7 @@ interface DirectoryBounds {
  *   LPX_ENTRY_DUPLICATE, LPX_ENTRY_UNSUPPORTED, LPX_FILE_NOT_FOUND
  */
 export async function readZip(file: string, limits: ZipLimits = DEFAULT_LIMITS): Promise<ZipEntry[]> {
-  const fd = openFile(file);
+  const fd = openFile(file, 'r');
   try {
     const fileBytes = fstatSync(fd).size;
     const bounds = findDirectory(fd, fileBytes, limits);
@@ -106,14 +106,6 @@ export async function readZip(file: string, limits: ZipLimits = DEFAULT_LIMITS):
     return readLocalHeaders(fd, named, bounds);
   } finally {
     closeSync(fd);
-  }
-}
-
-function openFile(file: string): number {
-  try {
-    return openSync(file, 'r');
-  } catch (error) {
-    throw fileError(error, file);
   }
 }
 
@@ -353,10 +345,6 @@ const overLimit = (what: string, value: number, limit: number) => new LpxError('
 /** Reads at once: a hop to another thread and back for every header would take longer than reading it. */
 function readAt(fd: number, offset: number, bytes: number): Buffer {
   const buffer = Buffer.alloc(bytes);
-  for (let done = 0; done < bytes; ) {
-    const count = readSync(fd, buffer, done, bytes - done, offset + done);
-    if (count === 0) throw damaged('short');
-    done += count;
-  }
+  if (!fillFrom(fd, buffer, offset)) throw damaged('short');
   return buffer;
 }

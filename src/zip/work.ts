@@ -3,11 +3,11 @@
  * hashing a file or what comes over a ring, unpacking entries, taking in files.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { type Facts, LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { fileError, openFile } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
 import { entriesBytes } from './entry-bytes.js';
 import type { ZipEntry } from './reader.js';
@@ -246,14 +246,6 @@ class Taking {
 
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
-  }
-}
-
-function openFile(file: string, flags: 'r' | 'wx'): number {
-  try {
-    return openSync(file, flags, 0o600);
-  } catch (error) {
-    throw fileError(error, file);
   }
 }
 

@@ -6,7 +6,7 @@ import { importPackage } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importTo, load, md5, NOW, OPERATOR, PASSWORD, school, sign } from '../support/schools.js';
+import { exportFrom, importRequest, importTo, load, md5, school, sign } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -35,7 +35,7 @@ describe('a package with any single byte changed', () => {
     const store = await school(folder, '990002');
     mkdirSync(join(folder, 'flipped'));
     const zipFile = join(folder, 'flipped', basename(original));
-    const request = { zipFile, password: PASSWORD, dryRun: false, createStudents: true, keepBoth: false, now: NOW, operator: OPERATOR };
+    const request = importRequest(zipFile);
     const wrong: string[] = [];
 
     await withStore(store, async (open) => {

@@ -14,7 +14,7 @@ import { errorOfReport } from '#lpx/exchange/verify.js';
 import type { Store } from '#lpx/store/store.js';
 import { Chance, mutated, mutatedJson } from '../support/mutations.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, load, NOW, OPERATOR, PASSWORD, school, sign } from '../support/schools.js';
+import { exportFrom, importRequest, load, PASSWORD, school, sign } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { type TestEntry, written } from '../support/zips.js';
 
@@ -108,15 +108,7 @@ describe('a package with random damage', () => {
 
 async function attempt(store: Store, zipFile: string): Promise<{ code: string; outcome: string }> {
   try {
-    const { outcome, report, conflicts } = await importPackage(store, {
-      zipFile,
-      password: PASSWORD,
-      dryRun: false,
-      createStudents: true,
-      keepBoth: false,
-      now: NOW,
-      operator: OPERATOR,
-    });
+    const { outcome, report, conflicts } = await importPackage(store, importRequest(zipFile));
     return { outcome, code: (errorOfReport(report) ?? errorOf(conflicts))?.code ?? 'none' };
   } catch (error) {
     return { outcome: 'thrown', code: error instanceof LpxError ? error.code : `fault: ${(error as Error).stack?.slice(0, 300)}` };

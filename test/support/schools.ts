@@ -55,19 +55,19 @@ export const exportFrom = (store: string, outFolder: string, request: Partial<Ex
     }),
   );
 
+/** An import of everything, students who are not there yet among it. */
+export const importRequest = (zipFile: string): ImportRequest => ({
+  zipFile,
+  password: PASSWORD,
+  dryRun: false,
+  createStudents: true,
+  keepBoth: false,
+  now: NOW,
+  operator: OPERATOR,
+});
+
 export const importTo = (store: string, zipFile: string, request: Partial<ImportRequest> = {}): Promise<ImportResult> =>
-  withStore(store, (open) =>
-    importPackage(open, {
-      zipFile,
-      password: PASSWORD,
-      dryRun: false,
-      createStudents: true,
-      keepBoth: false,
-      now: NOW,
-      operator: OPERATOR,
-      ...request,
-    }),
-  );
+  withStore(store, (open) => importPackage(open, { ...importRequest(zipFile), ...request }));
 
 export async function studentIn(store: string, nationalId: string): Promise<StoredStudent> {
   const student = await withStore(store, (open) => open.student(nationalId));

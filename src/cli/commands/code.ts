@@ -76,9 +76,11 @@ function codeLines({ messages, paint }: Context, explanation: CourseCodeExplanat
   ];
 }
 
+const lengthOf = (part: CourseCodePartValue['part']): number => COURSE_CODE_PARTS.find((one) => one.part === part)?.length ?? 1;
+
 /** The characters' places, counted from 1. */
 function span({ part, offset }: CourseCodePartValue): string {
-  const length = COURSE_CODE_PARTS.find((one) => one.part === part)?.length ?? 1;
+  const length = lengthOf(part);
   return length === 1 ? `${offset + 1}` : `${offset + 1}–${offset + length}`;
 }
 
@@ -91,7 +93,7 @@ function rulerLines({ code, parts, faults }: CourseCodeExplanation, paint: Conte
   const marks: string[] = [];
   const numbers: string[] = [];
   for (const [i, { part, offset }] of parts.entries()) {
-    const length = COURSE_CODE_PARTS.find((one) => one.part === part)?.length ?? 1;
+    const length = lengthOf(part);
     const positions = Array.from({ length }, (_, n) => offset + n);
     texts.push(positions.map((at) => inert(characters[at] ?? '·')).join(''));
     const line = length === 1 ? '│' : `╰${'─'.repeat(length - 2)}╯`;

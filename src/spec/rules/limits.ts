@@ -3,6 +3,10 @@ import type { Half } from '../portfolio.js';
 import { GUIDE_109 } from '../profiles/guide-109.js';
 import { MINISTRY_109_1 } from '../profiles/ministry-109-1.js';
 import type { LimitProfile, Quota } from '../profiles/profile.js';
+import { termOf } from '../terms.js';
+
+/** No school year has more. */
+const LAST_SEMESTER = 4;
 
 /** By the term they hold from, oldest first. */
 export const LIMIT_PROFILES: readonly LimitProfile[] = [GUIDE_109, MINISTRY_109_1];
@@ -16,6 +20,6 @@ export const limitsFor = (term: string): LimitProfile => LIMIT_PROFILES.findLast
  *   that the total then grows, not by how much: by what may be submitted in each further year, we take it.
  */
 export function quotaFor(half: Half, academicYear: number, extendedYears: number): Quota {
-  const { perYear, inAll } = limitsFor(`${String(academicYear).padStart(3, '0')}4`).quotas[half];
+  const { perYear, inAll } = limitsFor(termOf(academicYear, LAST_SEMESTER)).quotas[half];
   return { perYear, inAll: inAll + extendedYears * perYear };
 }

@@ -16,6 +16,7 @@ import {
   type Half,
   type JsonObject,
   type JsonValue,
+  MULTI_PERFORMANCE_WIRES,
   ownerOf,
   recordWire,
   SLOTS,
@@ -50,7 +51,6 @@ export function ruleFindings(document: readonly JsonObject[], known: Knowledge =
 
 const ID_WIRE = basicDataWire('nationalId');
 const STUDENT_PROPERTIES = new Set([BASIC_DATA_WIRE, HALF_WIRE.courseResults.property, HALF_WIRE.multiPerformances.property]);
-const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.wire));
 
 const basicDataOf = (student: JsonObject): JsonObject => student[BASIC_DATA_WIRE] as JsonObject;
 
@@ -63,7 +63,7 @@ function basicDataFindings(student: JsonObject, places: Places, known: Knowledge
   const unknown = [
     ...Object.keys(student).filter((key) => !STUDENT_PROPERTIES.has(key)),
     ...Object.keys(student[HALF_WIRE.multiPerformances.property] as JsonObject)
-      .filter((key) => !MULTI_PERFORMANCE_LISTS.has(key))
+      .filter((key) => !MULTI_PERFORMANCE_WIRES.has(key))
       .map((key) => `${HALF_WIRE.multiPerformances.property}.${key}`),
   ];
   return [
