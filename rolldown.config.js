@@ -1,8 +1,14 @@
-/** What `bin/lpx.js` starts: the compiled modules and their libraries in one file, and its code compiled. */
-import { rmSync, writeFileSync } from 'node:fs';
+/** What `bin/lpx.js` starts: the compiled modules and their libraries in a file for each command and for what they share, and their code compiled. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { COMPILED, start } from './bin/start.js';
+import { compiledFormOf, start } from './bin/start.js';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+rmSync(at('dist/bundle'), { recursive: true, force: true });
+mkdirSync(at('dist/bundle'), { recursive: true });
+writeFileSync(at('dist/bundle/package.json'), '{ "type": "commonjs" }\n');
 
 /** ASCII alone can be read as Latin-1 and kept at a byte a character, which halves the time to read it. */
 const ascii = {
@@ -15,23 +21,22 @@ const ascii = {
   },
 };
 
-const bundle = (input, file, format, plugins = []) => ({
+const bundle = (input, codeSplitting, plugins = []) => ({
   input,
   plugins: [ascii, ...plugins],
   platform: 'node',
   // A native addon, which finds its binary from where it lies, and a cloud's client that unzipper does without.
   external: ['better-sqlite3', '@aws-sdk/client-s3'],
-  output: { file, format, codeSplitting: false, minify: true },
+  output: { dir: 'dist/bundle', format: 'cjs', codeSplitting, minify: true },
 });
 
-/** Runs the demonstration, so that what a command runs is compiled, and keeps that. */
+/** Runs the demonstration, so that what commands run is compiled, and keeps that. */
 const compile = {
   name: 'compile',
   async writeBundle() {
-    rmSync(COMPILED, { force: true });
-    const { script, program } = start();
+    const { scripts, program } = start();
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-    const home = fileURLToPath(new URL('.', import.meta.url));
+    const home = at('.');
     const code = await program.main(['demo'], {
       stdin: process.stdin,
       stdout: silent,
@@ -43,11 +48,8 @@ const compile = {
       operator: () => '',
     });
     if (code !== 0) throw new Error(`the demonstration ended with ${code}`);
-    writeFileSync(COMPILED, script.createCachedData());
+    for (const [file, script] of scripts) writeFileSync(compiledFormOf(file), script.createCachedData());
   },
 };
 
-export default [
-  bundle('dist/zip/worker.js', 'dist/bundle/worker.js', 'esm'),
-  bundle('dist/cli/main.js', 'dist/bundle/main.cjs', 'cjs', [compile]),
-];
+export default [bundle('dist/zip/worker.js', false), bundle('dist/cli/main.js', true, [compile])];
