@@ -5,7 +5,7 @@
  */
 
 export const BLOCK_BYTES = 256 * 1024;
-const BLOCKS = 16;
+const BLOCKS = 64;
 
 /** Slots of the shared state, 32 bits each; the lengths of the blocks follow. */
 const FILLED = 0;

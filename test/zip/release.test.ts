@@ -1,0 +1,38 @@
+import { createCipheriv } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { release } from '#lpx/zip/release.js';
+
+const MIB = 1024 * 1024;
+
+/** How much memory outside the heap is held, in bytes, once `each` has had 200 outputs of a cipher, a MiB each. */
+function heldAfter(each: (output: Buffer) => void): number {
+  const cipher = createCipheriv('aes-256-ecb', Buffer.alloc(32), null).setAutoPadding(false);
+  const before = process.memoryUsage().arrayBuffers;
+  let peak = 0;
+  for (let i = 0; i < 200; i++) {
+    each(cipher.update(Buffer.alloc(16)));
+    each(cipher.update(Buffer.alloc(MIB)));
+    peak = Math.max(peak, process.memoryUsage().arrayBuffers - before);
+  }
+  return peak;
+}
+
+describe('release', () => {
+  it('empties the buffer, and leaves others as they are', () => {
+    const [gone, stays] = [Buffer.allocUnsafeSlow(64).fill(1), Buffer.allocUnsafeSlow(64).fill(2)];
+    release(gone);
+    expect(gone.length).toBe(0);
+    expect(stays).toEqual(Buffer.alloc(64, 2));
+  });
+
+  it('frees what a cipher puts out without waiting for the garbage collector', () => {
+    const kept: Buffer[] = [];
+    const held = heldAfter((output) => {
+      kept.push(output);
+      release(output);
+    });
+    // The inputs are left to the collector: one of each turn. That the outputs are kept shows that it is not the collector that frees them.
+    expect(kept.every((output) => output.length === 0)).toBe(true);
+    expect(held).toBeLessThan(heldAfter((output) => kept.push(output)) - 100 * MIB);
+  });
+});
