@@ -69,7 +69,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   const staging = dryRun ? undefined : await store.attachments.stage();
   try {
     const known = (portfolios: readonly Portfolio<unknown>[]) => knowledgeOf(store, portfolios);
-    const { report, portfolios } = await examinePackage({ ...request, known }, staging);
+    const { report, portfolios } = await examinePackage({ ...request, known }, staging ?? 'comparison');
     const nothing = { report, dryRun, students: [], conflicts: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     return await store.change<ImportResult>(async (change) => {

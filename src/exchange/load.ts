@@ -6,6 +6,7 @@ import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument 
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import type { Provenance, Store, StoreChange } from '../store/store.js';
+import { TAKEN_TOGETHER } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { knowledgeOf } from './knowledge.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
@@ -62,11 +63,14 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     const taken = await takeAttachments(
       portfolios,
       found,
-      async (files) => {
-        const parts = files.map((file) => ({ file, target: staging.nextPath() }));
-        const results = await pool.run({ kind: 'copy', parts });
-        await Promise.all(parts.map(({ target }) => staging.secure(target)));
-        return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
+      {
+        together: TAKEN_TOGETHER.hashed,
+        read: async (files) => {
+          const parts = files.map((file) => ({ file, target: staging.nextPath() }));
+          const results = await pool.run({ kind: 'copy', parts });
+          await Promise.all(parts.map(({ target }) => staging.secure(target)));
+          return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
+        },
       },
       WHOLE,
     );

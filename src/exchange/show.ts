@@ -51,7 +51,7 @@ export async function showStudent(store: Store, nationalId: string): Promise<Stu
 export async function showPackage(
   request: VerifyRequest,
 ): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentView[] }> {
-  const { report, portfolios } = await examinePackage(request);
+  const { report, portfolios } = await examinePackage(request, 'verdict');
   const view = ({ basicData, records }: Portfolio<StoredAttachment>) => ({
     basicData,
     records: records.map((record) => viewOf(record, 'package')),

@@ -7,15 +7,25 @@ import { fileFindings, type SizedFile } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
-import { type Damaged, TAKEN_TOGETHER, type Taken } from '../zip/work.js';
+import type { Damaged, Taken } from '../zip/work.js';
 import { faultFinding } from './checks.js';
 
-/** An attachment that has been read and held against its MD5, and lies staged unless it was only checked. */
+/**
+ * An attachment that has been read and held against its MD5. It lies staged unless it was only read; for a verdict
+ * alone, it has no SHA-256.
+ */
 export interface TakenAttachment extends StoredAttachment {
   readonly stagedAt: string | undefined;
 }
 
 export type TakenRecord = PortfolioRecord<TakenAttachment>;
+
+/** Reads files in groups. */
+export interface GroupReader<F, T> {
+  /** How many files go well together. */
+  readonly together: number;
+  read(files: readonly F[]): Promise<readonly T[]>;
+}
 
 /** What reading one file came to. */
 export interface TakenFile {
@@ -42,18 +52,15 @@ export const WHOLE: Acceptance = { partial: false, foreignMd5: false };
 /** The MD5s of a package are those of something else when at least this part of them is wrong. */
 const FOREIGN_PART = 0.9;
 
-/**
- * Reads every file once, however many records share it.
- * @param read starts the work on up to `TAKEN_TOGETHER` files
- */
+/** Reads every file once, however many records share it. */
 export async function takeAttachments<F>(
   portfolios: readonly Portfolio<WireAttachment>[],
   found: FoundAttachments<F>,
-  read: (files: readonly F[]) => Promise<readonly TakenFile[]>,
+  reader: GroupReader<F, TakenFile>,
   { partial, foreignMd5 }: Acceptance,
 ): Promise<{ readonly portfolios: readonly TakenPortfolio[]; readonly findings: readonly Finding[] }> {
   const files = [...new Set(found.attachments.map((one) => one.file))];
-  const results = await readAll(files, read);
+  const results = await readAll(files, reader);
   const readFiles = new Map(files.map((file, i) => [file, results[i] as TakenFile]));
 
   const findings: Finding[] = [...found.findings];
@@ -134,21 +141,19 @@ const OF_ONE_RECORD: ReadonlySet<Finding['code']> = new Set([
 export const leftOut = (finding: Finding): Finding => (OF_ONE_RECORD.has(finding.code) ? { ...finding, severity: 'warning' } : finding);
 
 /** Reads files in groups. Every group ends before a fault of one is told, so that nothing is still being written then. */
-export async function readAll<F, T>(files: readonly F[], read: (group: readonly F[]) => Promise<readonly T[]>): Promise<T[]> {
-  const results = await Promise.allSettled(groupsOf(files).map(read));
+export async function readAll<F, T>(files: readonly F[], { together, read }: GroupReader<F, T>): Promise<T[]> {
+  const results = await Promise.allSettled(groupsOf(files, together).map(read));
   const fault = results.find((result) => result.status === 'rejected');
   if (fault) throw fault.reason;
   return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
-/** Groups of as many files as are taken together, smaller towards the end, so that no thread waits long for the last one. */
-function groupsOf<F>(files: readonly F[]): F[][] {
-  const groups: F[][] = [];
-  for (let at = 0; at < files.length; at += groups.at(-1)?.length ?? 0) {
-    const size = Math.min(TAKEN_TOGETHER, Math.max(2, Math.ceil((files.length - at) / 4)));
-    groups.push(files.slice(at, at + size));
-  }
-  return groups;
+/** Groups of `size`, and two last ones alike, so that no thread waits long for another. */
+function groupsOf<F>(files: readonly F[], size: number): (readonly F[])[] {
+  const whole = Math.max(0, Math.floor(files.length / size) - 1) * size;
+  const half = whole + Math.ceil((files.length - whole) / 2);
+  const starts = [...Array.from({ length: whole / size }, (_, i) => i * size), whole, half, files.length];
+  return starts.slice(1).flatMap((end, i) => (end > (starts[i] as number) ? [files.slice(starts[i], end)] : []));
 }
 
 /** The term a record was uploaded in, or else belongs to. */

@@ -19,11 +19,20 @@ import { documentFindings } from '../spec/validate.js';
 import type { Staging } from '../store/attachments.js';
 import { passwordOpens } from '../zip/password-check.js';
 import type { ZipEntry } from '../zip/reader.js';
-import { type Digests, runJob } from '../zip/work.js';
+import { type Digests, runJob, TAKEN_TOGETHER } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { CHECKS, CheckList, type CheckResult, faultFinding, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
-import { type Acceptance, leftOut, readAll, type TakenPortfolio, takeAttachments, WHOLE } from './take-attachments.js';
+import {
+  type Acceptance,
+  type GroupReader,
+  leftOut,
+  readAll,
+  type TakenFile,
+  type TakenPortfolio,
+  takeAttachments,
+  WHOLE,
+} from './take-attachments.js';
 
 /** A password that is at hand, or a way to ask for it once it is needed. */
 export type PasswordSource = Buffer | (() => Promise<Buffer>);
@@ -79,6 +88,12 @@ export interface Examination {
   readonly portfolios: readonly TakenPortfolio[];
 }
 
+/**
+ * What an examination is for: a verdict; a comparison with what a store holds, which has to know attachments again;
+ * or an import, whose attachments are unpacked to where it says.
+ */
+export type Purpose = 'verdict' | 'comparison' | Staging;
+
 /** What the content checks leave behind, filled in as they go. */
 interface Contents {
   encryption: string;
@@ -87,11 +102,10 @@ interface Contents {
 
 /**
  * Verifies a package. Whatever is wrong with it is in the report; only what lies outside it is thrown.
- * @param staging where attachments are unpacked to, for an import; without it they are only read
  * @throws LPX_FILE_NOT_FOUND, LPX_PASSWORD_MISSING, LPX_DISK_FULL, LPX_FILE_CHANGED
  */
-export async function examinePackage(request: VerifyRequest, staging?: Staging): Promise<Examination> {
-  const examination = await examineFile(request, staging);
+export async function examinePackage(request: VerifyRequest, purpose: Purpose): Promise<Examination> {
+  const examination = await examineFile(request, purpose);
   const [first] = examination.report.findings.filter(({ severity }) => severity === 'error');
   if (!first || !WRAPPING_SIGNS.has(first.code) || request.strict) return examination;
   const inner = await unwrapPackage(request.zipFile);
@@ -100,7 +114,7 @@ export async function examinePackage(request: VerifyRequest, staging?: Staging):
     const signature =
       request.signature === 'none' ? 'none' : inner.signatureFile ? 'beside' : await coveredBy(examination.report, inner.zipFile);
     if (signature === undefined) return examination;
-    const { report, portfolios } = await examineFile({ ...request, zipFile: inner.zipFile, signature }, staging);
+    const { report, portfolios } = await examineFile({ ...request, zipFile: inner.zipFile, signature }, purpose);
     const wrapping = repaired('wrapping', basename(request.zipFile), basename(request.zipFile), basename(inner.zipFile));
     return { report: { ...report, findings: [wrapping, ...report.findings] }, portfolios };
   } finally {
@@ -117,7 +131,7 @@ async function coveredBy(report: VerificationReport, innerZip: string): Promise<
   return held ? { md5: (await runJob({ kind: 'digest', file: innerZip })).md5 } : undefined;
 }
 
-async function examineFile(request: VerifyRequest, staging?: Staging): Promise<Examination> {
+async function examineFile(request: VerifyRequest, purpose: Purpose): Promise<Examination> {
   const { zipFile, password } = request;
   const before = await statOf(zipFile);
   const pool = WorkPool.forBytes(before.size);
@@ -133,8 +147,8 @@ async function examineFile(request: VerifyRequest, staging?: Staging): Promise<E
     // With threads to spare and the password at hand, the content is read while the signature is worked out.
     const ahead = pool.threads > 0 && Buffer.isBuffer(password);
     const examining = ahead
-      ? checkContents(request, pool, contentChecks, contents, staging)
-      : signing.then(() => checkContents(request, pool, contentChecks, contents, staging));
+      ? checkContents(request, pool, contentChecks, contents, purpose)
+      : signing.then(() => checkContents(request, pool, contentChecks, contents, purpose));
     examining.catch(() => {});
     const outcome = await signing
       .then(() => examining)
@@ -178,7 +192,8 @@ export async function prepareToExamine(zipFile: string): Promise<void> {
 }
 
 /** Verifies a package and reports. @throws as `examinePackage` */
-export const verifyPackage = async (request: VerifyRequest): Promise<VerificationReport> => (await examinePackage(request)).report;
+export const verifyPackage = async (request: VerifyRequest): Promise<VerificationReport> =>
+  (await examinePackage(request, 'verdict')).report;
 
 /** The error a failed report amounts to; undefined for a good one. */
 export const errorOfReport = (report: VerificationReport): LpxError | undefined => errorOf(report.findings);
@@ -210,7 +225,7 @@ async function checkContents(
   pool: WorkPool,
   checks: CheckList,
   contents: Contents,
-  staging: Staging | undefined,
+  purpose: Purpose,
 ): Promise<readonly TakenPortfolio[]> {
   const { zipFile, accept = WHOLE } = request;
   const entries = await checks.run('directory', async () => ({ value: await readDirectory(zipFile) }));
@@ -234,13 +249,13 @@ async function checkContents(
     await checks.run('rules', async () => ({ value: undefined, findings: ruleFindings(document, await request.known?.(portfolios)) }));
     return await checks.run('attachments', async () => {
       const found = findAttachments(portfolios, files, structure.originalNames, true);
-      const read = entriesReader(request, pool, password, [...files.values()]);
+      const readerFor = entriesReader(request, pool, password, [...files.values()]);
       const linked = new Set(found.attachments.map((one) => one.file));
-      const taken = await takeAttachments(portfolios, found, (group) => read(group, staging), accept);
+      const taken = await takeAttachments(portfolios, found, readerFor(purpose), accept);
       // What no record links to is read as well: a damaged entry is damage, wherever it is.
       const others = await readAll(
         [...files.values()].filter((entry) => !linked.has(entry)),
-        (group) => read(group, undefined),
+        readerFor('verdict'),
       );
       const damage = others.flatMap(({ taken }) => ('damage' in taken ? [faultFinding('LPX_ENTRY_DAMAGED', taken.damage)] : []));
       return { value: taken.portfolios, findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)] };
@@ -250,17 +265,22 @@ async function checkContents(
   }
 }
 
-/** Starts the reading of entries, into the staging area when there is one. */
+/** Reads entries for what they are needed for, and tells of the progress of all. */
 function entriesReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, password: Buffer, all: readonly ZipEntry[]) {
   const total = all.reduce((sum, entry) => sum + entry.size, 0);
+  const together = all.some(({ encryption }) => encryption === 'zipcrypto') ? TAKEN_TOGETHER.decrypted : TAKEN_TOGETHER.hashed;
   let done = 0;
-  return async (entries: readonly ZipEntry[], staging: Staging | undefined) => {
-    const parts = entries.map((entry) => ({ entry, target: staging?.nextPath() }));
-    const results = await pool.run({ kind: 'unpack', zipFile, password, parts });
-    if (staging) await Promise.all(parts.map(({ target }) => staging.secure(target as string)));
-    done += entries.reduce((sum, entry) => sum + entry.size, 0);
-    onProgress?.(done, total);
-    return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
+  return (purpose: Purpose): GroupReader<ZipEntry, TakenFile> => {
+    const staging = typeof purpose === 'object' ? purpose : undefined;
+    const read = async (entries: readonly ZipEntry[]) => {
+      const parts = entries.map((entry) => ({ entry, target: staging?.nextPath() }));
+      const results = await pool.run({ kind: 'unpack', zipFile, password, known: purpose !== 'verdict', parts });
+      if (staging) await Promise.all(parts.map(({ target }) => staging.secure(target as string)));
+      done += entries.reduce((sum, entry) => sum + entry.size, 0);
+      onProgress?.(done, total);
+      return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
+    };
+    return { together, read };
   };
 }
 

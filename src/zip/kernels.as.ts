@@ -1,16 +1,14 @@
 /**
- * The inner loops that OpenSSL does not do for us, eight streams at a time: two sets of four SIMD lanes. Compiled by
- * AssemblyScript (whose dialect of TypeScript this is) to WebAssembly when lpx is built; build.js adds `md5`, `sha1` and
- * `zipCrypto`, which `rounds.js` writes out.
+ * The inner loops that OpenSSL does not do for us: hashes of eight streams at a time, two sets of four SIMD lanes, and
+ * ZipCrypto of sixteen. Compiled by AssemblyScript (whose dialect of TypeScript this is) to WebAssembly when lpx is
+ * built; build.js adds `md5`, `sha1`, `encrypt` and `decrypt`, which `rounds.js` writes out.
  *
  * All pointers are offsets into the module's memory. A vector of lanes is four 32-bit words, lane 0 first.
  */
 
 /** Free memory for the callers' buffers starts here. */
-export const BUFFERS: usize = 5120;
-/** The table of CRC-32, 256 words, which whoever loads the module fills in. */
-export const CRC_TABLE: usize = 4096;
-/** Twice eighty vectors: the message schedules of the blocks at hand, a set after the other. */
+export const BUFFERS: usize = 4096;
+/** Twice eighty vectors: the message schedules of the blocks at hand, a set after the other; or sixteen turns of ZipCrypto. */
 const WORDS: usize = 1024;
 /** Where each step of a set leaves its result, which nobody reads: see rounds.js. */
 const TURNS: usize = 3968;
@@ -25,8 +23,14 @@ const TURNS: usize = 3968;
 
 // ZipCrypto (APPNOTE.TXT 6.1)
 
-@inline function crc(value: u32, byte: u32): u32 {
-  return load<u32>(CRC_TABLE + (((value ^ byte) & 255) << 2)) ^ (value >> 8);
+/** The second key after the first one's lowest byte. */
+@inline function advanced(b: v128, byte: v128): v128 {
+  return i32x4.add(i32x4.mul(i32x4.add(b, byte), i32x4.splat(134775813)), i32x4.splat(1));
+}
+
+/** The highest byte of every word, as 16 bits. */
+@inline function tops(x: v128, y: v128): v128 {
+  return i16x8.narrow_i32x4_u(i32x4.shr_u(x, 24), i32x4.shr_u(y, 24));
 }
 
 // MD5 (RFC 1321)

@@ -1,8 +1,8 @@
 /**
  * Writes out what the kernels do for several streams, for build.js: the rounds of MD5 and SHA-1 for two sets of four
- * lanes, a byte of ZipCrypto for four streams. All go step by step in turn, so that one's step is worked on while
- * another's waits for its operands. V8 puts an operation where its result is first
- * needed, which would be one set after the other; a store after each step keeps the turns.
+ * lanes, a byte of ZipCrypto for sixteen streams. The two sets go step by step in turn, so that one's step is worked on
+ * while the other's waits for its operands. V8 puts an operation where its result is first needed, which would be one
+ * set after the other; a store after each step keeps the turns.
  */
 
 export const SETS = [0, 1];
@@ -93,28 +93,90 @@ function sha1(from: usize, to: usize): void {
 }`;
 }
 
-const STREAMS = [0, 1, 2, 3];
+const STREAMS = Array.from({ length: 16 }, (_, n) => n);
+const PLANES = [0, 1, 2, 3];
+const KEYS = ['a', 'c'];
+
+const CRC_TABLE = STREAMS.flatMap((high) => STREAMS.map((low) => 16 * high + low)).map((byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
+  return value;
+});
+
+/** What CRC-32 makes of the low or high four bits of a byte, as bytes: what the table says of a byte is that of its halves, XORed. */
+const half = (name, shift) =>
+  PLANES.map((plane) => {
+    const bytes = STREAMS.map((bits) => (CRC_TABLE[bits << shift] << (24 - 8 * plane)) >> 24);
+    return `const ${name}${plane} = i8x16(${bytes.join(', ')});`;
+  }).join('\n');
+
+/** Every stream's CRC-32 in `key`, a vector a byte, takes in a byte. */
+const takeIn = (key, byte) => `{
+  const at = v128.xor(${key}0, ${byte});
+  const low = v128.and(at, i8x16.splat(15)), high = i8x16.shr_u(at, 4);
+  ${PLANES.map((plane) => {
+    const table = `v128.xor(v128.swizzle(low${plane}, low), v128.swizzle(high${plane}, high))`;
+    return `${key}${plane} = ${plane === 3 ? table : `v128.xor(${key}${plane + 1}, ${table})`};`;
+  }).join('\n')}
+}`;
+
+/** The bytes of two vectors in turn: of their first halves, of their second halves. */
+const interleaved = (x, y) =>
+  [0, 8].map((half) => `v128.shuffle<i8>(${x}, ${y}, ${STREAMS.map((n) => half + (n >> 1) + 16 * (n & 1)).join(', ')})`);
+
+/** Sixteen vectors turned over their diagonal: bytes of a stream become bytes of a turn, and back. */
+function turnedOver(from, to) {
+  const stages = [1, 2, 3, 4].map((stage) =>
+    PLANES.flatMap((n) => [2 * n, 2 * n + 1])
+      .map((n) => {
+        const [low, high] = interleaved(`x${stage - 1}_${n}`, `x${stage - 1}_${n + 8}`);
+        return `const x${stage}_${2 * n} = ${low}, x${stage}_${2 * n + 1} = ${high};`;
+      })
+      .join('\n'),
+  );
+  return `{
+    ${STREAMS.map((n) => `const x0_${n} = v128.load(${from(n)});`).join('\n')}
+    ${stages.join('\n')}
+    ${STREAMS.map((n) => `v128.store(${to(n)}, x4_${n});`).join('\n')}
+  }`;
+}
 
 /**
- * `zipCrypto(keys, input, stride, bytes)`: decrypts four streams in place, `stride` bytes from one to the next; three
- * keys a stream at `keys`. See zipcrypto.ts for what a byte does.
+ * `encrypt(keys, input, stride, bytes)` and `decrypt(…)`: turns sixteen streams in place, `stride` bytes from one to the
+ * next, sixteen bytes of each at a time. See zipcrypto.ts for what a byte does. The first and third key of all streams
+ * lie at `keys` byte by byte, four vectors each, then the second as words.
  */
-export function zipCrypto() {
-  const each = (write) => STREAMS.map(write).join('\n');
+export const zipCrypto = () => [turning('encrypt', 'from'), turning('decrypt', 'to')].join('\n');
+
+function turning(name, plain) {
+  const keys = [...KEYS.flatMap((key) => PLANES.map((plane) => `${key}${plane}`)), ...PLANES.map((n) => `b${n}`)];
+  const mask = (t) => `i16x8.shr_u(i16x8.mul(${t}, v128.xor(${t}, i16x8.splat(1))), 8)`;
+  const [low, high] = interleaved('c0', 'c1');
+  const ofStream = (n) => `input + ${n} * stride + at`;
+  const ofTurn = (n) => `WORDS + ${VECTOR * n}`;
   return `
-export function zipCrypto(keys: usize, input: usize, stride: usize, bytes: usize): void {
-  ${each((n) => `let a${n} = load<u32>(keys, ${12 * n}), b${n} = load<u32>(keys, ${12 * n + 4}), c${n} = load<u32>(keys, ${12 * n + 8});`)}
-  ${each((n) => `const from${n} = input + ${n} * stride;`)}
-  for (let at: usize = 0; at < bytes; at++) {
-    ${each(
-      (n) => `const t${n} = (c${n} & 0xffff) | 2;
-    const plain${n} = (<u32>load<u8>(from${n} + at) ^ (t${n} * (t${n} ^ 1) >> 8)) & 255;
-    store<u8>(from${n} + at, plain${n});
-    a${n} = crc(a${n}, plain${n});
-    b${n} = (b${n} + (a${n} & 255)) * 134775813 + 1;
-    c${n} = crc(c${n}, b${n} >> 24);`,
-    )}
+export function ${name}(keys: usize, input: usize, stride: usize, bytes: usize): void {
+  ${keys.map((key, i) => load(key, `keys + ${VECTOR * i}`)).join('\n')}
+  ${half('low', 0)}
+  ${half('high', 4)}
+  for (let at: usize = 0; at < bytes; at += 16) {
+    ${turnedOver(ofStream, ofTurn)}
+    for (let turn: usize = WORDS; turn < WORDS + 256; turn += 16) {
+      const t0 = v128.or(${low}, i16x8.splat(2)), t1 = v128.or(${high}, i16x8.splat(2));
+      const from = v128.load(turn);
+      const to = v128.xor(from, i8x16.narrow_i16x8_u(${mask('t0')}, ${mask('t1')}));
+      v128.store(turn, to);
+      ${takeIn('a', plain)}
+      const a01 = i16x8.extend_low_i8x16_u(a0), a23 = i16x8.extend_high_i8x16_u(a0);
+      b0 = advanced(b0, i32x4.extend_low_i16x8_u(a01));
+      b1 = advanced(b1, i32x4.extend_high_i16x8_u(a01));
+      b2 = advanced(b2, i32x4.extend_low_i16x8_u(a23));
+      b3 = advanced(b3, i32x4.extend_high_i16x8_u(a23));
+      const top = i8x16.narrow_i16x8_u(tops(b0, b1), tops(b2, b3));
+      ${takeIn('c', 'top')}
+    }
+    ${turnedOver(ofTurn, ofStream)}
   }
-  ${each((n) => `store<u32>(keys, a${n}, ${12 * n}); store<u32>(keys, b${n}, ${12 * n + 4}); store<u32>(keys, c${n}, ${12 * n + 8});`)}
+  ${keys.map((key, i) => `v128.store(keys + ${VECTOR * i}, ${key});`).join('\n')}
 }`;
 }

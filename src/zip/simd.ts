@@ -5,17 +5,19 @@ import { KERNELS } from './generated/kernels.js';
 interface Kernels {
   readonly memory: WebAssembly.Memory;
   readonly BUFFERS: WebAssembly.Global;
-  readonly CRC_TABLE: WebAssembly.Global;
   md5(state: number, input: number, stride: number, blocks: number): void;
   sha1Block(state: number, block: number): void;
   pbkdf2(inner: number, outer: number, first: number, digest: number, out: number, rounds: number): void;
-  zipCrypto(keys: number, input: number, stride: number, bytes: number): void;
+  encrypt(keys: number, input: number, stride: number, bytes: number): void;
+  decrypt(keys: number, input: number, stride: number, bytes: number): void;
 }
 
 /** Lanes of a vector; the kernels work on two sets of them in turn. */
 const SET_LANES = 4;
 const SETS = 2;
 const LANES = SETS * SET_LANES;
+/** How many streams MD5 hashes in little more than the time of one. */
+export const MD5_LANES = LANES;
 const BLOCK = 64;
 const BLOCK_WORDS = BLOCK / 4;
 const SHA1_WORDS = 5;
@@ -25,19 +27,9 @@ const SHA1_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 let loaded: Kernels | undefined;
 
 function kernels(): Kernels {
-  if (!loaded) {
-    loaded = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(KERNELS, 'base64'))).exports as Kernels;
-    new Int32Array(loaded.memory.buffer, loaded.CRC_TABLE.value, CRC_TABLE.length).set(CRC_TABLE);
-  }
+  loaded ??= new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(KERNELS, 'base64'))).exports as Kernels;
   return loaded;
 }
-
-/** CRC-32, a byte at a time. */
-export const CRC_TABLE = Int32Array.from({ length: 256 }, (_, n) => {
-  let value = n;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
 
 /** How many derivations go side by side, taking little longer than one. */
 export const DERIVED_TOGETHER = SETS;
@@ -114,7 +106,7 @@ const MD5_WORDS = MD5_START.length;
 /** What a stream may be fed at a time, in bytes. */
 const FEED_BYTES = 64 * 1024;
 /** Where the streams' bytes lie in the kernels' memory, behind the states: a stream's from here, the next a stride on. */
-const INPUT = 4 * LANES * MD5_WORDS;
+const INPUT = 256;
 const STRIDE = FEED_BYTES + BLOCK;
 
 /** Where a word of a stream's state lies among the states. */
@@ -122,8 +114,7 @@ const stateIndex = (lane: number, word: number): number =>
   Math.floor(lane / SET_LANES) * SET_LANES * MD5_WORDS + SET_LANES * word + (lane % SET_LANES);
 
 /** The MD5 of up to eight streams that are fed together, which takes little longer than one. */
-export class Md5Lanes {
-  static readonly lanes = LANES;
+class Md5Lanes {
   readonly #md5: Kernels['md5'];
   /** The kernels' memory from where it is ours: states first, one vector a word, then the input of each stream. */
   readonly #base: number;
@@ -201,34 +192,83 @@ export class Md5Lanes {
   }
 }
 
-/** How many streams `decryptZipCrypto` takes at once. */
-export const ZIPCRYPTO_STREAMS = 4;
+/** The MD5 of any number of streams that are fed together. */
+export class Md5Streams {
+  readonly #sets: readonly Md5Lanes[];
 
-/** A stream of ZipCrypto: its three keys, which advance, and the bytes to decrypt in place. */
+  constructor(streams: number) {
+    this.#sets = Array.from({ length: Math.ceil(streams / LANES) }, () => new Md5Lanes());
+  }
+
+  /** Feeds each stream its next bytes; none where there are none. */
+  update(chunks: readonly (Buffer | undefined)[]): void {
+    for (const [i, set] of this.#sets.entries()) set.update(chunks.slice(i * LANES, (i + 1) * LANES));
+  }
+
+  /** Ends a stream. @returns its MD5 in lower-case hex */
+  digest(stream: number): string {
+    return this.#sets[Math.floor(stream / LANES)]?.digest(stream % LANES) ?? '';
+  }
+}
+
+/** How many streams of ZipCrypto go side by side. */
+export const ZIPCRYPTO_STREAMS = 16;
+/** What the kernels take of each at a time: this many bytes, or a multiple. */
+export const ZIPCRYPTO_BYTES = 16;
+
+/** A stream of ZipCrypto: its three keys, which advance, and its next bytes. */
 export interface ZipCryptoStream {
   readonly keys: Uint32Array;
   readonly bytes: Uint8Array;
 }
 
-/** Decrypts up to `ZIPCRYPTO_STREAMS` streams side by side, of up to `FEED_BYTES` each: a byte waits for the one before it only. */
-export function decryptZipCrypto(streams: readonly ZipCryptoStream[]): void {
-  const { memory, BUFFERS, zipCrypto } = kernels();
+/** Turns up to `ZIPCRYPTO_STREAMS` streams in place, a multiple of `ZIPCRYPTO_BYTES` of each, in the time of one. */
+export function zipCryptoTogether(turn: 'encrypt' | 'decrypt', streams: readonly ZipCryptoStream[]): void {
+  const { memory, BUFFERS, [turn]: kernel } = kernels();
   const base = BUFFERS.value;
-  const keys = new Uint32Array(memory.buffer, base, 3 * ZIPCRYPTO_STREAMS);
   const input = new Uint8Array(memory.buffer, base + INPUT);
+  const keys = new KeysInMemory(memory, base);
   const longest = Math.max(...streams.map(({ bytes }) => bytes.length));
   for (let start = 0; start < longest; start += FEED_BYTES) {
-    const parts = streams.map((stream) => ({ ...stream, part: stream.bytes.subarray(start, start + FEED_BYTES) }));
-    for (const [i, { part }] of parts.entries()) input.set(part, i * STRIDE);
+    const parts = streams.map(({ bytes }) => bytes.subarray(start, start + FEED_BYTES));
+    for (const [i, part] of parts.entries()) input.set(part, i * STRIDE);
     for (let done = 0; ; ) {
-      const end = Math.min(...parts.map(({ part }) => part.length).filter((length) => length > done));
+      const end = Math.min(...parts.map((part) => part.length).filter((length) => length > done));
       if (end === Number.POSITIVE_INFINITY) break;
-      for (const [i, stream] of parts.entries()) keys.set(stream.keys, 3 * i);
-      zipCrypto(base, base + INPUT + done, STRIDE, end - done);
+      for (const [i, stream] of streams.entries()) keys.put(i, stream.keys);
+      kernel(base, base + INPUT + done, STRIDE, end - done);
       // A stream that has ended went along; its keys stay.
-      for (const [i, stream] of parts.entries()) if (stream.part.length > done) stream.keys.set(keys.subarray(3 * i, 3 * i + 3));
+      for (const [i, stream] of streams.entries()) if ((parts[i] as Uint8Array).length > done) keys.take(i, stream.keys);
       done = end;
     }
-    for (const [i, { part }] of parts.entries()) part.set(input.subarray(i * STRIDE, i * STRIDE + part.length));
+    for (const [i, part] of parts.entries()) part.set(input.subarray(i * STRIDE, i * STRIDE + part.length));
+  }
+}
+
+/** The keys of the streams as the kernels have them: the bytes of the first and third keys apart, the second as words. */
+class KeysInMemory {
+  readonly #bytes: Uint8Array;
+  readonly #words: Uint32Array;
+
+  constructor(memory: WebAssembly.Memory, base: number) {
+    this.#bytes = new Uint8Array(memory.buffer, base, 8 * ZIPCRYPTO_STREAMS);
+    this.#words = new Uint32Array(memory.buffer, base + 8 * ZIPCRYPTO_STREAMS, ZIPCRYPTO_STREAMS);
+  }
+
+  put(stream: number, [key0, key1, key2]: Uint32Array): void {
+    for (let i = 0; i < 4; i++) {
+      this.#bytes[ZIPCRYPTO_STREAMS * i + stream] = (key0 as number) >>> (8 * i);
+      this.#bytes[ZIPCRYPTO_STREAMS * (4 + i) + stream] = (key2 as number) >>> (8 * i);
+    }
+    this.#words[stream] = key1 as number;
+  }
+
+  take(stream: number, keys: Uint32Array): void {
+    keys.fill(0);
+    for (let i = 0; i < 4; i++) {
+      keys[0] = (keys[0] as number) | ((this.#bytes[ZIPCRYPTO_STREAMS * i + stream] as number) << (8 * i));
+      keys[2] = (keys[2] as number) | ((this.#bytes[ZIPCRYPTO_STREAMS * (4 + i) + stream] as number) << (8 * i));
+    }
+    keys[1] = this.#words[stream] as number;
   }
 }

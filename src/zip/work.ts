@@ -2,7 +2,7 @@
  * The heavy work on packages, as functions that a worker thread or the main thread can run alike:
  * hashing a file or what comes over a ring, unpacking entries, taking in files.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
@@ -11,7 +11,7 @@ import { fileError, openFile } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
 import { entriesBytes } from './entry-bytes.js';
 import type { ZipEntry } from './reader.js';
-import { Md5Lanes } from './simd.js';
+import { MD5_LANES, Md5Streams, ZIPCRYPTO_STREAMS } from './simd.js';
 
 /** Hex digests of a file. */
 export interface Digests {
@@ -22,6 +22,9 @@ export interface Digests {
 
 /** What is known of a content once it has been read to its end. */
 export interface Taken extends Digests {
+  /** Empty when nobody is to know the content again. */
+  readonly sha256: string;
+  /** Means nothing when nobody is to know the content again. */
   readonly crc32: number;
   /** The first bytes of the content, enough to tell its type. */
   readonly head: Uint8Array;
@@ -48,18 +51,20 @@ export interface WriteRingJob {
   readonly file: string;
 }
 
-/** Unpacks up to `TAKEN_TOGETHER` entries at once, or checks them. */
+/** Unpacks entries, all at once, or checks them. */
 export interface UnpackJob {
   readonly kind: 'unpack';
   readonly zipFile: string;
   readonly password: Uint8Array;
+  /** Whether the contents are to be known again, by their SHA-256 and CRC-32. */
+  readonly known: boolean;
   readonly parts: readonly { readonly entry: ZipEntry; readonly target: string | undefined }[];
 }
 
 /** Takes plain files as `unpack` takes entries. */
 export interface CopyJob {
   readonly kind: 'copy';
-  readonly parts: readonly { readonly file: string; readonly target: string | undefined }[];
+  readonly parts: readonly { readonly file: string; readonly target: string }[];
 }
 
 export type Job = DigestJob | WriteRingJob | UnpackJob | CopyJob;
@@ -140,22 +145,31 @@ class RunningDigest {
   }
 }
 
-async function unpackEntries({ zipFile, password, parts }: UnpackJob): Promise<(Taken | Damaged)[]> {
+async function unpackEntries({ zipFile, password, known, parts }: UnpackJob): Promise<(Taken | Damaged)[]> {
   const source = openFile(zipFile, 'r');
   try {
     const entries = parts.map(({ entry }) => entry);
     const contents = entriesBytes(source, entries, Buffer.from(password));
-    return await takeTogether(contents.map((chunks, i) => ({ chunks, target: parts[i]?.target })));
+    return await takeTogether(
+      parts.map(({ entry, target }, i) => ({
+        chunks: contents[i] as Chunks,
+        target,
+        known,
+        crc32: entry.hasCrc ? entry.crc32 : undefined,
+      })),
+    );
   } finally {
     closeSync(source);
   }
 }
 
 async function copyFiles({ parts }: CopyJob): Promise<(Taken | Damaged)[]> {
-  return takeTogether(parts.map(({ file, target }) => ({ chunks: fileBytes(file), target })));
+  return takeTogether(parts.map(({ file, target }) => ({ chunks: fileBytes(file), target, known: true })));
 }
 
-async function* fileBytes(file: string): AsyncGenerator<Buffer> {
+type Chunks = AsyncGenerator<Buffer>;
+
+async function* fileBytes(file: string): Chunks {
   const fd = openFile(file, 'r');
   try {
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -169,21 +183,24 @@ async function* fileBytes(file: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** How many contents one job takes: as many as MD5 hashes side by side. */
-export const TAKEN_TOGETHER = Md5Lanes.lanes;
+/** How many contents go well into one job: as many as are hashed side by side, or decrypted. */
+export const TAKEN_TOGETHER = { hashed: MD5_LANES, decrypted: ZIPCRYPTO_STREAMS };
 
 /** A content that comes chunk by chunk, and where it goes: to a new file, or nowhere. */
 interface Content {
-  readonly chunks: AsyncGenerator<Buffer>;
+  readonly chunks: Chunks;
   readonly target: string | undefined;
+  readonly known: boolean;
+  /** Its CRC-32, when the chunks are held against it anyway. */
+  readonly crc32?: number | undefined;
 }
 
 /** Hashes contents and writes them to their files, side by side and in one pass. A damaged one does not keep the others up. */
 async function takeTogether(contents: readonly Content[]): Promise<(Taken | Damaged)[]> {
-  const md5 = new Md5Lanes();
+  const md5 = new Md5Streams(contents.length);
   const takings: Taking[] = [];
   try {
-    for (const { target } of contents) takings.push(new Taking(target));
+    for (const content of contents) takings.push(new Taking(content));
     const ended = new Map<Content, Damaged | undefined>();
     for (let turn = 1; ended.size < contents.length; turn++) {
       const next = contents.map((content) => (ended.has(content) ? undefined : nextChunk(content)));
@@ -220,28 +237,38 @@ async function nextChunk({ chunks }: Content): Promise<{ readonly chunk: Buffer 
 class Taking {
   readonly #target: string | undefined;
   readonly #fd: number | undefined;
-  readonly #sha256 = createHash('sha256');
-  #crc32 = 0;
+  readonly #sha256: Hash | undefined;
+  readonly #countsCrc: boolean;
+  #crc32: number;
   #bytes = 0;
   #head = Buffer.alloc(0);
   #tail = Buffer.alloc(0);
 
-  constructor(target: string | undefined) {
+  constructor({ target, known, crc32 }: Content) {
     this.#target = target;
     this.#fd = target === undefined ? undefined : openFile(target, 'wx');
+    this.#sha256 = known ? createHash('sha256') : undefined;
+    this.#countsCrc = known && crc32 === undefined;
+    this.#crc32 = crc32 ?? 0;
   }
 
   take(chunk: Buffer): void {
     if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
-    this.#sha256.update(chunk);
-    this.#crc32 = crc32(chunk, this.#crc32);
+    this.#sha256?.update(chunk);
+    if (this.#countsCrc) this.#crc32 = crc32(chunk, this.#crc32);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
     this.#tail = Buffer.concat([this.#tail, chunk.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
     this.#bytes += chunk.length;
   }
 
   end(): Omit<Taken, 'md5'> {
-    return { sha256: this.#sha256.digest('hex'), crc32: this.#crc32, bytes: this.#bytes, head: this.#head, tail: this.#tail };
+    return {
+      sha256: this.#sha256?.digest('hex') ?? '',
+      crc32: this.#crc32,
+      bytes: this.#bytes,
+      head: this.#head,
+      tail: this.#tail,
+    };
   }
 
   close(): void {
