@@ -67,7 +67,7 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {
   const total = files.reduce((sum, one) => sum + one.bytes, 0);
   const handle = await open(file, 'wx', 0o600);
-  const archive = openArchive(handle.fd, file, total);
+  const archive = openArchive(handle.fd, file, total, options.encryption);
   let done = 0;
   const sink: BlockSink = {
     block: () => archive.sink.block(),
@@ -105,8 +105,11 @@ interface Archive {
   close(): Promise<void>;
 }
 
+/** What lies between the threads: enough for the writing one to start, or for entries that come together (16 MiB, 48 MiB). */
+const RING_BLOCKS = { aes256: 64, zipcrypto: 192 };
+
 /** A small archive is written by this thread, a big one by another, while this one encrypts. */
-function openArchive(fd: number, file: string, bytes: number): Archive {
+function openArchive(fd: number, file: string, bytes: number, encryption: Encryption): Archive {
   const pool = WorkPool.forBytes(bytes);
   if (pool.threads === 0) {
     const writing = new DigestedFile(fd, file);
@@ -117,7 +120,7 @@ function openArchive(fd: number, file: string, bytes: number): Archive {
       close: () => pool.close(),
     };
   }
-  const ring = newRing();
+  const ring = newRing(RING_BLOCKS[encryption]);
   const writing = pool.run({ kind: 'write-ring', ring, fd, file });
   const filler = new RingFiller(ring, writing);
   return {

@@ -5,7 +5,6 @@
  */
 
 export const BLOCK_BYTES = 256 * 1024;
-const BLOCKS = 64;
 
 /** Slots of the shared state, 32 bits each; the lengths of the blocks follow. */
 const FILLED = 0;
@@ -28,10 +27,12 @@ export interface BlockSink {
   put(bytes: number): void;
 }
 
-export const newRing = (): RingMemory => ({
-  blocks: new SharedArrayBuffer(BLOCKS * BLOCK_BYTES),
-  state: new Int32Array(new SharedArrayBuffer(4 * (LENGTHS + BLOCKS))),
+export const newRing = (blocks: number): RingMemory => ({
+  blocks: new SharedArrayBuffer(blocks * BLOCK_BYTES),
+  state: new Int32Array(new SharedArrayBuffer(4 * (LENGTHS + blocks))),
 });
+
+const blocksOf = ({ blocks }: RingMemory): number => blocks.byteLength / BLOCK_BYTES;
 
 export class RingFiller implements BlockSink {
   readonly #memory: RingMemory;
@@ -50,7 +51,7 @@ export class RingFiller implements BlockSink {
     for (;;) {
       const drained = Atomics.load(state, DRAINED);
       const filled = Atomics.load(state, FILLED);
-      if (filled - drained < BLOCKS) return blockAt(this.#memory, filled);
+      if (filled - drained < blocksOf(this.#memory)) return blockAt(this.#memory, filled);
       await Promise.race([Atomics.waitAsync(state, DRAINED, drained).value, this.#draining]);
     }
   }
@@ -58,7 +59,7 @@ export class RingFiller implements BlockSink {
   put(bytes: number): void {
     const { state } = this.#memory;
     const filled = Atomics.load(state, FILLED);
-    Atomics.store(state, LENGTHS + (filled % BLOCKS), bytes);
+    Atomics.store(state, LENGTHS + (filled % blocksOf(this.#memory)), bytes);
     Atomics.store(state, FILLED, filled + 1);
     Atomics.notify(state, FILLED);
   }
@@ -77,7 +78,7 @@ export function* drainRing(memory: RingMemory): Generator<Buffer> {
     const ended = Atomics.load(state, ENDED) === 1;
     const filled = Atomics.load(state, FILLED);
     if (filled > drained) {
-      yield blockAt(memory, drained).subarray(0, Atomics.load(state, LENGTHS + (drained % BLOCKS)));
+      yield blockAt(memory, drained).subarray(0, Atomics.load(state, LENGTHS + (drained % blocksOf(memory))));
       drained++;
       Atomics.store(state, DRAINED, drained);
       Atomics.notify(state, DRAINED);
@@ -90,5 +91,5 @@ export function* drainRing(memory: RingMemory): Generator<Buffer> {
   }
 }
 
-const blockAt = ({ blocks }: RingMemory, index: number): Buffer =>
-  Buffer.from(blocks as unknown as ArrayBuffer, (index % BLOCKS) * BLOCK_BYTES, BLOCK_BYTES);
+const blockAt = (memory: RingMemory, index: number): Buffer =>
+  Buffer.from(memory.blocks as unknown as ArrayBuffer, (index % blocksOf(memory)) * BLOCK_BYTES, BLOCK_BYTES);

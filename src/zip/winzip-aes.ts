@@ -103,24 +103,20 @@ export class WinZipAes {
   }
 }
 
-/** XORs `count` bytes of `key` into `target`, four times 64 bits at a time where both are aligned. */
+/** XORs `count` bytes of `key` into `target`, 64 bits at a time where both are aligned. */
 function xorInto(target: Uint8Array, targetAt: number, key: Uint8Array, keyAt: number, count: number): void {
-  let i = 0;
-  const targetOffset = target.byteOffset + targetAt;
-  const keyOffset = key.byteOffset + keyAt;
-  if (targetOffset % 8 === 0 && keyOffset % 8 === 0) {
-    const words = count >>> 3;
-    const a = new BigUint64Array(target.buffer, targetOffset, words);
-    const b = new BigUint64Array(key.buffer, keyOffset, words);
-    let w = 0;
-    for (; w + 4 <= words; w += 4) {
-      a[w] = (a[w] as bigint) ^ (b[w] as bigint);
-      a[w + 1] = (a[w + 1] as bigint) ^ (b[w + 1] as bigint);
-      a[w + 2] = (a[w + 2] as bigint) ^ (b[w + 2] as bigint);
-      a[w + 3] = (a[w + 3] as bigint) ^ (b[w + 3] as bigint);
-    }
-    for (; w < words; w++) a[w] = (a[w] as bigint) ^ (b[w] as bigint);
-    i = words << 3;
+  const [targetOffset, keyOffset] = [target.byteOffset + targetAt, key.byteOffset + keyAt];
+  const words = targetOffset % 8 === 0 && keyOffset % 8 === 0 ? 4 * Math.floor(count / 32) : 0;
+  if (words > 0) xorWords(new BigUint64Array(target.buffer, targetOffset, words), new BigUint64Array(key.buffer, keyOffset, words));
+  for (let i = 8 * words; i < count; i++) target[targetAt + i] = (target[targetAt + i] as number) ^ (key[keyAt + i] as number);
+}
+
+/** A multiple of four words, and nothing after the loop: V8 would leave its optimized code there, each time anew. */
+function xorWords(a: BigUint64Array, b: BigUint64Array): void {
+  for (let w = 0; w < a.length; w += 4) {
+    a[w] = (a[w] as bigint) ^ (b[w] as bigint);
+    a[w + 1] = (a[w + 1] as bigint) ^ (b[w + 1] as bigint);
+    a[w + 2] = (a[w + 2] as bigint) ^ (b[w + 2] as bigint);
+    a[w + 3] = (a[w + 3] as bigint) ^ (b[w + 3] as bigint);
   }
-  for (; i < count; i++) target[targetAt + i] = (target[targetAt + i] as number) ^ (key[keyAt + i] as number);
 }

@@ -257,7 +257,9 @@ class Taking {
     this.#sha256?.update(chunk);
     if (this.#countsCrc) this.#crc32 = crc32(chunk, this.#crc32);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
-    this.#tail = Buffer.concat([this.#tail, chunk.subarray(-TAIL_BYTES)]).subarray(-TAIL_BYTES);
+    // Short chunks are rare.
+    const tail = chunk.length < TAIL_BYTES ? Buffer.concat([this.#tail, chunk]) : chunk;
+    this.#tail = Buffer.from(tail.subarray(-TAIL_BYTES));
     this.#bytes += chunk.length;
   }
 

@@ -14,7 +14,8 @@ import type { BlockSink } from './block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
 import { DERIVED_TOGETHER } from './simd.js';
 import { type AesKeys, aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
-import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
+import { encryptionHeader, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
+import { type AnnouncedEntry, ZipCryptoAhead } from './zipcrypto-ahead.js';
 
 /** `aes256` is WinZip AE-2; `zipcrypto` is for receivers that cannot read it. */
 export type Encryption = 'aes256' | 'zipcrypto';
@@ -31,7 +32,7 @@ export interface StoredEntry {
   readonly crc32: number;
 }
 
-/** The bytes of a stored entry. Opened when its turn comes. */
+/** The bytes of a stored entry. Opened when its turn comes, or sooner. */
 export interface ByteSource {
   /** Fills `into` as far as it can; 0 at the end. */
   read(into: Buffer): number;
@@ -62,15 +63,19 @@ const BLOCKS_PER_TURN = 16;
  * travel through Archiver's streams: they are read, encrypted and put where they lie.
  */
 export class EncryptedZip extends Archiver {
+  readonly #engine: EncryptingEngine;
+
   constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource = randomBytes) {
     super();
     this._format = 'zip';
-    this._module = new EncryptingEngine(sink, encryption, password, random);
+    this.#engine = new EncryptingEngine(sink, encryption, password, random);
+    this._module = this.#engine;
     this._modulePipe();
   }
 
   /** Queues bytes that do not shrink (pdf, jpg, png, mp3, mp4): stored as they are. */
   addStored(open: () => ByteSource, entry: StoredEntry): void {
+    this.#engine.announce({ ...entry, open });
     this.#add({ ...entry, date: entry.modified, content: open });
   }
 
@@ -102,6 +107,8 @@ class EncryptingEngine extends Readable {
   readonly #password: Buffer;
   readonly #random: RandomSource;
   readonly #directory: Buffer[] = [];
+  /** The stored entries to come; undefined when each is encrypted in its turn. */
+  readonly #ahead: ZipCryptoAhead | undefined;
   readonly #keys: { readonly salt: Buffer; readonly keys: AesKeys }[] = [];
   #offset = 0;
   #blocks = 0;
@@ -112,6 +119,12 @@ class EncryptingEngine extends Readable {
     this.#encryption = encryption;
     this.#password = password;
     this.#random = random;
+    if (encryption === 'zipcrypto') this.#ahead = new ZipCryptoAhead(password, random);
+  }
+
+  /** Tells of a stored entry that will be appended, after those told of before. */
+  announce(entry: AnnouncedEntry): void {
+    this.#ahead?.announce(entry);
   }
 
   append(_: Buffer | Readable, data: EngineEntry, callback: (error?: Error | null) => void): void {
@@ -134,12 +147,16 @@ class EncryptingEngine extends Readable {
     const { content } = data;
     const deflated = Buffer.isBuffer(content) ? deflateRawSync(content) : undefined;
     const record = this.#record(data, deflated?.length);
-    const cipher = this.#encryption === 'aes256' ? this.#aes() : this.#zipCrypto(record.crc32);
     const headers = encodeHeaders(record);
-    if (deflated) {
+    const encrypted = deflated ? undefined : await this.#ahead?.next();
+    if (encrypted) {
+      await this.#write(headers.local, encrypted);
+    } else if (deflated) {
+      const cipher = this.#cipher(record);
       cipher.encrypt(deflated);
       await this.#write(headers.local, cipher.prefix, deflated, cipher.suffix());
     } else if (!Buffer.isBuffer(content)) {
+      const cipher = this.#cipher(record);
       await this.#write(headers.local, cipher.prefix);
       await this.#pour(content, cipher, data);
       await this.#write(cipher.suffix());
@@ -154,7 +171,7 @@ class EncryptingEngine extends Readable {
       let done = 0;
       let crc = 0;
       for (;;) {
-        const block = await this.#sink.block();
+        const block = await this.#block();
         const count = source.read(block);
         if (count === 0) break;
         done += count;
@@ -163,7 +180,6 @@ class EncryptingEngine extends Readable {
         if (this.#encryption === 'zipcrypto') crc = crc32(chunk, crc);
         cipher.encrypt(chunk);
         this.#put(count);
-        if (++this.#blocks % BLOCKS_PER_TURN === 0) await setImmediate();
       }
       const sameContent = this.#encryption === 'aes256' || crc === expected;
       if (done !== bytes || !sameContent) throw new LpxError('LPX_FILE_CHANGED', { file: name });
@@ -194,6 +210,10 @@ class EncryptingEngine extends Readable {
     };
   }
 
+  #cipher({ crc32 }: EntryRecord): EntryCipher {
+    return this.#encryption === 'aes256' ? this.#aes() : this.#zipCrypto(crc32);
+  }
+
   #aes(): EntryCipher {
     const { salt, keys } = this.#nextKeys();
     const aes = new WinZipAes(keys);
@@ -214,21 +234,33 @@ class EncryptingEngine extends Readable {
     return this.#keys.shift() as { readonly salt: Buffer; readonly keys: AesKeys };
   }
 
-  /** Without a data descriptor, the header's last byte is the CRC's highest (APPNOTE 6.1.6). */
   #zipCrypto(crc: number): EntryCipher {
     const keys = new ZipCryptoKeys(this.#password);
-    const prefix = this.#random(ZIPCRYPTO_HEADER_BYTES);
-    prefix[ZIPCRYPTO_HEADER_BYTES - 1] = crc >>> 24;
-    keys.encrypt(prefix);
-    return { prefix, encrypt: (bytes) => keys.encrypt(bytes), suffix: () => NOTHING };
+    return { prefix: encryptionHeader(keys, crc, this.#random), encrypt: (bytes) => keys.encrypt(bytes), suffix: () => NOTHING };
   }
 
   async #write(...parts: Buffer[]): Promise<void> {
-    for (let rest = Buffer.concat(parts); rest.length > 0; ) {
-      const count = rest.copy(await this.#sink.block());
-      this.#put(count);
-      rest = rest.subarray(count);
+    let block: Buffer = NOTHING;
+    let used = 0;
+    for (const part of parts) {
+      for (let done = 0; done < part.length; ) {
+        if (used === 0) block = await this.#block();
+        const count = Math.min(block.length - used, part.length - done);
+        // As good as `copy`, which takes shared memory word by word.
+        block.fill(part.subarray(done, done + count), used, used + count);
+        done += count;
+        used += count;
+        if (used < block.length) continue;
+        this.#put(used);
+        used = 0;
+      }
     }
+    if (used > 0) this.#put(used);
+  }
+
+  async #block(): Promise<Buffer> {
+    if (++this.#blocks % BLOCKS_PER_TURN === 0) await setImmediate();
+    return this.#sink.block();
   }
 
   #put(bytes: number): void {

@@ -40,10 +40,18 @@ export class ZipCryptoKeys {
   }
 }
 
+/** The header of an entry, encrypted. Without a data descriptor, its last byte is the CRC's highest (APPNOTE 6.1.6). */
+export function encryptionHeader(keys: ZipCryptoKeys, crc32: number, random: (bytes: number) => Buffer): Buffer {
+  const header = random(ZIPCRYPTO_HEADER_BYTES);
+  header[ZIPCRYPTO_HEADER_BYTES - 1] = crc32 >>> 24;
+  keys.encrypt(header);
+  return header;
+}
+
 type Turn = 'encrypt' | 'decrypt';
 
 /** From how many streams on the kernels, which take the time of sixteen, are faster than a stream after the other. */
-const TOGETHER_PAYS_FROM = { encrypt: 5, decrypt: 3 };
+export const TOGETHER_PAYS_FROM = { encrypt: 5, decrypt: 3 };
 
 /** Turns the bytes of several streams in place. */
 export function turnStreams(turn: Turn, streams: readonly ZipCryptoStream[]): void {

@@ -41,7 +41,7 @@ describe('a pool of work', () => {
 
   it('calls off what has not ended when it is closed', async () => {
     const pool = new WorkPool(1);
-    const waiting = pool.run({ kind: 'write-ring', ring: newRing(), ...openFile() });
+    const waiting = pool.run({ kind: 'write-ring', ring: newRing(16), ...openFile() });
     const outcome = expect(waiting).rejects.toThrow('called off');
     await pool.close();
     await outcome;
@@ -51,7 +51,7 @@ describe('a pool of work', () => {
 describe('a ring of blocks', () => {
   it('hands every byte over in order, whatever the blocks hold, and waits when it is full', async () => {
     const pool = new WorkPool(1);
-    const ring = newRing();
+    const ring = newRing(16);
     const { fd, file } = openFile();
     const writing = pool.run({ kind: 'write-ring', ring, fd, file });
     const filler = new RingFiller(ring, writing);
@@ -74,7 +74,7 @@ describe('a ring of blocks', () => {
 
   it('does not keep its filler waiting when what it goes to fails', async () => {
     const pool = new WorkPool(1);
-    const ring = newRing();
+    const ring = newRing(16);
     const filler = new RingFiller(ring, pool.run({ kind: 'write-ring', ring, ...openFile('r') }));
     const fillForever = async () => {
       for (;;) {

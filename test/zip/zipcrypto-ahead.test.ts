@@ -1,0 +1,77 @@
+import { crc32 } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
+import { type AnnouncedEntry, ZipCryptoAhead } from '#lpx/zip/zipcrypto-ahead.js';
+import { sourceOf } from '../support/zips.js';
+
+const password = Buffer.from('Sample-Pass-2021');
+const random = (bytes: number) => Buffer.alloc(bytes, 7);
+
+/** An entry that was announced as `content`, and what has been opened of it and not closed. */
+function entry(content: Buffer, actual = content) {
+  const open = { sources: 0 };
+  const announced: AnnouncedEntry = {
+    name: 'a.pdf',
+    bytes: content.length,
+    crc32: crc32(content),
+    open: () => {
+      open.sources++;
+      return { ...sourceOf(actual), close: () => open.sources-- };
+    },
+  };
+  return { announced, open };
+}
+
+function decrypted(encrypted: Buffer): Buffer {
+  const plain = Buffer.from(encrypted);
+  new ZipCryptoKeys(password).decrypt(plain);
+  return plain;
+}
+
+describe('entries encrypted ahead of their turn', () => {
+  it('are what each would be alone, in the order announced, until too few are left to go together', async () => {
+    const sizes = fc.array(fc.oneof(fc.nat(40), fc.nat(100_000)), { maxLength: 40 });
+    await fc.assert(
+      fc.asyncProperty(sizes, async (all) => {
+        const contents = all.map((size, i) => Buffer.alloc(size, `${i} of ${size}`));
+        const ahead = new ZipCryptoAhead(password, random);
+        for (const content of contents) ahead.announce(entry(content).announced);
+        let alone = 0;
+        for (const content of contents) {
+          const encrypted = await ahead.next();
+          if (encrypted) {
+            expect(alone).toBe(0);
+            const plain = decrypted(encrypted);
+            expect(plain[ZIPCRYPTO_HEADER_BYTES - 1]).toBe(crc32(content) >>> 24);
+            expect(plain.subarray(ZIPCRYPTO_HEADER_BYTES).equals(content)).toBe(true);
+          } else {
+            alone++;
+          }
+        }
+        expect(alone).toBeLessThan(5);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('are left to their turn when they are too big for memory', async () => {
+    const ahead = new ZipCryptoAhead(password, random);
+    const { announced } = entry(Buffer.alloc(10));
+    for (let i = 0; i < 20; i++) ahead.announce({ ...announced, bytes: 30_000_000 });
+    expect(await ahead.next()).toBeUndefined();
+  });
+
+  it.each([
+    ['more bytes', Buffer.from('0123456789a')],
+    ['fewer bytes', Buffer.from('012345678')],
+    ['other bytes', Buffer.from('0123456780')],
+  ])('end with LPX_FILE_CHANGED when one of them has %s than announced, and every source is closed', async (_, actual) => {
+    const content = Buffer.from('0123456789');
+    const entries = Array.from({ length: 8 }, (_, i) => entry(content, i === 5 ? actual : content));
+    const ahead = new ZipCryptoAhead(password, random);
+    for (const { announced } of entries) ahead.announce(announced);
+    await expect(ahead.next()).rejects.toMatchObject({ code: 'LPX_FILE_CHANGED' });
+    expect(entries.map(({ open }) => open.sources)).toEqual(entries.map(() => 0));
+  });
+});
