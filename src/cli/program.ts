@@ -1,5 +1,7 @@
 /** The commands and options of lpx. Each command's own code is loaded only when it runs. */
+import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
+import { prepareToExamine } from '../exchange/prepare.js';
 import { LANGUAGES, type Messages } from '../messages/messages.js';
 import { REGISTER_BATCHES } from '../spec/registers.js';
 import { STATUS_CHANGES } from '../spec/status-changes.js';
@@ -93,14 +95,24 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     );
   withSignature(withPassword(add('verify', help.verify)))
     .addArgument(new Argument('<zip>', help.zip))
-    .action((zip, options) => start('verify', async (context) => (await import('./commands/verify.js')).verify(context, zip, options)));
+    .action((zip, options) =>
+      start('verify', async (context) => {
+        await prepareToExamine(resolve(context.cwd, zip));
+        return (await import('./commands/verify.js')).verify(context, zip, options);
+      }),
+    );
   withSignature(withPassword(add('import', help.import)))
     .addArgument(new Argument('<zip>', help.zip))
     .option('--dry-run', help.dryRun)
     .option('--create-students', help.createStudents)
     .option('--accept-partial', help.acceptPartial)
     .option('--keep-both', help.keepBoth)
-    .action((zip, options) => start('import', async (context) => (await import('./commands/import.js')).importZip(context, zip, options)));
+    .action((zip, options) =>
+      start('import', async (context) => {
+        await prepareToExamine(resolve(context.cwd, zip));
+        return (await import('./commands/import.js')).importZip(context, zip, options);
+      }),
+    );
   withSignature(withPassword(add('show', help.show)))
     .addArgument(new Argument('<zip|national-id>', help.zipOrId))
     .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));

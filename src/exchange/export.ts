@@ -28,8 +28,8 @@ import { endedBefore, type StatusChange } from '../spec/status-changes.js';
 import { type Day, schoolYearOf } from '../spec/terms.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
+import { startAhead } from '../zip/threads.js';
 import type { Digests } from '../zip/work.js';
-import { WorkPool } from '../zip/work-pool.js';
 import type { Encryption, RandomSource } from '../zip/writer.js';
 import { knowledgeOf } from './knowledge.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
@@ -133,7 +133,7 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
   const portfolios = full.map((one) => one.portfolio);
   const leftOut = selections.flatMap((one) => one.leftOut);
 
-  WorkPool.startAhead(bytesOf(portfolios));
+  startAhead(bytesOf(portfolios));
   const baseName = await freeBaseName(request.outFolder, store.school.code, request.now);
   const { contents, document } = layOut(portfolios, baseName, store);
   const findings = exportFindings(document, portfolios, await knowledgeOf(store, portfolios));

@@ -181,16 +181,6 @@ async function examineFile(request: VerifyRequest, purpose: Purpose): Promise<Ex
   }
 }
 
-/** Gets ready to examine a file, beside whatever comes before. What is wrong with it, the examination says. */
-export async function prepareToExamine(zipFile: string): Promise<void> {
-  WorkPool.startAhead(
-    await stat(zipFile).then(
-      ({ size }) => size,
-      () => 0,
-    ),
-  );
-}
-
 /** Verifies a package and reports. @throws as `examinePackage` */
 export const verifyPackage = async (request: VerifyRequest): Promise<VerificationReport> =>
   (await examinePackage(request, 'verdict')).report;

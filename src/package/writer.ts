@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
 import { BLOCK_BYTES, type BlockSink, newRing, RingFiller } from '../zip/block-ring.js';
-import { DigestedFile, type Digests } from '../zip/work.js';
+import { DigestedFile, type Digests, writeFully } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
 import { signatureLine, signaturePathOf } from './signature.js';
@@ -95,7 +95,7 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
 }
 
 /** The part of the content after which the disk is told to begin; a sync holds up what is written meanwhile. */
-const SYNC_FROM = 0.85;
+const SYNC_FROM = 0.95;
 
 /** Where the blocks of an archive go: to its file and through its digests. */
 interface Archive {
@@ -122,7 +122,7 @@ function openArchive(fd: number, file: string, bytes: number, encryption: Encryp
   }
   const ring = newRing(RING_BLOCKS[encryption]);
   const writing = pool.run({ kind: 'write-ring', ring, fd, file });
-  const filler = new RingFiller(ring, writing);
+  const filler = new RingFiller(ring, writing, (block, position) => writeFully(fd, block, file, position));
   return {
     sink: filler,
     finish: () => {

@@ -1,12 +1,14 @@
 /**
  * Blocks of bytes handed from one thread to another through shared memory: in order, bounded, nothing
  * copied. The filling thread takes an empty block, fills it and puts it; the draining thread sees it, and
- * gives it back.
+ * gives it back. When the draining thread is behind, the filling one writes blocks too, for which order does not matter.
  */
 
 export const BLOCK_BYTES = 256 * 1024;
+/** The part of the ring that is full when its draining thread counts as behind. */
+const BEHIND = 1 / 4;
 
-/** Slots of the shared state, 32 bits each; the lengths of the blocks follow. */
+/** Slots of the shared state, 32 bits each; the lengths of the blocks follow, negative for those that are written. */
 const FILLED = 0;
 const DRAINED = 1;
 /** 1 once the filler is done. */
@@ -37,11 +39,17 @@ const blocksOf = ({ blocks }: RingMemory): number => blocks.byteLength / BLOCK_B
 export class RingFiller implements BlockSink {
   readonly #memory: RingMemory;
   readonly #draining: Promise<unknown>;
+  readonly #write: (block: Buffer, position: number) => void;
+  #position = 0;
 
-  /** @param draining what drains the ring: when it fails, nobody waits for it any more */
-  constructor(memory: RingMemory, draining: Promise<unknown>) {
+  /**
+   * @param draining what drains the ring: when it fails, nobody waits for it any more
+   * @param write writes a block to its place, in place of a draining thread that is behind
+   */
+  constructor(memory: RingMemory, draining: Promise<unknown>, write: (block: Buffer, position: number) => void) {
     this.#memory = memory;
     this.#draining = draining;
+    this.#write = write;
     draining.catch(() => {});
   }
 
@@ -59,7 +67,11 @@ export class RingFiller implements BlockSink {
   put(bytes: number): void {
     const { state } = this.#memory;
     const filled = Atomics.load(state, FILLED);
-    Atomics.store(state, LENGTHS + (filled % blocksOf(this.#memory)), bytes);
+    const blocks = blocksOf(this.#memory);
+    const behind = filled - Atomics.load(state, DRAINED) > BEHIND * blocks;
+    if (behind) this.#write(blockAt(this.#memory, filled).subarray(0, bytes), this.#position);
+    this.#position += bytes;
+    Atomics.store(state, LENGTHS + (filled % blocks), behind ? -bytes : bytes);
     Atomics.store(state, FILLED, filled + 1);
     Atomics.notify(state, FILLED);
   }
@@ -71,14 +83,22 @@ export class RingFiller implements BlockSink {
   }
 }
 
+/** A block that comes out of a ring. */
+export interface Drained {
+  readonly block: Buffer;
+  /** Whether the filling thread has written it. */
+  readonly written: boolean;
+}
+
 /** The blocks of a ring, each valid until the next is asked for. Waits by blocking: for a worker thread. */
-export function* drainRing(memory: RingMemory): Generator<Buffer> {
+export function* drainRing(memory: RingMemory): Generator<Drained> {
   const { state } = memory;
   for (let drained = 0; ; ) {
     const ended = Atomics.load(state, ENDED) === 1;
     const filled = Atomics.load(state, FILLED);
     if (filled > drained) {
-      yield blockAt(memory, drained).subarray(0, Atomics.load(state, LENGTHS + (drained % blocksOf(memory))));
+      const length = Atomics.load(state, LENGTHS + (drained % blocksOf(memory)));
+      yield { block: blockAt(memory, drained).subarray(0, Math.abs(length)), written: length < 0 };
       drained++;
       Atomics.store(state, DRAINED, drained);
       Atomics.notify(state, DRAINED);

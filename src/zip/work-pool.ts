@@ -1,11 +1,9 @@
 /** Runs package work: small work on the calling thread, big work on worker threads and the calling one together. */
 import { setImmediate } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { type Code, type Facts, LpxError } from '../errors.js';
+import { takeThread, worthThread } from './threads.js';
 import { type Job, type ResultOf, runJob } from './work.js';
-
-/** Starting a thread costs about 30 ms; below this many bytes it does not pay. */
-const THREADS_PAY_FROM_BYTES = 16 * 1024 * 1024;
 
 /** What a worker posts back. */
 export type Reply = { readonly result: ResultOf<Job> } | { readonly code: Code; readonly facts: Facts } | { readonly fault: string };
@@ -15,9 +13,6 @@ interface Waiting {
   resolve(result: never): void;
   reject(error: unknown): void;
 }
-
-/** A thread that was started before its pool. It keeps no process alive. */
-let ahead: Worker | undefined;
 
 export class WorkPool {
   readonly #size: number;
@@ -29,14 +24,7 @@ export class WorkPool {
 
   /** A pool fit for `bytes` of content. */
   static forBytes(bytes: number): WorkPool {
-    return new WorkPool(bytes < THREADS_PAY_FROM_BYTES ? 0 : 1);
-  }
-
-  /** Starts a thread for the next pool fit for `bytes` of content, which takes a while, beside whatever comes before. */
-  static startAhead(bytes: number): void {
-    if (bytes < THREADS_PAY_FROM_BYTES || ahead) return;
-    ahead = newWorker();
-    ahead.unref();
+    return new WorkPool(worthThread(bytes) ? 1 : 0);
   }
 
   /** @param size worker threads beside the calling one */
@@ -65,9 +53,7 @@ export class WorkPool {
   }
 
   #start(): void {
-    const worker = ahead ?? newWorker();
-    ahead = undefined;
-    worker.ref();
+    const worker = takeThread();
     this.#workers.push(worker);
     this.#idle.push(worker);
   }
@@ -118,5 +104,3 @@ export class WorkPool {
     this.#busyHere = false;
   }
 }
-
-const newWorker = (): Worker => new Worker(new URL('./worker.js', import.meta.url));

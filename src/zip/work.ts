@@ -102,7 +102,10 @@ async function digestFile({ file }: DigestJob): Promise<Digests> {
 
 function writeRing({ ring, fd, file }: WriteRingJob): Digests {
   const writing = new DigestedFile(fd, file);
-  for (const block of drainRing(ring)) writing.write(block);
+  for (const { block, written } of drainRing(ring)) {
+    if (written) writing.skip(block);
+    else writing.write(block);
+  }
   return writing.end();
 }
 
@@ -119,7 +122,12 @@ export class DigestedFile {
 
   /** @throws LPX_DISK_FULL, LPX_WRITE_FAILED… as `fileError` says */
   write(bytes: Buffer): void {
-    writeFully(this.#fd, bytes, this.#file);
+    writeFully(this.#fd, bytes, this.#file, this.#digest.bytes);
+    this.#digest.update(bytes);
+  }
+
+  /** Goes past bytes that are written already. */
+  skip(bytes: Buffer): void {
     this.#digest.update(bytes);
   }
 
@@ -132,16 +140,16 @@ export class DigestedFile {
 class RunningDigest {
   readonly #md5 = createHash('md5');
   readonly #sha256 = createHash('sha256');
-  #bytes = 0;
+  bytes = 0;
 
   update(chunk: Buffer): void {
     this.#md5.update(chunk);
     this.#sha256.update(chunk);
-    this.#bytes += chunk.length;
+    this.bytes += chunk.length;
   }
 
   end(): Digests {
-    return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.#bytes };
+    return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.bytes };
   }
 }
 
@@ -256,7 +264,7 @@ class Taking {
     if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
     this.#sha256?.update(chunk);
     if (this.#countsCrc) this.#crc32 = crc32(chunk, this.#crc32);
-    if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
+    if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string, this.#bytes);
     // Short chunks are rare.
     const tail = chunk.length < TAIL_BYTES ? Buffer.concat([this.#tail, chunk]) : chunk;
     this.#tail = Buffer.from(tail.subarray(-TAIL_BYTES));
@@ -278,10 +286,11 @@ class Taking {
   }
 }
 
-/** Writes all of `bytes`. @throws as `fileError` says */
-export function writeFully(fd: number, bytes: Buffer, file: string): void {
+/** Writes all of `bytes` to their place, else where the file has got to. @throws as `fileError` says */
+export function writeFully(fd: number, bytes: Buffer, file: string, position?: number): void {
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    for (let done = 0; done < bytes.length; )
+      done += writeSync(fd, bytes, done, bytes.length - done, position === undefined ? null : position + done);
   } catch (error) {
     throw fileError(error, file);
   }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LpxError } from '#lpx/errors.js';
@@ -14,6 +14,10 @@ function openFile(flags = 'wx'): { readonly fd: number; readonly file: string } 
   onTestFinished(() => closeSync(fd));
   return { fd, file };
 }
+
+const writesTo = (fd: number) => (block: Buffer, position: number) => {
+  writeSync(fd, block, 0, block.length, position);
+};
 
 describe('a pool of work', () => {
   it.each([0, 1, 2])('gives the same results on %i threads beside its own', async (threads) => {
@@ -54,7 +58,7 @@ describe('a ring of blocks', () => {
     const ring = newRing(16);
     const { fd, file } = openFile();
     const writing = pool.run({ kind: 'write-ring', ring, fd, file });
-    const filler = new RingFiller(ring, writing);
+    const filler = new RingFiller(ring, writing, writesTo(fd));
     const expected = createHash('md5');
     let bytes = 0;
     for (let i = 0; i < 100; i++) {
@@ -72,10 +76,38 @@ describe('a ring of blocks', () => {
     await pool.close();
   });
 
+  it('is written by its filler, too, while the draining thread is behind, each block to its place', async () => {
+    const ring = newRing(16);
+    const { fd, file } = openFile();
+    let started: (() => void) | undefined;
+    const draining = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const written: number[] = [];
+    const filler = new RingFiller(ring, draining, (block, position) => {
+      written.push(position);
+      writesTo(fd)(block, position);
+    });
+    const blocks = Array.from({ length: 12 }, (_, i) => Buffer.alloc(1000 + i, i));
+    for (const bytes of blocks) {
+      bytes.copy(await filler.block());
+      filler.put(bytes.length);
+    }
+    filler.end();
+    expect(written.length).toBeGreaterThan(0);
+    expect(written.length).toBeLessThan(blocks.length);
+    const pool = new WorkPool(1);
+    const { md5 } = await pool.run({ kind: 'write-ring', ring, fd, file });
+    started?.();
+    await pool.close();
+    expect(readFileSync(file).equals(Buffer.concat(blocks))).toBe(true);
+    expect(md5).toBe(createHash('md5').update(Buffer.concat(blocks)).digest('hex'));
+  });
+
   it('does not keep its filler waiting when what it goes to fails', async () => {
     const pool = new WorkPool(1);
     const ring = newRing(16);
-    const filler = new RingFiller(ring, pool.run({ kind: 'write-ring', ring, ...openFile('r') }));
+    const filler = new RingFiller(ring, pool.run({ kind: 'write-ring', ring, ...openFile('r') }), () => {});
     const fillForever = async () => {
       for (;;) {
         await filler.block();

@@ -1,8 +1,7 @@
-import { resolve } from 'node:path';
 import { errorOf, maskId } from '../../errors.js';
 import { type ImportedStudent, type ImportResult, importPackage } from '../../exchange/import.js';
 import { withStore } from '../../exchange/school-store.js';
-import { errorOfReport, prepareToExamine } from '../../exchange/verify.js';
+import { errorOfReport } from '../../exchange/verify.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
@@ -22,7 +21,6 @@ export interface ImportOptions extends VerifyOptions {
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
   const { messages } = context;
-  await prepareToExamine(resolve(context.cwd, zip));
   const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const result = await withStore(storeFolder(context), (store) =>
