@@ -1,11 +1,12 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
 import { BLOCK_BYTES, type BlockSink, newRing, RingFiller } from '../zip/block-ring.js';
+import { type KeyMemory, KeyTable, newKeyMemory } from '../zip/key-table.js';
 import { DigestedFile, type Digests, writeFully } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
@@ -67,7 +68,8 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {
   const total = files.reduce((sum, one) => sum + one.bytes, 0);
   const handle = await open(file, 'wx', 0o600);
-  const archive = openArchive(handle.fd, file, total, options.encryption);
+  const keys = options.encryption === 'aes256' ? newKeyMemory(texts.length + files.length, options.random ?? randomBytes) : undefined;
+  const archive = openArchive(handle.fd, file, total, options, keys);
   let done = 0;
   const sink: BlockSink = {
     block: () => archive.sink.block(),
@@ -80,7 +82,8 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
     },
   };
   try {
-    const zip = new EncryptedZip(sink, options.encryption, options.password, options.random);
+    const table = keys && new KeyTable(keys, options.password);
+    const zip = new EncryptedZip(sink, options.encryption, options.password, options.random, table);
     for (const text of texts) zip.addDeflated(Buffer.from(text.content), text.path, options.modified);
     for (const one of files)
       zip.addStored(() => provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
@@ -105,11 +108,17 @@ interface Archive {
   close(): Promise<void>;
 }
 
-/** What lies between the threads: enough for the writing one to start, or for entries that come together (16 MiB, 48 MiB). */
-const RING_BLOCKS = { aes256: 64, zipcrypto: 192 };
+/** What lies between the threads: enough for the writing one to start, or for entries that come together (16 MiB, 24 MiB). */
+const RING_BLOCKS = { aes256: 64, zipcrypto: 96 };
 
 /** A small archive is written by this thread, a big one by another, while this one encrypts. */
-function openArchive(fd: number, file: string, bytes: number, encryption: Encryption): Archive {
+function openArchive(
+  fd: number,
+  file: string,
+  bytes: number,
+  { encryption, password }: WriteOptions,
+  keys: KeyMemory | undefined,
+): Archive {
   const pool = WorkPool.forBytes(bytes);
   if (pool.threads === 0) {
     const writing = new DigestedFile(fd, file);
@@ -121,7 +130,7 @@ function openArchive(fd: number, file: string, bytes: number, encryption: Encryp
     };
   }
   const ring = newRing(RING_BLOCKS[encryption]);
-  const writing = pool.run({ kind: 'write-ring', ring, fd, file });
+  const writing = pool.run({ kind: 'write-ring', ring, fd, file, ahead: keys && { keys, password } });
   const filler = new RingFiller(ring, writing, (block, position) => writeFully(fd, block, file, position));
   return {
     sink: filler,

@@ -90,8 +90,11 @@ export interface Drained {
   readonly written: boolean;
 }
 
-/** The blocks of a ring, each valid until the next is asked for. Waits by blocking: for a worker thread. */
-export function* drainRing(memory: RingMemory): Generator<Drained> {
+/**
+ * The blocks of a ring, each valid until the next is asked for. Waits by blocking: for a worker thread.
+ * @param meanwhile does something else for a little while, if there is anything left to do
+ */
+export function* drainRing(memory: RingMemory, meanwhile: () => boolean): Generator<Drained> {
   const { state } = memory;
   for (let drained = 0; ; ) {
     const ended = Atomics.load(state, ENDED) === 1;
@@ -104,7 +107,7 @@ export function* drainRing(memory: RingMemory): Generator<Drained> {
       Atomics.notify(state, DRAINED);
     } else if (ended) {
       return;
-    } else {
+    } else if (!meanwhile()) {
       // Woken by the next block, or by the end, which changes nothing here: hence the time limit.
       Atomics.wait(state, FILLED, filled, 20);
     }

@@ -21,6 +21,9 @@ const UINT32_MAX = 0xffff_ffff;
 /** Counter blocks encrypted at a time: what malloc still gives from its heap, and the cache holds. */
 const BATCH_BYTES = 64 * 1024;
 
+/** The counter blocks at hand, of whichever entry; but for the first word of each, they are 0 in between. */
+const COUNTERS = new Uint32Array(BATCH_BYTES / 4);
+
 /** Salt length in bytes: 8, 12 or 16. */
 export const saltBytes = (strength: AesStrength): number => 4 + 4 * strength;
 /** AES key length in bytes: 16, 24 or 32. */
@@ -50,7 +53,6 @@ export function deriveAesKeys(password: Buffer, salts: readonly Buffer[], streng
 export class WinZipAes {
   readonly #ecb: ReturnType<typeof createCipheriv>;
   readonly #hmac: Hmac;
-  readonly #counters = new Uint32Array(BATCH_BYTES / 4);
   #nextBlock = 1;
   #keystream: Buffer = Buffer.alloc(0);
   #used = 0;
@@ -91,14 +93,15 @@ export class WinZipAes {
 
   #refill(wanted: number): void {
     const blocks = Math.min(BATCH_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
-    const counters = this.#counters;
+    const counters = COUNTERS;
     const last = this.#nextBlock + blocks - 1;
     for (let i = 0, block = this.#nextBlock | 0; i < blocks; i++) counters[4 * i] = block + i;
     // Above 64 GiB the counter's second word counts.
     if (last > UINT32_MAX) for (let i = 0; i < blocks; i++) counters[4 * i + 1] = (this.#nextBlock + i) / 0x1_0000_0000;
     this.#nextBlock += blocks;
     if (this.#keystream.length > 0) release(this.#keystream);
-    this.#keystream = this.#ecb.update(new Uint8Array(this.#counters.buffer, 0, blocks * BLOCK));
+    this.#keystream = this.#ecb.update(new Uint8Array(counters.buffer, 0, blocks * BLOCK));
+    if (last > UINT32_MAX) counters.fill(0);
     this.#used = 0;
   }
 }

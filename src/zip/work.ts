@@ -10,6 +10,7 @@ import { type Facts, LpxError } from '../errors.js';
 import { fileError, openFile } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
 import { entriesBytes } from './entry-bytes.js';
+import { type KeyMemory, KeyTable } from './key-table.js';
 import type { ZipEntry } from './reader.js';
 import { MD5_LANES, Md5Streams, ZIPCRYPTO_STREAMS } from './simd.js';
 
@@ -49,6 +50,8 @@ export interface WriteRingJob {
   readonly fd: number;
   /** The file's name, for errors. */
   readonly file: string;
+  /** Keys to derive while the ring has nothing to write. */
+  readonly ahead?: { readonly keys: KeyMemory; readonly password: Uint8Array } | undefined;
 }
 
 /** Unpacks entries, all at once, or checks them. */
@@ -100,9 +103,10 @@ async function digestFile({ file }: DigestJob): Promise<Digests> {
   }
 }
 
-function writeRing({ ring, fd, file }: WriteRingJob): Digests {
+function writeRing({ ring, fd, file, ahead }: WriteRingJob): Digests {
   const writing = new DigestedFile(fd, file);
-  for (const { block, written } of drainRing(ring)) {
+  const keys = ahead && new KeyTable(ahead.keys, Buffer.from(ahead.password));
+  for (const { block, written } of drainRing(ring, () => keys?.deriveAhead() ?? false)) {
     if (written) writing.skip(block);
     else writing.write(block);
   }

@@ -12,8 +12,9 @@ import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
 import type { BlockSink } from './block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
+import { AES_256, KeyTable, newKeyMemory } from './key-table.js';
 import { DERIVED_TOGETHER } from './simd.js';
-import { type AesKeys, aesOverheadBytes, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
+import { aesOverheadBytes, WinZipAes } from './winzip-aes.js';
 import { encryptionHeader, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 import { type AnnouncedEntry, ZipCryptoAhead } from './zipcrypto-ahead.js';
 
@@ -53,7 +54,6 @@ interface EntryCipher {
   suffix(): Buffer;
 }
 
-const AES_256 = 3;
 const NOTHING = Buffer.alloc(0);
 /** Blocks between two turns of the event loop, so that signals and progress get through. */
 const BLOCKS_PER_TURN = 16;
@@ -65,10 +65,11 @@ const BLOCKS_PER_TURN = 16;
 export class EncryptedZip extends Archiver {
   readonly #engine: EncryptingEngine;
 
-  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource = randomBytes) {
+  /** @param keys where the keys of entries under AES come from; without it they are derived in turn */
+  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource = randomBytes, keys?: KeyTable) {
     super();
     this._format = 'zip';
-    this.#engine = new EncryptingEngine(sink, encryption, password, random);
+    this.#engine = new EncryptingEngine(sink, encryption, password, random, keys);
     this._module = this.#engine;
     this._modulePipe();
   }
@@ -109,16 +110,17 @@ class EncryptingEngine extends Readable {
   readonly #directory: Buffer[] = [];
   /** The stored entries to come; undefined when each is encrypted in its turn. */
   readonly #ahead: ZipCryptoAhead | undefined;
-  readonly #keys: { readonly salt: Buffer; readonly keys: AesKeys }[] = [];
+  #keys: KeyTable | undefined;
   #offset = 0;
   #blocks = 0;
 
-  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource) {
+  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource, keys: KeyTable | undefined) {
     super({ read: () => {} });
     this.#sink = sink;
     this.#encryption = encryption;
     this.#password = password;
     this.#random = random;
+    this.#keys = keys;
     if (encryption === 'zipcrypto') this.#ahead = new ZipCryptoAhead(password, random);
   }
 
@@ -215,23 +217,14 @@ class EncryptingEngine extends Readable {
   }
 
   #aes(): EntryCipher {
-    const { salt, keys } = this.#nextKeys();
+    if (!this.#keys || this.#keys.left === 0) this.#keys = new KeyTable(newKeyMemory(DERIVED_TOGETHER, this.#random), this.#password);
+    const { salt, keys } = this.#keys.take();
     const aes = new WinZipAes(keys);
     return {
       prefix: Buffer.concat([salt, keys.verifier]),
       encrypt: (bytes) => aes.encrypt(bytes),
       suffix: () => aes.mac(),
     };
-  }
-
-  /** The keys of the next entry, derived together with those of the entry after it. */
-  #nextKeys(): { readonly salt: Buffer; readonly keys: AesKeys } {
-    if (this.#keys.length === 0) {
-      const salts = Array.from({ length: DERIVED_TOGETHER }, () => this.#random(saltBytes(AES_256)));
-      const derived = deriveAesKeys(this.#password, salts, AES_256);
-      this.#keys.push(...salts.map((salt, i) => ({ salt, keys: derived[i] as AesKeys })));
-    }
-    return this.#keys.shift() as { readonly salt: Buffer; readonly keys: AesKeys };
   }
 
   #zipCrypto(crc: number): EntryCipher {

@@ -18,7 +18,7 @@ export interface AnnouncedEntry {
 }
 
 /** What is encrypted ahead at most, in bytes: it is kept in memory. */
-const AHEAD_BYTES = 48 * 1024 * 1024;
+const AHEAD_BYTES = 32 * 1024 * 1024;
 /** What is read of every entry at a time, and encrypted while it is in the cache. */
 const CHUNK_BYTES = 32 * 1024;
 /** Chunks of all entries between two turns of the event loop, so that signals and progress get through. */

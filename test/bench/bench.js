@@ -1,8 +1,9 @@
 /**
- * lpx against 7-Zip and md5sum, whole processes in alternating runs: 134 MB in 60 files that do not shrink. And what a
- * short command takes, against Node.js alone. Prints medians with their spread, the ratio, and lpx's peak memory; writes
- * them to bench-results/ as JSON and as a bar chart.
- * `--quick`: three runs of each instead of seven.
+ * lpx against 7-Zip and md5sum, whole processes in alternating runs: 134 MB in 60 files that do not shrink, and many
+ * students. What a short command takes, against Node.js alone; what a big store costs, against an empty one; how much
+ * memory a big package takes. Prints medians with their spread, the ratio, and lpx's peak memory; writes them to
+ * bench-results/ as JSON and as a bar chart.
+ * `--quick`: three runs of each instead of seven, and a tenth of the students and of the big package.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -10,17 +11,27 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createStore } from '#lpx/store/sqlite.js';
 import { barChart } from './chart.js';
-import { defaultFields, writeFolder } from './folder.js';
+import { basicDataOf, defaultFields, nationalIds, writeFolder } from './folder.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/lpx.js', import.meta.url));
 const PEAK_RSS = fileURLToPath(new URL('./peak-rss.mjs', import.meta.url));
-const RUNS = process.argv.includes('--quick') ? 3 : 7;
+const QUICK = process.argv.includes('--quick');
+const RUNS = QUICK ? 3 : 7;
 const FILES = 60;
 const FILE_BYTES = 2_236_667;
 /** One student of an ordinary size. */
 const FEW_FILES = 20;
 const FEW_FILE_BYTES = 200_000;
+/** A school's worth of students, each of that size. */
+const MANY_STUDENTS = QUICK ? 20 : 200;
+/** What a store may hold before its size shows. */
+const STORE_STUDENTS = QUICK ? 10_000 : 100_000;
+const STORE_RECORDS = 3;
+/** A package of 5 GB: files as big as the limits allow. */
+const BIG_STUDENTS = QUICK ? 7 : 64;
+const BIG_FILE_BYTES = 4_000_000;
 const STUDENT = 'A800000014';
 const PASSWORD = 'Sample-Pass-2021';
 
@@ -46,21 +57,55 @@ const fresh = (folder) => {
   mkdirSync(folder, { recursive: true });
 };
 
-/** The school, its store, and the same content as a plain folder for 7-Zip. */
+/** A school's students as its platform hands them over, which is what 7-Zip packs too, and its store. */
+function prepareSchool(platform, store, students) {
+  writeFolder(at(platform), { schoolCode: '990001', students });
+  lpx(['--store', at(store), 'init', '--school', '990001']);
+  lpx(['--store', at(store), 'load', at(platform)]);
+}
+
 function prepare() {
-  for (const [platform, store, files, bytes] of [
-    ['platform', 'from', FILES, FILE_BYTES],
-    ['platform-few', 'from-few', FEW_FILES, FEW_FILE_BYTES],
-  ]) {
-    writeFolder(at(platform), { nationalId: STUDENT, schoolCode: '990001', records: recordsOf(files, bytes) });
-    lpx(['--store', at(store), 'init', '--school', '990001']);
-    lpx(['--store', at(store), 'load', at(platform)]);
-  }
+  prepareSchool('platform', 'from', [{ nationalId: STUDENT, records: recordsOf(FILES, FILE_BYTES) }]);
+  prepareSchool('platform-few', 'from-few', [{ nationalId: STUDENT, records: recordsOf(FEW_FILES, FEW_FILE_BYTES) }]);
   lpx(['--store', at('empty'), 'init', '--school', '990002']);
 }
 
-const recordsOf = (files, fileBytes) =>
-  Array.from({ length: files }, (_, i) => ({
+/** One after the other: a process that holds them all takes longer to start others. */
+function* schoolOf(count, fileBytes) {
+  for (const nationalId of nationalIds(count)) yield { nationalId, records: recordsOf(FEW_FILES, fileBytes) };
+}
+
+/** A receiving school of many students, whom the package knows nothing of. */
+async function fillStore(folder) {
+  const store = await createStore(folder, { code: '990002', name: '' });
+  await store.change(async (change) => {
+    const historyId = await change.addHistory({
+      kind: 'load',
+      at: new Date(),
+      file: 'bench',
+      bytes: 0,
+      md5: '',
+      sha256: '',
+      school: '',
+      reason: '',
+      terms: '',
+      overridden: '',
+      operator: '',
+    });
+    const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
+    for (const nationalId of nationalIds(STORE_STUDENTS, MANY_STUDENTS)) {
+      const student = await change.addStudent(basicDataOf(nationalId, '990002'), {});
+      for (let i = 0; i < STORE_RECORDS; i++)
+        await change.addRecord(student.id, 'own', historyId, { key: `${nationalId} ${i}`, content: '', record });
+    }
+    return { keep: true, result: undefined };
+  });
+  await store.close();
+}
+
+const recordsOf = (files, fileBytes) => {
+  const noise = randomBytes(fileBytes);
+  return Array.from({ length: files }, (_, i) => ({
     fields: {
       ...defaultFields('courseResults'),
       originSchoolCode: '990001',
@@ -73,14 +118,16 @@ const recordsOf = (files, fileBytes) =>
       uploadTerm: '1091',
       createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}`,
     },
-    bytes: Buffer.concat([Buffer.from('%PDF-1.4\n'), randomBytes(fileBytes - 9)]),
+    // No two files are alike, or the store would keep one of them.
+    bytes: Buffer.concat([Buffer.from(`%PDF-1.4\n${String(i).padStart(4)}`), noise.subarray(13)]),
   }));
+};
 
-const exportTo = (encryption, store = 'from') => [
+const exportTo = (encryption, store = 'from', who = STUDENT) => [
   '--store',
   at(store),
   'export',
-  STUDENT,
+  who,
   '--reason',
   'transfer',
   '--left',
@@ -157,33 +204,101 @@ const shortJobs = () =>
     theirs: () => run(process.execPath, ['-e', '0']),
   }));
 
+/** What a term's end brings: a package for each student by hand, or one for all. */
+function manyJob() {
+  prepareSchool('platform-many', 'from-many', schoolOf(MANY_STUDENTS, FEW_FILE_BYTES));
+  return {
+    name: `export of ${MANY_STUDENTS} students, 20 files of 200 kB each, per student`,
+    against: 'a shell loop of 7zz a + md5sum',
+    per: MANY_STUDENTS,
+    runs: 3,
+    setUp: () => fresh(at('ours')),
+    ours: () => lpx(exportTo('aes256', 'from-many', '--all')),
+    setUpTheirs: () => fresh(at('theirs')),
+    theirs: () =>
+      run(
+        'sh',
+        [
+          '-c',
+          `for one in A*; do 7zz a -tzip -mx0 -mem=AES256 -p${PASSWORD} ${at('theirs')}/$one.zip $one && md5sum ${at('theirs')}/$one.zip > ${at('theirs')}/$one.zip.md5 || exit 1; done`,
+        ],
+        { cwd: at('platform-many') },
+      ),
+  };
+}
+
+async function storeJob() {
+  await fillStore(at('full'));
+  const mail = at('package-few');
+  fresh(mail);
+  lpx([...exportTo('aes256', 'from-few').slice(0, -1), mail]);
+  const zip = zipIn(mail);
+  const into = (store) => ({
+    setUp: () => {
+      rmSync(at('to'), { recursive: true, force: true });
+      cpSync(at(store), at('to'), { recursive: true });
+    },
+    run: () => lpx(['--store', at('to'), 'import', zip, '--create-students']),
+  });
+  const [full, empty] = [into('full'), into('empty')];
+  return {
+    name: `import of one student into a store of ${STORE_STUDENTS.toLocaleString('en')}`,
+    against: 'an empty store',
+    setUp: full.setUp,
+    ours: full.run,
+    setUpTheirs: empty.setUp,
+    theirs: empty.run,
+  };
+}
+
 function measure(job) {
   const ours = [];
   const theirs = [];
-  for (let i = 0; i < RUNS; i++) {
+  const { per = 1, runs = RUNS } = job;
+  for (let i = 0; i < runs; i++) {
     job.setUp();
     settle();
-    ours.push(timed(job.ours));
+    ours.push(timed(job.ours) / per);
     job.setUpTheirs();
     settle();
-    theirs.push(timed(job.theirs));
+    theirs.push(timed(job.theirs) / per);
   }
   job.setUp();
-  const rssFile = at('rss');
-  const before = env.NODE_OPTIONS;
-  env.NODE_OPTIONS = `--import=${PEAK_RSS}`;
-  env.LPX_BENCH_RSS = rssFile;
-  job.ours();
-  env.NODE_OPTIONS = before ?? '';
-  const peakRssMiB = Math.round(Number(readFileSync(rssFile, 'utf8')) / 1024);
   return {
     job: job.name,
     against: job.against,
     oursMs: spread(ours),
     theirsMs: spread(theirs),
     ratio: median(ours) / median(theirs),
-    peakRssMiB,
+    peakRssMiB: peakRss(job.ours),
   };
+}
+
+/** The peak memory of an lpx that the job runs, in MiB. */
+function peakRss(job) {
+  const before = env.NODE_OPTIONS;
+  env.NODE_OPTIONS = `--import=${PEAK_RSS}`;
+  env.LPX_BENCH_RSS = at('rss');
+  job();
+  env.NODE_OPTIONS = before ?? '';
+  return Math.round(Number(readFileSync(at('rss'), 'utf8')) / 1024);
+}
+
+/** The peak memory of all that is done with a big package. */
+function measureMemory() {
+  prepareSchool('platform-big', 'from-big', schoolOf(BIG_STUDENTS, BIG_FILE_BYTES));
+  rmSync(at('platform-big'), { recursive: true });
+  return ['aes256', 'zipcrypto'].map((encryption) => {
+    const mail = at('package-big');
+    fresh(mail);
+    const exporting = peakRss(() => lpx([...exportTo(encryption, 'from-big', '--all').slice(0, -1), mail]));
+    const verifying = peakRss(() => lpx(['verify', zipIn(mail)]));
+    rmSync(at('to'), { recursive: true, force: true });
+    cpSync(at('empty'), at('to'), { recursive: true });
+    const importing = peakRss(() => lpx(['--store', at('to'), 'import', zipIn(mail), '--create-students']));
+    rmSync(at('to'), { recursive: true });
+    return { encryption, bytes: BIG_STUDENTS * FEW_FILES * BIG_FILE_BYTES, exporting, verifying, importing };
+  });
 }
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -210,19 +325,26 @@ console.log(
 );
 prepare();
 const results = [...['aes256', 'zipcrypto'].flatMap(jobs), ...shortJobs()].map(measure);
+results.push(measure(manyJob()), measure(await storeJob()));
 console.log('| job | lpx | the other | ratio | lpx peak RSS |\n|---|---|---|---|---|');
 for (const one of results)
   console.log(
     `| ${one.job}, against ${one.against} | ${shown(one.oursMs)} | ${shown(one.theirsMs)} | ${one.ratio.toFixed(2)} | ${one.peakRssMiB} MiB |`,
   );
 
+const memory = measureMemory();
+for (const { encryption, bytes, exporting, verifying, importing } of memory)
+  console.log(
+    `\nPeak RSS with a package of ${(bytes / 1e9).toFixed(1)} GB under ${encryption}: export ${exporting} MiB, verify ${verifying} MiB, import ${importing} MiB`,
+  );
+
 const resultsFolder = fileURLToPath(new URL('../../bench-results/', import.meta.url));
 mkdirSync(resultsFolder, { recursive: true });
-writeFileSync(join(resultsFolder, 'bench.json'), `${JSON.stringify({ machine, results }, null, 2)}\n`);
+writeFileSync(join(resultsFolder, 'bench.json'), `${JSON.stringify({ machine, results, memory }, null, 2)}\n`);
 writeFileSync(
   join(resultsFolder, 'bench.svg'),
   barChart(
     machine,
-    results.filter((one) => one.against !== 'node -e 0'),
+    results.filter((one) => /7zz/.test(one.against)),
   ),
 );
