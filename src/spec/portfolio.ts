@@ -180,7 +180,7 @@ export function documentFromPortfolios(portfolios: readonly Portfolio<WireAttach
         ]),
       );
     const basicData = {
-      ...fieldsToWire(BASIC_DATA, portfolio.basicData as unknown as JsonObject),
+      ...fieldsToWire(BASIC_DATA, ({ name }) => (portfolio.basicData as unknown as JsonObject)[name]),
       ...listsOf('basicData'),
       ...portfolio.extras,
     };
@@ -189,22 +189,20 @@ export function documentFromPortfolios(portfolios: readonly Portfolio<WireAttach
 }
 
 function recordToWire(list: WireList, record: PortfolioRecord<WireAttachment>, basicData: BasicData): JsonObject {
-  const attachments = Object.fromEntries(
-    list.properties
-      .filter((property) => property.slot)
-      .map((property) => {
-        const attachment = record[property.slot as Slot];
-        return [property.name, property.role === 'link' ? (attachment?.link ?? '') : (attachment?.md5 ?? EMPTY_MD5)];
-      }),
-  );
-  const values = { ...basicData, ...(record.fields as unknown as JsonObject), ...attachments } as unknown as JsonObject;
-  return { ...fieldsToWire(list.properties, values), ...record.extras };
+  const [fields, shared] = [record.fields, basicData] as unknown as [JsonObject, JsonObject];
+  const wireValue = (property: WireProperty) =>
+    property.slot ? attachmentToWire(property, record[property.slot]) : (fields[property.name] ?? shared[property.name]);
+  return { ...fieldsToWire(list.properties, wireValue), ...record.extras };
 }
 
-function fieldsToWire(properties: readonly WireProperty[], values: JsonObject): JsonObject {
-  return Object.fromEntries(
-    properties
-      .filter((property) => !(property.omitEmpty && values[property.name] === ''))
-      .map((property) => [property.wire, values[property.name] as JsonValue]),
-  );
+const attachmentToWire = ({ role }: WireProperty, attachment: WireAttachment | null): JsonValue =>
+  role === 'link' ? (attachment?.link ?? '') : (attachment?.md5 ?? EMPTY_MD5);
+
+function fieldsToWire(properties: readonly WireProperty[], wireValue: (property: WireProperty) => JsonValue | undefined): JsonObject {
+  const wire: Record<string, JsonValue> = {};
+  for (const property of properties) {
+    const value = wireValue(property) as JsonValue;
+    if (!(property.omitEmpty && value === '')) wire[property.wire] = value;
+  }
+  return wire;
 }

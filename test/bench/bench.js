@@ -209,6 +209,7 @@ function manyJob() {
   prepareSchool('platform-many', 'from-many', schoolOf(MANY_STUDENTS, FEW_FILE_BYTES));
   return {
     name: `export of ${MANY_STUDENTS} students, 20 files of 200 kB each, per student`,
+    label: `${MANY_STUDENTS} students, for each`,
     against: 'a shell loop of 7zz a + md5sum',
     per: MANY_STUDENTS,
     runs: 3,
@@ -266,6 +267,7 @@ function measure(job) {
   job.setUp();
   return {
     job: job.name,
+    label: job.label ?? job.name,
     against: job.against,
     oursMs: spread(ours),
     theirsMs: spread(theirs),
