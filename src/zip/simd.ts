@@ -120,7 +120,8 @@ class Md5Lanes {
   readonly #base: number;
   readonly #words: Uint32Array;
   readonly #input: Uint8Array;
-  readonly #states: Uint32Array[];
+  /** The streams' states as the kernels have them: a vector of four streams for each word, a set after the other. */
+  readonly #states = Uint32Array.from({ length: LANES * MD5_WORDS }, (_, i) => MD5_START[(i >> 2) % MD5_WORDS] as number);
   /** The bytes of each stream's last, unfinished block. */
   readonly #pending: Buffer[];
   readonly #bytes: number[];
@@ -132,7 +133,6 @@ class Md5Lanes {
     this.#words = new Uint32Array(memory.buffer, this.#base, LANES * MD5_WORDS);
     this.#input = new Uint8Array(memory.buffer, this.#base + INPUT);
     const lanes = Array.from({ length: LANES });
-    this.#states = lanes.map(() => Uint32Array.from(MD5_START));
     this.#pending = lanes.map(() => NOTHING);
     this.#bytes = lanes.map(() => 0);
   }
@@ -153,14 +153,12 @@ class Md5Lanes {
     chunks[lane] = padding;
     this.#feed(chunks);
     const digest = Buffer.alloc(4 * MD5_WORDS);
-    this.#states[lane]?.forEach((word, i) => {
-      digest.writeUInt32LE(word, 4 * i);
-    });
+    for (let i = 0; i < MD5_WORDS; i++) digest.writeUInt32LE(this.#states[stateIndex(lane, i)] as number, 4 * i);
     return digest.toString('hex');
   }
 
   #feed(chunks: readonly (Buffer | undefined)[]): void {
-    const left = this.#states.map((_, lane) => this.#take(lane, chunks[lane] ?? NOTHING));
+    const left = this.#pending.map((_, lane) => this.#take(lane, chunks[lane] ?? NOTHING));
     for (let done = 0; ; ) {
       const blocks = Math.min(...left.filter((count) => count > done)) - done;
       if (blocks === Number.POSITIVE_INFINITY) return;
@@ -184,12 +182,19 @@ class Md5Lanes {
 
   /** Hashes the next `blocks` blocks of every stream that has them. One that has none goes along, and its state stays. */
   #advance(left: readonly number[], done: number, blocks: number): void {
-    const words = this.#words;
-    for (const [lane, state] of this.#states.entries()) for (let i = 0; i < MD5_WORDS; i++) words[stateIndex(lane, i)] = state[i] as number;
+    const [states, words] = [this.#states, this.#words];
+    words.set(states);
     this.#md5(this.#base, this.#base + INPUT + BLOCK * done, STRIDE, blocks);
-    for (const [lane, state] of this.#states.entries())
-      if ((left[lane] as number) > done) for (let i = 0; i < MD5_WORDS; i++) state[i] = words[stateIndex(lane, i)] as number;
+    left.forEach((count, lane) => {
+      if (count <= done) putState(words, lane, states);
+    });
+    states.set(words);
   }
+}
+
+/** Puts a stream's state among `into` as it is among `from`. */
+function putState(into: Uint32Array, lane: number, from: Uint32Array): void {
+  for (let i = 0; i < MD5_WORDS; i++) into[stateIndex(lane, i)] = from[stateIndex(lane, i)] as number;
 }
 
 /** The MD5 of any number of streams that are fed together. */
