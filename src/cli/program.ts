@@ -1,7 +1,6 @@
 /** The commands and options of lpx. Each command's own code is loaded only when it runs. */
 import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
-import { prepareToExamine } from '../exchange/prepare.js';
 import { LANGUAGES, type Messages } from '../messages/messages.js';
 import { REGISTER_BATCHES } from '../spec/registers.js';
 import { STATUS_CHANGES } from '../spec/status-changes.js';
@@ -51,6 +50,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
       .configureHelp(program.configureHelp())
       .copyInheritedSettings(program);
   const start = (name: CommandName, work: (context: Context) => Promise<Outcome>) => run(name, program.opts<GlobalOptions>(), work);
+  const prepare = async ({ cwd }: Context, zip: string) => (await import('../exchange/prepare.js')).prepareToExamine(resolve(cwd, zip));
   const withPassword = (command: Command) =>
     command
       .option('--password-file <file>', help.passwordFile)
@@ -97,7 +97,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addArgument(new Argument('<zip>', help.zip))
     .action((zip, options) =>
       start('verify', async (context) => {
-        await prepareToExamine(resolve(context.cwd, zip));
+        await prepare(context, zip);
         return (await import('./commands/verify.js')).verify(context, zip, options);
       }),
     );
@@ -109,7 +109,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--keep-both', help.keepBoth)
     .action((zip, options) =>
       start('import', async (context) => {
-        await prepareToExamine(resolve(context.cwd, zip));
+        await prepare(context, zip);
         return (await import('./commands/import.js')).importZip(context, zip, options);
       }),
     );

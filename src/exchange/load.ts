@@ -5,7 +5,7 @@ import { findAttachments } from '../spec/attachments.js';
 import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
-import type { Provenance, Store, StoreChange } from '../store/store.js';
+import { NOTHING_SENT, type Provenance, type Store, type StoreChange } from '../store/store.js';
 import { TAKEN_TOGETHER } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { knowledgeOf } from './knowledge.js';
@@ -78,16 +78,11 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     refuse(findings);
     return await store.change(async (change) => {
       const historyId = await change.addHistory({
+        ...NOTHING_SENT,
         kind: 'load',
         at: now,
         file: folder.name,
         bytes: folder.documentBytes.length,
-        md5: '',
-        sha256: '',
-        school: '',
-        reason: '',
-        terms: '',
-        overridden: '',
         operator,
       });
       const loaded: { readonly student: LoadedStudent; readonly written: readonly TakenRecord[]; readonly changed: boolean }[] = [];

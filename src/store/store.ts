@@ -59,6 +59,9 @@ export interface StudentSummary {
 
 export type HistoryKind = 'load' | 'export' | 'import';
 
+/** What a history entry has only of a package. */
+export const NOTHING_SENT = { bytes: 0, md5: '', sha256: '', school: '', reason: '', terms: '', overridden: '' };
+
 /** One thing that happened to the store, told to it once it is known. */
 export interface NewHistoryEntry {
   readonly kind: HistoryKind;

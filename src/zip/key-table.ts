@@ -3,13 +3,12 @@
  * it waits for something, works from the end towards it.
  */
 import { DERIVED_TOGETHER } from './simd.js';
-import { AES_VERIFIER_BYTES, type AesKeys, deriveAesKeys, keyBytes, saltBytes } from './winzip-aes.js';
+import { type AesKeys, aesKeysOf, deriveKeyMaterial, keyMaterialBytes, saltBytes } from './winzip-aes.js';
 
 /** What is written is always AES-256. */
 export const AES_256 = 3;
 const SALT_BYTES = saltBytes(AES_256);
-const KEY_BYTES = keyBytes(AES_256);
-const KEYS_BYTES = 2 * KEY_BYTES + AES_VERIFIER_BYTES;
+const KEYS_BYTES = keyMaterialBytes(AES_256);
 
 /** States of a group, which is what is derived together. */
 const OPEN = 0;
@@ -63,36 +62,32 @@ export class KeyTable {
     const entry = this.#taken++;
     const group = Math.floor(entry / DERIVED_TOGETHER);
     // One that another thread is at would take as long to wait for.
-    if (Atomics.load(this.#memory.state, group) !== DERIVED) this.#derive(group);
-    const derived = Buffer.from(this.#memory.keys.slice(entry * KEYS_BYTES, (entry + 1) * KEYS_BYTES));
-    return {
-      salt: this.#salt(entry),
-      keys: {
-        encryptionKey: derived.subarray(0, KEY_BYTES),
-        macKey: derived.subarray(KEY_BYTES, 2 * KEY_BYTES),
-        verifier: derived.subarray(2 * KEY_BYTES),
-      },
-    };
+    if (this.#begin(group) !== DERIVED) this.#derive(group);
+    const material = Buffer.from(this.#memory.keys.slice(entry * KEYS_BYTES, (entry + 1) * KEYS_BYTES));
+    return { salt: this.#salt(entry), keys: aesKeysOf(material, AES_256) };
   }
 
   /** Derives the keys of some entries that nobody has begun, the last ones first. @returns false when there are none */
   deriveAhead(): boolean {
     while (this.#below > 0) {
       const group = --this.#below;
-      if (Atomics.compareExchange(this.#memory.state, group, OPEN, BEGUN) !== OPEN) continue;
+      if (this.#begin(group) !== OPEN) continue;
       this.#derive(group);
       return true;
     }
     return false;
   }
 
+  /** Marks an open group as begun. @returns what it was */
+  #begin(group: number): number {
+    return Atomics.compareExchange(this.#memory.state, group, OPEN, BEGUN);
+  }
+
   #derive(group: number): void {
     const { keys, state } = this.#memory;
-    Atomics.compareExchange(state, group, OPEN, BEGUN);
     const first = group * DERIVED_TOGETHER;
     const salts = Array.from({ length: Math.min(DERIVED_TOGETHER, this.#count - first) }, (_, i) => this.#salt(first + i));
-    for (const [i, { encryptionKey, macKey, verifier }] of deriveAesKeys(this.#password, salts, AES_256).entries())
-      keys.set(Buffer.concat([encryptionKey, macKey, verifier]), (first + i) * KEYS_BYTES);
+    for (const [i, material] of deriveKeyMaterial(this.#password, salts, AES_256).entries()) keys.set(material, (first + i) * KEYS_BYTES);
     Atomics.store(state, group, DERIVED);
   }
 

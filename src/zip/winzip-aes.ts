@@ -41,12 +41,22 @@ export interface AesKeys {
 
 /** Derives the keys of entries from their salts: `DERIVED_TOGETHER` of them take little longer than one. */
 export function deriveAesKeys(password: Buffer, salts: readonly Buffer[], strength: AesStrength): AesKeys[] {
+  return deriveKeyMaterial(password, salts, strength).map((material) => aesKeysOf(material, strength));
+}
+
+/** Derives what the keys of entries are cut from, `keyMaterialBytes` each. */
+export const deriveKeyMaterial = (password: Buffer, salts: readonly Buffer[], strength: AesStrength): Buffer[] =>
+  pbkdf2Sha1(password, salts, ROUNDS, keyMaterialBytes(strength));
+
+export const keyMaterialBytes = (strength: AesStrength): number => 2 * keyBytes(strength) + AES_VERIFIER_BYTES;
+
+export function aesKeysOf(material: Buffer, strength: AesStrength): AesKeys {
   const length = keyBytes(strength);
-  return pbkdf2Sha1(password, salts, ROUNDS, 2 * length + AES_VERIFIER_BYTES).map((derived) => ({
-    encryptionKey: derived.subarray(0, length),
-    macKey: derived.subarray(length, 2 * length),
-    verifier: derived.subarray(2 * length),
-  }));
+  return {
+    encryptionKey: material.subarray(0, length),
+    macKey: material.subarray(length, 2 * length),
+    verifier: material.subarray(2 * length),
+  };
 }
 
 /** The stream cipher and authentication of one entry. Feed chunks in order, then take `mac()`. */
@@ -93,15 +103,14 @@ export class WinZipAes {
 
   #refill(wanted: number): void {
     const blocks = Math.min(BATCH_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
-    const counters = COUNTERS;
     const last = this.#nextBlock + blocks - 1;
-    for (let i = 0, block = this.#nextBlock | 0; i < blocks; i++) counters[4 * i] = block + i;
+    for (let i = 0, block = this.#nextBlock | 0; i < blocks; i++) COUNTERS[4 * i] = block + i;
     // Above 64 GiB the counter's second word counts.
-    if (last > UINT32_MAX) for (let i = 0; i < blocks; i++) counters[4 * i + 1] = (this.#nextBlock + i) / 0x1_0000_0000;
+    if (last > UINT32_MAX) for (let i = 0; i < blocks; i++) COUNTERS[4 * i + 1] = (this.#nextBlock + i) / 0x1_0000_0000;
     this.#nextBlock += blocks;
     if (this.#keystream.length > 0) release(this.#keystream);
-    this.#keystream = this.#ecb.update(new Uint8Array(counters.buffer, 0, blocks * BLOCK));
-    if (last > UINT32_MAX) counters.fill(0);
+    this.#keystream = this.#ecb.update(new Uint8Array(COUNTERS.buffer, 0, blocks * BLOCK));
+    if (last > UINT32_MAX) COUNTERS.fill(0);
     this.#used = 0;
   }
 }

@@ -144,16 +144,20 @@ export class DigestedFile {
 class RunningDigest {
   readonly #md5 = createHash('md5');
   readonly #sha256 = createHash('sha256');
-  bytes = 0;
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
 
   update(chunk: Buffer): void {
     this.#md5.update(chunk);
     this.#sha256.update(chunk);
-    this.bytes += chunk.length;
+    this.#bytes += chunk.length;
   }
 
   end(): Digests {
-    return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.bytes };
+    return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.#bytes };
   }
 }
 
@@ -268,7 +272,7 @@ class Taking {
     if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
     this.#sha256?.update(chunk);
     if (this.#countsCrc) this.#crc32 = crc32(chunk, this.#crc32);
-    if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string, this.#bytes);
+    if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
     // Short chunks are rare.
     const tail = chunk.length < TAIL_BYTES ? Buffer.concat([this.#tail, chunk]) : chunk;
     this.#tail = Buffer.from(tail.subarray(-TAIL_BYTES));

@@ -6,14 +6,11 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { LpxError } from '../errors.js';
 import { ZIPCRYPTO_STREAMS } from './simd.js';
-import type { ByteSource, RandomSource } from './writer.js';
+import type { ByteSource, RandomSource, StoredEntry } from './writer.js';
 import { encryptionHeader, TOGETHER_PAYS_FROM, turnStreams, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 
 /** A stored entry to come. */
-export interface AnnouncedEntry {
-  readonly name: string;
-  readonly bytes: number;
-  readonly crc32: number;
+export interface AnnouncedEntry extends Omit<StoredEntry, 'modified'> {
   readonly open: () => ByteSource;
 }
 
@@ -38,7 +35,7 @@ interface Underway {
 export class ZipCryptoAhead {
   readonly #password: Buffer;
   readonly #random: RandomSource;
-  #announced: AnnouncedEntry[] = [];
+  readonly #announced: AnnouncedEntry[] = [];
   #ready: Buffer[] = [];
   /** Used again and again: fresh memory would have to be cleared by the system first. */
   #memory = Buffer.alloc(0);

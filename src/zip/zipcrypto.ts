@@ -2,17 +2,14 @@
  * ZipCrypto, the traditional PKWARE encryption (APPNOTE.TXT 6.1). It is weak: a known plaintext of a
  * few bytes breaks it. We read it because the field writes it, and write it only when asked to.
  */
+import { crc32 } from 'node:zlib';
 import { ZIPCRYPTO_BYTES, ZIPCRYPTO_STREAMS, type ZipCryptoStream, zipCryptoTogether } from './simd.js';
 
 /** Bytes of random header in front of every encrypted entry; the last one is the check byte. */
 export const ZIPCRYPTO_HEADER_BYTES = 12;
 
-/** CRC-32, a byte at a time. */
-const CRC_TABLE = Int32Array.from({ length: 256 }, (_, n) => {
-  let value = n;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
+/** CRC-32, a byte at a time; zlib's inverts before and after. */
+const CRC_TABLE = Int32Array.from({ length: 256 }, (_, byte) => ~crc32(Buffer.of(byte), 0xffff_ffff));
 
 /** The three 32-bit keys, advanced by every plaintext byte. One instance per entry and direction. */
 export class ZipCryptoKeys {
@@ -41,9 +38,9 @@ export class ZipCryptoKeys {
 }
 
 /** The header of an entry, encrypted. Without a data descriptor, its last byte is the CRC's highest (APPNOTE 6.1.6). */
-export function encryptionHeader(keys: ZipCryptoKeys, crc32: number, random: (bytes: number) => Buffer): Buffer {
+export function encryptionHeader(keys: ZipCryptoKeys, crc: number, random: (bytes: number) => Buffer): Buffer {
   const header = random(ZIPCRYPTO_HEADER_BYTES);
-  header[ZIPCRYPTO_HEADER_BYTES - 1] = crc32 >>> 24;
+  header[ZIPCRYPTO_HEADER_BYTES - 1] = crc >>> 24;
   keys.encrypt(header);
   return header;
 }

@@ -12,6 +12,7 @@ import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createStore } from '#lpx/store/sqlite.js';
+import { NOTHING_SENT } from '#lpx/store/store.js';
 import { barChart } from './chart.js';
 import { basicDataOf, defaultFields, nationalIds, writeFolder } from './folder.js';
 
@@ -79,19 +80,7 @@ function* schoolOf(count, fileBytes) {
 async function fillStore(folder) {
   const store = await createStore(folder, { code: '990002', name: '' });
   await store.change(async (change) => {
-    const historyId = await change.addHistory({
-      kind: 'load',
-      at: new Date(),
-      file: 'bench',
-      bytes: 0,
-      md5: '',
-      sha256: '',
-      school: '',
-      reason: '',
-      terms: '',
-      overridden: '',
-      operator: '',
-    });
+    const historyId = await change.addHistory({ ...NOTHING_SENT, kind: 'load', at: new Date(), file: 'bench', operator: '' });
     const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
     for (const nationalId of nationalIds(STORE_STUDENTS, MANY_STUDENTS)) {
       const student = await change.addStudent(basicDataOf(nationalId, '990002'), {});
@@ -123,7 +112,8 @@ const recordsOf = (files, fileBytes) => {
   }));
 };
 
-const exportTo = (encryption, store = 'from', who = STUDENT) => [
+/** The words of an export, and the folder it goes to. */
+const exportTo = (folder, encryption, store = 'from', who = STUDENT) => [
   '--store',
   at(store),
   'export',
@@ -135,8 +125,13 @@ const exportTo = (encryption, store = 'from', who = STUDENT) => [
   '--encryption',
   encryption,
   '--out',
-  at('ours'),
+  at(folder),
 ];
+/** Puts a copy of a store where imports go to. */
+const renewStore = (from) => {
+  rmSync(at('to'), { recursive: true, force: true });
+  cpSync(at(from), at('to'), { recursive: true });
+};
 const zipIn = (folder) =>
   join(
     folder,
@@ -147,14 +142,14 @@ function jobs(encryption) {
   const method = encryption === 'aes256' ? 'AES256' : 'ZipCrypto';
   const mail = at(`package-${encryption}`);
   fresh(mail);
-  lpx([...exportTo(encryption).slice(0, -1), mail]);
+  lpx(exportTo(`package-${encryption}`, encryption));
   const zip = zipIn(mail);
   return [
     {
       name: `export, ${encryption}`,
       against: '7zz a -tzip -mx0 + md5sum',
       setUp: () => fresh(at('ours')),
-      ours: () => lpx(exportTo(encryption)),
+      ours: () => lpx(exportTo('ours', encryption)),
       setUpTheirs: () => fresh(at('theirs')),
       theirs: () =>
         run(
@@ -177,10 +172,7 @@ function jobs(encryption) {
     {
       name: `import, ${encryption}`,
       against: 'md5sum -c + 7zz x',
-      setUp: () => {
-        rmSync(at('to'), { recursive: true, force: true });
-        cpSync(at('empty'), at('to'), { recursive: true });
-      },
+      setUp: () => renewStore('empty'),
       ours: () => lpx(['--store', at('to'), 'import', zip, '--create-students']),
       setUpTheirs: () => fresh(at('unpacked')),
       theirs: () =>
@@ -192,7 +184,7 @@ function jobs(encryption) {
 /** What a person waits for at every command. */
 const shortJobs = () =>
   [
-    ['export of one student, 20 files of 200 kB', () => lpx(exportTo('aes256', 'from-few')), () => fresh(at('ours'))],
+    ['export of one student, 20 files of 200 kB', () => lpx(exportTo('ours', 'aes256', 'from-few')), () => fresh(at('ours'))],
     ['lpx --version', () => lpx(['--version']), () => {}],
     ['lpx --help', () => lpx(['--help']), () => {}],
   ].map(([name, ours, setUp]) => ({
@@ -214,7 +206,7 @@ function manyJob() {
     per: MANY_STUDENTS,
     runs: 3,
     setUp: () => fresh(at('ours')),
-    ours: () => lpx(exportTo('aes256', 'from-many', '--all')),
+    ours: () => lpx(exportTo('ours', 'aes256', 'from-many', '--all')),
     setUpTheirs: () => fresh(at('theirs')),
     theirs: () =>
       run(
@@ -232,23 +224,15 @@ async function storeJob() {
   await fillStore(at('full'));
   const mail = at('package-few');
   fresh(mail);
-  lpx([...exportTo('aes256', 'from-few').slice(0, -1), mail]);
-  const zip = zipIn(mail);
-  const into = (store) => ({
-    setUp: () => {
-      rmSync(at('to'), { recursive: true, force: true });
-      cpSync(at(store), at('to'), { recursive: true });
-    },
-    run: () => lpx(['--store', at('to'), 'import', zip, '--create-students']),
-  });
-  const [full, empty] = [into('full'), into('empty')];
+  lpx(exportTo('package-few', 'aes256', 'from-few'));
+  const importing = () => lpx(['--store', at('to'), 'import', zipIn(mail), '--create-students']);
   return {
     name: `import of one student into a store of ${STORE_STUDENTS.toLocaleString('en')}`,
     against: 'an empty store',
-    setUp: full.setUp,
-    ours: full.run,
-    setUpTheirs: empty.setUp,
-    theirs: empty.run,
+    setUp: () => renewStore('full'),
+    ours: importing,
+    setUpTheirs: () => renewStore('empty'),
+    theirs: importing,
   };
 }
 
@@ -293,10 +277,9 @@ function measureMemory() {
   return ['aes256', 'zipcrypto'].map((encryption) => {
     const mail = at('package-big');
     fresh(mail);
-    const exporting = peakRss(() => lpx([...exportTo(encryption, 'from-big', '--all').slice(0, -1), mail]));
+    const exporting = peakRss(() => lpx(exportTo('package-big', encryption, 'from-big', '--all')));
     const verifying = peakRss(() => lpx(['verify', zipIn(mail)]));
-    rmSync(at('to'), { recursive: true, force: true });
-    cpSync(at('empty'), at('to'), { recursive: true });
+    renewStore('empty');
     const importing = peakRss(() => lpx(['--store', at('to'), 'import', zipIn(mail), '--create-students']));
     rmSync(at('to'), { recursive: true });
     return { encryption, bytes: BIG_STUDENTS * FEW_FILES * BIG_FILE_BYTES, exporting, verifying, importing };

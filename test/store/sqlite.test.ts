@@ -4,22 +4,17 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '#lpx/spec/identity.js';
 import { createStore, openStore } from '#lpx/store/sqlite.js';
-import type { NewHistoryEntry, Store } from '#lpx/store/store.js';
+import { type NewHistoryEntry, NOTHING_SENT, type Store } from '#lpx/store/store.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
 const SCHOOL = { code: '990001', name: '示範高中' };
 const HISTORY: NewHistoryEntry = {
+  ...NOTHING_SENT,
   kind: 'load',
   at: new Date(2021, 0, 21),
   file: 'a.json',
   bytes: 5_000_000_000,
-  md5: '',
-  sha256: '',
-  school: '',
-  reason: '',
-  terms: '',
-  overridden: '',
   operator: 'clerk',
 };
 const attachment = { sha256: 'a'.repeat(64), md5: 'b'.repeat(32), crc32: 0xffff_fffe, bytes: 5_000_000_000, type: 'pdf', name: '報告.pdf' };
