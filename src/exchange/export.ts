@@ -252,11 +252,10 @@ function layOut(portfolios: readonly Selected[], baseName: string, store: Store)
         content: json(Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]))),
       });
       files.push(
-        ...ofHalf.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({
+        ...ofHalf.map(({ path, attachment: { sha256, bytes } }) => ({
           path,
           source: store.attachments.pathOf(sha256),
           bytes,
-          crc32,
           sha256,
         })),
       );

@@ -65,10 +65,11 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
       found,
       {
         together: TAKEN_TOGETHER.hashed,
+        threads: pool.threads + 1,
         read: async (files) => {
           const parts = files.map((file) => ({ file, target: staging.nextPath() }));
           const results = await pool.run({ kind: 'copy', parts });
-          await Promise.all(parts.map(({ target }) => staging.secure(target)));
+          for (const { target } of parts) staging.secure(target);
           return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
         },
       },

@@ -22,8 +22,10 @@ export type TakenRecord = PortfolioRecord<TakenAttachment>;
 
 /** Reads files in groups. */
 export interface GroupReader<F, T> {
-  /** How many files go well together. */
-  readonly together: number;
+  /** How many files go well together, and how few are still worth a group. */
+  readonly together: { readonly most: number; readonly least: number };
+  /** How many groups are read at a time. */
+  readonly threads: number;
   read(files: readonly F[]): Promise<readonly T[]>;
 }
 
@@ -76,7 +78,7 @@ export async function takeAttachments<F>(
       unsound.add(one.record);
       continue;
     }
-    const { md5, sha256, crc32, bytes, head, tail } = file.taken;
+    const { md5, sha256, bytes, head, tail } = file.taken;
     if (one.md5 !== '') compared++;
     if (one.md5 !== '' && one.md5 !== md5) {
       wrong.push({
@@ -98,7 +100,6 @@ export async function takeAttachments<F>(
     const attachment = {
       sha256,
       md5,
-      crc32,
       bytes,
       type: type || extensionOf(one.originalName),
       name: one.originalName,
@@ -140,20 +141,29 @@ const OF_ONE_RECORD: ReadonlySet<Finding['code']> = new Set([
 /** A fault of one record as it is told when its record alone is left out. */
 export const leftOut = (finding: Finding): Finding => (OF_ONE_RECORD.has(finding.code) ? { ...finding, severity: 'warning' } : finding);
 
-/** Reads files in groups. Every group ends before a fault of one is told, so that nothing is still being written then. */
-export async function readAll<F, T>(files: readonly F[], { together, read }: GroupReader<F, T>): Promise<T[]> {
-  const results = await Promise.allSettled(groupsOf(files, together).map(read));
-  const fault = results.find((result) => result.status === 'rejected');
+/**
+ * Reads files in groups, which get smaller towards the end, so that no thread waits long for another. After a fault no
+ * group is begun, and it is told once those begun have ended, so that nothing is still being written then.
+ */
+export async function readAll<F, T>(files: readonly F[], { together: { most, least }, threads, read }: GroupReader<F, T>): Promise<T[]> {
+  const results: T[] = new Array(files.length);
+  let next = 0;
+  const readOn = async () => {
+    while (next < files.length) {
+      const start = next;
+      next += Math.min(most, Math.max(least, Math.ceil((files.length - start) / threads)));
+      const group = files.slice(start, next);
+      const taken = await read(group).catch((error) => {
+        next = files.length;
+        throw error;
+      });
+      for (const [i, one] of taken.entries()) results[start + i] = one;
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: threads }, readOn));
+  const fault = ended.find((one) => one.status === 'rejected');
   if (fault) throw fault.reason;
-  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
-}
-
-/** Groups of `size`, and two last ones alike, so that no thread waits long for another. */
-function groupsOf<F>(files: readonly F[], size: number): (readonly F[])[] {
-  const whole = Math.max(0, Math.floor(files.length / size) - 1) * size;
-  const half = whole + Math.ceil((files.length - whole) / 2);
-  const starts = [...Array.from({ length: whole / size }, (_, i) => i * size), whole, half, files.length];
-  return starts.slice(1).flatMap((end, i) => (end > (starts[i] as number) ? [files.slice(starts[i], end)] : []));
+  return results;
 }
 
 /** The term a record was uploaded in, or else belongs to. */
@@ -173,6 +183,7 @@ const extensionOf = (name: string): string => /\.([0-9A-Za-z]{1,8})$/.exec(name)
 
 /** Moves the staged files of records to their place in the store, for good. */
 export async function keepStaged(staging: Staging, records: readonly TakenRecord[]): Promise<void> {
+  await staging.secured();
   for (const attachment of records.flatMap((record) => [record.document, record.media])) {
     if (attachment?.stagedAt !== undefined) staging.keep(attachment.stagedAt, attachment.sha256);
   }

@@ -265,12 +265,12 @@ function entriesReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, p
     const read = async (entries: readonly ZipEntry[]) => {
       const parts = entries.map((entry) => ({ entry, target: staging?.nextPath() }));
       const results = await pool.run({ kind: 'unpack', zipFile, password, known: purpose !== 'verdict', parts });
-      if (staging) await Promise.all(parts.map(({ target }) => staging.secure(target as string)));
+      for (const { target } of parts) if (target !== undefined) staging?.secure(target);
       done += entries.reduce((sum, entry) => sum + entry.size, 0);
       onProgress?.(done, total);
       return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
     };
-    return { together, read };
+    return { together, threads: pool.threads + 1, read };
   };
 }
 

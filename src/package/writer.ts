@@ -23,7 +23,6 @@ export interface PackageFile {
   readonly path: string;
   readonly source: string;
   readonly bytes: number;
-  readonly crc32: number;
   readonly sha256: string;
 }
 
@@ -85,8 +84,7 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
     const table = keys && new KeyTable(keys, options.password);
     const zip = new EncryptedZip(sink, options.encryption, options.password, options.random, table);
     for (const text of texts) zip.addDeflated(Buffer.from(text.content), text.path, options.modified);
-    for (const one of files)
-      zip.addStored(() => provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes, crc32: one.crc32 });
+    for (const one of files) zip.addStored(() => provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes });
     await zip.complete();
     const digests = await archive.finish();
     await handle.sync();

@@ -3,12 +3,15 @@
  * first staged, and renamed into place once all of its package is known to be good; a leftover of a
  * killed process is swept by the next one.
  */
-import { mkdirSync, renameSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { closeSync, fsync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
 
+/** As many as Node.js has threads for such calls. */
+const SECURED_AT_ONCE = 4;
 const STAGING = /^staging-(\d+)-/;
 
 export class AttachmentVault {
@@ -47,6 +50,9 @@ export class Staging {
   readonly #folder: string;
   readonly #touched = new Set<string>();
   readonly #finished: () => void;
+  /** Files are secured a few at a time, or they would all be open at once. */
+  readonly #lanes = Array.from({ length: SECURED_AT_ONCE }, () => Promise.resolve());
+  #secured = 0;
   #count = 0;
 
   constructor(vault: AttachmentVault, folder: string) {
@@ -60,16 +66,17 @@ export class Staging {
     return join(this.#folder, String(this.#count++));
   }
 
-  /** Brings a staged file to the disk, beside whatever else is going on. */
-  async secure(path: string): Promise<void> {
-    const handle = await open(path, 'r+');
-    try {
-      await handle.sync();
-    } catch (error) {
-      throw storeFileError(error, path);
-    } finally {
-      await handle.close();
-    }
+  /** Brings a staged file to the disk, beside whatever else is going on: `secured` waits for it. */
+  secure(path: string): void {
+    const lane = this.#secured++ % this.#lanes.length;
+    const securing = (this.#lanes[lane] as Promise<void>).then(() => syncFile(path));
+    securing.catch(() => {});
+    this.#lanes[lane] = securing;
+  }
+
+  /** Waits until all that was to be secured is on the disk. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
+  async secured(): Promise<void> {
+    await Promise.all(this.#lanes);
   }
 
   /** Moves a secured file to its place, at once; a content that the vault holds already is dropped. */
@@ -96,8 +103,20 @@ export class Staging {
   }
 
   async discard(): Promise<void> {
+    await Promise.allSettled(this.#lanes);
     await rm(this.#folder, { recursive: true, force: true });
     this.#finished();
+  }
+}
+
+const sync = promisify(fsync);
+
+async function syncFile(path: string): Promise<void> {
+  try {
+    const fd = openSync(path, 'r+');
+    await sync(fd).finally(() => closeSync(fd));
+  } catch (error) {
+    throw storeFileError(error, path);
   }
 }
 

@@ -285,10 +285,10 @@ class DatabaseChange implements StoreChange {
   async #addAttachments(record: PortfolioRecord<StoredAttachment>): Promise<void> {
     for (const attachment of [record.document, record.media]) {
       if (!attachment) continue;
-      const { sha256, md5, crc32, bytes, type } = attachment;
+      const { sha256, md5, bytes, type } = attachment;
       await this.#db
         .insertInto('attachments')
-        .values({ sha256, md5, crc32, bytes, type })
+        .values({ sha256, md5, bytes, type })
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
     }
@@ -410,7 +410,7 @@ async function readRecords(db: Db, studentId: number, provenance: Provenance): P
     .where('provenance', '=', provenance)
     .execute();
   const picked = new Set(picks.map((pick) => pick.record_id));
-  const held = new Map(attachments.map((one) => [one.sha256, { ...one, crc32: Number(one.crc32), bytes: Number(one.bytes) }]));
+  const held = new Map(attachments.map((one) => [one.sha256, { ...one, bytes: Number(one.bytes) }]));
   const attachment = (sha256: string | null, name: string) => {
     const one = sha256 === null ? undefined : held.get(sha256);
     return one ? { ...one, name } : null;

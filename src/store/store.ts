@@ -12,7 +12,6 @@ export interface School {
 export interface StoredAttachment {
   readonly sha256: string;
   readonly md5: string;
-  readonly crc32: number;
   readonly bytes: number;
   /** `pdf`, `jpg`, `png`, `mp3`, `mp4`, or the extension it came with. */
   readonly type: string;

@@ -27,7 +27,7 @@ export interface Tables {
   schema_version: { version: number };
   school: { code: string; name: string };
   students: { id: Generated<number>; national_id: string; basic_data: string; extras: string; extended_years: Generated<number> };
-  attachments: { sha256: string; md5: string; crc32: number; bytes: number; type: string };
+  attachments: { sha256: string; md5: string; bytes: number; type: string };
   history: {
     id: Generated<number>;
     kind: HistoryKind;

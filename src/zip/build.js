@@ -6,8 +6,8 @@ import { main } from 'assemblyscript/asc';
 import { md5, sha1, zipCrypto } from './rounds.js';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-/** In 64 KiB pages: room for 64 KiB of each of sixteen streams. */
-const PAGES = 17;
+/** In 64 KiB pages: room for 256 KiB of each of sixteen streams, and three more. */
+const PAGES = 67;
 const source = `${readFileSync(at('kernels.as.ts'), 'utf8')}${md5()}\n${sha1()}\n${zipCrypto()}\n`;
 
 let binary;

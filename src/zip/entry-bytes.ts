@@ -17,12 +17,12 @@ const CHUNK_BYTES = 64 * 1024;
 /**
  * Reads an entry to its end. A chunk is valid until the next one is asked for.
  * @param fd an open file descriptor of the archive
- * @param shared work that is done for several entries at once: see `entriesBytes`
+ * @param shared work that is done already, or for several entries at once: see `checkPassword`, `entriesBytes`
  * @throws LPX_ENTRY_DAMAGED when the bytes are not what the directory, the CRC or the authentication code say, or the
  *   entry's own check refuses the password: whether that one is right, `password-check.ts` has decided before
  */
 export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer, shared: Shared = {}): AsyncGenerator<Buffer> {
-  const plain = decryptedBytes(fd, entry, openCipher(fd, entry, password, shared));
+  const plain = decryptedBytes(fd, entry, openCipher(fd, entry, password, shared), shared.place);
   let size = 0;
   let crc = 0;
   for await (const chunk of entry.compression === 'deflated' ? inflated(entry, plain) : plain) {
@@ -35,16 +35,26 @@ export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer,
   if (entry.hasCrc && crc !== entry.crc32) throw damaged(entry, 'crc');
 }
 
-/** What one entry gets of the work that is done for several at once. */
-interface Shared {
-  /** Its keys, derived with those of others. */
+/** What is known or done for an entry outside it. */
+export interface Shared {
+  /** Its keys, derived before. */
   readonly keys?: AesKeys | undefined;
   /** Decrypts its chunks beside those of others. */
   readonly zipCrypto?: ZipCryptoDecryption;
+  /** Where to put its chunks. */
+  readonly place?: Buffer | undefined;
 }
 
-/** The bytes of several entries, each as `entryBytes` has them: keys are derived, and ZipCrypto is decrypted, side by side. */
-export function entriesBytes(fd: number, entries: readonly ZipEntry[], password: Buffer): AsyncGenerator<Buffer>[] {
+/**
+ * The bytes of several entries, each as `entryBytes` has them: keys are derived, and ZipCrypto is decrypted, side by side.
+ * @param places where to put the chunks of each entry
+ */
+export function entriesBytes(
+  fd: number,
+  entries: readonly ZipEntry[],
+  password: Buffer,
+  places: readonly Buffer[] = [],
+): AsyncGenerator<Buffer>[] {
   const keys = new Map<ZipEntry, AesKeys>();
   for (const strength of [1, 2, 3] as const) {
     const salted = entries.flatMap((entry) => {
@@ -59,7 +69,7 @@ export function entriesBytes(fd: number, entries: readonly ZipEntry[], password:
     for (const [i, { entry }] of salted.entries()) keys.set(entry, derived[i] as AesKeys);
   }
   const zipCrypto = new ZipCryptoDecryption();
-  return entries.map((entry) => entryBytes(fd, entry, password, { keys: keys.get(entry), zipCrypto }));
+  return entries.map((entry, i) => entryBytes(fd, entry, password, { keys: keys.get(entry), zipCrypto, place: places[i] }));
 }
 
 const isAes = ({ encryption }: ZipEntry): boolean => encryption !== 'none' && encryption !== 'zipcrypto';
@@ -78,22 +88,28 @@ export async function entryBuffer(fd: number, entry: ZipEntry, password: Buffer,
   return Buffer.concat(chunks);
 }
 
-/** Whether the entry's own short check accepts the password; right once in 256 or 65,536 by chance. */
-export function passwordFits(fd: number, entry: ZipEntry, password: Buffer): boolean {
-  if (entry.encryption === 'none') return true;
-  return entry.encryption === 'zipcrypto' ? openZipCrypto(fd, entry, password) !== undefined : openAes(fd, entry, password) !== undefined;
+/**
+ * Asks the entry's own short check about the password: it is right once in 256 or 65,536 by chance.
+ * @returns undefined when it refuses; else what is known already for reading the entry
+ */
+export function checkPassword(fd: number, entry: ZipEntry, password: Buffer): Shared | undefined {
+  if (entry.encryption === 'none') return {};
+  if (entry.encryption === 'zipcrypto') return openZipCrypto(fd, entry, password) && {};
+  const keys = openAes(fd, entry, password);
+  return keys && { keys };
 }
 
-/** Decrypts in `CHUNK_BYTES` steps, into one buffer or, for inflation, which keeps them, fresh ones. */
-async function* decryptedBytes(fd: number, entry: ZipEntry, cipher: OpenCipher): AsyncGenerator<Buffer> {
-  let buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, cipher.bytes)));
+/** Decrypts in steps, into one place or, for inflation, which keeps them, fresh ones. */
+async function* decryptedBytes(fd: number, entry: ZipEntry, cipher: OpenCipher, place?: Buffer): AsyncGenerator<Buffer> {
+  const fresh = () => Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, cipher.bytes)));
+  let buffer = entry.compression === 'stored' && place ? place : fresh();
   for (let done = 0; done < cipher.bytes; ) {
     const chunk = buffer.subarray(0, Math.min(buffer.length, cipher.bytes - done));
     readFully(fd, chunk, cipher.offset + done, entry);
     await cipher.decrypt(chunk);
     done += chunk.length;
     yield chunk;
-    if (entry.compression === 'deflated') buffer = Buffer.allocUnsafe(buffer.length);
+    if (entry.compression === 'deflated') buffer = fresh();
   }
   cipher.finish();
 }

@@ -21,6 +21,25 @@ const TURNS: usize = 3968;
   return v128.load(WORDS + (i << 4));
 }
 
+// Counter mode
+
+/** Lays out `blocks` blocks of sixteen bytes that count from `first`, little-endian. */
+export function count(to: usize, first: u64, blocks: i32): void {
+  for (let n = 0; n < blocks; n++) v128.store(to + (<usize>n << 4), i64x2.replace_lane(i64x2.splat(0), 0, first + n));
+}
+
+/** XORs `bytes` bytes at `key` into those at `target`. */
+export function xor(target: usize, key: usize, bytes: i32): void {
+  const end = target + bytes;
+  for (; target + 64 <= end; target += 64, key += 64) {
+    v128.store(target, v128.xor(v128.load(target), v128.load(key)));
+    v128.store(target, v128.xor(v128.load(target, 16), v128.load(key, 16)), 16);
+    v128.store(target, v128.xor(v128.load(target, 32), v128.load(key, 32)), 32);
+    v128.store(target, v128.xor(v128.load(target, 48), v128.load(key, 48)), 48);
+  }
+  for (; target < end; target++, key++) store<u8>(target, load<u8>(target) ^ load<u8>(key));
+}
+
 // ZipCrypto (APPNOTE.TXT 6.1)
 
 /** The second key after the first one's lowest byte. */

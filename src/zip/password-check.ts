@@ -1,6 +1,6 @@
 /** Tells a wrong password from a damaged archive before anything big is read. */
 import { LpxError } from '../errors.js';
-import { entryBytes, passwordFits } from './entry-bytes.js';
+import { checkPassword, entryBytes, type Shared } from './entry-bytes.js';
 import type { ZipEntry } from './reader.js';
 
 /** Entries whose short check is tried: enough that one damaged check cannot decide. */
@@ -21,17 +21,18 @@ export async function passwordOpens(fd: number, entries: readonly ZipEntry[], pa
     .slice(0, SAMPLE);
   let fitting = 0;
   for (const entry of smallest) {
-    if (!passwordFits(fd, entry, password)) continue;
+    const known = checkPassword(fd, entry, password);
+    if (!known) continue;
     const affordable = fitting === 0 || entry.compressedSize <= SMALL_BYTES;
-    if (affordable && (await readsWell(fd, entry, password))) return true;
+    if (affordable && (await readsWell(fd, entry, password, known))) return true;
     fitting++;
   }
   return fitting === smallest.length && fitting > 1;
 }
 
-async function readsWell(fd: number, entry: ZipEntry, password: Buffer): Promise<boolean> {
+async function readsWell(fd: number, entry: ZipEntry, password: Buffer, known: Shared): Promise<boolean> {
   try {
-    for await (const _ of entryBytes(fd, entry, password));
+    for await (const _ of entryBytes(fd, entry, password, known));
     return true;
   } catch (error) {
     if (error instanceof LpxError) return false;

@@ -5,8 +5,9 @@
  * blocks that we lay out ourselves, many at a time.
  */
 import { createCipheriv, createHmac, type Hmac } from 'node:crypto';
+import { counterBlocks, KEYSTREAM_BYTES, xorInto } from './kernels.js';
+import { pbkdf2Sha1 } from './pbkdf2.js';
 import { release } from './release.js';
-import { pbkdf2Sha1 } from './simd.js';
 
 /** AES key strength as the 0x9901 extra field writes it. */
 export type AesStrength = 1 | 2 | 3;
@@ -17,12 +18,6 @@ export const AES_VERIFIER_BYTES = 2;
 export const AES_MAC_BYTES = 10;
 const BLOCK = 16;
 const ROUNDS = 1000;
-const UINT32_MAX = 0xffff_ffff;
-/** Counter blocks encrypted at a time: what malloc still gives from its heap, and the cache holds. */
-const BATCH_BYTES = 64 * 1024;
-
-/** The counter blocks at hand, of whichever entry; but for the first word of each, they are 0 in between. */
-const COUNTERS = new Uint32Array(BATCH_BYTES / 4);
 
 /** Salt length in bytes: 8, 12 or 16. */
 export const saltBytes = (strength: AesStrength): number => 4 + 4 * strength;
@@ -91,44 +86,20 @@ export class WinZipAes {
   }
 
   #crypt(bytes: Uint8Array): void {
-    let done = 0;
-    while (done < bytes.length) {
+    for (let done = 0; done < bytes.length; ) {
       if (this.#used === this.#keystream.length) this.#refill(bytes.length - done);
-      const count = Math.min(bytes.length - done, this.#keystream.length - this.#used);
-      xorInto(bytes, done, this.#keystream, this.#used, count);
-      this.#used += count;
-      done += count;
+      const key = this.#keystream.subarray(this.#used, this.#used + bytes.length - done);
+      xorInto(bytes.subarray(done, done + key.length), key);
+      this.#used += key.length;
+      done += key.length;
     }
   }
 
   #refill(wanted: number): void {
-    const blocks = Math.min(BATCH_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
-    const last = this.#nextBlock + blocks - 1;
-    for (let i = 0, block = this.#nextBlock | 0; i < blocks; i++) COUNTERS[4 * i] = block + i;
-    // Above 64 GiB the counter's second word counts.
-    if (last > UINT32_MAX) for (let i = 0; i < blocks; i++) COUNTERS[4 * i + 1] = (this.#nextBlock + i) / 0x1_0000_0000;
-    this.#nextBlock += blocks;
+    const blocks = Math.min(KEYSTREAM_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
     if (this.#keystream.length > 0) release(this.#keystream);
-    this.#keystream = this.#ecb.update(new Uint8Array(COUNTERS.buffer, 0, blocks * BLOCK));
-    if (last > UINT32_MAX) COUNTERS.fill(0);
+    this.#keystream = this.#ecb.update(counterBlocks(this.#nextBlock, blocks));
+    this.#nextBlock += blocks;
     this.#used = 0;
-  }
-}
-
-/** XORs `count` bytes of `key` into `target`, 64 bits at a time where both are aligned. */
-function xorInto(target: Uint8Array, targetAt: number, key: Uint8Array, keyAt: number, count: number): void {
-  const [targetOffset, keyOffset] = [target.byteOffset + targetAt, key.byteOffset + keyAt];
-  const words = targetOffset % 8 === 0 && keyOffset % 8 === 0 ? 4 * Math.floor(count / 32) : 0;
-  if (words > 0) xorWords(new BigUint64Array(target.buffer, targetOffset, words), new BigUint64Array(key.buffer, keyOffset, words));
-  for (let i = 8 * words; i < count; i++) target[targetAt + i] = (target[targetAt + i] as number) ^ (key[keyAt + i] as number);
-}
-
-/** A multiple of four words, and nothing after the loop: V8 would leave its optimized code there, each time anew. */
-function xorWords(a: BigUint64Array, b: BigUint64Array): void {
-  for (let w = 0; w < a.length; w += 4) {
-    a[w] = (a[w] as bigint) ^ (b[w] as bigint);
-    a[w + 1] = (a[w + 1] as bigint) ^ (b[w + 1] as bigint);
-    a[w + 2] = (a[w + 2] as bigint) ^ (b[w + 2] as bigint);
-    a[w + 3] = (a[w + 3] as bigint) ^ (b[w + 3] as bigint);
   }
 }

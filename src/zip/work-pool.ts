@@ -48,7 +48,9 @@ export class WorkPool {
   /** Ends the threads. Jobs that have not ended are rejected. */
   async close(): Promise<void> {
     const unfinished = [...this.#running, ...this.#queue.splice(0)];
-    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    const ended = Promise.all(this.#workers.map((worker) => worker.terminate()));
+    // An idle thread has nothing open: nobody needs to wait for its end.
+    if (unfinished.length > 0) await ended;
     for (const { reject } of unfinished) reject(new Error('the work was called off'));
   }
 

@@ -5,14 +5,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { type Facts, LpxError } from '../errors.js';
 import { fileError, openFile } from '../files.js';
 import { drainRing, type RingMemory } from './block-ring.js';
 import { entriesBytes } from './entry-bytes.js';
 import { type KeyMemory, KeyTable } from './key-table.js';
+import { MD5_LANES, Md5Streams } from './md5-streams.js';
 import type { ZipEntry } from './reader.js';
-import { MD5_LANES, Md5Streams, ZIPCRYPTO_STREAMS } from './simd.js';
+import { ZIPCRYPTO_STREAMS } from './zipcrypto-streams.js';
 
 /** Hex digests of a file. */
 export interface Digests {
@@ -25,8 +25,6 @@ export interface Digests {
 export interface Taken extends Digests {
   /** Empty when nobody is to know the content again. */
   readonly sha256: string;
-  /** Means nothing when nobody is to know the content again. */
-  readonly crc32: number;
   /** The first bytes of the content, enough to tell its type. */
   readonly head: Uint8Array;
   /** The last bytes of the content, enough to tell an archive that hides behind it. */
@@ -59,7 +57,7 @@ export interface UnpackJob {
   readonly kind: 'unpack';
   readonly zipFile: string;
   readonly password: Uint8Array;
-  /** Whether the contents are to be known again, by their SHA-256 and CRC-32. */
+  /** Whether the contents are to be known again, by their SHA-256. */
   readonly known: boolean;
   readonly parts: readonly { readonly entry: ZipEntry; readonly target: string | undefined }[];
 }
@@ -75,7 +73,7 @@ export type ResultOf<J extends Job> = J extends DigestJob | WriteRingJob ? Diges
 
 const CHUNK_BYTES = 64 * 1024;
 /** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
-const CHUNKS_PER_TURN = 8;
+const CHUNKS_PER_TURN = 16;
 const HEAD_BYTES = 64;
 const TAIL_BYTES = 22;
 
@@ -165,30 +163,26 @@ async function unpackEntries({ zipFile, password, known, parts }: UnpackJob): Pr
   const source = openFile(zipFile, 'r');
   try {
     const entries = parts.map(({ entry }) => entry);
-    const contents = entriesBytes(source, entries, Buffer.from(password));
-    return await takeTogether(
-      parts.map(({ entry, target }, i) => ({
-        chunks: contents[i] as Chunks,
-        target,
-        known,
-        crc32: entry.hasCrc ? entry.crc32 : undefined,
-      })),
-    );
+    return await takeTogether(parts.length, (places) => {
+      const contents = entriesBytes(source, entries, Buffer.from(password), places);
+      return parts.map(({ target }, i) => ({ chunks: contents[i] as Chunks, target, known }));
+    });
   } finally {
     closeSync(source);
   }
 }
 
 async function copyFiles({ parts }: CopyJob): Promise<(Taken | Damaged)[]> {
-  return takeTogether(parts.map(({ file, target }) => ({ chunks: fileBytes(file), target, known: true })));
+  return takeTogether(parts.length, (places) =>
+    parts.map(({ file, target }, i) => ({ chunks: fileBytes(file, places[i] as Buffer), target, known: true })),
+  );
 }
 
 type Chunks = AsyncGenerator<Buffer>;
 
-async function* fileBytes(file: string): Chunks {
+async function* fileBytes(file: string, buffer: Buffer): Chunks {
   const fd = openFile(file, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (;;) {
       const count = readSync(fd, buffer);
       if (count === 0) return;
@@ -199,42 +193,49 @@ async function* fileBytes(file: string): Chunks {
   }
 }
 
-/** How many contents go well into one job: as many as are hashed side by side, or decrypted. */
-export const TAKEN_TOGETHER = { hashed: MD5_LANES, decrypted: ZIPCRYPTO_STREAMS };
+/** How many contents go well into one job: as many as are hashed side by side, or decrypted, where fewer take as long. */
+export const TAKEN_TOGETHER = {
+  hashed: { most: MD5_LANES, least: 3 },
+  decrypted: { most: ZIPCRYPTO_STREAMS, least: ZIPCRYPTO_STREAMS - 2 },
+};
 
 /** A content that comes chunk by chunk, and where it goes: to a new file, or nowhere. */
 interface Content {
   readonly chunks: Chunks;
   readonly target: string | undefined;
   readonly known: boolean;
-  /** Its CRC-32, when the chunks are held against it anyway. */
-  readonly crc32?: number | undefined;
 }
 
-/** Hashes contents and writes them to their files, side by side and in one pass. A damaged one does not keep the others up. */
-async function takeTogether(contents: readonly Content[]): Promise<(Taken | Damaged)[]> {
-  const md5 = new Md5Streams(contents.length);
+/**
+ * Hashes contents and writes them to their files, side by side and in one pass. A damaged one does not keep the others up.
+ * @param contentsIn the contents, whose chunks may be put into the places it is given
+ */
+async function takeTogether(count: number, contentsIn: (places: readonly Buffer[]) => Content[]): Promise<(Taken | Damaged)[]> {
+  const md5 = new Md5Streams(count);
+  const contents: Content[] = [];
   const takings: Taking[] = [];
   try {
+    contents.push(...contentsIn(md5.places));
     for (const content of contents) takings.push(new Taking(content));
     const ended = new Map<Content, Damaged | undefined>();
-    for (let turn = 1; ended.size < contents.length; turn++) {
+    while (ended.size < contents.length) {
       const next = contents.map((content) => (ended.has(content) ? undefined : nextChunk(content)));
       const results = await Promise.all(next);
       const chunks = results.map((result) => (result && 'chunk' in result ? result.chunk : undefined));
-      md5.update(chunks);
       for (const [i, content] of contents.entries()) {
         const chunk = chunks[i];
         const result = results[i];
         if (chunk) takings[i]?.take(chunk);
         else if (result) ended.set(content, 'damage' in result ? result : undefined);
       }
-      if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
+      md5.update(chunks);
+      await setImmediate();
     }
     return takings.map((taking, i) => ended.get(contents[i] as Content) ?? { ...taking.end(), md5: md5.digest(i) });
   } finally {
     for (const taking of takings) taking.close();
     await Promise.all(contents.map(({ chunks }) => chunks.return(undefined)));
+    md5.close();
   }
 }
 
@@ -254,24 +255,19 @@ class Taking {
   readonly #target: string | undefined;
   readonly #fd: number | undefined;
   readonly #sha256: Hash | undefined;
-  readonly #countsCrc: boolean;
-  #crc32: number;
   #bytes = 0;
   #head = Buffer.alloc(0);
   #tail = Buffer.alloc(0);
 
-  constructor({ target, known, crc32 }: Content) {
+  constructor({ target, known }: Content) {
     this.#target = target;
     this.#fd = target === undefined ? undefined : openFile(target, 'wx');
     this.#sha256 = known ? createHash('sha256') : undefined;
-    this.#countsCrc = known && crc32 === undefined;
-    this.#crc32 = crc32 ?? 0;
   }
 
   take(chunk: Buffer): void {
     if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
     this.#sha256?.update(chunk);
-    if (this.#countsCrc) this.#crc32 = crc32(chunk, this.#crc32);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
     // Short chunks are rare.
     const tail = chunk.length < TAIL_BYTES ? Buffer.concat([this.#tail, chunk]) : chunk;
@@ -282,7 +278,6 @@ class Taking {
   end(): Omit<Taken, 'md5'> {
     return {
       sha256: this.#sha256?.digest('hex') ?? '',
-      crc32: this.#crc32,
       bytes: this.#bytes,
       head: this.#head,
       tail: this.#tail,

@@ -12,8 +12,9 @@ import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
 import type { BlockSink } from './block-ring.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
+import { giveBack, placeIn, takeKernels } from './kernels.js';
 import { AES_256, KeyTable, newKeyMemory } from './key-table.js';
-import { DERIVED_TOGETHER } from './simd.js';
+import { DERIVED_TOGETHER } from './pbkdf2.js';
 import { aesOverheadBytes, WinZipAes } from './winzip-aes.js';
 import { encryptionHeader, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 import { type AnnouncedEntry, ZipCryptoAhead } from './zipcrypto-ahead.js';
@@ -30,7 +31,6 @@ export interface StoredEntry {
   readonly name: string;
   readonly modified: Date;
   readonly bytes: number;
-  readonly crc32: number;
 }
 
 /** The bytes of a stored entry. Opened when its turn comes, or sooner. */
@@ -42,7 +42,6 @@ export interface ByteSource {
 
 interface EngineEntry extends EntryData {
   readonly bytes: number;
-  readonly crc32: number;
   /** What is put in: bytes to deflate, or a way to open the source of a stored entry. */
   readonly content: Buffer | (() => ByteSource);
 }
@@ -82,7 +81,7 @@ export class EncryptedZip extends Archiver {
 
   /** Queues a small text, deflated. */
   addDeflated(content: Buffer, name: string, modified: Date): void {
-    this.#add({ name, date: modified, content, bytes: content.length, crc32: crc32(content) });
+    this.#add({ name, date: modified, content, bytes: content.length });
   }
 
   /** Writes all that was added, then the directory. @throws LPX_FILE_CHANGED, and what sources and the sink throw */
@@ -148,11 +147,11 @@ class EncryptingEngine extends Readable {
   async #entry(data: EngineEntry): Promise<void> {
     const { content } = data;
     const deflated = Buffer.isBuffer(content) ? deflateRawSync(content) : undefined;
-    const record = this.#record(data, deflated?.length);
+    const ahead = deflated ? undefined : await this.#ahead?.next();
+    const record = this.#record(data, deflated?.length, ahead?.crc32 ?? (await this.#crcOf(content)));
     const headers = encodeHeaders(record);
-    const encrypted = deflated ? undefined : await this.#ahead?.next();
-    if (encrypted) {
-      await this.#write(headers.local, encrypted);
+    if (ahead) {
+      await this.#write(headers.local, ahead.encrypted);
     } else if (deflated) {
       const cipher = this.#cipher(record);
       cipher.encrypt(deflated);
@@ -160,37 +159,64 @@ class EncryptingEngine extends Readable {
     } else if (!Buffer.isBuffer(content)) {
       const cipher = this.#cipher(record);
       await this.#write(headers.local, cipher.prefix);
-      await this.#pour(content, cipher, data);
+      await this.#pour(content, cipher, data, record.crc32);
       await this.#write(cipher.suffix());
     }
     this.#directory.push(headers.central);
   }
 
-  /** Reads, encrypts and hands on a source where it lies: from the start of a block, which keeps words aligned. */
-  async #pour(open: () => ByteSource, cipher: EntryCipher, { name, bytes, crc32: expected }: EngineEntry): Promise<void> {
-    const source = open();
+  /** The CRC-32 that goes before a content: none under AES, whose authentication code says more. */
+  async #crcOf(content: EngineEntry['content']): Promise<number> {
+    if (this.#encryption === 'aes256') return 0;
+    if (Buffer.isBuffer(content)) return crc32(content);
+    const source = content();
     try {
-      let done = 0;
-      let crc = 0;
-      for (;;) {
+      for (let crc = 0; ; ) {
         const block = await this.#block();
         const count = source.read(block);
-        if (count === 0) break;
-        done += count;
-        if (done > bytes) break;
-        const chunk = block.subarray(0, count);
-        if (this.#encryption === 'zipcrypto') crc = crc32(chunk, crc);
-        cipher.encrypt(chunk);
-        this.#put(count);
+        if (count === 0) return crc;
+        crc = crc32(block.subarray(0, count), crc);
       }
-      const sameContent = this.#encryption === 'aes256' || crc === expected;
-      if (done !== bytes || !sameContent) throw new LpxError('LPX_FILE_CHANGED', { file: name });
     } finally {
       source.close();
     }
   }
 
-  #record(data: EngineEntry, deflatedBytes: number | undefined): EntryRecord {
+  /** Reads, encrypts and hands on a source, bit by bit in memory of the kernels. */
+  async #pour(open: () => ByteSource, cipher: EntryCipher, { name, bytes }: EngineEntry, expectedCrc: number): Promise<void> {
+    const source = open();
+    const memory = takeKernels();
+    const place = placeIn(memory, 0);
+    try {
+      let done = 0;
+      let crc = 0;
+      let block: Buffer = NOTHING;
+      let used = 0;
+      for (;;) {
+        if (used === 0) block = await this.#block();
+        const chunk = place.subarray(0, Math.min(place.length, block.length - used));
+        const count = source.read(chunk);
+        done += count;
+        if (count === 0 || done > bytes) break;
+        const read = chunk.subarray(0, count);
+        if (this.#encryption === 'zipcrypto') crc = crc32(read, crc);
+        cipher.encrypt(read);
+        // As good as `copy`, which takes shared memory word by word.
+        block.fill(read, used, used + count);
+        used += count;
+        if (used < block.length) continue;
+        this.#put(used);
+        used = 0;
+      }
+      if (done !== bytes || crc !== expectedCrc) throw new LpxError('LPX_FILE_CHANGED', { file: name });
+      if (used > 0) this.#put(used);
+    } finally {
+      giveBack(memory);
+      source.close();
+    }
+  }
+
+  #record(data: EngineEntry, deflatedBytes: number | undefined, crc: number): EntryRecord {
     const method = deflatedBytes === undefined ? METHOD.stored : METHOD.deflated;
     const storedBytes = deflatedBytes ?? data.bytes;
     const shared = {
@@ -201,7 +227,7 @@ class EncryptingEngine extends Readable {
       offset: this.#offset,
     };
     if (this.#encryption === 'zipcrypto') {
-      return { ...shared, method, crc32: data.crc32, compressedSize: storedBytes + ZIPCRYPTO_HEADER_BYTES };
+      return { ...shared, method, crc32: crc, compressedSize: storedBytes + ZIPCRYPTO_HEADER_BYTES };
     }
     return {
       ...shared,

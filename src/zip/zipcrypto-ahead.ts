@@ -5,9 +5,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { LpxError } from '../errors.js';
-import { ZIPCRYPTO_STREAMS } from './simd.js';
 import type { ByteSource, RandomSource, StoredEntry } from './writer.js';
-import { encryptionHeader, TOGETHER_PAYS_FROM, turnStreams, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
+import { encryptionHeader, turnStreams, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
+import { ZIPCRYPTO_STREAMS } from './zipcrypto-streams.js';
 
 /** A stored entry to come. */
 export interface AnnouncedEntry extends Omit<StoredEntry, 'modified'> {
@@ -16,27 +16,29 @@ export interface AnnouncedEntry extends Omit<StoredEntry, 'modified'> {
 
 /** What is encrypted ahead at most, in bytes: it is kept in memory. */
 const AHEAD_BYTES = 32 * 1024 * 1024;
-/** What is read of every entry at a time, and encrypted while it is in the cache. */
+/** What is read of an entry at a time, and encrypted of all of them: it stays in the cache. */
 const CHUNK_BYTES = 32 * 1024;
 /** Chunks of all entries between two turns of the event loop, so that signals and progress get through. */
 const CHUNKS_PER_TURN = 8;
+const READS_PER_TURN = 128;
 
-/** An entry under way: its encryption header, then its content. */
-interface Underway {
-  readonly entry: AnnouncedEntry;
-  readonly keys: ZipCryptoKeys;
+/** An entry that has been encrypted. */
+export interface EncryptedEntry {
+  readonly crc32: number;
+  /** The encryption header, then the content; valid until the next entry is asked for. */
   readonly encrypted: Buffer;
-  readonly source: ByteSource;
-  crc32: number;
-  /** Bytes of `encrypted` that are. */
-  done: number;
+}
+
+/** An entry under way: room for its encryption header, then its content. */
+interface Underway extends EncryptedEntry {
+  readonly keys: ZipCryptoKeys;
 }
 
 export class ZipCryptoAhead {
   readonly #password: Buffer;
   readonly #random: RandomSource;
   readonly #announced: AnnouncedEntry[] = [];
-  #ready: Buffer[] = [];
+  #ready: EncryptedEntry[] = [];
   /** Used again and again: fresh memory would have to be cleared by the system first. */
   #memory = Buffer.alloc(0);
 
@@ -50,37 +52,33 @@ export class ZipCryptoAhead {
   }
 
   /**
-   * The encryption header and content of the next announced entry, valid until the next is asked for; or nothing, when
-   * it is to be encrypted in its turn. @throws LPX_FILE_CHANGED for this entry or one to come, and what sources throw
+   * The next announced entry; or nothing, when it is too big to be kept in memory.
+   * @throws LPX_FILE_CHANGED for this entry or one to come, and what sources throw
    */
-  async next(): Promise<Buffer | undefined> {
+  async next(): Promise<EncryptedEntry | undefined> {
     if (this.#ready.length === 0) this.#ready = await this.#encryptSome();
     return this.#ready.shift();
   }
 
-  async #encryptSome(): Promise<Buffer[]> {
+  async #encryptSome(): Promise<EncryptedEntry[]> {
     const entries = this.#group();
-    if (entries.length < TOGETHER_PAYS_FROM.encrypt) {
+    if (entries.length === 0) {
       this.#announced.shift();
       return [];
     }
     this.#announced.splice(0, entries.length);
+    // An encryption header is made of the CRC-32 of all that follows, and is encrypted before it.
     const underway: Underway[] = [];
-    try {
-      for (const [i, encrypted] of this.#shares(entries).entries()) underway.push(this.#begin(entries[i] as AnnouncedEntry, encrypted));
-      for (let turn = 1; underway.some((one) => one.done < one.encrypted.length); turn++) {
-        const chunks = underway.map(readChunk);
-        turnStreams(
-          'encrypt',
-          underway.map(({ keys }, i) => keys.streamOf(chunks[i] as Buffer)),
-        );
-        if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
-      }
-      for (const one of underway) hold(one);
-      return underway.map(({ encrypted }) => encrypted);
-    } finally {
-      for (const { source } of underway) source.close();
+    for (const [i, encrypted] of this.#shares(entries).entries()) underway.push(await this.#begin(entries[i] as AnnouncedEntry, encrypted));
+    const longest = Math.max(...underway.map(({ encrypted }) => encrypted.length));
+    for (let done = ZIPCRYPTO_HEADER_BYTES, turn = 1; done < longest; done += CHUNK_BYTES, turn++) {
+      turnStreams(
+        'encrypt',
+        underway.map(({ keys, encrypted }) => keys.streamOf(encrypted.subarray(done, done + CHUNK_BYTES))),
+      );
+      if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
     }
+    return underway;
   }
 
   /** The next entries, as many as go together and into memory. */
@@ -107,28 +105,35 @@ export class ZipCryptoAhead {
     });
   }
 
-  #begin(entry: AnnouncedEntry, encrypted: Buffer): Underway {
+  /** Reads an entry to where it will be encrypted, and lays out its header before it. */
+  async #begin(entry: AnnouncedEntry, encrypted: Buffer): Promise<Underway> {
+    const crc = await readWhole(entry, encrypted.subarray(ZIPCRYPTO_HEADER_BYTES));
     const keys = new ZipCryptoKeys(this.#password);
-    const done = encryptionHeader(keys, entry.crc32, this.#random).copy(encrypted);
-    return { entry, keys, encrypted, source: entry.open(), crc32: 0, done };
+    encryptionHeader(keys, crc, this.#random).copy(encrypted);
+    return { keys, crc32: crc, encrypted };
   }
 }
 
 const encryptedBytes = ({ bytes }: AnnouncedEntry): number => ZIPCRYPTO_HEADER_BYTES + bytes;
 
-/** Reads the next bytes of an entry to where they will be encrypted; none at its end. */
-function readChunk(one: Underway): Buffer {
-  const chunk = one.encrypted.subarray(one.done, one.done + CHUNK_BYTES);
-  const count = chunk.length === 0 ? 0 : one.source.read(chunk);
-  if (chunk.length > 0 && count === 0) throw changed(one);
-  one.crc32 = crc32(chunk.subarray(0, count), one.crc32);
-  one.done += count;
-  return chunk.subarray(0, count);
+/** Reads an entry, which has to be as long as announced. @returns its CRC-32 */
+async function readWhole({ name, open }: AnnouncedEntry, into: Buffer): Promise<number> {
+  const source = open();
+  try {
+    let crc = 0;
+    for (let done = 0, turn = 1; done < into.length; turn++) {
+      const chunk = into.subarray(done, done + CHUNK_BYTES);
+      const count = source.read(chunk);
+      if (count === 0) throw changed(name);
+      crc = crc32(chunk.subarray(0, count), crc);
+      done += count;
+      if (turn % READS_PER_TURN === 0) await setImmediate();
+    }
+    if (source.read(Buffer.alloc(1)) > 0) throw changed(name);
+    return crc;
+  } finally {
+    source.close();
+  }
 }
 
-/** Holds an entry that has been read against what was announced: no byte more, and the same. */
-function hold(one: Underway): void {
-  if (one.source.read(Buffer.alloc(1)) > 0 || one.crc32 !== one.entry.crc32) throw changed(one);
-}
-
-const changed = ({ entry }: Underway) => new LpxError('LPX_FILE_CHANGED', { file: entry.name });
+const changed = (file: string) => new LpxError('LPX_FILE_CHANGED', { file });

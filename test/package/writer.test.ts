@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { type PackageFile, writePackage } from '#lpx/package/writer.js';
 import { readZip } from '#lpx/zip/reader.js';
@@ -13,7 +12,7 @@ const hash = (kind: string, bytes: Buffer) => createHash(kind).update(bytes).dig
 function fileOf(folder: string, name: string, content: Buffer): PackageFile {
   const source = join(folder, name);
   writeFileSync(source, content);
-  return { path: `x/${name}`, source, bytes: content.length, crc32: crc32(content), sha256: hash('sha256', content) };
+  return { path: `x/${name}`, source, bytes: content.length, sha256: hash('sha256', content) };
 }
 const texts = [{ path: 'a.json', content: '[]' }];
 const MB = 1024 * 1024;

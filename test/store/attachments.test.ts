@@ -12,7 +12,8 @@ describe('the vault of attachments', () => {
     const staging = await vault.stage();
     const staged = staging.nextPath();
     writeFileSync(staged, 'content');
-    await staging.secure(staged);
+    staging.secure(staged);
+    await staging.secured();
     staging.keep(staged, SHA);
     await staging.settle();
     await staging.discard();

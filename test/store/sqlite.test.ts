@@ -17,7 +17,7 @@ const HISTORY: NewHistoryEntry = {
   bytes: 5_000_000_000,
   operator: 'clerk',
 };
-const attachment = { sha256: 'a'.repeat(64), md5: 'b'.repeat(32), crc32: 0xffff_fffe, bytes: 5_000_000_000, type: 'pdf', name: '報告.pdf' };
+const attachment = { sha256: 'a'.repeat(64), md5: 'b'.repeat(32), bytes: 5_000_000_000, type: 'pdf', name: '報告.pdf' };
 const { basicData } = smallPortfolio();
 
 async function withStudent(keep: boolean): Promise<Store> {
@@ -64,6 +64,7 @@ describe('a store', () => {
     database.exec(`
       drop table import_outcomes; drop table picks; drop table course_codes; drop table known_schools;
       alter table students drop column extended_years;
+      alter table attachments add column crc32 bigint not null default 0;
       alter table history drop column overridden; alter table history drop column operator;
       alter table history drop column received_at; alter table history drop column received_by;
       update schema_version set version = 1;`);

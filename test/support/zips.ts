@@ -26,7 +26,7 @@ export async function written(
   const zip = new EncryptedZip(sink, encryption, password, random);
   for (const { name, content, deflate } of entries) {
     if (deflate) zip.addDeflated(content, name, MODIFIED);
-    else zip.addStored(() => sourceOf(content), { name, modified: MODIFIED, bytes: content.length, crc32: crc32(content) });
+    else zip.addStored(() => sourceOf(content), { name, modified: MODIFIED, bytes: content.length });
   }
   await zip.complete();
   return sink.bytes();

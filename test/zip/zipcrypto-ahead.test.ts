@@ -14,7 +14,6 @@ function entry(content: Buffer, actual = content) {
   const announced: AnnouncedEntry = {
     name: 'a.pdf',
     bytes: content.length,
-    crc32: crc32(content),
     open: () => {
       open.sources++;
       return { ...sourceOf(actual), close: () => open.sources-- };
@@ -30,26 +29,20 @@ function decrypted(encrypted: Buffer): Buffer {
 }
 
 describe('entries encrypted ahead of their turn', () => {
-  it('are what each would be alone, in the order announced, until too few are left to go together', async () => {
+  it('are what each would be alone, in the order announced', async () => {
     const sizes = fc.array(fc.oneof(fc.nat(40), fc.nat(100_000)), { maxLength: 40 });
     await fc.assert(
       fc.asyncProperty(sizes, async (all) => {
         const contents = all.map((size, i) => Buffer.alloc(size, `${i} of ${size}`));
         const ahead = new ZipCryptoAhead(password, random);
         for (const content of contents) ahead.announce(entry(content).announced);
-        let alone = 0;
         for (const content of contents) {
-          const encrypted = await ahead.next();
-          if (encrypted) {
-            expect(alone).toBe(0);
-            const plain = decrypted(encrypted);
-            expect(plain[ZIPCRYPTO_HEADER_BYTES - 1]).toBe(crc32(content) >>> 24);
-            expect(plain.subarray(ZIPCRYPTO_HEADER_BYTES).equals(content)).toBe(true);
-          } else {
-            alone++;
-          }
+          const one = await ahead.next();
+          const plain = decrypted(one?.encrypted ?? Buffer.alloc(0));
+          expect(one?.crc32).toBe(crc32(content));
+          expect(plain[ZIPCRYPTO_HEADER_BYTES - 1]).toBe(crc32(content) >>> 24);
+          expect(plain.subarray(ZIPCRYPTO_HEADER_BYTES).equals(content)).toBe(true);
         }
-        expect(alone).toBeLessThan(5);
       }),
       { numRuns: 40 },
     );
@@ -58,14 +51,13 @@ describe('entries encrypted ahead of their turn', () => {
   it('are left to their turn when they are too big for memory', async () => {
     const ahead = new ZipCryptoAhead(password, random);
     const { announced } = entry(Buffer.alloc(10));
-    for (let i = 0; i < 20; i++) ahead.announce({ ...announced, bytes: 30_000_000 });
+    for (let i = 0; i < 20; i++) ahead.announce({ ...announced, bytes: 34_000_000 });
     expect(await ahead.next()).toBeUndefined();
   });
 
   it.each([
     ['more bytes', Buffer.from('0123456789a')],
     ['fewer bytes', Buffer.from('012345678')],
-    ['other bytes', Buffer.from('0123456780')],
   ])('end with LPX_FILE_CHANGED when one of them has %s than announced, and every source is closed', async (_, actual) => {
     const content = Buffer.from('0123456789');
     const entries = Array.from({ length: 8 }, (_, i) => entry(content, i === 5 ? actual : content));
