@@ -30,16 +30,16 @@ export function readJson(bytes: Buffer, file: string): ReadJson {
 
 /** The first property that an object of the text names twice; JSON.parse would keep the last and say nothing. */
 function duplicateKey(text: string): string | undefined {
-  const open: (Set<string> | undefined)[] = [];
-  // Strings, and what opens and closes; a string before a colon is a key.
-  for (const match of text.matchAll(/"((?:[^"\\]|\\.)*)"(\s*:)?|[{}[\]]/gs)) {
-    const [token, raw, colon] = match;
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    else if (colon !== undefined) {
+  const open: Set<string>[] = [];
+  // Strings, and where objects begin and end; a string before a colon is a key.
+  const tokens = /[{}]|"((?:[^"\\]|\\.)*)"(\s*:)?/gs;
+  for (let token = tokens.exec(text); token; token = tokens.exec(text)) {
+    if (token[0] === '{') open.push(new Set());
+    else if (token[0] === '}') open.pop();
+    else if (token[2] !== undefined) {
+      const raw = token[1] as string;
+      const key: string = raw.includes('\\') ? JSON.parse(`"${raw}"`) : raw;
       const keys = open.at(-1);
-      const key: string = JSON.parse(`"${raw}"`);
       if (keys?.has(key)) return key;
       keys?.add(key);
     }

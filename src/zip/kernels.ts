@@ -29,7 +29,7 @@ export const FEED_BYTES = 256 * 1024;
 export const KEYSTREAM_BYTES = 64 * 1024;
 
 /** Where in the memory, from `BUFFERS` on: a stream's bytes from `INPUT`, the next one's a stride on. */
-export const INPUT = 1024;
+export const INPUT = 2048;
 export const STRIDE = FEED_BYTES + BLOCK;
 const COUNTERS = INPUT + STREAMS * STRIDE;
 const KEYSTREAM = COUNTERS + KEYSTREAM_BYTES;
