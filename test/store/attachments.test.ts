@@ -21,6 +21,15 @@ describe('the vault of attachments', () => {
     expect(statSync(join(vault.pathOf(SHA), '..')).mode & 0o077).toBe(0);
   });
 
+  it('says when a file does not come to the disk, once, and can be left all the same', async () => {
+    const staging = await new AttachmentVault(tempFolder()).stage();
+    const [lost, ...others] = Array.from({ length: 9 }, () => staging.nextPath());
+    for (const path of others) writeFileSync(path, 'content');
+    for (const path of [lost as string, ...others]) staging.secure(path);
+    await expect(staging.secured()).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'ENOENT' } });
+    await staging.discard();
+  });
+
   it('leaves a content alone that it holds, and replaces one that was cut short', async () => {
     const vault = new AttachmentVault(tempFolder());
     for (const [content, after] of [
