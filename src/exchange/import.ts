@@ -155,7 +155,7 @@ async function mergeStudent(
   const incoming = conflicts.length > 0 ? [] : comparisons.filter((one) => one.kind !== 'same');
   if (conflicts.length === 0) {
     const student = held ?? (await change.addStudent(basicData, extras));
-    for (const comparison of incoming) await change.addRecord(student.id, 'received', historyId, comparison);
+    await change.addRecords(student.id, 'received', historyId, incoming);
     if (incoming.length > 0 || !held) await change.addHistoryStudent(historyId, student.id, countsOf(incoming.map((one) => one.record)));
     await change.addImportOutcomes(
       historyId,

@@ -5,7 +5,7 @@ import { findAttachments } from '../spec/attachments.js';
 import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
-import { NOTHING_SENT, type Provenance, type Store, type StoreChange } from '../store/store.js';
+import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
 import { TAKEN_TOGETHER } from '../zip/work.js';
 import { WorkPool } from '../zip/work-pool.js';
 import { knowledgeOf } from './knowledge.js';
@@ -117,7 +117,14 @@ async function loadStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
     if (stored && (await change.historyKind(stored.historyId)) === 'import') conflicts.push(changedFinding(basicData.nationalId, record));
   }
   refuse(conflicts);
-  for (const comparison of comparisons) await write(change, student.id, comparison, historyId, schoolCode);
+  for (const comparison of comparisons) {
+    if (comparison.kind === 'changed' && comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
+  }
+  const fresh = comparisons.filter((one) => one.kind === 'new');
+  for (const provenance of PROVENANCES) {
+    const ofThese = fresh.filter(({ record }) => provenanceOf(record, schoolCode) === provenance);
+    await change.addRecords(student.id, provenance, historyId, ofThese);
+  }
   const written = comparisons.filter((one) => one.kind !== 'same').map((one) => one.record);
   if (written.length > 0) await change.addHistoryStudent(historyId, student.id, countsOf(written));
 
@@ -133,17 +140,6 @@ async function loadStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
     written,
     changed: !held || differs || written.length > 0,
   };
-}
-
-async function write(
-  change: StoreChange,
-  studentId: number,
-  comparison: Comparison<TakenAttachment>,
-  historyId: number,
-  schoolCode: string,
-): Promise<void> {
-  if (comparison.kind === 'changed' && comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
-  if (comparison.kind === 'new') await change.addRecord(studentId, provenanceOf(comparison.record, schoolCode), historyId, comparison);
 }
 
 /** A record of this school, or of none named, is its own. */

@@ -5,28 +5,28 @@ import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
-import type {
-  HistoryEntry,
-  HistoryKind,
-  HistoryStudent,
-  ImportOutcome,
-  NewHistoryEntry,
-  NewRecord,
-  Provenance,
-  Receiving,
-  RecordRef,
-  School,
-  Store,
-  StoreChange,
-  StoredAttachment,
-  StoredRecord,
-  StoredStudent,
-  StudentSummary,
+import {
+  type HistoryEntry,
+  type HistoryKind,
+  type HistoryStudent,
+  type ImportOutcome,
+  type NewHistoryEntry,
+  type NewRecord,
+  PROVENANCES,
+  type Provenance,
+  type Receiving,
+  type RecordRef,
+  type School,
+  type Store,
+  type StoreChange,
+  type StoredAttachment,
+  type StoredRecord,
+  type StoredStudent,
+  type StudentSummary,
 } from './store.js';
 import type { RecordTable, Tables } from './tables.js';
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
-const PROVENANCES = ['own', 'received'] as const;
 const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.name));
 
 type Db = Kysely<Tables> | Transaction<Tables>;
@@ -192,8 +192,11 @@ class DatabaseChange implements StoreChange {
   }
 
   async addImportOutcomes(historyId: number, studentId: number, outcomes: readonly Omit<ImportOutcome, 'nationalId'>[]): Promise<void> {
-    for (const { list, title, outcome } of outcomes)
-      await this.#db.insertInto('import_outcomes').values({ history_id: historyId, student_id: studentId, list, title, outcome }).execute();
+    for (const some of inParts(outcomes))
+      await this.#db
+        .insertInto('import_outcomes')
+        .values(some.map(({ list, title, outcome }) => ({ history_id: historyId, student_id: studentId, list, title, outcome })))
+        .execute();
   }
 
   async markReceived(historyId: number, { at, by }: Receiving): Promise<void> {
@@ -265,16 +268,17 @@ class DatabaseChange implements StoreChange {
       .execute();
   }
 
-  async addRecord(studentId: number, provenance: Provenance, historyId: number, record: NewRecord): Promise<void> {
-    await this.#addAttachments(record.record);
-    await this.#db
-      .insertInto(TABLE_OF[provenance])
-      .values({ student_id: studentId, history_id: historyId, ...columnsOf(record) })
-      .execute();
+  async addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void> {
+    await this.#addAttachments(records);
+    for (const some of inParts(records))
+      await this.#db
+        .insertInto(TABLE_OF[provenance])
+        .values(some.map((record) => ({ student_id: studentId, history_id: historyId, ...columnsOf(record) })))
+        .execute();
   }
 
   async replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void> {
-    await this.#addAttachments(record.record);
+    await this.#addAttachments([record]);
     await this.#db
       .updateTable(TABLE_OF[stored.provenance])
       .set({ history_id: historyId, ...columnsOf(record) })
@@ -282,16 +286,14 @@ class DatabaseChange implements StoreChange {
       .execute();
   }
 
-  async #addAttachments(record: PortfolioRecord<StoredAttachment>): Promise<void> {
-    for (const attachment of [record.document, record.media]) {
-      if (!attachment) continue;
-      const { sha256, md5, bytes, type } = attachment;
+  async #addAttachments(records: readonly NewRecord[]): Promise<void> {
+    const attachments = records.flatMap(({ record: { document, media } }) => [document, media].filter((one) => one !== null));
+    for (const some of inParts(attachments))
       await this.#db
         .insertInto('attachments')
-        .values({ sha256, md5, bytes, type })
+        .values(some.map(({ sha256, md5, bytes, type }) => ({ sha256, md5, bytes, type })))
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
-    }
   }
 }
 

@@ -20,7 +20,8 @@ export interface StoredAttachment {
 }
 
 /** Own records came from this school's platform; received ones from another school, and stay apart. */
-export type Provenance = 'own' | 'received';
+export const PROVENANCES = ['own', 'received'] as const;
+export type Provenance = (typeof PROVENANCES)[number];
 
 /** A record as the store keeps it. */
 export interface StoredRecord {
@@ -132,7 +133,7 @@ export interface StoreChange {
   markReceived(historyId: number, receiving: Receiving): Promise<void>;
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
-  addRecord(studentId: number, provenance: Provenance, historyId: number, record: NewRecord): Promise<void>;
+  addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void>;
   replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void>;
   addPick(studentId: number, record: RecordRef, at: Date): Promise<void>;
   removePick(record: RecordRef): Promise<void>;

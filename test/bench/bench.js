@@ -86,8 +86,8 @@ async function fillStore(folder) {
     const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
     for (const nationalId of nationalIds(STORE_STUDENTS, MANY_STUDENTS)) {
       const student = await change.addStudent(basicDataOf(nationalId, '990002'), {});
-      for (let i = 0; i < STORE_RECORDS; i++)
-        await change.addRecord(student.id, 'own', historyId, { key: `${nationalId} ${i}`, content: '', record });
+      const records = Array.from({ length: STORE_RECORDS }, (_, i) => ({ key: `${nationalId} ${i}`, content: '', record }));
+      await change.addRecords(student.id, 'own', historyId, records);
     }
     return { keep: true, result: undefined };
   });

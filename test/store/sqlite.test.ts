@@ -26,7 +26,7 @@ async function withStudent(keep: boolean): Promise<Store> {
     const historyId = await change.addHistory(HISTORY);
     const student = await change.addStudent(basicData, { 備註: [1] });
     const record = { ...courseResult(), document: attachment } as never;
-    await change.addRecord(student.id, 'received', historyId, { record, ...identityOf(record) });
+    await change.addRecords(student.id, 'received', historyId, [{ record, ...identityOf(record) }]);
     await change.addHistoryStudent(historyId, student.id, { courseResults: 1, multiPerformances: 0, attachments: 1 });
     return { keep, result: undefined };
   });
@@ -118,12 +118,30 @@ describe('a store', () => {
     expect(existsSync(file)).toBe(true);
   });
 
+  it('takes more records at once than a statement does, in their order, several with one file', async () => {
+    const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
+    const records = Array.from({ length: 450 }, (_, i) => {
+      const record = { ...courseResult(), document: { ...attachment, sha256: String(i % 7).repeat(64) }, extras: { 序: i } } as never;
+      return { record, ...identityOf(record) };
+    });
+    const student = await store.change(async (change) => {
+      const historyId = await change.addHistory(HISTORY);
+      const { id } = await change.addStudent(basicData, {});
+      await change.addRecords(id, 'own', historyId, records);
+      await change.addRecords(id, 'received', historyId, []);
+      return { keep: true, result: await change.student(basicData.nationalId) };
+    });
+    expect(student?.records.map(({ provenance, record }) => [provenance, record.extras.序])).toEqual(records.map((_, i) => ['own', i]));
+    expect(student?.records.map(({ record }) => record.document?.sha256[0])).toEqual(records.map((_, i) => String(i % 7)));
+    await store.close();
+  });
+
   it('does not take a record of a student it does not know', async () => {
     const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
     const record = { ...courseResult(), document: null } as never;
     const attempt = store.change(async (change) => {
       const historyId = await change.addHistory(HISTORY);
-      await change.addRecord(4711, 'own', historyId, { record, ...identityOf(record) });
+      await change.addRecords(4711, 'own', historyId, [{ record, ...identityOf(record) }]);
       return { keep: true, result: undefined };
     });
     await expect(attempt).rejects.toThrow();
