@@ -7,6 +7,7 @@ export const MD5_LANES = LANES;
 const NOTHING = Buffer.alloc(0);
 const MD5_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
 const MD5_WORDS = MD5_START.length;
+
 /** Where a word of a stream's state lies among the states. */
 const stateIndex = (lane: number, word: number): number =>
   Math.floor(lane / SET_LANES) * SET_LANES * MD5_WORDS + SET_LANES * word + (lane % SET_LANES);
