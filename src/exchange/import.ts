@@ -72,6 +72,8 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
     const { report, portfolios } = await examinePackage({ ...request, known }, staging ?? 'comparison');
     const nothing = { report, dryRun, students: [], conflicts: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
+    // Not within the change: others who write would wait for a slow disk.
+    await staging?.secured();
     return await store.change<ImportResult>(async (change) => {
       const historyId = await change.addHistory({ ...historyOf(report, request), at: request.now });
       const merged: MergedStudent[] = [];

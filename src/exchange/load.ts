@@ -77,6 +77,7 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     );
     const findings = [...ofDocument, ...taken.findings];
     refuse(findings);
+    await staging.secured();
     return await store.change(async (change) => {
       const historyId = await change.addHistory({
         ...NOTHING_SENT,

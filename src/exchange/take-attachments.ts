@@ -181,9 +181,8 @@ export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot,
 /** A plain extension for a content of no known type. */
 const extensionOf = (name: string): string => /\.([0-9A-Za-z]{1,8})$/.exec(name)?.[1]?.toLowerCase() ?? 'bin';
 
-/** Moves the staged files of records to their place in the store, for good. */
+/** Moves the staged and secured files of records to their place in the store, for good. */
 export async function keepStaged(staging: Staging, records: readonly TakenRecord[]): Promise<void> {
-  await staging.secured();
   for (const attachment of records.flatMap((record) => [record.document, record.media])) {
     if (attachment?.stagedAt !== undefined) staging.keep(attachment.stagedAt, attachment.sha256);
   }
