@@ -46,11 +46,7 @@ export function kernels(): Kernels {
 }
 
 /** Kernels with a memory that is the caller's until it gives them back. */
-export function takeKernels(): Kernels {
-  const taken = unused.pop() ?? newKernels();
-  owners.set(taken.memory.buffer, taken);
-  return taken;
-}
+export const takeKernels = (): Kernels => unused.pop() ?? newKernels();
 
 export function giveBack(taken: Kernels): void {
   unused.push(taken);
@@ -58,7 +54,9 @@ export function giveBack(taken: Kernels): void {
 
 function newKernels(): Kernels {
   compiled ??= new WebAssembly.Module(Buffer.from(KERNELS, 'base64'));
-  return new WebAssembly.Instance(compiled).exports as Kernels;
+  const made = new WebAssembly.Instance(compiled).exports as Kernels;
+  owners.set(made.memory.buffer, made);
+  return made;
 }
 
 /** Where the next bytes of a stream may be put, `FEED_BYTES` of them. */

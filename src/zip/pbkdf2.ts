@@ -4,7 +4,6 @@ import { BLOCK, kernels, SET_LANES, SETS } from './kernels.js';
 
 const BLOCK_WORDS = BLOCK / 4;
 const SHA1_WORDS = 5;
-const NOTHING = Buffer.alloc(0);
 const SHA1_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0];
 
 /** Where in the kernels' memory states of all lanes lie, and their next blocks: bytes from `BUFFERS` on. */
@@ -19,13 +18,13 @@ export const DERIVED_TOGETHER = SETS;
  * @param salts each of at most 51 bytes
  */
 export function pbkdf2Sha1(password: Buffer, salts: readonly Buffer[], rounds: number, bytes: number): Buffer[] {
-  if (salts.length > 1) putKey(password);
+  if (salts.length >= DERIVED_TOGETHER) putKey(password);
   const derived: Buffer[] = [];
   for (let i = 0; i < salts.length; i += DERIVED_TOGETHER) {
-    const [salt, ...others] = salts.slice(i, i + DERIVED_TOGETHER) as [Buffer, ...Buffer[]];
+    const some = salts.slice(i, i + DERIVED_TOGETHER);
     // OpenSSL takes as long for one as the kernels for two.
-    if (others.length === 0) derived.push(pbkdf2Sync(password, salt, rounds, bytes, 'sha1'));
-    else derived.push(...deriveTogether([salt, ...others], rounds, bytes));
+    if (some.length < DERIVED_TOGETHER) derived.push(...some.map((salt) => pbkdf2Sync(password, salt, rounds, bytes, 'sha1')));
+    else derived.push(...deriveTogether(some, rounds, bytes));
   }
   return derived;
 }
@@ -54,7 +53,7 @@ function deriveTogether(salts: readonly Buffer[], rounds: number, bytes: number)
   const base = BUFFERS.value;
   const words = new Uint32Array(memory.buffer, base);
   putBlocks(words, (set, lane) => {
-    const salt = salts[set] ?? NOTHING;
+    const salt = salts[set] as Buffer;
     const first = Buffer.alloc(BLOCK);
     salt.copy(first);
     first.writeUInt32BE(lane + 1, salt.length);

@@ -190,26 +190,16 @@ class EncryptingEngine extends Readable {
     try {
       let done = 0;
       let crc = 0;
-      let block: Buffer = NOTHING;
-      let used = 0;
       for (;;) {
-        if (used === 0) block = await this.#block();
-        const chunk = place.subarray(0, Math.min(place.length, block.length - used));
-        const count = source.read(chunk);
+        const count = source.read(place);
         done += count;
         if (count === 0 || done > bytes) break;
-        const read = chunk.subarray(0, count);
-        if (this.#encryption === 'zipcrypto') crc = crc32(read, crc);
-        cipher.encrypt(read);
-        // As good as `copy`, which takes shared memory word by word.
-        block.fill(read, used, used + count);
-        used += count;
-        if (used < block.length) continue;
-        this.#put(used);
-        used = 0;
+        const chunk = place.subarray(0, count);
+        if (this.#encryption === 'zipcrypto') crc = crc32(chunk, crc);
+        cipher.encrypt(chunk);
+        await this.#write(chunk);
       }
       if (done !== bytes || crc !== expectedCrc) throw new LpxError('LPX_FILE_CHANGED', { file: name });
-      if (used > 0) this.#put(used);
     } finally {
       giveBack(memory);
       source.close();

@@ -48,7 +48,7 @@ export function encryptionHeader(keys: ZipCryptoKeys, crc: number, random: (byte
 type Turn = 'encrypt' | 'decrypt';
 
 /** From how many streams on the kernels, which take the time of sixteen, are faster than a stream after the other. */
-export const TOGETHER_PAYS_FROM = { encrypt: 5, decrypt: 3 };
+const TOGETHER_PAYS_FROM = { encrypt: 5, decrypt: 3 };
 
 /** Turns the bytes of several streams in place. */
 export function turnStreams(turn: Turn, streams: readonly ZipCryptoStream[]): void {
