@@ -52,4 +52,4 @@ const compile = {
   },
 };
 
-export default [bundle('dist/zip/worker.js', false), bundle('dist/cli/main.js', true, [compile])];
+export default [bundle('dist/zip/threads/worker.js', false), bundle('dist/cli/main.js', true, [compile])];

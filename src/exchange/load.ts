@@ -6,8 +6,8 @@ import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument 
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
-import { TAKEN_TOGETHER } from '../zip/work.js';
-import { WorkPool } from '../zip/work-pool.js';
+import { WorkPool } from '../zip/threads/helper.js';
+import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 import { knowledgeOf } from './knowledge.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';

@@ -7,7 +7,7 @@ import { fileFindings, type SizedFile } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
-import type { Damaged, Taken } from '../zip/work.js';
+import type { Damaged, Taken } from '../zip/threads/jobs.js';
 import { faultFinding } from './checks.js';
 
 /**

@@ -17,10 +17,10 @@ import { repaired } from '../spec/repair.js';
 import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import type { Staging } from '../store/attachments.js';
-import { passwordOpens } from '../zip/password-check.js';
+import { passwordOpens } from '../zip/password.js';
 import type { ZipEntry } from '../zip/reader.js';
-import { type Digests, runJob, TAKEN_TOGETHER } from '../zip/work.js';
-import { WorkPool } from '../zip/work-pool.js';
+import { WorkPool } from '../zip/threads/helper.js';
+import { type Digests, runJob, TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 import { CHECKS, CheckList, type CheckResult, faultFinding, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
 import {

@@ -4,7 +4,7 @@ import { addOriginalNames, isNotOurs, MAPPING_NAME } from '../spec/attachments.j
 import { type ReadJson, readJson } from '../spec/json.js';
 import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
 import { mappingFindings } from '../spec/validate.js';
-import { entryBuffer } from '../zip/entry-bytes.js';
+import { entryBuffer } from '../zip/entry.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
 
 /** Largest JSON that is parsed, in bytes: a thousand students stay below, and memory stays bounded. */

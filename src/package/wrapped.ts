@@ -3,9 +3,9 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileError, markUnfinished } from '../files.js';
-import { entryBytes } from '../zip/entry-bytes.js';
+import { entryBytes } from '../zip/entry.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
-import { writeFully } from '../zip/work.js';
+import { writeFully } from '../zip/threads/jobs.js';
 import { SIGNATURE_BYTES, signaturePathOf } from './signature.js';
 
 /** The package out of its wrapping, in a folder of its own that nobody else reads. */

@@ -5,10 +5,10 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
-import { BLOCK_BYTES, type BlockSink, newRing, RingFiller } from '../zip/block-ring.js';
-import { type KeyMemory, KeyTable, newKeyMemory } from '../zip/key-table.js';
-import { DigestedFile, type Digests, writeFully } from '../zip/work.js';
-import { WorkPool } from '../zip/work-pool.js';
+import { type KeyMemory, KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
+import { BLOCK_BYTES, type BlockSink, newRing, RingFiller } from '../zip/threads/block-ring.js';
+import { WorkPool } from '../zip/threads/helper.js';
+import { DigestedFile, type Digests, writeFully } from '../zip/threads/jobs.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
 import { signatureLine, signaturePathOf } from './signature.js';
 

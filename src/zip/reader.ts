@@ -1,6 +1,6 @@
 /**
  * The ZIP reader. unzipper reads the central directory, within bounds that we set; everything it says
- * is then held against the local headers and the limits. The bytes are moved by `entry-bytes.ts`.
+ * is then held against the local headers and the limits. The bytes are moved by `entry.ts`.
  */
 import { closeSync, fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -9,6 +9,8 @@ import iconv from 'iconv-lite';
 import { Open } from 'unzipper';
 import { LpxError } from '../errors.js';
 import { fillFrom, openFile } from '../files.js';
+import { aesOverheadBytes } from './crypto/winzip-aes.js';
+import { ZIPCRYPTO_HEADER_BYTES } from './crypto/zipcrypto.js';
 import {
   CENTRAL_HEADER_BYTES,
   decodeAesExtra,
@@ -24,8 +26,6 @@ import {
   ZIP64_LOCATOR_BYTES,
 } from './format.js';
 import { DEFAULT_LIMITS, type ZipLimits } from './limits.js';
-import { aesOverheadBytes } from './winzip-aes.js';
-import { ZIPCRYPTO_HEADER_BYTES } from './zipcrypto.js';
 
 const UINT32_MAX = 0xffff_ffff;
 const END_SIGNATURE = Buffer.alloc(4);

@@ -10,14 +10,14 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
-import type { BlockSink } from './block-ring.js';
+import { AES_256, KeyTable, newKeyMemory } from './crypto/aes-keys.js';
+import { aesOverheadBytes, WinZipAes } from './crypto/winzip-aes.js';
+import { encryptionHeader, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './crypto/zipcrypto.js';
+import { type AnnouncedEntry, ZipCryptoAhead } from './crypto/zipcrypto-ahead.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
-import { giveBack, placeIn, takeKernels } from './kernels.js';
-import { AES_256, KeyTable, newKeyMemory } from './key-table.js';
-import { DERIVED_TOGETHER } from './pbkdf2.js';
-import { aesOverheadBytes, WinZipAes } from './winzip-aes.js';
-import { encryptionHeader, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
-import { type AnnouncedEntry, ZipCryptoAhead } from './zipcrypto-ahead.js';
+import { giveBack, placeIn, takeKernels } from './simd/arena.js';
+import { DERIVED_TOGETHER } from './simd/pbkdf2x2.js';
+import type { BlockSink } from './threads/block-ring.js';
 
 /** `aes256` is WinZip AE-2; `zipcrypto` is for receivers that cannot read it. */
 export type Encryption = 'aes256' | 'zipcrypto';

@@ -8,7 +8,7 @@ import type { ImportRequest } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
 import { EMPTY_MD5 } from '#lpx/spec/portfolio.js';
-import { entryBuffer } from '#lpx/zip/entry-bytes.js';
+import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { changes, oddPackages, recordsOf } from '../fixtures/odd.js';
 import { exportFrom, importTo, md5, PASSWORD, school, sign, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';

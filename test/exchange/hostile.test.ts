@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
-import { entryBuffer } from '#lpx/zip/entry-bytes.js';
+import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { HOSTILE_ARCHIVES, type Hostile, hostilePackages, PASSWORD } from '../fixtures/hostile.js';
 import { exportFrom, importTo, school, sign, transferSchool } from '../support/schools.js';

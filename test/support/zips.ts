@@ -1,11 +1,11 @@
 /** Archives in memory and on disk, made by the writer under test or byte by byte. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { BLOCK_BYTES, type BlockSink } from '#lpx/zip/block-ring.js';
+import { type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from '#lpx/zip/crypto/winzip-aes.js';
+import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/crypto/zipcrypto.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from '#lpx/zip/format.js';
-import { type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from '#lpx/zip/winzip-aes.js';
+import { BLOCK_BYTES, type BlockSink } from '#lpx/zip/threads/block-ring.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '#lpx/zip/writer.js';
-import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
 
 export const MODIFIED = new Date(2021, 0, 21, 9, 0, 0);
 

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { entryBuffer } from '#lpx/zip/entry-bytes.js';
+import { entryBuffer } from '#lpx/zip/entry.js';
 import { encodeEnd, encodeHeaders, FLAG, METHOD } from '#lpx/zip/format.js';
 import { DEFAULT_LIMITS } from '#lpx/zip/limits.js';
 import { readZip, type ZipEntry } from '#lpx/zip/reader.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { counterBlocks, giveBack, KEYSTREAM_BYTES, placeIn, takeKernels, xorInto } from '#lpx/zip/kernels.js';
+import { counterBlocks, giveBack, KEYSTREAM_BYTES, placeIn, takeKernels, xorInto } from '#lpx/zip/simd/arena.js';
 
 describe('counter blocks', () => {
   it.each([1, 2 ** 32 - 2, 2 ** 32 + 5])('count on from %d, little-endian, over 64 bits', (first) => {

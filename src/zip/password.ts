@@ -1,6 +1,6 @@
 /** Tells a wrong password from a damaged archive before anything big is read. */
 import { LpxError } from '../errors.js';
-import { checkPassword, entryBytes, type Shared } from './entry-bytes.js';
+import { checkPassword, entryBytes, type Shared } from './entry.js';
 import type { ZipEntry } from './reader.js';
 
 /** Entries whose short check is tried: enough that one damaged check cannot decide. */

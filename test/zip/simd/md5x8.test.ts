@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MD5_LANES, Md5Streams } from '#lpx/zip/md5-streams.js';
+import { MD5_LANES, Md5Streams } from '#lpx/zip/simd/md5x8.js';
 
 const LONG = 300_000;
 const chunk = fc.option(

@@ -1,7 +1,7 @@
 import { createCipheriv, createHmac, pbkdf2Sync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type AesKeys, type AesStrength, deriveAesKeys, keyBytes, saltBytes, WinZipAes } from '#lpx/zip/winzip-aes.js';
+import { type AesKeys, type AesStrength, deriveAesKeys, keyBytes, saltBytes, WinZipAes } from '#lpx/zip/crypto/winzip-aes.js';
 
 const strengths = fc.constantFrom<AesStrength>(1, 2, 3);
 const bytes = (constraints: fc.IntArrayConstraints) => fc.uint8Array(constraints).map((array) => Buffer.from(array));

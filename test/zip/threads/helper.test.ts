@@ -3,9 +3,9 @@ import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LpxError } from '#lpx/errors.js';
-import { BLOCK_BYTES, newRing, RingFiller } from '#lpx/zip/block-ring.js';
-import { WorkPool } from '#lpx/zip/work-pool.js';
-import { tempFolder } from '../support/temp.js';
+import { BLOCK_BYTES, newRing, RingFiller } from '#lpx/zip/threads/block-ring.js';
+import { WorkPool } from '#lpx/zip/threads/helper.js';
+import { tempFolder } from '../../support/temp.js';
 
 function openFile(flags = 'wx'): { readonly fd: number; readonly file: string } {
   const file = join(tempFolder(), 'a');

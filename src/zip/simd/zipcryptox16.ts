@@ -1,5 +1,5 @@
 /** ZipCrypto of sixteen streams side by side. */
-import { FEED_BYTES, INPUT, kernels, STREAMS, STRIDE } from './kernels.js';
+import { FEED_BYTES, INPUT, kernels, STREAMS, STRIDE } from './arena.js';
 
 /** How many streams of ZipCrypto go side by side. */
 export const ZIPCRYPTO_STREAMS = STREAMS;

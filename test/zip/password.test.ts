@@ -1,8 +1,8 @@
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkPassword } from '#lpx/zip/entry-bytes.js';
-import { passwordOpens } from '#lpx/zip/password-check.js';
+import { checkPassword } from '#lpx/zip/entry.js';
+import { passwordOpens } from '#lpx/zip/password.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { tempFolder } from '../support/temp.js';
 import { put, written } from '../support/zips.js';

@@ -1,6 +1,6 @@
 /** PBKDF2-HMAC-SHA1 (RFC 8018), the derivations of two salts side by side. */
 import { createHash, pbkdf2Sync } from 'node:crypto';
-import { BLOCK, kernels, SET_LANES, SETS } from './kernels.js';
+import { BLOCK, kernels, SET_LANES, SETS } from './arena.js';
 
 const BLOCK_WORDS = BLOCK / 4;
 const SHA1_WORDS = 5;

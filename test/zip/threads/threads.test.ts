@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { startAhead, takeThread, worthThread } from '#lpx/zip/threads.js';
+import { startAhead, takeThread, worthThread } from '#lpx/zip/threads/threads.js';
 
 const BIG = 1024 ** 3;
 
@@ -24,7 +24,7 @@ describe('threads', () => {
   });
 
   it('that nobody takes keep no process alive', async () => {
-    const module = JSON.stringify(import.meta.resolve('#lpx/zip/threads.js'));
+    const module = JSON.stringify(import.meta.resolve('#lpx/zip/threads/threads.js'));
     const { exitCode } = await execa(process.execPath, ['-e', `import(${module}).then((threads) => threads.startAhead(${BIG}))`], {
       timeout: 10_000,
     });

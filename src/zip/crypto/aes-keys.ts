@@ -2,7 +2,7 @@
  * The AES keys of entries to come, derived by whichever thread has time: one takes them in order, and another, whenever
  * it waits for something, works from the end towards it.
  */
-import { DERIVED_TOGETHER } from './pbkdf2.js';
+import { DERIVED_TOGETHER } from '../simd/pbkdf2x2.js';
 import { type AesKeys, aesKeysOf, deriveKeyMaterial, keyMaterialBytes, saltBytes } from './winzip-aes.js';
 
 /** What is written is always AES-256. */

@@ -1,5 +1,5 @@
 /** MD5 of several streams side by side. */
-import { BLOCK, FEED_BYTES, giveBack, INPUT, type Kernels, placeIn, SET_LANES, SETS, STRIDE, takeKernels } from './kernels.js';
+import { BLOCK, FEED_BYTES, giveBack, INPUT, type Kernels, placeIn, SET_LANES, SETS, STRIDE, takeKernels } from './arena.js';
 
 const LANES = SETS * SET_LANES;
 /** How many streams are hashed in little more than the time of one. */

@@ -4,10 +4,10 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { LpxError } from '../errors.js';
-import type { ByteSource, RandomSource, StoredEntry } from './writer.js';
+import { LpxError } from '../../errors.js';
+import { ZIPCRYPTO_STREAMS } from '../simd/zipcryptox16.js';
+import type { ByteSource, RandomSource, StoredEntry } from '../writer.js';
 import { encryptionHeader, turnStreams, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
-import { ZIPCRYPTO_STREAMS } from './zipcrypto-streams.js';
 
 /** A stored entry to come. */
 export interface AnnouncedEntry extends Omit<StoredEntry, 'modified'> {

@@ -7,9 +7,17 @@ import { finished } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { LpxError } from '../errors.js';
 import { fillFrom } from '../files.js';
+import {
+  AES_MAC_BYTES,
+  AES_VERIFIER_BYTES,
+  type AesKeys,
+  type AesStrength,
+  deriveAesKeys,
+  saltBytes,
+  WinZipAes,
+} from './crypto/winzip-aes.js';
+import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoDecryption, ZipCryptoKeys } from './crypto/zipcrypto.js';
 import type { ZipEntry } from './reader.js';
-import { AES_MAC_BYTES, AES_VERIFIER_BYTES, type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from './winzip-aes.js';
-import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoDecryption, ZipCryptoKeys } from './zipcrypto.js';
 
 /** Small enough that the entries read together stay in the L2 cache. */
 const CHUNK_BYTES = 64 * 1024;
@@ -19,7 +27,7 @@ const CHUNK_BYTES = 64 * 1024;
  * @param fd an open file descriptor of the archive
  * @param shared work that is done already, or for several entries at once: see `checkPassword`, `entriesBytes`
  * @throws LPX_ENTRY_DAMAGED when the bytes are not what the directory, the CRC or the authentication code say, or the
- *   entry's own check refuses the password: whether that one is right, `password-check.ts` has decided before
+ *   entry's own check refuses the password: whether that one is right, `password.ts` has decided before
  */
 export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer, shared: Shared = {}): AsyncGenerator<Buffer> {
   const plain = decryptedBytes(fd, entry, openCipher(fd, entry, password, shared), shared.place);

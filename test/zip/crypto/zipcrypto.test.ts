@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { turnStreams, ZipCryptoDecryption, ZipCryptoKeys } from '#lpx/zip/zipcrypto.js';
+import { turnStreams, ZipCryptoDecryption, ZipCryptoKeys } from '#lpx/zip/crypto/zipcrypto.js';
 
 /** APPNOTE 6.1 word for word, slowly: every operation on unsigned 32-bit numbers as BigInt. */
 function appnoteEncrypt(password: Uint8Array, plain: Uint8Array): Buffer {

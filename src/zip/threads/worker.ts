@@ -1,8 +1,8 @@
-/** The worker thread's side of `work-pool.ts`. */
+/** The worker thread's side of `helper.ts`. */
 import { parentPort } from 'node:worker_threads';
-import { LpxError } from '../errors.js';
-import { type Job, runJob } from './work.js';
-import type { Reply } from './work-pool.js';
+import { LpxError } from '../../errors.js';
+import type { Reply } from './helper.js';
+import { type Job, runJob } from './jobs.js';
 
 parentPort?.on('message', (job: Job) => {
   runJob(job).then(

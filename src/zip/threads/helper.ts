@@ -1,9 +1,9 @@
 /** Runs package work: small work on the calling thread, big work on worker threads and the calling one together. */
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { type Code, type Facts, LpxError } from '../errors.js';
+import { type Code, type Facts, LpxError } from '../../errors.js';
+import { type Job, type ResultOf, runJob } from './jobs.js';
 import { takeThread, worthThread } from './threads.js';
-import { type Job, type ResultOf, runJob } from './work.js';
 
 /** What a worker posts back. */
 export type Reply = { readonly result: ResultOf<Job> } | { readonly code: Code; readonly facts: Facts } | { readonly fault: string };

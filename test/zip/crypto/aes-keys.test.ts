@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { AES_256, KeyTable, newKeyMemory } from '#lpx/zip/key-table.js';
-import { deriveAesKeys, saltBytes } from '#lpx/zip/winzip-aes.js';
+import { AES_256, KeyTable, newKeyMemory } from '#lpx/zip/crypto/aes-keys.js';
+import { deriveAesKeys, saltBytes } from '#lpx/zip/crypto/winzip-aes.js';
 
 const password = Buffer.from('Sample-Pass-2021');
 const expected = (salt: Buffer) => deriveAesKeys(password, [salt], AES_256)[0];

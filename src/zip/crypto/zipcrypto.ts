@@ -3,7 +3,7 @@
  * few bytes breaks it. We read it because the field writes it, and write it only when asked to.
  */
 import { crc32 } from 'node:zlib';
-import { ZIPCRYPTO_BYTES, ZIPCRYPTO_STREAMS, type ZipCryptoStream, zipCryptoTogether } from './zipcrypto-streams.js';
+import { ZIPCRYPTO_BYTES, ZIPCRYPTO_STREAMS, type ZipCryptoStream, zipCryptoTogether } from '../simd/zipcryptox16.js';
 
 /** Bytes of random header in front of every encrypted entry; the last one is the check byte. */
 export const ZIPCRYPTO_HEADER_BYTES = 12;

@@ -5,14 +5,14 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { type Facts, LpxError } from '../errors.js';
-import { fileError, openFile } from '../files.js';
+import { type Facts, LpxError } from '../../errors.js';
+import { fileError, openFile } from '../../files.js';
+import { type KeyMemory, KeyTable } from '../crypto/aes-keys.js';
+import { entriesBytes } from '../entry.js';
+import type { ZipEntry } from '../reader.js';
+import { MD5_LANES, Md5Streams } from '../simd/md5x8.js';
+import { ZIPCRYPTO_STREAMS } from '../simd/zipcryptox16.js';
 import { drainRing, type RingMemory } from './block-ring.js';
-import { entriesBytes } from './entry-bytes.js';
-import { type KeyMemory, KeyTable } from './key-table.js';
-import { MD5_LANES, Md5Streams } from './md5-streams.js';
-import type { ZipEntry } from './reader.js';
-import { ZIPCRYPTO_STREAMS } from './zipcrypto-streams.js';
 
 /** Hex digests of a file. */
 export interface Digests {

@@ -1,7 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pbkdf2Sha1 } from '#lpx/zip/pbkdf2.js';
+import { pbkdf2Sha1 } from '#lpx/zip/simd/pbkdf2x2.js';
 
 describe('key derivation', () => {
   it('is PBKDF2-HMAC-SHA1 of each salt, for passwords longer than a block too', () => {

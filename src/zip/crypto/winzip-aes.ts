@@ -5,8 +5,8 @@
  * blocks that we lay out ourselves, many at a time.
  */
 import { createCipheriv, createHmac, type Hmac } from 'node:crypto';
-import { counterBlocks, KEYSTREAM_BYTES, xorInto } from './kernels.js';
-import { pbkdf2Sha1 } from './pbkdf2.js';
+import { counterBlocks, KEYSTREAM_BYTES, xorInto } from '../simd/arena.js';
+import { pbkdf2Sha1 } from '../simd/pbkdf2x2.js';
 import { release } from './release.js';
 
 /** AES key strength as the 0x9901 extra field writes it. */

@@ -1,6 +1,6 @@
 import { createCipheriv } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { release } from '#lpx/zip/release.js';
+import { release } from '#lpx/zip/crypto/release.js';
 
 const MIB = 1024 * 1024;
 
