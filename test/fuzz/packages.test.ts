@@ -12,7 +12,7 @@ import { importPackage } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
 import type { Store } from '#lpx/store/store.js';
-import { entryBuffer } from '#lpx/zip/entry-bytes.js';
+import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { Chance, mutated, mutatedJson } from '../support/mutations.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
