@@ -1,13 +1,10 @@
 /** Names, paths and numbering inside a package (exchange-brief 2; spec 2). */
 import { MAPPING_NAME } from '../spec/attachments.js';
 import { type BasicData, HALF_WIRE, type Half, type ListName, type PortfolioRecord, SLOTS, type Slot } from '../spec/portfolio.js';
+import { taipeiTime } from '../spec/terms.js';
 
-/** `553611_2024_01_22_16_05_09`: school and local time. */
-export function packageBaseName(schoolCode: string, now: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const parts = [now.getFullYear(), now.getMonth() + 1, now.getDate(), now.getHours(), now.getMinutes(), now.getSeconds()];
-  return `${schoolCode}_${parts.map(two).join('_')}`;
-}
+/** `553611_2024_01_22_16_05_09`: the school, and the time in Taiwan. */
+export const packageBaseName = (schoolCode: string, at: Date): string => `${schoolCode}_${taipeiTime(at).replaceAll(/[-: ]/g, '_')}`;
 
 /** The school and time a package's name gives; empty where the name is another. */
 export function parsePackageName(name: string): { readonly school: string; readonly createdAt: string } {

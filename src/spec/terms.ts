@@ -64,11 +64,15 @@ export function isRealDate(year: number, month: number, day: number, hour = 0, m
   );
 }
 
-/** The local day of a moment. */
-export function dayOf(moment: Date): Day {
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${String(moment.getFullYear()).padStart(4, '0')}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
-}
+/** Taiwan's offset from UTC in ms. There has been no daylight saving time since 1979. */
+const TAIPEI_OFFSET_MS = 8 * 60 * 60 * 1000;
+
+/** A moment as clocks in Taiwan show it, whatever the computer's time zone: `2021-01-05 23:59:07`. */
+export const taipeiTime = (moment: Date): string =>
+  new Date(moment.getTime() + TAIPEI_OFFSET_MS).toISOString().slice(0, 19).replace('T', ' ');
+
+/** The day of a moment in Taiwan. */
+export const dayOf = (moment: Date): Day => taipeiTime(moment).slice(0, 10);
 
 /** The term that a day lies in, by the common calendar of two semesters. */
 export function termOn(day: Day): AcademicTerm {

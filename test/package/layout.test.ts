@@ -16,8 +16,8 @@ const paths = (records: PortfolioRecord<{ type: string }>[]) =>
   numberFiles({ nationalId: 'A800000014' } as never, records).map(({ path }) => path);
 
 describe('a package’s name', () => {
-  it('is the school and the local time, and reads back', () => {
-    const name = packageBaseName('553611', new Date(2024, 0, 22, 16, 5, 9));
+  it('is the school and the time in Taiwan, and reads back', () => {
+    const name = packageBaseName('553611', new Date('2024-01-22T08:05:09Z'));
     expect(name).toBe('553611_2024_01_22_16_05_09');
     expect(parsePackageName(`${name}.zip`)).toEqual({ school: '553611', createdAt: '2024-01-22 16:05:09' });
   });

@@ -1,6 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dayOf, hasTerm, isDay, isInSummer, isTerm, lastDayOf, parseTerm, rocDay, termOf, termOn, termTaughtBy } from '#lpx/spec/terms.js';
+import {
+  dayOf,
+  hasTerm,
+  isDay,
+  isInSummer,
+  isTerm,
+  lastDayOf,
+  parseTerm,
+  rocDay,
+  taipeiTime,
+  termOf,
+  termOn,
+  termTaughtBy,
+} from '#lpx/spec/terms.js';
 
 describe('an academic term', () => {
   it.each([
@@ -79,8 +92,15 @@ describe('a day', () => {
     );
   });
 
-  it('of a moment is the local one', () => {
-    expect(dayOf(new Date(2021, 0, 5, 23, 59))).toBe('2021-01-05');
+  it('of a moment is Taiwan’s, whatever the computer’s time zone', () => {
+    const zone = process.env.TZ;
+    for (const TZ of ['UTC', 'America/Los_Angeles', 'Pacific/Kiritimati']) {
+      process.env.TZ = TZ;
+      expect(['2021-01-05T15:59:59Z', '2021-01-05T16:00:00Z'].map((at) => dayOf(new Date(at)))).toEqual(['2021-01-05', '2021-01-06']);
+      expect(taipeiTime(new Date('2021-01-05T15:59:07.900Z'))).toBe('2021-01-05 23:59:07');
+    }
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
   });
 
   it('in a register is seven digits of ROC year, month and day', () => {

@@ -11,7 +11,7 @@ import type { StoredStudent } from '#lpx/store/store.js';
 
 export const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
 export const PASSWORD = Buffer.from('Sample-Pass-2021');
-export const NOW = new Date(2021, 0, 21, 9, 0, 0);
+export const NOW = new Date('2021-01-21T09:00:00+08:00');
 /** The last day at the old school. */
 export const LEFT = '2021-01-22';
 export const OPERATOR = 'clerk';

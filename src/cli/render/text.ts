@@ -1,7 +1,7 @@
 /** Small pieces that every command's text is made of. */
 import stringWidth from 'fast-string-width';
 import { inert } from '../../messages/messages.js';
-import { dayOf } from '../../spec/terms.js';
+import { taipeiTime } from '../../spec/terms.js';
 
 /** Lines up columns by what a terminal shows, in which a Chinese character is two wide. Numbers go to the right. */
 export function columns(rows: readonly (readonly (string | number)[])[], indent = ''): string[] {
@@ -38,8 +38,5 @@ export function size(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
-/** A moment as a clerk reads it, in local time. */
-export function localTime(at: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${dayOf(at)} ${two(at.getHours())}:${two(at.getMinutes())}`;
-}
+/** A moment as a clerk in Taiwan reads it, to the minute. */
+export const localTime = (at: Date): string => taipeiTime(at).slice(0, 16);
