@@ -15,6 +15,7 @@ export const EXIT = {
   conflict: 7,
   someFailed: 8,
   interrupted: 9,
+  busy: 10,
 } as const;
 
 /** The code of each error or finding, and the exit code it leads to when it ends a command. */
@@ -29,10 +30,11 @@ export const EXIT_CODE_OF = {
   LPX_FILE_CHANGED: EXIT.callIsOff,
   LPX_STORE_NOT_FOUND: EXIT.callIsOff,
   LPX_STORE_EXISTS: EXIT.callIsOff,
-  LPX_STORE_BUSY: EXIT.callIsOff,
+  LPX_STORE_BUSY: EXIT.busy,
   LPX_STORE_NEWER: EXIT.callIsOff,
-  LPX_STORE_DAMAGED: EXIT.ourFault,
-  LPX_ATTACHMENT_LOST: EXIT.ourFault,
+  LPX_STORE_DAMAGED: EXIT.damaged,
+  LPX_ATTACHMENT_LOST: EXIT.damaged,
+  LPX_ATTACHMENT_BROKEN: EXIT.damaged,
   LPX_SCHOOL_CODE: EXIT.callIsOff,
   LPX_TERM: EXIT.callIsOff,
   LPX_DAY: EXIT.callIsOff,

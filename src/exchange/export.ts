@@ -107,7 +107,7 @@ type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet
  * that were uploaded, of the terms asked for; basic data with every cadre post.
  * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, LPX_EXCHANGE_NOT_NEEDED when a student left after the school year was
  *   over; the first fault of the data with all of them,
- *   LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_FILE_CHANGED, LPX_DISK_FULL; then no package is left
+ *   LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL; then no package is left
  */
 export async function exportPackage(store: Store, request: ExportRequest): Promise<ExportResult> {
   const named = await studentsOf(store, request.nationalIds);

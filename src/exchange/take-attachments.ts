@@ -2,7 +2,7 @@
 import type { Finding } from '../errors.js';
 import type { FoundAttachments } from '../spec/attachments.js';
 import { halfOf, type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
-import { fileTypeOf, hidesArchive, isActiveContent } from '../spec/rules/file-type.js';
+import { extensionOf, fileTypeOf, hidesArchive, isActiveContent } from '../spec/rules/file-type.js';
 import { fileFindings, type SizedFile } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
@@ -177,9 +177,6 @@ export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot,
   const half = halfOf(record);
   return half ? fileFindings(half, slot, file, termOfRecord(record), where) : [];
 }
-
-/** A plain extension for a content of no known type. */
-const extensionOf = (name: string): string => /\.([0-9A-Za-z]{1,8})$/.exec(name)?.[1]?.toLowerCase() ?? 'bin';
 
 /** Moves the staged and secured files of records to their place in the store, for good. */
 export async function keepStaged(staging: Staging, records: readonly TakenRecord[]): Promise<void> {

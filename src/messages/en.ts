@@ -32,10 +32,17 @@ const codes: Record<Code, Sentence> = {
   },
   LPX_STORE_BUSY: { what: 'Another lpx is writing to the store {folder}.', next: 'Wait until it has finished, and run the command again.' },
   LPX_STORE_NEWER: { what: 'A newer lpx made this store (version {version}; this one knows {supported}).', next: 'Update lpx.' },
-  LPX_STORE_DAMAGED: { what: 'The database in {folder} is damaged.', next: 'Keep the folder as it is, and bring back its last backup.' },
+  LPX_STORE_DAMAGED: {
+    what: 'The database in {folder} is damaged: {part} {student} {record}',
+    next: 'Keep the folder as it is, and bring back its last backup.',
+  },
   LPX_ATTACHMENT_LOST: {
-    what: 'The store has lost a file: {file}.',
-    next: 'Bring the store’s attachments back from its backup, or load the student’s folder again.',
+    what: 'The store has lost the file {entry}: {file} is missing.',
+    next: 'Import the package again that brought it, or load the student’s folder again: both put it back.',
+  },
+  LPX_ATTACHMENT_BROKEN: {
+    what: 'A file of the store is damaged: {file}, which is {entry}.',
+    next: 'Import the package again that brought it, or load the student’s folder again: both put it right.',
   },
   LPX_SCHOOL_CODE: { what: '{value} is not a school code.', next: 'Give the six digits or letters of the school, such as 010301.' },
   LPX_TERM: { what: '{value} is not an academic term.', next: 'Give year and semester, such as 1081 for year 108, semester 1.' },
@@ -336,6 +343,8 @@ const words: Record<string, Record<string, string>> = {
     wrapping: 'a ZIP around the whole package',
   },
   part: {
+    database: 'its file is not a sound database',
+    stored: 'a record has changed since it was stored, student',
     end: 'its end is missing',
     volumes: 'it is split into volumes',
     directory: 'it does not fit the file',

@@ -18,8 +18,18 @@ export const zhTW: Messages = {
     LPX_STORE_EXISTS: { what: '{folder} 裡已經有 lpx 資料庫。', next: '請直接使用，或用 --store <資料夾> 指定別處。' },
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
     LPX_STORE_NEWER: { what: '這個資料庫由較新版的 lpx 建立（版本 {version}，本程式只認得 {supported}）。', next: '請更新 lpx。' },
-    LPX_STORE_DAMAGED: { what: '{folder} 裡的資料庫已損壞。', next: '請保留該資料夾原狀，並還原最近一次的備份。' },
-    LPX_ATTACHMENT_LOST: { what: '資料庫遺失了一個檔案：{file}。', next: '請從備份還原附件，或重新載入該生的資料夾。' },
+    LPX_STORE_DAMAGED: {
+      what: '{folder} 裡的資料庫已損壞：{part} {student} {record}',
+      next: '請保留該資料夾原狀，並還原最近一次的備份。',
+    },
+    LPX_ATTACHMENT_LOST: {
+      what: '資料庫遺失了檔案 {entry}：找不到 {file}。',
+      next: '請再匯入一次當初的交換檔，或重新載入該生的資料夾，檔案就會補回。',
+    },
+    LPX_ATTACHMENT_BROKEN: {
+      what: '資料庫裡的檔案已損壞：{file}（{entry}）。',
+      next: '請再匯入一次當初的交換檔，或重新載入該生的資料夾，檔案就會修復。',
+    },
     LPX_SCHOOL_CODE: { what: '{value} 不是學校代碼。', next: '請輸入六碼英數字的學校代碼，例如 010301。' },
     LPX_TERM: { what: '{value} 不是學年度及學期。', next: '請輸入學年度加學期，例如 1081 表示 108 學年度第 1 學期。' },
     LPX_DAY: { what: '{value} 不是日期。', next: '請依年、月、日書寫，例如 2020-01-20。' },
@@ -220,6 +230,8 @@ export const zhTW: Messages = {
       wrapping: '整個交換檔外面又包了一層 ZIP',
     },
     part: {
+      database: '不是完整的資料庫檔',
+      stored: '有一筆紀錄與存入時不同，學生',
       end: '缺少結尾',
       volumes: '分割成多個檔案',
       directory: '與檔案不符',

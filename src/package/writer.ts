@@ -43,7 +43,7 @@ export interface WriteOptions {
 /**
  * Writes `zipFile` and `zipFile.md5`: under temporary names, synced, then renamed, the signature last.
  * @returns the digests of the ZIP
- * @throws LPX_FILE_CHANGED when a file is not the one announced; LPX_DISK_FULL, LPX_WRITE_FAILED
+ * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when a file is gone or not the one announced; LPX_DISK_FULL, LPX_WRITE_FAILED
  */
 export async function writePackage(zipFile: string, contents: PackageContents, options: WriteOptions): Promise<Digests> {
   const signatureFile = signaturePathOf(zipFile);
@@ -140,15 +140,18 @@ function openArchive(
   };
 }
 
-/** The bytes of a file, which fail at their end unless they are those of the hash. */
-function provenBytes({ source, sha256 }: PackageFile): ByteSource {
-  const fd = openSource(source);
+/** The bytes of a file of the store, which fail unless they are those of its hash. */
+function provenBytes({ source, sha256, bytes, path }: PackageFile): ByteSource {
+  const fd = openSource(source, path);
   const hash = createHash('sha256');
+  let done = 0;
   return {
     read: (into) => {
       const count = readFrom(fd, into, source);
-      if (count === 0 && hash.digest('hex') !== sha256) throw new LpxError('LPX_FILE_CHANGED', { file: source });
-      if (count > 0) hash.update(into.subarray(0, count));
+      done += count;
+      hash.update(into.subarray(0, count));
+      const sound = count > 0 ? done <= bytes : done === bytes && hash.digest('hex') === sha256;
+      if (!sound) throw new LpxError('LPX_ATTACHMENT_BROKEN', { file: source, entry: path });
       return count;
     },
     close: () => closeSync(fd),
@@ -163,13 +166,13 @@ function readFrom(fd: number, into: Buffer, source: string): number {
   }
 }
 
-function openSource(source: string): number {
+function openSource(source: string, path: string): number {
   try {
     return openSync(source, 'r');
   } catch (error) {
     const known = fileError(error, source);
     throw known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND'
-      ? new LpxError('LPX_ATTACHMENT_LOST', { file: source }, { cause: error })
+      ? new LpxError('LPX_ATTACHMENT_LOST', { file: source, entry: path }, { cause: error })
       : known;
   }
 }

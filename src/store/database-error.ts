@@ -1,14 +1,22 @@
 import { LpxError } from '../errors.js';
 
+const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+
+/** Whether another process holds the database at the moment. */
+export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');
+
+const DAMAGED = /^SQLITE_(?:CORRUPT|NOTADB)/;
+/** The shared memory file next to the database is the first that finds no room. */
+const NO_ROOM = /^SQLITE_(?:FULL|IOERR_SHMSIZE)/;
+/** The system refuses; `SQLITE_PROTOCOL` and `SQLITE_NOLFS` are locks and large files that a network drive lacks. */
+const REFUSED = /^SQLITE_(?:READONLY|CANTOPEN|IOERR|PERM|AUTH|NOLFS|PROTOCOL|NOMEM|TOOBIG)/;
+
 /** An error of the database as one of ours; any other passes through. */
 export function databaseError(error: unknown, folder: string): unknown {
-  const code = String((error as { code?: unknown } | null)?.code ?? '');
-  if (code.startsWith('SQLITE_BUSY')) return new LpxError('LPX_STORE_BUSY', { folder }, { cause: error });
-  // The shared memory file beside the database is the first that finds no room.
-  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') return new LpxError('LPX_DISK_FULL', { file: folder }, { cause: error });
-  if (code === 'SQLITE_CORRUPT' || code === 'SQLITE_NOTADB') return new LpxError('LPX_STORE_DAMAGED', { folder }, { cause: error });
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_IOERR')) {
-    return new LpxError('LPX_WRITE_FAILED', { file: folder, reason: code }, { cause: error });
-  }
+  const code = codeOf(error);
+  if (isBusy(error)) return new LpxError('LPX_STORE_BUSY', { folder }, { cause: error });
+  if (NO_ROOM.test(code)) return new LpxError('LPX_DISK_FULL', { file: folder }, { cause: error });
+  if (DAMAGED.test(code)) return new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' }, { cause: error });
+  if (REFUSED.test(code)) return new LpxError('LPX_WRITE_FAILED', { file: folder, reason: code }, { cause: error });
   return error;
 }

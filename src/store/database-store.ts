@@ -1,10 +1,11 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { LpxError, maskId } from '../errors.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
-import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, wireListOf } from '../spec/portfolio.js';
+import { identityOf } from '../spec/identity.js';
+import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
-import { databaseError } from './database-error.js';
 import {
   type HistoryEntry,
   type HistoryKind,
@@ -72,13 +73,13 @@ export class DatabaseStore implements Store {
     const none = { courseResults: 0, multiPerformances: 0, received: 0, attachments: 0 };
     return students.map((student) => ({
       nationalId: student.national_id,
-      name: (JSON.parse(student.basic_data) as BasicData).name,
+      name: basicDataOf(student, this.folder).name,
       ...(counts.get(student.id) ?? none),
     }));
   }
 
   student(nationalId: string): Promise<StoredStudent | undefined> {
-    return readStudent(this.#db, nationalId);
+    return readStudent(this.#db, nationalId, this.folder);
   }
 
   async history(): Promise<HistoryEntry[]> {
@@ -98,7 +99,7 @@ export class DatabaseStore implements Store {
       bytes: Number(entry.bytes),
       students: (byEntry.get(entry.id) ?? []).map((student) => ({
         nationalId: student.national_id,
-        name: (JSON.parse(student.basic_data) as BasicData).name,
+        name: basicDataOf(student, this.folder).name,
         courseResults: student.course_results,
         multiPerformances: student.multi_performances,
         attachments: student.attachments,
@@ -136,12 +137,12 @@ export class DatabaseStore implements Store {
       await this.#db.transaction().execute(async (transaction) => {
         // A write first: from here on no other writer comes between what is read and what is written.
         await sql`update school set name = name`.execute(transaction);
-        const { keep, result } = await work(new DatabaseChange(transaction));
+        const { keep, result } = await work(new DatabaseChange(transaction, this.folder));
         outcome.result = result;
         if (!keep) throw NOTHING_TO_KEEP;
       });
     } catch (error) {
-      if (error !== NOTHING_TO_KEEP) throw databaseError(error, this.folder);
+      if (error !== NOTHING_TO_KEEP) throw error;
     }
     return outcome.result as T;
   }
@@ -156,13 +157,15 @@ const NOTHING_TO_KEEP = new Error('rolled back');
 
 class DatabaseChange implements StoreChange {
   readonly #db: Transaction<Tables>;
+  readonly #folder: string;
 
-  constructor(db: Transaction<Tables>) {
+  constructor(db: Transaction<Tables>, folder: string) {
     this.#db = db;
+    this.#folder = folder;
   }
 
   student(nationalId: string): Promise<StoredStudent | undefined> {
-    return readStudent(this.#db, nationalId);
+    return readStudent(this.#db, nationalId, this.#folder);
   }
 
   async historyKind(id: number): Promise<HistoryKind> {
@@ -291,7 +294,7 @@ class DatabaseChange implements StoreChange {
     for (const some of inParts(attachments))
       await this.#db
         .insertInto('attachments')
-        .values(some.map(({ sha256, md5, bytes, type }) => ({ sha256, md5, bytes, type })))
+        .values(some.map(({ sha256, md5, bytes }) => ({ sha256, md5, bytes })))
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
   }
@@ -347,90 +350,100 @@ function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' 
     extras: JSON.stringify(record.extras),
     document_sha256: record.document?.sha256 ?? null,
     document_name: record.document?.name ?? '',
+    document_type: record.document?.type ?? '',
     media_sha256: record.media?.sha256 ?? null,
     media_name: record.media?.name ?? '',
+    media_type: record.media?.type ?? '',
   };
 }
 
-async function readStudent(db: Db, nationalId: string): Promise<StoredStudent | undefined> {
-  const student = await db.selectFrom('students').selectAll().where('national_id', '=', nationalId).executeTakeFirst();
-  if (!student) return undefined;
+/** @throws LPX_STORE_DAMAGED when a record is not what was stored */
+async function readStudent(db: Db, nationalId: string, folder: string): Promise<StoredStudent | undefined> {
+  const row = await db.selectFrom('students').selectAll().where('national_id', '=', nationalId).executeTakeFirst();
+  if (!row) return undefined;
+  const student = { id: row.id, nationalId, folder };
   const records: StoredRecord[] = [];
-  for (const provenance of PROVENANCES) records.push(...(await readRecords(db, student.id, provenance)));
+  for (const provenance of PROVENANCES) records.push(...(await readRecords(db, student, provenance)));
   return {
-    id: student.id,
-    basicData: JSON.parse(student.basic_data),
-    extras: JSON.parse(student.extras),
-    extendedYears: student.extended_years,
+    id: row.id,
+    basicData: basicDataOf(row, folder),
+    extras: parsed(row.extras, student),
+    extendedYears: row.extended_years,
     records,
   };
 }
 
-async function readRecords(db: Db, studentId: number, provenance: Provenance): Promise<StoredRecord[]> {
+interface StudentRef {
+  readonly id: number;
+  readonly nationalId: string;
+  readonly folder: string;
+}
+
+async function readRecords(db: Db, student: StudentRef, provenance: Provenance): Promise<StoredRecord[]> {
   const table = TABLE_OF[provenance];
   const rows = await db
-    .selectFrom(table)
-    .innerJoin('history', 'history.id', `${table}.history_id`)
-    .selectAll(table)
-    .select('history.at as came_at')
-    .where('student_id', '=', studentId)
-    .orderBy(`${table}.id`)
+    .selectFrom(`${table} as records`)
+    .innerJoin('history', 'history.id', 'records.history_id')
+    .leftJoin('attachments as document', 'document.sha256', 'records.document_sha256')
+    .leftJoin('attachments as media', 'media.sha256', 'records.media_sha256')
+    .leftJoin('picks', (join) => join.onRef('picks.record_id', '=', 'records.id').on('picks.provenance', '=', provenance))
+    .selectAll('records')
+    .select([
+      'history.at as came_at',
+      'document.md5 as document_md5',
+      'document.bytes as document_bytes',
+      'media.md5 as media_md5',
+      'media.bytes as media_bytes',
+      'picks.at as picked_at',
+    ])
+    .where('records.student_id', '=', student.id)
+    .orderBy('records.id')
     .execute();
-  const attachments = await db
-    .selectFrom('attachments')
-    .selectAll()
-    .where(
-      'sha256',
-      'in',
-      db
-        .selectFrom(table)
-        .select('document_sha256')
-        .where('student_id', '=', studentId)
-        .where('document_sha256', 'is not', null)
-        .$castTo<{ sha256: string }>(),
-    )
-    .union(
-      db
-        .selectFrom('attachments')
-        .selectAll()
-        .where(
-          'sha256',
-          'in',
-          db
-            .selectFrom(table)
-            .select('media_sha256')
-            .where('student_id', '=', studentId)
-            .where('media_sha256', 'is not', null)
-            .$castTo<{ sha256: string }>(),
-        ),
-    )
-    .execute();
-  const picks = await db
-    .selectFrom('picks')
-    .select('record_id')
-    .where('student_id', '=', studentId)
-    .where('provenance', '=', provenance)
-    .execute();
-  const picked = new Set(picks.map((pick) => pick.record_id));
-  const held = new Map(attachments.map((one) => [one.sha256, { ...one, bytes: Number(one.bytes) }]));
-  const attachment = (sha256: string | null, name: string) => {
-    const one = sha256 === null ? undefined : held.get(sha256);
-    return one ? { ...one, name } : null;
-  };
-  return rows.map((row) => ({
-    id: row.id,
-    provenance,
-    key: row.record_key,
-    content: row.content,
-    historyId: row.history_id,
-    cameAt: new Date(row.came_at),
-    picked: picked.has(row.id),
-    record: {
+  return rows.map((row) => {
+    const record = {
       list: wireListOf(row.list).name,
-      fields: JSON.parse(row.fields),
-      extras: JSON.parse(row.extras),
-      document: attachment(row.document_sha256, row.document_name),
-      media: attachment(row.media_sha256, row.media_name),
-    } as PortfolioRecord<StoredAttachment>,
-  }));
+      fields: parsed(row.fields, student),
+      extras: parsed(row.extras, student),
+      document: attachmentOf(row.document_sha256, row.document_md5, row.document_bytes, row.document_type, row.document_name),
+      media: attachmentOf(row.media_sha256, row.media_md5, row.media_bytes, row.media_type, row.media_name),
+    } as PortfolioRecord<StoredAttachment>;
+    const { key, content } = identityOf(record);
+    if (content !== row.content) throw damaged(student, titleOf(record));
+    return {
+      id: row.id,
+      provenance,
+      key,
+      content,
+      historyId: row.history_id,
+      cameAt: new Date(row.came_at),
+      picked: row.picked_at !== null,
+      record,
+    };
+  });
 }
+
+/** A record's file; none when the record has none, or the table of files has lost it. */
+function attachmentOf(
+  sha256: string | null,
+  md5: string | null,
+  bytes: number | null,
+  type: string,
+  name: string,
+): StoredAttachment | null {
+  return sha256 === null || md5 === null ? null : { sha256, md5, bytes: Number(bytes), type, name };
+}
+
+const basicDataOf = (row: { readonly basic_data: string; readonly national_id: string }, folder: string): BasicData =>
+  parsed(row.basic_data, { nationalId: row.national_id, folder });
+
+/** JSON as it was stored. @throws LPX_STORE_DAMAGED */
+function parsed<T>(json: string, student: Omit<StudentRef, 'id'>): T {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    throw damaged(student, '', error);
+  }
+}
+
+const damaged = ({ nationalId, folder }: Omit<StudentRef, 'id'>, record: string, cause?: unknown): LpxError =>
+  new LpxError('LPX_STORE_DAMAGED', { folder, part: 'stored', student: maskId(nationalId), record }, { cause });

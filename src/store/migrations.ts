@@ -5,6 +5,7 @@
  */
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { LpxError } from '../errors.js';
+import { extensionOf } from '../spec/rules/file-type.js';
 import type { Tables } from './tables.js';
 
 type Migration = (db: Kysely<Tables>) => Promise<void>;
@@ -124,7 +125,35 @@ async function thirdVersion(db: Kysely<Tables>): Promise<void> {
   await db.schema.alterTable('attachments').dropColumn('crc32').execute();
 }
 
-const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion, thirdVersion];
+/**
+ * What a file is called and its type belong to the record: two records may share a content under different names. A type
+ * that the content does not tell comes from the name, as it does in `takeAttachments`.
+ */
+async function fourthVersion(db: Kysely<Tables>): Promise<void> {
+  const typesByContent = ['pdf', 'jpg', 'png', 'mp3', 'mp4'];
+  for (const table of ['own_records', 'received_records'] as const) {
+    for (const slot of ['document', 'media'] as const) {
+      await db.schema
+        .alterTable(table)
+        .addColumn(`${slot}_type`, 'text', (column) => column.notNull().defaultTo(''))
+        .execute();
+      await sql`update ${sql.table(table)} set ${sql.ref(`${slot}_type`)} =
+        (select type from attachments where sha256 = ${sql.ref(`${slot}_sha256`)})
+        where ${sql.ref(`${slot}_sha256`)} is not null`.execute(db);
+      const byName = await db
+        .selectFrom(table)
+        .select(['id', `${slot}_name as name`])
+        .where(`${slot}_sha256`, 'is not', null)
+        .where(`${slot}_type`, 'not in', typesByContent)
+        .execute();
+      for (const { id, name } of byName)
+        await sql`update ${sql.table(table)} set ${sql.ref(`${slot}_type`)} = ${extensionOf(name)} where id = ${id}`.execute(db);
+    }
+  }
+  await db.schema.alterTable('attachments').dropColumn('type').execute();
+}
+
+const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion, thirdVersion, fourthVersion];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
 export async function migrate(db: Kysely<Tables>): Promise<void> {

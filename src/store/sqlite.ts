@@ -3,18 +3,17 @@ import { access, mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely } from 'kysely';
 import { LpxError } from '../errors.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
 import { DatabaseStore } from './database-store.js';
 import { migrate } from './migrations.js';
+import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
 import type { Tables } from './tables.js';
 
 const DATABASE_NAME = 'lpx.sqlite';
-/** How long a writer waits for another one, in ms. */
-const BUSY_MS = 15_000;
 
 /** Whether a folder holds a store. */
 export const holdsStore = (folder: string): Promise<boolean> =>
@@ -23,16 +22,32 @@ export const holdsStore = (folder: string): Promise<boolean> =>
     () => false,
   );
 
-/** Makes a new store for a school, or ends the making of one that was cut short. @throws LPX_STORE_EXISTS, LPX_WRITE_FAILED, LPX_DISK_FULL */
+/**
+ * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
+ * wins. @throws LPX_STORE_EXISTS, LPX_STORE_BUSY, LPX_WRITE_FAILED, LPX_DISK_FULL
+ */
 export async function createStore(folder: string, school: School): Promise<Store> {
-  if ((await holdsStore(folder)) && !(await isUnfinished(folder))) throw new LpxError('LPX_STORE_EXISTS', { folder });
+  const existed = await holdsStore(folder);
   try {
     await mkdir(join(folder, 'attachments'), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: (error as NodeJS.ErrnoException).code ?? '?' }, { cause: error });
   }
-  const db = await openDatabase(folder);
-  await db.insertInto('school').values(school).execute();
+  const db = await openDatabase(folder).catch((error) => {
+    const kept = existed && error instanceof LpxError && (error.code === 'LPX_STORE_NEWER' || error.code === 'LPX_STORE_DAMAGED');
+    throw kept ? new LpxError('LPX_STORE_EXISTS', { folder }, { cause: error }) : error;
+  });
+  try {
+    await db.transaction().execute(async (transaction) => {
+      // Within the transaction, which one process at a time has: the first one in is the school's.
+      const held = await transaction.selectFrom('school').select('code').executeTakeFirst();
+      if (held) throw new LpxError('LPX_STORE_EXISTS', { folder });
+      await transaction.insertInto('school').values(school).execute();
+    });
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
   return new DatabaseStore(db, folder, school, new AttachmentVault(folder));
 }
 
@@ -48,26 +63,21 @@ export async function openStore(folder: string): Promise<Store> {
   return new DatabaseStore(db, folder, school, new AttachmentVault(folder));
 }
 
-/** Whether the making of a store was cut short: it has its tables, or not even those, and no school. */
-async function isUnfinished(folder: string): Promise<boolean> {
-  const db = await openDatabase(folder).catch(() => undefined);
-  const school = await db?.selectFrom('school').selectAll().executeTakeFirst();
-  await db?.destroy();
-  return db !== undefined && school === undefined;
-}
-
 async function openDatabase(folder: string): Promise<Kysely<Tables>> {
+  let database: BetterSqlite3.Database | undefined;
   try {
     // Loaded when a store is opened, since some commands need none; by `require`, which the bundle leaves as it is.
     const Database = createRequire(import.meta.url)('better-sqlite3') as typeof BetterSqlite3;
-    const database = new Database(join(folder, DATABASE_NAME), { timeout: BUSY_MS });
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
-    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+    const opened = new Database(join(folder, DATABASE_NAME), { timeout: 0 });
+    database = opened;
+    await whenFree(() => opened.pragma('journal_mode = WAL'));
+    opened.pragma('synchronous = FULL');
+    opened.pragma('foreign_keys = ON');
+    const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
     await migrate(db);
     return db;
   } catch (error) {
+    database?.close();
     throw databaseError(error, folder);
   }
 }

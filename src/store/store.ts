@@ -8,7 +8,7 @@ export interface School {
   readonly name: string;
 }
 
-/** A file the store holds, known by its content. */
+/** A file of a record. Its content is known by its hash; its name and type are the record's own. */
 export interface StoredAttachment {
   readonly sha256: string;
   readonly md5: string;

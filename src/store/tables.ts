@@ -19,15 +19,18 @@ export interface RecordTable {
   extras: string;
   document_sha256: string | null;
   document_name: string;
+  /** `pdf`, `jpg`, …; empty without a document. */
+  document_type: string;
   media_sha256: string | null;
   media_name: string;
+  media_type: string;
 }
 
 export interface Tables {
   schema_version: { version: number };
   school: { code: string; name: string };
   students: { id: Generated<number>; national_id: string; basic_data: string; extras: string; extended_years: Generated<number> };
-  attachments: { sha256: string; md5: string; bytes: number; type: string };
+  attachments: { sha256: string; md5: string; bytes: number };
   history: {
     id: Generated<number>;
     kind: HistoryKind;

@@ -3,10 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { BINARY } from '../support/cli.js';
+import { BINARY, lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, LEFT, load, PASSWORD, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -25,6 +26,41 @@ async function interrupted(words: readonly string[], ready: () => boolean): Prom
   child.kill('SIGINT');
   return { code: await ended, err };
 }
+
+describe('a store that another process holds', () => {
+  /** A school's store under another process's write lock. */
+  async function heldStore(): Promise<{ store: string; release: () => void }> {
+    const store = await school(tempFolder(), '990001');
+    const holder = new Database(join(store, 'lpx.sqlite'));
+    holder.exec('begin immediate');
+    return {
+      store,
+      release: () => {
+        holder.exec('commit');
+        holder.close();
+      },
+    };
+  }
+  const loading = (store: string) => ['--store', store, 'load', join(SAMPLES, 'transfer')];
+
+  it('does not keep a command from hearing Ctrl-C', async () => {
+    const { store, release } = await heldStore();
+    const attachments = join(store, 'attachments');
+    const waiting = () =>
+      readdirSync(attachments).some((name) => name.startsWith('staging-') && readdirSync(join(attachments, name)).length > 2);
+    // The lock is held until the command has ended: had it to wait for the lock, exit code 10 would come first.
+    const { code, err } = await interrupted(loading(store), waiting);
+    release();
+    expect([code, err]).toEqual([9, expect.stringContaining('LPX_INTERRUPTED')]);
+  });
+
+  it('is busy, with exit code 10, when that takes long', async () => {
+    const { store, release } = await heldStore();
+    const { code, err } = await lpx(loading(store));
+    release();
+    expect([code, err]).toEqual([10, expect.stringContaining('LPX_STORE_BUSY')]);
+  });
+});
 
 describe('Ctrl-C', () => {
   const manyFiles = () =>

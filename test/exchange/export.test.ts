@@ -165,7 +165,7 @@ describe('an export', () => {
     await withStore(store, async ({ attachments }) => {
       writeFileSync(attachments.pathOf(stored?.record.document?.sha256 as string), pdf('y'));
     });
-    await expect(exportFrom(store, mail)).rejects.toMatchObject({ code: 'LPX_FILE_CHANGED' });
+    await expect(exportFrom(store, mail)).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_BROKEN' });
     expect(readdirSync(mail)).toEqual([]);
     expect((await withStore(store, (open) => open.history())).map(({ kind }) => kind)).toEqual(['load']);
   });

@@ -39,9 +39,9 @@ describe('a package on disk', () => {
   });
 
   it.each<[string, string, (file: PackageFile) => void]>([
-    ['changed since it was taken in', 'LPX_FILE_CHANGED', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes))],
-    ['has grown', 'LPX_FILE_CHANGED', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes + 1))],
-    ['has shrunk', 'LPX_FILE_CHANGED', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes - 1))],
+    ['changed since it was taken in', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes))],
+    ['has grown', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes + 1))],
+    ['has shrunk', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes - 1))],
     ['is gone', 'LPX_ATTACHMENT_LOST', ({ source }) => rmSync(source)],
     [
       'is a folder now',

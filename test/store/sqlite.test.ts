@@ -1,9 +1,11 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '#lpx/spec/identity.js';
 import { createStore, openStore } from '#lpx/store/sqlite.js';
+import { SharedSqliteDialect } from '#lpx/store/sqlite-dialect.js';
 import { type NewHistoryEntry, NOTHING_SENT, type Store } from '#lpx/store/store.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
@@ -31,6 +33,29 @@ async function withStudent(keep: boolean): Promise<Store> {
     return { keep, result: undefined };
   });
   return store;
+}
+
+/** A store with one student, whose records have these attachments. */
+async function withRecords(attachments: readonly object[]): Promise<Store> {
+  const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
+  const records = attachments.map((document, i) => {
+    const record = { ...courseResult({ createdAt: `2021-01-10 14:03:1${i}` }), document } as never;
+    return { record, ...identityOf(record) };
+  });
+  await store.change(async (change) => {
+    const historyId = await change.addHistory(HISTORY);
+    const { id } = await change.addStudent(basicData, {});
+    await change.addRecords(id, 'own', historyId, records);
+    return { keep: true, result: undefined };
+  });
+  return store;
+}
+
+/** Runs statements on the database of a store, past the store. */
+function tamper(store: Store, statements: string): void {
+  const database = new Database(join(store.folder, 'lpx.sqlite'));
+  database.exec(statements);
+  database.close();
 }
 
 describe('a store', () => {
@@ -67,6 +92,9 @@ describe('a store', () => {
       alter table attachments add column crc32 bigint not null default 0;
       alter table history drop column overridden; alter table history drop column operator;
       alter table history drop column received_at; alter table history drop column received_by;
+      alter table own_records drop column document_type; alter table own_records drop column media_type;
+      alter table received_records drop column document_type; alter table received_records drop column media_type;
+      alter table attachments add column type text not null default 'pdf';
       update schema_version set version = 1;`);
     database.close();
     const updated = await openStore(store.folder);
@@ -147,5 +175,92 @@ describe('a store', () => {
     await expect(attempt).rejects.toThrow();
     expect(await store.history()).toEqual([]);
     await store.close();
+  });
+
+  it('keeps name and type of a file with the record, however many records share its content', async () => {
+    const files = ['C01.exe', 'report.docx'].map((name) => ({ ...attachment, name, type: name.split('.')[1] }));
+    const store = await withRecords(files);
+    const student = await store.student(basicData.nationalId);
+    expect(student?.records.map(({ record }) => record.document)).toEqual(files);
+    await store.close();
+  });
+
+  it('of the third version gets the types of its files from their contents, else from their names', async () => {
+    const other = { ...attachment, sha256: 'c'.repeat(64) };
+    const files = [attachment, { ...other, name: 'C01.exe', type: 'exe' }, { ...other, name: 'report.docx', type: 'docx' }];
+    const store = await withRecords(files);
+    await store.close();
+    tamper(
+      store,
+      `alter table own_records drop column document_type; alter table own_records drop column media_type;
+       alter table received_records drop column document_type; alter table received_records drop column media_type;
+       alter table attachments add column type text not null default 'pdf';
+       update attachments set type = 'exe' where sha256 = '${other.sha256}';
+       update schema_version set version = 3;`,
+    );
+    const updated = await openStore(store.folder);
+    const student = await updated.student(basicData.nationalId);
+    expect(student?.records.map(({ record }) => record.document)).toEqual(files);
+    await updated.close();
+  });
+
+  it.each([
+    ['a course code', `update own_records set fields = replace(fields, 'H11', 'H10')`],
+    ['the hash of a file', `update own_records set document_sha256 = null`],
+    ['JSON that is none any more', `update own_records set fields = substr(fields, 2)`],
+    ['the basic data', `update students set basic_data = substr(basic_data, 2)`],
+  ])('in which %s has changed since is damaged, and names the student', async (_, statement) => {
+    const store = await withRecords([attachment]);
+    tamper(store, statement);
+    const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, facts: { student: 'A80000****' } };
+    await expect(store.student(basicData.nationalId)).rejects.toMatchObject(error);
+    const reading = store.change(async (change) => ({ keep: true, result: await change.student(basicData.nationalId) }));
+    await expect(reading).rejects.toMatchObject(error);
+    await store.close();
+  });
+
+  it('made by several processes at once is made by one of them', async () => {
+    const folder = join(tempFolder(), 'store');
+    const codes = ['990001', '990002', '990003', '990004'];
+    const made = await Promise.allSettled(codes.map((code) => createStore(folder, { code, name: '' })));
+    const winners = made.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const errors = made.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
+    expect([winners.length, errors]).toEqual([1, Array(3).fill('LPX_STORE_EXISTS')]);
+    for (const store of winners) await store.close();
+    const store = await openStore(folder);
+    expect(store.school).toEqual(winners[0]?.school);
+    await store.close();
+  });
+
+  it('that another process writes to is waited for, and the thread goes on meanwhile', async () => {
+    const store = await withStudent(true);
+    const other = new Database(join(store.folder, 'lpx.sqlite'));
+    other.exec('begin immediate');
+    const steps: string[] = [];
+    const changing = store.change(async () => ({ keep: true, result: steps.push('changed') }));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    steps.push('other ends');
+    other.exec('commit');
+    await changing;
+    expect(steps).toEqual(['other ends', 'changed']);
+    other.close();
+    await store.close();
+  });
+
+  it('that finds no room says so, and not that its rollback failed', async () => {
+    const database = new Database(join(tempFolder(), 'small.sqlite'), { timeout: 0 });
+    database.exec('create table filler (bytes blob)');
+    database.pragma('max_page_count = 10');
+    const db = new Kysely<{ filler: { bytes: Buffer } }>({ dialect: new SharedSqliteDialect(database, '/store') });
+    const filling = db.transaction().execute(async (transaction) => {
+      for (let i = 0; i < 100; i++)
+        await transaction
+          .insertInto('filler')
+          .values({ bytes: Buffer.alloc(4096) })
+          .execute();
+    });
+    await expect(filling).rejects.toMatchObject({ code: 'LPX_DISK_FULL' });
+    expect(await db.selectFrom('filler').selectAll().execute()).toEqual([]);
+    await db.destroy();
   });
 });

@@ -31,3 +31,6 @@ export const isActiveContent = (head: Uint8Array): boolean => ACTIVE.some((patte
 
 /** Whether an archive hides behind a content of another type: it ends with the end of a ZIP. Needs the last 22 bytes. */
 export const hidesArchive = (tail: Uint8Array): boolean => ascii(tail, 0, 4) === 'PK\x05\x06';
+
+/** The type of a content that does not tell it: a plain extension of its name. */
+export const extensionOf = (name: string): string => /\.([0-9A-Za-z]{1,8})$/.exec(name)?.[1]?.toLowerCase() ?? 'bin';

@@ -1,0 +1,92 @@
+/**
+ * Kysely's SQLite dialect for a store that several processes use. It waits for another writer without
+ * blocking the thread, so that Ctrl-C is heard, and every error of the database becomes one of ours.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from 'better-sqlite3';
+import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult, SqliteDialect, SqliteDriver } from 'kysely';
+import { databaseError, isBusy } from './database-error.js';
+
+/** How long a process waits for another one that writes, in ms. */
+const BUSY_MS = 15_000;
+/** How often it asks whether the store is free, in ms. */
+const POLL_MS = 25;
+
+/** Repeats `attempt` while another process holds the database. @throws SQLite's own error, SQLITE_BUSY after 15 s among them */
+export async function whenFree<T>(attempt: () => T | Promise<T>): Promise<T> {
+  const until = performance.now() + BUSY_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+    }
+    await sleep(POLL_MS);
+  }
+}
+
+export class SharedSqliteDialect extends SqliteDialect {
+  readonly #database: Database;
+  readonly #folder: string;
+
+  /** @param database opened with a busy timeout of 0: waiting is done here */
+  constructor(database: Database, folder: string) {
+    super({ database });
+    this.#database = database;
+    this.#folder = folder;
+  }
+
+  override createDriver(): Driver {
+    return new SharedSqliteDriver(this.#database, this.#folder);
+  }
+}
+
+class SharedSqliteDriver extends SqliteDriver {
+  readonly #database: Database;
+  readonly #folder: string;
+
+  constructor(database: Database, folder: string) {
+    super({ database });
+    this.#database = database;
+    this.#folder = folder;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return new SharedSqliteConnection(await super.acquireConnection(), this.#database, this.#folder);
+  }
+
+  /** Takes the write lock at once: no other writer comes between what is read and what is written. */
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+
+  /** SQLite rolls back by itself when the disk is full or broken. A second rollback would fail and hide the first error. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
+  }
+}
+
+class SharedSqliteConnection implements DatabaseConnection {
+  readonly #connection: DatabaseConnection;
+  readonly #database: Database;
+  readonly #folder: string;
+
+  constructor(connection: DatabaseConnection, database: Database, folder: string) {
+    this.#connection = connection;
+    this.#database = database;
+    this.#folder = folder;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const execute = async () => this.#connection.executeQuery<R>(query);
+    try {
+      return await (this.#database.inTransaction ? execute() : whenFree(execute));
+    } catch (error) {
+      throw databaseError(error, this.#folder);
+    }
+  }
+
+  streamQuery<R>(query: CompiledQuery, chunkSize?: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.#connection.streamQuery<R>(query, chunkSize);
+  }
+}
