@@ -20,5 +20,5 @@ const builtWorkers = {
 export default defineConfig({
   plugins: [builtWorkers],
   resolve: { alias: [{ find: /^#lpx\/(.*)\.js$/, replacement: at('src/$1.ts') }] },
-  test: { include: ['test/**/*.test.ts'] },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 300_000 },
 });

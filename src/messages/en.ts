@@ -219,6 +219,10 @@ const codes: Record<Code, Sentence> = {
     what: 'Row {where} of {file}: “{value}” {column}.',
     next: 'Fetch the file anew, or mend the row; nothing of it was taken.',
   },
+  LPX_TABLE_NOT_TEXT: {
+    what: '{file} is not a text file in UTF-8, UTF-16 or Big5 (CP950).',
+    next: 'Open it in the program it comes from and save it as CSV.',
+  },
   LPX_TABLE_EMPTY: {
     what: '{file} holds no row that could be read.',
     next: 'Check that it is a CSV file with the columns that lpx load --help names.',

@@ -138,6 +138,7 @@ export const zhTW: Messages = {
     LPX_YEAR_ODD: { what: '學年度 {value} 不太可能。', next: '學年度以民國計：西元 2019 年為 108。' },
     LPX_SEMESTER_ODD: { what: '第 {value} 學期：只有實驗教育才有第 3、4 學期。', next: '若該生就讀實驗教育，不需處理。' },
     LPX_TABLE_ROW: { what: '{file} 第 {where} 列：「{value}」{column}。', next: '請重新下載檔案，或修正這一列；整個檔案都沒有載入。' },
+    LPX_TABLE_NOT_TEXT: { what: '{file} 不是 UTF-8、UTF-16 或 Big5（CP950）的文字檔。', next: '請用原來的程式開啟，另存成 CSV 檔。' },
     LPX_TABLE_EMPTY: { what: '{file} 裡沒有可以讀取的列。', next: '請確認它是 CSV 檔，欄位如 lpx load --help 所列。' },
     LPX_EXCHANGE_NOT_NEEDED: {
       what: '{student} 不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',

@@ -3,10 +3,10 @@ import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parseCsv, writeCsv } from 'hucre/csv';
 import { writeXlsx } from 'hucre/xlsx';
+import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
 import type { RegisterSheet } from '../spec/registers.js';
-import { decodeText } from '../spec/text.js';
 
 /** Larger than any list of a whole country's courses; bytes. */
 const TABLE_BYTES = 64 * 1024 * 1024;
@@ -19,14 +19,15 @@ export interface TableFile {
 
 /**
  * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT
  */
 export async function readTable(file: string): Promise<string[][]> {
   try {
     const { size } = await stat(file);
     if (size > TABLE_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'entry', value: size, limit: TABLE_BYTES });
-    const { text } = decodeText(await readFile(file));
-    return parseCsv(text.replace(/^\ufeff/, ''), { typeInference: false }).map((row) => row.map((cell) => String(cell ?? '')));
+    const decoded = decodeText(await readFile(file));
+    if (!decoded) throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
+    return parseCsv(decoded.text, { typeInference: false }).map((row) => row.map((cell) => String(cell ?? '')));
   } catch (error) {
     throw fileError(error, file);
   }

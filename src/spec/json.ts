@@ -1,7 +1,7 @@
 /** JSON as bytes from outside. */
+import { decodeText } from '../encoding.js';
 import { type Finding, LpxError } from '../errors.js';
 import { repaired } from './repair.js';
-import { decodeText } from './text.js';
 
 export interface ReadJson {
   readonly value: unknown;
@@ -13,11 +13,12 @@ export interface ReadJson {
  * @throws LPX_JSON_UNREADABLE with the place in it; LPX_JSON_DUPLICATE when an object names a property twice
  */
 export function readJson(bytes: Buffer, file: string): ReadJson {
-  const { text, encoding } = decodeText(bytes);
-  if (encoding !== 'UTF-8' && text.includes('\ufffd')) throw new LpxError('LPX_JSON_UNREADABLE', { file, position: '?' });
+  const decoded = decodeText(bytes);
+  if (!decoded) throw new LpxError('LPX_JSON_UNREADABLE', { file, position: '?' });
+  const { text, encoding } = decoded;
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, ''));
+    value = JSON.parse(text);
   } catch (error) {
     // The engine's message may quote the text, which holds personal data: only the position is passed on.
     const position = /position (\d+)/.exec((error as Error).message)?.[1];

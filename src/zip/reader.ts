@@ -5,8 +5,8 @@
 import { closeSync, fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
-import iconv from 'iconv-lite';
 import { Open } from 'unzipper';
+import { decodeCp950, decodeUtf8 } from '../encoding.js';
 import { LpxError } from '../errors.js';
 import { fillFrom, openFile } from '../files.js';
 import { aesOverheadBytes } from './crypto/winzip-aes.js';
@@ -309,26 +309,19 @@ function decodeName(record: RawRecord): { readonly name: string; readonly encodi
   const raw = record.pathBuffer;
   const unicodePath = unicodePathOf(record);
   if (unicodePath !== undefined) return { name: unicodePath, encoding: 'unicode-path' };
-  const utf8 = utf8In(raw);
+  const utf8 = decodeUtf8(raw);
   const flagged = (record.flags & FLAG.utf8) !== 0;
   if (utf8 !== undefined) return { name: utf8, encoding: flagged || /^[\x20-\x7e]*$/.test(utf8) ? 'utf8' : 'utf8-unflagged' };
-  if (flagged) throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(raw.toString('latin1')) });
-  return { name: iconv.decode(raw, 'cp950'), encoding: 'cp950' };
-}
-
-function utf8In(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
+  const cp950 = flagged ? undefined : decodeCp950(raw);
+  if (cp950 === undefined) throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(raw.toString('latin1')) });
+  return { name: cp950, encoding: 'cp950' };
 }
 
 function unicodePathOf({ pathBuffer, bytes }: RawRecord): string | undefined {
   const nameEnd = CENTRAL_HEADER_BYTES + bytes.readUInt16LE(28);
   const path = extraField(bytes.subarray(nameEnd, nameEnd + bytes.readUInt16LE(30)), EXTRA_UNICODE_PATH);
   if (!path || path.length < 5 || path[0] !== 1 || path.readUInt32LE(1) !== crc32(pathBuffer)) return undefined;
-  return utf8In(path.subarray(5));
+  return decodeUtf8(path.subarray(5));
 }
 
 /** What a Unix mode says of a plain file and of a folder; 0 says nothing. */
