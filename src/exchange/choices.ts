@@ -15,7 +15,11 @@ export async function readChoices(file: string): Promise<Choice[]> {
   for (const [i, [nationalId = '', ref = '']] of dataRows(await readTable(file))) {
     if (nationalId === '') findings.push(rowFinding(i, 'nationalId', nationalId));
     else if (!/^[OR][0-9]+$/i.test(ref)) findings.push(rowFinding(i, 'reference', ref));
-    else picks.set(nationalId, [...(picks.get(nationalId) ?? []), ref]);
+    else {
+      const refs = picks.get(nationalId) ?? [];
+      refs.push(ref);
+      picks.set(nationalId, refs);
+    }
   }
   refuseRows(findings, file);
   if (picks.size === 0) throw new LpxError('LPX_TABLE_EMPTY', { file: basename(file) });

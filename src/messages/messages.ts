@@ -19,12 +19,28 @@ export function languageOf(env: Readonly<Record<string, string | undefined>>, sy
   return /^zh/i.test(locale) ? 'zh-TW' : 'en';
 }
 
-/** Fills `{name}` from the facts. A fact with words of its own (a reason, a part) is shown by them. */
+/** What a fact may take of a sentence, in characters: its text may be as long as a whole document. */
+const FACT_CHARACTERS = 200;
+
+/** Of these, so many are its end, where the name of a file stands. */
+const END_CHARACTERS = 60;
+
+/** A text from outside, cut to what a sentence has room for: its beginning and its end. */
+export function cutFact(text: string): string {
+  if (text.length <= FACT_CHARACTERS) return text;
+  const start = [...text.slice(0, 2 * FACT_CHARACTERS + 1)];
+  if (start.length <= FACT_CHARACTERS) return text;
+  const end = [...text.slice(-2 * END_CHARACTERS)].slice(-END_CHARACTERS);
+  return `${start.slice(0, FACT_CHARACTERS - END_CHARACTERS - 1).join('')}…${end.join('')}`.toWellFormed();
+}
+
+/** Fills `{name}` from the facts, each cut short. A fact with words of its own (a reason, a part) is shown by them. */
 export function fill(template: string, facts: Facts, words: Messages['words'] = {}): string {
   return template
     .replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = String(facts[name] ?? '');
-      return words[name]?.[value] ?? inert(value);
+      const own = words[name];
+      return own && Object.hasOwn(own, value) ? (own[value] as string) : inert(cutFact(value));
     })
     .replace(/ +(?=[,，。）」]|$)/g, '')
     .replace(/ {2,}/g, ' ');

@@ -48,12 +48,16 @@ function decode(bytes: Buffer): string {
   return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
+/** A line has a hash and a path. */
+const LINE_CHARACTERS = 1024;
+
 /**
  * Takes `md5sum` lines, bare hex in either case and the BSD form, among comments. Where several files are
  * listed the one of our name counts; one alone counts whatever it is called, since mail renames files.
  */
 function md5In(text: string, zipName: string): string | undefined {
   const found = text.split(/\r\n|\r|\n/).flatMap((line) => {
+    if (line.length > LINE_CHARACTERS) return [];
     const bsd = /^\s*MD5\s*\((.*)\)\s*=\s*([0-9a-f]{32})\s*$/i.exec(line);
     if (bsd) return [{ name: bsd[1] ?? '', md5: (bsd[2] ?? '').toLowerCase() }];
     const line2 = /^\s*\\?([0-9a-f]{32})(?:\s+\*?(.*?))?\s*$/i.exec(line);

@@ -48,6 +48,7 @@ export function findAttachments<F>(
   const attachments: FoundAttachment<F>[] = [];
   const findings: Finding[] = [];
   const used = new Set<string>();
+  const meantPath = meantPathsIn(files);
   const unsound = new Set<PortfolioRecord<WireAttachment>>();
   for (const { basicData, records } of portfolios) {
     const places = placesOf(basicData.nationalId, portfolios.length > 1);
@@ -62,7 +63,7 @@ export function findAttachments<F>(
         const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
         const where = places.record(list.wire, index, property);
         const linked = pathOfLink(attachment.link);
-        const path = meantPath(linked, files);
+        const path = meantPath(linked);
         if (path !== linked && linked !== undefined) findings.push(repaired('link', where, shown(linked), shown(path)));
         const file = path === undefined ? undefined : files.get(path);
         if (path !== undefined) used.add(path);
@@ -91,16 +92,35 @@ export function findAttachments<F>(
 }
 
 /**
- * The path of the one file that a link can only mean: one that ends in a bare dot lost its file's type (brief 5,
+ * Finds the path of the one file that a link can only mean: one that ends in a bare dot lost its file's type (brief 5,
  * item 2), and one in other letters, wide or narrow, great or small, was written by another system than its file.
  */
-function meantPath<F>(path: string | undefined, files: ReadonlyMap<string, F>): string | undefined {
-  if (path === undefined || files.has(path)) return path;
+function meantPathsIn(files: ReadonlyMap<string, unknown>): (path: string | undefined) => string | undefined {
   const plain = (name: string) => name.normalize('NFKC').toLowerCase();
-  const meant = path.endsWith('.')
-    ? [...files.keys()].filter((name) => name.startsWith(path) || name === path.slice(0, -1))
-    : [...files.keys()].filter((name) => plain(name) === plain(path));
-  return meant.length === 1 ? meant[0] : path;
+  // By the name in plain letters, and by the name up to the dot of its type. Made when a link first needs it.
+  let meanings: Map<string, Set<string>> | undefined;
+  return (path) => {
+    if (path === undefined || files.has(path)) return path;
+    meanings ??= meaningsOf(files.keys(), plain);
+    const meant = meanings.get(path.endsWith('.') ? path : plain(path)) ?? new Set();
+    const [only] = meant;
+    return meant.size === 1 ? only : path;
+  };
+}
+
+function meaningsOf(names: Iterable<string>, plain: (name: string) => string): Map<string, Set<string>> {
+  const meanings = new Map<string, Set<string>>();
+  const add = (key: string, name: string) => {
+    const meant = meanings.get(key);
+    if (meant) meant.add(name);
+    else meanings.set(key, new Set([name]));
+  };
+  for (const name of names) {
+    add(plain(name), name);
+    const dot = name.lastIndexOf('.');
+    add(dot > name.lastIndexOf('/') ? name.slice(0, dot + 1) : `${name}.`, name);
+  }
+  return meanings;
 }
 
 /** The path inside the package that a link means: forward slashes, no leading `./` or `/`; undefined when it points outside. */

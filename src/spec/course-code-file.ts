@@ -38,7 +38,7 @@ const CREDITS: ReadonlyMap<string, { readonly credits: number; readonly alternat
 
 /** Takes `220000` apart: the terms in which the course is taught; undefined for a text of another form. */
 export function parseCredits(text: string): TermCredits[] | undefined {
-  const characters = [...text];
+  const characters = [...text.slice(0, 2 * TERMS + 1)];
   if (characters.length !== TERMS || characters.some((character) => !CREDITS.has(character))) return undefined;
   return characters.flatMap((character, i) => {
     const one = CREDITS.get(character);
@@ -67,7 +67,7 @@ export function listingsOf(rows: readonly (readonly string[])[]): {
   const findings: Finding[] = [];
   for (const [i, [code = '', subjectName = '', credits = '']] of dataRows(rows)) {
     const tell = (column: string, value: string) => findings.push(rowFinding(i, column, value));
-    if ([...code].length !== COURSE_CODE_CHARACTERS) tell('courseCode', code);
+    if ([...code.slice(0, 2 * COURSE_CODE_CHARACTERS + 1)].length !== COURSE_CODE_CHARACTERS) tell('courseCode', code);
     else if (subjectName === '') tell('subjectName', subjectName);
     else if (parseCredits(credits) === undefined) tell('credits', credits);
     else if (listings.has(code)) tell('twice', code);

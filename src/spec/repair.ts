@@ -106,6 +106,9 @@ function repairRecord(
 
 type Repairing = { readonly kind: Repair; readonly to: JsonValue } | undefined;
 
+/** What can be repaired is a number, a day, a term, a hash: longer texts are none of these. */
+const REPAIRED_CHARACTERS = 100;
+
 function repairValue(property: WireProperty, value: JsonValue): Repairing {
   if (property.type === 'number') return repairNumber(property, value);
   if (property.type === 'boolean') return repairBoolean(value);
@@ -114,6 +117,7 @@ function repairValue(property: WireProperty, value: JsonValue): Repairing {
   if (typeof value !== 'string') return undefined;
   const changed = (kind: Repair, to: string | undefined): Repairing => (to === undefined || to === value ? undefined : { kind, to });
   if (!value.isWellFormed()) return { kind: 'text', to: value.toWellFormed() };
+  if (value.length > REPAIRED_CHARACTERS) return undefined;
   if (property.role === 'md5') return changed('md5', /^[0-9A-Fa-f]{32}$/.test(value) ? value.toLowerCase() : undefined);
   if (property.shape === 'date') return changed('date', repairDate(value));
   if (property.shape === 'dateTime') return changed('time', repairTime(value));
@@ -124,7 +128,8 @@ function repairValue(property: WireProperty, value: JsonValue): Repairing {
 
 /** Numbers written as text; and whatever says "none", which the spec writes as -1. */
 function repairNumber(property: WireProperty, value: JsonValue): Repairing {
-  const number = typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value;
+  const number =
+    typeof value === 'string' && value.length <= REPAIRED_CHARACTERS && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value;
   if (value === '') return { kind: 'number', to: property.whenAbsent };
   if (typeof number !== 'number') return undefined;
   const to = number < -1 && property.whenAbsent === -1 ? -1 : number;
@@ -138,7 +143,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 
 function repairBoolean(value: JsonValue): Repairing {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const to = BOOLEANS.get(String(value).trim().toLowerCase());
+  const to = String(value).length > REPAIRED_CHARACTERS ? undefined : BOOLEANS.get(String(value).trim().toLowerCase());
   return to === undefined ? undefined : { kind: 'boolean', to };
 }
 

@@ -92,7 +92,8 @@ function valueAt(data: unknown, path: readonly string[]): unknown {
 /** A value as a message may show it: JSON, cut short, ids masked, nothing that a terminal would obey. */
 export function shown(value: unknown, property = ''): string {
   if (value === undefined) return '';
-  const text = typeof value === 'string' && property === NATIONAL_ID ? maskId(value) : value;
+  const cut = typeof value === 'string' ? value.slice(0, 2 * VALUE_CHARACTERS + 1) : value;
+  const text = typeof cut === 'string' && property === NATIONAL_ID ? maskId(cut) : cut;
   const json = typeof text === 'object' && text !== null ? (Array.isArray(text) ? '[…]' : '{…}') : JSON.stringify(text);
   return json.length > VALUE_CHARACTERS ? `${[...json].slice(0, VALUE_CHARACTERS).join('')}…` : json;
 }

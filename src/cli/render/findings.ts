@@ -1,7 +1,7 @@
 /** Findings and errors, for people and as the output schemas have them. */
 import type { ChalkInstance } from 'chalk';
 import { EXIT_CODE_OF, type Facts, type Finding, type LpxError, maskIds } from '../../errors.js';
-import { type Messages, sentenceOf } from '../../messages/messages.js';
+import { cutFact, type Messages, sentenceOf } from '../../messages/messages.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
 
 /** What a person may see of a finding: ids masked, whatever a file or a link is called. */
@@ -9,7 +9,8 @@ function seen({ where, facts }: { readonly where: string; readonly facts: Facts 
   const masked = Object.fromEntries(
     Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? maskIds(value) : value]),
   );
-  const place = maskIds(where);
+  // Masked first: half an id would not be known for one.
+  const place = cutFact(maskIds(where));
   return { where: place, facts: { ...masked, where: place } };
 }
 

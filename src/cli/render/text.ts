@@ -18,10 +18,14 @@ export function columns(rows: readonly (readonly (string | number)[])[], indent 
   });
 }
 
+/** What a cell reads of a text, in UTF-16 units. */
+const CELL_UNITS = 400;
+
 /** Text from a package or store, safe for a terminal and cut to a width. */
 export function cell(text: string, width = 40): string {
-  const safe = inert(text);
-  if (stringWidth(safe) <= width) return safe;
+  // Whatever the width: of a text that takes no room at all, nothing is seen either.
+  const safe = inert(text.slice(0, CELL_UNITS));
+  if (safe.length === text.length && stringWidth(safe) <= width) return safe;
   let cut = '';
   for (const character of safe) {
     if (stringWidth(cut + character) > width - 1) break;

@@ -37,10 +37,12 @@ export interface Knowledge {
 
 /** Findings over a document that satisfies the schema. */
 export function ruleFindings(document: readonly JsonObject[], known: Knowledge = {}): Finding[] {
-  const ids = document.map((student) => basicDataOf(student)[ID_WIRE] as string);
-  return document.flatMap((student, index) => {
-    const places = placesOf(ids[index] as string, document.length > 1);
-    const twice = ids.indexOf(ids[index] as string) < index;
+  const seen = new Set<string>();
+  return document.flatMap((student) => {
+    const id = basicDataOf(student)[ID_WIRE] as string;
+    const places = placesOf(id, document.length > 1);
+    const twice = seen.has(id);
+    seen.add(id);
     return [
       ...(twice ? [finding('LPX_STUDENT_TWICE', 'error', places.basicData(ID_WIRE))] : []),
       ...basicDataFindings(student, places, known),
@@ -115,8 +117,8 @@ function propertyFindings(
   const text = typeof value === 'string' ? value : '';
   const found = valueFindings(property, value, where, known);
   if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', where));
-  if (property.max && isLonger(text, property.max))
-    found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: charactersIn(text), limit: property.max }));
+  const over = property.max ? charactersOver(text, property.max) : undefined;
+  if (over !== undefined && property.max) found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: over, limit: property.max }));
   if (property.brief) found.push(...briefFindings(text, termOfWireRecord(list, record), where));
   if (property.codes && text !== '' && !Object.hasOwn(CODE_TABLES[property.codes], text)) {
     found.push(finding('LPX_CODE_UNKNOWN', 'warning', where, { value: shown(text) }));
@@ -124,11 +126,63 @@ function propertyFindings(
   return found;
 }
 
-/** Characters as a person counts them: an emoji or a letter with its accents is one. */
-export const charactersIn = (text: string): number => [...new Intl.Segmenter('zh-TW').segment(text)].length;
+const CHARACTERS = new Intl.Segmenter('zh-TW');
+/** Text that is segmented at a time, in UTF-16 units: the engine copies its whole input for every character it finds. */
+const SEGMENTED = 128;
 
-/** No text has more characters than UTF-16 units, so most need no counting. */
-const isLonger = (text: string, characters: number): boolean => text.length > characters && charactersIn(text) > characters;
+/**
+ * Characters as a person counts them: an emoji or a letter with its accents is one. Counting stops at `most`, and
+ * takes time and memory in proportion to the text that was counted.
+ */
+export function charactersIn(text: string, most = Number.POSITIVE_INFINITY): number {
+  let count = 0;
+  for (let from = 0; from < text.length && count < most; ) {
+    const piece = wholeCharacters(text, from, SEGMENTED);
+    const last = from + piece.length === text.length;
+    let end = 0;
+    for (const { index, segment } of CHARACTERS.segment(piece)) {
+      // What follows may belong to a character that ends where the piece does.
+      if (!last && index + segment.length === piece.length) break;
+      count++;
+      end = index + segment.length;
+      if (count === most) break;
+    }
+    if (end === 0) {
+      end = firstCharacterOf(text, from).length;
+      count++;
+    }
+    from += end;
+  }
+  return count;
+}
+
+/** A piece of a text that parts no pair of surrogates. */
+function wholeCharacters(text: string, from: number, length: number): string {
+  const half = (text.charCodeAt(from + length - 1) & 0xfc00) === 0xd800;
+  return text.slice(from, from + length + (half ? 1 : 0));
+}
+
+/** The character that starts at `from`, however many accents it carries. */
+function firstCharacterOf(text: string, from: number): string {
+  for (let length = 2 * SEGMENTED; ; length *= 2) {
+    const piece = wholeCharacters(text, from, length);
+    const first = CHARACTERS.segment(piece).containing(0)?.segment ?? '';
+    if (first.length < piece.length || from + length >= text.length) return first;
+  }
+}
+
+/** Longer texts are not counted to their end: by then how much too long they are does not matter. */
+const COUNTED_LIMITS = 10;
+
+/** How many characters a text has when they are more than `limit`, as a message says it; undefined when they are not. */
+function charactersOver(text: string, limit: number): number | string | undefined {
+  // No text has more characters than UTF-16 units, so most need no counting.
+  if (text.length <= limit) return undefined;
+  const most = COUNTED_LIMITS * limit;
+  const count = charactersIn(text, most + 1);
+  if (count <= limit) return undefined;
+  return count > most ? `${most}+` : count;
+}
 
 function termOfWireRecord(list: WireList, record: JsonObject): string {
   const value = (name: string) => record[recordWire(list, name) ?? ''];
@@ -226,7 +280,8 @@ function courseResultFindings(
 /** Findings over a brief, for the term it was uploaded in. */
 export function briefFindings(text: string, term: string, where: string): Finding[] {
   const limit = limitsFor(term).briefCharacters;
-  return isLonger(text, limit) ? [finding('LPX_BRIEF_LONG', 'warning', where, { count: charactersIn(text), limit })] : [];
+  const count = charactersOver(text, limit);
+  return count === undefined ? [] : [finding('LPX_BRIEF_LONG', 'warning', where, { count, limit })];
 }
 
 /** A file as the limits see it: its type by content, its size in bytes. */

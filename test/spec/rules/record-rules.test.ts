@@ -123,6 +123,22 @@ describe('characters', () => {
     expect(charactersIn(text)).toBe(count);
   });
 
+  it.each(['國', '𠮷', '👨‍👩‍👧‍👦', '🇹🇼', 'e\u0301\u0302', `a${'\u0301'.repeat(300)}`, '\r\n', '각', 'क्ष', '\ud842'])(
+    'are as many in a long text as its parts have: %j',
+    (character) => {
+      const text = `${character}字`.repeat(700);
+      expect(charactersIn(text)).toBe(1400);
+      expect(charactersIn(character.repeat(700))).toBe([...new Intl.Segmenter('zh-TW').segment(character.repeat(700))].length);
+      expect(charactersIn(text, 5)).toBe(5);
+    },
+  );
+
+  it('are not counted to the end where a text is far too long', () => {
+    const brief = (text: string) => findingsOf((_, course) => (course.課程學習成果簡述 = text)).find(([code]) => code === 'LPX_BRIEF_LONG');
+    expect(brief('字'.repeat(101))).toBeDefined();
+    expect(brief('字'.repeat(8_000_000))).toBeDefined();
+  });
+
   it('decide about a brief: a hundred emoji families are not too long', () => {
     const codes = findingsOf((_, course) => (course.課程學習成果簡述 = '👨‍👩‍👧‍👦'.repeat(100))).map(([code]) => code);
     expect(codes).not.toContain('LPX_BRIEF_LONG');
