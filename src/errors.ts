@@ -35,6 +35,7 @@ export const EXIT_CODE_OF = {
   LPX_STORE_DAMAGED: EXIT.damaged,
   LPX_ATTACHMENT_LOST: EXIT.damaged,
   LPX_ATTACHMENT_BROKEN: EXIT.damaged,
+  LPX_ATTACHMENT_RESTORED: EXIT.damaged,
   LPX_SCHOOL_CODE: EXIT.callIsOff,
   LPX_TERM: EXIT.callIsOff,
   LPX_DAY: EXIT.callIsOff,

@@ -6,10 +6,18 @@ import type { Finding } from '../errors.js';
 import { basicDataWire, isCourseResult, type Portfolio, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { placesOf } from '../spec/validate.js';
 import type { Store, StoreChange } from '../store/store.js';
+import { restorableFiles } from './held-files.js';
 import { knowledgeOf } from './knowledge.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
-import { keepStaged, type TakenAttachment, type TakenPortfolio, type TakenRecord, termOfRecord } from './take-attachments.js';
+import {
+  attachmentsOf,
+  keepStaged,
+  type TakenAttachment,
+  type TakenPortfolio,
+  type TakenRecord,
+  termOfRecord,
+} from './take-attachments.js';
 import { unfitness } from './unfit.js';
 import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
@@ -56,6 +64,8 @@ export interface ImportResult {
   readonly students: readonly ImportedStudent[];
   /** What the store holds against it; empty unless refused for that. */
   readonly conflicts: readonly Finding[];
+  /** Files of the store that were lost or broken and that the package put right, or would; each a warning. */
+  readonly restored: readonly Finding[];
   /** The import's number in the history; 0 when nothing was imported. */
   readonly historyId: number;
 }
@@ -70,10 +80,12 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   try {
     const known = (portfolios: readonly Portfolio<unknown>[]) => knowledgeOf(store, portfolios);
     const { report, portfolios } = await examinePackage({ ...request, known }, staging ?? 'comparison');
-    const nothing = { report, dryRun, students: [], conflicts: [], historyId: 0 };
+    const nothing = { report, dryRun, students: [], conflicts: [], restored: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     // Not within the change: others who write would wait for a slow disk.
     await staging?.secured();
+    const restorable = await restorableFiles(store, portfolios);
+    const sound = { ...nothing, restored: restorable.map(({ finding }) => finding) };
     return await store.change<ImportResult>(async (change) => {
       const historyId = await change.addHistory({ ...historyOf(report, request), at: request.now });
       const merged: MergedStudent[] = [];
@@ -83,10 +95,11 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
       if (conflicts.length > 0) return { keep: false, result: { ...nothing, students, conflicts, outcome: 'refused' } };
       const written = merged.flatMap((one) => one.written);
       const changed = written.length > 0 || students.some((student) => student.created);
-      if (!changed) return { keep: false, result: { ...nothing, students, outcome: 'unchanged' } };
-      if (!staging) return { keep: false, result: { ...nothing, students, outcome: 'would-import' } };
-      await keepStaged(staging, written);
-      return { keep: true, result: { ...nothing, students, historyId, outcome: 'imported' } };
+      // Also files of records that are there already.
+      if (staging) await keepStaged(staging, [...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
+      if (!changed) return { keep: false, result: { ...sound, students, outcome: 'unchanged' } };
+      if (!staging) return { keep: false, result: { ...sound, students, outcome: 'would-import' } };
+      return { keep: true, result: { ...sound, students, historyId, outcome: 'imported' } };
     });
   } finally {
     await staging?.discard();

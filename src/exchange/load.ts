@@ -8,10 +8,11 @@ import { documentFindings, placesOf } from '../spec/validate.js';
 import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
 import { WorkPool } from '../zip/threads/helper.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
+import { restorableFiles } from './held-files.js';
 import { knowledgeOf } from './knowledge.js';
 import { type Comparison, changedFinding, compareRecords } from './merge.js';
 import { countsOf } from './record-counts.js';
-import { keepStaged, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from './take-attachments.js';
+import { attachmentsOf, keepStaged, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from './take-attachments.js';
 
 export interface LoadRequest {
   /** A folder, or the JSON in it. */
@@ -75,9 +76,10 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
       },
       WHOLE,
     );
-    const findings = [...ofDocument, ...taken.findings];
-    refuse(findings);
+    refuse(taken.findings);
     await staging.secured();
+    const restorable = await restorableFiles(store, taken.portfolios);
+    const findings = [...ofDocument, ...taken.findings, ...restorable.map(({ finding }) => finding)];
     return await store.change(async (change) => {
       const historyId = await change.addHistory({
         ...NOTHING_SENT,
@@ -89,10 +91,8 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
       });
       const loaded: { readonly student: LoadedStudent; readonly written: readonly TakenRecord[]; readonly changed: boolean }[] = [];
       for (const portfolio of taken.portfolios) loaded.push(await loadStudent(change, portfolio, historyId, store.school.code));
-      await keepStaged(
-        staging,
-        loaded.flatMap((one) => one.written),
-      );
+      const written = loaded.flatMap((student) => student.written);
+      await keepStaged(staging, [...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
       return {
         keep: loaded.some((one) => one.changed),
         result: { file: folder.name, students: loaded.map((one) => one.student), findings },

@@ -178,10 +178,14 @@ export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot,
   return half ? fileFindings(half, slot, file, termOfRecord(record), where) : [];
 }
 
-/** Moves the staged and secured files of records to their place in the store, for good. */
-export async function keepStaged(staging: Staging, records: readonly TakenRecord[]): Promise<void> {
-  for (const attachment of records.flatMap((record) => [record.document, record.media])) {
-    if (attachment?.stagedAt !== undefined) staging.keep(attachment.stagedAt, attachment.sha256);
-  }
+/** The attachments of records. */
+export const attachmentsOf = (records: readonly TakenRecord[]): TakenAttachment[] =>
+  records.flatMap((record) => [record.document, record.media].filter((attachment) => attachment !== null));
+
+/** Moves staged and secured files to their place in the store, for good. */
+export async function keepStaged(staging: Staging, attachments: readonly TakenAttachment[]): Promise<void> {
+  // Records may share a file.
+  const staged = new Map(attachments.map(({ stagedAt, sha256 }) => [stagedAt, sha256]));
+  for (const [path, sha256] of staged) if (path !== undefined) staging.keep(path, sha256);
   await staging.settle();
 }

@@ -44,6 +44,10 @@ const codes: Record<Code, Sentence> = {
     what: 'A file of the store is damaged: {file}, which is {entry}.',
     next: 'Import the package again that brought it, or load the student’s folder again: both put it right.',
   },
+  LPX_ATTACHMENT_RESTORED: {
+    what: 'The store’s copy of the file “{file}” ({title}) is {damage}; the one that came now replaces it.',
+    next: 'Check the disk and the backups: a file does not break by itself.',
+  },
   LPX_SCHOOL_CODE: { what: '{value} is not a school code.', next: 'Give the six digits or letters of the school, such as 010301.' },
   LPX_TERM: { what: '{value} is not an academic term.', next: 'Give year and semester, such as 1081 for year 108, semester 1.' },
   LPX_DAY: { what: '{value} is not a day.', next: 'Write it as year, month and day, such as 2020-01-20.' },
@@ -382,6 +386,7 @@ const words: Record<string, Record<string, string>> = {
     total: 'bytes in all',
     ratio: 'times its size',
   },
+  damage: { lost: 'missing', broken: 'damaged' },
   half: { courseResults: 'course results', multiPerformances: 'multi-performances' },
   column: {
     courseCode: 'is no course code of 23 characters',
@@ -619,6 +624,7 @@ export const en = {
   load: {
     done: 'Loaded {file}',
     nothing: '{file} was loaded before; nothing changed',
+    restored: '{file} was loaded before; only the damaged files were replaced',
     student: '{added} added, {updated} updated, {unchanged} as they were',
   },
   students: { none: 'No student is in the store yet. Load some with lpx load <folder>.' },
@@ -639,6 +645,7 @@ export const en = {
   import: {
     imported: 'Imported. It is number {id} in the history.',
     unchanged: 'All of this was in the store already; nothing changed.',
+    restored: 'All of this was in the store already; only the damaged files were replaced.',
     wouldImport: 'Dry run: this is what an import would do. Nothing was changed.',
     refused: 'Refused. Nothing was imported; the store is as it was.',
     created: 'admitted',

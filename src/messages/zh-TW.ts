@@ -30,6 +30,10 @@ export const zhTW: Messages = {
       what: '資料庫裡的檔案已損壞：{file}（{entry}）。',
       next: '請再匯入一次當初的交換檔，或重新載入該生的資料夾，檔案就會修復。',
     },
+    LPX_ATTACHMENT_RESTORED: {
+      what: '資料庫裡的檔案「{file}」（{title}）{damage}，已由這次的檔案取代。',
+      next: '請檢查磁碟與備份：檔案不會無故損壞。',
+    },
     LPX_SCHOOL_CODE: { what: '{value} 不是學校代碼。', next: '請輸入六碼英數字的學校代碼，例如 010301。' },
     LPX_TERM: { what: '{value} 不是學年度及學期。', next: '請輸入學年度加學期，例如 1081 表示 108 學年度第 1 學期。' },
     LPX_DAY: { what: '{value} 不是日期。', next: '請依年、月、日書寫，例如 2020-01-20。' },
@@ -266,6 +270,7 @@ export const zhTW: Messages = {
       total: '總位元組數',
       ratio: '壓縮倍數',
     },
+    damage: { lost: '已遺失', broken: '已損壞' },
     half: { courseResults: '課程學習成果', multiPerformances: '多元表現' },
     column: {
       courseCode: '不是 23 碼的課程代碼',
@@ -478,6 +483,7 @@ export const zhTW: Messages = {
   load: {
     done: '已載入 {file}',
     nothing: '{file} 先前已載入，沒有任何變動',
+    restored: '{file} 先前已載入，只替換了損壞的檔案',
     student: '新增 {added} 筆、更新 {updated} 筆、不變 {unchanged} 筆',
   },
   students: { none: '資料庫裡還沒有學生。請用 lpx load <資料夾> 載入。' },
@@ -493,6 +499,7 @@ export const zhTW: Messages = {
   import: {
     imported: '匯入完成，歷程編號 {id}。',
     unchanged: '這些資料先前都已匯入，沒有任何變動。',
+    restored: '這些資料先前都已匯入，只替換了損壞的檔案。',
     wouldImport: '試跑：以上是匯入會做的事，目前沒有任何變動。',
     refused: '不予匯入，資料庫維持原狀。',
     created: '新建',

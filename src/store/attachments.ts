@@ -3,7 +3,8 @@
  * first staged, and renamed into place once all of its package is known to be good; a leftover of a
  * killed process is swept by the next one.
  */
-import { closeSync, fsync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, createReadStream, fsync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +13,8 @@ import { fileError, markUnfinished, syncFolder } from '../files.js';
 
 /** As many as Node.js has threads for such calls. */
 const SECURED_AT_ONCE = 4;
+/** Bytes read at a time. */
+const READ_BYTES = 1024 * 1024;
 const STAGING = /^staging-(\d+)-/;
 
 export class AttachmentVault {
@@ -23,6 +26,25 @@ export class AttachmentVault {
 
   pathOf(sha256: string): string {
     return join(this.#folder, sha256.slice(0, 2), sha256);
+  }
+
+  /**
+   * Reads a file of the vault to its end: whether it is there, and its content still the one of its hash.
+   * @throws LPX_FILE_UNREADABLE when the system does not let it be read
+   */
+  async check(sha256: string): Promise<'sound' | 'broken' | 'lost'> {
+    const path = this.pathOf(sha256);
+    try {
+      const hash = createHash('sha256');
+      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk);
+      return hash.digest('hex') === sha256 ? 'sound' : 'broken';
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') return 'lost';
+      // A folder in its place, or a disk that cannot read it any more.
+      if (code === 'EISDIR' || code === 'EIO') return 'broken';
+      throw fileError(error, path);
+    }
   }
 
   /** A new staging area of this process. Sweeps those of processes that are gone. @throws LPX_DISK_FULL */
@@ -79,17 +101,16 @@ export class Staging {
     await Promise.all(this.#lanes);
   }
 
-  /** Moves a secured file to its place, at once; a content that the vault holds already is dropped. */
+  /**
+   * Moves a secured file to its place, at once. It replaces what lies there: the staged content has just been proven, the
+   * other may be broken. @throws LPX_DISK_FULL, LPX_WRITE_FAILED
+   */
   keep(path: string, sha256: string): void {
     const target = this.#vault.pathOf(sha256);
     try {
-      const held = statSync(target, { throwIfNoEntry: false });
-      if (held?.isFile()) {
-        const staged = statSync(path, { throwIfNoEntry: false });
-        if (!staged || staged.size === held.size) return;
-      }
       const shelf = dirname(target);
       if (mkdirSync(shelf, { recursive: true, mode: 0o700 })) this.#touched.add(dirname(shelf));
+      if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) rmSync(target, { recursive: true });
       renameSync(path, target);
       this.#touched.add(shelf);
     } catch (error) {

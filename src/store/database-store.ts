@@ -82,6 +82,15 @@ export class DatabaseStore implements Store {
     return readStudent(this.#db, nationalId, this.folder);
   }
 
+  async knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+    const known = new Set<string>();
+    for (const some of inParts([...new Set(hashes)])) {
+      const rows = await this.#db.selectFrom('attachments').select('sha256').where('sha256', 'in', some).execute();
+      for (const { sha256 } of rows) known.add(sha256);
+    }
+    return known;
+  }
+
   async history(): Promise<HistoryEntry[]> {
     const entries = await this.#db.selectFrom('history').selectAll().orderBy('id', 'desc').execute();
     const students = await this.#db

@@ -150,6 +150,8 @@ export interface Store {
   readonly attachments: AttachmentVault;
   students(): Promise<StudentSummary[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
+  /** Those of the contents (by SHA-256) that records of the store have as files. */
+  knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
   /** Newest first. */
   history(): Promise<HistoryEntry[]>;
   /** In the order of the package. */

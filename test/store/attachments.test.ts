@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AttachmentVault } from '#lpx/store/attachments.js';
 import { tempFolder } from '../support/temp.js';
 
-const SHA = 'ab'.repeat(32);
+const SHA = createHash('sha256').update('content').digest('hex');
 
 describe('the vault of attachments', () => {
   it('keeps a staged file under its hash, for its owner alone', async () => {
@@ -30,19 +31,27 @@ describe('the vault of attachments', () => {
     await staging.discard();
   });
 
-  it('leaves a content alone that it holds, and replaces one that was cut short', async () => {
+  it('knows a content that is sound from one that is broken, lost, or no file, and replaces each by a staged one', async () => {
     const vault = new AttachmentVault(tempFolder());
-    for (const [content, after] of [
-      ['cut', 'cut'],
-      ['whole content', 'whole content'],
-      ['whole content', 'whole content'],
-    ] as const) {
+    const path = vault.pathOf(SHA);
+    const states: [string, () => void][] = [
+      ['lost', () => {}],
+      ['sound', () => {}],
+      ['broken', () => writeFileSync(path, 'Content')],
+      ['broken', () => writeFileSync(path, 'cont')],
+      ['broken', () => rmSync(path) ?? mkdirSync(path)],
+      ['lost', () => rmSync(path)],
+    ];
+    for (const [state, spoil] of states) {
+      spoil();
+      expect(await vault.check(SHA)).toBe(state);
       const staging = await vault.stage();
       const staged = staging.nextPath();
-      writeFileSync(staged, content);
+      writeFileSync(staged, 'content');
       staging.keep(staged, SHA);
+      await staging.settle();
       await staging.discard();
-      expect(readFileSync(vault.pathOf(SHA), 'utf8')).toBe(after);
+      expect(readFileSync(path, 'utf8')).toBe('content');
     }
   });
 

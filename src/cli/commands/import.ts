@@ -35,7 +35,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       onProgress: progress.update,
     }),
   ).finally(progress.stop);
-  const { report, students, conflicts, outcome, dryRun, historyId } = result;
+  const { report, students, conflicts, restored, outcome, dryRun, historyId } = result;
   return {
     json: {
       verification: reportOutput(messages, report),
@@ -43,19 +43,19 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       dryRun,
       historyId,
       students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
-      findings: conflicts.map((finding) => findingOutput(messages, finding)),
+      findings: [...conflicts, ...restored].map((finding) => findingOutput(messages, finding)),
     },
     text: resultLines(context, result),
-    notes: report.ok ? findingLines(messages, context.paint, report.findings) : [],
+    notes: report.ok ? findingLines(messages, context.paint, [...report.findings, ...restored]) : [],
     error: errorOfReport(report) ?? errorOf(conflicts),
   };
 }
 
-function resultLines({ messages, paint }: Context, { report, students, conflicts, outcome, historyId }: ImportResult): string[] {
+function resultLines({ messages, paint }: Context, { report, students, conflicts, restored, outcome, historyId }: ImportResult): string[] {
   if (!report.ok) return reportLines(messages, paint, report);
   const closing = {
     imported: paint.green(fill(messages.import.imported, { id: historyId })),
-    unchanged: messages.import.unchanged,
+    unchanged: restored.length > 0 ? messages.import.restored : messages.import.unchanged,
     'would-import': paint.yellow(messages.import.wouldImport),
     refused: paint.red(messages.import.refused),
   };

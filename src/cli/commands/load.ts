@@ -57,11 +57,14 @@ export async function load(context: Context, paths: readonly string[], options: 
 const tableLine = ({ paint }: Context, template: string, table: LoadedTable): string =>
   `${paint.green('✔')} ${fill(template, { ...table })}`;
 
-function loadedLines({ messages, paint }: Context, { file, students }: LoadResult): string[] {
+function loadedLines({ messages, paint }: Context, { file, students, findings }: LoadResult): string[] {
   const nothing = students.every((student) => student.added + student.updated === 0);
+  const restored = findings.some(({ code }) => code === 'LPX_ATTACHMENT_RESTORED');
   const rows = students.map(({ nationalId, name, ...counts }) => [maskId(nationalId), cell(name), fill(messages.load.student, counts)]);
   return [
-    nothing ? fill(messages.load.nothing, { file }) : `${paint.green('✔')} ${fill(messages.load.done, { file })}`,
+    nothing
+      ? fill(restored ? messages.load.restored : messages.load.nothing, { file })
+      : `${paint.green('✔')} ${fill(messages.load.done, { file })}`,
     ...columns(rows, '  '),
   ];
 }

@@ -1,0 +1,35 @@
+/** Checks the files that a store holds already when their contents come again: the store's copy may be lost or broken. */
+import { type Finding, maskId } from '../errors.js';
+import { SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
+import type { Store } from '../store/store.js';
+import type { TakenAttachment, TakenPortfolio } from './take-attachments.js';
+
+/** A file whose copy in the store is lost or broken, and of which a sound copy came. */
+export interface RestorableFile {
+  readonly attachment: TakenAttachment;
+  readonly finding: Finding;
+}
+
+/** The files among those of `portfolios` that the store should hold and does not, or not whole. @throws LPX_FILE_UNREADABLE */
+export async function restorableFiles(store: Store, portfolios: readonly TakenPortfolio[]): Promise<RestorableFile[]> {
+  const files = portfolios.flatMap(({ basicData, records }) =>
+    records.flatMap((record) =>
+      SLOTS.flatMap((slot) => {
+        const attachment = record[slot];
+        return attachment ? [{ attachment, record, where: `${maskId(basicData.nationalId)} ${wireListOf(record.list).wire}` }] : [];
+      }),
+    ),
+  );
+  const expected = await store.knownFiles(files.map(({ attachment }) => attachment.sha256));
+  const damage = new Map<string, 'lost' | 'broken'>();
+  for (const sha256 of expected) {
+    const state = await store.attachments.check(sha256);
+    if (state !== 'sound') damage.set(sha256, state);
+  }
+  return files.flatMap(({ attachment, record, where }) => {
+    const state = damage.get(attachment.sha256);
+    if (!state) return [];
+    const facts = { title: titleOf(record), file: attachment.name, damage: state };
+    return [{ attachment, finding: { code: 'LPX_ATTACHMENT_RESTORED', severity: 'warning', where, facts } }];
+  });
+}
