@@ -10,17 +10,24 @@ export const SIGNATURE = {
 } as const;
 
 export const METHOD = { stored: 0, deflated: 8, aes: 99 } as const;
-export const FLAG = { encrypted: 0x0001, descriptor: 0x0008, strongEncryption: 0x0040, utf8: 0x0800 } as const;
+export const FLAG = {
+  encrypted: 0x0001,
+  descriptor: 0x0008,
+  patch: 0x0020,
+  strongEncryption: 0x0040,
+  utf8: 0x0800,
+  maskedHeaders: 0x2000,
+} as const;
 
 export const LOCAL_HEADER_BYTES = 30;
 export const CENTRAL_HEADER_BYTES = 46;
 export const END_RECORD_BYTES = 22;
 export const ZIP64_LOCATOR_BYTES = 20;
 export const ZIP64_END_BYTES = 56;
-const UINT32_MAX = 0xffff_ffff;
-const UINT16_MAX = 0xffff;
-const EXTRA_ZIP64 = 0x0001;
-const EXTRA_AES = 0x9901;
+export const UINT32_MAX = 0xffff_ffff;
+export const UINT16_MAX = 0xffff;
+export const EXTRA_ZIP64 = 0x0001;
+export const EXTRA_AES = 0x9901;
 /** Info-ZIP's name in UTF-8 beside one in another encoding. */
 export const EXTRA_UNICODE_PATH = 0x7075;
 /**
@@ -182,19 +189,65 @@ function encodeAesExtra(aes: AesExtra): Buffer {
   return extra;
 }
 
-/** The data of an extra field among a header's extra fields; undefined when it is absent or cut short. */
-export function extraField(extra: Buffer, wanted: number): Buffer | undefined {
+/** The extra fields of a header: data by tag. */
+export type ExtraFields = ReadonlyMap<number, Buffer>;
+
+/** Fields that change what is read; two of a kind would be read differently by different readers. */
+const DECISIVE_FIELDS: ReadonlySet<number> = new Set([EXTRA_ZIP64, EXTRA_AES, EXTRA_UNICODE_PATH]);
+
+/**
+ * Reads a header's extra fields; of several with one tag the first. Up to three bytes behind the last are padding.
+ * @returns undefined when one reaches past the end, or a decisive one is there twice
+ */
+export function readExtraFields(extra: Buffer): ExtraFields | undefined {
+  const fields = new Map<number, Buffer>();
   for (let at = 0; at + 4 <= extra.length; ) {
-    const length = extra.readUInt16LE(at + 2);
-    if (extra.readUInt16LE(at) === wanted && at + 4 + length <= extra.length) return extra.subarray(at + 4, at + 4 + length);
-    at += 4 + length;
+    const tag = extra.readUInt16LE(at);
+    const end = at + 4 + extra.readUInt16LE(at + 2);
+    if (end > extra.length || (fields.has(tag) && DECISIVE_FIELDS.has(tag))) return undefined;
+    if (!fields.has(tag)) fields.set(tag, extra.subarray(at + 4, end));
+    at = end;
   }
-  return undefined;
+  return fields;
 }
 
-/** Finds the AES extra field among a header's extra fields; undefined when absent or malformed. */
-export function decodeAesExtra(extra: Buffer): AesExtra | undefined {
-  const field = extraField(extra, EXTRA_AES);
+/**
+ * The numbers of a header with those that refer to ZIP64 taken from its field (APPNOTE 4.5.3).
+ * @param numbers size, compressed size, and in the directory offset and disk, as the header has them
+ * @returns undefined when the field is missing, too short, or holds more than is asked of it and other numbers there
+ */
+export function widened(numbers: readonly number[], field: Buffer | undefined): number[] | undefined {
+  const refers = numbers.map((number, i) => number === (i === DISK_NUMBER ? UINT16_MAX : UINT32_MAX));
+  // A field that nothing refers to is read by nobody.
+  if (!refers.includes(true)) return [...numbers];
+  if (!field) return undefined;
+  const asked = wideNumbers(field, refers);
+  if (!asked) return undefined;
+  const wide = numbers.map((number, i) => (refers[i] ? (asked.numbers.shift() as number) : number));
+  if (asked.bytes === field.length) return wide;
+  // More than was asked for: fine when the field holds all numbers, or the first of them, and they are the same.
+  const whole = [1, 2, 3, 4].map((count) => wideNumbers(field, new Array(count).fill(true))).find((all) => all?.bytes === field.length);
+  return whole?.numbers.every((number, i) => number === wide[i]) ? wide : undefined;
+}
+
+const DISK_NUMBER = 3;
+
+/** Those of the four numbers of a ZIP64 field that are asked for, one after the other; undefined when it is too short. */
+function wideNumbers(field: Buffer, asked: readonly boolean[]): { readonly numbers: number[]; readonly bytes: number } | undefined {
+  const numbers: number[] = [];
+  let at = 0;
+  for (const [i, isAsked] of asked.entries()) {
+    if (!isAsked) continue;
+    const bytes = i === DISK_NUMBER ? 4 : 8;
+    if (at + bytes > field.length) return undefined;
+    numbers.push(bytes === 4 ? field.readUInt32LE(at) : Number(field.readBigUInt64LE(at)));
+    at += bytes;
+  }
+  return { numbers, bytes: at };
+}
+
+/** Decodes the data of an AES extra field; undefined when absent or malformed. */
+export function decodeAesExtra(field: Buffer | undefined): AesExtra | undefined {
   if (field?.length !== 7 || field.toString('latin1', 2, 4) !== 'AE') return undefined;
   const version = field.readUInt16LE(0);
   const strength = field.readUInt8(4);

@@ -1,3 +1,5 @@
+import { LpxError } from '../errors.js';
+
 /**
  * What a ZIP may claim before a single byte of content is read. A school's package stays far below;
  * a bomb does not.
@@ -32,3 +34,7 @@ export const DEFAULT_LIMITS: ZipLimits = {
   ratio: 300,
   ratioFromBytes: MIB,
 };
+
+/** The refusal of what is over a limit. */
+export const overLimit = (what: string, value: number, limit: number): LpxError =>
+  new LpxError('LPX_LIMIT_EXCEEDED', { what, value, limit });

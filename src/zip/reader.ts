@@ -1,37 +1,30 @@
 /**
- * The ZIP reader. unzipper reads the central directory, within bounds that we set; everything it says
- * is then held against the local headers and the limits. The bytes are moved by `entry.ts`.
+ * The ZIP reader: names the records of the directory, and checks each against the limits, its local header and the
+ * others. The bytes are moved by `entry.ts`.
  */
 import { closeSync, fstatSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { crc32 } from 'node:zlib';
-import { Open } from 'unzipper';
-import { decodeCp950, decodeUtf8 } from '../encoding.js';
 import { LpxError } from '../errors.js';
-import { fillFrom, openFile } from '../files.js';
+import { openFile } from '../files.js';
 import { aesOverheadBytes } from './crypto/winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES } from './crypto/zipcrypto.js';
+import { type Directory, type DirectoryRecord, readAt, readDirectoryOf } from './directory.js';
+import { entryName, type NameEncoding, type NameSource } from './entry-name.js';
 import {
-  CENTRAL_HEADER_BYTES,
   decodeAesExtra,
-  END_RECORD_BYTES,
+  EXTRA_AES,
   EXTRA_UNICODE_PATH,
-  extraField,
+  EXTRA_ZIP64,
   FLAG,
   LOCAL_HEADER_BYTES,
   METHOD,
+  readExtraFields,
   SIGNATURE,
   sealHolds,
-  ZIP64_END_BYTES,
-  ZIP64_LOCATOR_BYTES,
+  UINT32_MAX,
+  widened,
 } from './format.js';
-import { DEFAULT_LIMITS, type ZipLimits } from './limits.js';
+import { DEFAULT_LIMITS, overLimit, type ZipLimits } from './limits.js';
 
-const UINT32_MAX = 0xffff_ffff;
-const END_SIGNATURE = Buffer.alloc(4);
-END_SIGNATURE.writeUInt32LE(SIGNATURE.end);
-
-export type NameEncoding = 'utf8' | 'utf8-unflagged' | 'unicode-path' | 'cp950';
 export type EntryEncryption = 'none' | 'zipcrypto' | 'aes128' | 'aes192' | 'aes256';
 
 /** One file in the archive. A plain object: it travels to worker threads as it is. */
@@ -55,165 +48,82 @@ export interface ZipEntry {
   readonly dataOffset: number;
 }
 
-/** An entry as unzipper reports it; its types lack the fields that matter here. */
-interface DirectoryRecord {
-  readonly pathBuffer: Buffer;
-  readonly flags: number;
-  readonly compressionMethod: number;
-  readonly lastModifiedTime: number;
-  readonly crc32: number;
-  readonly compressedSize: number;
-  readonly uncompressedSize: number;
-  readonly offsetToLocalFileHeader: number;
-  readonly externalFileAttributes: number;
-  readonly versionMadeBy: number;
-}
-
-/** The record with its bytes as they stand in the directory. */
-type RawRecord = DirectoryRecord & { readonly bytes: Buffer };
-
-/** The record with its name decoded and found harmless. */
-type NamedRecord = RawRecord & Pick<ZipEntry, 'name' | 'nameEncoding'>;
-
-/** `Open.custom` as it is; its published types leave the options out. */
-type OpenCustom = (
-  source: { size(): Promise<number>; stream(offset: number): Readable },
-  options: { tailSize: number },
-) => Promise<{ files: DirectoryRecord[] }>;
-
-/** Where the end records say the directory is. Bytes from the start of the file. */
-interface DirectoryBounds {
-  readonly entries: number;
-  readonly offset: number;
-  readonly bytes: number;
-  /** Offset of the end record itself. */
-  readonly endOffset: number;
-}
+/** The record with its name, in the form all names are compared in. */
+type NamedRecord = DirectoryRecord & Pick<ZipEntry, 'name' | 'nameEncoding'> & { readonly isFolder: boolean };
 
 /**
  * Reads and checks the directory of a ZIP file. Directory entries are left out.
  * @throws LPX_NOT_A_ZIP, LPX_DIRECTORY_DAMAGED, LPX_LIMIT_EXCEEDED, LPX_ENTRY_NAME_UNSAFE,
- *   LPX_ENTRY_DUPLICATE, LPX_ENTRY_UNSUPPORTED, LPX_FILE_NOT_FOUND
+ *   LPX_ENTRY_DUPLICATE, LPX_ENTRY_UNSUPPORTED, LPX_ENTRY_DAMAGED, LPX_FILE_NOT_FOUND
  */
 export async function readZip(file: string, limits: ZipLimits = DEFAULT_LIMITS): Promise<ZipEntry[]> {
   const fd = openFile(file, 'r');
   try {
-    const fileBytes = fstatSync(fd).size;
-    const bounds = findDirectory(fd, fileBytes, limits);
-    const records = await readRecords(fd, fileBytes, bounds);
-    const named = withNames(records);
+    const directory = await readDirectoryOf(fd, fstatSync(fd).size, limits);
+    const named = withNames(directory.records, limits);
     checkSizes(named, limits);
-    return readLocalHeaders(fd, named, bounds);
+    return readLocalHeaders(fd, named, directory);
   } finally {
     closeSync(fd);
   }
 }
 
-function findDirectory(fd: number, fileBytes: number, limits: ZipLimits): DirectoryBounds {
-  const tailBytes = Math.min(fileBytes, END_RECORD_BYTES + 0xffff);
-  const tailOffset = fileBytes - tailBytes;
-  const tail = readAt(fd, tailOffset, tailBytes);
-  const ends: number[] = [];
-  const isEnd = (one: number) =>
-    one + END_RECORD_BYTES <= tail.length && one + END_RECORD_BYTES + tail.readUInt16LE(one + 20) === tail.length;
-  for (let one = tail.indexOf(END_SIGNATURE); one >= 0; one = tail.indexOf(END_SIGNATURE, one + 1)) if (isEnd(one)) ends.push(one);
-  // With two ends an archive is two archives, and every reader takes its own.
-  if (ends.length > 1) throw damaged('end');
-  const [at] = ends;
-  if (at === undefined) {
-    const start = readAt(fd, 0, Math.min(4, fileBytes));
-    const looksLikeZip = start.length === 4 && start.readUInt32LE(0) === SIGNATURE.localHeader;
-    throw looksLikeZip ? damaged('end') : new LpxError('LPX_NOT_A_ZIP');
-  }
-  const endOffset = tailOffset + at;
-  const end = tail.subarray(at);
-  if (end.readUInt16LE(4) !== 0 || end.readUInt16LE(6) !== 0 || end.readUInt16LE(8) !== end.readUInt16LE(10)) throw damaged('volumes');
-  let bounds = { entries: end.readUInt16LE(10), bytes: end.readUInt32LE(12), offset: end.readUInt32LE(16), endOffset };
-  let directoryEnd = endOffset;
-  if (bounds.entries === 0xffff || bounds.bytes === 0xffff_ffff || bounds.offset === 0xffff_ffff) {
-    const zip64 = findZip64(fd, endOffset);
-    bounds = { ...zip64, endOffset };
-    directoryEnd = zip64.recordOffset;
-  }
-  if (bounds.entries > limits.entries) throw overLimit('entries', bounds.entries, limits.entries);
-  if (bounds.bytes > limits.directoryBytes) throw overLimit('directory', bounds.bytes, limits.directoryBytes);
-  if (bounds.offset + bounds.bytes !== directoryEnd) throw damaged('directory');
-  return bounds;
-}
-
-function findZip64(fd: number, endOffset: number) {
-  const locatorOffset = endOffset - ZIP64_LOCATOR_BYTES;
-  if (locatorOffset < 0) throw damaged('zip64');
-  const locator = readAt(fd, locatorOffset, ZIP64_LOCATOR_BYTES);
-  if (locator.readUInt32LE(0) !== SIGNATURE.zip64Locator) throw damaged('zip64');
-  const recordOffset = Number(locator.readBigUInt64LE(8));
-  if (recordOffset + ZIP64_END_BYTES > locatorOffset) throw damaged('zip64');
-  const record = readAt(fd, recordOffset, ZIP64_END_BYTES);
-  if (record.readUInt32LE(0) !== SIGNATURE.zip64End) throw damaged('zip64');
-  return {
-    recordOffset,
-    entries: Number(record.readBigUInt64LE(32)),
-    bytes: Number(record.readBigUInt64LE(40)),
-    offset: Number(record.readBigUInt64LE(48)),
-  };
-}
-
-/** Lets unzipper read the directory, and nothing of the file but the directory and what follows. */
-async function readRecords(fd: number, fileBytes: number, bounds: DirectoryBounds): Promise<RawRecord[]> {
-  const tail = readAt(fd, bounds.offset, fileBytes - bounds.offset);
-  const source = {
-    size: async () => fileBytes,
-    stream: (offset: number) => {
-      const from = offset - bounds.offset;
-      return Readable.from(from < 0 || from >= tail.length ? [] : [tail.subarray(from)], { objectMode: false });
-    },
-  };
-  try {
-    const directory = await (Open.custom as unknown as OpenCustom)(source, { tailSize: fileBytes - bounds.endOffset });
-    const records = await directory.files;
-    if (records.length !== bounds.entries) throw damaged('directory');
-    return withBytes(records, tail.subarray(0, bounds.bytes));
-  } catch (error) {
-    throw error instanceof LpxError ? error : damaged('directory', error);
-  }
-}
-
-/** Cuts the directory at its own lengths, and holds that against what unzipper made of it. */
-function withBytes(records: readonly DirectoryRecord[], directory: Buffer): RawRecord[] {
-  let at = 0;
-  const cut = records.map((record) => {
-    if (at + CENTRAL_HEADER_BYTES > directory.length || directory.readUInt32LE(at) !== SIGNATURE.centralHeader) throw damaged('directory');
-    const length =
-      CENTRAL_HEADER_BYTES + directory.readUInt16LE(at + 28) + directory.readUInt16LE(at + 30) + directory.readUInt16LE(at + 32);
-    const bytes = directory.subarray(at, at + length);
-    at += length;
-    return { ...record, bytes };
+/** Names the records, no two files the same to any system, and none of them a folder of another entry. */
+function withNames(records: readonly DirectoryRecord[], limits: ZipLimits): NamedRecord[] {
+  const named = records.map((record) => {
+    if (record.rawName.length > limits.nameBytes) throw overLimit('name', record.rawName.length, limits.nameBytes);
+    const { name, isFolder, encoding } = entryName(record);
+    const depth = name.split('/').length;
+    if (depth > limits.depth) throw overLimit('depth', depth, limits.depth);
+    if (isLinkOrDevice(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature: 'link or device' });
+    return { ...record, name, nameEncoding: encoding, isFolder };
   });
-  if (at !== directory.length) throw damaged('directory');
-  return cut;
-}
-
-/** Names the records, no two of them the same to any system. */
-function withNames(records: readonly RawRecord[]): NamedRecord[] {
-  const seen = new Set<string>();
-  return records.map((record) => {
-    const { name, encoding } = entryName(record);
-    const key = name.normalize('NFC').toLowerCase();
-    if (seen.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', { entry: name });
-    seen.add(key);
-    if (isSpecial(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature: 'link or device' });
-    return { ...record, name, nameEncoding: encoding };
+  const folders = new Set(named.flatMap(({ name, isFolder }) => [...foldersAbove(name), ...(isFolder ? [sameName(name)] : [])]));
+  const files = new Set<string>();
+  return named.map((record) => {
+    const key = sameName(record.name);
+    const isFolder = record.isFolder || (record.size === 0 && (folders.has(key) || saysFolder(record)));
+    if (isFolder) return { ...record, isFolder };
+    if (files.has(key) || folders.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', { entry: record.name });
+    files.add(key);
+    return record;
   });
 }
+
+/** Equal for names that some file system takes for one. */
+const sameName = (name: string): string => name.normalize('NFC').toLowerCase();
+
+const foldersAbove = (name: string): string[] => {
+  const segments = sameName(name).split('/');
+  return segments.slice(1).map((_, i) => segments.slice(0, i + 1).join('/'));
+};
+
+const UNIX = 3;
+const DARWIN = 19;
+const MODE = {
+  type: 0o170000,
+  folder: 0o040000,
+  link: 0o120000,
+  characterDevice: 0o020000,
+  blockDevice: 0o060000,
+  socket: 0o140000,
+} as const;
+const DOS_FOLDER = 0x10;
+
+const isUnix = ({ madeBy }: DirectoryRecord): boolean => madeBy >>> 8 === UNIX || madeBy >>> 8 === DARWIN;
+const modeOf = ({ externalAttributes }: DirectoryRecord): number => (externalAttributes >>> 16) & MODE.type;
+
+/** A pipe is what `zip -FI` writes for a plain file that came from one. */
+const isLinkOrDevice = (record: DirectoryRecord): boolean =>
+  isUnix(record) && [MODE.link, MODE.characterDevice, MODE.blockDevice, MODE.socket].some((mode) => mode === modeOf(record));
+
+const saysFolder = (record: DirectoryRecord): boolean =>
+  (record.externalAttributes & DOS_FOLDER) !== 0 || (isUnix(record) && modeOf(record) === MODE.folder);
 
 function checkSizes(records: readonly NamedRecord[], limits: ZipLimits): void {
   let total = 0;
-  for (const record of records) {
-    const { uncompressedSize: size, compressedSize } = record;
+  for (const { size, compressedSize } of records) {
     total += size;
-    if (record.pathBuffer.length > limits.nameBytes) throw overLimit('name', record.pathBuffer.length, limits.nameBytes);
-    const depth = record.name.split('/').length;
-    if (depth > limits.depth) throw overLimit('depth', depth, limits.depth);
     if (size > limits.entryBytes) throw overLimit('entry', size, limits.entryBytes);
     if (size > limits.ratioFromBytes && size > compressedSize * limits.ratio) {
       throw overLimit('ratio', Math.round(size / Math.max(1, compressedSize)), limits.ratio);
@@ -222,122 +132,122 @@ function checkSizes(records: readonly NamedRecord[], limits: ZipLimits): void {
   if (total > limits.totalBytes) throw overLimit('total', total, limits.totalBytes);
 }
 
-/** Holds each directory record against its local header, and all of them against each other. */
-function readLocalHeaders(fd: number, records: readonly NamedRecord[], bounds: DirectoryBounds): ZipEntry[] {
+/** Checks each directory record against its local header, and all of them against each other. */
+function readLocalHeaders(fd: number, records: readonly NamedRecord[], { offset: directoryOffset }: Directory): ZipEntry[] {
   const entries: ZipEntry[] = [];
-  const byOffset = [...records].sort((a, b) => a.offsetToLocalFileHeader - b.offsetToLocalFileHeader);
+  const byOffset = [...records].sort((a, b) => a.offset - b.offset);
   let previousEnd = 0;
   for (const record of byOffset) {
-    const { name } = record;
-    const offset = record.offsetToLocalFileHeader;
-    if (offset < previousEnd || offset + LOCAL_HEADER_BYTES > bounds.offset) throw damagedEntry(name, 'overlap');
-    const header = readAt(fd, offset, LOCAL_HEADER_BYTES);
-    if (header.readUInt32LE(0) !== SIGNATURE.localHeader) throw damagedEntry(name, 'header');
-    const nameBytes = header.readUInt16LE(26);
-    const extraBytes = header.readUInt16LE(28);
-    const variable = readAt(fd, offset + LOCAL_HEADER_BYTES, nameBytes + extraBytes);
-    const sameName = variable.subarray(0, nameBytes).equals(record.pathBuffer);
-    const sameKind =
-      header.readUInt16LE(8) === record.compressionMethod &&
-      ((header.readUInt16LE(6) ^ record.flags) & (FLAG.encrypted | FLAG.strongEncryption | FLAG.utf8)) === 0;
-    if (!sameName || !sameKind || !sameNumbers(header, record) || !sealHolds(Buffer.concat([header, variable]), record.bytes))
-      throw damagedEntry(name, 'header');
-    const dataOffset = offset + LOCAL_HEADER_BYTES + nameBytes + extraBytes;
-    previousEnd = dataOffset + record.compressedSize;
-    if (previousEnd > bounds.offset) throw damagedEntry(name, 'overlap');
-    if (!name.endsWith('/')) entries.push(describe(record, dataOffset, variable.subarray(nameBytes)));
-    else if (record.uncompressedSize > 0) throw damagedEntry(name, 'header');
+    const { name, offset } = record;
+    if (offset < previousEnd || offset + LOCAL_HEADER_BYTES > directoryOffset) throw damagedEntry(name, 'overlap');
+    checkGap(fd, previousEnd, offset);
+    const dataOffset = checkLocalHeader(fd, record, directoryOffset);
+    if (record.isFolder) {
+      // Some writers announce the bytes of an encryption header for a folder, and write none. Nobody reads them.
+      if (record.size > 0 || record.compressedSize > FOLDER_BYTES) throw damagedEntry(name, 'size');
+      previousEnd = dataOffset;
+    } else {
+      previousEnd = dataOffset + record.compressedSize;
+      entries.push(describe(record, dataOffset));
+    }
+    if (previousEnd > directoryOffset) throw damagedEntry(name, 'overlap');
   }
+  checkGap(fd, previousEnd, directoryOffset);
   return entries;
 }
 
-/** CRC and sizes, where the local header has them: with a data descriptor it need not, with ZIP64 they stand elsewhere. */
-function sameNumbers(header: Buffer, record: DirectoryRecord): boolean {
-  if (record.flags & FLAG.descriptor) return true;
-  const same = (value: number, expected: number) => value === expected || value === UINT32_MAX;
-  return (
-    header.readUInt32LE(14) === record.crc32 &&
-    same(header.readUInt32LE(18), record.compressedSize) &&
-    same(header.readUInt32LE(22), record.uncompressedSize)
-  );
+/** What an empty content takes at most, deflated and with AES around it. */
+const FOLDER_BYTES = 64;
+const LOCAL_SIGNATURE = Buffer.alloc(4);
+LOCAL_SIGNATURE.writeUInt32LE(SIGNATURE.localHeader);
+const GAP_STEP_BYTES = 64 * 1024;
+
+/** Bytes between entries are data descriptors, or nobody's: an entry in them is one for whoever reads without a directory. */
+function checkGap(fd: number, start: number, end: number): void {
+  if (start === 0 && end > 0) throw new LpxError('LPX_DIRECTORY_DAMAGED', { part: 'front' });
+  for (let at = start; at < end; at += GAP_STEP_BYTES) {
+    const bytes = readAt(fd, at, Math.min(end - at, GAP_STEP_BYTES + LOCAL_SIGNATURE.length - 1));
+    if (bytes.includes(LOCAL_SIGNATURE)) throw new LpxError('LPX_DIRECTORY_DAMAGED', { part: 'unlisted' });
+  }
 }
 
-function describe(record: NamedRecord, dataOffset: number, localExtra: Buffer): ZipEntry {
+/** @returns where the entry's data start */
+function checkLocalHeader(fd: number, record: NamedRecord, directoryOffset: number): number {
+  const damaged = () => damagedEntry(record.name, 'header');
+  const fixed = readAt(fd, record.offset, LOCAL_HEADER_BYTES);
+  if (fixed.readUInt32LE(0) !== SIGNATURE.localHeader) throw damaged();
+  const nameBytes = fixed.readUInt16LE(26);
+  const extraBytes = fixed.readUInt16LE(28);
+  const dataOffset = record.offset + LOCAL_HEADER_BYTES + nameBytes + extraBytes;
+  if (dataOffset > directoryOffset) throw damagedEntry(record.name, 'overlap');
+  const header = Buffer.concat([fixed, readAt(fd, record.offset + LOCAL_HEADER_BYTES, nameBytes + extraBytes)]);
+  const extra = readExtraFields(header.subarray(LOCAL_HEADER_BYTES + nameBytes));
+  if (!extra) throw damaged();
+  const local = { rawName: header.subarray(LOCAL_HEADER_BYTES, LOCAL_HEADER_BYTES + nameBytes), flags: fixed.readUInt16LE(6), extra };
+  const agrees =
+    fixed.readUInt16LE(8) === record.method &&
+    ((local.flags ^ record.flags) & DECISIVE_FLAGS) === 0 &&
+    nameAgrees(local, record) &&
+    numbersAgree(fixed, local, record) &&
+    sameBytes(extra.get(EXTRA_AES), record.extra.get(EXTRA_AES)) &&
+    sealHolds(header, record.bytes);
+  if (!agrees) throw damaged();
+  return dataOffset;
+}
+
+/** All that change what is read, but the flag for UTF-8: see `nameAgrees`. */
+const DECISIVE_FLAGS = FLAG.encrypted | FLAG.descriptor | FLAG.patch | FLAG.strongEncryption | FLAG.maskedHeaders;
+
+/** The same bytes, however they are flagged, or the same name once decoded. */
+function nameAgrees(local: NameSource, record: NamedRecord): boolean {
+  if (local.rawName.equals(record.rawName) && !local.extra.has(EXTRA_UNICODE_PATH)) return true;
+  const { name, isFolder } = entryName(local);
+  return name === record.name && isFolder === entryName(record).isFolder;
+}
+
+/**
+ * CRC and sizes. With a data descriptor, or in a ZIP64 field, a writer that did not know them yet left zeros; under
+ * AE-2 the CRC is not used, and some writers keep it in one header.
+ */
+function numbersAgree(fixed: Buffer, { extra }: NameSource, record: NamedRecord): boolean {
+  const narrow = [fixed.readUInt32LE(22), fixed.readUInt32LE(18)];
+  const wide = widened(narrow, extra.get(EXTRA_ZIP64));
+  const isLater = (record.flags & FLAG.descriptor) !== 0;
+  const sameSize = (i: number, size: number) => wide?.[i] === size || (wide?.[i] === 0 && (isLater || narrow[i] === UINT32_MAX));
+  const crc = fixed.readUInt32LE(14);
+  const crcIsUnused = decodeAesExtra(record.extra.get(EXTRA_AES))?.version === 2;
+  const sameCrc = crc === record.crc32 || (crc === 0 && isLater) || (crcIsUnused && (crc === 0 || record.crc32 === 0));
+  return sameCrc && sameSize(0, record.size) && sameSize(1, record.compressedSize);
+}
+
+const sameBytes = (a: Buffer | undefined, b: Buffer | undefined): boolean => (a && b ? a.equals(b) : a === b);
+
+function describe(record: NamedRecord, dataOffset: number): ZipEntry {
   const { name, nameEncoding } = record;
   const unsupported = (feature: string) => new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature });
-  if (record.flags & FLAG.strongEncryption) throw unsupported('PKWARE strong encryption');
+  if (record.flags & (FLAG.strongEncryption | FLAG.maskedHeaders)) throw unsupported('PKWARE strong encryption');
+  if (record.flags & FLAG.patch) throw unsupported('patch data');
   const encrypted = (record.flags & FLAG.encrypted) !== 0;
-  const aes = record.compressionMethod === METHOD.aes ? decodeAesExtra(localExtra) : undefined;
-  if (record.compressionMethod === METHOD.aes && (!aes || !encrypted)) throw damagedEntry(name, 'header');
-  const method = aes ? aes.method : record.compressionMethod;
+  const aes = record.method === METHOD.aes ? decodeAesExtra(record.extra.get(EXTRA_AES)) : undefined;
+  if (record.method === METHOD.aes && (!aes || !encrypted)) throw damagedEntry(name, 'header');
+  const method = aes ? aes.method : record.method;
   if (method !== METHOD.stored && method !== METHOD.deflated) throw unsupported(`method ${method}`);
   const overhead = aes ? aesOverheadBytes(aes.strength) : encrypted ? ZIPCRYPTO_HEADER_BYTES : 0;
   const payload = record.compressedSize - overhead;
-  if (payload < 0 || (method === METHOD.stored && payload !== record.uncompressedSize)) throw damagedEntry(name, 'size');
+  if (payload < 0 || (method === METHOD.stored && payload !== record.size)) throw damagedEntry(name, 'size');
   return {
     name,
     nameEncoding,
     encryption: aes ? ((['aes128', 'aes192', 'aes256'] as const)[aes.strength - 1] as EntryEncryption) : encrypted ? 'zipcrypto' : 'none',
     compression: method === METHOD.stored ? 'stored' : 'deflated',
-    size: record.uncompressedSize,
+    size: record.size,
     compressedSize: record.compressedSize,
     crc32: record.crc32,
     hasCrc: aes?.version !== 2,
     // With a data descriptor the CRC was not known yet, and the time stands in (Info-ZIP's convention).
-    checkByte: record.flags & FLAG.descriptor ? record.lastModifiedTime >>> 8 : record.crc32 >>> 24,
+    checkByte: record.flags & FLAG.descriptor ? record.modifiedTime >>> 8 : record.crc32 >>> 24,
     dataOffset,
   };
 }
 
-/** An entry's path, or a refusal: no name may point outside, be ambiguous, or hide characters. */
-function entryName(record: RawRecord): { readonly name: string; readonly encoding: NameEncoding } {
-  const decoded = decodeName(record);
-  const name = decoded.name.replaceAll('\\', '/');
-  const segments = name.replace(/\/$/, '').split('/');
-  const outside = segments.some((segment) => segment === '' || segment === '.' || segment === '..');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  const hidden = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/.test(name);
-  // Windows takes such a name for a device, or for the name without its end.
-  const reserved = segments.some((segment) => /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(segment) || /[. ]$/.test(segment));
-  if (outside || hidden || reserved || /^[A-Za-z]:/.test(name))
-    throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(name) });
-  return { name, encoding: decoded.encoding };
-}
-
-/** UTF-8 with or without its flag, Info-ZIP's Unicode path (APPNOTE 4.6.9) when it belongs to the name, else CP950. */
-function decodeName(record: RawRecord): { readonly name: string; readonly encoding: NameEncoding } {
-  const raw = record.pathBuffer;
-  const unicodePath = unicodePathOf(record);
-  if (unicodePath !== undefined) return { name: unicodePath, encoding: 'unicode-path' };
-  const utf8 = decodeUtf8(raw);
-  const flagged = (record.flags & FLAG.utf8) !== 0;
-  if (utf8 !== undefined) return { name: utf8, encoding: flagged || /^[\x20-\x7e]*$/.test(utf8) ? 'utf8' : 'utf8-unflagged' };
-  const cp950 = flagged ? undefined : decodeCp950(raw);
-  if (cp950 === undefined) throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(raw.toString('latin1')) });
-  return { name: cp950, encoding: 'cp950' };
-}
-
-function unicodePathOf({ pathBuffer, bytes }: RawRecord): string | undefined {
-  const nameEnd = CENTRAL_HEADER_BYTES + bytes.readUInt16LE(28);
-  const path = extraField(bytes.subarray(nameEnd, nameEnd + bytes.readUInt16LE(30)), EXTRA_UNICODE_PATH);
-  if (!path || path.length < 5 || path[0] !== 1 || path.readUInt32LE(1) !== crc32(pathBuffer)) return undefined;
-  return decodeUtf8(path.subarray(5));
-}
-
-/** What a Unix mode says of a plain file and of a folder; 0 says nothing. */
-const PLAIN_MODES: readonly number[] = [0, 0o100000, 0o040000];
-
-/** Unix made it, and its mode says symbolic link, device, socket or pipe. */
-const isSpecial = (record: DirectoryRecord): boolean =>
-  record.versionMadeBy >>> 8 === 3 && !PLAIN_MODES.includes((record.externalFileAttributes >>> 16) & 0o170000);
-
-const damaged = (part: string, cause?: unknown) => new LpxError('LPX_DIRECTORY_DAMAGED', { part }, { cause });
 const damagedEntry = (entry: string, part: string) => new LpxError('LPX_ENTRY_DAMAGED', { entry, part });
-const overLimit = (what: string, value: number, limit: number) => new LpxError('LPX_LIMIT_EXCEEDED', { what, value, limit });
-
-/** Reads at once: a hop to another thread and back for every header would take longer than reading it. */
-function readAt(fd: number, offset: number, bytes: number): Buffer {
-  const buffer = Buffer.alloc(bytes);
-  if (!fillFrom(fd, buffer, offset)) throw damaged('short');
-  return buffer;
-}

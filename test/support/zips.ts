@@ -3,7 +3,19 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from '#lpx/zip/crypto/winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/crypto/zipcrypto.js';
-import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from '#lpx/zip/format.js';
+import {
+  END_RECORD_BYTES,
+  type EntryRecord,
+  EXTRA_UNICODE_PATH,
+  EXTRA_ZIP64,
+  encodeEnd,
+  encodeHeaders,
+  FLAG,
+  METHOD,
+  SIGNATURE,
+  ZIP64_END_BYTES,
+  ZIP64_LOCATOR_BYTES,
+} from '#lpx/zip/format.js';
 import { BLOCK_BYTES, type BlockSink } from '#lpx/zip/threads/block-ring.js';
 import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '#lpx/zip/writer.js';
 
@@ -72,6 +84,10 @@ export interface RawEntry {
   readonly local?: Partial<EntryRecord>;
   /** Changes the directory's header; the seal is left out. */
   readonly central?: (header: Buffer) => void;
+  /** More extra fields, behind those that there are. */
+  readonly extra?: { readonly local?: Buffer; readonly central?: Buffer };
+  /** Bytes behind the entry's data, such as a data descriptor. */
+  readonly behind?: Buffer;
 }
 
 /** Puts an archive together without the writer's care. Headers carry no seal. */
@@ -93,12 +109,13 @@ export function rawZip(entries: readonly RawEntry[], password: Buffer, between =
       offset,
       ...entry.record,
     };
-    const local = unsealed(encodeHeaders({ ...record, ...entry.local }).local, 28);
-    const central = unsealed(encodeHeaders(record).central, 30);
+    const local = withExtra(unsealed(encodeHeaders({ ...record, ...entry.local }).local, 28), 28, entry.extra?.local);
+    const central = withExtra(unsealed(encodeHeaders(record).central, 30), 30, entry.extra?.central);
     entry.central?.(central);
-    parts.push(local, data, between);
+    const behind = entry.behind ?? between;
+    parts.push(local, data, behind);
     directory.push(central);
-    offset += local.length + data.length + between.length;
+    offset += local.length + data.length + behind.length;
   }
   const bytes = Buffer.concat(directory);
   return Buffer.concat([...parts, bytes, encodeEnd(entries.length, offset, bytes.length)]);
@@ -146,6 +163,62 @@ export function rawAe1(
   }
   const bytes = Buffer.concat(directory);
   return Buffer.concat([...parts, bytes, encodeEnd(entries.length, offset, bytes.length)]);
+}
+
+function withExtra(header: Buffer, extraLengthAt: number, extra: Buffer = Buffer.alloc(0)): Buffer {
+  const longer = Buffer.concat([header, extra]);
+  longer.writeUInt16LE(longer.readUInt16LE(extraLengthAt) + extra.length, extraLengthAt);
+  return longer;
+}
+
+/** An extra field: its tag, its length, its data. */
+export function extraField(tag: number, data: Buffer): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt16LE(tag, 0);
+  head.writeUInt16LE(data.length, 2);
+  return Buffer.concat([head, data]);
+}
+
+/** A ZIP64 extra field of these numbers. */
+export function zip64Field(...numbers: number[]): Buffer {
+  const data = Buffer.alloc(8 * numbers.length);
+  for (const [i, number] of numbers.entries()) data.writeBigUInt64LE(BigInt(number), 8 * i);
+  return extraField(EXTRA_ZIP64, data);
+}
+
+/** Info-ZIP's extra field for a name in UTF-8, for a header that says `name`. */
+export function unicodePathField(name: Buffer, path: string): Buffer {
+  const head = Buffer.alloc(5, 1);
+  head.writeUInt32LE(crc32(name), 1);
+  return extraField(EXTRA_UNICODE_PATH, Buffer.concat([head, Buffer.from(path)]));
+}
+
+/** The records behind a directory. */
+export interface EndRecords {
+  readonly zip64: Buffer;
+  readonly locator: Buffer;
+  readonly end: Buffer;
+}
+
+/** The archive with ZIP64 end records that say what its end record says, as `change` leaves them all. */
+export function withZip64End(archive: Buffer, change: (records: EndRecords) => void = () => {}): Buffer {
+  const at = archive.length - END_RECORD_BYTES;
+  const end = Buffer.from(archive.subarray(at));
+  const zip64 = Buffer.alloc(ZIP64_END_BYTES);
+  zip64.writeUInt32LE(SIGNATURE.zip64End, 0);
+  zip64.writeBigUInt64LE(BigInt(ZIP64_END_BYTES - 12), 4);
+  zip64.writeUInt16LE(45, 12);
+  zip64.writeUInt16LE(45, 14);
+  zip64.writeBigUInt64LE(BigInt(end.readUInt16LE(10)), 24);
+  zip64.writeBigUInt64LE(BigInt(end.readUInt16LE(10)), 32);
+  zip64.writeBigUInt64LE(BigInt(end.readUInt32LE(12)), 40);
+  zip64.writeBigUInt64LE(BigInt(end.readUInt32LE(16)), 48);
+  const locator = Buffer.alloc(ZIP64_LOCATOR_BYTES);
+  locator.writeUInt32LE(SIGNATURE.zip64Locator, 0);
+  locator.writeBigUInt64LE(BigInt(at), 8);
+  locator.writeUInt32LE(1, 16);
+  change({ zip64, locator, end });
+  return Buffer.concat([archive.subarray(0, at), zip64, locator, end]);
 }
 
 /** A header without its last extra field, which is the seal. */

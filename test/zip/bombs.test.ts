@@ -72,6 +72,14 @@ describe('a bomb', () => {
     expect(rss).toBeLessThan(150);
   });
 
+  it.each([20, 24, 42])('whose directory refers at byte %i to ZIP64 numbers it has not is refused before anything is unpacked', (at) => {
+    const blanks = deflateRawSync(Buffer.alloc(400 * MIB, ' '), { level: 9 });
+    const central = (header: Buffer) => header.writeUInt32LE(0xffff_ffff, at);
+    const { exitCode, code, rss } = verified(rawZip([{ name: 'a.json', ...deflated(blanks, 400 * MIB), central }], PASSWORD));
+    expect([exitCode, code]).toEqual([5, 'LPX_DIRECTORY_DAMAGED']);
+    expect(rss).toBeLessThan(150);
+  });
+
   it('of JSON, deep as it can be, ends in an error and not in a fault of ours', () => {
     const deep = Buffer.from('['.repeat(5_000_000));
     expect(verified(rawZip([{ name: 'a.json', ...deflated(deflateRawSync(deep), deep.length) }], PASSWORD)).exitCode).toBe(5);
