@@ -94,6 +94,7 @@ describe('the rooms of the house', () => {
       'spec/attachments.ts',
       'spec/codes.ts',
       'spec/identifiers/school-code.ts',
+      'spec/person-name.ts',
       'spec/portfolio.ts',
       'spec/profiles/guide-109.ts',
       'spec/profiles/ministry-109-1.ts',

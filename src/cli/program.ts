@@ -107,6 +107,9 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--create-students', help.createStudents)
     .option('--accept-partial', help.acceptPartial)
     .option('--keep-both', help.keepBoth)
+    .option('--same-person', help.samePerson)
+    .option('--previous-id <id>', help.previousId)
+    .option('--accept-own-school', help.acceptOwnSchool)
     .action((zip, options) =>
       start('import', async (context) => {
         await prepare(context, zip);

@@ -2,22 +2,25 @@
  * Imports a package: verify, then one transaction for all its students. Another student's data are never
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
-import type { Finding } from '../errors.js';
-import { basicDataWire, isCourseResult, type Portfolio, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type Code, errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import {
+  type BasicData,
+  basicDataWire,
+  isCourseResult,
+  type Portfolio,
+  type PortfolioRecord,
+  titleOf,
+  wireListOf,
+} from '../spec/portfolio.js';
+import { personFindings } from '../spec/rules/same-person.js';
 import { placesOf } from '../spec/validate.js';
-import type { Store, StoreChange } from '../store/store.js';
+import type { SentAs, Store, StoreChange, StoredStudent } from '../store/store.js';
 import { restorableFiles } from './held-files.js';
 import { knowledgeOf } from './knowledge.js';
-import { type Comparison, changedFinding, compareRecords } from './merge.js';
+import { type Comparison, changedFinding, compareRecords, resemblesFinding } from './merge.js';
 import { countsOf } from './record-counts.js';
-import {
-  attachmentsOf,
-  keepStaged,
-  type TakenAttachment,
-  type TakenPortfolio,
-  type TakenRecord,
-  termOfRecord,
-} from './take-attachments.js';
+import { refOf } from './standing.js';
+import { attachmentsOf, keepStaged, type TakenAttachment, type TakenPortfolio, termOfRecord } from './take-attachments.js';
 import { unfitness } from './unfit.js';
 import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
@@ -27,7 +30,13 @@ export interface ImportRequest extends VerifyRequest {
   /** Admit students who are not in the store yet. */
   readonly createStudents: boolean;
   /** Keep a record beside a stored one that says something else, instead of refusing. */
-  readonly keepBoth: boolean;
+  readonly keepBoth?: boolean | undefined;
+  /** Take the students of the package for those of the roll although names or birth dates differ. */
+  readonly samePerson?: boolean | undefined;
+  /** The national id under which the store has the one student of the package whom it does not know by theirs. */
+  readonly previousId?: string | undefined;
+  /** Take records that name this school as theirs although the store does not know them. */
+  readonly acceptOwnSchool?: boolean | undefined;
   readonly now: Date;
   /** Who imports, for the history and the receipt. */
   readonly operator: string;
@@ -51,6 +60,7 @@ export interface RecordChange {
 
 export interface ImportedStudent {
   readonly nationalId: string;
+  /** As the roll has it, of a student who is on it. */
   readonly name: string;
   readonly created: boolean;
   readonly records: readonly RecordChange[];
@@ -62,8 +72,10 @@ export interface ImportResult {
   /** `refused` by the verification or a conflict; `unchanged` when all of it was there before. */
   readonly outcome: 'imported' | 'unchanged' | 'refused' | 'would-import';
   readonly students: readonly ImportedStudent[];
-  /** What the store holds against it; empty unless refused for that. */
+  /** Errors: why the import goes against what the store has. Empty unless refused for that. */
   readonly conflicts: readonly Finding[];
+  /** Warnings and notes about what the store has. */
+  readonly notices: readonly Finding[];
   /** Files of the store that were lost or broken and that the package put right, or would; each a warning. */
   readonly restored: readonly Finding[];
   /** The import's number in the history; 0 when nothing was imported. */
@@ -72,7 +84,9 @@ export interface ImportResult {
 
 /**
  * Verifies and imports one package. A package that is at fault, or in conflict, comes back as `refused`
- * with the store as it was. @throws as `examinePackage`; LPX_STORE_BUSY, LPX_WRITE_FAILED
+ * with the store as it was.
+ * @throws as `examinePackage`; LPX_STORE_BUSY, LPX_WRITE_FAILED; LPX_NOT_IN_STORE and LPX_PREVIOUS_ID for a previous id
+ *   that fits no student of the store, or not one of the package
  */
 export async function importPackage(store: Store, request: ImportRequest): Promise<ImportResult> {
   const { dryRun } = request;
@@ -80,33 +94,42 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   try {
     const known = (portfolios: readonly Portfolio<unknown>[]) => knowledgeOf(store, portfolios);
     const { report, portfolios } = await examinePackage({ ...request, known }, staging ?? 'comparison');
-    const nothing = { report, dryRun, students: [], conflicts: [], restored: [], historyId: 0 };
+    const nothing = { report, dryRun, students: [], conflicts: [], notices: [], restored: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     // Not within the change: others who write would wait for a slow disk.
     await staging?.secured();
     const restorable = await restorableFiles(store, portfolios);
-    const sound = { ...nothing, restored: restorable.map(({ finding }) => finding) };
     return await store.change<ImportResult>(async (change) => {
-      const historyId = await change.addHistory({ ...historyOf(report, request), at: request.now });
-      const merged: MergedStudent[] = [];
-      for (const portfolio of portfolios) merged.push(await mergeStudent(change, portfolio, request, historyId, portfolios.length > 1));
-      const students = merged.map((one) => one.student);
-      const conflicts = merged.flatMap((one) => one.conflicts);
-      if (conflicts.length > 0) return { keep: false, result: { ...nothing, students, conflicts, outcome: 'refused' } };
-      const written = merged.flatMap((one) => one.written);
-      const changed = written.length > 0 || students.some((student) => student.created);
+      const held = await heldStudents(change, portfolios, request.previousId);
+      const several = portfolios.length > 1;
+      const plans = portfolios.map((portfolio, i) =>
+        planStudent(portfolio, held[i], { ...request, schoolCode: store.school.code, several }),
+      );
+      const findings = plans.flatMap((plan) => plan.findings);
+      const conflicts = findings.filter(({ severity }) => severity === 'error');
+      const notices = findings.filter(({ severity }) => severity !== 'error');
+      const planned = { ...nothing, students: plans.map((plan) => plan.student), conflicts, notices };
+      if (conflicts.length > 0) return { keep: false, result: { ...planned, outcome: 'refused' } };
+      const sound = { ...planned, restored: restorable.map(({ finding }) => finding) };
+      const written = plans.flatMap(({ incoming }) => incoming.map(({ record }) => record));
       // Also files of records that are there already.
       if (staging) await keepStaged(staging, [...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
-      if (!changed) return { keep: false, result: { ...sound, students, outcome: 'unchanged' } };
-      if (!staging) return { keep: false, result: { ...sound, students, outcome: 'would-import' } };
-      return { keep: true, result: { ...sound, students, historyId, outcome: 'imported' } };
+      if (!plans.some(changesStore)) return { keep: false, result: { ...sound, outcome: 'unchanged' } };
+      if (!staging) return { keep: false, result: { ...sound, outcome: 'would-import' } };
+      const historyId = await change.addHistory({ ...historyOf(report, request, plans), at: request.now });
+      for (const plan of plans) await applyStudent(change, plan, historyId);
+      return { keep: true, result: { ...sound, historyId, outcome: 'imported' } };
     });
   } finally {
     await staging?.discard();
   }
 }
 
-const historyOf = ({ package: { file, bytes, md5, sha256, school } }: VerificationReport, { signature, operator }: ImportRequest) =>
+const historyOf = (
+  { package: { file, bytes, md5, sha256, school } }: VerificationReport,
+  { signature, operator }: ImportRequest,
+  plans: readonly StudentPlan[],
+) =>
   ({
     kind: 'import',
     file,
@@ -116,79 +139,176 @@ const historyOf = ({ package: { file, bytes, md5, sha256, school } }: Verificati
     school,
     reason: signature === 'none' ? 'unsigned' : '',
     terms: '',
-    overridden: '',
+    overridden: [...new Set(plans.flatMap((plan) => plan.overridden))].join(' '),
     operator,
   }) as const;
 
-interface MergedStudent {
-  readonly student: ImportedStudent;
-  readonly written: readonly TakenRecord[];
-  readonly conflicts: readonly Finding[];
+/**
+ * The students of the store that those of a package are, by national id; the one who is not known by it is the one of
+ * `previousId`. @throws LPX_NOT_IN_STORE, LPX_PREVIOUS_ID
+ */
+async function heldStudents(
+  change: StoreChange,
+  portfolios: readonly TakenPortfolio[],
+  previousId: string | undefined,
+): Promise<(StoredStudent | undefined)[]> {
+  const held: (StoredStudent | undefined)[] = [];
+  for (const { basicData } of portfolios) held.push(await change.student(basicData.nationalId));
+  if (previousId === undefined) return held;
+  const previous = await change.student(previousId);
+  if (!previous) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(previousId) });
+  const strangers = held.filter((student) => !student).length;
+  if (strangers !== 1 || portfolios.some(({ basicData }) => basicData.nationalId === previousId))
+    throw new LpxError('LPX_PREVIOUS_ID', { student: maskId(previousId), count: strangers });
+  return held.map((student) => student ?? previous);
 }
 
-async function mergeStudent(
-  change: StoreChange,
-  portfolio: TakenPortfolio,
-  request: ImportRequest,
-  historyId: number,
-  several: boolean,
-): Promise<MergedStudent> {
-  const { basicData, extras } = portfolio;
-  const { nationalId, name } = basicData;
-  const held = await change.student(nationalId);
-  const conflicts: Finding[] = [];
-  const places = placesOf(nationalId, several);
-  if (!held && !request.createStudents)
-    conflicts.push({
-      code: 'LPX_STUDENT_UNKNOWN',
-      severity: 'error',
-      where: places.basicData(basicDataWire('nationalId')),
-      facts: {},
-    });
-  for (const property of ['name', 'birthDate'] as const) {
-    const [here, there] = [held?.basicData[property] ?? '', basicData[property]];
-    if (here !== '' && there !== '' && here.normalize('NFC') !== there.normalize('NFC')) {
-      conflicts.push({
-        code: 'LPX_STUDENT_DIFFERS',
-        severity: 'error',
-        where: places.basicData(basicDataWire(property)),
-        facts: { stored: here, received: there },
-      });
-    }
-  }
+/** What a student is compared with, and what the clerk answers for. */
+interface PlanTerms extends Pick<ImportRequest, 'createStudents' | 'keepBoth' | 'samePerson' | 'previousId' | 'acceptOwnSchool'> {
+  /** Of the school that imports. */
+  readonly schoolCode: string;
+  /** Whether the package has more than one student. */
+  readonly several: boolean;
+}
 
+/** What an import does to one student. */
+export interface StudentPlan {
+  readonly portfolio: TakenPortfolio;
+  readonly held: StoredStudent | undefined;
+  readonly student: ImportedStudent;
+  /** Records to put in; none when there is an error among the findings. */
+  readonly incoming: readonly Comparison<TakenAttachment>[];
+  readonly findings: readonly Finding[];
+  /** Rules that the clerk's word sets aside, by their codes. */
+  readonly overridden: readonly Code[];
+}
+
+/** The options by which a clerk answers for what is otherwise an error. */
+const ANSWERED_BY: Partial<Record<Code, 'samePerson' | 'previousId' | 'acceptOwnSchool'>> = {
+  LPX_STUDENT_DIFFERS: 'samePerson',
+  LPX_STUDENT_UNCONFIRMED: 'samePerson',
+  LPX_ID_CHANGED: 'previousId',
+  LPX_OWN_SCHOOL: 'acceptOwnSchool',
+};
+
+/** Works out what an import does to one student of the package, and what stands against it. Reads and writes nothing. */
+export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | undefined, terms: PlanTerms): StudentPlan {
   const certified = portfolio.records.filter((record) => !isUncertified(record));
   const comparisons = compareRecords(certified, held?.records ?? []);
-  const keepBoth = request.keepBoth;
-  for (const { kind, record } of comparisons) if (kind === 'changed' && !keepBoth) conflicts.push(changedFinding(nationalId, record));
-
-  const outcomes = new Map(comparisons.map((one) => [one.record, outcomeOf(one, keepBoth)]));
-  const records = [
-    ...portfolio.records.map((record) => changeOf(record, outcomes.get(record) ?? 'uncertified')),
-    ...portfolio.unsound.map((record) => changeOf(record, 'unsound')),
+  const found = [
+    ...studentFindings(portfolio, held, terms),
+    ...comparisons.flatMap((comparison) => recordFindings(portfolio, comparison, terms)),
+    ...ownSchoolFindings(portfolio, held, comparisons, terms),
   ];
-  const incoming = conflicts.length > 0 ? [] : comparisons.filter((one) => one.kind !== 'same');
-  if (conflicts.length === 0) {
-    const student = held ?? (await change.addStudent(basicData, extras));
-    await change.addRecords(student.id, 'received', historyId, incoming);
-    if (incoming.length > 0 || !held) await change.addHistoryStudent(historyId, student.id, countsOf(incoming.map((one) => one.record)));
-    await change.addImportOutcomes(
-      historyId,
-      student.id,
-      records.filter(({ outcome }) => outcome !== 'new'),
-    );
-  }
+  const isAnswered = (option: (typeof ANSWERED_BY)[Code]) => option !== undefined && Boolean(terms[option]);
+  const answered = new Set(found.filter(({ code, severity }) => severity === 'error' && isAnswered(ANSWERED_BY[code])));
+  const findings = found.map((finding): Finding => (answered.has(finding) ? { ...finding, severity: 'warning' } : finding));
+  const refused = errorOf(findings) !== undefined;
+  const outcomes = new Map(comparisons.map((comparison) => [comparison.record, outcomeOf(comparison, terms.keepBoth)]));
   return {
-    student: { nationalId, name, created: !held && conflicts.length === 0, records },
-    written: incoming.map((one) => one.record),
-    conflicts,
+    portfolio,
+    held,
+    student: {
+      nationalId: portfolio.basicData.nationalId,
+      name: held?.basicData.name || portfolio.basicData.name,
+      created: !held && !refused,
+      records: [
+        ...portfolio.records.map((record) => changeOf(record, outcomes.get(record) ?? 'uncertified')),
+        ...portfolio.unsound.map((record) => changeOf(record, 'unsound')),
+      ],
+    },
+    incoming: refused ? [] : comparisons.filter(({ kind }) => kind !== 'same'),
+    findings,
+    overridden: [...answered].map(({ code }) => code),
   };
+}
+
+/** Whether the student is on the roll, and is the same person. */
+function studentFindings(
+  { basicData }: TakenPortfolio,
+  held: StoredStudent | undefined,
+  { createStudents, several }: PlanTerms,
+): Finding[] {
+  const places = placesOf(basicData.nationalId, several);
+  const where = places.basicData(basicDataWire('nationalId'));
+  if (!held) return createStudents ? [] : [{ code: 'LPX_STUDENT_UNKNOWN', severity: 'error', where, facts: {} }];
+  const stored = held.basicData.nationalId;
+  const renumbered: Finding = {
+    code: 'LPX_ID_CHANGED',
+    severity: 'error',
+    where,
+    facts: { stored: maskId(stored), received: maskId(basicData.nationalId) },
+  };
+  return [...(stored === basicData.nationalId ? [] : [renumbered]), ...personFindings(held.basicData, basicData, places)];
+}
+
+/** What the store has that a record of the package goes against, or looks like. */
+function recordFindings(
+  { basicData }: TakenPortfolio,
+  { kind, record, resembles }: Comparison<TakenAttachment>,
+  { keepBoth }: PlanTerms,
+): Finding[] {
+  if (kind === 'changed' && !keepBoth) return [changedFinding(basicData.nationalId, record)];
+  return resembles ? [resemblesFinding(basicData.nationalId, record, refOf(resembles))] : [];
+}
+
+/**
+ * Whoever sends may write this school's code into a package: records in its name that the store does not know are not
+ * taken without a word. A school's own records that come back are known, and stay what they are.
+ */
+function ownSchoolFindings(
+  { basicData }: TakenPortfolio,
+  held: StoredStudent | undefined,
+  comparisons: readonly Comparison<TakenAttachment>[],
+  { schoolCode, keepBoth, several }: PlanTerms,
+): Finding[] {
+  const unknown = comparisons.filter(
+    ({ kind, record }) =>
+      (kind === 'new' || (kind === 'changed' && keepBoth)) &&
+      (basicData.schoolCode === schoolCode || record.fields.originSchoolCode === schoolCode),
+  );
+  const [first] = unknown;
+  if (!first) return [];
+  const hasOwn = held?.records.some(({ provenance }) => provenance === 'own') ?? false;
+  return [
+    {
+      code: 'LPX_OWN_SCHOOL',
+      severity: hasOwn ? 'error' : 'warning',
+      where: placesOf(basicData.nationalId, several).basicData(basicDataWire('schoolCode')),
+      facts: { count: unknown.length, school: schoolCode, title: titleOf(first.record) },
+    },
+  ];
+}
+
+const changesStore = ({ incoming, student }: StudentPlan): boolean => incoming.length > 0 || student.created;
+
+/** Carries a plan out. */
+async function applyStudent(change: StoreChange, plan: StudentPlan, historyId: number): Promise<void> {
+  const { portfolio, incoming } = plan;
+  const student = plan.held ?? (await change.addStudent(portfolio.basicData, portfolio.extras));
+  await change.addRecords(student.id, 'received', historyId, incoming);
+  const sentAs = sentAsOf(portfolio.basicData, student.basicData);
+  if (changesStore(plan) || sentAs)
+    await change.addHistoryStudent(historyId, student.id, countsOf(incoming.map(({ record }) => record)), sentAs);
+  await change.addImportOutcomes(
+    historyId,
+    student.id,
+    plan.student.records.filter(({ outcome }) => outcome !== 'new'),
+  );
+}
+
+/** What the package says of a student otherwise than the roll, which stays as it is. */
+function sentAsOf(sent: BasicData, roll: BasicData): SentAs | undefined {
+  const differs = (property: keyof SentAs) => sent[property] !== '' && sent[property] !== roll[property];
+  const told = (property: keyof SentAs) => (differs(property) ? sent[property] : '');
+  const sentAs = { nationalId: told('nationalId'), name: told('name'), birthDate: told('birthDate') };
+  return Object.values(sentAs).some((value) => value !== '') ? sentAs : undefined;
 }
 
 /** A course result that its teacher has not certified is not part of an exchange (guide part FOUR; spec 12, Q13). */
 const isUncertified = (record: PortfolioRecord<unknown>): boolean => unfitness(record) === 'uncertified';
 
-const outcomeOf = ({ kind }: Comparison<TakenAttachment>, keepBoth: boolean): RecordChange['outcome'] =>
+const outcomeOf = ({ kind }: Comparison<TakenAttachment>, keepBoth = false): RecordChange['outcome'] =>
   kind === 'changed' ? (keepBoth ? 'beside' : 'conflict') : kind;
 
 function changeOf(record: PortfolioRecord<unknown>, outcome: RecordChange['outcome']): RecordChange {

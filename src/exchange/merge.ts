@@ -1,8 +1,9 @@
 /** Compares incoming records with those a store holds of the same student. Decides nothing, writes nothing. */
 import { type Finding, maskId } from '../errors.js';
 import { identityOf } from '../spec/identity.js';
-import { type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { isCourseResult, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { StoredAttachment, StoredRecord } from '../store/store.js';
+import { termOfRecord } from './take-attachments.js';
 
 /** What an incoming record is to the store. */
 export interface Comparison<A extends StoredAttachment> {
@@ -12,6 +13,8 @@ export interface Comparison<A extends StoredAttachment> {
   readonly kind: 'new' | 'same' | 'changed';
   /** The stored record it is the same as, or a changed form of. */
   readonly stored?: StoredRecord;
+  /** A received record that a new one is likely to be another form of. */
+  readonly resembles?: StoredRecord;
 }
 
 /**
@@ -32,13 +35,62 @@ export function compareRecords<A extends StoredAttachment>(
     return match;
   };
   const same = identified.map(({ key, content }) => claim(key, (one) => one.content === content));
-  return identified.map((one, i) => {
+  const compared = identified.map((one, i): Comparison<A> => {
     const match = same[i];
     if (match) return { ...one, kind: 'same', stored: match };
     const changed = claim(one.key, () => true);
     return changed ? { ...one, kind: 'changed', stored: changed } : { ...one, kind: 'new' };
   });
+  return withResemblances(
+    compared,
+    [...free.values()].flatMap((records) => [...records]),
+  );
 }
+
+/**
+ * A record that was changed and dated anew has another key. What has the same school, course, term and title as a
+ * received record that the package does not bring, and the same brief or a file of it, is likely to be that one.
+ */
+function withResemblances<A extends StoredAttachment>(
+  comparisons: readonly Comparison<A>[],
+  left: readonly StoredRecord[],
+): Comparison<A>[] {
+  const received = new Map<string, StoredRecord[]>();
+  for (const stored of left.filter(({ provenance }) => provenance === 'received')) {
+    const subject = subjectOf(stored.record);
+    received.set(subject, [...(received.get(subject) ?? []), stored]);
+  }
+  return comparisons.map((comparison) => {
+    const { kind, record } = comparison;
+    const resembles = kind === 'new' ? received.get(subjectOf(record))?.find((stored) => sharesContent(stored.record, record)) : undefined;
+    return resembles ? { ...comparison, resembles } : comparison;
+  });
+}
+
+const subjectOf = (record: PortfolioRecord<unknown>): string =>
+  JSON.stringify([
+    record.list,
+    record.fields.originSchoolCode,
+    isCourseResult(record) ? record.fields.courseCode : '',
+    termOfRecord(record),
+    titleOf(record),
+  ]);
+
+function sharesContent(a: PortfolioRecord<StoredAttachment>, b: PortfolioRecord<StoredAttachment>): boolean {
+  const briefOf = ({ fields }: PortfolioRecord<unknown>) => (fields as { readonly brief?: string }).brief ?? '';
+  const filesOf = ({ document, media }: PortfolioRecord<StoredAttachment>) => [document?.sha256, media?.sha256];
+  return (
+    (briefOf(a) !== '' && briefOf(a) === briefOf(b)) || filesOf(a).some((sha256) => sha256 !== undefined && filesOf(b).includes(sha256))
+  );
+}
+
+/** The finding for a new record that looks like a received one. @param ref the reference of that one */
+export const resemblesFinding = (nationalId: string, record: PortfolioRecord<unknown>, ref: string): Finding => ({
+  ...changedFinding(nationalId, record),
+  code: 'LPX_RECORD_RESEMBLES',
+  severity: 'note',
+  facts: { title: titleOf(record), ref },
+});
 
 /** The finding for a record that the store holds in another form. */
 export function changedFinding(nationalId: string, record: PortfolioRecord<unknown>): Finding {

@@ -53,7 +53,7 @@ export async function writeReceipt(
 
 const COURSE_RESULTS = HALF_WIRE.courseResults.property;
 
-/** Students with something new, and those who had it all before. */
+/** Students with something new, and those who had it all before; by the national ids of the package. */
 function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Receipt['students'] {
   const ids = [...new Set([...entry.students.map((student) => student.nationalId), ...outcomes.map((outcome) => outcome.nationalId)])];
   return ids.map((nationalId) => {
@@ -63,7 +63,7 @@ function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Re
     const courses = same.filter(({ list }) => list === COURSE_RESULTS).length;
     const performances = same.filter(({ list }) => MULTI_PERFORMANCE_WIRES.has(list)).length;
     return {
-      nationalIdMasked: maskId(nationalId),
+      nationalIdMasked: maskId(taken?.sentAs?.nationalId || nationalId),
       courseResults: (taken?.courseResults ?? 0) + courses,
       multiPerformances: (taken?.multiPerformances ?? 0) + performances,
       alreadyHere: courses + performances,

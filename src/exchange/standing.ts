@@ -28,7 +28,8 @@ export interface StudentStanding {
 
 const PREFIX = { own: 'O', received: 'R' } as const;
 
-const refOf = ({ provenance, id }: Pick<StoredRecord, 'provenance' | 'id'>): string => `${PREFIX[provenance]}${id}`;
+/** What a person calls a record by: its reference. */
+export const refOf = ({ provenance, id }: Pick<StoredRecord, 'provenance' | 'id'>): string => `${PREFIX[provenance]}${id}`;
 
 export function standingOf(student: StoredStudent): StudentStanding {
   const items = student.records.flatMap((stored) => {

@@ -1,6 +1,6 @@
 /** Where a student stands: per school year what is here, what came from where, what may still be picked, what is too much. */
 import type { Finding } from '../errors.js';
-import { type BasicData, type Half, isCourseResult, SLOTS, titleOf } from '../spec/portfolio.js';
+import { type BasicData, type Half, isCourseResult, SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { Standing } from '../spec/rules/quotas.js';
 import { briefFindings } from '../spec/rules/record-rules.js';
 import type { Store } from '../store/store.js';
@@ -26,11 +26,26 @@ export interface Certified {
   readonly uncertified: number;
 }
 
+/** A received record that says it was submitted before, by another school: nothing here can show it. */
+export interface SubmittedElsewhere {
+  readonly ref: string;
+  readonly list: string;
+  readonly title: string;
+  /** The term of the submission, such as `1081`. */
+  readonly submittedTerm: string;
+  /** The school the record is from; the name is empty when no list of schools has it. */
+  readonly schoolCode: string;
+  readonly schoolName: string;
+  /** The import or load that brought it. */
+  readonly historyId: number;
+}
+
 export interface StudentStatus extends Pick<StudentStanding, 'totals'> {
   readonly basicData: BasicData;
   readonly extendedYears: number;
   readonly years: readonly HalfStatus[];
   readonly certified: readonly Certified[];
+  readonly submittedElsewhere: readonly SubmittedElsewhere[];
   /** What is over a limit: files, briefs, picks. */
   readonly findings: readonly Finding[];
 }
@@ -51,8 +66,27 @@ export async function studentStatus(store: Store, nationalId: string): Promise<S
       transferred: count(standing.half, standing.schoolYear, ({ stored }) => stored.provenance === 'received'),
     })),
     certified: await certifiedWhere(store, items),
+    submittedElsewhere: await submittedElsewhere(store, items),
     findings: [...over.map((one) => overFinding(one, 'warning', '')), ...items.flatMap(limitFindings)],
   };
+}
+
+/** They count toward the student's limits on the other school's word alone. */
+async function submittedElsewhere(store: Store, items: readonly Item[]): Promise<SubmittedElsewhere[]> {
+  const submitted = items.filter(({ state, stored }) => state === 'submitted' && stored.provenance === 'received');
+  const names = await schoolNames(
+    store,
+    submitted.map(({ stored }) => stored.record.fields.originSchoolCode),
+  );
+  return submitted.map(({ ref, stored: { record, historyId } }) => ({
+    ref,
+    list: wireListOf(record.list).wire,
+    title: titleOf(record),
+    submittedTerm: record.fields.submittedTerm,
+    schoolCode: record.fields.originSchoolCode,
+    schoolName: names.get(record.fields.originSchoolCode) ?? '',
+    historyId,
+  }));
 }
 
 async function certifiedWhere(store: Store, items: readonly Item[]): Promise<Certified[]> {

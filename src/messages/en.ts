@@ -74,6 +74,11 @@ const codes: Record<Code, Sentence> = {
     next: 'See who is with lpx students; bring a student in with lpx load <folder>.',
   },
 
+  LPX_PREVIOUS_ID: {
+    what: '--previous-id {student} fits no student: it is for a package with exactly one student whom the store does not know, and here there are {count}.',
+    next: 'Import the students whose national ids are unchanged first, or check the id with lpx students.',
+  },
+
   LPX_SIGNATURE_MISSING: {
     what: 'The signature file {where} is missing.',
     next: 'Ask the sending school for it, and put it beside the package; or name it with --signature <file>.',
@@ -286,12 +291,33 @@ const codes: Record<Code, Sentence> = {
     next: 'Enrol the student first, or admit them with --create-students.',
   },
   LPX_STUDENT_DIFFERS: {
-    what: 'The student is known with other data: here “{stored}”, in the package “{received}”.',
-    next: 'Find out with the sending school which is right, and have it mended there or here.',
+    what: '{property} differs at character {position}: here “{stored}”, in the package “{received}”.',
+    next: 'Ask the sending school which is right. If it is the same person, --same-person imports; the roll stays as it is.',
+  },
+  LPX_STUDENT_UNCONFIRMED: {
+    what: 'The student is on the roll, but neither name nor birth date can be compared: one of the sides is blank.',
+    next: 'Ask the sending school to fill them in. If it is the same person, --same-person imports.',
+  },
+  LPX_NAME_SPELLED: {
+    what: 'The name is written differently ({spelling}): here “{stored}”, in the package “{received}”.',
+    next: 'Nothing needs doing: it counts as the same name, and the roll stays as it is.',
+  },
+  LPX_ID_CHANGED: {
+    what: 'The student is {stored} here and {received} in the package.',
+    next: 'The records go to the student on the roll, whose national id stays as it is.',
+  },
+  LPX_OWN_SCHOOL: {
+    what: '{count} records in the package claim to come from this school ({school}), but the store does not know them; the first is “{title}”.',
+    next: 'Check with the student and the sending school where they come from; --accept-own-school imports them all the same.',
   },
   LPX_RECORD_CHANGED: {
     what: 'The store holds “{title}” with other content.',
     next: 'Compare with lpx show <national id>; --keep-both keeps the new one beside the old.',
+  },
+
+  LPX_RECORD_RESEMBLES: {
+    what: '“{title}” looks like {ref}, which was received before: same course, term and title, and the same brief or file. It may be a changed version.',
+    next: 'Compare the two with lpx show <national id>.',
   },
 
   LPX_RECEIPT_UNKNOWN: {
@@ -390,6 +416,7 @@ const words: Record<string, Record<string, string>> = {
     ratio: 'times its size',
   },
   damage: { lost: 'missing', broken: 'damaged' },
+  spelling: { spelling: 'blanks, dots, width or case', variant: 'variant characters' },
   half: { courseResults: 'course results', multiPerformances: 'multi-performances' },
   column: {
     courseCode: 'is no course code of 23 characters',
@@ -519,6 +546,9 @@ export const en = {
     dryRun: 'say what would change, change nothing',
     createStudents: 'admit students who are not in the store',
     keepBoth: 'keep changed records beside the stored ones',
+    samePerson: 'the student is the one on the roll, although name or birth date differ (recorded)',
+    previousId: 'the national id the student has here, when the package has a new one (recorded)',
+    acceptOwnSchool: 'import records in this school’s name that the store does not know (recorded)',
     zipOrId: 'a package, or a national id',
     courseCodes: 'course codes of 23 characters',
     loadCourseCodes: 'a course code file (課程代碼檔): CSV of code, subject name, credits of six terms (may be repeated)',
@@ -658,7 +688,14 @@ export const en = {
     none: 'Nothing has happened yet.',
     to: 'to',
     from: 'from',
-    forced: 'against the rules, on the clerk’s word',
+    overridden: {
+      LPX_EXCHANGE_NOT_NEEDED: 'exported although no exchange was due',
+      LPX_STUDENT_DIFFERS: 'same person despite other data, on the clerk’s word',
+      LPX_STUDENT_UNCONFIRMED: 'same person, on the clerk’s word',
+      LPX_ID_CHANGED: 'changed national id',
+      LPX_OWN_SCHOOL: 'unknown records in this school’s name accepted',
+    } as Record<string, string>,
+    sentAs: 'in the package: {words}',
     received: 'received {day} by {by}',
   },
   code: {
@@ -752,6 +789,8 @@ export const en = {
     nothing: 'The student has no course result and no multi-performance.',
     extended: 'study lengthened by {years} school years',
     where: 'Course results were certified at',
+    submittedElsewhere: 'Submitted at another school, by its own word (they count)',
+    broughtBy: 'number {id} in the history',
     total: '{picked} of {limit}',
   },
   pick: {

@@ -51,6 +51,11 @@ export const zhTW: Messages = {
     LPX_PASSWORD_UNEQUAL: { what: '兩次輸入的密碼不相同。', next: '請再執行一次，並輸入兩次相同的密碼。' },
     LPX_NOT_IN_STORE: { what: '資料庫裡沒有學生 {student}。', next: '請用 lpx students 查看名單；用 lpx load <資料夾> 載入學生。' },
 
+    LPX_PREVIOUS_ID: {
+      what: '--previous-id {student} 無法對應：交換檔中須恰有一名資料庫裡沒有的學生，目前有 {count} 名。',
+      next: '請先匯入證號未變的學生，或用 lpx students 確認證號。',
+    },
+
     LPX_SIGNATURE_MISSING: { what: '缺少簽章檔 {where}。', next: '請向轉出學校索取，放在壓縮檔旁邊；或用 --signature <檔案> 指定。' },
     LPX_SIGNATURE_UNREADABLE: { what: '{where} 裡沒有 MD5。', next: '請向轉出學校重新索取簽章檔。' },
     LPX_SIGNATURE_MISMATCH: {
@@ -178,10 +183,31 @@ export const zhTW: Messages = {
 
     LPX_STUDENT_UNKNOWN: { what: '該生不在本校名單上。', next: '請先為該生建檔，或加上 --create-students 一併建立。' },
     LPX_STUDENT_DIFFERS: {
-      what: '本校已有該生但資料不同：本校為「{stored}」，交換檔為「{received}」。',
-      next: '請與轉出學校查明何者正確，並由有誤的一方修正。',
+      what: '{property}第 {position} 個字不同：本校為「{stored}」，交換檔為「{received}」。',
+      next: '請與轉出學校確認何者正確；若確為同一人，可加上 --same-person 匯入，本校學籍資料不變。',
+    },
+    LPX_STUDENT_UNCONFIRMED: {
+      what: '本校已有該生，但姓名與出生日期至少一方空白，無從比對。',
+      next: '請轉出學校補上；若確為同一人，可加上 --same-person 匯入。',
+    },
+    LPX_NAME_SPELLED: {
+      what: '姓名寫法不同（{spelling}）：本校為「{stored}」，交換檔為「{received}」。',
+      next: '視為同一姓名，不必處理；本校學籍資料不變。',
+    },
+    LPX_ID_CHANGED: {
+      what: '該生在本校為 {stored}，在交換檔為 {received}。',
+      next: '紀錄匯入本校該生名下，本校學籍的證號不變。',
+    },
+    LPX_OWN_SCHOOL: {
+      what: '交換檔有 {count} 筆紀錄自稱出自本校（{school}），但資料庫裡沒有；第一筆為「{title}」。',
+      next: '請向學生與轉出學校查明來源；加上 --accept-own-school 仍可匯入。',
     },
     LPX_RECORD_CHANGED: { what: '資料庫裡的「{title}」內容不同。', next: '請用 lpx show <身分證號> 比對；加上 --keep-both 可兩筆並存。' },
+
+    LPX_RECORD_RESEMBLES: {
+      what: '「{title}」與先前收到的 {ref} 相似：課程、學期、名稱相同，簡述或檔案也相同，可能是修改後的版本。',
+      next: '請用 lpx show <身分證號> 比對兩筆。',
+    },
 
     LPX_RECEIPT_UNKNOWN: {
       what: '本校沒有匯出過與 {package} 雜湊值相同的交換檔。',
@@ -274,6 +300,7 @@ export const zhTW: Messages = {
       ratio: '壓縮倍數',
     },
     damage: { lost: '已遺失', broken: '已損壞' },
+    spelling: { spelling: '空白、間隔號、全半形或大小寫', variant: '異體字' },
     half: { courseResults: '課程學習成果', multiPerformances: '多元表現' },
     column: {
       courseCode: '不是 23 碼的課程代碼',
@@ -398,6 +425,9 @@ export const zhTW: Messages = {
     dryRun: '只說明會有什麼變動，不實際變動',
     createStudents: '一併建立不在資料庫裡的學生',
     keepBoth: '內容不同的紀錄與原有的並存',
+    samePerson: '姓名或出生日期雖不同，確為本校該生（會留下紀錄）',
+    previousId: '交換檔用新證號時，該生在本校的原證號（會留下紀錄）',
+    acceptOwnSchool: '匯入自稱出自本校、但資料庫裡沒有的紀錄（會留下紀錄）',
     zipOrId: '交換檔，或身分證號',
     courseCodes: '23 碼的課程代碼',
     loadCourseCodes: '課程代碼檔：CSV，依序為課程代碼、科目名稱、授課學期學分（可重複）',
@@ -512,7 +542,14 @@ export const zhTW: Messages = {
     none: '還沒有任何紀錄。',
     to: '送往',
     from: '來自',
-    forced: '依規定不需交換，承辦人仍要求匯出',
+    overridden: {
+      LPX_EXCHANGE_NOT_NEEDED: '依規定不需交換，承辦人仍要求匯出',
+      LPX_STUDENT_DIFFERS: '資料不同，承辦人確認為同一人',
+      LPX_STUDENT_UNCONFIRMED: '無從比對，承辦人確認為同一人',
+      LPX_ID_CHANGED: '證號已變更',
+      LPX_OWN_SCHOOL: '承辦人同意匯入自稱出自本校的紀錄',
+    },
+    sentAs: '交換檔中為：{words}',
     received: '{day} 已收訖（{by}）',
   },
   code: {
@@ -598,6 +635,8 @@ export const zhTW: Messages = {
     nothing: '該生沒有課程學習成果，也沒有多元表現。',
     extended: '延長修業 {years} 學年',
     where: '課程學習成果的認證學校',
+    submittedElsewhere: '來源學校註記已提交（計入件數）',
+    broughtBy: '歷程編號 {id}',
     total: '{picked}/{limit} 件',
   },
   pick: {

@@ -1,5 +1,5 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { LpxError, maskId } from '../errors.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
@@ -7,9 +7,9 @@ import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import {
+  type HistoryCounts,
   type HistoryEntry,
   type HistoryKind,
-  type HistoryStudent,
   type ImportOutcome,
   type NewHistoryEntry,
   type NewRecord,
@@ -18,6 +18,7 @@ import {
   type Receiving,
   type RecordRef,
   type School,
+  type SentAs,
   type Store,
   type StoreChange,
   type StoredAttachment,
@@ -96,7 +97,8 @@ export class DatabaseStore implements Store {
     const students = await this.#db
       .selectFrom('history_students')
       .innerJoin('students', 'students.id', 'history_students.student_id')
-      .select(['history_id', 'national_id', 'basic_data', 'course_results', 'multi_performances', 'attachments'])
+      .selectAll('history_students')
+      .select(['national_id', 'basic_data'])
       .orderBy('national_id')
       .execute();
     const byEntry = new Map<number, typeof students>();
@@ -112,6 +114,7 @@ export class DatabaseStore implements Store {
         courseResults: student.course_results,
         multiPerformances: student.multi_performances,
         attachments: student.attachments,
+        sentAs: sentAsOf(student),
       })),
     }));
   }
@@ -190,7 +193,7 @@ class DatabaseChange implements StoreChange {
     return id;
   }
 
-  async addHistoryStudent(historyId: number, studentId: number, counts: Omit<HistoryStudent, 'nationalId' | 'name'>): Promise<void> {
+  async addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, sentAs?: SentAs): Promise<void> {
     await this.#db
       .insertInto('history_students')
       .values({
@@ -199,6 +202,9 @@ class DatabaseChange implements StoreChange {
         course_results: counts.courseResults,
         multi_performances: counts.multiPerformances,
         attachments: counts.attachments,
+        sent_national_id: sentAs?.nationalId ?? '',
+        sent_name: sentAs?.name ?? '',
+        sent_birth_date: sentAs?.birthDate ?? '',
       })
       .execute();
   }
@@ -307,6 +313,13 @@ class DatabaseChange implements StoreChange {
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
   }
+}
+
+function sentAsOf(
+  student: Pick<Selectable<Tables['history_students']>, 'sent_national_id' | 'sent_name' | 'sent_birth_date'>,
+): SentAs | undefined {
+  const sentAs = { nationalId: student.sent_national_id, name: student.sent_name, birthDate: student.sent_birth_date };
+  return Object.values(sentAs).some((value) => value !== '') ? sentAs : undefined;
 }
 
 /** A statement takes only so many values. */

@@ -153,7 +153,16 @@ async function fourthVersion(db: Kysely<Tables>): Promise<void> {
   await db.schema.alterTable('attachments').dropColumn('type').execute();
 }
 
-const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion, thirdVersion, fourthVersion];
+/** Imports keep what a package says of a student otherwise than the roll. */
+async function fifthVersion(db: Kysely<Tables>): Promise<void> {
+  for (const column of ['sent_national_id', 'sent_name', 'sent_birth_date'])
+    await db.schema
+      .alterTable('history_students')
+      .addColumn(column, 'text', (one) => one.notNull().defaultTo(''))
+      .execute();
+}
+
+const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion, thirdVersion, fourthVersion, fifthVersion];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
 export async function migrate(db: Kysely<Tables>): Promise<void> {

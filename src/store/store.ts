@@ -76,7 +76,7 @@ export interface NewHistoryEntry {
   /** Reason and terms of an export; `unsigned` for an import without a signature; empty otherwise. */
   readonly reason: string;
   readonly terms: string;
-  /** The code of the rule that an export was made against, on the clerk's word; else empty. */
+  /** The codes of the rules that an export or import was made against, on the clerk's word, with blanks between; else empty. */
   readonly overridden: string;
   /** Who did it, by the name the system knows them by. */
   readonly operator: string;
@@ -88,7 +88,15 @@ export interface HistoryStudent {
   readonly courseResults: number;
   readonly multiPerformances: number;
   readonly attachments: number;
+  /** Of an import; undefined when the package has the student as the roll does. */
+  readonly sentAs: SentAs | undefined;
 }
+
+/** How much of a student was loaded, exported or imported. */
+export type HistoryCounts = Omit<HistoryStudent, 'nationalId' | 'name' | 'sentAs'>;
+
+/** What a package says of a student otherwise than the roll; empty where it does not. */
+export type SentAs = Pick<BasicData, 'nationalId' | 'name' | 'birthDate'>;
 
 export interface HistoryEntry extends NewHistoryEntry {
   readonly id: number;
@@ -128,7 +136,7 @@ export interface StoreChange {
   student(nationalId: string): Promise<StoredStudent | undefined>;
   historyKind(id: number): Promise<HistoryKind>;
   addHistory(entry: NewHistoryEntry): Promise<number>;
-  addHistoryStudent(historyId: number, studentId: number, counts: Omit<HistoryStudent, 'nationalId' | 'name'>): Promise<void>;
+  addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, sentAs?: SentAs): Promise<void>;
   addImportOutcomes(historyId: number, studentId: number, outcomes: readonly Omit<ImportOutcome, 'nationalId'>[]): Promise<void>;
   markReceived(historyId: number, receiving: Receiving): Promise<void>;
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;

@@ -43,14 +43,24 @@ export interface Tables {
     school: string;
     reason: string;
     terms: string;
-    /** The rule that an export was made against; else empty. */
+    /** The rules that an export or import was made against; else empty. */
     overridden: string;
     operator: string;
     /** ISO 8601, UTC; empty until an export is acknowledged. */
     received_at: string;
     received_by: string;
   };
-  history_students: { history_id: number; student_id: number; course_results: number; multi_performances: number; attachments: number };
+  history_students: {
+    history_id: number;
+    student_id: number;
+    course_results: number;
+    multi_performances: number;
+    attachments: number;
+    /** What the package of an import says otherwise than the roll; empty where it does not. */
+    sent_national_id: Generated<string>;
+    sent_name: Generated<string>;
+    sent_birth_date: Generated<string>;
+  };
   own_records: RecordTable;
   received_records: RecordTable;
   /** What an import did with records other than taking them in as new. */

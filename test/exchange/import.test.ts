@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { isCourseResult } from '#lpx/spec/portfolio.js';
-import { writeExchangeFolder } from '../support/portfolios.js';
+import { type MadeRecord, writeExchangeFolder } from '../support/portfolios.js';
 import {
   BORROWED_STUDENT,
   exportFrom,
@@ -16,7 +16,7 @@ import {
   TRANSFER_STUDENT,
   transferSchool,
 } from '../support/schools.js';
-import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
+import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
 /** A package of the transfer sample, and an empty school to bring it to. */
@@ -28,13 +28,34 @@ async function exchange() {
 }
 
 /** A package of one course result with these fields. */
-async function packageOf(folder: string, fields: object, basicData: object = {}): Promise<string> {
-  const platform = join(folder, `platform-${Math.random()}`);
-  writeExchangeFolder(platform, [smallPortfolio([courseResult(fields)], basicData)]);
+const packageOf = (folder: string, fields: object, basicData: object = {}): Promise<string> =>
+  packageOfRecords(folder, [courseResult(fields)], basicData);
+
+async function packageOfRecords(folder: string, records: MadeRecord[], basicData: object = {}): Promise<string> {
+  const platform = platformOf(folder, records, basicData);
   const from = await school(tempFolder(), '990001');
   await load(from, platform);
-  return (await exportFrom(from, `${platform}-mail`)).zipFile;
+  const nationalIds = [(basicData as { nationalId?: string }).nationalId ?? TRANSFER_STUDENT];
+  return (await exportFrom(from, `${platform}-mail`, { nationalIds })).zipFile;
 }
+
+function platformOf(folder: string, records: MadeRecord[], basicData: object = {}): string {
+  const platform = join(folder, `platform-${Math.random()}`);
+  writeExchangeFolder(platform, [smallPortfolio(records, basicData)]);
+  return platform;
+}
+
+/** School 990002 with the student on its roll, with one own record, and a package of school 990001 that has her in its own words. */
+async function onTheRoll(roll: object, sent: object, fields: object = {}) {
+  const folder = tempFolder();
+  const to = await school(folder, '990002');
+  const own = courseResult({ originSchoolCode: '990002', courseCode: '109990002H11101A1010101' });
+  await load(to, platformOf(folder, [own], { ...roll, schoolCode: '990002' }));
+  return { to, zipFile: await packageOf(folder, fields, sent) };
+}
+
+const lastEntry = async (store: string) => (await withStore(store, (open) => open.history()))[0];
+
 const snapshot = (store: string) =>
   withStore(store, async (open) => [await open.students(), await open.history(), await open.student(TRANSFER_STUDENT)]);
 
@@ -100,6 +121,173 @@ describe('an import', () => {
     expect(await importTo(to, other)).toMatchObject({
       outcome: 'refused',
       conflicts: [{ code: 'LPX_STUDENT_DIFFERS', facts: { stored: '林小禾', received: '林大禾' } }],
+    });
+  });
+
+  describe('of a student on the roll', () => {
+    it.each([
+      ['neither name nor birth date', { name: ' ', birthDate: '' }, 'LPX_STUDENT_UNCONFIRMED'],
+      ['another birth date', { birthDate: '2005/03/10' }, 'LPX_STUDENT_DIFFERS'],
+      ['another name and no birth date', { name: '林大禾', birthDate: '' }, 'LPX_STUDENT_DIFFERS'],
+    ])('with %s is a conflict, and goes on the clerk’s word, with the roll as it was', async (_, sent, code) => {
+      const { to, zipFile } = await onTheRoll({}, sent);
+      const before = (await studentIn(to, TRANSFER_STUDENT)).basicData;
+      expect(await importTo(to, zipFile)).toMatchObject({ outcome: 'refused', conflicts: [{ code }] });
+      expect(await importTo(to, zipFile, { samePerson: true })).toMatchObject({
+        outcome: 'imported',
+        notices: [{ code, severity: 'warning' }],
+      });
+      expect((await studentIn(to, TRANSFER_STUDENT)).basicData).toEqual(before);
+      expect(await lastEntry(to)).toMatchObject({ overridden: code });
+    });
+
+    it.each([
+      ['the name alone', { birthDate: '' }],
+      ['the birth date alone', { name: '\u3000' }],
+    ])('with %s is that student', async (_, sent) => {
+      const { to, zipFile } = await onTheRoll({}, sent);
+      expect(await importTo(to, zipFile)).toMatchObject({ outcome: 'imported', conflicts: [] });
+    });
+
+    it.each([
+      ['spelling', '林小禾 Kolas', '林小禾ＫＯＬＡＳ\u3000'],
+      ['variant', '林峰', '林峯'],
+    ])(
+      'whose name differs by %s is that student: the roll stays, and the import keeps the package’s form',
+      async (spelling, here, there) => {
+        const { to, zipFile } = await onTheRoll({ name: here }, { name: there });
+        expect(await importTo(to, zipFile)).toMatchObject({
+          outcome: 'imported',
+          students: [{ name: here }],
+          notices: [{ code: 'LPX_NAME_SPELLED', severity: 'warning', facts: { spelling, stored: here, received: there } }],
+        });
+        expect((await studentIn(to, TRANSFER_STUDENT)).basicData.name).toBe(here);
+        expect(await lastEntry(to)).toMatchObject({
+          overridden: '',
+          students: [{ name: here, sentAs: { nationalId: '', name: there, birthDate: '' } }],
+        });
+      },
+    );
+
+    it('under another name is a conflict that says which property, and where it differs', async () => {
+      const { to, zipFile } = await onTheRoll({}, { name: '林大禾' });
+      expect((await importTo(to, zipFile)).conflicts).toMatchObject([
+        { facts: { property: '學生中文姓名', position: 2, here: '小', there: '大' } },
+      ]);
+    });
+  });
+
+  describe('with a previous national id', () => {
+    it('goes to the student who has that id here, whose id stays; a second time nothing is doubled', async () => {
+      const { to, zipFile } = await onTheRoll({}, { nationalId: BORROWED_STUDENT });
+      const request = { previousId: TRANSFER_STUDENT, createStudents: false };
+      expect(await importTo(to, zipFile, { createStudents: false })).toMatchObject({ conflicts: [{ code: 'LPX_STUDENT_UNKNOWN' }] });
+      expect(await importTo(to, zipFile, request)).toMatchObject({
+        outcome: 'imported',
+        notices: [{ code: 'LPX_ID_CHANGED', severity: 'warning', facts: { stored: 'A80000****', received: 'B80000****' } }],
+      });
+      expect((await studentIn(to, TRANSFER_STUDENT)).records).toHaveLength(2);
+      expect(await lastEntry(to)).toMatchObject({
+        overridden: 'LPX_ID_CHANGED',
+        students: [{ nationalId: TRANSFER_STUDENT, sentAs: { nationalId: BORROWED_STUDENT } }],
+      });
+      expect((await importTo(to, zipFile, request)).outcome).toBe('unchanged');
+    });
+
+    it('does not take another person for that student', async () => {
+      const { to, zipFile } = await onTheRoll({}, { nationalId: BORROWED_STUDENT, name: '陳大同' });
+      expect(await importTo(to, zipFile, { previousId: TRANSFER_STUDENT })).toMatchObject({
+        outcome: 'refused',
+        conflicts: [{ code: 'LPX_STUDENT_DIFFERS' }],
+      });
+    });
+
+    it('that nobody has, or for a package whose student is known, is refused', async () => {
+      const { to, zipFile } = await onTheRoll({}, {});
+      await expect(importTo(to, zipFile, { previousId: 'C800000016' })).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });
+      await expect(importTo(to, zipFile, { previousId: TRANSFER_STUDENT })).rejects.toMatchObject({ code: 'LPX_PREVIOUS_ID' });
+    });
+  });
+
+  describe('of records in this school’s own name that it does not know', () => {
+    const ours = { originSchoolCode: '990002', createdAt: '2021-01-15 10:00:00' };
+
+    it('is refused for a student with own records here, until the clerk answers for it', async () => {
+      const { to, zipFile } = await onTheRoll({}, {}, ours);
+      expect(await importTo(to, zipFile)).toMatchObject({
+        outcome: 'refused',
+        conflicts: [{ code: 'LPX_OWN_SCHOOL', facts: { count: 1 } }],
+      });
+      expect(await importTo(to, zipFile, { acceptOwnSchool: true })).toMatchObject({
+        outcome: 'imported',
+        notices: [{ code: 'LPX_OWN_SCHOOL' }],
+      });
+      expect(await lastEntry(to)).toMatchObject({ overridden: 'LPX_OWN_SCHOOL' });
+      expect((await studentIn(to, TRANSFER_STUDENT)).records.map(({ provenance }) => provenance)).toEqual(['own', 'received']);
+    });
+
+    it('is warned of for a student without', async () => {
+      const folder = tempFolder();
+      const to = await school(folder, '990002');
+      expect(await importTo(to, await packageOf(folder, ours))).toMatchObject({
+        outcome: 'imported',
+        notices: [{ code: 'LPX_OWN_SCHOOL', severity: 'warning' }],
+      });
+    });
+
+    it('in a package that says it is from this school is refused whatever its records say', async () => {
+      const folder = tempFolder();
+      const to = await school(folder, '990001');
+      await load(to, platformOf(folder, [courseResult()]));
+      const zipFile = await packageOf(folder, { originSchoolCode: '990003', createdAt: '2021-01-15 10:00:00' });
+      expect(await importTo(to, zipFile)).toMatchObject({ outcome: 'refused', conflicts: [{ code: 'LPX_OWN_SCHOOL' }] });
+    });
+
+    it('does not stop its own records from coming back, which stay what they are', async () => {
+      const folder = tempFolder();
+      const from = await transferSchool(folder);
+      const before = (await studentIn(from, TRANSFER_STUDENT)).records;
+      const to = await school(folder, '990002');
+      await importTo(to, (await exportFrom(from, join(folder, 'mail'))).zipFile);
+      const back = await exportFrom(to, join(folder, 'back'));
+      expect(await importTo(from, back.zipFile)).toMatchObject({ outcome: 'unchanged', conflicts: [], notices: [] });
+      expect((await studentIn(from, TRANSFER_STUDENT)).records).toEqual(before);
+    });
+  });
+
+  describe('of a new record that looks like a received one', () => {
+    it.each([
+      ['brief', { createdAt: '2021-01-10 14:03:23' }, pdf('another file')],
+      ['file', { createdAt: '2021-01-10 14:03:23', brief: '改過的簡述' }, pdf('x')],
+    ])('by its %s notes it, in a dry run too', async (_, fields, bytes) => {
+      const folder = tempFolder();
+      const to = await school(folder, '990002');
+      await importTo(to, await packageOf(folder, {}));
+      const changed = await packageOfRecords(folder, [courseResult(fields, { bytes, type: 'pdf', name: '報告.pdf' })]);
+      const noted = { notices: [{ code: 'LPX_RECORD_RESEMBLES', severity: 'note', facts: { title: '國語文', ref: 'R1' } }] };
+      expect(await importTo(to, changed, { dryRun: true })).toMatchObject({ outcome: 'would-import', ...noted });
+      expect(await importTo(to, changed)).toMatchObject({ outcome: 'imported', ...noted });
+    });
+
+    it.each([
+      ['another course', { courseCode: '109990001H11101A1010102' }],
+      ['another term', { uploadTerm: '1092', semester: 2 }],
+      ['another school', { originSchoolCode: '990003' }],
+      ['another brief and file', { brief: '另一篇' }],
+    ])('but is of %s says nothing', async (_, fields) => {
+      const folder = tempFolder();
+      const to = await school(folder, '990002');
+      await importTo(to, await packageOf(folder, {}));
+      const other = courseResult({ createdAt: '2021-01-10 14:03:23', ...fields }, { bytes: pdf('y'), type: 'pdf', name: '報告.pdf' });
+      expect(await importTo(to, await packageOfRecords(folder, [other]))).toMatchObject({ outcome: 'imported', notices: [] });
+    });
+
+    it('while that one comes again beside it says nothing', async () => {
+      const folder = tempFolder();
+      const to = await school(folder, '990002');
+      await importTo(to, await packageOf(folder, {}));
+      const both = await packageOfRecords(folder, [courseResult(), courseResult({ createdAt: '2021-01-10 14:03:23' })]);
+      expect(await importTo(to, both)).toMatchObject({ outcome: 'imported', notices: [] });
     });
   });
 

@@ -57,6 +57,19 @@ describe('a student’s status', () => {
     ]);
   });
 
+  it('lists what another school says was submitted there, with its source', async () => {
+    const folder = tempFolder();
+    const from = await school(folder, '990001');
+    writeExchangeFolder(join(folder, 'platform'), [smallPortfolio([courseResult({ uploadTerm: '1081', submittedTerm: '1081' })])]);
+    await load(from, join(folder, 'platform'));
+    expect(await statusIn(from)).toMatchObject({ submittedElsewhere: [] });
+    const store = await school(folder, '990002');
+    const { historyId } = await importTo(store, (await exportFrom(from, join(folder, 'mail'), { force: true })).zipFile);
+    expect(await statusIn(store)).toMatchObject({
+      submittedElsewhere: [{ ref: 'R1', title: '國語文', submittedTerm: '1081', schoolCode: '990001', historyId }],
+    });
+  });
+
   it('of nobody is an error', async () => {
     await expect(statusIn(await school(tempFolder(), '990001'))).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });
   });

@@ -61,7 +61,6 @@ export const importRequest = (zipFile: string): ImportRequest => ({
   password: PASSWORD,
   dryRun: false,
   createStudents: true,
-  keepBoth: false,
   now: NOW,
   operator: OPERATOR,
 });

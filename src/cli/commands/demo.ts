@@ -104,9 +104,7 @@ async function tell(context: Context, folder: string) {
   const { file: tampered, offset, bytes } = await tamper(zipFile, join(folder, 'tampered'));
   say(`  ${fill(words.tampered, { offset, bytes })}`);
   const attempt = (file: string) =>
-    withStore(newSchool, (store) =>
-      importPackage(store, { zipFile: file, password, dryRun: false, createStudents: true, keepBoth: false, now, operator }),
-    );
+    withStore(newSchool, (store) => importPackage(store, { zipFile: file, password, dryRun: false, createStudents: true, now, operator }));
   const [finding] = (await attempt(tampered)).report.findings;
   if (!finding) throw new LpxError('LPX_INTERNAL', { detail: 'the tampered package was accepted' });
   const refusal = findingOutput(messages, finding);

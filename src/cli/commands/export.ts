@@ -124,7 +124,7 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
     ],
     notes: [
       ...findingLines(messages, paint, findings),
-      ...(forced ? [paint.yellow(messages.history.forced)] : []),
+      ...(forced ? [paint.yellow(messages.history.overridden.LPX_EXCHANGE_NOT_NEEDED ?? '')] : []),
       ...(encryption === 'zipcrypto' ? [messages.export.weak] : []),
       ...(passwordPath !== undefined ? [fill(messages.export.passwordAt, { file: passwordPath })] : []),
       messages.export.advice,

@@ -23,7 +23,10 @@ export async function history(context: Context): Promise<Outcome> {
         other,
         reason,
         entry.terms,
-        ...(entry.overridden === '' ? [] : [paint.yellow(words.forced)]),
+        ...entry.overridden
+          .split(' ')
+          .filter(Boolean)
+          .map((code) => paint.yellow(words.overridden[code] ?? code)),
       ]
         .filter(Boolean)
         .join('  '),
@@ -32,15 +35,16 @@ export async function history(context: Context): Promise<Outcome> {
         : []),
       ...(entry.md5 === '' ? [] : [paint.dim(`    MD5 ${entry.md5}  SHA-256 ${entry.sha256}`)]),
       ...columns(
-        entry.students.map((one) => [
-          maskId(one.nationalId),
-          cell(one.name),
+        entry.students.map((student) => [
+          maskId(student.nationalId),
+          cell(student.name),
           labels.courseResults,
-          one.courseResults,
+          student.courseResults,
           labels.multiPerformances,
-          one.multiPerformances,
+          student.multiPerformances,
           labels.attachments,
-          one.attachments,
+          student.attachments,
+          ...(student.sentAs ? [fill(words.sentAs, { words: sentWords(student.sentAs) })] : []),
         ]),
         '    ',
       ),
@@ -53,9 +57,28 @@ export async function history(context: Context): Promise<Outcome> {
         receivedAt: received?.at.toISOString() ?? '',
         receivedBy: received?.by ?? '',
         at: at.toISOString(),
-        students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+        students: students.map(({ nationalId, sentAs, ...rest }) => ({
+          nationalIdMasked: maskId(nationalId),
+          ...rest,
+          ...(sentAs && { sentAs: sentOutput(sentAs) }),
+        })),
       })),
     },
     text: entries.length === 0 ? [words.none] : lines,
   };
 }
+
+type Sent = Readonly<Record<'nationalId' | 'name' | 'birthDate', string>>;
+
+/** What a package says of a student otherwise than the roll. */
+const sentOutput = ({ nationalId, name, birthDate }: Sent) => ({
+  nationalIdMasked: nationalId === '' ? '' : maskId(nationalId),
+  name,
+  birthDate,
+});
+
+const sentWords = (sent: Sent): string =>
+  Object.values(sentOutput(sent))
+    .filter((word) => word !== '')
+    .map((word) => cell(word))
+    .join('  ');

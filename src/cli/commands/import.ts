@@ -16,6 +16,9 @@ export interface ImportOptions extends VerifyOptions {
   readonly dryRun?: boolean;
   readonly createStudents?: boolean;
   readonly keepBoth?: boolean;
+  readonly samePerson?: boolean;
+  readonly previousId?: string;
+  readonly acceptOwnSchool?: boolean;
 }
 
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
@@ -30,12 +33,15 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       dryRun: options.dryRun === true,
       createStudents: options.createStudents === true,
       keepBoth: options.keepBoth === true,
+      samePerson: options.samePerson === true,
+      previousId: options.previousId,
+      acceptOwnSchool: options.acceptOwnSchool === true,
       now: context.now(),
       operator: context.operator(),
       onProgress: progress.update,
     }),
   ).finally(progress.stop);
-  const { report, students, conflicts, restored, outcome, dryRun, historyId } = result;
+  const { report, students, conflicts, notices, restored, outcome, dryRun, historyId } = result;
   return {
     json: {
       verification: reportOutput(messages, report),
@@ -43,7 +49,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       dryRun,
       historyId,
       students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
-      findings: [...conflicts, ...restored].map((finding) => findingOutput(messages, finding)),
+      findings: [...conflicts, ...notices, ...restored].map((finding) => findingOutput(messages, finding)),
     },
     text: resultLines(context, result),
     notes: report.ok ? findingLines(messages, context.paint, [...report.findings, ...restored]) : [],
@@ -51,7 +57,8 @@ export async function importZip(context: Context, zip: string, options: ImportOp
   };
 }
 
-function resultLines({ messages, paint }: Context, { report, students, conflicts, restored, outcome, historyId }: ImportResult): string[] {
+function resultLines({ messages, paint }: Context, result: ImportResult): string[] {
+  const { report, students, conflicts, notices, restored, outcome, historyId } = result;
   if (!report.ok) return reportLines(messages, paint, report);
   const closing = {
     imported: paint.green(fill(messages.import.imported, { id: historyId })),
@@ -67,7 +74,7 @@ function resultLines({ messages, paint }: Context, { report, students, conflicts
       ...columns(recordRows(messages, student, outcome === 'refused'), '  '),
       '',
     ]),
-    ...(conflicts.length > 1 ? findingLines(messages, paint, conflicts) : []),
+    ...findingLines(messages, paint, conflicts.length > 1 ? [...conflicts, ...notices] : notices),
     closing[outcome],
   ];
 }

@@ -10,13 +10,14 @@ import { storeFolder } from '../store-folder.js';
 export async function status(context: Context, nationalId: string): Promise<Outcome> {
   const { messages, paint } = context;
   const result = await withStore(storeFolder(context), (store) => studentStatus(store, nationalId));
-  const { basicData, extendedYears, years, certified, totals, findings } = result;
+  const { basicData, extendedYears, years, certified, submittedElsewhere, totals, findings } = result;
   return {
     json: {
       student: { nationalId: basicData.nationalId, name: basicData.name, extendedYears },
       years,
       totals,
       certified,
+      submittedElsewhere,
       findings: findings.map((finding) => findingOutput(messages, finding)),
     },
     text: statusLines(context, result),
@@ -24,7 +25,8 @@ export async function status(context: Context, nationalId: string): Promise<Outc
   };
 }
 
-function statusLines({ messages, paint }: Context, { basicData, extendedYears, years, certified, totals }: StudentStatus): string[] {
+function statusLines({ messages, paint }: Context, status: StudentStatus): string[] {
+  const { basicData, extendedYears, years, certified, submittedElsewhere, totals } = status;
   const { labels, standing: words } = messages;
   const head = [
     paint.bold(cell(basicData.name)),
@@ -50,10 +52,19 @@ function statusLines({ messages, paint }: Context, { basicData, extendedYears, y
     one.certified,
     ...(one.uncertified > 0 ? [labels.uncertified, one.uncertified] : []),
   ]);
+  const submitted = submittedElsewhere.map((record) => [
+    record.ref,
+    cell(record.title, 36),
+    record.submittedTerm,
+    record.schoolCode,
+    cell(record.schoolName),
+    fill(words.broughtBy, { id: record.historyId }),
+  ]);
   return [
     head,
     '',
     ...columns([header, ...rows, ...sums], '  '),
     ...(schools.length > 0 ? ['', paint.cyan(words.where), ...columns(schools, '  ')] : []),
+    ...(submitted.length > 0 ? ['', paint.cyan(words.submittedElsewhere), ...columns(submitted, '  ')] : []),
   ];
 }
