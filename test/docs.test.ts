@@ -1,0 +1,102 @@
+/** The pages under `docs/`, and whatever links to them: a citation in a comment is worth what it leads to. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.(ts|js|mjs|json|md)$/.test(entry.name) && !entry.parentPath.includes('generated'))
+    .map((entry) => join(entry.parentPath, entry.name));
+const code = ['src', 'test', 'schemas'].flatMap(filesIn);
+const pages = [
+  ...filesIn('docs'),
+  ...readdirSync(ROOT)
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(ROOT, name)),
+];
+
+/** A link to a file, and to a place in it. */
+interface Link {
+  readonly from: string;
+  readonly file: string;
+  readonly anchor: string;
+}
+
+/** `docs/spec.md#t18` anywhere in a file of code. */
+const citationsIn = (from: string): Link[] =>
+  [...readFileSync(from, 'utf8').matchAll(/docs\/([\w-]+\.md)(?:#([\w-]+))?/g)].map((match) => ({
+    from: relative(ROOT, from),
+    file: join(ROOT, 'docs', match[1] as string),
+    anchor: match[2] ?? '',
+  }));
+
+/** `[words](page.md#place)` in a page, relative to it. */
+const linksIn = (from: string): Link[] =>
+  [...readFileSync(from, 'utf8').matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].map((match) => ({
+    from: relative(ROOT, from),
+    file: match[1] ? join(dirname(from), match[1]) : from,
+    anchor: match[2] ?? '',
+  }));
+
+/** Where a page can be linked to: named anchors, and headings as GitHub names them. */
+function anchorsOf(page: string): string[] {
+  const text = readFileSync(page, 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
+  const named = [...text.matchAll(/<a id="([^"]+)">/g)].map((match) => match[1] as string);
+  const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .replaceAll(/<[^>]*>/g, '')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-'),
+  );
+  return [...named, ...headings];
+}
+
+describe('a link', () => {
+  it('leads to a file that is there, and to a place in it', () => {
+    const links = [...code.flatMap(citationsIn), ...pages.flatMap(linksIn)];
+    expect(links.length).toBeGreaterThan(50);
+    const dead = links.filter(
+      ({ file, anchor }) => !existsSync(file) || (anchor !== '' && file.endsWith('.md') && !anchorsOf(file).includes(anchor)),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  it('can mean one place only: no page names an anchor twice', () => {
+    for (const page of pages) {
+      const named = [...readFileSync(page, 'utf8').matchAll(/<a id="([^"]+)">/g)].map((match) => match[1]);
+      expect(
+        named.filter((name, index) => named.indexOf(name) !== index),
+        page,
+      ).toEqual([]);
+    }
+  });
+
+  it('to a test names one that is there', () => {
+    const named = pages.flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/`(test\/[\w/.-]+\.ts)`/g)].map((match) => match[1] as string),
+    );
+    expect(named.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+});
+
+describe('the spec page', () => {
+  it('has every trap, code table and open question under an anchor of its own', () => {
+    const anchors = anchorsOf(join(ROOT, 'docs/spec.md'));
+    const numbered = (letter: string, count: number) => Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
+    const missing = [...numbered('t', 23), ...numbered('c', 12), ...numbered('q', 20)].filter((anchor) => !anchors.includes(anchor));
+    expect(missing).toEqual([]);
+  });
+
+  it('has every property of the schema', () => {
+    const page = readFileSync(join(ROOT, 'docs/spec.md'), 'utf8');
+    const schema = JSON.parse(readFileSync(join(ROOT, 'schemas/exchange-document.schema.json'), 'utf8'));
+    const properties = Object.values<any>(schema.$defs).flatMap((definition) => Object.keys(definition.properties ?? {}));
+    expect(properties.length).toBeGreaterThan(100);
+    expect(properties.filter((property) => !page.includes(property))).toEqual([]);
+  });
+});
