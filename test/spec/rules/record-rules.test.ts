@@ -63,6 +63,7 @@ describe('the rules over a document', () => {
     ['a year that is not a ROC year', (_, course) => (course.應修課學年度 = 20), ['LPX_YEAR_ODD', 'warning', `${COURSE}.應修課學年度`]],
     ['a third semester', (_, course) => (course.應修課學期 = 3), ['LPX_SEMESTER_ODD', 'note', `${COURSE}.應修課學期`]],
     ['no certification', (_, course) => (course.認證狀態 = '2'), ['LPX_NOT_CERTIFIED', 'warning', `${COURSE}.認證狀態`]],
+    ['no brief', (_, course) => (course.課程學習成果簡述 = ''), ['LPX_TEXT_EMPTY', 'warning', `${COURSE}.課程學習成果簡述`]],
     ['no file', (_, course) => (course.課程學習成果文件檔案連結 = ''), ['LPX_NO_ATTACHMENT', 'note', `${COURSE}.課程學習成果文件檔案連結`]],
     ['a property of its own', (student) => (student.附註 = 1), ['LPX_PROPERTY_UNKNOWN', 'warning', '附註']],
     [
