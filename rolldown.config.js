@@ -1,4 +1,4 @@
-/** What `bin/lpx.js` starts: the compiled modules and their libraries in a file for each command and for what they share, and their code compiled. */
+/** What `bin/lpx.js` starts: the modules and their libraries in a file for each command and for what they share, and their code compiled. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -52,4 +52,4 @@ const compile = {
   },
 };
 
-export default [bundle('dist/zip/threads/worker.js', false), bundle('dist/cli/main.js', true, [compile])];
+export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [compile])];
