@@ -14,6 +14,8 @@ function operator() {
   }
 }
 
+// What lpx writes is its user's alone, whatever the user's umask says.
+process.umask(0o077);
 process.exitCode = await start().program.main(process.argv.slice(2), {
   stdin,
   stdout,

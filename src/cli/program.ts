@@ -68,6 +68,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
   add('init', help.init)
     .requiredOption('--school <code>', help.school)
     .option('--name <name>', help.schoolName)
+    .option('--shared <group>', help.shared)
     .action((options) => start('init', async (context) => (await import('./commands/init.js')).init(context, options)));
   add('load', help.load)
     .addArgument(new Argument('[path...]', help.paths))

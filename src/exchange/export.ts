@@ -310,7 +310,7 @@ function checkPassword(password: Buffer): void {
 
 /** A base name that no package in the folder has, a second later for each one taken. */
 async function freeBaseName(folder: string, schoolCode: string, now: Date): Promise<string> {
-  await mkdir(folder, { recursive: true }).catch((error) => {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
     throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: error.code ?? '?' }, { cause: error });
   });
   for (let second = 0; ; second++) {

@@ -4,10 +4,14 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { createStore, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';
 
-/** Makes a store and leaves it closed. @throws LPX_SCHOOL_CODE, LPX_STORE_EXISTS, LPX_WRITE_FAILED */
-export async function initStore(folder: string, school: School): Promise<void> {
+/**
+ * Makes a store and leaves it closed.
+ * @param group the group of users that shares the store; empty when it is its owner's alone
+ * @throws LPX_SCHOOL_CODE, LPX_STORE_EXISTS, LPX_GROUP_REFUSED, LPX_WRITE_FAILED
+ */
+export async function initStore(folder: string, school: School, group = ''): Promise<void> {
   if (!isSchoolCode(school.code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
-  const store = await createStore(folder, school);
+  const store = await createStore(folder, school, group);
   await store.close();
 }
 

@@ -30,6 +30,14 @@ const codes: Record<Code, Sentence> = {
     what: 'There is an lpx store in {folder} already.',
     next: 'Use it as it is, or name another folder with --store <folder>.',
   },
+  LPX_STORE_FOREIGN: {
+    what: 'The store {folder} belongs to another user of this computer.',
+    next: 'If you mean it, name it: --store {folder}',
+  },
+  LPX_GROUP_REFUSED: {
+    what: 'The store cannot be shared with the group {group}.',
+    next: 'Name a group of this computer that you belong to (see: id -Gn).',
+  },
   LPX_STORE_BUSY: { what: 'Another lpx is writing to the store {folder}.', next: 'Wait until it has finished, and run the command again.' },
   LPX_STORE_NEWER: { what: 'A newer lpx made this store (version {version}; this one knows {supported}).', next: 'Update lpx.' },
   LPX_STORE_DAMAGED: {
@@ -523,6 +531,7 @@ export const en = {
     yes: 'take questions as answered with yes',
     school: 'the school’s code, six digits or letters',
     schoolName: 'the school’s name',
+    shared: 'let a group of users of this computer share the store (else it is yours alone)',
     paths: 'folders, or the JSON files in them',
     nationalIds: 'national ids',
     list: 'a text file with one national id a line',
@@ -652,6 +661,7 @@ export const en = {
   provenance: { own: 'own', received: 'received' },
   init: {
     done: 'A store for school {code} {name} was made in {folder}.',
+    shared: 'The group {group} shares it. Each member names it: --store {folder}, or LPX_STORE.',
     next: 'Next: lpx load <folder>',
   },
   load: {

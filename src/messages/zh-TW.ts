@@ -16,6 +16,14 @@ export const zhTW: Messages = {
       next: '請用 lpx init --school <學校代碼> 建立，或用 --store <資料夾> 指定。',
     },
     LPX_STORE_EXISTS: { what: '{folder} 裡已經有 lpx 資料庫。', next: '請直接使用，或用 --store <資料夾> 指定別處。' },
+    LPX_STORE_FOREIGN: {
+      what: '資料庫 {folder} 屬於這台電腦的另一位使用者。',
+      next: '若確實要用，請明確指定：--store {folder}',
+    },
+    LPX_GROUP_REFUSED: {
+      what: '無法把資料庫分享給群組 {group}。',
+      next: '請指定這台電腦上您所屬的群組（可用 id -Gn 查看）。',
+    },
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
     LPX_STORE_NEWER: { what: '這個資料庫由較新版的 lpx 建立（版本 {version}，本程式只認得 {supported}）。', next: '請更新 lpx。' },
     LPX_STORE_DAMAGED: {
@@ -402,6 +410,7 @@ export const zhTW: Messages = {
     yes: '所有詢問一律答是',
     school: '學校代碼，六碼英數字',
     schoolName: '學校名稱',
+    shared: '讓這台電腦的一個使用者群組共用資料庫（否則僅限本人）',
     paths: '資料夾，或其中的 JSON 檔',
     nationalIds: '身分證號',
     list: '文字檔，每行一個身分證號',
@@ -512,7 +521,11 @@ export const zhTW: Messages = {
   outcomes: { new: '新增', same: '已存在', beside: '並存', uncertified: '未認證，不納入', unsound: '檔案有問題，不納入', conflict: '衝突' },
   kinds: { load: '載入', export: '匯出', import: '匯入' },
   provenance: { own: '本校', received: '他校' },
-  init: { done: '已為學校 {code} {name} 建立資料庫：{folder}。', next: '下一步：lpx load <資料夾>' },
+  init: {
+    done: '已為學校 {code} {name} 建立資料庫：{folder}。',
+    shared: '由群組 {group} 共用。成員請明確指定資料庫：--store {folder}，或設定 LPX_STORE。',
+    next: '下一步：lpx load <資料夾>',
+  },
   load: {
     done: '已載入 {file}',
     nothing: '{file} 先前已載入，沒有任何變動',

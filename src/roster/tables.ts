@@ -77,7 +77,7 @@ export async function writeFiles(folder: string, files: readonly TableFile[]): P
   const finished = [...parts, ...paths].map(markUnfinished);
   const made: string[] = [];
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const [i, { content }] of files.entries()) {
       const part = parts[i] as string;
       const handle = await open(part, 'wx', 0o600);

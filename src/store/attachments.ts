@@ -4,12 +4,13 @@
  * killed process is swept by the next one.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fsync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
+import { type Access, accessFor, setMode } from './access.js';
 
 /** As many as Node.js has threads for such calls. */
 const SECURED_AT_ONCE = 4;
@@ -19,9 +20,12 @@ const STAGING = /^staging-(\d+)-/;
 
 export class AttachmentVault {
   readonly #folder: string;
+  /** The modes of what is made in the vault. */
+  readonly access: Access;
 
-  constructor(storeFolder: string) {
+  constructor(storeFolder: string, access: Access = accessFor('')) {
     this.#folder = join(storeFolder, 'attachments');
+    this.access = access;
   }
 
   pathOf(sha256: string): string {
@@ -50,9 +54,10 @@ export class AttachmentVault {
   /** A new staging area of this process. Sweeps those of processes that are gone. @throws LPX_DISK_FULL */
   async stage(): Promise<Staging> {
     try {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      if (await mkdir(this.#folder, { recursive: true, mode: this.access.folder })) setMode(this.#folder, this.access.folder);
       await this.#sweep();
       const folder = await mkdtemp(join(this.#folder, `staging-${process.pid}-`));
+      setMode(folder, this.access.folder);
       return new Staging(this, folder);
     } catch (error) {
       throw storeFileError(error, this.#folder);
@@ -91,7 +96,7 @@ export class Staging {
   /** Brings a staged file to the disk, beside whatever else is going on: `secured` waits for it. */
   secure(path: string): void {
     const lane = this.#secured++ % this.#lanes.length;
-    const securing = (this.#lanes[lane] as Promise<void>).then(() => syncFile(path));
+    const securing = (this.#lanes[lane] as Promise<void>).then(() => syncFile(path, this.#vault.access.file));
     securing.catch(() => {});
     this.#lanes[lane] = securing;
   }
@@ -109,7 +114,10 @@ export class Staging {
     const target = this.#vault.pathOf(sha256);
     try {
       const shelf = dirname(target);
-      if (mkdirSync(shelf, { recursive: true, mode: 0o700 })) this.#touched.add(dirname(shelf));
+      if (mkdirSync(shelf, { recursive: true, mode: this.#vault.access.folder })) {
+        setMode(shelf, this.#vault.access.folder);
+        this.#touched.add(dirname(shelf));
+      }
       if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) rmSync(target, { recursive: true });
       renameSync(path, target);
       this.#touched.add(shelf);
@@ -132,10 +140,16 @@ export class Staging {
 
 const sync = promisify(fsync);
 
-async function syncFile(path: string): Promise<void> {
+/** Gives a file its mode and brings it to the disk. */
+async function syncFile(path: string, mode: number): Promise<void> {
   try {
     const fd = openSync(path, 'r+');
-    await sync(fd).finally(() => closeSync(fd));
+    try {
+      fchmodSync(fd, mode);
+      await sync(fd);
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     throw storeFileError(error, path);
   }

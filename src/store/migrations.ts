@@ -162,7 +162,15 @@ async function fifthVersion(db: Kysely<Tables>): Promise<void> {
       .execute();
 }
 
-const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion, thirdVersion, fourthVersion, fifthVersion];
+/** A store may be shared by a group of users. */
+async function sixthVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .alterTable('school')
+    .addColumn('shared_group', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+}
+
+const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion, thirdVersion, fourthVersion, fifthVersion, sixthVersion];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
 export async function migrate(db: Kysely<Tables>): Promise<void> {

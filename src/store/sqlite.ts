@@ -1,10 +1,13 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments beside it. */
-import { access, mkdir } from 'node:fs/promises';
+import { closeSync, fchmodSync, openSync, statSync } from 'node:fs';
+import { access as canAccess } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { LpxError } from '../errors.js';
+import { fileError } from '../files.js';
+import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
 import { DatabaseStore } from './database-store.js';
@@ -17,21 +20,26 @@ const DATABASE_NAME = 'lpx.sqlite';
 
 /** Whether a folder holds a store. */
 export const holdsStore = (folder: string): Promise<boolean> =>
-  access(join(folder, DATABASE_NAME)).then(
+  canAccess(join(folder, DATABASE_NAME)).then(
     () => true,
     () => false,
   );
 
 /**
  * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
- * wins. @throws LPX_STORE_EXISTS, LPX_STORE_BUSY, LPX_WRITE_FAILED, LPX_DISK_FULL
+ * wins.
+ * @param group the group of users that shares the store; empty when it is its owner's alone
+ * @throws LPX_STORE_EXISTS, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL
  */
-export async function createStore(folder: string, school: School): Promise<Store> {
+export async function createStore(folder: string, school: School, group = ''): Promise<Store> {
   const existed = await holdsStore(folder);
+  const access = accessFor(group);
   try {
-    await mkdir(join(folder, 'attachments'), { recursive: true, mode: 0o700 });
+    if (!existed) await makeStoreFolder(folder, group);
+    await makeStoreFolder(join(folder, 'attachments'), existed ? '' : group);
+    if (!existed) makeDatabaseFile(join(folder, DATABASE_NAME), access);
   } catch (error) {
-    throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: (error as NodeJS.ErrnoException).code ?? '?' }, { cause: error });
+    throw writeError(error, folder);
   }
   const db = await openDatabase(folder).catch((error) => {
     const kept = existed && error instanceof LpxError && (error.code === 'LPX_STORE_NEWER' || error.code === 'LPX_STORE_DAMAGED');
@@ -42,25 +50,58 @@ export async function createStore(folder: string, school: School): Promise<Store
       // Within the transaction, which one process at a time has: the first one in is the school's.
       const held = await transaction.selectFrom('school').select('code').executeTakeFirst();
       if (held) throw new LpxError('LPX_STORE_EXISTS', { folder });
-      await transaction.insertInto('school').values(school).execute();
+      await transaction
+        .insertInto('school')
+        .values({ ...school, shared_group: group })
+        .execute();
     });
   } catch (error) {
     await db.destroy();
     throw error;
   }
-  return new DatabaseStore(db, folder, school, new AttachmentVault(folder));
+  return new DatabaseStore(db, folder, school, new AttachmentVault(folder, access));
 }
 
 /** @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
 export async function openStore(folder: string): Promise<Store> {
   if (!(await holdsStore(folder))) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
   const db = await openDatabase(folder);
-  const school = await db.selectFrom('school').selectAll().executeTakeFirst();
-  if (!school) {
+  try {
+    const row = await db.selectFrom('school').selectAll().executeTakeFirst();
+    if (!row) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
+    const access = accessFor(row.shared_group);
+    protectDatabase(folder, access);
+    return new DatabaseStore(db, folder, { code: row.code, name: row.name }, new AttachmentVault(folder, access));
+  } catch (error) {
     await db.destroy();
-    throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
+    throw error;
   }
-  return new DatabaseStore(db, folder, school, new AttachmentVault(folder));
+}
+
+/** SQLite gives its journals the mode of the database: so that is set before SQLite sees the file. */
+function makeDatabaseFile(file: string, { file: mode }: Access): void {
+  const fd = openSync(file, 'a', mode);
+  try {
+    fchmodSync(fd, mode);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A store of an earlier version let others read its database. */
+function protectDatabase(folder: string, { file: mode }: Access): void {
+  for (const suffix of ['', '-wal', '-shm']) {
+    const file = join(folder, `${DATABASE_NAME}${suffix}`);
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats && (stats.mode & 0o777 & ~mode) !== 0) setMode(file, mode);
+  }
+}
+
+function writeError(error: unknown, folder: string): unknown {
+  if (error instanceof LpxError) return error;
+  const known = fileError(error, folder);
+  if (known instanceof LpxError && known.code === 'LPX_DISK_FULL') return known;
+  return new LpxError('LPX_WRITE_FAILED', { file: folder, reason: (error as NodeJS.ErrnoException).code ?? '?' }, { cause: error });
 }
 
 async function openDatabase(folder: string): Promise<Kysely<Tables>> {

@@ -28,7 +28,8 @@ export interface RecordTable {
 
 export interface Tables {
   schema_version: { version: number };
-  school: { code: string; name: string };
+  /** One row. `shared_group` is the group of users that shares the store; empty when it is its owner's alone. */
+  school: { code: string; name: string; shared_group: string };
   students: { id: Generated<number>; national_id: string; basic_data: string; extras: string; extended_years: Generated<number> };
   attachments: { sha256: string; md5: string; bytes: number };
   history: {

@@ -101,6 +101,7 @@ describe('a store', () => {
       alter table own_records drop column document_type; alter table own_records drop column media_type;
       alter table received_records drop column document_type; alter table received_records drop column media_type;
       alter table attachments add column type text not null default 'pdf';
+      alter table school drop column shared_group;
       update schema_version set version = 1;`);
     database.close();
     const updated = await openStore(store.folder);
@@ -202,6 +203,7 @@ describe('a store', () => {
        alter table own_records drop column document_type; alter table own_records drop column media_type;
        alter table received_records drop column document_type; alter table received_records drop column media_type;
        alter table attachments add column type text not null default 'pdf';
+       alter table school drop column shared_group;
        update attachments set type = 'exe' where sha256 = '${other.sha256}';
        update schema_version set version = 3;`,
     );

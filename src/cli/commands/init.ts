@@ -3,11 +3,23 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { newStoreFolder } from '../store-folder.js';
 
+export interface InitOptions {
+  readonly school: string;
+  readonly name?: string;
+  /** A group of users of this computer. */
+  readonly shared?: string;
+}
+
 /** `lpx init`: makes the store of a school. */
-export async function init(context: Context, options: { readonly school: string; readonly name?: string }): Promise<Outcome> {
+export async function init(context: Context, options: InitOptions): Promise<Outcome> {
   const folder = newStoreFolder(context);
   const school = { code: options.school, name: options.name ?? '' };
-  await initStore(folder, school);
+  const sharedWith = options.shared ?? '';
+  await initStore(folder, school, sharedWith);
   const { init: messages } = context.messages;
-  return { json: { store: folder, school }, text: [fill(messages.done, { folder, ...school })], notes: [messages.next] };
+  return {
+    json: { store: folder, school, sharedWith },
+    text: [fill(messages.done, { folder, ...school })],
+    notes: [...(sharedWith === '' ? [] : [fill(messages.shared, { group: sharedWith, folder })]), messages.next],
+  };
 }
