@@ -111,6 +111,7 @@ export const EXIT_CODE_OF = {
   LPX_TABLE_ROW: EXIT.invalidData,
   LPX_TABLE_EMPTY: EXIT.invalidData,
   LPX_TABLE_NOT_TEXT: EXIT.invalidData,
+  LPX_TABLE_CELL: EXIT.invalidData,
   LPX_EXCHANGE_NOT_NEEDED: EXIT.invalidData,
   LPX_PICK_UNFIT: EXIT.invalidData,
   LPX_PICK_OVER: EXIT.invalidData,

@@ -153,6 +153,8 @@ async function examineFile(request: VerifyRequest, purpose: Purpose): Promise<Ex
     const outcome = await signing
       .then(() => examining)
       .catch(async (error) => {
+        // A refused package is reported with its digests.
+        if (error instanceof Refused) await digesting;
         await pool.close();
         await examining.catch(() => {});
         if (error instanceof Refused) return undefined;

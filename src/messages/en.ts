@@ -240,6 +240,10 @@ const codes: Record<Code, Sentence> = {
     what: '{file} is not a text file in UTF-8, UTF-16 or Big5 (CP950).',
     next: 'Open it in the program it comes from and save it as CSV.',
   },
+  LPX_TABLE_CELL: {
+    what: 'Row {row} of {file} has a cell of more than {limit} characters; a quotation mark in it is probably not closed.',
+    next: 'Open the file in a spreadsheet program, correct the row and save it as CSV. Nothing of it was taken.',
+  },
   LPX_TABLE_EMPTY: {
     what: '{file} holds no row that could be read.',
     next: 'Check that it is a CSV file with the columns that lpx load --help names.',
@@ -422,6 +426,8 @@ const words: Record<string, Record<string, string>> = {
     entry: 'bytes in one file',
     total: 'bytes in all',
     ratio: 'times its size',
+    json: 'bytes of JSON in all',
+    cells: 'cells',
   },
   damage: { lost: 'missing', broken: 'damaged' },
   spelling: { spelling: 'blanks, dots, width or case', variant: 'variant characters' },

@@ -156,6 +156,10 @@ export const zhTW: Messages = {
     LPX_SEMESTER_ODD: { what: '第 {value} 學期：只有實驗教育才有第 3、4 學期。', next: '若該生就讀實驗教育，不需處理。' },
     LPX_TABLE_ROW: { what: '{file} 第 {where} 列：「{value}」{column}。', next: '請重新下載檔案，或修正這一列；整個檔案都沒有載入。' },
     LPX_TABLE_NOT_TEXT: { what: '{file} 不是 UTF-8、UTF-16 或 Big5（CP950）的文字檔。', next: '請用原來的程式開啟，另存成 CSV 檔。' },
+    LPX_TABLE_CELL: {
+      what: '{file} 第 {row} 列有儲存格超過 {limit} 個字，可能是引號沒有成對。',
+      next: '請用試算表軟體開啟、修正該列，再另存成 CSV 檔；這個檔案的內容都沒有採用。',
+    },
     LPX_TABLE_EMPTY: { what: '{file} 裡沒有可以讀取的列。', next: '請確認它是 CSV 檔，欄位如 lpx load --help 所列。' },
     LPX_EXCHANGE_NOT_NEEDED: {
       what: '{student} 不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',
@@ -306,6 +310,8 @@ export const zhTW: Messages = {
       entry: '單一檔案位元組數',
       total: '總位元組數',
       ratio: '壓縮倍數',
+      json: 'JSON 總位元組數',
+      cells: '儲存格數',
     },
     damage: { lost: '已遺失', broken: '已損壞' },
     spelling: { spelling: '空白、間隔號、全半形或大小寫', variant: '異體字' },

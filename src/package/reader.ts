@@ -9,6 +9,8 @@ import { readZip, type ZipEntry } from '../zip/reader.js';
 
 /** Largest JSON that is parsed, in bytes: a thousand students stay below, and memory stays bounded. */
 const JSON_BYTES = 16 * 1024 * 1024;
+/** All JSON of one package together. */
+const TOTAL_JSON_BYTES = 2 * JSON_BYTES;
 
 /** The entries of a package, told apart by their names. */
 export interface PackageEntries {
@@ -78,6 +80,8 @@ function wrapperOf(names: readonly string[]): string {
 /** Reads the JSON entries. @throws LPX_JSON_UNREADABLE, LPX_ENTRY_DAMAGED, LPX_LIMIT_EXCEEDED, LPX_NOT_A_PACKAGE */
 export async function readStructure(fd: number, entries: PackageEntries, baseName: string, password: Buffer): Promise<PackageStructure> {
   const findings: Finding[] = [...entries.findings];
+  const bytes = [...entries.documents, ...entries.mappings].reduce((sum, { entry }) => sum + entry.size, 0);
+  if (bytes > TOTAL_JSON_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'json', value: bytes, limit: TOTAL_JSON_BYTES });
   const { value, findings: told } = await readDocument(fd, entries.documents, baseName, password);
   const { document, findings: repairs } = repairDocument(value);
   findings.push(...told, ...repairs);
@@ -93,17 +97,26 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
 }
 
 /**
- * The document is the one JSON at the root, whatever it is called, since mail renames files (spec 8, T7).
- * Of several it is the one under the package's name, else the only one that holds students.
+ * The document is the one JSON at the root that holds students, whatever it is called, since mail renames files
+ * (spec 8, T7). Two of them are no package, whatever they are called. Where none does, the only one or the one under
+ * the package's name is taken, and its faults are reported.
  */
 async function readDocument(fd: number, documents: readonly PackageEntry[], baseName: string, password: Buffer): Promise<ReadJson> {
-  const byName = documents.find(({ name }) => name === `${baseName}.json`) ?? (documents.length === 1 ? documents[0] : undefined);
-  if (byName) return readEntry(fd, byName.entry, byName.name, password);
-  const read = [];
-  for (const { name, entry } of documents) read.push(await readEntry(fd, entry, name, password));
-  const [only, ...others] = read.filter(({ value }) => holdsStudents(value));
-  if (!only || others.length > 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: only ? 'severalDocuments' : 'noDocument' });
-  return only;
+  const named = documents.find(({ name }) => name === `${baseName}.json`) ?? (documents.length === 1 ? documents[0] : undefined);
+  let document: ReadJson | undefined;
+  let fallback: ReadJson | undefined;
+  for (const candidate of documents) {
+    const read = await readEntry(fd, candidate.entry, candidate.name, password);
+    if (holdsStudents(read.value)) {
+      if (document) throw new LpxError('LPX_NOT_A_PACKAGE', { entry: candidate.name, reason: 'severalDocuments' });
+      document = read;
+    } else if (candidate === named) {
+      fallback = read;
+    }
+  }
+  const found = document ?? fallback;
+  if (!found) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'noDocument' });
+  return found;
 }
 
 async function readEntry(fd: number, entry: ZipEntry, name: string, password: Buffer): Promise<ReadJson> {

@@ -1,7 +1,7 @@
 /** Tables as schools hand them over and take them: CSV in and out, XLSX out. */
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseCsv, writeCsv } from 'hucre/csv';
+import { detectDelimiter, parseCsv, writeCsv } from 'hucre/csv';
 import { writeXlsx } from 'hucre/xlsx';
 import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
@@ -10,6 +10,12 @@ import type { RegisterSheet } from '../spec/registers.js';
 
 /** Larger than any list of a whole country's courses; bytes. */
 const TABLE_BYTES = 64 * 1024 * 1024;
+/** As many characters as Excel keeps in a cell. */
+const CELL_CHARACTERS = 32_767;
+/** More than the course codes of all schools have. */
+const TABLE_CELLS = 4_000_000;
+/** As much of a table as shows what separates its cells. */
+const SAMPLE_CHARACTERS = 64 * 1024;
 
 /** A file to write: its name, and its content. */
 export interface TableFile {
@@ -19,7 +25,7 @@ export interface TableFile {
 
 /**
  * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT, LPX_TABLE_CELL
  */
 export async function readTable(file: string): Promise<string[][]> {
   try {
@@ -27,10 +33,36 @@ export async function readTable(file: string): Promise<string[][]> {
     if (size > TABLE_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'entry', value: size, limit: TABLE_BYTES });
     const decoded = decodeText(await readFile(file));
     if (!decoded) throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
-    return parseCsv(decoded.text, { typeInference: false }).map((row) => row.map((cell) => String(cell ?? '')));
+    const delimiter = detectDelimiter(decoded.text.slice(0, SAMPLE_CHARACTERS));
+    checkCells(decoded.text, delimiter, basename(file));
+    return parseCsv(decoded.text, { typeInference: false, delimiter }).map((row) => row.map((cell) => String(cell ?? '')));
   } catch (error) {
     throw fileError(error, file);
   }
+}
+
+/** Bounds what parsing takes: a quotation mark that is never closed makes the rest of the file one cell. */
+function checkCells(text: string, delimiter: string, file: string): void {
+  const [separator, lineFeed, carriageReturn, quote] = [...`${delimiter}\n\r"`].map((character) => character.charCodeAt(0));
+  let isQuoted = false;
+  let closedAt = -1;
+  let start = 0;
+  let cells = 1;
+  let row = 1;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at);
+    if (at - start > CELL_CHARACTERS) throw new LpxError('LPX_TABLE_CELL', { file, row, limit: CELL_CHARACTERS });
+    if (character === quote) {
+      if (isQuoted) closedAt = at;
+      // A doubled mark closes a quoted cell and opens it again.
+      isQuoted = !isQuoted && (at === start || (closedAt > start && at === closedAt + 1));
+    } else if (!isQuoted && (character === separator || character === lineFeed || character === carriageReturn)) {
+      start = at + 1;
+      cells++;
+      if (character === lineFeed) row++;
+    }
+  }
+  if (cells > TABLE_CELLS) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'cells', value: cells, limit: TABLE_CELLS });
 }
 
 /** Ends the reading of a table whose rows are at fault, telling all of them. @throws LPX_TABLE_ROW */

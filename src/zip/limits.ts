@@ -20,6 +20,9 @@ export interface ZipLimits {
   /** Expanded bytes for each stored byte, for entries over `ratioFromBytes`. */
   readonly ratio: number;
   readonly ratioFromBytes: number;
+  /** The same for all entries together: many small ones unpack to as much as a big one. */
+  readonly totalRatio: number;
+  readonly totalRatioFromBytes: number;
 }
 
 const MIB = 1024 * 1024;
@@ -33,6 +36,8 @@ export const DEFAULT_LIMITS: ZipLimits = {
   totalBytes: 16_384 * MIB,
   ratio: 300,
   ratioFromBytes: MIB,
+  totalRatio: 100,
+  totalRatioFromBytes: 64 * MIB,
 };
 
 /** The refusal of what is over a limit. */

@@ -121,15 +121,18 @@ const saysFolder = (record: DirectoryRecord): boolean =>
   (record.externalAttributes & DOS_FOLDER) !== 0 || (isUnix(record) && modeOf(record) === MODE.folder);
 
 function checkSizes(records: readonly NamedRecord[], limits: ZipLimits): void {
-  let total = 0;
   for (const { size, compressedSize } of records) {
-    total += size;
     if (size > limits.entryBytes) throw overLimit('entry', size, limits.entryBytes);
-    if (size > limits.ratioFromBytes && size > compressedSize * limits.ratio) {
-      throw overLimit('ratio', Math.round(size / Math.max(1, compressedSize)), limits.ratio);
-    }
+    checkRatio(size, compressedSize, limits.ratio, limits.ratioFromBytes);
   }
+  const total = records.reduce((sum, { size }) => sum + size, 0);
+  const totalCompressed = records.reduce((sum, { compressedSize }) => sum + compressedSize, 0);
   if (total > limits.totalBytes) throw overLimit('total', total, limits.totalBytes);
+  checkRatio(total, totalCompressed, limits.totalRatio, limits.totalRatioFromBytes);
+}
+
+function checkRatio(size: number, compressedSize: number, ratio: number, fromBytes: number): void {
+  if (size > fromBytes && size > compressedSize * ratio) throw overLimit('ratio', Math.round(size / Math.max(1, compressedSize)), ratio);
 }
 
 /** Checks each directory record against its local header, and all of them against each other. */

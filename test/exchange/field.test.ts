@@ -11,7 +11,18 @@ import { EMPTY_MD5 } from '#lpx/spec/portfolio.js';
 import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { changes, oddPackages, recordsOf } from '../fixtures/odd.js';
-import { exportFrom, importTo, md5, PASSWORD, school, sign, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import {
+  contentOf,
+  exportFrom,
+  importTo,
+  md5,
+  PASSWORD,
+  school,
+  sign,
+  studentIn,
+  TRANSFER_STUDENT,
+  transferSchool,
+} from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { put, type RawEntry, rawZip, type TestEntry, written } from '../support/zips.js';
 
@@ -23,10 +34,7 @@ let records = 0;
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lpx-field-'));
   const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
-  const fd = openSync(zipFile, 'r');
-  for (const entry of await readZip(zipFile)) {
-    sample.push({ name: entry.name, content: await entryBuffer(fd, entry, PASSWORD, 1_000_000), deflate: entry.name.endsWith('.json') });
-  }
+  sample.push(...(await contentOf(zipFile)));
   const to = await school(folder, '990002');
   await importTo(to, zipFile);
   records = (await studentIn(to, TRANSFER_STUDENT)).records.length;

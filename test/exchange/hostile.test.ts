@@ -1,24 +1,17 @@
-import { existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
-import { entryBuffer } from '#lpx/zip/entry.js';
-import { readZip } from '#lpx/zip/reader.js';
 import { HOSTILE_ARCHIVES, type Hostile, hostilePackages, PASSWORD } from '../fixtures/hostile.js';
-import { exportFrom, importTo, school, sign, transferSchool } from '../support/schools.js';
+import { contentOf, exportFrom, importTo, school, sign, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { put, type TestEntry } from '../support/zips.js';
 
 async function sampleContent(): Promise<TestEntry[]> {
   const folder = tempFolder();
   const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'), { password: PASSWORD });
-  const fd = openSync(zipFile, 'r');
-  const entries: TestEntry[] = [];
-  for (const { name, ...entry } of await readZip(zipFile)) {
-    entries.push({ name, content: await entryBuffer(fd, { name, ...entry }, PASSWORD, 1_000_000), deflate: name.endsWith('.json') });
-  }
-  return entries;
+  return contentOf(zipFile, PASSWORD);
 }
 
 /** Imports a hostile package into a folder of its own. @returns what it was refused with, and what it left behind */

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyPackage } from '#lpx/exchange/verify.js';
-import { exportFrom, PASSWORD, sign, transferSchool } from '../support/schools.js';
+import { contentOf, exportFrom, PASSWORD, sign, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { put, rawZip, type TestEntry, written } from '../support/zips.js';
 
@@ -61,6 +61,38 @@ describe('a verification', () => {
     const zipFile = await sample();
     rmSync(`${zipFile}.md5`);
     expect(failing(await verified(zipFile))).toEqual(['LPX_SIGNATURE_MISSING']);
+  });
+
+  it.each([
+    ['is missing', undefined, 'LPX_SIGNATURE_MISSING'],
+    ['cannot be read', 'no hash', 'LPX_SIGNATURE_UNREADABLE'],
+  ])('of a package that is read by two threads stops at the signature when it %s', async (_, signature, code) => {
+    const zipFile = put(join(tempFolder(), '990001_2021_01_21_09_00_00.zip'), Buffer.alloc(6 * 1024 * 1024, 'PK'));
+    if (signature) writeFileSync(`${zipFile}.md5`, signature);
+    const report = await verified(zipFile);
+    expect([statuses(report), failing(report)]).toEqual(['fssssss', [code]]);
+    expect(report.package.md5).toBe(MD5(readFileSync(zipFile)));
+  });
+
+  it('opens a large package that was zipped once more with its signature', async () => {
+    const zipFile = await sample();
+    const filler = { name: 'x/filler.bin', content: Buffer.alloc(6 * 1024 * 1024, 7) };
+    const content = await written([...(await contentOf(zipFile)), filler], 'aes256', PASSWORD);
+    const plain = (name: string, content: Buffer) => ({ name, content, plain: true });
+    const outer = rawZip([plain(basename(zipFile), content), plain(`${basename(zipFile)}.md5`, Buffer.from(MD5(content)))], PASSWORD);
+    const report = await verified(put(join(tempFolder(), 'mail.zip'), outer));
+    expect([report.ok, failing(report)]).toEqual([true, []]);
+  });
+
+  it('names a second document, also next to one under the package’s name', async () => {
+    const content = Buffer.from(JSON.stringify([{ 基本資料: {} }]));
+    const report = await verified(
+      await made([
+        { name: '990001_2021_01_21_09_00_00.json', content },
+        { name: 'another.json', content },
+      ]),
+    );
+    expect(report.findings).toMatchObject([{ code: 'LPX_NOT_A_PACKAGE', where: 'another.json', facts: { reason: 'severalDocuments' } }]);
   });
 
   it.each(['aes256', 'zipcrypto'] as const)('tells a wrong password from damage under %s', async (encryption) => {

@@ -27,6 +27,20 @@ describe('a table', () => {
     expect((await readTable(file(bytes))).filter((row) => row.some((cell) => cell !== ''))).toEqual(ROWS);
   });
 
+  it.each([
+    ['a quotation mark that is never closed', `a,b\n1,"2\n${'3,4\n'.repeat(20_000)}`, { code: 'LPX_TABLE_CELL', facts: { row: 2 } }],
+    ['a cell without end', `a,b\n1,2\n${'3'.repeat(40_000)}`, { code: 'LPX_TABLE_CELL', facts: { row: 3 } }],
+    ['cells without end', ','.repeat(5_000_000), { code: 'LPX_LIMIT_EXCEEDED', facts: { what: 'cells' } }],
+  ])('with %s is refused before it is taken apart', async (_, text, expected) => {
+    await expect(readTable(file(Buffer.from(text)))).rejects.toMatchObject(expected);
+  });
+
+  it('with marks inside its cells is read to its end, however long it is', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, i) => [`${i}`, 'a "b" ""c', '"', 'x\n,y']);
+    const text = rows.map(([n, plain, , lines]) => `${n},${plain},"""","${lines}"`).join('\n');
+    expect(await readTable(file(Buffer.from(text)))).toEqual(rows);
+  });
+
   it('that is not there is told', async () => {
     await expect(readTable(join(tempFolder(), 'none.csv'))).rejects.toMatchObject({ code: 'LPX_FILE_NOT_FOUND' });
   });

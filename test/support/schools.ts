@@ -1,6 +1,6 @@
 /** Schools, students and packages for tests: the use cases run for real, on disk. */
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ExportRequest, type ExportResult, exportPackage } from '#lpx/exchange/export.js';
@@ -8,6 +8,9 @@ import { type ImportRequest, type ImportResult, importPackage } from '#lpx/excha
 import { loadFolder } from '#lpx/exchange/load.js';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
 import type { StoredStudent } from '#lpx/store/store.js';
+import { entryBuffer } from '#lpx/zip/entry.js';
+import { readZip } from '#lpx/zip/reader.js';
+import type { TestEntry } from './zips.js';
 
 export const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
 export const PASSWORD = Buffer.from('Sample-Pass-2021');
@@ -72,6 +75,23 @@ export async function studentIn(store: string, nationalId: string): Promise<Stor
   const student = await withStore(store, (open) => open.student(nationalId));
   if (!student) throw new Error(`no student ${nationalId}`);
   return student;
+}
+
+/** What is in a package, to be packed again. */
+export async function contentOf(zipFile: string, password = PASSWORD): Promise<TestEntry[]> {
+  const fd = openSync(zipFile, 'r');
+  try {
+    const entries: TestEntry[] = [];
+    for (const entry of await readZip(zipFile))
+      entries.push({
+        name: entry.name,
+        content: await entryBuffer(fd, entry, password, 10_000_000),
+        deflate: entry.name.endsWith('.json'),
+      });
+    return entries;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Writes the signature that belongs to a file as it is now. */

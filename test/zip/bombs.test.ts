@@ -36,6 +36,25 @@ describe('a bomb', () => {
     expect(rss).toBeLessThan(150);
   });
 
+  it('of small entries, none of them a bomb, is refused for what they come to together', () => {
+    const content = zeros(900 * 1024);
+    const entries = Array.from({ length: 500 }, (_, i) => ({ name: `x/${i}`, ...deflated(content, 900 * 1024) }));
+    const { exitCode, code, rss } = verified(rawZip([{ name: 'a.json' }, ...entries], PASSWORD));
+    expect([exitCode, code]).toEqual([5, 'LPX_LIMIT_EXCEEDED']);
+    expect(rss).toBeLessThan(150);
+  });
+
+  it('of mappings, none of them large, is refused for what they come to together', () => {
+    const blanks = Buffer.alloc(15 * MIB, ' ');
+    const mappings = Array.from({ length: 3 }, (_, i) => ({
+      name: `x${i}/課程學習成果/filename_mapping.json`,
+      ...deflated(deflateRawSync(blanks, { level: 1 }), blanks.length),
+    }));
+    const { exitCode, code, rss } = verified(rawZip([{ name: 'a.json', content: Buffer.from('[]') }, ...mappings], PASSWORD));
+    expect([exitCode, code]).toEqual([5, 'LPX_LIMIT_EXCEEDED']);
+    expect(rss).toBeLessThan(150);
+  });
+
   it('whose directory lies about a size is stopped at the size it claims', () => {
     const claimed = 1000;
     const { exitCode, code, rss } = verified(

@@ -62,6 +62,11 @@ describe('a directory', () => {
     ['more in all', { totalBytes: 13 }, [{ name: 'a' }, { name: 'b' }]],
     ['a bigger directory', { directoryBytes: 40 }, [{ name: 'a' }]],
     ['a steeper compression', { ratio: 10, ratioFromBytes: 1000 }, [{ name: 'a', record: { method: METHOD.deflated, size: 100_000 } }]],
+    [
+      'a steeper compression of all together',
+      { totalRatio: 10, totalRatioFromBytes: 1500 },
+      ['a', 'b'].map((name) => ({ name, record: { method: METHOD.deflated, size: 1000 } })),
+    ],
   ])('with %s than the limits allow is refused before a byte is read', async (_, limits, entries) => {
     expect(await codeOf(raw(...entries), { ...DEFAULT_LIMITS, ...limits })).toBe('LPX_LIMIT_EXCEEDED');
   });
