@@ -291,7 +291,16 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
       for (const slot of SLOTS) {
         const attachment = record[slot];
         const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
-        if (attachment) fromFiles.push(...recordFileFindings(record, slot, attachment, places.record(list.wire, index, property)));
+        if (attachment)
+          fromFiles.push(
+            ...recordFileFindings(
+              record,
+              slot,
+              attachment,
+              places.record(list.wire, index, property),
+              ownRecords.has(record) ? 'own' : 'received',
+            ),
+          );
       }
     }
   }

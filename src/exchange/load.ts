@@ -3,6 +3,7 @@ import { errorOf, type Finding } from '../errors.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { findAttachments } from '../spec/attachments.js';
 import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings, placesOf } from '../spec/validate.js';
 import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
@@ -69,12 +70,13 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
         threads: pool.threads + 1,
         read: async (files) => {
           const parts = files.map((file) => ({ file, target: staging.nextPath() }));
-          const results = await pool.run({ kind: 'copy', parts });
+          const results = await pool.run({ kind: 'copy', marks: MARKS, parts });
           for (const { target } of parts) staging.secure(target);
           return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
         },
       },
       WHOLE,
+      'own',
     );
     refuse(taken.findings);
     await staging.secured();

@@ -114,11 +114,11 @@ async function certifiedWhere(store: Store, items: readonly Item[]): Promise<Cer
 }
 
 /** A record's files and brief, held against the limits of its term. */
-function limitFindings({ ref, stored: { record } }: Item): Finding[] {
+function limitFindings({ ref, stored: { record, provenance } }: Item): Finding[] {
   const where = `${ref} ${titleOf(record)}`;
   const { brief } = record.fields as { readonly brief?: string };
   return [
-    ...SLOTS.flatMap((slot) => (record[slot] ? recordFileFindings(record, slot, record[slot], where) : [])),
-    ...briefFindings(brief ?? '', termOfRecord(record), where),
+    ...SLOTS.flatMap((slot) => (record[slot] ? recordFileFindings(record, slot, record[slot], where, provenance) : [])),
+    ...briefFindings(brief ?? '', termOfRecord(record), where, provenance),
   ];
 }

@@ -2,8 +2,8 @@
 import type { Finding } from '../errors.js';
 import type { FoundAttachments } from '../spec/attachments.js';
 import { halfOf, type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
-import { extensionOf, fileTypeOf, hidesArchive, isActiveContent } from '../spec/rules/file-type.js';
-import { fileFindings, type SizedFile } from '../spec/rules/record-rules.js';
+import { extensionOf, type FileVerdict, judgeFile, START_BYTES } from '../spec/rules/file-type.js';
+import { type Advice, fileFindings, type SizedFile } from '../spec/rules/record-rules.js';
 import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
@@ -60,10 +60,15 @@ export async function takeAttachments<F>(
   found: FoundAttachments<F>,
   reader: GroupReader<F, TakenFile>,
   { partial, foreignMd5 }: Acceptance,
+  advice: Advice,
 ): Promise<{ readonly portfolios: readonly TakenPortfolio[]; readonly findings: readonly Finding[] }> {
   const files = [...new Set(found.attachments.map((one) => one.file))];
-  const results = await readAll(files, reader);
-  const readFiles = new Map(files.map((file, i) => [file, results[i] as TakenFile]));
+  // The first bytes of thousands of files would fill the memory: what they say is kept instead.
+  const results = await readAll(files, {
+    ...reader,
+    read: async (group) => (await reader.read(group)).map(({ taken, stagedAt }) => ({ taken: judged(taken), stagedAt })),
+  });
+  const readFiles = new Map(files.map((file, i) => [file, results[i] as JudgedFile]));
 
   const findings: Finding[] = [...found.findings];
   const unsound = new Set(found.unsound);
@@ -72,13 +77,13 @@ export async function takeAttachments<F>(
   let compared = 0;
   const taken = new Map<PortfolioRecord<WireAttachment>, Partial<Record<Slot, TakenAttachment>>>();
   for (const one of found.attachments) {
-    const file = readFiles.get(one.file) as TakenFile;
+    const file = readFiles.get(one.file) as JudgedFile;
     if ('damage' in file.taken) {
       findings.push(faultFinding('LPX_ENTRY_DAMAGED', file.taken.damage));
       unsound.add(one.record);
       continue;
     }
-    const { md5, sha256, bytes, head, tail } = file.taken;
+    const { md5, sha256, bytes, verdictFor } = file.taken;
     if (one.md5 !== '') compared++;
     if (one.md5 !== '' && one.md5 !== md5) {
       wrong.push({
@@ -89,19 +94,18 @@ export async function takeAttachments<F>(
       });
       wrongRecords.push(one.record);
     }
-    if (isActiveContent(head)) {
-      findings.push({ code: 'LPX_FILE_ACTIVE', severity: 'error', where: one.where, facts: { file: one.originalName } });
-      unsound.add(one.record);
-    }
-    if (hidesArchive(tail))
-      findings.push({ code: 'LPX_FILE_POLYGLOT', severity: 'warning', where: one.where, facts: { file: one.originalName } });
-    const type = fileTypeOf(head);
-    findings.push(...recordFileFindings(one.record, one.slot, { type, bytes }, one.where));
+    const verdict = verdictFor(one.originalName, one.record[one.slot]?.link ?? '');
+    const { type } = verdict;
+    const told = verdictFindings(verdict, one.originalName, one.where);
+    if (told.some(({ severity }) => severity === 'error')) unsound.add(one.record);
+    findings.push(...told);
+    if (verdict.kind !== 'active' && verdict.kind !== 'other')
+      findings.push(...recordFileFindings(one.record, one.slot, { type, bytes }, one.where, advice));
     const attachment = {
       sha256,
       md5,
       bytes,
-      type: type || extensionOf(one.originalName),
+      type: type === '' || type === 'empty' ? extensionOf(one.originalName) : type,
       name: one.originalName,
       stagedAt: file.stagedAt,
     };
@@ -128,9 +132,35 @@ export async function takeAttachments<F>(
   };
 }
 
+/** A file that was read, and what it is under a name. */
+interface JudgedFile {
+  readonly taken: (Omit<Taken, 'head' | 'marks'> & { readonly verdictFor: (...names: readonly string[]) => FileVerdict }) | Damaged;
+  readonly stagedAt: string | undefined;
+}
+
+function judged(taken: Taken | Damaged): JudgedFile['taken'] {
+  if ('damage' in taken) return taken;
+  const { head, marks, ...rest } = taken;
+  // What a name changes hangs on the start alone.
+  const start = Buffer.from(head.subarray(0, START_BYTES));
+  const { cargo } = judgeFile({ head, marks });
+  return { ...rest, verdictFor: (...names) => ({ ...judgeFile({ head: start, marks }, names), cargo }) };
+}
+
+/** What a file's content is refused or warned of for. */
+function verdictFindings({ type, kind, cargo }: FileVerdict, file: string, where: string): Finding[] {
+  if (kind === 'active') return [{ code: 'LPX_FILE_ACTIVE', severity: 'error', where, facts: { file } }];
+  if (kind === 'other') return [{ code: 'LPX_FILE_REFUSED', severity: 'error', where, facts: { file, type } }];
+  return cargo.map((carried) => {
+    const code = carried === 'archive' ? 'LPX_FILE_POLYGLOT' : carried === 'pixels' ? 'LPX_PICTURE_HUGE' : 'LPX_FILE_CARRIES';
+    return { code, severity: 'warning', where, facts: { file, ...(code === 'LPX_FILE_CARRIES' && { cargo: carried }) } };
+  });
+}
+
 /** What is wrong with one attachment, and keeps nothing but its record out. */
 const OF_ONE_RECORD: ReadonlySet<Finding['code']> = new Set([
   'LPX_FILE_ACTIVE',
+  'LPX_FILE_REFUSED',
   'LPX_ATTACHMENT_MISSING',
   'LPX_ATTACHMENT_MD5',
   'LPX_ENTRY_DAMAGED',
@@ -173,9 +203,15 @@ export function termOfRecord<A>(record: PortfolioRecord<A>): string {
 }
 
 /** Findings over one file of a record, under the limits of the record's half and term. */
-export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot, file: SizedFile, where: string): Finding[] {
+export function recordFileFindings(
+  record: PortfolioRecord<unknown>,
+  slot: Slot,
+  file: SizedFile,
+  where: string,
+  advice: Advice,
+): Finding[] {
   const half = halfOf(record);
-  return half ? fileFindings(half, slot, file, termOfRecord(record), where) : [];
+  return half ? fileFindings(half, slot, file, termOfRecord(record), where, advice) : [];
 }
 
 /** The attachments of records. */

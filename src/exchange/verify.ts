@@ -14,6 +14,7 @@ import { unwrapPackage } from '../package/wrapped.js';
 import { findAttachments } from '../spec/attachments.js';
 import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { repaired } from '../spec/repair.js';
+import { MARKS } from '../spec/rules/file-type.js';
 import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import type { Staging } from '../store/attachments.js';
@@ -238,18 +239,22 @@ async function checkContents(
     const document = structure.document as JsonObject[];
     const portfolios = portfoliosFromDocument(document);
     contents.portfolios = portfolios;
-    await checks.run('rules', async () => ({ value: undefined, findings: ruleFindings(document, await request.known?.(portfolios)) }));
+    await checks.run('rules', async () => ({
+      value: undefined,
+      findings: ruleFindings(document, await request.known?.(portfolios), 'received'),
+    }));
     return await checks.run('attachments', async () => {
       const found = findAttachments(portfolios, files, structure.originalNames, true);
       const readerFor = entriesReader(request, pool, password, [...files.values()]);
       const linked = new Set(found.attachments.map((one) => one.file));
-      const taken = await takeAttachments(portfolios, found, readerFor(purpose), accept);
+      const taken = await takeAttachments(portfolios, found, readerFor(purpose), accept, 'received');
       // What no record links to is read as well: a damaged entry is damage, wherever it is.
+      const reader = readerFor('verdict');
       const others = await readAll(
         [...files.values()].filter((entry) => !linked.has(entry)),
-        readerFor('verdict'),
+        { ...reader, read: async (group) => (await reader.read(group)).map(({ taken }) => ('damage' in taken ? taken.damage : undefined)) },
       );
-      const damage = others.flatMap(({ taken }) => ('damage' in taken ? [faultFinding('LPX_ENTRY_DAMAGED', taken.damage)] : []));
+      const damage = others.flatMap((damage) => (damage ? [faultFinding('LPX_ENTRY_DAMAGED', damage)] : []));
       return { value: taken.portfolios, findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)] };
     });
   } finally {
@@ -266,7 +271,7 @@ function entriesReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, p
     const staging = typeof purpose === 'object' ? purpose : undefined;
     const read = async (entries: readonly ZipEntry[]) => {
       const parts = entries.map((entry) => ({ entry, target: staging?.nextPath() }));
-      const results = await pool.run({ kind: 'unpack', zipFile, password, known: purpose !== 'verdict', parts });
+      const results = await pool.run({ kind: 'unpack', zipFile, password, known: purpose !== 'verdict', marks: MARKS, parts });
       for (const { target } of parts) if (target !== undefined) staging?.secure(target);
       done += entries.reduce((sum, entry) => sum + entry.size, 0);
       onProgress?.(done, total);

@@ -35,8 +35,14 @@ export interface Knowledge {
   readonly school?: (code: string) => boolean | undefined;
 }
 
+/**
+ * Whose record a finding is about, for the advice it gives: a student of this school can hand work in again; what
+ * another school sent is certified, and its student has left there.
+ */
+export type Advice = 'own' | 'received';
+
 /** Findings over a document that satisfies the schema. */
-export function ruleFindings(document: readonly JsonObject[], known: Knowledge = {}): Finding[] {
+export function ruleFindings(document: readonly JsonObject[], known: Knowledge = {}, advice: Advice = 'own'): Finding[] {
   const seen = new Set<string>();
   return document.flatMap((student) => {
     const id = basicDataOf(student)[ID_WIRE] as string;
@@ -46,7 +52,7 @@ export function ruleFindings(document: readonly JsonObject[], known: Knowledge =
     return [
       ...(twice ? [finding('LPX_STUDENT_TWICE', 'error', places.basicData(ID_WIRE))] : []),
       ...basicDataFindings(student, places, known),
-      ...LISTS.flatMap((list) => listFindings(student, list, places, known)),
+      ...LISTS.flatMap((list) => listFindings(student, list, places, known, advice)),
     ];
   });
 }
@@ -91,13 +97,13 @@ function ageFindings(basic: JsonObject, places: Places): Finding[] {
     : [];
 }
 
-function listFindings(student: JsonObject, list: WireList, places: Places, known: Knowledge): Finding[] {
+function listFindings(student: JsonObject, list: WireList, places: Places, known: Knowledge, advice: Advice): Finding[] {
   const records = (ownerOf(student, list)[list.wire] ?? []) as JsonObject[];
   return records.flatMap((record, index) => {
     const place = (property: string) => places.record(list.wire, index, property);
     return [
       ...list.properties.flatMap((property) =>
-        propertyFindings(property, record[property.wire], list, record, place(property.wire), known),
+        propertyFindings(property, record[property.wire], list, record, place(property.wire), known, advice),
       ),
       ...copyFindings(list, record, basicDataOf(student), place),
       ...emptyLinkFindings(list, record, place),
@@ -113,13 +119,14 @@ function propertyFindings(
   record: JsonObject,
   where: string,
   known: Knowledge,
+  advice: Advice,
 ): Finding[] {
   const text = typeof value === 'string' ? value : '';
   const found = valueFindings(property, value, where, known);
   if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', where));
   const over = property.max ? charactersOver(text, property.max) : undefined;
   if (over !== undefined && property.max) found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: over, limit: property.max }));
-  if (property.brief) found.push(...briefFindings(text, termOfWireRecord(list, record), where));
+  if (property.brief) found.push(...briefFindings(text, termOfWireRecord(list, record), where, advice));
   if (property.codes && text !== '' && !Object.hasOwn(CODE_TABLES[property.codes], text)) {
     found.push(finding('LPX_CODE_UNKNOWN', 'warning', where, { value: shown(text) }));
   }
@@ -278,10 +285,12 @@ function courseResultFindings(
 }
 
 /** Findings over a brief, for the term it was uploaded in. */
-export function briefFindings(text: string, term: string, where: string): Finding[] {
+export function briefFindings(text: string, term: string, where: string, advice: Advice = 'own'): Finding[] {
   const limit = limitsFor(term).briefCharacters;
   const count = charactersOver(text, limit);
-  return count === undefined ? [] : [finding('LPX_BRIEF_LONG', 'warning', where, { count, limit })];
+  return count === undefined
+    ? []
+    : [finding('LPX_BRIEF_LONG', 'warning', where, { count, limit, advice: advice === 'own' ? 'shorten' : 'received' })];
 }
 
 /** A file as the limits see it: its type by content, its size in bytes. */
@@ -291,11 +300,23 @@ export interface SizedFile {
 }
 
 /** Findings over one attachment, for the term it was uploaded in. */
-export function fileFindings(half: Half, slot: Slot, { type, bytes }: SizedFile, term: string, where: string): Finding[] {
+export function fileFindings(
+  half: Half,
+  slot: Slot,
+  { type, bytes }: SizedFile,
+  term: string,
+  where: string,
+  advice: Advice = 'own',
+): Finding[] {
   const limit = limitsFor(term).files[half][slot];
   const found: Finding[] = [];
   if (!limit.types.includes(type))
-    found.push(finding('LPX_FILE_TYPE', 'warning', where, { type: type || '?', types: limit.types.join(' ') }));
-  if (bytes > limit.bytes) found.push(finding('LPX_FILE_LARGE', 'warning', where, { bytes, limit: limit.bytes }));
+    found.push(
+      finding('LPX_FILE_TYPE', 'warning', where, { type, types: limit.types.join(' '), advice: advice === 'own' ? 'format' : 'received' }),
+    );
+  if (bytes > limit.bytes)
+    found.push(
+      finding('LPX_FILE_LARGE', 'warning', where, { bytes, limit: limit.bytes, advice: advice === 'own' ? 'smaller' : 'received' }),
+    );
   return found;
 }

@@ -13,6 +13,7 @@ import type { ZipEntry } from '../reader.js';
 import { MD5_LANES, Md5Streams } from '../simd/md5x8.js';
 import { ZIPCRYPTO_STREAMS } from '../simd/zipcryptox16.js';
 import { drainRing, type RingMemory } from './block-ring.js';
+import { type Mark, MarkFinder } from './marks.js';
 
 /** Hex digests of a file. */
 export interface Digests {
@@ -25,10 +26,10 @@ export interface Digests {
 export interface Taken extends Digests {
   /** Empty when nobody is to know the content again. */
   readonly sha256: string;
-  /** The first bytes of the content, enough to tell its type. */
+  /** The first bytes of the content, enough to tell its type and the size of a picture: at most 128 KB. */
   readonly head: Uint8Array;
-  /** The last bytes of the content, enough to tell an archive that hides behind it. */
-  readonly tail: Uint8Array;
+  /** The names of the job's marks that are in it. */
+  readonly marks: readonly string[];
 }
 
 /** A content that cannot be read to its end as announced: the facts of its LPX_ENTRY_DAMAGED. */
@@ -59,12 +60,15 @@ export interface UnpackJob {
   readonly password: Uint8Array;
   /** Whether the contents are to be known again, by their SHA-256. */
   readonly known: boolean;
+  /** What to look for in the contents. */
+  readonly marks: readonly Mark[];
   readonly parts: readonly { readonly entry: ZipEntry; readonly target: string | undefined }[];
 }
 
 /** Takes plain files as `unpack` takes entries. */
 export interface CopyJob {
   readonly kind: 'copy';
+  readonly marks: readonly Mark[];
   readonly parts: readonly { readonly file: string; readonly target: string }[];
 }
 
@@ -74,8 +78,7 @@ export type ResultOf<J extends Job> = J extends DigestJob | WriteRingJob ? Diges
 const CHUNK_BYTES = 64 * 1024;
 /** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
 const CHUNKS_PER_TURN = 16;
-const HEAD_BYTES = 64;
-const TAIL_BYTES = 22;
+const HEAD_BYTES = 128 * 1024;
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL */
 export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
@@ -159,22 +162,22 @@ class RunningDigest {
   }
 }
 
-async function unpackEntries({ zipFile, password, known, parts }: UnpackJob): Promise<(Taken | Damaged)[]> {
+async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJob): Promise<(Taken | Damaged)[]> {
   const source = openFile(zipFile, 'r');
   try {
     const entries = parts.map(({ entry }) => entry);
     return await takeTogether(parts.length, (places) => {
       const contents = entriesBytes(source, entries, Buffer.from(password), places);
-      return parts.map(({ target }, i) => ({ chunks: contents[i] as Chunks, target, known }));
+      return parts.map(({ target }, i) => ({ chunks: contents[i] as Chunks, target, known, marks }));
     });
   } finally {
     closeSync(source);
   }
 }
 
-async function copyFiles({ parts }: CopyJob): Promise<(Taken | Damaged)[]> {
+async function copyFiles({ marks, parts }: CopyJob): Promise<(Taken | Damaged)[]> {
   return takeTogether(parts.length, (places) =>
-    parts.map(({ file, target }, i) => ({ chunks: fileBytes(file, places[i] as Buffer), target, known: true })),
+    parts.map(({ file, target }, i) => ({ chunks: fileBytes(file, places[i] as Buffer), target, known: true, marks })),
   );
 }
 
@@ -204,6 +207,7 @@ interface Content {
   readonly chunks: Chunks;
   readonly target: string | undefined;
   readonly known: boolean;
+  readonly marks: readonly Mark[];
 }
 
 /**
@@ -255,23 +259,22 @@ class Taking {
   readonly #target: string | undefined;
   readonly #fd: number | undefined;
   readonly #sha256: Hash | undefined;
+  readonly #marks: MarkFinder;
   #bytes = 0;
-  #head = Buffer.alloc(0);
-  #tail = Buffer.alloc(0);
+  #head: Buffer = Buffer.alloc(0);
 
-  constructor({ target, known }: Content) {
+  constructor({ target, known, marks }: Content) {
     this.#target = target;
     this.#fd = target === undefined ? undefined : openFile(target, 'wx');
     this.#sha256 = known ? createHash('sha256') : undefined;
+    this.#marks = new MarkFinder(marks);
   }
 
   take(chunk: Buffer): void {
-    if (this.#bytes === 0) this.#head = Buffer.from(chunk.subarray(0, HEAD_BYTES));
+    if (this.#head.length < HEAD_BYTES) this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
     this.#sha256?.update(chunk);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
-    // Short chunks are rare.
-    const tail = chunk.length < TAIL_BYTES ? Buffer.concat([this.#tail, chunk]) : chunk;
-    this.#tail = Buffer.from(tail.subarray(-TAIL_BYTES));
+    this.#marks.update(chunk);
     this.#bytes += chunk.length;
   }
 
@@ -280,7 +283,7 @@ class Taking {
       sha256: this.#sha256?.digest('hex') ?? '',
       bytes: this.#bytes,
       head: this.#head,
-      tail: this.#tail,
+      marks: this.#marks.end(),
     };
   }
 
