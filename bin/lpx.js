@@ -26,3 +26,6 @@ process.exitCode = await start().program.main(process.argv.slice(2), {
   now: () => new Date(),
   operator,
 });
+
+// The command has said what it did: a signal that comes now does not change its exit code.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});

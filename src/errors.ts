@@ -134,6 +134,8 @@ export const EXIT_CODE_OF = {
   LPX_RECEIPT_DIFFERS: EXIT.conflict,
   LPX_RECEIPT_LEFT_OUT: EXIT.conflict,
 
+  LPX_STOPPED: EXIT.someFailed,
+
   LPX_INTERRUPTED: EXIT.interrupted,
 } as const;
 

@@ -40,15 +40,33 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle?.close();
 }
 
-const temporaries = new Set<string>();
+const undoings = new Set<() => void>();
+let committed = false;
 
-/** Marks a file or folder as unfinished: an interrupted process removes it. Returns the way to take that back. */
-export function markUnfinished(path: string): () => void {
-  temporaries.add(path);
-  return () => temporaries.delete(path);
+/** Has an interrupted process undo something, at once, the newest first. Returns a function that takes this back. */
+export function whenInterrupted(undo: () => void): () => void {
+  undoings.add(undo);
+  return () => undoings.delete(undo);
 }
 
-/** Removes what is unfinished, at once; for the end of an interrupted process. */
-export function removeUnfinished(): void {
-  for (const path of temporaries) rmSync(path, { recursive: true, force: true });
+/** Marks a file or folder as unfinished: an interrupted process removes it. Returns a function that takes this back. */
+export const markUnfinished = (path: string): (() => void) =>
+  // Another thread may still be making files in a folder while it is removed.
+  whenInterrupted(() => rmSync(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 5 }));
+
+/** Undoes what is unfinished; for the end of an interrupted process. */
+export function undoUnfinished(): void {
+  for (const undo of [...undoings].reverse()) undo();
+}
+
+/** Marks that what the command is for has been committed: a signal no longer undoes it. */
+export function markCommitted(): void {
+  committed = true;
+}
+
+export const isCommitted = (): boolean => committed;
+
+/** At the start of a command: nothing is committed yet. */
+export function startUncommitted(): void {
+  committed = false;
 }

@@ -28,6 +28,8 @@ export interface Context extends Surroundings {
   readonly debug: boolean;
   readonly yes: boolean;
   readonly storeOption: string | undefined;
+  /** Whether a signal came after a change was committed: finish what is under way, begin nothing more. */
+  readonly stopping: () => boolean;
 }
 
 /** What a command comes to. Printed in one place: as text, or as the JSON of its schema. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
-import { removeUnfinished } from '../files.js';
+import { isCommitted, startUncommitted, undoUnfinished } from '../files.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
@@ -27,8 +27,11 @@ export async function main(words: readonly string[], around: Surroundings): Prom
   };
   const program = buildProgram(messages, versionOf(around), async (name, options, work) => {
     command = name;
-    const context = contextOf(around, language, options);
-    const restore = onInterrupt(context, name);
+    let stopping = false;
+    const context = { ...contextOf(around, language, options), stopping: () => stopping };
+    const restore = onInterrupt(context, name, () => {
+      stopping = true;
+    });
     try {
       exitCode = print(context, name, await work(context));
     } catch (error) {
@@ -75,6 +78,7 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     debug: options.debug === true,
     yes: options.yes === true,
     storeOption: options.store,
+    stopping: () => false,
   };
 }
 
@@ -114,10 +118,15 @@ function printFailure(context: Context, command: CommandName, error: LpxError, j
   context.stderr.write(`${[...listed, ...errorLines(messages, paint, command, error)].join('\n')}\n`);
 }
 
-/** Ctrl-C: what is unfinished goes, a transaction falls back, and the exit code says so. */
-function onInterrupt(context: Context, command: CommandName): () => void {
+/**
+ * Ctrl-C: temporary files are removed, the transaction rolls back, and the command exits with 9. Once its change is
+ * committed the command finishes instead, and says what it did.
+ */
+function onInterrupt(context: Context, command: CommandName, finish: () => void): () => void {
+  startUncommitted();
   const stop = () => {
-    removeUnfinished();
+    if (isCommitted()) return finish();
+    undoUnfinished();
     printFailure(context, command, new LpxError('LPX_INTERRUPTED'), {});
     process.exit(9);
   };

@@ -99,7 +99,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
     // Not within the change: others who write would wait for a slow disk.
     await staging?.secured();
     const restorable = await restorableFiles(store, portfolios);
-    return await store.change<ImportResult>(async (change) => {
+    const imported = await store.change<ImportResult>(async (change) => {
       const held = await heldStudents(change, portfolios, request.previousId);
       const several = portfolios.length > 1;
       const plans = portfolios.map((portfolio, i) =>
@@ -120,6 +120,8 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
       for (const plan of plans) await applyStudent(change, plan, historyId);
       return { keep: true, result: { ...sound, historyId, outcome: 'imported' } };
     });
+    staging?.committed();
+    return imported;
   } finally {
     await staging?.discard();
   }

@@ -82,7 +82,7 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     await staging.secured();
     const restorable = await restorableFiles(store, taken.portfolios);
     const findings = [...ofDocument, ...taken.findings, ...restorable.map(({ finding }) => finding)];
-    return await store.change(async (change) => {
+    const result = await store.change(async (change) => {
       const historyId = await change.addHistory({
         ...NOTHING_SENT,
         kind: 'load',
@@ -100,6 +100,8 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
         result: { file: folder.name, students: loaded.map((one) => one.student), findings },
       };
     });
+    staging.committed();
+    return result;
   } finally {
     await pool.close();
     await staging.discard();

@@ -218,10 +218,17 @@ export function recordFileFindings(
 export const attachmentsOf = (records: readonly TakenRecord[]): TakenAttachment[] =>
   records.flatMap((record) => [record.document, record.media].filter((attachment) => attachment !== null));
 
-/** Moves staged and secured files to their place in the store, for good. */
+/** Moves staged and secured files to their place in the store, for good; within the change that commits the records. */
 export async function keepStaged(staging: Staging, attachments: readonly TakenAttachment[]): Promise<void> {
   // Records may share a file.
-  const staged = new Map(attachments.map(({ stagedAt, sha256 }) => [stagedAt, sha256]));
-  for (const [path, sha256] of staged) if (path !== undefined) staging.keep(path, sha256);
-  await staging.settle();
+  const staged = new Map(attachments.flatMap(({ stagedAt, sha256 }) => (stagedAt === undefined ? [] : [[stagedAt, sha256]])));
+  if (staged.size === 0) return;
+  await staging.announce([...staged.values()]);
+  try {
+    for (const [path, sha256] of staged) staging.keep(path, sha256);
+    await staging.settle();
+  } catch (error) {
+    staging.putBack();
+    throw error;
+  }
 }

@@ -18,6 +18,7 @@ import { MARKS } from '../spec/rules/file-type.js';
 import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import type { Staging } from '../store/attachments.js';
+import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
 import { passwordOpens } from '../zip/password.js';
 import type { ZipEntry } from '../zip/reader.js';
 import { WorkPool } from '../zip/threads/helper.js';
@@ -109,7 +110,7 @@ export async function examinePackage(request: VerifyRequest, purpose: Purpose): 
   const examination = await examineFile(request, purpose);
   const [first] = examination.report.findings.filter(({ severity }) => severity === 'error');
   if (!first || !WRAPPING_SIGNS.has(first.code) || request.strict) return examination;
-  const inner = await unwrapPackage(request.zipFile);
+  const inner = await unwrapPackage(request.zipFile, () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix));
   if (!inner) return examination;
   try {
     const signature =

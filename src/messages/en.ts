@@ -7,6 +7,8 @@ import type { Code } from '../errors.js';
 /** What happened, and what to do about it. */
 export interface Sentence {
   readonly what: string;
+  /** What it means for the data, where that is not what every error of the command means. */
+  readonly means?: string;
   readonly next: string;
 }
 
@@ -357,6 +359,11 @@ const codes: Record<Code, Sentence> = {
     next: 'Agree with it whether it is to be sent anew.',
   },
 
+  LPX_STOPPED: {
+    what: 'Interrupted before it came to {files}.',
+    means: 'What is listed as loaded is in the store; nothing else is.',
+    next: 'Run the command again for the rest.',
+  },
   LPX_INTERRUPTED: { what: 'Interrupted.', next: 'Run the command again when you are ready.' },
 };
 

@@ -48,8 +48,9 @@ export function fill(template: string, facts: Facts, words: Messages['words'] = 
 
 /** The sentence of a code, filled. */
 export function sentenceOf(messages: Messages, code: Code, facts: Facts): Sentence {
-  const { what, next } = messages.codes[code];
-  return { what: fill(what, facts, messages.words), next: fill(next, facts, messages.words) };
+  const { what, means, next } = messages.codes[code];
+  const filled = (template: string) => fill(template, facts, messages.words);
+  return { what: filled(what), ...(means !== undefined && { means: filled(means) }), next: filled(next) };
 }
 
 /** Characters that do not show and do something: all that a terminal may obey but line breaks, and what turns the writing around. */

@@ -240,6 +240,11 @@ export const zhTW: Messages = {
     },
     LPX_RECEIPT_LEFT_OUT: { what: '轉入學校未納入「{title}」：{reason}。', next: '請與對方商定是否重送。' },
 
+    LPX_STOPPED: {
+      what: '已中斷，尚未處理 {files}。',
+      means: '列為已載入的資料已存入資料庫，其餘都沒有載入。',
+      next: '請再執行一次，載入其餘的部分。',
+    },
     LPX_INTERRUPTED: { what: '已中斷。', next: '準備好後請再執行一次。' },
   },
   words: {

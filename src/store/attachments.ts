@@ -1,22 +1,26 @@
 /**
  * The files of the store, addressed by the SHA-256 of their content: `attachments/ab/ab12…`. A file is
- * first staged, and renamed into place once all of its package is known to be good; a leftover of a
- * killed process is swept by the next one.
+ * first staged, and renamed into place once all of its package is known to be good. What was to be moved is
+ * written down before, so that a later process can put back what a killed one left.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
-import { fileError, markUnfinished, syncFolder } from '../files.js';
+import { fileError, syncFolder, whenInterrupted } from '../files.js';
 import { type Access, accessFor, setMode } from './access.js';
+import { sweepWorkFolders, WorkFolder } from './work-folder.js';
 
 /** As many as Node.js has threads for such calls. */
 const SECURED_AT_ONCE = 4;
 /** Bytes read at a time. */
 const READ_BYTES = 1024 * 1024;
-const STAGING = /^staging-(\d+)-/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const STAGING_PREFIX = 'staging-';
+/** In a staging area: the SHA-256 of each file that is about to be moved, a line each. */
+const MOVES_NAME = 'moves';
 
 export class AttachmentVault {
   readonly #folder: string;
@@ -51,46 +55,52 @@ export class AttachmentVault {
     }
   }
 
-  /** A new staging area of this process. Sweeps those of processes that are gone. @throws LPX_DISK_FULL */
-  async stage(): Promise<Staging> {
+  /** A folder of this process for what it has under way, known by its lock while the process lives. @throws LPX_DISK_FULL */
+  async workFolder(): Promise<WorkFolder> {
     try {
       if (await mkdir(this.#folder, { recursive: true, mode: this.access.folder })) setMode(this.#folder, this.access.folder);
-      await this.#sweep();
-      const folder = await mkdtemp(join(this.#folder, `staging-${process.pid}-`));
-      setMode(folder, this.access.folder);
-      return new Staging(this, folder);
+      return await WorkFolder.create(this.#folder, STAGING_PREFIX, this.access);
     } catch (error) {
       throw storeFileError(error, this.#folder);
     }
   }
 
-  async #sweep(): Promise<void> {
-    for (const name of await readdir(this.#folder)) {
-      const pid = Number(STAGING.exec(name)?.[1] ?? Number.NaN);
-      if (!Number.isNaN(pid) && !isRunning(pid)) await rm(join(this.#folder, name), { recursive: true, force: true });
-    }
+  /** A new staging area of this process. @throws LPX_DISK_FULL */
+  async stage(): Promise<Staging> {
+    return new Staging(this, await this.workFolder());
+  }
+
+  /** Removes the staging areas of processes that are gone; `putBack` gets the SHA-256 of what each was about to move. */
+  async sweep(putBack: (moved: readonly string[]) => Promise<void>): Promise<void> {
+    await sweepWorkFolders(this.#folder, STAGING_PREFIX, async (path) => {
+      const moves = await readFile(join(path, MOVES_NAME), 'utf8').catch(() => '');
+      const moved = moves.split('\n').filter((line) => SHA256.test(line));
+      if (moved.length > 0) await putBack(moved);
+    });
   }
 }
 
 export class Staging {
   readonly #vault: AttachmentVault;
-  readonly #folder: string;
+  readonly #work: WorkFolder;
   readonly #touched = new Set<string>();
+  /** Files that stand in the vault now, and did not before. */
+  readonly #moved = new Set<string>();
   readonly #finished: () => void;
   /** Files are secured a few at a time, or they would all be open at once. */
   readonly #lanes = Array.from({ length: SECURED_AT_ONCE }, () => Promise.resolve());
   #secured = 0;
   #count = 0;
 
-  constructor(vault: AttachmentVault, folder: string) {
+  constructor(vault: AttachmentVault, work: WorkFolder) {
     this.#vault = vault;
-    this.#folder = folder;
-    this.#finished = markUnfinished(folder);
+    this.#work = work;
+    this.#finished = whenInterrupted(() => this.putBack());
   }
 
   /** A path for the next file. */
   nextPath(): string {
-    return join(this.#folder, String(this.#count++));
+    return join(this.#work.path, String(this.#count++));
   }
 
   /** Brings a staged file to the disk, beside whatever else is going on: `secured` waits for it. */
@@ -106,6 +116,14 @@ export class Staging {
     await Promise.all(this.#lanes);
   }
 
+  /** Writes down what is about to be moved, in case this process does not live to see it through. @throws LPX_DISK_FULL */
+  async announce(sha256s: readonly string[]): Promise<void> {
+    const file = join(this.#work.path, MOVES_NAME);
+    await writeFile(file, sha256s.map((sha256) => `${sha256}\n`).join(''), { mode: 0o600, flush: true }).catch((error) => {
+      throw storeFileError(error, file);
+    });
+  }
+
   /**
    * Moves a secured file to its place, at once. It replaces what lies there: the staged content has just been proven, the
    * other may be broken. @throws LPX_DISK_FULL, LPX_WRITE_FAILED
@@ -118,8 +136,10 @@ export class Staging {
         setMode(shelf, this.#vault.access.folder);
         this.#touched.add(dirname(shelf));
       }
-      if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory()) rmSync(target, { recursive: true });
+      const held = lstatSync(target, { throwIfNoEntry: false });
+      if (held?.isDirectory()) rmSync(target, { recursive: true });
       renameSync(path, target);
+      if (!held) this.#moved.add(target);
       this.#touched.add(shelf);
     } catch (error) {
       throw storeFileError(error, target);
@@ -131,10 +151,23 @@ export class Staging {
     await Promise.all([...this.#touched].map(syncFolder));
   }
 
+  /** Takes the moves back, at once. Within the change that they were made in: later, others may count on the files. */
+  putBack(): void {
+    for (const target of this.#moved) rmSync(target, { force: true });
+    this.#moved.clear();
+  }
+
+  /** The records that name the moved files are committed. */
+  committed(): void {
+    this.#moved.clear();
+  }
+
+  /** Removes the staging area. After moves whose records did not come to be committed, the next process that opens the store does. */
   async discard(): Promise<void> {
     await Promise.allSettled(this.#lanes);
-    await rm(this.#folder, { recursive: true, force: true });
     this.#finished();
+    if (this.#moved.size > 0) this.#work.leave();
+    else await this.#work.remove();
   }
 }
 
@@ -152,15 +185,6 @@ async function syncFile(path: string, mode: number): Promise<void> {
     }
   } catch (error) {
     throw storeFileError(error, path);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

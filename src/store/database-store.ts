@@ -1,6 +1,7 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError, maskId } from '../errors.js';
+import { markCommitted } from '../files.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { identityOf } from '../spec/identity.js';
@@ -147,12 +148,12 @@ export class DatabaseStore implements Store {
     const outcome: { result?: T } = {};
     try {
       await this.#db.transaction().execute(async (transaction) => {
-        // A write first: from here on no other writer comes between what is read and what is written.
-        await sql`update school set name = name`.execute(transaction);
         const { keep, result } = await work(new DatabaseChange(transaction, this.folder));
         outcome.result = result;
         if (!keep) throw NOTHING_TO_KEEP;
       });
+      // A signal does not come between: the driver commits at once, and what awaits it runs before the next event.
+      markCommitted();
     } catch (error) {
       if (error !== NOTHING_TO_KEEP) throw error;
     }

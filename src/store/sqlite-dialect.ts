@@ -12,9 +12,9 @@ const BUSY_MS = 15_000;
 /** How often it asks whether the store is free, in ms. */
 const POLL_MS = 25;
 
-/** Repeats `attempt` while another process holds the database. @throws SQLite's own error, SQLITE_BUSY after 15 s among them */
-export async function whenFree<T>(attempt: () => T | Promise<T>): Promise<T> {
-  const until = performance.now() + BUSY_MS;
+/** Repeats `attempt` while another process holds the database. @throws SQLite's own error, SQLITE_BUSY after `patience` ms among them */
+export async function whenFree<T>(attempt: () => T | Promise<T>, patience = BUSY_MS): Promise<T> {
+  const until = performance.now() + patience;
   for (;;) {
     try {
       return await attempt();
@@ -28,31 +28,35 @@ export async function whenFree<T>(attempt: () => T | Promise<T>): Promise<T> {
 export class SharedSqliteDialect extends SqliteDialect {
   readonly #database: Database;
   readonly #folder: string;
+  readonly #patience: number;
 
-  /** @param database opened with a busy timeout of 0: waiting is done here */
-  constructor(database: Database, folder: string) {
+  /** @param database opened with a busy timeout of 0: waiting is done here @param patience how long to wait for another writer, in ms */
+  constructor(database: Database, folder: string, patience = BUSY_MS) {
     super({ database });
     this.#database = database;
     this.#folder = folder;
+    this.#patience = patience;
   }
 
   override createDriver(): Driver {
-    return new SharedSqliteDriver(this.#database, this.#folder);
+    return new SharedSqliteDriver(this.#database, this.#folder, this.#patience);
   }
 }
 
 class SharedSqliteDriver extends SqliteDriver {
   readonly #database: Database;
   readonly #folder: string;
+  readonly #patience: number;
 
-  constructor(database: Database, folder: string) {
+  constructor(database: Database, folder: string, patience: number) {
     super({ database });
     this.#database = database;
     this.#folder = folder;
+    this.#patience = patience;
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    return new SharedSqliteConnection(await super.acquireConnection(), this.#database, this.#folder);
+    return new SharedSqliteConnection(await super.acquireConnection(), this.#database, this.#folder, this.#patience);
   }
 
   /** Takes the write lock at once: no other writer comes between what is read and what is written. */
@@ -70,17 +74,19 @@ class SharedSqliteConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
   readonly #database: Database;
   readonly #folder: string;
+  readonly #patience: number;
 
-  constructor(connection: DatabaseConnection, database: Database, folder: string) {
+  constructor(connection: DatabaseConnection, database: Database, folder: string, patience: number) {
     this.#connection = connection;
     this.#database = database;
     this.#folder = folder;
+    this.#patience = patience;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     const execute = async () => this.#connection.executeQuery<R>(query);
     try {
-      return await (this.#database.inTransaction ? execute() : whenFree(execute));
+      return await (this.#database.inTransaction ? execute() : whenFree(execute, this.#patience));
     } catch (error) {
       throw databaseError(error, this.#folder);
     }

@@ -1,9 +1,7 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments beside it. */
 import { closeSync, fchmodSync, openSync, statSync } from 'node:fs';
 import { access as canAccess } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type BetterSqlite3 from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError } from '../files.js';
@@ -11,9 +9,11 @@ import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
 import { DatabaseStore } from './database-store.js';
+import { openSqlite, type SqliteFile } from './driver.js';
 import { migrate } from './migrations.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
+import { sweepLeftovers } from './sweep.js';
 import type { Tables } from './tables.js';
 
 const DATABASE_NAME = 'lpx.sqlite';
@@ -41,7 +41,7 @@ export async function createStore(folder: string, school: School, group = ''): P
   } catch (error) {
     throw writeError(error, folder);
   }
-  const db = await openDatabase(folder).catch((error) => {
+  const { db } = await openDatabase(folder).catch((error) => {
     const kept = existed && error instanceof LpxError && (error.code === 'LPX_STORE_NEWER' || error.code === 'LPX_STORE_DAMAGED');
     throw kept ? new LpxError('LPX_STORE_EXISTS', { folder }, { cause: error }) : error;
   });
@@ -62,16 +62,20 @@ export async function createStore(folder: string, school: School, group = ''): P
   return new DatabaseStore(db, folder, school, new AttachmentVault(folder, access));
 }
 
-/** @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
+/** Opens a store, and sweeps what dead processes left in it. @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
 export async function openStore(folder: string): Promise<Store> {
   if (!(await holdsStore(folder))) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
-  const db = await openDatabase(folder);
+  const { db, database } = await openDatabase(folder);
   try {
     const row = await db.selectFrom('school').selectAll().executeTakeFirst();
     if (!row) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
     const access = accessFor(row.shared_group);
     protectDatabase(folder, access);
-    return new DatabaseStore(db, folder, { code: row.code, name: row.name }, new AttachmentVault(folder, access));
+    const attachments = new AttachmentVault(folder, access);
+    // Without waiting for another writer. What cannot be put back now, in a store that is busy or read-only, a later command does.
+    const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
+    await sweepLeftovers(impatient, attachments).catch(() => {});
+    return new DatabaseStore(db, folder, { code: row.code, name: row.name }, attachments);
   } catch (error) {
     await db.destroy();
     throw error;
@@ -104,19 +108,17 @@ function writeError(error: unknown, folder: string): unknown {
   return new LpxError('LPX_WRITE_FAILED', { file: folder, reason: (error as NodeJS.ErrnoException).code ?? '?' }, { cause: error });
 }
 
-async function openDatabase(folder: string): Promise<Kysely<Tables>> {
-  let database: BetterSqlite3.Database | undefined;
+async function openDatabase(folder: string): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {
+  let database: SqliteFile | undefined;
   try {
-    // Loaded when a store is opened, since some commands need none; by `require`, which the bundle leaves as it is.
-    const Database = createRequire(import.meta.url)('better-sqlite3') as typeof BetterSqlite3;
-    const opened = new Database(join(folder, DATABASE_NAME), { timeout: 0 });
+    const opened = openSqlite(join(folder, DATABASE_NAME));
     database = opened;
     await whenFree(() => opened.pragma('journal_mode = WAL'));
     opened.pragma('synchronous = FULL');
     opened.pragma('foreign_keys = ON');
     const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
     await migrate(db);
-    return db;
+    return { db, database: opened };
   } catch (error) {
     database?.close();
     throw databaseError(error, folder);

@@ -1,31 +1,27 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { BINARY, lpx } from '../support/cli.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
+import { durationOf, once, strike, strikesIn, within } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
-/** Starts lpx, waits until `ready`, presses Ctrl-C. */
-async function interrupted(words: readonly string[], ready: () => boolean): Promise<{ code: number | null; err: string }> {
-  const child = spawn(process.execPath, [BINARY, ...words], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, LANG: 'C.UTF-8', LC_ALL: '' },
-  });
-  let err = '';
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  for (let i = 0; i < 2000 && !ready() && child.exitCode === null; i++) await sleep(2);
-  child.kill('SIGINT');
-  return { code: await ended, err };
-}
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const STRIKES = strikesIn(3);
+
+const portfolioOf = (files: number, bytes: number, basicData: object = {}) =>
+  smallPortfolio(
+    Array.from({ length: files }, (_, i) =>
+      courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(randomBytes(bytes)), type: 'pdf', name: `${i}.pdf` }),
+    ),
+    basicData,
+  );
+const manyFiles = () => portfolioOf(40, 1_500_000);
 
 describe('a store that another process holds', () => {
   /** A school's store under another process's write lock. */
@@ -49,7 +45,7 @@ describe('a store that another process holds', () => {
     const waiting = () =>
       readdirSync(attachments).some((name) => name.startsWith('staging-') && readdirSync(join(attachments, name)).length > 2);
     // The lock is held until the command has ended: had it to wait for the lock, exit code 10 would come first.
-    const { code, err } = await interrupted(loading(store), waiting);
+    const { code, err } = await strike(loading(store), 'SIGINT', once(waiting));
     release();
     expect([code, err]).toEqual([9, expect.stringContaining('LPX_INTERRUPTED')]);
   });
@@ -63,13 +59,6 @@ describe('a store that another process holds', () => {
 });
 
 describe('Ctrl-C', () => {
-  const manyFiles = () =>
-    smallPortfolio(
-      Array.from({ length: 40 }, (_, i) =>
-        courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(randomBytes(1_500_000)), type: 'pdf', name: `${i}.pdf` }),
-      ),
-    );
-
   it('ends an export with exit 9 and leaves no part of a package', async () => {
     const folder = tempFolder();
     writeExchangeFolder(join(folder, 'platform'), [manyFiles()]);
@@ -77,25 +66,12 @@ describe('Ctrl-C', () => {
     await load(store, join(folder, 'platform'));
     writeFileSync(join(folder, 'pw'), PASSWORD);
     const mail = join(folder, 'mail');
+    const words = ['--store', store, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', mail];
 
-    const { code, err } = await interrupted(
-      [
-        '--store',
-        store,
-        'export',
-        TRANSFER_STUDENT,
-        '--reason',
-        'transfer',
-        '--left',
-        LEFT,
-        '--out',
-        mail,
-        '--encryption',
-        'zipcrypto',
-        '--password-file',
-        join(folder, 'pw'),
-      ],
-      () => existsSync(mail) && readdirSync(mail).some((name) => name.endsWith('.part')),
+    const { code, err } = await strike(
+      [...words, '--encryption', 'zipcrypto', '--password-file', join(folder, 'pw')],
+      'SIGINT',
+      once(() => existsSync(mail) && readdirSync(mail).some((name) => name.endsWith('.part'))),
     );
 
     expect(code).toBe(9);
@@ -113,14 +89,79 @@ describe('Ctrl-C', () => {
     writeFileSync(join(folder, 'pw'), PASSWORD);
     const attachments = join(to, 'attachments');
 
-    const { code, err } = await interrupted(
+    const { code, err } = await strike(
       ['--store', to, 'import', zipFile, '--create-students', '--password-file', join(folder, 'pw')],
-      () => readdirSync(attachments).some((name) => name.startsWith('staging-') && readdirSync(join(attachments, name)).length > 2),
+      'SIGINT',
+      once(() => readdirSync(attachments).some((name) => name.startsWith('staging-') && readdirSync(join(attachments, name)).length > 2)),
     );
 
     expect(code).toBe(9);
     expect(err).toContain('Nothing was imported');
     expect(readdirSync(attachments)).toEqual([]);
     await expect(studentIn(to, TRANSFER_STUDENT)).rejects.toThrow('no student');
+  });
+});
+
+/** Everything under a store's folder of attachments; folders only when they hold a file. */
+const filesIn = (store: string): string[] =>
+  readdirSync(join(store, 'attachments'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name);
+
+describe(`a signal at any moment, ${STRIKES} times,`, () => {
+  it('ends an import with exit 9 and the store as it was, or lets it finish and say what it did', async () => {
+    const folder = tempFolder();
+    writeExchangeFolder(join(folder, 'platform'), [portfolioOf(30, 100_000)]);
+    const from = await school(folder, '990001');
+    await load(from, join(folder, 'platform'));
+    const { zipFile } = await exportFrom(from, join(folder, 'mail'));
+    writeFileSync(join(folder, 'pw'), PASSWORD);
+    const empty = await school(folder, '990002');
+    const store = join(folder, 'store');
+    const words = ['--store', store, 'import', zipFile, '--create-students', '--password-file', join(folder, 'pw')];
+    cpSync(empty, store, { recursive: true });
+    const duration = await durationOf(() => lpx(words));
+
+    for (let i = 0; i < STRIKES; i++) {
+      rmSync(store, { recursive: true });
+      cpSync(empty, store, { recursive: true });
+      const { code, out, err } = await strike(words, SIGNALS[i % 3] as NodeJS.Signals, within(duration, i, STRIKES));
+      const imported = (await withStore(store, (open) => open.history())).length === 1;
+      if (imported) expect([code, out]).toEqual([0, expect.stringContaining('Imported. It is number 1 in the history.')]);
+      else if (code !== undefined) expect([code, err]).toEqual([9, expect.stringContaining('Nothing was imported')]);
+      expect(filesIn(store)).toHaveLength(imported ? 30 : 0);
+    }
+  });
+
+  it('ends a load of two folders with exit 9 and neither, or says which one was loaded', async () => {
+    const folder = tempFolder();
+    const platforms = ['B800000015', TRANSFER_STUDENT].map((nationalId, i) => {
+      const platform = join(folder, `platform-${i}`);
+      writeExchangeFolder(platform, [portfolioOf(20, 100_000, { nationalId })]);
+      return platform;
+    });
+    const empty = await school(folder, '990001');
+    const store = join(folder, 'store');
+    const words = ['--store', store, '--json', 'load', ...platforms];
+    cpSync(empty, store, { recursive: true });
+    const duration = await durationOf(() => lpx(words));
+
+    for (let i = 0; i < STRIKES; i++) {
+      rmSync(store, { recursive: true });
+      cpSync(empty, store, { recursive: true });
+      const { code, out } = await strike(words, SIGNALS[i % 3] as NodeJS.Signals, within(duration, i, STRIKES));
+      const loaded = (await withStore(store, (open) => open.history())).length;
+      if (code !== undefined) {
+        const { ok, folders = [], error } = JSON.parse(out);
+        expect([code, ok, folders.length, error?.code]).toEqual(
+          [
+            [9, false, 0, 'LPX_INTERRUPTED'],
+            [8, false, 1, 'LPX_STOPPED'],
+            [0, true, 2, undefined],
+          ][loaded],
+        );
+      } else expect(loaded).toBe(0);
+      expect(filesIn(store)).toHaveLength(20 * loaded);
+    }
   });
 });

@@ -1,18 +1,18 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { BINARY, lpx } from '../support/cli.js';
+import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
+import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
 const FILES = 60;
-const KILLS = 20;
+const KILLS = strikesIn(3);
 
 async function packageOf60Files(folder: string): Promise<string> {
   const records = Array.from({ length: FILES }, (_, i) =>
@@ -41,8 +41,17 @@ async function stateOf(store: string): Promise<string> {
   });
 }
 
+/** The files in a store's folder of attachments that no row names, what is staged among them. */
+function orphansIn(store: string): string[] {
+  const database = new Database(join(store, 'lpx.sqlite'), { readonly: true });
+  const named = new Set(database.prepare('select sha256 from attachments').pluck().all());
+  database.close();
+  const files = readdirSync(join(store, 'attachments'), { recursive: true, withFileTypes: true });
+  return files.filter((entry) => entry.isFile() && !named.has(entry.name)).map(({ name }) => name);
+}
+
 describe('an import that is killed', () => {
-  it(`leaves the store exactly before or exactly after, ${KILLS} times, and completes when it is run again`, async () => {
+  it(`leaves the store exactly before or exactly after, ${KILLS} times, no file that no record names, and completes when it is run again`, async () => {
     const folder = tempFolder();
     const zipFile = await packageOf60Files(folder);
     writeFileSync(join(folder, 'pw'), PASSWORD);
@@ -51,28 +60,34 @@ describe('an import that is killed', () => {
     const words = ['--store', store, 'import', zipFile, '--create-students', '--password-file', join(folder, 'pw')];
 
     cpSync(empty, store, { recursive: true });
-    const started = performance.now();
-    expect((await lpx(words)).code).toBe(0);
-    const duration = performance.now() - started;
+    const duration = await durationOf(async () => expect((await lpx(words)).code).toBe(0));
 
     const states: string[] = [];
     for (let i = 0; i < KILLS; i++) {
       rmSync(store, { recursive: true });
       cpSync(empty, store, { recursive: true });
-      const child = spawn(process.execPath, [BINARY, ...words], { stdio: 'ignore' });
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      // Spread over the whole run, each at a random moment of its own slice.
-      await sleep(((i + Math.random()) / KILLS) * duration);
-      child.kill('SIGKILL');
-      await ended;
+      await strike(words, 'SIGKILL', within(duration, i, KILLS));
 
       const state = await stateOf(store);
       states.push(state);
       expect(['before', 'after']).toContain(state);
+      expect(orphansIn(store)).toEqual([]);
       expect((await lpx(words)).code).toBe(0);
       expect(await stateOf(store)).toBe('after');
-      expect(readdirSync(join(store, 'attachments')).filter((name) => name.startsWith('staging-'))).toEqual([]);
+      expect(orphansIn(store)).toEqual([]);
     }
     expect(states).toContain('before');
+  });
+});
+
+describe('a verification of a package in another ZIP that is killed', () => {
+  it('leaves nothing in the folder for temporary files that the next command does not sweep', async () => {
+    const temporary = tempFolder();
+    mkdirSync(join(temporary, 'lpx-unwrapped-dead'));
+    writeFileSync(join(temporary, 'lpx-unwrapped-dead', 'a.zip'), 'left');
+    writeFileSync(join(temporary, 'another program’s'), '');
+    const store = await school(tempFolder(), '990001');
+    expect((await lpx(['--store', store, 'students'], { env: { TMPDIR: temporary } })).code).toBe(0);
+    expect(readdirSync(temporary)).toEqual(['another program’s']);
   });
 });

@@ -55,14 +55,39 @@ describe('the vault of attachments', () => {
     }
   });
 
-  it('sweeps what a killed process left, and not what a running one is at', async () => {
+  it('sweeps what a dead process left, with what it was about to move, and not what a living one is at', async () => {
     const folder = tempFolder();
     const attachments = join(folder, 'attachments');
-    const [dead, alive] = [join(attachments, 'staging-999999999-abc'), join(attachments, `staging-${process.ppid}-abc`)];
-    for (const path of [dead, alive]) mkdirSync(path, { recursive: true });
-    const staging = await new AttachmentVault(folder).stage();
-    expect([existsSync(dead), existsSync(alive)]).toEqual([false, true]);
-    await staging.discard();
-    expect(readdirSync(attachments)).toEqual([`staging-${process.ppid}-abc`]);
+    const vault = new AttachmentVault(folder);
+    const living = await vault.stage();
+    const before = readdirSync(attachments);
+    const dead = join(attachments, 'staging-abc');
+    mkdirSync(dead);
+    writeFileSync(join(dead, 'moves'), `${SHA}\n${SHA.slice(0, 9)}`);
+    const moved: string[][] = [];
+    await vault.sweep(async (some) => void moved.push([...some]));
+    expect([readdirSync(attachments), moved]).toEqual([before, [[SHA]]]);
+    await living.discard();
+    expect(readdirSync(attachments)).toEqual([]);
+  });
+
+  it('gives back what was moved and not committed, and nothing that was there before', async () => {
+    const vault = new AttachmentVault(tempFolder());
+    const other = 'cd'.repeat(32);
+    for (const [committed, sha256s] of [
+      [true, [SHA]],
+      [false, [SHA, other]],
+    ] as const) {
+      const staging = await vault.stage();
+      for (const sha256 of sha256s) {
+        const staged = staging.nextPath();
+        writeFileSync(staged, 'content');
+        staging.keep(staged, sha256);
+      }
+      if (committed) staging.committed();
+      else staging.putBack();
+      await staging.discard();
+    }
+    expect([SHA, other].map((sha256) => existsSync(vault.pathOf(sha256)))).toEqual([true, false]);
   });
 });

@@ -1,5 +1,5 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
@@ -168,6 +168,30 @@ describe('a store', () => {
     });
     expect(student?.records.map(({ provenance, record }) => [provenance, record.extras.序])).toEqual(records.map((_, i) => ['own', i]));
     expect(student?.records.map(({ record }) => record.document?.sha256[0])).toEqual(records.map((_, i) => String(i % 7)));
+    await store.close();
+  });
+
+  it('takes out of the vault what a dead process moved there for records that never came, once no other writer is at work', async () => {
+    const store = await withStudent(true);
+    const [named, unnamed, untouched] = [attachment.sha256, 'c'.repeat(64), 'd'.repeat(64)];
+    const present = () => [named, unnamed, untouched].filter((sha256) => existsSync(store.attachments.pathOf(sha256)));
+    for (const sha256 of [named, unnamed, untouched]) {
+      mkdirSync(dirname(store.attachments.pathOf(sha256)), { recursive: true });
+      writeFileSync(store.attachments.pathOf(sha256), 'content');
+    }
+    const dead = join(store.folder, 'attachments', 'staging-dead');
+    mkdirSync(dead);
+    writeFileSync(join(dead, 'moves'), `${named}\n${unnamed}\n`);
+
+    // An import that has found the same content in the vault, and not yet committed its record.
+    await store.change(async () => {
+      await (await openStore(store.folder)).close();
+      expect(present()).toEqual([named, unnamed, untouched]);
+      return { keep: false, result: undefined };
+    });
+    expect(existsSync(dead)).toBe(true);
+    await (await openStore(store.folder)).close();
+    expect([present(), existsSync(dead)]).toEqual([[named, untouched], false]);
     await store.close();
   });
 

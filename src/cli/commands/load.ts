@@ -24,13 +24,19 @@ export async function load(context: Context, paths: readonly string[], options: 
   const folders: LoadResult[] = [];
   const courseCodes: LoadedTable[] = [];
   const schools: LoadedTable[] = [];
+  const notLoaded: string[] = [];
   try {
     await withStore(storeFolder(context), async (store) => {
       const request = (path: string) => ({ path: resolve(context.cwd, path), now: context.now(), operator: context.operator() });
       // What is known first helps to check what comes after it.
-      for (const path of options.schools) schools.push(await loadSchools(store, request(path)));
-      for (const path of options.courseCodes) courseCodes.push(await loadCourseCodes(store, request(path)));
-      for (const path of paths) folders.push(await loadFolder(store, request(path)));
+      const each = async (all: readonly string[], work: (path: string) => Promise<unknown>) => {
+        for (const path of all)
+          if (context.stopping()) notLoaded.push(path);
+          else await work(path);
+      };
+      await each(options.schools, async (path) => schools.push(await loadSchools(store, request(path))));
+      await each(options.courseCodes, async (path) => courseCodes.push(await loadCourseCodes(store, request(path))));
+      await each(paths, async (path) => folders.push(await loadFolder(store, request(path))));
     });
   } finally {
     progress.stop();
@@ -51,6 +57,7 @@ export async function load(context: Context, paths: readonly string[], options: 
       ...folders.flatMap((folder) => loadedLines(context, folder)),
     ],
     notes: folders.flatMap((folder) => findingLines(messages, context.paint, folder.findings)),
+    error: notLoaded.length > 0 ? new LpxError('LPX_STOPPED', { files: notLoaded.join(', ') }) : undefined,
   };
 }
 

@@ -25,8 +25,8 @@ export type CommandName = keyof Messages['consequence'];
 /** What happened, what it means for the data, what to do next. */
 export function failureOutput(messages: Messages, command: CommandName, error: LpxError): Failure {
   const { facts } = seen({ where: String(error.facts.where ?? error.facts.entry ?? error.facts.file ?? ''), facts: error.facts });
-  const { what, next } = sentenceOf(messages, error.code, facts);
-  return { code: error.code, exitCode: EXIT_CODE_OF[error.code], message: what, consequence: messages.consequence[command], hint: next };
+  const { what, means = messages.consequence[command], next } = sentenceOf(messages, error.code, facts);
+  return { code: error.code, exitCode: EXIT_CODE_OF[error.code], message: what, consequence: means, hint: next };
 }
 
 const LINES = { error: 20, warning: 10, note: 5 } as const;

@@ -1,0 +1,126 @@
+/**
+ * A folder for what a process has under way. A lock in it tells a living process's folder from a dead one's leftover:
+ * an SQLite file held exclusively, which the system releases however the process ends, and which processes of other
+ * process id namespaces see too.
+ */
+import { closeSync, existsSync, fchmodSync, lstatSync, mkdtempSync, openSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { markUnfinished } from '../files.js';
+import { type Access, accessFor, setMode } from './access.js';
+import { openSqlite, type SqliteFile } from './driver.js';
+
+const LOCK_NAME = 'in-use';
+
+/** Where packages are taken out of the ZIP around them. */
+export const UNWRAPPED = { parent: tmpdir, prefix: 'lpx-unwrapped-' } as const;
+
+export class WorkFolder {
+  readonly path: string;
+  readonly #lock: SqliteFile;
+  readonly #finished: () => void;
+
+  private constructor(path: string, lock: SqliteFile) {
+    this.path = path;
+    this.#lock = lock;
+    this.#finished = markUnfinished(path);
+  }
+
+  /** Makes a new folder `<parent>/<prefix><random>` and holds its lock. @throws errors of the file system */
+  static async create(parent: string, prefix: string, access: Access = accessFor('')): Promise<WorkFolder> {
+    for (;;) {
+      const path = mkdtempSync(join(parent, prefix));
+      const lock = makeLock(path, access) ? lockFolder(path) : undefined;
+      if (lock) return new WorkFolder(path, lock);
+      // A process that sweeps took the folder for a leftover before it was locked.
+    }
+  }
+
+  /** Removes the folder with all that is in it. */
+  async remove(): Promise<void> {
+    await removeLocked(this.path, this.#lock);
+    this.#finished();
+  }
+
+  /** Leaves the folder for the next sweep. */
+  leave(): void {
+    this.#finished();
+    this.#lock.close();
+  }
+}
+
+/** Whether a living process holds the folder. */
+export function isInUse(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const lock = lockFolder(path);
+  lock?.close();
+  return lock === undefined;
+}
+
+/**
+ * Removes the folders `<parent>/<prefix>…` that no living process holds; in a folder for everyone's temporary files, only those
+ * of this user.
+ * @param putBack called with each of them first, while its lock is held; when it throws, the folder stays
+ */
+export async function sweepWorkFolders(parent: string, prefix: string, putBack: (path: string) => Promise<void> = async () => {}) {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter((name) => name.startsWith(prefix))) {
+    const path = join(parent, name);
+    const lock = isFolder(path, parent === tmpdir()) ? lockFolder(path) : undefined;
+    if (!lock) continue;
+    try {
+      await putBack(path);
+    } catch (error) {
+      lock.close();
+      throw error;
+    }
+    await removeLocked(path, lock);
+  }
+}
+
+/** Removes under the lock, so that nobody takes the folder meanwhile; where open files cannot be removed, after it. */
+async function removeLocked(path: string, lock: SqliteFile): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => {});
+  lock.close();
+  await rm(path, { recursive: true, force: true });
+}
+
+function isFolder(path: string, ofThisUser: boolean): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && (!ofThisUser || found.uid === (process.getuid?.() ?? found.uid));
+}
+
+/** Makes the file of a lock, with the error of the file system where that fails. @returns whether the folder is still ours */
+function makeLock(path: string, access: Access): boolean {
+  try {
+    setMode(path, access.folder);
+    const fd = openSync(join(path, LOCK_NAME), 'wx', access.file);
+    fchmodSync(fd, access.file);
+    closeSync(fd);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/**
+ * Takes the lock of a folder; undefined when it is held, or the folder is gone. The file is never opened but by SQLite:
+ * closing it elsewhere in this process would release the lock.
+ */
+function lockFolder(path: string): SqliteFile | undefined {
+  const file = join(path, LOCK_NAME);
+  let lock: SqliteFile | undefined;
+  try {
+    lock = openSqlite(file);
+    lock.pragma('journal_mode = MEMORY');
+    lock.exec('begin exclusive');
+    if (existsSync(file)) return lock;
+  } catch {
+    // Held, or not to be had: in both cases not to be swept.
+  }
+  lock?.close();
+  return undefined;
+}

@@ -1,0 +1,53 @@
+/** Runs of lpx that are struck by a signal on the way, at moments spread over the whole run. */
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BINARY } from './cli.js';
+
+/** How often all tests together strike (`LPX_KILLS`), split among the loops. */
+const STRIKES = Number(process.env.LPX_KILLS ?? 24);
+export const strikesIn = (loops: number): number => Math.max(3, Math.ceil(STRIKES / loops));
+
+export interface Struck {
+  /** Undefined when the signal ended the process. */
+  readonly code: number | undefined;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Starts lpx and sends it `signal` when `moment` has come. */
+export async function strike(
+  words: readonly string[],
+  signal: NodeJS.Signals,
+  moment: (running: () => boolean) => Promise<void>,
+): Promise<Struck> {
+  const child = spawn(process.execPath, [BINARY, ...words], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LANG: 'C.UTF-8', LC_ALL: '', LPX_STORE: '', LPX_PASSWORD: '' },
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  await moment(() => child.exitCode === null && child.signalCode === null);
+  child.kill(signal);
+  return { code: (await ended) ?? undefined, out, err };
+}
+
+/** The moment of strike `i` of `count`: somewhere in its own slice of a run that takes `duration` ms. */
+export const within = (duration: number, i: number, count: number) => () => sleep(((i + Math.random()) / count) * duration);
+
+/** The moment at which `ready` holds, or the process has ended. */
+export const once = (ready: () => boolean) => async (running: () => boolean) => {
+  for (let i = 0; i < 5000 && running() && !ready(); i++) await sleep(1);
+};
+
+/** How long some work takes, in ms. */
+export async function durationOf(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
