@@ -142,21 +142,59 @@ export const EXIT_CODE_OF = {
 export type Code = keyof typeof EXIT_CODE_OF;
 export type ExitCode = (typeof EXIT_CODE_OF)[Code] | 0;
 
-/** The facts a sentence is filled with: file names, places, counts. Never a password or a whole national id. */
+/** The facts a sentence is filled with: file names, values, counts. Never a password, and never a national id: that is in the place. */
 export type Facts = Readonly<Record<string, string | number>>;
+
+/**
+ * Where something was seen, as data: in a student's data, in an entry of an archive, or in a file. Empty when it is
+ * the whole. Its text, with ids masked and numbers from 1, is made where it is shown and read by nobody.
+ */
+export interface Place {
+  /** National id, whole. */
+  readonly student?: string;
+  /** The student's name. */
+  readonly name?: string;
+  /** The student's index in the document, from 0; only for a student without an id. */
+  readonly index?: number;
+  /** A list of records, or the basic data, by its name on the wire. */
+  readonly list?: string;
+  /** The record's index in its list, from 0. */
+  readonly record?: number;
+  /** What the store calls the record: `O12`, `R5`. */
+  readonly ref?: string;
+  /** The record's title. */
+  readonly title?: string;
+  /** By its name on the wire. */
+  readonly property?: string;
+  /** A file of the record by its original name; without a student, a file outside the data. */
+  readonly file?: string;
+  /** The row of a table, from 0. */
+  readonly row?: number;
+  /** The entry's name in the archive. */
+  readonly entry?: string;
+  /** A national id that stands there and is not the student's. */
+  readonly otherStudent?: string;
+}
 
 /** Ends a command. Thrown where the fault is known, shown in one place. */
 export class LpxError extends Error {
   readonly code: Code;
   readonly facts: Facts;
+  readonly place: Place;
   /** What else was found on the way, when there is more than one thing to mend. */
   readonly findings: readonly Finding[];
 
-  constructor(code: Code, facts: Facts = {}, options: { cause?: unknown; findings?: readonly Finding[] } = {}) {
-    super(`${code} ${JSON.stringify(facts)}`, { cause: options.cause });
+  /** @param options.place the entry or the file that the facts name, unless given */
+  constructor(
+    code: Code,
+    facts: Facts = {},
+    options: { readonly cause?: unknown; readonly findings?: readonly Finding[]; readonly place?: Place } = {},
+  ) {
+    super(code, { cause: options.cause });
     this.name = 'LpxError';
     this.code = code;
     this.facts = facts;
+    this.place = options.place ?? placeInFacts(facts);
     this.findings = options.findings ?? [];
   }
 
@@ -165,28 +203,23 @@ export class LpxError extends Error {
   }
 }
 
+function placeInFacts({ entry, file }: Facts): Place {
+  if (entry !== undefined) return { entry: String(entry) };
+  return file === undefined ? {} : { file: String(file) };
+}
+
 export type Severity = 'error' | 'warning' | 'note';
 
 /** One thing seen in a package or a document. */
 export interface Finding {
   readonly code: Code;
   readonly severity: Severity;
-  /** The place, in the file's own words: an entry's name, or a path of Chinese property names. */
-  readonly where: string;
+  readonly place: Place;
   readonly facts: Facts;
 }
 
 /** The error a list of findings amounts to: the first of severity `error`, carrying them all. */
 export function errorOf(findings: readonly Finding[]): LpxError | undefined {
   const first = findings.find((finding) => finding.severity === 'error');
-  return first && new LpxError(first.code, { where: first.where, ...first.facts }, { findings });
+  return first && new LpxError(first.code, first.facts, { findings, place: first.place });
 }
-
-/** Masks a national id for notes, logs and reports: `A12345****`. */
-export const maskId = (id: string): string => `${id.slice(0, Math.max(0, id.length - 4))}****`;
-
-/** Masks every national id in a text from a package: those of Taiwanese form, and folders named by one. */
-export const maskIds = (text: string): string =>
-  text
-    .replace(/^[^/\s]+(?=\/(?:課程學習成果|多元表現)\/)/, maskId)
-    .replace(/(?<![0-9A-Za-z])[A-Z][A-Z0-9][0-9]{8}(?![0-9A-Za-z])/g, maskId);

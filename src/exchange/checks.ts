@@ -1,5 +1,5 @@
 /** The checks of a verification, and what each of them came to. */
-import { type Code, EXIT, type Facts, type Finding, LpxError } from '../errors.js';
+import { EXIT, type Finding, LpxError } from '../errors.js';
 
 export const CHECKS = ['signature', 'directory', 'password', 'structure', 'schema', 'rules', 'attachments'] as const;
 export type CheckName = (typeof CHECKS)[number];
@@ -46,7 +46,7 @@ export class CheckList {
       return value;
     } catch (error) {
       if (!(error instanceof LpxError) || !PACKAGE_FAULTS.has(error.exitCode)) throw error;
-      this.findings.push(faultFinding(error.code, error.facts));
+      this.findings.push(faultFinding(error));
       this.#status.set(name, 'failed');
       throw new Refused();
     }
@@ -54,10 +54,10 @@ export class CheckList {
 }
 
 /** The finding that an error about a package amounts to: its place is the entry, or else the file. */
-export const faultFinding = (code: Code, { entry, file, ...facts }: Facts): Finding => ({
+export const faultFinding = ({ code, facts: { entry: _, file: __, ...facts }, place }: LpxError): Finding => ({
   code,
   severity: 'error',
-  where: String(entry ?? file ?? ''),
+  place,
   facts,
 });
 

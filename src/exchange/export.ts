@@ -4,11 +4,12 @@
  */
 import { access, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { errorOf, type Finding, LpxError, maskId, type Severity } from '../errors.js';
+import { errorOf, type Finding, LpxError, type Severity } from '../errors.js';
 import { markUnfinished } from '../files.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
 import { signaturePathOf } from '../package/signature.js';
 import { type PackageContents, type PackageFile, type PackageText, writePackage } from '../package/writer.js';
+import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
   documentFromPortfolios,
   HALF_WIRE,
@@ -26,7 +27,7 @@ import {
 import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { endedBefore, type StatusChange } from '../spec/status-changes.js';
 import { type Day, schoolYearOf } from '../spec/terms.js';
-import { documentFindings, placesOf } from '../spec/validate.js';
+import { documentFindings } from '../spec/validate.js';
 import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
 import type { Digests } from '../zip/threads/jobs.js';
 import { startAhead } from '../zip/threads/threads.js';
@@ -119,15 +120,16 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
   const forced = request.force && late.length > 0;
   const [firstEmpty] = empty;
   if (firstEmpty && (!request.skipEmpty || substantial.length === 0)) {
-    throw new LpxError('LPX_NOTHING_TO_EXPORT', {
-      student: maskId(firstEmpty.student.basicData.nationalId),
-      leftOut: firstEmpty.leftOut.length,
-    });
+    throw new LpxError(
+      'LPX_NOTHING_TO_EXPORT',
+      { leftOut: firstEmpty.leftOut.length },
+      { place: studentPlace(firstEmpty.student.basicData) },
+    );
   }
   const [firstLate] = late;
   if (firstLate && !request.force && (!request.skipEmpty || full.length === 0)) {
-    const student = maskId(firstLate.student.basicData.nationalId);
-    throw new LpxError('LPX_EXCHANGE_NOT_NEEDED', { student, year: schoolYearOf(newestTermOf(firstLate.portfolio)), left: request.left });
+    const year = schoolYearOf(newestTermOf(firstLate.portfolio));
+    throw new LpxError('LPX_EXCHANGE_NOT_NEEDED', { year, left: request.left }, { place: studentPlace(firstLate.student.basicData) });
   }
   const students = full.map((one) => one.student);
   const portfolios = full.map((one) => one.portfolio);
@@ -191,7 +193,7 @@ async function studentsOf(store: Store, nationalIds: readonly string[]): Promise
     const student = await studentIn(store, nationalId);
     students.push(student);
   }
-  if (students.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { student: '', leftOut: 0 });
+  if (students.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { leftOut: 0 });
   return students;
 }
 
@@ -278,35 +280,27 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const STOP_OWN: ReadonlySet<Finding['code']> = new Set(['LPX_BRIEF_LONG', 'LPX_FILE_LARGE', 'LPX_FILE_TYPE']);
 
 function exportFindings(document: readonly JsonObject[], portfolios: readonly Selected[], known: Knowledge): Finding[] {
-  const own = new Map<string, boolean>();
-  const fromFiles: Finding[] = [];
-  for (const { basicData, records, ownRecords } of portfolios) {
-    const places = placesOf(basicData.nationalId, portfolios.length > 1);
-    const counters = new Map<string, number>();
-    for (const record of records) {
-      const list = wireListOf(record.list);
-      const index = counters.get(list.wire) ?? 0;
-      counters.set(list.wire, index + 1);
-      own.set(places.record(list.wire, index), ownRecords.has(record));
-      for (const slot of SLOTS) {
-        const attachment = record[slot];
-        const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
-        if (attachment)
-          fromFiles.push(
-            ...recordFileFindings(
+  const fromFiles = portfolios.flatMap((portfolio) =>
+    [...recordPlaces(portfolio)].flatMap(([record, place]) =>
+      SLOTS.flatMap((slot) => {
+        const file = record[slot];
+        return file
+          ? recordFileFindings(
               record,
               slot,
-              attachment,
-              places.record(list.wire, index, property),
-              ownRecords.has(record) ? 'own' : 'received',
-            ),
-          );
-      }
-    }
-  }
+              file,
+              filePlace(place, wireListOf(record.list), slot, file.name),
+              portfolio.ownRecords.has(record) ? 'own' : 'received',
+            )
+          : [];
+      }),
+    ),
+  );
+  const ownRecords = new Set(portfolios.flatMap((portfolio) => [...portfolio.ownRecords]));
+  const recordAt = recordsByPlace(portfolios);
   return [...documentFindings(document), ...ruleFindings(document, known), ...fromFiles].map((finding) => {
-    const ofOwn = own.get(finding.where.slice(0, finding.where.lastIndexOf('.'))) ?? false;
-    const severity: Severity = STOP_OWN.has(finding.code) && ofOwn ? 'error' : finding.severity;
+    const record = STOP_OWN.has(finding.code) ? recordAt(finding.place) : undefined;
+    const severity: Severity = record && ownRecords.has(record) ? 'error' : finding.severity;
     return { ...finding, severity };
   });
 }

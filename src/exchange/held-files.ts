@@ -1,5 +1,6 @@
 /** Checks the files that a store holds already when their contents come again: the store's copy may be lost or broken. */
-import { type Finding, maskId } from '../errors.js';
+import type { Finding } from '../errors.js';
+import { filePlace, studentPlace } from '../spec/place.js';
 import { SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { Store } from '../store/store.js';
 import type { TakenAttachment, TakenPortfolio } from './take-attachments.js';
@@ -16,7 +17,14 @@ export async function restorableFiles(store: Store, portfolios: readonly TakenPo
     records.flatMap((record) =>
       SLOTS.flatMap((slot) => {
         const attachment = record[slot];
-        return attachment ? [{ attachment, record, where: `${maskId(basicData.nationalId)} ${wireListOf(record.list).wire}` }] : [];
+        if (!attachment) return [];
+        const list = wireListOf(record.list);
+        return [
+          {
+            attachment,
+            place: filePlace({ ...studentPlace(basicData), list: list.wire, title: titleOf(record) }, list, slot, attachment.name),
+          },
+        ];
       }),
     ),
   );
@@ -26,10 +34,10 @@ export async function restorableFiles(store: Store, portfolios: readonly TakenPo
     const state = await store.attachments.check(sha256);
     if (state !== 'sound') damage.set(sha256, state);
   }
-  return files.flatMap(({ attachment, record, where }) => {
+  return files.flatMap(({ attachment, place }) => {
     const state = damage.get(attachment.sha256);
-    if (!state) return [];
-    const facts = { title: titleOf(record), file: attachment.name, damage: state };
-    return [{ attachment, finding: { code: 'LPX_ATTACHMENT_RESTORED', severity: 'warning', where, facts } }];
+    return state
+      ? [{ attachment, finding: { code: 'LPX_ATTACHMENT_RESTORED', severity: 'warning', place, facts: { damage: state } } }]
+      : [];
   });
 }

@@ -2,7 +2,8 @@
  * Imports a package: verify, then one transaction for all its students. Another student's data are never
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
-import { type Code, errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import { type Code, errorOf, type Finding, LpxError } from '../errors.js';
+import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
   type BasicData,
   basicDataWire,
@@ -13,7 +14,6 @@ import {
   wireListOf,
 } from '../spec/portfolio.js';
 import { personFindings } from '../spec/rules/same-person.js';
-import { placesOf } from '../spec/validate.js';
 import type { SentAs, Store, StoreChange, StoredStudent } from '../store/store.js';
 import { restorableFiles } from './held-files.js';
 import { knowledgeOf } from './knowledge.js';
@@ -101,10 +101,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
     const restorable = await restorableFiles(store, portfolios);
     const imported = await store.change<ImportResult>(async (change) => {
       const held = await heldStudents(change, portfolios, request.previousId);
-      const several = portfolios.length > 1;
-      const plans = portfolios.map((portfolio, i) =>
-        planStudent(portfolio, held[i], { ...request, schoolCode: store.school.code, several }),
-      );
+      const plans = portfolios.map((portfolio, i) => planStudent(portfolio, held[i], { ...request, schoolCode: store.school.code }));
       const findings = plans.flatMap((plan) => plan.findings);
       const conflicts = findings.filter(({ severity }) => severity === 'error');
       const notices = findings.filter(({ severity }) => severity !== 'error');
@@ -158,10 +155,10 @@ async function heldStudents(
   for (const { basicData } of portfolios) held.push(await change.student(basicData.nationalId));
   if (previousId === undefined) return held;
   const previous = await change.student(previousId);
-  if (!previous) throw new LpxError('LPX_NOT_IN_STORE', { student: maskId(previousId) });
+  if (!previous) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: { student: previousId } });
   const strangers = held.filter((student) => !student).length;
   if (strangers !== 1 || portfolios.some(({ basicData }) => basicData.nationalId === previousId))
-    throw new LpxError('LPX_PREVIOUS_ID', { student: maskId(previousId), count: strangers });
+    throw new LpxError('LPX_PREVIOUS_ID', { count: strangers }, { place: { student: previousId } });
   return held.map((student) => student ?? previous);
 }
 
@@ -169,8 +166,6 @@ async function heldStudents(
 interface PlanTerms extends Pick<ImportRequest, 'createStudents' | 'keepBoth' | 'samePerson' | 'previousId' | 'acceptOwnSchool'> {
   /** Of the school that imports. */
   readonly schoolCode: string;
-  /** Whether the package has more than one student. */
-  readonly several: boolean;
 }
 
 /** What an import does to one student. */
@@ -226,22 +221,17 @@ export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | und
 }
 
 /** Whether the student is on the roll, and is the same person. */
-function studentFindings(
-  { basicData }: TakenPortfolio,
-  held: StoredStudent | undefined,
-  { createStudents, several }: PlanTerms,
-): Finding[] {
-  const places = placesOf(basicData.nationalId, several);
-  const where = places.basicData(basicDataWire('nationalId'));
-  if (!held) return createStudents ? [] : [{ code: 'LPX_STUDENT_UNKNOWN', severity: 'error', where, facts: {} }];
+function studentFindings({ basicData }: TakenPortfolio, held: StoredStudent | undefined, { createStudents }: PlanTerms): Finding[] {
+  const place = basicDataPlace(studentPlace(basicData), basicDataWire('nationalId'));
+  if (!held) return createStudents ? [] : [{ code: 'LPX_STUDENT_UNKNOWN', severity: 'error', place, facts: {} }];
   const stored = held.basicData.nationalId;
   const renumbered: Finding = {
     code: 'LPX_ID_CHANGED',
     severity: 'error',
-    where,
-    facts: { stored: maskId(stored), received: maskId(basicData.nationalId) },
+    place: { ...place, otherStudent: stored },
+    facts: {},
   };
-  return [...(stored === basicData.nationalId ? [] : [renumbered]), ...personFindings(held.basicData, basicData, places)];
+  return [...(stored === basicData.nationalId ? [] : [renumbered]), ...personFindings(held.basicData, basicData)];
 }
 
 /** What the store has that a record of the package goes against, or looks like. */
@@ -250,8 +240,8 @@ function recordFindings(
   { kind, record, resembles }: Comparison<TakenAttachment>,
   { keepBoth }: PlanTerms,
 ): Finding[] {
-  if (kind === 'changed' && !keepBoth) return [changedFinding(basicData.nationalId, record)];
-  return resembles ? [resemblesFinding(basicData.nationalId, record, refOf(resembles))] : [];
+  if (kind === 'changed' && !keepBoth) return [changedFinding(basicData, record)];
+  return resembles ? [resemblesFinding(basicData, record, refOf(resembles))] : [];
 }
 
 /**
@@ -262,7 +252,7 @@ function ownSchoolFindings(
   { basicData }: TakenPortfolio,
   held: StoredStudent | undefined,
   comparisons: readonly Comparison<TakenAttachment>[],
-  { schoolCode, keepBoth, several }: PlanTerms,
+  { schoolCode, keepBoth }: PlanTerms,
 ): Finding[] {
   const unknown = comparisons.filter(
     ({ kind, record }) =>
@@ -276,7 +266,7 @@ function ownSchoolFindings(
     {
       code: 'LPX_OWN_SCHOOL',
       severity: hasOwn ? 'error' : 'warning',
-      where: placesOf(basicData.nationalId, several).basicData(basicDataWire('schoolCode')),
+      place: basicDataPlace(studentPlace(basicData), basicDataWire('schoolCode')),
       facts: { count: unknown.length, school: schoolCode, title: titleOf(first.record) },
     },
   ];

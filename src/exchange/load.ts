@@ -2,10 +2,11 @@
 import { errorOf, type Finding } from '../errors.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { findAttachments } from '../spec/attachments.js';
+import { basicDataPlace, studentPlace } from '../spec/place.js';
 import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
-import { documentFindings, placesOf } from '../spec/validate.js';
+import { documentFindings } from '../spec/validate.js';
 import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
 import { WorkPool } from '../zip/threads/helper.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
@@ -119,7 +120,7 @@ async function loadStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
   const conflicts: Finding[] = [];
   for (const { stored, record } of comparisons.filter((one) => one.kind === 'changed')) {
     // What a package brought is another school's word; the platform does not overrule it.
-    if (stored && (await change.historyKind(stored.historyId)) === 'import') conflicts.push(changedFinding(basicData.nationalId, record));
+    if (stored && (await change.historyKind(stored.historyId)) === 'import') conflicts.push(changedFinding(basicData, record));
   }
   refuse(conflicts);
   for (const comparison of comparisons) {
@@ -158,7 +159,7 @@ function schoolFindings(portfolios: readonly Portfolio<unknown>[], schoolCode: s
     .map(({ basicData }) => ({
       code: 'LPX_LOAD_OTHER_SCHOOL',
       severity: 'warning',
-      where: placesOf(basicData.nationalId, portfolios.length > 1).basicData(basicDataWire('schoolCode')),
+      place: basicDataPlace(studentPlace(basicData), basicDataWire('schoolCode')),
       facts: { value: basicData.schoolCode, school: schoolCode },
     }));
 }

@@ -1,7 +1,8 @@
 /** Compares incoming records with those a store holds of the same student. Decides nothing, writes nothing. */
-import { type Finding, maskId } from '../errors.js';
+import type { Finding } from '../errors.js';
 import { identityOf } from '../spec/identity.js';
-import { isCourseResult, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { studentPlace } from '../spec/place.js';
+import { type BasicData, isCourseResult, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { StoredAttachment, StoredRecord } from '../store/store.js';
 import { termOfRecord } from './take-attachments.js';
 
@@ -85,19 +86,19 @@ function sharesContent(a: PortfolioRecord<StoredAttachment>, b: PortfolioRecord<
 }
 
 /** The finding for a new record that looks like a received one. @param ref the reference of that one */
-export const resemblesFinding = (nationalId: string, record: PortfolioRecord<unknown>, ref: string): Finding => ({
-  ...changedFinding(nationalId, record),
+export const resemblesFinding = (basicData: BasicData, record: PortfolioRecord<unknown>, ref: string): Finding => ({
+  ...changedFinding(basicData, record),
   code: 'LPX_RECORD_RESEMBLES',
   severity: 'note',
-  facts: { title: titleOf(record), ref },
+  facts: { ref },
 });
 
 /** The finding for a record that the store holds in another form. */
-export function changedFinding(nationalId: string, record: PortfolioRecord<unknown>): Finding {
+export function changedFinding(basicData: BasicData, record: PortfolioRecord<unknown>): Finding {
   return {
     code: 'LPX_RECORD_CHANGED',
     severity: 'error',
-    where: `${maskId(nationalId)} ${wireListOf(record.list).wire}`,
-    facts: { title: titleOf(record) },
+    place: { ...studentPlace(basicData), list: wireListOf(record.list).wire, title: titleOf(record) },
+    facts: {},
   };
 }

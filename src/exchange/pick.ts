@@ -1,8 +1,9 @@
 /** Records what students chose to have submitted (勾選), within the quotas, all or nothing. */
-import { errorOf, type Finding, maskId } from '../errors.js';
-import { type Half, titleOf } from '../spec/portfolio.js';
+import { errorOf, type Finding } from '../errors.js';
+import { studentPlace } from '../spec/place.js';
+import type { Half } from '../spec/portfolio.js';
 import type { Store, StoreChange } from '../store/store.js';
-import { type Item, itemNamed, overFinding, type StudentStanding, standingOf, standingOfItems } from './standing.js';
+import { type Item, itemNamed, itemPlace, overFinding, type StudentStanding, standingOf, standingOfItems } from './standing.js';
 import { studentIn } from './students.js';
 
 /** One student's choice. References are those of `Item`. */
@@ -59,8 +60,7 @@ async function choose(
   ];
   for (const item of picking) {
     const reason = item.unfit ?? (item.state === 'submitted' ? 'submitted' : undefined);
-    if (reason)
-      findings.push({ code: 'LPX_PICK_UNFIT', severity: 'error', where: item.ref, facts: { title: titleOf(item.stored.record), reason } });
+    if (reason) findings.push({ code: 'LPX_PICK_UNFIT', severity: 'error', place: itemPlace(student.basicData, item), facts: { reason } });
   }
   const added = picking.filter((item) => item.state === 'open');
   const removed = unpicking.filter((item) => item.state === 'picked' && !picking.includes(item));
@@ -73,7 +73,9 @@ async function choose(
   const grows = (half: Half, year: number) =>
     added.some((item) => item.half === half && (year === 0 || item.schoolYear === year)) || (given !== undefined && year === 0);
   findings.push(
-    ...after.over.filter(({ half, schoolYear }) => grows(half, schoolYear)).map((over) => overFinding(over, 'error', maskId(nationalId))),
+    ...after.over
+      .filter(({ half, schoolYear }) => grows(half, schoolYear))
+      .map((over) => overFinding(over, 'error', studentPlace(student.basicData))),
   );
   for (const { stored } of added) await change.addPick(student.id, stored, now);
   for (const { stored } of removed) await change.removePick(stored);

@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import { errorOf, type Finding, LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 import { writeFiles } from '../roster/tables.js';
 import type { Receipt } from '../spec/generated/receipt.js';
@@ -53,6 +53,9 @@ export async function writeReceipt(
 
 const COURSE_RESULTS = HALF_WIRE.courseResults.property;
 
+/** How a receipt names a student: it travels as plain text. */
+const masked = (nationalId: string): string => `${nationalId.slice(0, -4)}****`;
+
 /** Students with something new, and those who had it all before; by the national ids of the package. */
 function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Receipt['students'] {
   const ids = [...new Set([...entry.students.map((student) => student.nationalId), ...outcomes.map((outcome) => outcome.nationalId)])];
@@ -63,7 +66,7 @@ function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Re
     const courses = same.filter(({ list }) => list === COURSE_RESULTS).length;
     const performances = same.filter(({ list }) => MULTI_PERFORMANCE_WIRES.has(list)).length;
     return {
-      nationalIdMasked: maskId(taken?.sentAs?.nationalId || nationalId),
+      nationalIdMasked: masked(taken?.sentAs?.nationalId || nationalId),
       courseResults: (taken?.courseResults ?? 0) + courses,
       multiPerformances: (taken?.multiPerformances ?? 0) + performances,
       alreadyHere: courses + performances,
@@ -128,13 +131,13 @@ async function readReceipt(file: string): Promise<Receipt> {
 }
 
 function differs(what: string, here: string | number, there: string | number): Finding[] {
-  return here === there ? [] : [{ code: 'LPX_RECEIPT_DIFFERS', severity: 'error', where: '', facts: { what, here, there } }];
+  return here === there ? [] : [{ code: 'LPX_RECEIPT_DIFFERS', severity: 'error', place: {}, facts: { what, here, there } }];
 }
 
 /** Every student that was sent has arrived, with as many records of each half, those left out among them. */
 function studentDifferences(entry: HistoryEntry, receipt: Receipt): Finding[] {
   const sent = entry.students.map(({ nationalId, courseResults, multiPerformances }) =>
-    told(maskId(nationalId), courseResults, multiPerformances),
+    told(masked(nationalId), courseResults, multiPerformances),
   );
   const arrived = receipt.students.map(({ nationalIdMasked, courseResults, multiPerformances, leftOut }) => {
     const left = (fits: (list: string) => boolean) => leftOut.filter(({ list }) => fits(list)).length;
@@ -155,7 +158,7 @@ const leftOutFindings = (receipt: Receipt): Finding[] =>
     leftOut.map(({ list, title, reason }) => ({
       code: 'LPX_RECEIPT_LEFT_OUT',
       severity: 'warning',
-      where: `${nationalIdMasked} ${list}`,
-      facts: { title, reason },
+      place: { student: nationalIdMasked, list, title },
+      facts: { reason },
     })),
   );

@@ -1,8 +1,9 @@
 /** Writes the registers (名冊) that a school submits: what its students picked of a school year. */
 import { join } from 'node:path';
-import { type Finding, LpxError, maskId } from '../errors.js';
+import { type Finding, LpxError } from '../errors.js';
 import { csv, type TableFile, workbook, writeFiles } from '../roster/tables.js';
-import { titleOf } from '../spec/portfolio.js';
+import { studentPlace } from '../spec/place.js';
+import { type BasicData, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';
 import { HALVES } from '../spec/rules/quotas.js';
 import type { Store } from '../store/store.js';
@@ -45,7 +46,7 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
   for (const kind of HALVES) {
     const form: RegisterForm = { kind, batch, evening };
     const unplaced = unplacedIn(picked, form);
-    findings.push(...unplaced.map(({ record, student }) => leftOut(student.nationalId, titleOf(record), 'noSheet')));
+    findings.push(...unplaced.map(({ record, student }) => leftOut(student, record, 'noSheet')));
     const register = registerOf(
       picked.filter((item) => !unplaced.includes(item)),
       form,
@@ -83,7 +84,7 @@ async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterReq
     const student = await studentIn(store, nationalId);
     const items = standingOf(student).items.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
     const fit = items.filter((item) => item.unfit === undefined);
-    for (const item of items) if (item.unfit) findings.push(leftOut(nationalId, titleOf(item.stored.record), item.unfit));
+    for (const item of items) if (item.unfit) findings.push(leftOut(student.basicData, item.stored.record, item.unfit));
     if (fit.length > 0) students++;
     picked.push(
       ...fit.map(({ stored: { record, provenance } }) => ({ student: student.basicData, record, received: provenance === 'received' })),
@@ -92,11 +93,11 @@ async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterReq
   return { picked, students, findings };
 }
 
-const leftOut = (nationalId: string, title: string, reason: string): Finding => ({
+const leftOut = (student: BasicData, record: PortfolioRecord<unknown>, reason: string): Finding => ({
   code: 'LPX_REGISTER_UNPLACED',
   severity: 'warning',
-  where: maskId(nationalId),
-  facts: { title, reason },
+  place: { ...studentPlace(student), list: wireListOf(record.list).wire, title: titleOf(record) },
+  facts: { reason },
 });
 
 async function filesOf({ name, sheets }: Register, prefix: string, format: 'xlsx' | 'csv'): Promise<TableFile[]> {

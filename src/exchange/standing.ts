@@ -1,6 +1,7 @@
 /** What a student has, what was picked of it, and what may still be: one view for status, picks and registers. */
-import { type Finding, LpxError, maskId, type Severity } from '../errors.js';
-import { type Half, halfOf } from '../spec/portfolio.js';
+import { type Finding, LpxError, type Place, type Severity } from '../errors.js';
+import { studentPlace } from '../spec/place.js';
+import { type BasicData, type Half, halfOf, titleOf, wireListOf } from '../spec/portfolio.js';
 import { HALVES, type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
 import { endedBefore } from '../spec/status-changes.js';
 import { dayOf, hasTerm, schoolYearOf } from '../spec/terms.js';
@@ -69,16 +70,24 @@ function isSubmitted({ provenance, cameAt, record }: StoredRecord): boolean {
   return hasTerm(submittedTerm) && (provenance === 'own' || endedBefore('transfer', submittedTerm, dayOf(cameAt)));
 }
 
-export const overFinding = ({ half, schoolYear, picked, limit }: OverQuota, severity: Severity, where: string): Finding => ({
+export const overFinding = ({ half, schoolYear, picked, limit }: OverQuota, severity: Severity, place: Place): Finding => ({
   code: schoolYear === 0 ? 'LPX_PICK_OVER_TOTAL' : 'LPX_PICK_OVER',
   severity,
-  where,
+  place,
   facts: { half, year: schoolYear, count: picked, limit },
+});
+
+/** An item as a place: in the store it goes by its reference. */
+export const itemPlace = (basicData: BasicData, { ref, stored: { record } }: Item): Place => ({
+  ...studentPlace(basicData),
+  list: wireListOf(record.list).wire,
+  ref,
+  title: titleOf(record),
 });
 
 /** The item of a reference. @throws LPX_PICK_UNKNOWN */
 export function itemNamed(items: readonly Item[], ref: string, nationalId: string): Item {
   const item = items.find((one) => one.ref === ref.trim().toUpperCase());
-  if (!item) throw new LpxError('LPX_PICK_UNKNOWN', { ref, student: maskId(nationalId) });
+  if (!item) throw new LpxError('LPX_PICK_UNKNOWN', { ref }, { place: { student: nationalId } });
   return item;
 }

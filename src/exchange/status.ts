@@ -1,11 +1,12 @@
 /** Where a student stands: per school year what is here, what came from where, what may still be picked, what is too much. */
 import type { Finding } from '../errors.js';
+import { filePlace, studentPlace } from '../spec/place.js';
 import { type BasicData, type Half, isCourseResult, SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { Standing } from '../spec/rules/quotas.js';
 import { briefFindings } from '../spec/rules/record-rules.js';
-import type { Store } from '../store/store.js';
+import type { Store, StoredStudent } from '../store/store.js';
 import { schoolNames } from './knowledge.js';
-import { type Item, overFinding, type StudentStanding, standingOf } from './standing.js';
+import { type Item, itemPlace, overFinding, type StudentStanding, standingOf } from './standing.js';
 import { studentIn } from './students.js';
 import { recordFileFindings, termOfRecord } from './take-attachments.js';
 
@@ -67,7 +68,10 @@ export async function studentStatus(store: Store, nationalId: string): Promise<S
     })),
     certified: await certifiedWhere(store, items),
     submittedElsewhere: await submittedElsewhere(store, items),
-    findings: [...over.map((one) => overFinding(one, 'warning', '')), ...items.flatMap(limitFindings)],
+    findings: [
+      ...over.map((excess) => overFinding(excess, 'warning', studentPlace(student.basicData))),
+      ...items.flatMap((item) => limitFindings(student, item)),
+    ],
   };
 }
 
@@ -114,11 +118,15 @@ async function certifiedWhere(store: Store, items: readonly Item[]): Promise<Cer
 }
 
 /** A record's files and brief, held against the limits of its term. */
-function limitFindings({ ref, stored: { record, provenance } }: Item): Finding[] {
-  const where = `${ref} ${titleOf(record)}`;
+function limitFindings({ basicData }: StoredStudent, item: Item): Finding[] {
+  const { record, provenance } = item.stored;
+  const place = itemPlace(basicData, item);
   const { brief } = record.fields as { readonly brief?: string };
   return [
-    ...SLOTS.flatMap((slot) => (record[slot] ? recordFileFindings(record, slot, record[slot], where, provenance) : [])),
-    ...briefFindings(brief ?? '', termOfRecord(record), where, provenance),
+    ...SLOTS.flatMap((slot) => {
+      const file = record[slot];
+      return file ? recordFileFindings(record, slot, file, filePlace(place, wireListOf(record.list), slot, file.name), provenance) : [];
+    }),
+    ...briefFindings(brief ?? '', termOfRecord(record), place, provenance),
   ];
 }

@@ -1,5 +1,5 @@
 /** Takes the files of records in, from a package or a folder: hashed, held against their MD5, staged. */
-import type { Finding } from '../errors.js';
+import type { Finding, Place } from '../errors.js';
 import type { FoundAttachments } from '../spec/attachments.js';
 import { halfOf, type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
 import { extensionOf, type FileVerdict, judgeFile, START_BYTES } from '../spec/rules/file-type.js';
@@ -8,7 +8,6 @@ import { hasTerm, termOf } from '../spec/terms.js';
 import type { Staging } from '../store/attachments.js';
 import type { StoredAttachment } from '../store/store.js';
 import type { Damaged, Taken } from '../zip/threads/jobs.js';
-import { faultFinding } from './checks.js';
 
 /**
  * An attachment that has been read and held against its MD5. It lies staged unless it was only read; for a verdict
@@ -79,7 +78,7 @@ export async function takeAttachments<F>(
   for (const one of found.attachments) {
     const file = readFiles.get(one.file) as JudgedFile;
     if ('damage' in file.taken) {
-      findings.push(faultFinding('LPX_ENTRY_DAMAGED', file.taken.damage));
+      findings.push({ code: 'LPX_ENTRY_DAMAGED', severity: 'error', place: one.place, facts: { part: file.taken.damage.part ?? '' } });
       unsound.add(one.record);
       continue;
     }
@@ -89,18 +88,18 @@ export async function takeAttachments<F>(
       wrong.push({
         code: 'LPX_ATTACHMENT_MD5',
         severity: 'error',
-        where: one.where,
+        place: one.place,
         facts: { file: one.originalName, expected: one.md5, actual: md5 },
       });
       wrongRecords.push(one.record);
     }
     const verdict = verdictFor(one.originalName, one.record[one.slot]?.link ?? '');
     const { type } = verdict;
-    const told = verdictFindings(verdict, one.originalName, one.where);
+    const told = verdictFindings(verdict, one.originalName, one.place);
     if (told.some(({ severity }) => severity === 'error')) unsound.add(one.record);
     findings.push(...told);
     if (verdict.kind !== 'active' && verdict.kind !== 'other')
-      findings.push(...recordFileFindings(one.record, one.slot, { type, bytes }, one.where, advice));
+      findings.push(...recordFileFindings(one.record, one.slot, { type, bytes }, one.place, advice));
     const attachment = {
       sha256,
       md5,
@@ -114,7 +113,7 @@ export async function takeAttachments<F>(
   const foreign = wrong.length > 0 && wrong.length >= FOREIGN_PART * compared && (compared > 1 || foreignMd5);
   if (foreign) {
     const facts = { count: wrong.length, total: compared };
-    findings.push({ code: 'LPX_ATTACHMENT_MD5_FOREIGN', severity: foreignMd5 ? 'warning' : 'error', where: '', facts });
+    findings.push({ code: 'LPX_ATTACHMENT_MD5_FOREIGN', severity: foreignMd5 ? 'warning' : 'error', place: {}, facts });
   } else {
     findings.push(...wrong);
     for (const record of wrongRecords) unsound.add(record);
@@ -148,12 +147,12 @@ function judged(taken: Taken | Damaged): JudgedFile['taken'] {
 }
 
 /** What a file's content is refused or warned of for. */
-function verdictFindings({ type, kind, cargo }: FileVerdict, file: string, where: string): Finding[] {
-  if (kind === 'active') return [{ code: 'LPX_FILE_ACTIVE', severity: 'error', where, facts: { file } }];
-  if (kind === 'other') return [{ code: 'LPX_FILE_REFUSED', severity: 'error', where, facts: { file, type } }];
+function verdictFindings({ type, kind, cargo }: FileVerdict, file: string, place: Place): Finding[] {
+  if (kind === 'active') return [{ code: 'LPX_FILE_ACTIVE', severity: 'error', place, facts: { file } }];
+  if (kind === 'other') return [{ code: 'LPX_FILE_REFUSED', severity: 'error', place, facts: { file, type } }];
   return cargo.map((carried) => {
     const code = carried === 'archive' ? 'LPX_FILE_POLYGLOT' : carried === 'pixels' ? 'LPX_PICTURE_HUGE' : 'LPX_FILE_CARRIES';
-    return { code, severity: 'warning', where, facts: { file, ...(code === 'LPX_FILE_CARRIES' && { cargo: carried }) } };
+    return { code, severity: 'warning', place, facts: { file, ...(code === 'LPX_FILE_CARRIES' && { cargo: carried }) } };
   });
 }
 
@@ -203,15 +202,9 @@ export function termOfRecord<A>(record: PortfolioRecord<A>): string {
 }
 
 /** Findings over one file of a record, under the limits of the record's half and term. */
-export function recordFileFindings(
-  record: PortfolioRecord<unknown>,
-  slot: Slot,
-  file: SizedFile,
-  where: string,
-  advice: Advice,
-): Finding[] {
+export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot, file: SizedFile, place: Place, advice: Advice): Finding[] {
   const half = halfOf(record);
-  return half ? fileFindings(half, slot, file, termOfRecord(record), where, advice) : [];
+  return half ? fileFindings(half, slot, file, termOfRecord(record), place, advice) : [];
 }
 
 /** The attachments of records. */

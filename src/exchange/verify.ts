@@ -5,7 +5,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { errorOf, type Finding, LpxError, maskId } from '../errors.js';
+import { errorOf, type Finding, LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 import { parsePackageName } from '../package/layout.js';
 import { readDirectory, readStructure, sortEntries } from '../package/reader.js';
@@ -73,7 +73,7 @@ export interface PackageFacts {
 }
 
 export interface StudentFacts extends RecordCounts {
-  readonly nationalIdMasked: string;
+  readonly nationalId: string;
 }
 
 export interface VerificationReport {
@@ -117,7 +117,7 @@ export async function examinePackage(request: VerifyRequest, purpose: Purpose): 
       request.signature === 'none' ? 'none' : inner.signatureFile ? 'beside' : await coveredBy(examination.report, inner.zipFile);
     if (signature === undefined) return examination;
     const { report, portfolios } = await examineFile({ ...request, zipFile: inner.zipFile, signature }, purpose);
-    const wrapping = repaired('wrapping', basename(request.zipFile), basename(request.zipFile), basename(inner.zipFile));
+    const wrapping = repaired('wrapping', { file: basename(request.zipFile) }, basename(request.zipFile), basename(inner.zipFile));
     return { report: { ...report, findings: [wrapping, ...report.findings] }, portfolios };
   } finally {
     await inner.remove();
@@ -192,7 +192,12 @@ export const verifyPackage = async (request: VerifyRequest): Promise<Verificatio
 /** The error a failed report amounts to; undefined for a good one. */
 export const errorOfReport = (report: VerificationReport): LpxError | undefined => errorOf(report.findings);
 
-const unsigned = (zipFile: string): Finding => ({ code: 'LPX_UNSIGNED', severity: 'warning', where: basename(zipFile), facts: {} });
+const unsigned = (zipFile: string): Finding => ({
+  code: 'LPX_UNSIGNED',
+  severity: 'warning',
+  place: { file: basename(zipFile) },
+  facts: {},
+});
 
 async function checkSignature(
   { zipFile, signature: source = 'beside' }: VerifyRequest,
@@ -255,7 +260,7 @@ async function checkContents(
         [...files.values()].filter((entry) => !linked.has(entry)),
         { ...reader, read: async (group) => (await reader.read(group)).map(({ taken }) => ('damage' in taken ? taken.damage : undefined)) },
       );
-      const damage = others.flatMap((damage) => (damage ? [faultFinding('LPX_ENTRY_DAMAGED', damage)] : []));
+      const damage = others.flatMap((damage) => (damage ? [faultFinding(new LpxError('LPX_ENTRY_DAMAGED', damage))] : []));
       return { value: taken.portfolios, findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)] };
     });
   } finally {
@@ -301,7 +306,7 @@ function packageFacts(zipFile: string, { md5, sha256, bytes }: Digests, { encryp
 }
 
 const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts => ({
-  nationalIdMasked: maskId(basicData.nationalId),
+  nationalId: basicData.nationalId,
   ...countsOf(records),
 });
 

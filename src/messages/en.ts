@@ -55,7 +55,7 @@ const codes: Record<Code, Sentence> = {
     next: 'Import the package again that brought it, or load the student’s folder again: both put it right.',
   },
   LPX_ATTACHMENT_RESTORED: {
-    what: 'The store’s copy of the file “{file}” ({title}) is {damage}; the one that came now replaces it.',
+    what: 'The store’s copy of this file is {damage}; the one that came now replaces it.',
     next: 'Check the disk and the backups: a file does not break by itself.',
   },
   LPX_SCHOOL_CODE: { what: '{value} is not a school code.', next: 'Give the six digits or letters of the school, such as 010301.' },
@@ -182,7 +182,7 @@ const codes: Record<Code, Sentence> = {
   },
   LPX_DATE: { what: '{value} is no day of the calendar.', next: 'Have the date mended where the document was made.' },
   LPX_COPY_DIFFERS: { what: 'The birth date {value} differs from the one in the basic data.', next: 'Check which one is right.' },
-  LPX_PROPERTY_UNKNOWN: { what: 'The spec knows no {where}; it is not taken over.', next: 'Ask the sending school what it holds.' },
+  LPX_PROPERTY_UNKNOWN: { what: 'The spec has no such property; it is not imported.', next: 'Ask the sending school what it holds.' },
   LPX_CODE_UNKNOWN: {
     what: 'The code {value} is in no table of the spec; it is kept as it is.',
     next: 'Check whether the sending school meant another.',
@@ -235,7 +235,7 @@ const codes: Record<Code, Sentence> = {
     next: 'Nothing needs doing when the student was in experimental education.',
   },
   LPX_TABLE_ROW: {
-    what: 'Row {where} of {file}: “{value}” {column}.',
+    what: '“{value}” {column}.',
     next: 'Fetch the file anew, or mend the row; nothing of it was taken.',
   },
   LPX_TABLE_NOT_TEXT: {
@@ -255,7 +255,7 @@ const codes: Record<Code, Sentence> = {
     next: 'If the student left within that year, say when with --left <date>; --force exports all the same, and the history says so. See lpx advise.',
   },
   LPX_PICK_UNFIT: {
-    what: '{where} “{title}” cannot be picked: {reason}.',
+    what: 'Cannot be picked: {reason}.',
     next: 'Leave it out, or have it mended on the school’s platform and load the student anew.',
   },
   LPX_PICK_OVER: {
@@ -271,7 +271,7 @@ const codes: Record<Code, Sentence> = {
     next: 'Record the students’ choices with lpx pick <national id> <reference…>.',
   },
   LPX_REGISTER_UNPLACED: {
-    what: '“{title}” is picked and left out: {reason}.',
+    what: 'Picked, but left out: {reason}.',
     next: 'Have it mended, or take the pick back with lpx pick --remove.',
   },
   LPX_COURSE_CODE_FORM: {
@@ -329,7 +329,7 @@ const codes: Record<Code, Sentence> = {
     next: 'Nothing needs doing: it counts as the same name, and the roll stays as it is.',
   },
   LPX_ID_CHANGED: {
-    what: 'The student is {stored} here and {received} in the package.',
+    what: 'The student has another national id here: {otherStudent}.',
     next: 'The records go to the student on the roll, whose national id stays as it is.',
   },
   LPX_OWN_SCHOOL: {
@@ -337,12 +337,12 @@ const codes: Record<Code, Sentence> = {
     next: 'Check with the student and the sending school where they come from; --accept-own-school imports them all the same.',
   },
   LPX_RECORD_CHANGED: {
-    what: 'The store holds “{title}” with other content.',
+    what: 'The store has this record with different content.',
     next: 'Compare with lpx show <national id>; --keep-both keeps the new one beside the old.',
   },
 
   LPX_RECORD_RESEMBLES: {
-    what: '“{title}” looks like {ref}, which was received before: same course, term and title, and the same brief or file. It may be a changed version.',
+    what: 'Looks like {ref}, which was received before: same course, term and title, and the same brief or file. It may be a changed version.',
     next: 'Compare the two with lpx show <national id>.',
   },
 
@@ -355,7 +355,7 @@ const codes: Record<Code, Sentence> = {
     next: 'Call the receiving school; the export stays unacknowledged until a receipt fits.',
   },
   LPX_RECEIPT_LEFT_OUT: {
-    what: 'The receiving school left out “{title}”: {reason}.',
+    what: 'Left out by the receiving school: {reason}.',
     next: 'Agree with it whether it is to be sent anew.',
   },
 
@@ -682,7 +682,6 @@ export const en = {
     reason: 'reason',
     all: 'all',
     findings: 'Findings',
-    brackets: '[3] is the fourth record: brackets count from 0.',
     more: '… and {count} more (all of them with --json)',
     year: 'year',
     term: 'term',
@@ -698,6 +697,14 @@ export const en = {
     certified: 'certified',
     uncertified: 'not certified',
     by: 'by',
+  },
+  places: {
+    record: ' no. {number}',
+    student: 'student no. {number}',
+    title: ' “{title}”',
+    row: 'row {number}',
+    between: ', ',
+    before: ': ',
   },
   severity: { error: 'error', warning: 'warning', note: 'note' },
   checks: {

@@ -39,7 +39,7 @@ export const zhTW: Messages = {
       next: '請再匯入一次當初的交換檔，或重新載入該生的資料夾，檔案就會修復。',
     },
     LPX_ATTACHMENT_RESTORED: {
-      what: '資料庫裡的檔案「{file}」（{title}）{damage}，已由這次的檔案取代。',
+      what: '資料庫裡的這個檔案{damage}，已由這次的檔案取代。',
       next: '請檢查磁碟與備份：檔案不會無故損壞。',
     },
     LPX_SCHOOL_CODE: { what: '{value} 不是學校代碼。', next: '請輸入六碼英數字的學校代碼，例如 010301。' },
@@ -129,7 +129,7 @@ export const zhTW: Messages = {
     LPX_FOREIGN_RECORD: { what: '這筆紀錄屬於另一位學生（{value}）。', next: '請轉出學校重新匯出這兩位學生。' },
     LPX_DATE: { what: '{value} 不是存在的日期。', next: '請在產生這份資料的系統修正日期。' },
     LPX_COPY_DIFFERS: { what: '出生年月日 {value} 與基本資料不同。', next: '請確認何者正確。' },
-    LPX_PROPERTY_UNKNOWN: { what: '規格中沒有「{where}」，不予匯入。', next: '請向轉出學校詢問其內容。' },
+    LPX_PROPERTY_UNKNOWN: { what: '規格中沒有這個欄位，不予匯入。', next: '請向轉出學校詢問其內容。' },
     LPX_CODE_UNKNOWN: { what: '代碼 {value} 不在規格的代碼表中，依原樣保留。', next: '請向轉出學校確認是否有誤。' },
     LPX_LINK_UNSAFE: { what: '連結 {link} 指向交換檔之外。', next: '請轉出學校重新匯出該生。' },
     LPX_LINK_WITHOUT_FILE: { what: '連結搭配的是空檔案的 MD5，表示沒有附件；連結略過不用。', next: '不需處理。' },
@@ -154,7 +154,7 @@ export const zhTW: Messages = {
     LPX_BIRTH_DATE_ODD: { what: '依出生年月日 {value}，該生入學時為 {age} 歲。', next: '請核對學生證件。' },
     LPX_YEAR_ODD: { what: '學年度 {value} 不太可能。', next: '學年度以民國計：西元 2019 年為 108。' },
     LPX_SEMESTER_ODD: { what: '第 {value} 學期：只有實驗教育才有第 3、4 學期。', next: '若該生就讀實驗教育，不需處理。' },
-    LPX_TABLE_ROW: { what: '{file} 第 {where} 列：「{value}」{column}。', next: '請重新下載檔案，或修正這一列；整個檔案都沒有載入。' },
+    LPX_TABLE_ROW: { what: '此列的「{value}」{column}。', next: '請重新下載檔案，或修正這一列；整個檔案都沒有載入。' },
     LPX_TABLE_NOT_TEXT: { what: '{file} 不是 UTF-8、UTF-16 或 Big5（CP950）的文字檔。', next: '請用原來的程式開啟，另存成 CSV 檔。' },
     LPX_TABLE_CELL: {
       what: '{file} 第 {row} 列有儲存格超過 {limit} 個字，可能是引號沒有成對。',
@@ -165,7 +165,7 @@ export const zhTW: Messages = {
       what: '{student} 不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',
       next: '若學生是在該學年內離校，請用 --left <日期> 註明；加上 --force 仍可匯出，歷程會記下。可參考 lpx advise。',
     },
-    LPX_PICK_UNFIT: { what: '{where}「{title}」不能勾選：{reason}。', next: '請不要勾選它，或在學校平臺補正後重新載入該生。' },
+    LPX_PICK_UNFIT: { what: '不能勾選：{reason}。', next: '請不要勾選它，或在學校平臺補正後重新載入該生。' },
     LPX_PICK_OVER: {
       what: '{year} 學年度勾選了 {count} 件{half}，上限 {limit} 件。',
       next: '請用 lpx pick <身分證號> --remove <編號> 取消部分。',
@@ -175,7 +175,7 @@ export const zhTW: Messages = {
       next: '請用 lpx pick <身分證號> --remove <編號> 取消部分；延長修業者可用 --extended-years 放寬。',
     },
     LPX_NOTHING_PICKED: { what: '{year} 學年度沒有任何勾選。', next: '請用 lpx pick <身分證號> <編號…> 記錄學生的勾選。' },
-    LPX_REGISTER_UNPLACED: { what: '「{title}」已勾選但未列入：{reason}。', next: '請補正，或用 lpx pick --remove 取消勾選。' },
+    LPX_REGISTER_UNPLACED: { what: '已勾選但未列入：{reason}。', next: '請補正，或用 lpx pick --remove 取消勾選。' },
     LPX_COURSE_CODE_FORM: {
       what: '課程代碼第 {position} 碼「{value}」不合該部分（{part}）的格式。',
       next: '請用 lpx code <課程代碼> 查看；代碼依原樣保留。',
@@ -216,17 +216,20 @@ export const zhTW: Messages = {
       next: '視為同一姓名，不必處理；本校學籍資料不變。',
     },
     LPX_ID_CHANGED: {
-      what: '該生在本校為 {stored}，在交換檔為 {received}。',
+      what: '該生在本校的證號不同，為 {otherStudent}。',
       next: '紀錄匯入本校該生名下，本校學籍的證號不變。',
     },
     LPX_OWN_SCHOOL: {
       what: '交換檔有 {count} 筆紀錄自稱出自本校（{school}），但資料庫裡沒有；第一筆為「{title}」。',
       next: '請向學生與轉出學校查明來源；加上 --accept-own-school 仍可匯入。',
     },
-    LPX_RECORD_CHANGED: { what: '資料庫裡的「{title}」內容不同。', next: '請用 lpx show <身分證號> 比對；加上 --keep-both 可兩筆並存。' },
+    LPX_RECORD_CHANGED: {
+      what: '資料庫裡已有這筆紀錄，但內容不同。',
+      next: '請用 lpx show <身分證號> 比對；加上 --keep-both 可兩筆並存。',
+    },
 
     LPX_RECORD_RESEMBLES: {
-      what: '「{title}」與先前收到的 {ref} 相似：課程、學期、名稱相同，簡述或檔案也相同，可能是修改後的版本。',
+      what: '與先前收到的 {ref} 相似：課程、學期、名稱相同，簡述或檔案也相同，可能是修改後的版本。',
       next: '請用 lpx show <身分證號> 比對兩筆。',
     },
 
@@ -238,7 +241,7 @@ export const zhTW: Messages = {
       what: '回執與匯出紀錄不符（{what}）：本校為「{here}」，回執為「{there}」。',
       next: '請以電話與轉入學校查明；在回執相符之前，這次匯出不會標為已收訖。',
     },
-    LPX_RECEIPT_LEFT_OUT: { what: '轉入學校未納入「{title}」：{reason}。', next: '請與對方商定是否重送。' },
+    LPX_RECEIPT_LEFT_OUT: { what: '轉入學校未納入：{reason}。', next: '請與對方商定是否重送。' },
 
     LPX_STOPPED: {
       what: '已中斷，尚未處理 {files}。',
@@ -551,7 +554,6 @@ export const zhTW: Messages = {
     reason: '原因',
     all: '全部',
     findings: '檢查結果',
-    brackets: '[3] 表示第 4 筆：方括號內從 0 起算。',
     more: '… 還有 {count} 項（用 --json 可看全部）',
     year: '學年度',
     term: '學期',
@@ -567,6 +569,14 @@ export const zhTW: Messages = {
     certified: '已認證',
     uncertified: '未認證',
     by: '經手人',
+  },
+  places: {
+    record: '第 {number} 筆',
+    student: '第 {number} 位學生',
+    title: '「{title}」',
+    row: '第 {number} 列',
+    between: '，',
+    before: '：',
   },
   severity: { error: '錯誤', warning: '警告', note: '備註' },
   checks: {

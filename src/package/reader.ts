@@ -54,12 +54,13 @@ export function sortEntries(entries: readonly ZipEntry[]): PackageEntries {
   const findings: Finding[] = [];
   const named = entries.map((entry) => ({ name: entry.name.normalize('NFC'), entry }));
   const ours = named.filter(({ name }) => !isNotOurs(name));
-  for (const { name } of named) if (isNotOurs(name)) findings.push({ code: 'LPX_ENTRY_IGNORED', severity: 'note', where: name, facts: {} });
+  for (const { name } of named)
+    if (isNotOurs(name)) findings.push({ code: 'LPX_ENTRY_IGNORED', severity: 'note', place: { entry: name }, facts: {} });
   for (const { name, entry } of ours) {
-    if (entry.nameEncoding === 'cp950') findings.push(repaired('name', name, 'CP950', 'UTF-8'));
+    if (entry.nameEncoding === 'cp950') findings.push(repaired('name', { entry: name }, 'CP950', 'UTF-8'));
   }
   const wrapper = wrapperOf(ours.map(({ name }) => name));
-  if (wrapper) findings.push(repaired('folder', wrapper, wrapper, '/'));
+  if (wrapper) findings.push(repaired('folder', { entry: wrapper }, wrapper, '/'));
   const all = ours.map(({ name, entry }) => ({ name: name.slice(wrapper.length), entry }));
   const documents = all.filter(({ name }) => isDocumentName(name));
   const mappings = all.filter(({ name }) => name.endsWith(`/${MAPPING_NAME}`));

@@ -67,7 +67,7 @@ function checkCells(text: string, delimiter: string, file: string): void {
 
 /** Ends the reading of a table whose rows are at fault, telling all of them. @throws LPX_TABLE_ROW */
 export function refuseRows(findings: readonly Finding[], file: string): void {
-  const error = errorOf(findings.map((finding) => ({ ...finding, facts: { ...finding.facts, file: basename(file) } })));
+  const error = errorOf(findings.map((finding) => ({ ...finding, place: { ...finding.place, file: basename(file) } })));
   if (error) throw error;
 }
 

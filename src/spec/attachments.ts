@@ -1,8 +1,9 @@
 /** From the links of a document to the files beside it, in a package or a folder alike. */
-import type { Finding } from '../errors.js';
+import type { Finding, Place } from '../errors.js';
+import { filePlace, recordPlaces } from './place.js';
 import { type Portfolio, type PortfolioRecord, SLOTS, type Slot, type WireAttachment, wireListOf } from './portfolio.js';
 import { repaired } from './repair.js';
-import { placesOf, shown } from './validate.js';
+import { shown } from './validate.js';
 
 export const MAPPING_NAME = 'filename_mapping.json';
 
@@ -20,7 +21,7 @@ export interface FoundAttachment<F> {
   /** What the document says the MD5 is. */
   readonly md5: string;
   readonly originalName: string;
-  readonly where: string;
+  readonly place: Place;
 }
 
 /** Adds what a `filename_mapping.json` says of the files in its folder. `path` is that of the mapping. */
@@ -50,21 +51,16 @@ export function findAttachments<F>(
   const used = new Set<string>();
   const meantPath = meantPathsIn(files);
   const unsound = new Set<PortfolioRecord<WireAttachment>>();
-  for (const { basicData, records } of portfolios) {
-    const places = placesOf(basicData.nationalId, portfolios.length > 1);
-    const counters = new Map<string, number>();
-    for (const record of records) {
-      const list = wireListOf(record.list);
-      const index = counters.get(list.name) ?? 0;
-      counters.set(list.name, index + 1);
+  for (const portfolio of portfolios) {
+    for (const [record, ofRecord] of recordPlaces(portfolio)) {
       for (const slot of SLOTS) {
         const attachment = record[slot];
         if (!attachment) continue;
-        const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
-        const where = places.record(list.wire, index, property);
         const linked = pathOfLink(attachment.link);
         const path = meantPath(linked);
-        if (path !== linked && linked !== undefined) findings.push(repaired('link', where, shown(linked), shown(path)));
+        const originalName = originalNames.get(path ?? '');
+        const place = filePlace(ofRecord, wireListOf(record.list), slot, originalName && displayName(originalName));
+        if (path !== linked && linked !== undefined) findings.push(repaired('link', place, shown(linked), shown(path)));
         const file = path === undefined ? undefined : files.get(path);
         if (path !== undefined) used.add(path);
         const fault =
@@ -76,17 +72,16 @@ export function findAttachments<F>(
                 ? 'LPX_LINK_WITHOUT_MD5'
                 : undefined;
         if (fault || file === undefined || path === undefined) {
-          findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', where, facts: { link: attachment.link } });
+          findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', place, facts: { link: attachment.link } });
           unsound.add(record);
           continue;
         }
-        const originalName = displayName(originalNames.get(path) ?? path);
-        attachments.push({ record, slot, file, md5: attachment.md5, originalName, where });
+        attachments.push({ record, slot, file, md5: attachment.md5, originalName: displayName(originalName ?? path), place });
       }
     }
   }
   for (const [name] of files) {
-    if (!used.has(name)) findings.push({ code: 'LPX_ENTRY_UNREFERENCED', severity: 'warning', where: name, facts: {} });
+    if (!used.has(name)) findings.push({ code: 'LPX_ENTRY_UNREFERENCED', severity: 'warning', place: { entry: name }, facts: {} });
   }
   return { attachments, findings, unsound };
 }

@@ -2,7 +2,7 @@
  * The course code file (課程代碼檔) that the national course plan platform gives each school (guide part THREE): code,
  * subject name, and the credits of six terms, a character a term.
  */
-import type { Finding } from '../errors.js';
+import type { Finding, Place } from '../errors.js';
 import { COURSE_CODE_CHARACTERS } from './identifiers/course-code.js';
 import { dataRows, rowFinding } from './text.js';
 
@@ -88,17 +88,17 @@ export interface ListedCourse {
 export type Lookup = (code: string) => CourseListing | 'unlisted' | undefined;
 
 /** Where a course result and its school's course code file do not agree; all of it warnings, since a code is kept as it is. */
-export function listingFindings(course: ListedCourse, lookup: Lookup, place: (field: keyof ListedCourse) => string): Finding[] {
+export function listingFindings(course: ListedCourse, lookup: Lookup, place: (field: keyof ListedCourse) => Place): Finding[] {
   const listing = lookup(course.courseCode);
   if (listing === undefined) return [];
   if (listing === 'unlisted')
-    return [{ code: 'LPX_COURSE_UNLISTED', severity: 'warning', where: place('courseCode'), facts: { value: course.courseCode } }];
+    return [{ code: 'LPX_COURSE_UNLISTED', severity: 'warning', place: place('courseCode'), facts: { value: course.courseCode } }];
   const findings: Finding[] = [];
   if (plain(course.subjectName) !== plain(listing.subjectName))
     findings.push({
       code: 'LPX_COURSE_NAME_DIFFERS',
       severity: 'warning',
-      where: place('subjectName'),
+      place: place('subjectName'),
       facts: { value: course.subjectName, listed: listing.subjectName },
     });
   const term = termOfGrade(course.grade, course.gradeSemester);
@@ -107,7 +107,7 @@ export function listingFindings(course: ListedCourse, lookup: Lookup, place: (fi
     findings.push({
       code: 'LPX_COURSE_TERM_DIFFERS',
       severity: 'warning',
-      where: place('gradeSemester'),
+      place: place('gradeSemester'),
       facts: { grade: course.grade, semester: course.gradeSemester, listed: listing.credits },
     });
   return findings;

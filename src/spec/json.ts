@@ -26,7 +26,7 @@ export function readJson(bytes: Buffer, file: string): ReadJson {
   }
   const twice = duplicateKey(text);
   if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { file, property: twice.slice(0, 40) });
-  return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', file, encoding, 'UTF-8')] };
+  return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', { file }, encoding, 'UTF-8')] };
 }
 
 /** The first property that an object of the text names twice; JSON.parse would keep the last and say nothing. */

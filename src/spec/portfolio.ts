@@ -84,21 +84,23 @@ export const MULTI_PERFORMANCE_WIRES: ReadonlySet<string> = new Set(
   LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.wire),
 );
 
+/** The fields that name a record to a person: the first that says something. */
+export const TITLE_FIELDS = [
+  'subjectName',
+  'competitionName',
+  'serviceName',
+  'activityName',
+  'title',
+  'courseName',
+  'certificateCode',
+  'position',
+  'organiser',
+] as const;
+
 /** A record's name to a person: its subject, activity, title or post. */
 export function titleOf<A>(record: PortfolioRecord<A>): string {
   const fields = record.fields as unknown as Record<string, unknown>;
-  const names = [
-    'subjectName',
-    'competitionName',
-    'serviceName',
-    'activityName',
-    'title',
-    'courseName',
-    'certificateCode',
-    'position',
-    'organiser',
-  ];
-  return String(names.map((name) => fields[name]).find((value) => typeof value === 'string' && value.trim() !== '') ?? '');
+  return String(TITLE_FIELDS.map((name) => fields[name]).find((value) => typeof value === 'string' && value.trim() !== '') ?? '');
 }
 
 /** The same record with its attachments seen another way. */

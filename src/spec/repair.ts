@@ -3,10 +3,11 @@
  * asked. Every repair is a finding that says from what to what; what no repair fits stays as it is, for the
  * schema to name.
  */
-import type { Finding } from '../errors.js';
+import type { Finding, Place } from '../errors.js';
 import { BASIC_DATA, LISTS, type WireProperty } from './generated/wire-table.js';
+import { DOCUMENT_PLACE, wireRecordPlace, wireStudentPlace } from './place.js';
 import { BASIC_DATA_WIRE, basicDataWire, HALF_WIRE, type JsonObject, type JsonValue, type WireList } from './portfolio.js';
-import { placesOf, shown } from './validate.js';
+import { shown } from './validate.js';
 
 /** What was wrong; `messages/` has the words. */
 export type Repair =
@@ -26,10 +27,10 @@ export type Repair =
   | 'wrapping';
 
 /** The finding for one repair. */
-export const repaired = (repair: Repair, where: string, from: string, to: string): Finding => ({
+export const repaired = (repair: Repair, place: Place, from: string, to: string): Finding => ({
   code: 'LPX_REPAIRED',
   severity: 'warning',
-  where,
+  place,
   facts: { repair, from, to },
 });
 
@@ -41,37 +42,36 @@ export interface RepairedDocument {
 /** Repairs a parsed document of any shape. The one given is left as it is. */
 export function repairDocument(parsed: unknown): RepairedDocument {
   const findings: Finding[] = [];
-  if (isStudent(parsed)) findings.push(repaired('array', 'JSON', '{…}', '[{…}]'));
+  if (isStudent(parsed)) findings.push(repaired('array', DOCUMENT_PLACE, '{…}', '[{…}]'));
   const document = isStudent(parsed) ? [parsed] : parsed;
   if (!Array.isArray(document)) return { document, findings };
-  const several = document.length > 1;
-  return { document: document.map((student) => (isStudent(student) ? repairStudent(student, several, findings) : student)), findings };
+  return { document: document.map((student, i) => (isStudent(student) ? repairStudent(student, i, findings) : student)), findings };
 }
 
 /** Whether a parsed JSON looks like an exchange document: students, or one student. */
 export const holdsStudents = (value: unknown): boolean => isStudent(Array.isArray(value) ? value[0] : value);
 
+const NATIONAL_ID = basicDataWire('nationalId');
+
 const isObject = (value: unknown): value is JsonObject => value !== null && typeof value === 'object' && !Array.isArray(value);
 const isStudent = (value: unknown): value is JsonObject => isObject(value) && isObject(value[BASIC_DATA_WIRE]);
 
-function repairStudent(student: JsonObject, several: boolean, findings: Finding[]): JsonObject {
+function repairStudent(student: JsonObject, index: number, findings: Finding[]): JsonObject {
   const basic = student[BASIC_DATA_WIRE] as JsonObject;
-  const places = placesOf(String(basic[basicDataWire('nationalId')] ?? ''), several);
+  const place = wireStudentPlace(student, index);
   const lists = (owner: WireList['owner'], holder: JsonObject): JsonObject =>
     Object.fromEntries(
       LISTS.filter((list) => list.owner === owner).map((list) => {
         const value = Object.hasOwn(holder, list.wire) ? holder[list.wire] : undefined;
         if (value === undefined || value === null) {
-          findings.push(repaired('list', places.list(list.wire), shown(value), '[]'));
+          findings.push(repaired('list', { ...place, list: list.wire }, shown(value), '[]'));
           return [list.wire, []];
         }
         const records = Array.isArray(value) ? (value as readonly JsonValue[]) : undefined;
         return [
           list.wire,
           records?.map((record, index) =>
-            isObject(record)
-              ? repairRecord(list.properties, record, (property) => places.record(list.wire, index, property), findings)
-              : record,
+            isObject(record) ? repairRecord(list.properties, record, () => wireRecordPlace(place, list, index, record), findings) : record,
           ) ?? (value as JsonValue),
         ];
       }),
@@ -80,18 +80,16 @@ function repairStudent(student: JsonObject, several: boolean, findings: Finding[
   const performances = student[half];
   return {
     ...student,
-    [BASIC_DATA_WIRE]: { ...repairRecord(BASIC_DATA, basic, places.basicData, findings), ...lists('basicData', basic) },
+    [BASIC_DATA_WIRE]: {
+      ...repairRecord(BASIC_DATA, basic, () => ({ ...place, list: BASIC_DATA_WIRE }), findings),
+      ...lists('basicData', basic),
+    },
     ...lists('student', student),
     ...(isObject(performances) && { [half]: { ...performances, ...lists('multiPerformances', performances) } }),
   };
 }
 
-function repairRecord(
-  properties: readonly WireProperty[],
-  record: JsonObject,
-  place: (property: string) => string,
-  findings: Finding[],
-): JsonObject {
+function repairRecord(properties: readonly WireProperty[], record: JsonObject, place: () => Place, findings: Finding[]): JsonObject {
   const changed: Record<string, JsonValue> = {};
   for (const property of properties) {
     const value = Object.hasOwn(record, property.wire) ? record[property.wire] : undefined;
@@ -99,7 +97,9 @@ function repairRecord(
     const repair = repairValue(property, value);
     if (!repair) continue;
     changed[property.wire] = repair.to;
-    findings.push(repaired(repair.kind, place(property.wire), shown(value, property.wire), shown(repair.to, property.wire)));
+    // An id that was a number or not well formed is in the place.
+    const [from, to] = property.wire === NATIONAL_ID ? ['…', '…'] : [shown(value), shown(repair.to)];
+    findings.push(repaired(repair.kind, { ...place(), property: property.wire }, from, to));
   }
   return { ...record, ...changed };
 }

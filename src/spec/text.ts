@@ -5,7 +5,7 @@ import type { Finding } from '../errors.js';
 export const rowFinding = (index: number, column: string, value: string): Finding => ({
   code: 'LPX_TABLE_ROW',
   severity: 'error',
-  where: String(index + 1),
+  place: { row: index },
   facts: { column, value: value.slice(0, 40) },
 });
 

@@ -1,5 +1,5 @@
 /** Holds a document against the schema, and says every violation in the document's own words. */
-import { type Finding, maskId } from '../errors.js';
+import type { Finding, Place } from '../errors.js';
 import type { Receipt } from './generated/receipt.js';
 import {
   validateDocument as documentValidator,
@@ -7,7 +7,8 @@ import {
   validateReceipt as receiptValidator,
 } from './generated/validators.js';
 import { BASIC_DATA, LISTS, type Shape, type WireProperty } from './generated/wire-table.js';
-import { BASIC_DATA_WIRE, basicDataWire, type JsonObject, type JsonValue } from './portfolio.js';
+import { placeOfPath } from './place.js';
+import { BASIC_DATA_WIRE, basicDataWire } from './portfolio.js';
 
 /** The part of ajv's error that is used here. */
 interface Violation {
@@ -31,19 +32,19 @@ const SHAPE_OF = new Map<string, Shape>(
 const VALUE_CHARACTERS = 40;
 
 /**
- * Every violation of the exchange document's schema, each with its place (`課程學習成果紀錄[3].課程代碼`,
- * counted from 0), the value found and what was expected. Empty when the document is sound.
+ * Every violation of the exchange document's schema, each with its place, the value found and what was expected.
+ * Empty when the document is sound.
  */
 export const documentFindings = (document: unknown): Finding[] =>
-  findings(documentValidator as Validator, document, (path) => placeInDocument(document, path));
+  findings(documentValidator as Validator, document, (path) => placeOfPath(document, path));
 
 /** The same for a `filename_mapping.json`; `entry` is its name in the package. */
 export const mappingFindings = (mapping: unknown, entry: string): Finding[] =>
-  findings(mappingValidator as Validator, mapping, () => entry);
+  findings(mappingValidator as Validator, mapping, () => ({ entry }));
 
 export const isReceipt = (value: unknown): value is Receipt => (receiptValidator as Validator)(value);
 
-function findings(validator: Validator, data: unknown, place: (path: readonly string[]) => string): Finding[] {
+function findings(validator: Validator, data: unknown, place: (path: readonly string[]) => Place): Finding[] {
   if (validator(data)) return [];
   return (validator.errors ?? []).map((violation) => {
     const path = violation.instancePath
@@ -51,13 +52,14 @@ function findings(validator: Validator, data: unknown, place: (path: readonly st
       .slice(1)
       .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
     const missing = violation.keyword === 'required' ? [String(violation.params.missingProperty)] : [];
-    const where = [...path, ...missing];
+    const value = missing.length > 0 ? undefined : valueAt(data, path);
     return {
       code: 'LPX_SCHEMA',
       severity: 'error',
-      where: place(where),
+      place: place([...path, ...missing]),
       facts: {
-        value: missing.length > 0 ? '' : shown(valueAt(data, path), path.at(-1) ?? ''),
+        // An id is in the place.
+        ...(!(path.at(-1) === NATIONAL_ID && typeof value === 'string') && { value: shown(value) }),
         expected: expectation(violation, path),
         detail: bound(violation),
       },
@@ -89,52 +91,10 @@ function valueAt(data: unknown, path: readonly string[]): unknown {
   );
 }
 
-/** A value as a message may show it: JSON, cut short, ids masked, nothing that a terminal would obey. */
-export function shown(value: unknown, property = ''): string {
+/** A value as a message may show it: JSON, cut short. Not for national ids: those are in the place. */
+export function shown(value: unknown): string {
   if (value === undefined) return '';
   const cut = typeof value === 'string' ? value.slice(0, 2 * VALUE_CHARACTERS + 1) : value;
-  const text = typeof cut === 'string' && property === NATIONAL_ID ? maskId(cut) : cut;
-  const json = typeof text === 'object' && text !== null ? (Array.isArray(text) ? '[…]' : '{…}') : JSON.stringify(text);
+  const json = typeof cut === 'object' && cut !== null ? (Array.isArray(cut) ? '[…]' : '{…}') : JSON.stringify(cut);
   return json.length > VALUE_CHARACTERS ? `${[...json].slice(0, VALUE_CHARACTERS).join('')}…` : json;
-}
-
-/** A JSON path as a clerk reads it; the student is named only where there are several. */
-function placeInDocument(document: unknown, path: readonly string[]): string {
-  const [student, ...rest] = path;
-  if (student === undefined) return 'JSON';
-  const inner = placeOf(rest);
-  if (!Array.isArray(document) || document.length === 1) return inner === '' ? 'JSON' : inner;
-  return [studentLabel(document, Number(student)), inner].filter(Boolean).join(' ');
-}
-
-const placeOf = (steps: readonly string[]): string =>
-  steps.reduce((text, step) => (/^\d+$/.test(step) ? `${text}[${step}]` : text === '' ? step : `${text}.${step}`), '');
-
-function studentLabel(document: readonly JsonValue[], index: number): string {
-  const basic = (document[index] as JsonObject | null)?.[BASIC_DATA_WIRE] as JsonObject | undefined;
-  const id = basic?.[NATIONAL_ID];
-  return typeof id === 'string' ? maskId(id) : `[${index}]`;
-}
-
-/** The places of a portfolio's records, and how to name one of their properties. */
-export interface Places {
-  readonly basicData: (property: string) => string;
-  readonly list: (list: string) => string;
-  readonly record: (list: string, index: number, property?: string) => string;
-}
-
-/** Places in the same words as the schema's, for what is found later. `several`: name the student too. */
-export function placesOf(nationalId: string, several: boolean): Places {
-  const prefix = several ? `${maskId(nationalId)} ` : '';
-  const listPath = new Map(
-    LISTS.map((list) => [
-      list.wire,
-      `${{ student: '', basicData: `${BASIC_DATA_WIRE}.`, multiPerformances: '多元表現.' }[list.owner]}${list.wire}`,
-    ]),
-  );
-  return {
-    basicData: (property) => `${prefix}${BASIC_DATA_WIRE}.${property}`,
-    list: (list) => `${prefix}${listPath.get(list)}`,
-    record: (list, index, property) => `${prefix}${listPath.get(list)}[${index}]${property ? `.${property}` : ''}`,
-  };
 }

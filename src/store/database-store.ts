@@ -1,6 +1,6 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import { LpxError, maskId } from '../errors.js';
+import { LpxError } from '../errors.js';
 import { markCommitted } from '../files.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
@@ -469,4 +469,4 @@ function parsed<T>(json: string, student: Omit<StudentRef, 'id'>): T {
 }
 
 const damaged = ({ nationalId, folder }: Omit<StudentRef, 'id'>, record: string, cause?: unknown): LpxError =>
-  new LpxError('LPX_STORE_DAMAGED', { folder, part: 'stored', student: maskId(nationalId), record }, { cause });
+  new LpxError('LPX_STORE_DAMAGED', { folder, part: 'stored', record }, { cause, place: { student: nationalId } });

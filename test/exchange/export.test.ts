@@ -114,7 +114,7 @@ describe('an export', () => {
     const { store, mail } = await schoolWith();
     await expect(exportFrom(store, mail, { nationalIds: [BORROWED_STUDENT] })).rejects.toMatchObject({
       code: 'LPX_NOT_IN_STORE',
-      facts: { student: 'B80000****' },
+      place: { student: BORROWED_STUDENT },
     });
   });
 
@@ -134,6 +134,22 @@ describe('an export', () => {
     const { store, mail } = await schoolWith([courseResult({ originSchoolCode: '990009', brief: '字'.repeat(101) })]);
     const { findings } = await exportFrom(store, mail);
     expect(findings.filter(({ code }) => code === 'LPX_BRIEF_LONG')).toMatchObject([{ severity: 'warning' }]);
+  });
+
+  it('stops for a fault in a record of the school’s own, whoever has a like id and a received record in the same place', async () => {
+    const folder = tempFolder();
+    const large = (fields: object) => courseResult(fields, { bytes: pdf(Buffer.alloc(4 * 1024 * 1024)), type: 'pdf', name: '大作.pdf' });
+    const other = { nationalId: 'A800000023', name: '陳小麥' };
+    writeExchangeFolder(join(folder, 'platform'), [
+      smallPortfolio([large({})]),
+      smallPortfolio([courseResult({ originSchoolCode: '990009' })], other),
+    ]);
+    const store = await school(folder, '990001');
+    await load(store, join(folder, 'platform'));
+    await expect(exportFrom(store, join(folder, 'mail'), { nationalIds: [TRANSFER_STUDENT, other.nationalId] })).rejects.toMatchObject({
+      code: 'LPX_FILE_LARGE',
+      place: { student: TRANSFER_STUDENT, name: '林小禾', list: '課程學習成果紀錄', record: 0, title: '國語文', file: '大作.pdf' },
+    });
   });
 
   it('takes no password that another tool would take for another one', async () => {
@@ -175,7 +191,8 @@ describe('an export', () => {
     const left = '2021-08-01';
     await expect(exportFrom(store, mail, { left })).rejects.toMatchObject({
       code: 'LPX_EXCHANGE_NOT_NEEDED',
-      facts: { student: 'A80000****', year: 109, left },
+      facts: { year: 109, left },
+      place: { student: TRANSFER_STUDENT, name: '林小禾' },
     });
     expect(existsSync(mail) ? readdirSync(mail) : []).toEqual([]);
     await exportFrom(store, mail, { left: '2021-07-31' });

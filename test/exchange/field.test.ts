@@ -11,6 +11,7 @@ import { EMPTY_MD5 } from '#lpx/spec/portfolio.js';
 import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { changes, oddPackages, recordsOf } from '../fixtures/odd.js';
+import { pathOf } from '../support/places.js';
 import {
   contentOf,
   exportFrom,
@@ -62,7 +63,7 @@ describe('a package as the field writes it', () => {
       const arrived = result.outcome === 'imported' ? (await studentIn(store, TRANSFER_STUDENT)).records.length : 0;
       const found = result.report.findings.filter(({ code }) => code === 'LPX_REPAIRED');
       const kinds = [...new Set(found.map(({ facts }) => facts.repair))];
-      const told = found.every(({ severity, where }) => severity === 'warning' && where.length > 0);
+      const told = found.every(({ severity, place }) => severity === 'warning' && pathOf(place) !== '');
       const error = errorOfReport((await tried(make(), { strict: true })).result.report);
       const strict = error ? EXIT_CODE_OF[error.code] : 0;
       const expected = { kinds: [...new Set(repairs)], arrived: records, told: true, strict: repairs.length > 0 ? 6 : 0 };

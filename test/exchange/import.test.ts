@@ -184,7 +184,7 @@ describe('an import', () => {
       expect(await importTo(to, zipFile, { createStudents: false })).toMatchObject({ conflicts: [{ code: 'LPX_STUDENT_UNKNOWN' }] });
       expect(await importTo(to, zipFile, request)).toMatchObject({
         outcome: 'imported',
-        notices: [{ code: 'LPX_ID_CHANGED', severity: 'warning', facts: { stored: 'A80000****', received: 'B80000****' } }],
+        notices: [{ code: 'LPX_ID_CHANGED', severity: 'warning', place: { student: 'B800000015', otherStudent: 'A800000014' } }],
       });
       expect((await studentIn(to, TRANSFER_STUDENT)).records).toHaveLength(2);
       expect(await lastEntry(to)).toMatchObject({
@@ -264,7 +264,7 @@ describe('an import', () => {
       const to = await school(folder, '990002');
       await importTo(to, await packageOf(folder, {}));
       const changed = await packageOfRecords(folder, [courseResult(fields, { bytes, type: 'pdf', name: '報告.pdf' })]);
-      const noted = { notices: [{ code: 'LPX_RECORD_RESEMBLES', severity: 'note', facts: { title: '國語文', ref: 'R1' } }] };
+      const noted = { notices: [{ code: 'LPX_RECORD_RESEMBLES', severity: 'note', facts: { ref: 'R1' }, place: { title: '國語文' } }] };
       expect(await importTo(to, changed, { dryRun: true })).toMatchObject({ outcome: 'would-import', ...noted });
       expect(await importTo(to, changed)).toMatchObject({ outcome: 'imported', ...noted });
     });

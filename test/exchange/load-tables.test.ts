@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '#lpx/errors.js';
 import { loadCourseCodes, loadSchools } from '#lpx/exchange/load-tables.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { pathOf } from '../support/places.js';
 import { exportFrom, importTo, NOW, OPERATOR, school, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -23,8 +25,8 @@ function table(text: string): string {
 }
 const put = (store: string, load: typeof loadCourseCodes, text: string) =>
   withStore(store, (open) => load(open, { path: table(text), now: NOW, operator: OPERATOR }));
-const kinds = (findings: readonly { readonly code: string; readonly where: string }[]) =>
-  findings.filter(({ code }) => /COURSE_(?:UN|NAME|TERM)|SCHOOL_UN/.test(code)).map(({ code, where }) => [code, where]);
+const kinds = (findings: readonly Finding[]) =>
+  findings.filter(({ code }) => /COURSE_(?:UN|NAME|TERM)|SCHOOL_UN/.test(code)).map(({ code, place }) => [code, pathOf(place)]);
 
 describe('a course code file', () => {
   it('is taken in, twice the same changes nothing, a new line replaces the old', async () => {
@@ -44,7 +46,8 @@ describe('a course code file', () => {
     const store = await school(tempFolder(), '990001');
     await expect(put(store, loadCourseCodes, `${CODES}\n109,x,444422`)).rejects.toMatchObject({
       code: 'LPX_TABLE_ROW',
-      facts: { where: '5', column: 'courseCode', file: 'table.csv' },
+      place: { row: 4, file: 'table.csv' },
+      facts: { column: 'courseCode' },
     });
     await expect(put(store, loadCourseCodes, '課程代碼,科目名稱\n')).rejects.toMatchObject({ code: 'LPX_TABLE_EMPTY' });
     expect((await withStore(store, (open) => open.courses([MATHS]))).listings).toEqual([]);

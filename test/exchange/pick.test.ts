@@ -85,7 +85,11 @@ describe('a student’s choice', () => {
     ['that was submitted before', { submittedTerm: '1091' }, 'submitted'],
   ])('of a course result %s is refused', async (_, fields, reason) => {
     const store = await schoolWith(courses(1, fields));
-    await expect(choose(store, { pick: ['O1'] })).rejects.toMatchObject({ code: 'LPX_PICK_UNFIT', facts: { reason, title: '國語文' } });
+    await expect(choose(store, { pick: ['O1'] })).rejects.toMatchObject({
+      code: 'LPX_PICK_UNFIT',
+      facts: { reason },
+      place: { ref: 'O1', title: '國語文' },
+    });
   });
 
   it('of what the student does not have is refused', async () => {
@@ -156,7 +160,8 @@ describe('a list of choices', () => {
   it('names its rows at fault', async () => {
     await expect(read('A800000014,O1\nA800000014,7\n')).rejects.toMatchObject({
       code: 'LPX_TABLE_ROW',
-      facts: { where: '2', column: 'reference' },
+      place: { row: 1 },
+      facts: { column: 'reference' },
     });
     await expect(read('身分證號,編號\n')).rejects.toMatchObject({ code: 'LPX_TABLE_EMPTY' });
   });

@@ -124,7 +124,7 @@ describe('a receipt', () => {
     const sent = (await exportsIn(from))[0];
     const path = join(folder, 'as-if-undamaged.json');
     writeFileSync(path, JSON.stringify({ ...receipt, package: { ...receipt.package, md5: sent?.md5, sha256: sent?.sha256 } }));
-    expect((await check(from, path)).findings.map(({ code, severity, facts }) => [code, severity, facts.title])).toEqual([
+    expect((await check(from, path)).findings.map(({ code, severity, place }) => [code, severity, place.title])).toEqual([
       ['LPX_RECEIPT_LEFT_OUT', 'warning', '國語文'],
     ]);
   });

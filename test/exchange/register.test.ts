@@ -83,7 +83,7 @@ describe('the registers of a school year', () => {
     }
     const { registers, findings } = await write(store, join(folder, 'out'), { evening: true });
     expect(registers.map(({ number, items }) => [number, items])).toEqual([['28', 1]]);
-    expect(findings.map(({ code, facts }) => [code, facts.title, facts.reason])).toEqual([
+    expect(findings.map(({ code, facts, place }) => [code, place.title, facts.reason])).toEqual([
       ['LPX_REGISTER_UNPLACED', '國語文', 'uncertified'],
       ['LPX_REGISTER_UNPLACED', '重修數學', 'noSheet'],
     ]);

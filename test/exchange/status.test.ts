@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { studentStatus } from '#lpx/exchange/status.js';
+import { pathOf } from '../support/places.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -50,10 +51,10 @@ describe('a student’s status', () => {
     writeExchangeFolder(join(folder, 'platform'), [smallPortfolio([large, ...submitted])]);
     await load(store, join(folder, 'platform'));
     const { findings } = await statusIn(store);
-    expect(findings.map(({ code, severity, where }) => [code, severity, where])).toEqual([
+    expect(findings.map(({ code, severity, place }) => [code, severity, pathOf(place)])).toEqual([
       ['LPX_PICK_OVER', 'warning', ''],
-      ['LPX_FILE_LARGE', 'warning', 'O1 國語文'],
-      ['LPX_BRIEF_LONG', 'warning', 'O1 國語文'],
+      ['LPX_FILE_LARGE', 'warning', '課程學習成果紀錄 O1.課程學習成果文件檔案連結'],
+      ['LPX_BRIEF_LONG', 'warning', '課程學習成果紀錄 O1'],
     ]);
   });
 

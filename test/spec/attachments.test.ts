@@ -18,7 +18,12 @@ describe('a link', () => {
       const { attachments, findings } = found(link);
       expect(findings).toEqual([]);
       expect(attachments).toMatchObject([
-        { file: PATH, slot: 'document', originalName: '讀一條河.pdf', where: '課程學習成果紀錄[0].課程學習成果文件檔案連結' },
+        {
+          file: PATH,
+          slot: 'document',
+          originalName: '讀一條河.pdf',
+          place: { record: 0, title: '國語文', property: '課程學習成果文件檔案連結', file: '讀一條河.pdf' },
+        },
       ]);
     },
   );

@@ -5,8 +5,9 @@ import { type CourseListing, formatCredits, listingFindings, listingsOf, parseCr
 const CODE = '109990001H11101A1010101';
 const listing: CourseListing = { code: CODE, subjectName: '國語文', credits: '444422' };
 const course = { courseCode: CODE, subjectName: '國語文', grade: 1, gradeSemester: 1 };
+const inProperty = (property: string) => ({ property });
 const told = (of: Partial<typeof course>, found: CourseListing | 'unlisted' | undefined = listing) =>
-  listingFindings({ ...course, ...of }, () => found, String).map(({ code, severity, where }) => [code, severity, where]);
+  listingFindings({ ...course, ...of }, () => found, inProperty).map(({ code, severity, place }) => [code, severity, place.property]);
 
 describe('the credits of six terms', () => {
   // The guide's three examples, and its two codes.
@@ -100,11 +101,11 @@ describe('a course code file', () => {
       [`${CODE.slice(0, 22)}2`, '', '220000'],
       [`${CODE.slice(0, 22)}3`, '數學', '22'],
     ];
-    expect(listingsOf([...rows, [CODE, '國文', '444422']]).findings.map(({ where, facts }) => [where, facts.column])).toEqual([
-      ['2', 'courseCode'],
-      ['3', 'subjectName'],
-      ['4', 'credits'],
-      ['5', 'twice'],
+    expect(listingsOf([...rows, [CODE, '國文', '444422']]).findings.map(({ place, facts }) => [place.row, facts.column])).toEqual([
+      [1, 'courseCode'],
+      [2, 'subjectName'],
+      [3, 'credits'],
+      [4, 'twice'],
     ]);
   });
 });
@@ -116,7 +117,7 @@ describe('a course result and its listing', () => {
   });
 
   it('that no file is here for have nothing to disagree about', () => {
-    expect(listingFindings({ ...course, subjectName: 'x' }, () => undefined, String)).toEqual([]);
+    expect(listingFindings({ ...course, subjectName: 'x' }, () => undefined, inProperty)).toEqual([]);
   });
 
   it.each([

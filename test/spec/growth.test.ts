@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findingLines, findingOutput } from '#lpx/cli/render/findings.js';
+import { maskIds } from '#lpx/cli/render/places.js';
 import { cell } from '#lpx/cli/render/text.js';
 import { decodeText } from '#lpx/encoding.js';
-import { maskIds } from '#lpx/errors.js';
 import { fill, messagesIn } from '#lpx/messages/messages.js';
 import { parsePackageName } from '#lpx/package/layout.js';
 import { readSignature } from '#lpx/package/signature.js';
@@ -45,7 +45,13 @@ const SHAPES: readonly (readonly [name: string, text: (length: number) => string
 
 const EN = messagesIn('en');
 const paint = Object.fromEntries(['red', 'yellow', 'dim'].map((colour) => [colour, (text: string) => text])) as never;
-const finding = (text: string) => ({ code: 'LPX_LINK_UNSAFE', severity: 'error', where: text, facts: { link: text } }) as const;
+const finding = (text: string) =>
+  ({
+    code: 'LPX_LINK_UNSAFE',
+    severity: 'error',
+    place: { name: text, list: 'x', title: text, property: text },
+    facts: { link: text },
+  }) as const;
 
 /** A document with the text in every place that takes one. */
 function spoilt(text: string): JsonObject[] {
@@ -65,7 +71,7 @@ const DOORS: readonly (readonly [name: string, (text: string) => unknown])[] = [
   ['filling a sentence', (text) => fill('{link} , {other} .', { link: text, other: '' })],
   ['a finding for a script', (text) => findingOutput(EN, finding(text))],
   ['findings for a person', (text) => findingLines(EN, paint, [finding(text)])],
-  ['masking', maskIds],
+  ['masking', (text) => maskIds(text)],
   ['a cell', cell],
   ['a link', pathOfLink],
   ['a package name', parsePackageName],

@@ -21,7 +21,7 @@ describe('JSON from outside', () => {
   ])('in %s is read, and told', (_, bytes, from) => {
     const { value, findings } = readJson(bytes, 'a.json');
     expect(value).toEqual(VALUE);
-    expect(findings).toMatchObject([{ code: 'LPX_REPAIRED', where: 'a.json', facts: { repair: 'encoding', from, to: 'UTF-8' } }]);
+    expect(findings).toMatchObject([{ code: 'LPX_REPAIRED', place: { file: 'a.json' }, facts: { repair: 'encoding', from, to: 'UTF-8' } }]);
   });
 
   it('that is broken is refused by place, without a word of what it holds', () => {

@@ -137,14 +137,21 @@ describe('a repair', () => {
     expect([course.課程代碼, course.課程學習成果簡述, course.備註, kinds]).toEqual(['109990001h11101a1010101', '108/09/01', '1', []]);
   });
 
-  it('says from what to what, and never a whole national id', () => {
+  it('says from what to what, and where', () => {
     const spoilt = sound();
     spoilt[0].課程學習成果紀錄[0].應修課學期 = '1';
     expect(repairDocument(spoilt).findings).toEqual([
       {
         code: 'LPX_REPAIRED',
         severity: 'warning',
-        where: '課程學習成果紀錄[0].應修課學期',
+        place: {
+          student: 'A800000014',
+          name: '林小禾',
+          list: '課程學習成果紀錄',
+          record: 0,
+          title: '國語文',
+          property: '應修課學期',
+        },
         facts: { repair: 'number', from: '"1"', to: '1' },
       },
     ]);

@@ -245,7 +245,7 @@ describe('a store', () => {
   ])('in which %s has changed since is damaged, and names the student', async (_, statement) => {
     const store = await withRecords([attachment]);
     tamper(store, statement);
-    const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, facts: { student: 'A80000****' } };
+    const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, place: { student: 'A800000014' } };
     await expect(store.student(basicData.nationalId)).rejects.toMatchObject(error);
     const reading = store.change(async (change) => ({ keep: true, result: await change.student(basicData.nationalId) }));
     await expect(reading).rejects.toMatchObject(error);

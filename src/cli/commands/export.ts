@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { LpxError, maskId } from '../../errors.js';
+import { LpxError } from '../../errors.js';
 import { type ExportReason, type ExportResult, exportPackage } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fileError, markUnfinished } from '../../files.js';
@@ -12,6 +12,7 @@ import { dayFrom } from '../days.js';
 import { keepGenerated, newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
+import { maskId } from '../render/places.js';
 import { packageLines } from '../render/report.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';

@@ -1,7 +1,7 @@
-import { maskId } from '../../errors.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
+import { maskId } from '../render/places.js';
 import { cell, columns, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 

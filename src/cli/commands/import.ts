@@ -1,4 +1,4 @@
-import { errorOf, maskId } from '../../errors.js';
+import { errorOf } from '../../errors.js';
 import { type ImportedStudent, type ImportResult, importPackage } from '../../exchange/import.js';
 import { withStore } from '../../exchange/school-store.js';
 import { errorOfReport } from '../../exchange/verify.js';
@@ -7,6 +7,7 @@ import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
+import { maskId } from '../render/places.js';
 import { packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';

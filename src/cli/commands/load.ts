@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { LpxError, maskId } from '../../errors.js';
+import { LpxError } from '../../errors.js';
 import { type LoadResult, loadFolder } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-tables.js';
 import { withStore } from '../../exchange/school-store.js';
@@ -7,6 +7,7 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
+import { maskId } from '../render/places.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 

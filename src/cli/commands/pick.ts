@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { LpxError, maskId } from '../../errors.js';
+import { LpxError } from '../../errors.js';
 import { readChoices } from '../../exchange/choices.js';
 import { type Choice, type ChosenStudent, pickItems, studentItems } from '../../exchange/pick.js';
 import { withStore } from '../../exchange/school-store.js';
@@ -9,6 +9,7 @@ import { fill } from '../../messages/messages.js';
 import { isCourseResult, titleOf, wireListOf } from '../../spec/portfolio.js';
 import type { Context, Outcome } from '../context.js';
 import { wholeNumber } from '../numbers.js';
+import { maskId } from '../render/places.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 

@@ -1,32 +1,44 @@
 /** Findings and errors, for people and as the output schemas have them. */
 import type { ChalkInstance } from 'chalk';
-import { EXIT_CODE_OF, type Facts, type Finding, type LpxError, maskIds } from '../../errors.js';
-import { cutFact, type Messages, sentenceOf } from '../../messages/messages.js';
+import { type Code, EXIT_CODE_OF, type Facts, type Finding, type LpxError, type Place } from '../../errors.js';
+import { type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
+import { placeBefore, placeOutput, placeText, visibleFacts } from './places.js';
 
-/** What a person may see of a finding: ids masked, whatever a file or a link is called. */
-function seen({ where, facts }: { readonly where: string; readonly facts: Facts }): { where: string; facts: Facts } {
-  const masked = Object.fromEntries(
-    Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? maskIds(value) : value]),
-  );
-  // Masked first: half an id would not be known for one.
-  const place = cutFact(maskIds(where));
-  return { where: place, facts: { ...masked, where: place } };
+interface Said {
+  readonly code: Code;
+  readonly facts: Facts;
+  readonly place: Place;
+}
+
+/** What happened, with its place before it where the sentence does not say it; and what to do next. */
+function said(messages: Messages, { code, facts, place }: Said): Sentence {
+  const sentence = sentenceOf(messages, code, visibleFacts(messages, facts, place));
+  const before = placeBefore(messages, messages.codes[code].what, place);
+  return before === '' ? sentence : { ...sentence, what: `${before}${messages.places.before}${sentence.what}` };
 }
 
 export function findingOutput(messages: Messages, finding: Finding): FindingOutput {
-  const { where, facts } = seen(finding);
-  const { what, next } = sentenceOf(messages, finding.code, facts);
-  return { code: finding.code, severity: finding.severity, where, message: what, hint: next };
+  const { code, severity, place } = finding;
+  const { what, next } = sentenceOf(messages, code, visibleFacts(messages, finding.facts, place));
+  return { code, severity, place: placeOutput(place), where: placeText(messages, place), message: what, hint: next };
 }
 
 export type CommandName = keyof Messages['consequence'];
 
 /** What happened, what it means for the data, what to do next. */
 export function failureOutput(messages: Messages, command: CommandName, error: LpxError): Failure {
-  const { facts } = seen({ where: String(error.facts.where ?? error.facts.entry ?? error.facts.file ?? ''), facts: error.facts });
-  const { what, means = messages.consequence[command], next } = sentenceOf(messages, error.code, facts);
-  return { code: error.code, exitCode: EXIT_CODE_OF[error.code], message: what, consequence: means, hint: next };
+  const { code, place } = error;
+  const { what, means = messages.consequence[command], next } = said(messages, error);
+  return {
+    code,
+    exitCode: EXIT_CODE_OF[code],
+    place: placeOutput(place),
+    where: placeText(messages, place),
+    message: what,
+    consequence: means,
+    hint: next,
+  };
 }
 
 const LINES = { error: 20, warning: 10, note: 5 } as const;
@@ -35,19 +47,18 @@ const MARK = { error: '✘', warning: '!', note: '·' } as const;
 /** Findings as lines, worst first; the same advice is given once. Long lists are cut, and say so. */
 export function findingLines(messages: Messages, paint: ChalkInstance, findings: readonly Finding[]): string[] {
   const colour = { error: paint.red, warning: paint.yellow, note: paint.dim };
-  const lines = (['error', 'warning', 'note'] as const).flatMap((severity) => {
-    const of = findings.filter((finding) => finding.severity === severity).map((finding) => findingOutput(messages, finding));
+  return (['error', 'warning', 'note'] as const).flatMap((severity) => {
+    const of = findings.filter((finding) => finding.severity === severity);
     const shown = of
       .slice(0, LINES[severity])
-      .flatMap((finding, i, all) => [
-        `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${finding.where ? `${finding.where}: ` : ''}${finding.message}  ${paint.dim(finding.code)}`,
-        ...(all[i + 1]?.hint === finding.hint ? [] : [`    → ${finding.hint}`]),
+      .map((finding) => ({ code: finding.code, ...said(messages, finding) }))
+      .flatMap(({ code, what, next }, i, all) => [
+        `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${what}  ${paint.dim(code)}`,
+        ...(all[i + 1]?.next === next ? [] : [`    → ${next}`]),
       ]);
     const rest = of.length - LINES[severity];
     return rest > 0 ? [...shown, paint.dim(`  ${messages.labels.more.replace('{count}', String(rest))}`)] : shown;
   });
-  const counted = findings.some((finding) => /\[\d+\]/.test(finding.where));
-  return counted ? [...lines, paint.dim(`  ${messages.labels.brackets}`)] : lines;
 }
 
 /** An error as lines for stderr. */

@@ -4,12 +4,14 @@ import type { PackageFacts, VerificationReport } from '../../exchange/verify.js'
 import type { Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingLines, findingOutput } from './findings.js';
+import { maskId } from './places.js';
 import { columns, size } from './text.js';
 
 type ReportOutput = Required<Pick<VerifyOutput, 'ok' | 'package' | 'checks' | 'students' | 'findings'>>;
 
 export function reportOutput(messages: Messages, report: VerificationReport): ReportOutput {
-  return { ...report, findings: report.findings.map((finding) => findingOutput(messages, finding)) };
+  const students = report.students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest }));
+  return { ...report, students, findings: report.findings.map((finding) => findingOutput(messages, finding)) };
 }
 
 /** `AES-256`, `ZipCrypto (weak)`, … */
@@ -45,7 +47,7 @@ export function reportLines(messages: Messages, paint: ChalkInstance, report: Ve
     check.status === 'passed' ? '' : paint.dim(status[check.status]),
   ]);
   const students = report.students.map((student) => [
-    student.nationalIdMasked,
+    maskId(student.nationalId),
     labels.courseResults,
     student.courseResults,
     labels.multiPerformances,

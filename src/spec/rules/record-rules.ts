@@ -2,12 +2,13 @@
  * What the spec says beyond the schema: rules over one student's data, each a finding with its place.
  * Only what makes a record wrong is an error; the rest is for a person to look at.
  */
-import type { Finding, Severity } from '../../errors.js';
+import type { Finding, Place, Severity } from '../../errors.js';
 import { CODE_TABLES } from '../codes.js';
 import { type Lookup, listingFindings } from '../course-code-file.js';
 import { BASIC_DATA, LISTS, type WireProperty } from '../generated/wire-table.js';
 import { entryYearFits, entryYearOfCourseCode, explainCourseCode, schoolOfCourseCode } from '../identifiers/course-code.js';
 import { nationalIdKind } from '../identifiers/national-id.js';
+import { basicDataPlace, wireRecordPlace, wireStudentPlace } from '../place.js';
 import {
   BASIC_DATA_WIRE,
   basicDataWire,
@@ -24,7 +25,7 @@ import {
   type WireList,
 } from '../portfolio.js';
 import { hasTerm, isRealDate, rocDay, termOf } from '../terms.js';
-import { type Places, placesOf, shown } from '../validate.js';
+import { shown } from '../validate.js';
 import { limitsFor } from './limits.js';
 
 /** What a school has been told beside the spec; nothing of it is needed. */
@@ -43,16 +44,16 @@ export type Advice = 'own' | 'received';
 
 /** Findings over a document that satisfies the schema. */
 export function ruleFindings(document: readonly JsonObject[], known: Knowledge = {}, advice: Advice = 'own'): Finding[] {
-  const seen = new Set<string>();
-  return document.flatMap((student) => {
-    const id = basicDataOf(student)[ID_WIRE] as string;
-    const places = placesOf(id, document.length > 1);
+  const seen = new Set<JsonValue | undefined>();
+  return document.flatMap((student, index) => {
+    const place = wireStudentPlace(student, index);
+    const id = basicDataOf(student)[ID_WIRE];
     const twice = seen.has(id);
     seen.add(id);
     return [
-      ...(twice ? [finding('LPX_STUDENT_TWICE', 'error', places.basicData(ID_WIRE))] : []),
-      ...basicDataFindings(student, places, known),
-      ...LISTS.flatMap((list) => listFindings(student, list, places, known, advice)),
+      ...(twice ? [finding('LPX_STUDENT_TWICE', 'error', basicDataPlace(place, ID_WIRE))] : []),
+      ...basicDataFindings(student, place, known),
+      ...LISTS.flatMap((list) => listFindings(student, list, place, known, advice)),
     ];
   });
 }
@@ -62,11 +63,11 @@ const STUDENT_PROPERTIES = new Set([BASIC_DATA_WIRE, HALF_WIRE.courseResults.pro
 
 const basicDataOf = (student: JsonObject): JsonObject => student[BASIC_DATA_WIRE] as JsonObject;
 
-function finding(code: Finding['code'], severity: Severity, where: string, facts: Finding['facts'] = {}): Finding {
-  return { code, severity, where, facts };
+function finding(code: Finding['code'], severity: Severity, place: Place, facts: Finding['facts'] = {}): Finding {
+  return { code, severity, place, facts };
 }
 
-function basicDataFindings(student: JsonObject, places: Places, known: Knowledge): Finding[] {
+function basicDataFindings(student: JsonObject, place: Place, known: Knowledge): Finding[] {
   const basic = basicDataOf(student);
   const unknown = [
     ...Object.keys(student).filter((key) => !STUDENT_PROPERTIES.has(key)),
@@ -75,32 +76,33 @@ function basicDataFindings(student: JsonObject, places: Places, known: Knowledge
       .map((key) => `${HALF_WIRE.multiPerformances.property}.${key}`),
   ];
   return [
-    ...BASIC_DATA.flatMap((property) => valueFindings(property, basic[property.wire], places.basicData(property.wire), known)),
-    ...ageFindings(basic, places),
+    ...BASIC_DATA.flatMap((property) => valueFindings(property, basic[property.wire], basicDataPlace(place, property.wire), known)),
+    ...ageFindings(basic, place),
     ...(nationalIdKind(basic[ID_WIRE] as string) === 'other'
-      ? [finding('LPX_NATIONAL_ID_UNUSUAL', 'warning', places.basicData(ID_WIRE), { value: shown(basic[ID_WIRE], ID_WIRE) })]
+      ? [finding('LPX_NATIONAL_ID_UNUSUAL', 'warning', basicDataPlace(place, ID_WIRE))]
       : []),
-    ...unknown.map((property) => finding('LPX_PROPERTY_UNKNOWN', 'warning', shown(property).slice(1, -1))),
+    ...unknown.map((property) => finding('LPX_PROPERTY_UNKNOWN', 'warning', { ...place, property })),
   ];
 }
 
 /** Senior-high students enter at fifteen; adults study in the evening. */
 const AGES = { from: 12, to: 99 };
 
-function ageFindings(basic: JsonObject, places: Places): Finding[] {
+function ageFindings(basic: JsonObject, place: Place): Finding[] {
   const wire = basicDataWire('birthDate');
   const birthDate = basic[wire];
   if (typeof birthDate !== 'string' || birthDate === '') return [];
   const age = Number(basic[basicDataWire('academicYear')]) - Number(rocDay(birthDate).slice(0, -4));
   return age < AGES.from || age > AGES.to
-    ? [finding('LPX_BIRTH_DATE_ODD', 'warning', places.basicData(wire), { value: shown(birthDate), age })]
+    ? [finding('LPX_BIRTH_DATE_ODD', 'warning', basicDataPlace(place, wire), { value: shown(birthDate), age })]
     : [];
 }
 
-function listFindings(student: JsonObject, list: WireList, places: Places, known: Knowledge, advice: Advice): Finding[] {
+function listFindings(student: JsonObject, list: WireList, ofStudent: Place, known: Knowledge, advice: Advice): Finding[] {
   const records = (ownerOf(student, list)[list.wire] ?? []) as JsonObject[];
   return records.flatMap((record, index) => {
-    const place = (property: string) => places.record(list.wire, index, property);
+    const ofRecord = wireRecordPlace(ofStudent, list, index, record);
+    const place = (property: string) => ({ ...ofRecord, property });
     return [
       ...list.properties.flatMap((property) =>
         propertyFindings(property, record[property.wire], list, record, place(property.wire), known, advice),
@@ -117,18 +119,18 @@ function propertyFindings(
   value: JsonValue | undefined,
   list: WireList,
   record: JsonObject,
-  where: string,
+  place: Place,
   known: Knowledge,
   advice: Advice,
 ): Finding[] {
   const text = typeof value === 'string' ? value : '';
-  const found = valueFindings(property, value, where, known);
-  if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', where));
+  const found = valueFindings(property, value, place, known);
+  if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', place));
   const over = property.max ? charactersOver(text, property.max) : undefined;
-  if (over !== undefined && property.max) found.push(finding('LPX_TEXT_LONG', 'warning', where, { count: over, limit: property.max }));
-  if (property.brief) found.push(...briefFindings(text, termOfWireRecord(list, record), where, advice));
+  if (over !== undefined && property.max) found.push(finding('LPX_TEXT_LONG', 'warning', place, { count: over, limit: property.max }));
+  if (property.brief) found.push(...briefFindings(text, termOfWireRecord(list, record), place, advice));
   if (property.codes && text !== '' && !Object.hasOwn(CODE_TABLES[property.codes], text)) {
-    found.push(finding('LPX_CODE_UNKNOWN', 'warning', where, { value: shown(text) }));
+    found.push(finding('LPX_CODE_UNKNOWN', 'warning', place, { value: shown(text) }));
   }
   return found;
 }
@@ -201,21 +203,21 @@ function termOfWireRecord(list: WireList, record: JsonObject): string {
 const YEARS = { from: 100, to: 199 };
 
 /** What a value can be told by itself: a day of no calendar, an unlikely year or semester, a school on no list. */
-function valueFindings(property: WireProperty, value: JsonValue | undefined, where: string, known: Knowledge): Finding[] {
-  const found = dateFindings(property, value, where);
+function valueFindings(property: WireProperty, value: JsonValue | undefined, place: Place, known: Knowledge): Finding[] {
+  const found = dateFindings(property, value, place);
   if (property.name === 'academicYear' && typeof value === 'number' && (value < YEARS.from || value > YEARS.to))
-    found.push(finding('LPX_YEAR_ODD', 'warning', where, { value }));
+    found.push(finding('LPX_YEAR_ODD', 'warning', place, { value }));
   if (property.name === 'semester' && typeof value === 'number' && value > 2)
-    found.push(finding('LPX_SEMESTER_ODD', 'note', where, { value }));
+    found.push(finding('LPX_SEMESTER_ODD', 'note', place, { value }));
   if (property.shape === 'schoolCode' && typeof value === 'string' && known.school?.(value) === false)
-    found.push(finding('LPX_SCHOOL_UNLISTED', 'warning', where, { value }));
+    found.push(finding('LPX_SCHOOL_UNLISTED', 'warning', place, { value }));
   return found;
 }
 
-function dateFindings(property: WireProperty, value: JsonValue | undefined, where: string): Finding[] {
+function dateFindings(property: WireProperty, value: JsonValue | undefined, place: Place): Finding[] {
   const dated = property.shape === 'date' || property.shape === 'dateTime' || property.shape === 'dateOrTime';
   return dated && typeof value === 'string' && value !== '' && !isRealDate(...partsOfDate(value))
-    ? [finding('LPX_DATE', 'error', where, { value: shown(value) })]
+    ? [finding('LPX_DATE', 'error', place, { value: shown(value) })]
     : [];
 }
 
@@ -223,7 +225,7 @@ function dateFindings(property: WireProperty, value: JsonValue | undefined, wher
 const partsOfDate = (text: string) => text.split(/[-/ :]/).map(Number) as [number, number, number, number?, number?, number?];
 
 /** A record repeats the student's id and birth date; platform P cuts the id to ten characters (spec 5). */
-function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, place: (property: string) => string): Finding[] {
+function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, place: (property: string) => Place): Finding[] {
   return list.properties
     .filter((property) => property.role === 'copy')
     .flatMap((property) => {
@@ -233,14 +235,14 @@ function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, pla
       if (property.wire === ID_WIRE) {
         return copy.length === 10 && original.startsWith(copy)
           ? []
-          : [finding('LPX_FOREIGN_RECORD', 'error', place(property.wire), { value: shown(copy, ID_WIRE) })];
+          : [finding('LPX_FOREIGN_RECORD', 'error', { ...place(property.wire), otherStudent: copy })];
       }
       return [finding('LPX_COPY_DIFFERS', 'warning', place(property.wire), { value: shown(copy) })];
     });
 }
 
 /** A link whose MD5 is that of nothing names no file, whatever stands at its end (spec 8, T3 and T4). */
-function emptyLinkFindings(list: WireList, record: JsonObject, place: (property: string) => string): Finding[] {
+function emptyLinkFindings(list: WireList, record: JsonObject, place: (property: string) => Place): Finding[] {
   const wire = (role: 'link' | 'md5', slot: string) =>
     list.properties.find((property) => property.role === role && property.slot === slot)?.wire as string;
   return list.properties
@@ -253,7 +255,7 @@ function courseResultFindings(
   list: WireList,
   record: JsonObject,
   basic: JsonObject,
-  place: (property: string) => string,
+  place: (property: string) => Place,
   known: Knowledge,
 ): Finding[] {
   const wire = (name: string) => recordWire(list, name) as string;
@@ -285,12 +287,12 @@ function courseResultFindings(
 }
 
 /** Findings over a brief, for the term it was uploaded in. */
-export function briefFindings(text: string, term: string, where: string, advice: Advice = 'own'): Finding[] {
+export function briefFindings(text: string, term: string, place: Place, advice: Advice = 'own'): Finding[] {
   const limit = limitsFor(term).briefCharacters;
   const count = charactersOver(text, limit);
   return count === undefined
     ? []
-    : [finding('LPX_BRIEF_LONG', 'warning', where, { count, limit, advice: advice === 'own' ? 'shorten' : 'received' })];
+    : [finding('LPX_BRIEF_LONG', 'warning', place, { count, limit, advice: advice === 'own' ? 'shorten' : 'received' })];
 }
 
 /** A file as the limits see it: its type by content, its size in bytes. */
@@ -305,18 +307,18 @@ export function fileFindings(
   slot: Slot,
   { type, bytes }: SizedFile,
   term: string,
-  where: string,
+  place: Place,
   advice: Advice = 'own',
 ): Finding[] {
   const limit = limitsFor(term).files[half][slot];
   const found: Finding[] = [];
   if (!limit.types.includes(type))
     found.push(
-      finding('LPX_FILE_TYPE', 'warning', where, { type, types: limit.types.join(' '), advice: advice === 'own' ? 'format' : 'received' }),
+      finding('LPX_FILE_TYPE', 'warning', place, { type, types: limit.types.join(' '), advice: advice === 'own' ? 'format' : 'received' }),
     );
   if (bytes > limit.bytes)
     found.push(
-      finding('LPX_FILE_LARGE', 'warning', where, { bytes, limit: limit.bytes, advice: advice === 'own' ? 'smaller' : 'received' }),
+      finding('LPX_FILE_LARGE', 'warning', place, { bytes, limit: limit.bytes, advice: advice === 'own' ? 'smaller' : 'received' }),
     );
   return found;
 }

@@ -1,8 +1,8 @@
 /** Whether a student of a package is the one on the roll: name or birth date has to agree, and neither may differ. */
 import type { Facts, Finding, Severity } from '../../errors.js';
 import { compareNames, differenceOf } from '../person-name.js';
+import { basicDataPlace, studentPlace } from '../place.js';
 import { type BasicData, basicDataWire } from '../portfolio.js';
-import type { Places } from '../validate.js';
 
 type Person = Pick<BasicData, 'name' | 'birthDate'>;
 
@@ -10,11 +10,11 @@ type Person = Pick<BasicData, 'name' | 'birthDate'>;
  * LPX_STUDENT_DIFFERS for each property that is another one, LPX_STUDENT_UNCONFIRMED when there is nothing to compare,
  * and LPX_NAME_SPELLED as a warning for a name that is only written otherwise.
  */
-export function personFindings(roll: Person, sent: Person, places: Places): Finding[] {
+export function personFindings(roll: Person, sent: BasicData): Finding[] {
   const finding = (code: Finding['code'], severity: Severity, property: keyof Person, facts: Facts): Finding => ({
     code,
     severity,
-    where: places.basicData(basicDataWire(property)),
+    place: basicDataPlace(studentPlace(sent), basicDataWire(property)),
     facts: { stored: roll[property], received: sent[property], ...facts },
   });
   const compared = (['name', 'birthDate'] as const).filter((property) => !isBlank(roll[property]) && !isBlank(sent[property]));

@@ -39,9 +39,9 @@ describe('a list of schools', () => {
       ['99', '短'],
       ['990002', ''],
     ];
-    expect(schoolsOf(rows).findings.map(({ code, where, facts }) => [code, where, facts.column])).toEqual([
-      ['LPX_TABLE_ROW', '2', 'schoolCode'],
-      ['LPX_TABLE_ROW', '3', 'schoolName'],
+    expect(schoolsOf(rows).findings.map(({ code, place, facts }) => [code, place.row, facts.column])).toEqual([
+      ['LPX_TABLE_ROW', 1, 'schoolCode'],
+      ['LPX_TABLE_ROW', 2, 'schoolName'],
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { basicDataWire, documentFromPortfolios, type JsonObject, withAttachments } from '#lpx/spec/portfolio.js';
 import { charactersIn, fileFindings, type Knowledge, ruleFindings } from '#lpx/spec/rules/record-rules.js';
+import { pathOf } from '../../support/places.js';
 import { smallPortfolio } from '../../support/small-portfolio.js';
 
 type Loose = Record<string, any>;
@@ -10,7 +11,7 @@ function findingsOf(spoil: (student: Loose, course: Loose) => void): string[][] 
   const records = portfolio.records.map((record) => withAttachments(record, () => ({ link: 'x', md5: 'a'.repeat(32) })));
   const document = JSON.parse(JSON.stringify(documentFromPortfolios([{ ...portfolio, records }]))) as [Loose];
   spoil(document[0], document[0].課程學習成果紀錄[0]);
-  return ruleFindings(document as unknown as JsonObject[]).map(({ code, severity, where }) => [code, severity, where]);
+  return ruleFindings(document as unknown as JsonObject[]).map(({ code, severity, place }) => [code, severity, pathOf(place)]);
 }
 const ID = basicDataWire('nationalId');
 const BIRTH = basicDataWire('birthDate');
@@ -159,6 +160,6 @@ describe('a file', () => {
     ['document', '', 1, '1091', ['LPX_FILE_TYPE']],
   ] as const)('in the %s slot, %s of %i bytes in term %s: %j', (slot, type, bytes, term, codes) => {
     for (const half of ['courseResults', 'multiPerformances'] as const)
-      expect(fileFindings(half, slot, { type, bytes }, term, 'w').map(({ code }) => code)).toEqual(codes);
+      expect(fileFindings(half, slot, { type, bytes }, term, {}).map(({ code }) => code)).toEqual(codes);
   });
 });

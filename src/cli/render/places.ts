@@ -1,0 +1,89 @@
+/** Places as a person reads them: ids masked, records and rows counted from 1. The only place where that is done. */
+import type { Facts, Place } from '../../errors.js';
+import { cutFact, fill, inert, type Messages } from '../../messages/messages.js';
+
+/** Masks a national id for notes, logs and reports: `A12345****`. */
+export const maskId = (id: string): string => `${id.slice(0, Math.max(0, id.length - 4))}****`;
+
+/** A course code has letters and digits like an id, and is never masked. */
+const COURSE_CODE = /^[0-9]{9}[0-9A-Za-z]{14}$/;
+const ID = /[A-Z][A-D1289][0-9]{8}/g;
+const ID_IN_SMALL_LETTERS = /^[a-z][a-d1289][0-9]{8}$/;
+/** Shorter ones may be parts of words. */
+const KNOWN_ID_CHARACTERS = 6;
+
+/**
+ * Masks every national id in a text from outside: those of Taiwanese form, whatever stands next to them, folders
+ * named by one, and those that are known.
+ */
+export function maskIds(text: string, known: readonly string[] = []): string {
+  const whole = known.filter((id) => id.length >= KNOWN_ID_CHARACTERS).reduce((masked, id) => masked.replaceAll(id, maskId(id)), text);
+  return whole
+    .replace(/^[^/\s]+(?=\/(?:課程學習成果|多元表現)\/)/, (folder) => (folder.endsWith('****') ? folder : maskId(folder)))
+    .replace(/[0-9A-Za-z]+/g, (token) => {
+      if (COURSE_CODE.test(token)) return token;
+      return ID_IN_SMALL_LETTERS.test(token) ? maskId(token) : token.replace(ID, maskId);
+    });
+}
+
+const idsOf = ({ student, otherStudent }: Place): string[] => [student, otherStudent].filter((id) => id !== undefined);
+
+/** `A80000**** 林小禾，課程學習成果紀錄第 5 筆「物理」，課程代碼`; empty for the whole. */
+export function placeText({ places }: Messages, place: Place): string {
+  const { student, name, index, list, record, ref, title, property, file, row, entry } = place;
+  const words = (template: string, facts: Facts) => fill(template, facts);
+  const who = [student === undefined ? '' : maskId(student), name ?? ''].filter(Boolean).join(' ');
+  const number = record === undefined ? '' : words(places.record, { number: record + 1 });
+  const parts = [
+    who || (index === undefined ? '' : words(places.student, { number: index + 1 })),
+    list === undefined
+      ? ''
+      : `${list}${number}${ref === undefined ? '' : ` ${ref}`}${title === undefined ? '' : words(places.title, { title })}`,
+    // A file says more than the property that links to it.
+    file === undefined ? (property ?? '') : '',
+    file ?? '',
+    row === undefined ? '' : words(places.row, { number: row + 1 }),
+    entry ?? '',
+  ];
+  const ids = idsOf(place);
+  return parts
+    .filter((part) => part !== '')
+    .map((part, i) => inert(cutFact(i === 0 && who !== '' ? part : maskIds(part, ids))))
+    .join(places.between);
+}
+
+/** A place for JSON output: as it is, but for texts as long as a document. */
+export const placeOutput = (place: Place): Place =>
+  Object.fromEntries(Object.entries(place).map(([key, value]) => [key, typeof value === 'string' ? cutFact(value) : value]));
+
+/**
+ * The facts as a person may see them, and with them what a sentence says of its place: `{where}` all of it, `{student}`,
+ * `{otherStudent}`, `{row}`, and as `{value}` an id that is at fault.
+ */
+export function visibleFacts(messages: Messages, facts: Facts, place: Place): Facts {
+  const { student, name, otherStudent, row } = place;
+  const masked = Object.entries(facts).map(
+    ([key, value]) => [key, typeof value === 'string' ? maskIds(value, idsOf(place)) : value] as const,
+  );
+  const id = otherStudent ?? student;
+  return {
+    ...(id !== undefined && { value: maskId(id) }),
+    ...(otherStudent !== undefined && { otherStudent: maskId(otherStudent) }),
+    ...(row !== undefined && { row: row + 1 }),
+    ...Object.fromEntries(masked),
+    student: placeText(messages, { ...(student !== undefined && { student }), ...(name !== undefined && { name }) }),
+    where: placeText(messages, place),
+  };
+}
+
+/** The place to put before a sentence: what the sentence does not say itself. */
+export function placeBefore(messages: Messages, template: string, place: Place): string {
+  if (template.includes('{where}')) return '';
+  const { student, name, file, ...rest } = place;
+  const unsaid = {
+    ...rest,
+    ...(!template.includes('{student}') && { ...(student !== undefined && { student }), ...(name !== undefined && { name }) }),
+    ...(!template.includes('{file}') && file !== undefined && { file }),
+  };
+  return placeText(messages, unsaid);
+}
