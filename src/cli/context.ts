@@ -1,6 +1,7 @@
 /** What a command knows of its surroundings, and what it hands back. */
 import type { ChalkInstance } from 'chalk';
 import type { LpxError } from '../errors.js';
+import type { StartedHelper } from '../exchange/prepare.js';
 import type { Language, Messages } from '../messages/messages.js';
 
 /** The world outside, passed in so that tests and the demonstration can replace it. */
@@ -30,6 +31,8 @@ export interface Context extends Surroundings {
   readonly storeOption: string | undefined;
   /** Whether a signal came after a change was committed: finish what is under way, begin nothing more. */
   readonly stopping: () => boolean;
+  /** A thread that was started for this command before its code was loaded. */
+  readonly helper?: StartedHelper | undefined;
 }
 
 /** What a command comes to. Printed in one place: as text, or as the JSON of its schema. */

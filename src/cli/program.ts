@@ -50,7 +50,16 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
       .configureHelp(program.configureHelp())
       .copyInheritedSettings(program);
   const start = (name: CommandName, work: (context: Context) => Promise<Outcome>) => run(name, program.opts<GlobalOptions>(), work);
-  const prepare = async ({ cwd }: Context, zip: string) => (await import('../exchange/prepare.js')).prepareToExamine(resolve(cwd, zip));
+  /** A command that reads a package, with a helper thread that starts while the command's code is loaded. */
+  const startReading = (name: CommandName, zip: string, work: (context: Context) => Promise<Outcome>) =>
+    start(name, async (context) => {
+      const helper = await (await import('../exchange/prepare.js')).startHelper(resolve(context.cwd, zip));
+      try {
+        return await work({ ...context, helper });
+      } finally {
+        await helper?.close();
+      }
+    });
   const withPassword = (command: Command) =>
     command
       .option('--password-file <file>', help.passwordFile)
@@ -97,10 +106,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
   withSignature(withPassword(add('verify', help.verify)))
     .addArgument(new Argument('<zip>', help.zip))
     .action((zip, options) =>
-      start('verify', async (context) => {
-        await prepare(context, zip);
-        return (await import('./commands/verify.js')).verify(context, zip, options);
-      }),
+      startReading('verify', zip, async (context) => (await import('./commands/verify.js')).verify(context, zip, options)),
     );
   withSignature(withPassword(add('import', help.import)))
     .addArgument(new Argument('<zip>', help.zip))
@@ -112,10 +118,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--previous-id <id>', help.previousId)
     .option('--accept-own-school', help.acceptOwnSchool)
     .action((zip, options) =>
-      start('import', async (context) => {
-        await prepare(context, zip);
-        return (await import('./commands/import.js')).importZip(context, zip, options);
-      }),
+      startReading('import', zip, async (context) => (await import('./commands/import.js')).importZip(context, zip, options)),
     );
   withSignature(withPassword(add('show', help.show)))
     .addArgument(new Argument('<zip|national-id>', help.zipOrId))

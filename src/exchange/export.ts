@@ -29,9 +29,10 @@ import { endedBefore, type StatusChange } from '../spec/status-changes.js';
 import { type Day, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
 import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
-import type { Digests } from '../zip/threads/jobs.js';
-import { startAhead } from '../zip/threads/threads.js';
-import type { Encryption, RandomSource } from '../zip/writer.js';
+import type { RandomSource } from '../zip/content.js';
+import { ZipEngine } from '../zip/engine.js';
+import type { Digests } from '../zip/threads/digest.js';
+import type { Encryption } from '../zip/writer.js';
 import { knowledgeOf } from './knowledge.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
 import { studentIn } from './students.js';
@@ -111,6 +112,17 @@ type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet
  *   LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL; then no package is left
  */
 export async function exportPackage(store: Store, request: ExportRequest): Promise<ExportResult> {
+  const engine = new ZipEngine();
+  try {
+    return await exportWith(store, { ...request, engine });
+  } finally {
+    await engine.close();
+  }
+}
+
+type EngineRequest = ExportRequest & { readonly engine: ZipEngine };
+
+async function exportWith(store: Store, request: EngineRequest): Promise<ExportResult> {
   const named = await studentsOf(store, request.nationalIds);
   const selections = named.map((student) => ({ student, ...select(student, store.school.code, request) }));
   const empty = selections.filter(({ portfolio }) => !hasSubstance(portfolio));
@@ -135,7 +147,7 @@ export async function exportPackage(store: Store, request: ExportRequest): Promi
   const portfolios = full.map((one) => one.portfolio);
   const leftOut = selections.flatMap((one) => one.leftOut);
 
-  startAhead(bytesOf(portfolios));
+  request.engine.expect(bytesOf(portfolios));
   const baseName = await freeBaseName(request.outFolder, store.school.code, request.now);
   const { contents, document } = layOut(portfolios, baseName, store);
   const findings = exportFindings(document, portfolios, await knowledgeOf(store, portfolios));
@@ -332,7 +344,7 @@ const exists = (file: string): Promise<boolean> =>
 /** A package that the store does not know of must not be sent: without its place in the history it goes again. */
 async function writeAndRemember(
   store: Store,
-  request: ExportRequest,
+  request: EngineRequest,
   forced: boolean,
   students: readonly StoredStudent[],
   portfolios: readonly Selected[],
@@ -340,7 +352,7 @@ async function writeAndRemember(
   contents: PackageContents,
   password: Buffer,
 ): Promise<Digests> {
-  const { encryption, now, operator, random, onProgress, reason, terms, toSchool } = request;
+  const { engine, encryption, now, operator, random, onProgress, reason, terms, toSchool } = request;
   const files = [zipFile, signaturePathOf(zipFile)];
   const finished = files.map(markUnfinished);
   try {
@@ -348,6 +360,7 @@ async function writeAndRemember(
       encryption,
       password,
       modified: now,
+      engine,
       ...(random && { random }),
       ...(onProgress && { onProgress }),
     });

@@ -8,7 +8,7 @@ import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
-import { WorkPool } from '../zip/threads/helper.js';
+import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 import { restorableFiles } from './held-files.js';
 import { knowledgeOf } from './knowledge.js';
@@ -61,17 +61,17 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
   refuse([...ofDocument, ...found.findings]);
 
   const staging = await store.attachments.stage();
-  const pool = new WorkPool(0);
+  const engine = new ZipEngine();
   try {
     const taken = await takeAttachments(
       portfolios,
       found,
       {
         together: TAKEN_TOGETHER.hashed,
-        threads: pool.threads + 1,
+        threads: engine.threads,
         read: async (files) => {
           const parts = files.map((file) => ({ file, target: staging.nextPath() }));
-          const results = await pool.run({ kind: 'copy', marks: MARKS, parts });
+          const results = await engine.run({ kind: 'copy', marks: MARKS, parts });
           for (const { target } of parts) staging.secure(target);
           return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
         },
@@ -104,7 +104,7 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     staging.committed();
     return result;
   } finally {
-    await pool.close();
+    await engine.close();
     await staging.discard();
   }
 }

@@ -1,13 +1,11 @@
 /** What can begin before the code of a use case is loaded. */
 import { stat } from 'node:fs/promises';
-import { startAhead } from '../zip/threads/threads.js';
+import { Helper } from '../zip/threads/helper.js';
 
-/** Gets ready to examine a package. What is wrong with the file, the examination says. */
-export async function prepareToExamine(zipFile: string): Promise<void> {
-  startAhead(
-    await stat(zipFile).then(
-      ({ size }) => size,
-      () => 0,
-    ),
-  );
+export type StartedHelper = Helper;
+
+/** Starts a helper when a package is worth one. Errors of the file are left to the use case. */
+export async function startHelper(zipFile: string): Promise<Helper | undefined> {
+  const found = await stat(zipFile).catch(() => undefined);
+  return found && Helper.forBytes(found.size);
 }

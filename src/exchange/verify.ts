@@ -19,10 +19,12 @@ import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import type { Staging } from '../store/attachments.js';
 import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
+import { ZipEngine } from '../zip/engine.js';
 import { passwordOpens } from '../zip/password.js';
 import type { ZipEntry } from '../zip/reader.js';
-import { WorkPool } from '../zip/threads/helper.js';
-import { type Digests, runJob, TAKEN_TOGETHER } from '../zip/threads/jobs.js';
+import { type Digests, digestFile } from '../zip/threads/digest.js';
+import type { Helper } from '../zip/threads/helper.js';
+import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 import { CHECKS, CheckList, type CheckResult, faultFinding, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
 import {
@@ -54,6 +56,8 @@ export interface VerifyRequest {
   readonly password: PasswordSource;
   /** What the school knows of the schools and courses in the package; nothing without it. */
   readonly known?: ((portfolios: readonly Portfolio<unknown>[]) => Promise<Knowledge>) | undefined;
+  /** A helper that was started before, which the verification ends; without it, one starts when the package is worth it. */
+  readonly helper?: Helper | undefined;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -116,7 +120,7 @@ export async function examinePackage(request: VerifyRequest, purpose: Purpose): 
     const signature =
       request.signature === 'none' ? 'none' : inner.signatureFile ? 'beside' : await coveredBy(examination.report, inner.zipFile);
     if (signature === undefined) return examination;
-    const { report, portfolios } = await examineFile({ ...request, zipFile: inner.zipFile, signature }, purpose);
+    const { report, portfolios } = await examineFile({ ...request, zipFile: inner.zipFile, signature, helper: undefined }, purpose);
     const wrapping = repaired('wrapping', { file: basename(request.zipFile) }, basename(request.zipFile), basename(inner.zipFile));
     return { report: { ...report, findings: [wrapping, ...report.findings] }, portfolios };
   } finally {
@@ -130,34 +134,35 @@ const WRAPPING_SIGNS: ReadonlySet<Finding['code']> = new Set(['LPX_SIGNATURE_MIS
 /** A wrapping whose signature holds answers for what is in it. */
 async function coveredBy(report: VerificationReport, innerZip: string): Promise<SignatureSource | undefined> {
   const held = report.checks.some(({ name, status }) => name === 'signature' && status === 'passed');
-  return held ? { md5: (await runJob({ kind: 'digest', file: innerZip })).md5 } : undefined;
+  return held ? { md5: (await digestFile(innerZip)).md5 } : undefined;
 }
 
 async function examineFile(request: VerifyRequest, purpose: Purpose): Promise<Examination> {
   const { zipFile, password } = request;
   const before = await statOf(zipFile);
-  const pool = WorkPool.forBytes(before.size);
+  const engine = new ZipEngine(request.helper);
+  engine.expect(before.size);
   const signatureChecks = new CheckList(request.strict === true);
   const contentChecks = new CheckList(request.strict === true);
   const contents: Contents = { encryption: '', portfolios: [] };
-  const digesting = pool.run({ kind: 'digest', file: zipFile });
+  const digesting = engine.run({ kind: 'digest', file: zipFile });
   try {
     const signing =
       request.signature === 'none'
         ? digesting.then(() => signatureChecks.findings.push(unsigned(zipFile)))
         : signatureChecks.run('signature', () => checkSignature(request, digesting));
-    // With threads to spare and the password at hand, the content is read while the signature is worked out.
-    const ahead = pool.threads > 0 && Buffer.isBuffer(password);
+    // With a helper, and the password at hand, the content is read while the signature is worked out.
+    const ahead = engine.helper !== undefined && Buffer.isBuffer(password);
     const examining = ahead
-      ? checkContents(request, pool, contentChecks, contents, purpose)
-      : signing.then(() => checkContents(request, pool, contentChecks, contents, purpose));
+      ? checkContents(request, engine, contentChecks, contents, purpose)
+      : signing.then(() => checkContents(request, engine, contentChecks, contents, purpose));
     examining.catch(() => {});
     const outcome = await signing
       .then(() => examining)
       .catch(async (error) => {
         // A refused package is reported with its digests.
         if (error instanceof Refused) await digesting;
-        await pool.close();
+        await engine.close();
         await examining.catch(() => {});
         if (error instanceof Refused) return undefined;
         throw error;
@@ -181,7 +186,7 @@ async function examineFile(request: VerifyRequest, purpose: Purpose): Promise<Ex
     };
     return { report, portfolios: outcome ?? [] };
   } finally {
-    await pool.close();
+    await engine.close();
   }
 }
 
@@ -221,7 +226,7 @@ async function checkSignature(
 
 async function checkContents(
   request: VerifyRequest,
-  pool: WorkPool,
+  engine: ZipEngine,
   checks: CheckList,
   contents: Contents,
   purpose: Purpose,
@@ -251,7 +256,7 @@ async function checkContents(
     }));
     return await checks.run('attachments', async () => {
       const found = findAttachments(portfolios, files, structure.originalNames, true);
-      const readerFor = entriesReader(request, pool, password, [...files.values()]);
+      const readerFor = entriesReader(request, engine, password, [...files.values()]);
       const linked = new Set(found.attachments.map((one) => one.file));
       const taken = await takeAttachments(portfolios, found, readerFor(purpose), accept, 'received');
       // What no record links to is read as well: a damaged entry is damage, wherever it is.
@@ -269,7 +274,7 @@ async function checkContents(
 }
 
 /** Reads entries for what they are needed for, and tells of the progress of all. */
-function entriesReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, password: Buffer, all: readonly ZipEntry[]) {
+function entriesReader({ zipFile, onProgress }: VerifyRequest, engine: ZipEngine, password: Buffer, all: readonly ZipEntry[]) {
   const total = all.reduce((sum, entry) => sum + entry.size, 0);
   const together = all.some(({ encryption }) => encryption === 'zipcrypto') ? TAKEN_TOGETHER.decrypted : TAKEN_TOGETHER.hashed;
   let done = 0;
@@ -277,13 +282,13 @@ function entriesReader({ zipFile, onProgress }: VerifyRequest, pool: WorkPool, p
     const staging = typeof purpose === 'object' ? purpose : undefined;
     const read = async (entries: readonly ZipEntry[]) => {
       const parts = entries.map((entry) => ({ entry, target: staging?.nextPath() }));
-      const results = await pool.run({ kind: 'unpack', zipFile, password, known: purpose !== 'verdict', marks: MARKS, parts });
+      const results = await engine.run({ kind: 'unpack', zipFile, password, known: purpose !== 'verdict', marks: MARKS, parts });
       for (const { target } of parts) if (target !== undefined) staging?.secure(target);
       done += entries.reduce((sum, entry) => sum + entry.size, 0);
       onProgress?.(done, total);
       return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
     };
-    return { together, threads: pool.threads + 1, read };
+    return { together, threads: engine.threads, read };
   };
 }
 

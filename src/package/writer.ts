@@ -1,15 +1,16 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, syncFolder } from '../files.js';
-import { type KeyMemory, KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
-import { BLOCK_BYTES, type BlockSink, newRing, RingFiller } from '../zip/threads/block-ring.js';
-import { WorkPool } from '../zip/threads/helper.js';
-import { DigestedFile, type Digests, writeFully } from '../zip/threads/jobs.js';
-import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '../zip/writer.js';
+import type { ByteSource, RandomSource } from '../zip/content.js';
+import { KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
+import { ZipEngine } from '../zip/engine.js';
+import { FileOutput } from '../zip/output.js';
+import type { Digests } from '../zip/threads/digest.js';
+import { EncryptedZip, type Encryption } from '../zip/writer.js';
 import { signatureLine, signaturePathOf } from './signature.js';
 
 /** A small text of the package. */
@@ -35,7 +36,9 @@ export interface WriteOptions {
   readonly encryption: Encryption;
   readonly password: Buffer;
   readonly modified: Date;
-  readonly random?: RandomSource;
+  readonly random?: RandomSource | undefined;
+  /** The engine to write with; without it, this thread does everything. */
+  readonly engine?: ZipEngine;
   /** Called with the bytes written so far and the bytes expected in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -65,79 +68,28 @@ export async function writePackage(zipFile: string, contents: PackageContents, o
 }
 
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {
+  const { encryption, password, modified, random = randomBytes, engine = new ZipEngine(), onProgress } = options;
   const total = files.reduce((sum, one) => sum + one.bytes, 0);
-  const handle = await open(file, 'wx', 0o600);
-  const keys = options.encryption === 'aes256' ? newKeyMemory(texts.length + files.length, options.random ?? randomBytes) : undefined;
-  const archive = openArchive(handle.fd, file, total, options, keys);
-  let done = 0;
-  const sink: BlockSink = {
-    block: () => archive.sink.block(),
-    put: (bytes) => {
-      archive.sink.put(bytes);
-      // A head start for the disk. What it fails with, the sync at the end fails with.
-      if (done < SYNC_FROM * total && done + bytes >= SYNC_FROM * total) handle.datasync().catch(() => {});
-      done += bytes;
-      options.onProgress?.(Math.min(done, total), total);
-    },
-  };
+  const keys = encryption === 'aes256' ? newKeyMemory(texts.length + files.length, random) : undefined;
+  const output = await FileOutput.create(file, engine.helper && { helper: engine.helper, ahead: keys && { keys, password } });
   try {
-    const table = keys && new KeyTable(keys, options.password);
-    const zip = new EncryptedZip(sink, options.encryption, options.password, options.random, table);
-    for (const text of texts) zip.addDeflated(Buffer.from(text.content), text.path, options.modified);
-    for (const one of files) zip.addStored(() => provenBytes(one), { name: one.path, modified: options.modified, bytes: one.bytes });
-    await zip.complete();
-    const digests = await archive.finish();
-    await handle.sync();
-    return digests;
-  } finally {
-    await archive.close();
-    await handle.close();
-  }
-}
-
-/** The part of the content after which the disk is told to begin; a sync holds up what is written meanwhile. */
-const SYNC_FROM = 0.95;
-
-/** Where the blocks of an archive go: to its file and through its digests. */
-interface Archive {
-  readonly sink: BlockSink;
-  /** Waits until all is written and hashed. */
-  finish(): Promise<Digests>;
-  close(): Promise<void>;
-}
-
-/** What lies between the threads: enough for the writing one to start, or for entries that come together (16 MiB, 24 MiB). */
-const RING_BLOCKS = { aes256: 64, zipcrypto: 96 };
-
-/** A small archive is written by this thread, a big one by another, while this one encrypts. */
-function openArchive(
-  fd: number,
-  file: string,
-  bytes: number,
-  { encryption, password }: WriteOptions,
-  keys: KeyMemory | undefined,
-): Archive {
-  const pool = WorkPool.forBytes(bytes);
-  if (pool.threads === 0) {
-    const writing = new DigestedFile(fd, file);
-    const block = Buffer.allocUnsafe(BLOCK_BYTES);
-    return {
-      sink: { block: async () => block, put: (count) => writing.write(block.subarray(0, count)) },
-      finish: async () => writing.end(),
-      close: () => pool.close(),
+    let done = 0;
+    const counted = {
+      write: (bytes: Buffer) => {
+        output.write(bytes);
+        done += bytes.length;
+        onProgress?.(Math.min(done, total), total);
+      },
     };
+    const { arenas } = engine;
+    const zip = new EncryptedZip(counted, { encryption, password, random, arenas, keys: keys && new KeyTable(keys, password, arenas) });
+    for (const text of texts) zip.addDeflated(Buffer.from(text.content), text.path, modified);
+    for (const one of files) zip.addStored(() => provenBytes(one), { name: one.path, modified, bytes: one.bytes });
+    await zip.complete();
+    return await output.finish();
+  } finally {
+    await output.close();
   }
-  const ring = newRing(RING_BLOCKS[encryption]);
-  const writing = pool.run({ kind: 'write-ring', ring, fd, file, ahead: keys && { keys, password } });
-  const filler = new RingFiller(ring, writing, (block, position) => writeFully(fd, block, file, position));
-  return {
-    sink: filler,
-    finish: () => {
-      filler.end();
-      return writing;
-    },
-    close: () => pool.close(),
-  };
 }
 
 /** The bytes of a file of the store, which fail unless they are those of its hash. */

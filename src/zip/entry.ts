@@ -12,12 +12,14 @@ import {
   AES_VERIFIER_BYTES,
   type AesKeys,
   type AesStrength,
+  deriveAesKey,
   deriveAesKeys,
   saltBytes,
   WinZipAes,
 } from './crypto/winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoDecryption, ZipCryptoKeys } from './crypto/zipcrypto.js';
 import type { ZipEntry } from './reader.js';
+import type { Arena, Arenas } from './simd/arena.js';
 
 /** Small enough that the entries read together stay in the L2 cache. */
 const CHUNK_BYTES = 64 * 1024;
@@ -47,21 +49,27 @@ export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer,
 export interface Shared {
   /** Its keys, derived before. */
   readonly keys?: AesKeys | undefined;
-  /** Decrypts its chunks beside those of others. */
+  /** Decrypts its chunks together with those of others. */
   readonly zipCrypto?: ZipCryptoDecryption;
-  /** Where to put its chunks. */
+  /** Where to put its chunks, and the arena that is in. */
   readonly place?: Buffer | undefined;
+  readonly arena?: Arena;
 }
 
-/**
- * The bytes of several entries, each as `entryBytes` has them: keys are derived, and ZipCrypto is decrypted, side by side.
- * @param places where to put the chunks of each entry
- */
+/** Where entries that are read together are worked on. */
+export interface Workspace {
+  readonly arenas: Arenas;
+  /** Where to put the chunks of each entry, and the arena they are in. */
+  readonly places: readonly Buffer[];
+  readonly arena: Arena;
+}
+
+/** The bytes of several entries, each as from `entryBytes`: keys are derived, and ZipCrypto is decrypted, together. */
 export function entriesBytes(
   fd: number,
   entries: readonly ZipEntry[],
   password: Buffer,
-  places: readonly Buffer[] = [],
+  { arenas, arena, places }: Workspace,
 ): AsyncGenerator<Buffer>[] {
   const keys = new Map<ZipEntry, AesKeys>();
   for (const strength of [1, 2, 3] as const) {
@@ -69,15 +77,12 @@ export function entriesBytes(
       const salt = isAes(entry) && strengthOf(entry) === strength ? saltOf(fd, entry) : undefined;
       return salt ? [{ entry, salt }] : [];
     });
-    const derived = deriveAesKeys(
-      password,
-      salted.map(({ salt }) => salt),
-      strength,
-    );
+    const salts = salted.map(({ salt }) => salt);
+    const derived = deriveAesKeys(arenas, password, salts, strength);
     for (const [i, { entry }] of salted.entries()) keys.set(entry, derived[i] as AesKeys);
   }
-  const zipCrypto = new ZipCryptoDecryption();
-  return entries.map((entry, i) => entryBytes(fd, entry, password, { keys: keys.get(entry), zipCrypto, place: places[i] }));
+  const zipCrypto = new ZipCryptoDecryption(arenas);
+  return entries.map((entry, i) => entryBytes(fd, entry, password, { keys: keys.get(entry), zipCrypto, arena, place: places[i] }));
 }
 
 const isAes = ({ encryption }: ZipEntry): boolean => encryption !== 'none' && encryption !== 'zipcrypto';
@@ -152,7 +157,7 @@ interface OpenCipher {
   finish(): void;
 }
 
-function openCipher(fd: number, entry: ZipEntry, password: Buffer, { keys: known, zipCrypto }: Shared): OpenCipher {
+function openCipher(fd: number, entry: ZipEntry, password: Buffer, { keys: known, zipCrypto, arena }: Shared): OpenCipher {
   if (entry.encryption === 'none') {
     return { offset: entry.dataOffset, bytes: entry.compressedSize, decrypt: () => {}, finish: () => {} };
   }
@@ -168,7 +173,7 @@ function openCipher(fd: number, entry: ZipEntry, password: Buffer, { keys: known
   }
   const keys = openAes(fd, entry, password, known);
   if (!keys) throw damaged(entry, 'password');
-  const aes = new WinZipAes(keys);
+  const aes = new WinZipAes(keys, arena);
   const head = saltBytes(strengthOf(entry)) + AES_VERIFIER_BYTES;
   const bytes = entry.compressedSize - head - AES_MAC_BYTES;
   return {
@@ -192,7 +197,7 @@ function openZipCrypto(fd: number, entry: ZipEntry, password: Buffer): ZipCrypto
 function openAes(fd: number, entry: ZipEntry, password: Buffer, known?: AesKeys): AesKeys | undefined {
   const strength = strengthOf(entry);
   const head = readFully(fd, Buffer.alloc(saltBytes(strength) + AES_VERIFIER_BYTES), entry.dataOffset, entry);
-  const keys = known ?? (deriveAesKeys(password, [head.subarray(0, saltBytes(strength))], strength)[0] as AesKeys);
+  const keys = known ?? deriveAesKey(password, head.subarray(0, saltBytes(strength)), strength);
   return keys.verifier.equals(head.subarray(saltBytes(strength))) ? keys : undefined;
 }
 

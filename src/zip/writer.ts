@@ -10,43 +10,36 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { Archiver, type EntryData } from 'archiver';
 import { LpxError } from '../errors.js';
+import type { ByteSource, RandomSource, StoredEntry } from './content.js';
 import { AES_256, KeyTable, newKeyMemory } from './crypto/aes-keys.js';
 import { aesOverheadBytes, WinZipAes } from './crypto/winzip-aes.js';
 import { encryptionHeader, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './crypto/zipcrypto.js';
 import { type AnnouncedEntry, ZipCryptoAhead } from './crypto/zipcrypto-ahead.js';
 import { type EntryRecord, encodeEnd, encodeHeaders, FLAG, METHOD } from './format.js';
-import { giveBack, placeIn, takeKernels } from './simd/arena.js';
+import type { ZipOutput } from './output.js';
+import { type Arena, Arenas } from './simd/arena.js';
 import { DERIVED_TOGETHER } from './simd/pbkdf2x2.js';
-import type { BlockSink } from './threads/block-ring.js';
 
 /** `aes256` is WinZip AE-2; `zipcrypto` is for receivers that cannot read it. */
 export type Encryption = 'aes256' | 'zipcrypto';
 
-/** Salts and headers come from here; tests pass their own to get the same archive twice. */
-export type RandomSource = (bytes: number) => Buffer;
-
-/** What is known of a stored entry before its bytes are read. */
-export interface StoredEntry {
-  /** Path inside the archive, forward slashes. */
-  readonly name: string;
-  readonly modified: Date;
-  readonly bytes: number;
-}
-
-/** The bytes of a stored entry. Opened when its turn comes, or sooner. */
-export interface ByteSource {
-  /** Fills `into` as far as it can; 0 at the end. */
-  read(into: Buffer): number;
-  close(): void;
+export interface ZipOptions {
+  readonly encryption: Encryption;
+  readonly password: Buffer;
+  readonly random?: RandomSource | undefined;
+  /** Where the keys of entries under AES come from; without it they are derived as they are needed. */
+  readonly keys?: KeyTable | undefined;
+  /** The arenas of the thread. */
+  readonly arenas?: Arenas | undefined;
 }
 
 interface EngineEntry extends EntryData {
   readonly bytes: number;
-  /** What is put in: bytes to deflate, or a way to open the source of a stored entry. */
+  /** Bytes to deflate, or a function that opens the source of a stored entry. */
   readonly content: Buffer | (() => ByteSource);
 }
 
-/** Bytes to hide an entry behind, and the cipher that hides them. */
+/** The cipher of one entry, and the bytes that go before and after the entry's own. */
 interface EntryCipher {
   readonly prefix: Buffer;
   encrypt(bytes: Uint8Array): void;
@@ -54,21 +47,22 @@ interface EntryCipher {
 }
 
 const NOTHING = Buffer.alloc(0);
-/** Blocks between two turns of the event loop, so that signals and progress get through. */
-const BLOCKS_PER_TURN = 16;
+/** Bytes between two turns of the event loop, so that signals and progress get through. */
+const BYTES_PER_TURN = 4 * 1024 * 1024;
+/** Small parts wait for each other up to this many bytes, and are written at once. */
+const KEPT_BYTES = 256 * 1024;
 
 /**
- * An encrypted ZIP that goes to a sink, block by block. Add entries, then `complete()`. The bytes do not
- * travel through Archiver's streams: they are read, encrypted and put where they lie.
+ * An encrypted ZIP that is written to an output. Add entries, then `complete()`. The bytes do not pass through
+ * Archiver's streams: they are read, encrypted and written in one place.
  */
 export class EncryptedZip extends Archiver {
   readonly #engine: EncryptingEngine;
 
-  /** @param keys where the keys of entries under AES come from; without it they are derived in turn */
-  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource = randomBytes, keys?: KeyTable) {
+  constructor(output: ZipOutput, options: ZipOptions) {
     super();
     this._format = 'zip';
-    this.#engine = new EncryptingEngine(sink, encryption, password, random, keys);
+    this.#engine = new EncryptingEngine(output, options);
     this._module = this.#engine;
     this._modulePipe();
   }
@@ -102,28 +96,33 @@ export class EncryptedZip extends Archiver {
 }
 
 class EncryptingEngine extends Readable {
-  readonly #sink: BlockSink;
+  readonly #output: ZipOutput;
   readonly #encryption: Encryption;
   readonly #password: Buffer;
   readonly #random: RandomSource;
+  readonly #arenas: Arenas;
   readonly #directory: Buffer[] = [];
   /** The stored entries to come; undefined when each is encrypted in its turn. */
   readonly #ahead: ZipCryptoAhead | undefined;
   #keys: KeyTable | undefined;
+  /** Bytes put so far, written or kept. */
   #offset = 0;
-  #blocks = 0;
+  #kept: Buffer[] = [];
+  #keptBytes = 0;
+  #bytesThisTurn = 0;
 
-  constructor(sink: BlockSink, encryption: Encryption, password: Buffer, random: RandomSource, keys: KeyTable | undefined) {
+  constructor(output: ZipOutput, { encryption, password, random = randomBytes, keys, arenas = new Arenas() }: ZipOptions) {
     super({ read: () => {} });
-    this.#sink = sink;
+    this.#output = output;
     this.#encryption = encryption;
     this.#password = password;
     this.#random = random;
     this.#keys = keys;
-    if (encryption === 'zipcrypto') this.#ahead = new ZipCryptoAhead(password, random);
+    this.#arenas = arenas;
+    if (encryption === 'zipcrypto') this.#ahead = new ZipCryptoAhead(password, random, arenas);
   }
 
-  /** Tells of a stored entry that will be appended, after those told of before. */
+  /** Announces a stored entry that will be appended, in the order of the announcements. */
   announce(entry: AnnouncedEntry): void {
     this.#ahead?.announce(entry);
   }
@@ -137,11 +136,13 @@ class EncryptingEngine extends Readable {
 
   finalize(): void {
     const directory = Buffer.concat(this.#directory);
-    const end = encodeEnd(this.#directory.length, this.#offset, directory.length);
-    this.#write(directory, end).then(
-      () => this.push(null),
-      (error: Error) => this.destroy(error),
-    );
+    try {
+      this.#write(directory, encodeEnd(this.#directory.length, this.#offset, directory.length));
+      this.#flush();
+      this.push(null);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
   }
 
   async #entry(data: EngineEntry): Promise<void> {
@@ -151,18 +152,25 @@ class EncryptingEngine extends Readable {
     const record = this.#record(data, deflated?.length, ahead?.crc32 ?? (await this.#crcOf(content)));
     const headers = encodeHeaders(record);
     if (ahead) {
-      await this.#write(headers.local, ahead.encrypted);
+      this.#write(headers.local, ahead.encrypted);
+      this.#flush();
     } else if (deflated) {
       const cipher = this.#cipher(record);
       cipher.encrypt(deflated);
-      await this.#write(headers.local, cipher.prefix, deflated, cipher.suffix());
+      this.#write(headers.local, cipher.prefix, deflated, cipher.suffix());
     } else if (!Buffer.isBuffer(content)) {
-      const cipher = this.#cipher(record);
-      await this.#write(headers.local, cipher.prefix);
-      await this.#pour(content, cipher, data, record.crc32);
-      await this.#write(cipher.suffix());
+      const arena = this.#arenas.take();
+      try {
+        const cipher = this.#cipher(record, arena);
+        this.#write(headers.local, cipher.prefix);
+        await this.#pour(content, cipher, data, { arena, crc: record.crc32 });
+        this.#write(cipher.suffix());
+      } finally {
+        this.#arenas.giveBack(arena);
+      }
     }
     this.#directory.push(headers.central);
+    await this.#turn(record.compressedSize);
   }
 
   /** The CRC-32 that goes before a content: none under AES, whose authentication code says more. */
@@ -170,23 +178,28 @@ class EncryptingEngine extends Readable {
     if (this.#encryption === 'aes256') return 0;
     if (Buffer.isBuffer(content)) return crc32(content);
     const source = content();
+    const block = Buffer.allocUnsafe(KEPT_BYTES);
     try {
       for (let crc = 0; ; ) {
-        const block = await this.#block();
         const count = source.read(block);
         if (count === 0) return crc;
         crc = crc32(block.subarray(0, count), crc);
+        await this.#turn(count);
       }
     } finally {
       source.close();
     }
   }
 
-  /** Reads, encrypts and hands on a source, bit by bit in memory of the kernels. */
-  async #pour(open: () => ByteSource, cipher: EntryCipher, { name, bytes }: EngineEntry, expectedCrc: number): Promise<void> {
+  /** Reads a source into the arena, chunk by chunk, encrypts it there and writes it from there. */
+  async #pour(
+    open: () => ByteSource,
+    cipher: EntryCipher,
+    { name, bytes }: EngineEntry,
+    { arena, crc: expectedCrc }: { readonly arena: Arena; readonly crc: number },
+  ): Promise<void> {
     const source = open();
-    const memory = takeKernels();
-    const place = placeIn(memory, 0);
+    const place = arena.place(0);
     try {
       let done = 0;
       let crc = 0;
@@ -197,11 +210,12 @@ class EncryptingEngine extends Readable {
         const chunk = place.subarray(0, count);
         if (this.#encryption === 'zipcrypto') crc = crc32(chunk, crc);
         cipher.encrypt(chunk);
-        await this.#write(chunk);
+        this.#write(chunk);
+        this.#flush();
+        await this.#turn(count);
       }
       if (done !== bytes || crc !== expectedCrc) throw new LpxError('LPX_FILE_CHANGED', { file: name });
     } finally {
-      giveBack(memory);
       source.close();
     }
   }
@@ -228,14 +242,15 @@ class EncryptingEngine extends Readable {
     };
   }
 
-  #cipher({ crc32 }: EntryRecord): EntryCipher {
-    return this.#encryption === 'aes256' ? this.#aes() : this.#zipCrypto(crc32);
+  #cipher({ crc32 }: EntryRecord, arena?: Arena): EntryCipher {
+    return this.#encryption === 'aes256' ? this.#aes(arena) : this.#zipCrypto(crc32);
   }
 
-  #aes(): EntryCipher {
-    if (!this.#keys || this.#keys.left === 0) this.#keys = new KeyTable(newKeyMemory(DERIVED_TOGETHER, this.#random), this.#password);
+  #aes(arena?: Arena): EntryCipher {
+    if (!this.#keys || this.#keys.left === 0)
+      this.#keys = new KeyTable(newKeyMemory(DERIVED_TOGETHER, this.#random), this.#password, this.#arenas);
     const { salt, keys } = this.#keys.take();
-    const aes = new WinZipAes(keys);
+    const aes = new WinZipAes(keys, arena);
     return {
       prefix: Buffer.concat([salt, keys.verifier]),
       encrypt: (bytes) => aes.encrypt(bytes),
@@ -248,32 +263,32 @@ class EncryptingEngine extends Readable {
     return { prefix: encryptionHeader(keys, crc, this.#random), encrypt: (bytes) => keys.encrypt(bytes), suffix: () => NOTHING };
   }
 
-  async #write(...parts: Buffer[]): Promise<void> {
-    let block: Buffer = NOTHING;
-    let used = 0;
+  /** Puts parts after those before. They are kept, and must not be overwritten before the next `#flush`. */
+  #write(...parts: Buffer[]): void {
     for (const part of parts) {
-      for (let done = 0; done < part.length; ) {
-        if (used === 0) block = await this.#block();
-        const count = Math.min(block.length - used, part.length - done);
-        // As good as `copy`, which takes shared memory word by word.
-        block.fill(part.subarray(done, done + count), used, used + count);
-        done += count;
-        used += count;
-        if (used < block.length) continue;
-        this.#put(used);
-        used = 0;
-      }
+      this.#kept.push(part);
+      this.#keptBytes += part.length;
+      this.#offset += part.length;
     }
-    if (used > 0) this.#put(used);
+    if (this.#keptBytes >= KEPT_BYTES) this.#flush();
   }
 
-  async #block(): Promise<Buffer> {
-    if (++this.#blocks % BLOCKS_PER_TURN === 0) await setImmediate();
-    return this.#sink.block();
+  /** Writes what was kept. */
+  #flush(): void {
+    const parts = this.#kept;
+    this.#kept = [];
+    this.#keptBytes = 0;
+    // The last part is the big one: a chunk in the arena, or a whole entry.
+    const last = parts.pop();
+    if (parts.length > 0) this.#output.write(Buffer.concat(parts));
+    if (last && last.length > 0) this.#output.write(last);
   }
 
-  #put(bytes: number): void {
-    this.#offset += bytes;
-    this.#sink.put(bytes);
+  /** Lets the event loop have a turn after every few megabytes. */
+  async #turn(bytes: number): Promise<void> {
+    this.#bytesThisTurn += bytes;
+    if (this.#bytesThisTurn < BYTES_PER_TURN) return;
+    this.#bytesThisTurn = 0;
+    await setImmediate();
   }
 }

@@ -1,7 +1,8 @@
 /** Archives in memory and on disk, made by the writer under test or byte by byte. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { type AesKeys, type AesStrength, deriveAesKeys, saltBytes, WinZipAes } from '#lpx/zip/crypto/winzip-aes.js';
+import type { ByteSource, RandomSource } from '#lpx/zip/content.js';
+import { type AesStrength, deriveAesKey, saltBytes, WinZipAes } from '#lpx/zip/crypto/winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/crypto/zipcrypto.js';
 import {
   END_RECORD_BYTES,
@@ -16,8 +17,8 @@ import {
   ZIP64_END_BYTES,
   ZIP64_LOCATOR_BYTES,
 } from '#lpx/zip/format.js';
-import { BLOCK_BYTES, type BlockSink } from '#lpx/zip/threads/block-ring.js';
-import { type ByteSource, EncryptedZip, type Encryption, type RandomSource } from '#lpx/zip/writer.js';
+import type { ZipOutput } from '#lpx/zip/output.js';
+import { EncryptedZip, type Encryption } from '#lpx/zip/writer.js';
 
 export const MODIFIED = new Date(2021, 0, 21, 9, 0, 0);
 
@@ -34,30 +35,25 @@ export async function written(
   password: Buffer,
   random?: RandomSource,
 ): Promise<Buffer> {
-  const sink = new MemorySink();
-  const zip = new EncryptedZip(sink, encryption, password, random);
+  const output = new MemoryOutput();
+  const zip = new EncryptedZip(output, { encryption, password, random });
   for (const { name, content, deflate } of entries) {
     if (deflate) zip.addDeflated(content, name, MODIFIED);
     else zip.addStored(() => sourceOf(content), { name, modified: MODIFIED, bytes: content.length });
   }
   await zip.complete();
-  return sink.bytes();
+  return output.bytes();
 }
 
-export class MemorySink implements BlockSink {
-  readonly #blocks: Buffer[] = [];
-  readonly #block = Buffer.alloc(BLOCK_BYTES);
+export class MemoryOutput implements ZipOutput {
+  readonly #parts: Buffer[] = [];
 
-  async block(): Promise<Buffer> {
-    return this.#block;
-  }
-
-  put(bytes: number): void {
-    this.#blocks.push(Buffer.from(this.#block.subarray(0, bytes)));
+  write(bytes: Buffer): void {
+    this.#parts.push(Buffer.from(bytes));
   }
 
   bytes(): Buffer {
-    return Buffer.concat(this.#blocks);
+    return Buffer.concat(this.#parts);
   }
 }
 
@@ -139,7 +135,7 @@ export function rawAe1(
   let offset = 0;
   for (const { name, content } of entries) {
     const salt = Buffer.alloc(saltBytes(strength), offset);
-    const [keys] = deriveAesKeys(password, [salt], strength) as [AesKeys];
+    const keys = deriveAesKey(password, salt, strength);
     const aes = new WinZipAes(keys);
     const encrypted = Buffer.from(content);
     aes.encrypt(encrypted);

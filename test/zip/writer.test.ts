@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from '#lpx/zip/limits.js';
 import { readZip, type ZipEntry } from '#lpx/zip/reader.js';
 import { EncryptedZip } from '#lpx/zip/writer.js';
 import { tempFolder } from '../support/temp.js';
-import { MemorySink, MODIFIED, put, sourceOf, type TestEntry, written } from '../support/zips.js';
+import { MemoryOutput, MODIFIED, put, sourceOf, type TestEntry, written } from '../support/zips.js';
 
 const password = Buffer.from('Sample-Pass-2021');
 /** The same bytes each time, for archives that can be compared. */
@@ -66,7 +66,7 @@ describe('an archive', () => {
     ['more bytes', Buffer.from('longer than said'), 'zipcrypto'],
     ['fewer bytes', Buffer.from('short'), 'zipcrypto'],
   ] as const)('ends with LPX_FILE_CHANGED when a source has %s than announced, under %3$s', async (_, content, encryption) => {
-    const zip = new EncryptedZip(new MemorySink(), encryption, password);
+    const zip = new EncryptedZip(new MemoryOutput(), { encryption, password });
     const announced = Buffer.from('0123456789');
     zip.addStored(() => sourceOf(content), { name: 'a', modified: MODIFIED, bytes: announced.length });
     zip.addDeflated(Buffer.from('never reached'), 'b', MODIFIED);
@@ -85,7 +85,7 @@ describe('an archive', () => {
     });
 
     it('ends with LPX_FILE_CHANGED when its source changes between its two readings', async () => {
-      const zip = new EncryptedZip(new MemorySink(), 'zipcrypto', password);
+      const zip = new EncryptedZip(new MemoryOutput(), { encryption: 'zipcrypto', password });
       const changed = Buffer.from(big);
       changed.write('c');
       const readings = [big, changed];

@@ -29,6 +29,7 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
 /** What to verify and how, from the words of the caller. @throws LPX_USAGE */
 export const packageRequest = (context: Context, zip: string, options: VerifyOptions) => ({
   zipFile: resolve(context.cwd, zip),
+  helper: context.helper,
   signature: signatureSource(context, options),
   strict: options.strict === true,
   accept: { partial: options.acceptPartial === true, foreignMd5: options.acceptForeignMd5 === true },

@@ -1,7 +1,12 @@
 /**
- * The AES keys of entries to come, derived by whichever thread has time: one takes them in order, and another, whenever
- * it waits for something, works from the end towards it.
+ * The AES keys of the entries of an archive, derived by two threads: the one that encrypts takes them in order, and the
+ * one that hashes, whenever it waits for bytes, derives from the end towards it. With thousands of small files this is a
+ * third of all work.
+ *
+ * A group of keys is OPEN, then BEGUN by one thread, then DERIVED. Both threads may derive one group: the encrypting one
+ * does not wait for a group the other has begun, since deriving it takes no longer than waiting. Both write the same bytes.
  */
+import type { Arenas } from '../simd/arena.js';
 import { DERIVED_TOGETHER } from '../simd/pbkdf2x2.js';
 import { type AesKeys, aesKeysOf, deriveKeyMaterial, keyMaterialBytes, saltBytes } from './winzip-aes.js';
 
@@ -10,7 +15,7 @@ export const AES_256 = 3;
 const SALT_BYTES = saltBytes(AES_256);
 const KEYS_BYTES = keyMaterialBytes(AES_256);
 
-/** States of a group, which is what is derived together. */
+/** The states of a group, whose keys are derived together. */
 const OPEN = 0;
 const BEGUN = 1;
 const DERIVED = 2;
@@ -25,7 +30,7 @@ export interface KeyMemory {
   readonly state: Int32Array<SharedArrayBuffer>;
 }
 
-/** Memory for the keys of `count` entries, under salts of chance. */
+/** Memory for the keys of `count` entries, with random salts. */
 export function newKeyMemory(count: number, random: (bytes: number) => Buffer): KeyMemory {
   const salts = new Uint8Array(new SharedArrayBuffer(count * SALT_BYTES));
   for (let i = 0; i < count; i++) salts.set(random(SALT_BYTES), i * SALT_BYTES);
@@ -40,14 +45,16 @@ export function newKeyMemory(count: number, random: (bytes: number) => Buffer): 
 export class KeyTable {
   readonly #memory: KeyMemory;
   readonly #password: Buffer;
+  readonly #arenas: Arenas;
   readonly #count: number;
   #taken = 0;
-  /** The groups below are not looked at yet by `deriveAhead`. */
+  /** `deriveAhead` has not looked at the groups below this one. */
   #below: number;
 
-  constructor(memory: KeyMemory, password: Buffer) {
+  constructor(memory: KeyMemory, password: Buffer, arenas: Arenas) {
     this.#memory = memory;
     this.#password = password;
+    this.#arenas = arenas;
     this.#count = memory.salts.length / SALT_BYTES;
     this.#below = memory.state.length;
   }
@@ -57,17 +64,17 @@ export class KeyTable {
     return this.#count - this.#taken;
   }
 
-  /** Takes the next entry's salt and keys, derived here when nobody has. */
+  /** Takes the next entry's salt and keys, derived here unless they already are. */
   take(): { readonly salt: Buffer; readonly keys: AesKeys } {
     const entry = this.#taken++;
     const group = Math.floor(entry / DERIVED_TOGETHER);
-    // One that another thread is at would take as long to wait for.
+    // Also when the other thread has begun it: see above.
     if (this.#begin(group) !== DERIVED) this.#derive(group);
     const material = Buffer.from(this.#memory.keys.slice(entry * KEYS_BYTES, (entry + 1) * KEYS_BYTES));
     return { salt: this.#salt(entry), keys: aesKeysOf(material, AES_256) };
   }
 
-  /** Derives the keys of some entries that nobody has begun, the last ones first. @returns false when there are none */
+  /** Derives the keys of the last group that no thread has begun. @returns false when there is none */
   deriveAhead(): boolean {
     while (this.#below > 0) {
       const group = --this.#below;
@@ -87,7 +94,8 @@ export class KeyTable {
     const { keys, state } = this.#memory;
     const first = group * DERIVED_TOGETHER;
     const salts = Array.from({ length: Math.min(DERIVED_TOGETHER, this.#count - first) }, (_, i) => this.#salt(first + i));
-    for (const [i, material] of deriveKeyMaterial(this.#password, salts, AES_256).entries()) keys.set(material, (first + i) * KEYS_BYTES);
+    for (const [i, material] of deriveKeyMaterial(this.#arenas, this.#password, salts, AES_256).entries())
+      keys.set(material, (first + i) * KEYS_BYTES);
     Atomics.store(state, group, DERIVED);
   }
 

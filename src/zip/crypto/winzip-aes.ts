@@ -4,10 +4,9 @@
  * ciphertext cut to 80 bits. Node's CTR counts big-endian, so the keystream is AES-ECB over counter
  * blocks that we lay out ourselves, many at a time.
  */
-import { createCipheriv, createHmac, type Hmac } from 'node:crypto';
-import { counterBlocks, KEYSTREAM_BYTES, xorInto } from '../simd/arena.js';
+import { createCipheriv, createHmac, type Hmac, pbkdf2Sync } from 'node:crypto';
+import { type Arena, type Arenas, XOR_BYTES } from '../simd/arena.js';
 import { pbkdf2Sha1 } from '../simd/pbkdf2x2.js';
-import { release } from './release.js';
 
 /** AES key strength as the 0x9901 extra field writes it. */
 export type AesStrength = 1 | 2 | 3;
@@ -34,14 +33,17 @@ export interface AesKeys {
   readonly verifier: Buffer;
 }
 
-/** Derives the keys of entries from their salts: `DERIVED_TOGETHER` of them take little longer than one. */
-export function deriveAesKeys(password: Buffer, salts: readonly Buffer[], strength: AesStrength): AesKeys[] {
-  return deriveKeyMaterial(password, salts, strength).map((material) => aesKeysOf(material, strength));
-}
+/** Derives the keys of one entry. */
+export const deriveAesKey = (password: Buffer, salt: Buffer, strength: AesStrength): AesKeys =>
+  aesKeysOf(pbkdf2Sync(password, salt, ROUNDS, keyMaterialBytes(strength), 'sha1'), strength);
 
-/** Derives what the keys of entries are cut from, `keyMaterialBytes` each. */
-export const deriveKeyMaterial = (password: Buffer, salts: readonly Buffer[], strength: AesStrength): Buffer[] =>
-  pbkdf2Sha1(password, salts, ROUNDS, keyMaterialBytes(strength));
+/** Derives the keys of several entries, `DERIVED_TOGETHER` of them in little more than the time of one. */
+export const deriveAesKeys = (arenas: Arenas, password: Buffer, salts: readonly Buffer[], strength: AesStrength): AesKeys[] =>
+  deriveKeyMaterial(arenas, password, salts, strength).map((material) => aesKeysOf(material, strength));
+
+/** Derives the bytes that entries' keys are cut from, `keyMaterialBytes` each. */
+export const deriveKeyMaterial = (arenas: Arenas, password: Buffer, salts: readonly Buffer[], strength: AesStrength): Buffer[] =>
+  pbkdf2Sha1(arenas, password, salts, ROUNDS, keyMaterialBytes(strength));
 
 export const keyMaterialBytes = (strength: AesStrength): number => 2 * keyBytes(strength) + AES_VERIFIER_BYTES;
 
@@ -54,18 +56,23 @@ export function aesKeysOf(material: Buffer, strength: AesStrength): AesKeys {
   };
 }
 
-/** The stream cipher and authentication of one entry. Feed chunks in order, then take `mac()`. */
+/**
+ * The stream cipher and authentication of one entry. Feed chunks in order, then take `mac()`. Chunks that lie in the
+ * given arena are XORed by its kernel, which for big entries saves a fifth of an export.
+ */
 export class WinZipAes {
   readonly #ecb: ReturnType<typeof createCipheriv>;
   readonly #hmac: Hmac;
+  readonly #arena: Arena | undefined;
   #nextBlock = 1;
   #keystream: Buffer = Buffer.alloc(0);
   #used = 0;
 
-  constructor(keys: AesKeys) {
+  constructor(keys: AesKeys, arena?: Arena) {
     this.#ecb = createCipheriv(`aes-${keys.encryptionKey.length * 8}-ecb`, keys.encryptionKey, null);
     this.#ecb.setAutoPadding(false);
     this.#hmac = createHmac('sha1', keys.macKey);
+    this.#arena = arena;
   }
 
   /** Encrypts `bytes` in place and authenticates the result. */
@@ -89,17 +96,29 @@ export class WinZipAes {
     for (let done = 0; done < bytes.length; ) {
       if (this.#used === this.#keystream.length) this.#refill(bytes.length - done);
       const key = this.#keystream.subarray(this.#used, this.#used + bytes.length - done);
-      xorInto(bytes.subarray(done, done + key.length), key);
+      const target = bytes.subarray(done, done + key.length);
+      if (this.#arena?.has(bytes)) this.#arena.xor(target, key);
+      else for (let i = 0; i < key.length; i++) target[i] = (target[i] as number) ^ (key[i] as number);
       this.#used += key.length;
       done += key.length;
     }
   }
 
   #refill(wanted: number): void {
-    const blocks = Math.min(KEYSTREAM_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
-    if (this.#keystream.length > 0) release(this.#keystream);
+    const blocks = Math.min(XOR_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
+    this.#arena?.release(this.#keystream);
     this.#keystream = this.#ecb.update(counterBlocks(this.#nextBlock, blocks));
     this.#nextBlock += blocks;
     this.#used = 0;
   }
+}
+
+/** Blocks of sixteen bytes that count from `first`, little-endian. */
+function counterBlocks(first: number, blocks: number): Buffer {
+  const words = new Uint32Array(4 * blocks);
+  for (let i = 0; i < blocks; i++) {
+    words[4 * i] = first + i;
+    words[4 * i + 1] = (first + i) / 2 ** 32;
+  }
+  return Buffer.from(words.buffer);
 }

@@ -1,22 +1,23 @@
 /**
- * Encrypts stored entries under ZipCrypto before their turn comes, side by side: a byte waits for the one before it
- * only, and sixteen such chains go in the time of one.
+ * Encrypts stored entries under ZipCrypto before their turn comes, sixteen together: within an entry each byte depends on
+ * the one before it, and sixteen such chains take the time of one.
  */
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { LpxError } from '../../errors.js';
+import type { ByteSource, RandomSource, StoredEntry } from '../content.js';
+import type { Arenas } from '../simd/arena.js';
 import { ZIPCRYPTO_STREAMS } from '../simd/zipcryptox16.js';
-import type { ByteSource, RandomSource, StoredEntry } from '../writer.js';
-import { encryptionHeader, turnStreams, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
+import { cryptStreams, encryptionHeader, ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from './zipcrypto.js';
 
 /** A stored entry to come. */
 export interface AnnouncedEntry extends Omit<StoredEntry, 'modified'> {
   readonly open: () => ByteSource;
 }
 
-/** What is encrypted ahead at most, in bytes: it is kept in memory. */
+/** How many bytes are encrypted ahead at most: they are kept in memory. */
 const AHEAD_BYTES = 32 * 1024 * 1024;
-/** What is read of an entry at a time, and encrypted of all of them: it stays in the cache. */
+/** How many bytes of each entry are read, and encrypted, at a time: those of all stay in the cache. */
 const CHUNK_BYTES = 32 * 1024;
 /** Chunks of all entries between two turns of the event loop, so that signals and progress get through. */
 const CHUNKS_PER_TURN = 8;
@@ -37,14 +38,16 @@ interface Underway extends EncryptedEntry {
 export class ZipCryptoAhead {
   readonly #password: Buffer;
   readonly #random: RandomSource;
+  readonly #arenas: Arenas;
   readonly #announced: AnnouncedEntry[] = [];
   #ready: EncryptedEntry[] = [];
   /** Used again and again: fresh memory would have to be cleared by the system first. */
   #memory = Buffer.alloc(0);
 
-  constructor(password: Buffer, random: RandomSource) {
+  constructor(password: Buffer, random: RandomSource, arenas: Arenas) {
     this.#password = password;
     this.#random = random;
+    this.#arenas = arenas;
   }
 
   announce(entry: AnnouncedEntry): void {
@@ -72,7 +75,8 @@ export class ZipCryptoAhead {
     for (const [i, encrypted] of this.#shares(entries).entries()) underway.push(await this.#begin(entries[i] as AnnouncedEntry, encrypted));
     const longest = Math.max(...underway.map(({ encrypted }) => encrypted.length));
     for (let done = ZIPCRYPTO_HEADER_BYTES, turn = 1; done < longest; done += CHUNK_BYTES, turn++) {
-      turnStreams(
+      cryptStreams(
+        this.#arenas,
         'encrypt',
         underway.map(({ keys, encrypted }) => keys.streamOf(encrypted.subarray(done, done + CHUNK_BYTES))),
       );

@@ -3,6 +3,7 @@
  * few bytes breaks it. We read it because the field writes it, and write it only when asked to.
  */
 import { crc32 } from 'node:zlib';
+import type { Arenas } from '../simd/arena.js';
 import { ZIPCRYPTO_BYTES, ZIPCRYPTO_STREAMS, type ZipCryptoStream, zipCryptoTogether } from '../simd/zipcryptox16.js';
 
 /** Bytes of random header in front of every encrypted entry; the last one is the check byte. */
@@ -23,15 +24,15 @@ export class ZipCryptoKeys {
 
   /** Encrypts `bytes` in place. */
   encrypt(bytes: Uint8Array): void {
-    turnAlone('encrypt', this.streamOf(bytes));
+    cryptAlone('encrypt', this.streamOf(bytes));
   }
 
   /** Decrypts `bytes` in place. */
   decrypt(bytes: Uint8Array): void {
-    turnAlone('decrypt', this.streamOf(bytes));
+    cryptAlone('decrypt', this.streamOf(bytes));
   }
 
-  /** These keys and bytes that come next, to be turned beside other streams. */
+  /** These keys and the bytes that come next, to be encrypted or decrypted together with other streams. */
   streamOf(bytes: Uint8Array): ZipCryptoStream {
     return { keys: this.#keys, bytes };
   }
@@ -45,34 +46,35 @@ export function encryptionHeader(keys: ZipCryptoKeys, crc: number, random: (byte
   return header;
 }
 
-type Turn = 'encrypt' | 'decrypt';
+type Direction = 'encrypt' | 'decrypt';
 
-/** From how many streams on the kernels, which take the time of sixteen, are faster than a stream after the other. */
-const TOGETHER_PAYS_FROM = { encrypt: 5, decrypt: 3 };
+/** From how many streams on the kernel, which takes the time of sixteen, is faster than one stream after the other. */
+const KERNEL_PAYS_FROM = { encrypt: 5, decrypt: 3 };
 
-/** Turns the bytes of several streams in place. */
-export function turnStreams(turn: Turn, streams: readonly ZipCryptoStream[]): void {
-  for (let i = 0; i < streams.length; i += ZIPCRYPTO_STREAMS) turnSome(turn, streams.slice(i, i + ZIPCRYPTO_STREAMS));
+/** Encrypts or decrypts the bytes of several streams in place. */
+export function cryptStreams(arenas: Arenas, direction: Direction, streams: readonly ZipCryptoStream[]): void {
+  for (let i = 0; i < streams.length; i += ZIPCRYPTO_STREAMS) cryptSome(arenas, direction, streams.slice(i, i + ZIPCRYPTO_STREAMS));
 }
 
-function turnSome(turn: Turn, streams: readonly ZipCryptoStream[]): void {
+function cryptSome(arenas: Arenas, direction: Direction, streams: readonly ZipCryptoStream[]): void {
   const lengths = streams.map(({ bytes }) => bytes.length).sort((a, b) => b - a);
-  const worthwhile = lengths[TOGETHER_PAYS_FROM[turn] - 1] ?? 0;
+  const worthwhile = lengths[KERNEL_PAYS_FROM[direction] - 1] ?? 0;
   const cut = ({ bytes }: ZipCryptoStream) => {
     const length = Math.min(bytes.length, worthwhile);
     return length - (length % ZIPCRYPTO_BYTES);
   };
   if (worthwhile >= ZIPCRYPTO_BYTES)
     zipCryptoTogether(
-      turn,
+      arenas.shared,
+      direction,
       streams.map((stream) => ({ keys: stream.keys, bytes: stream.bytes.subarray(0, cut(stream)) })),
     );
-  for (const stream of streams) turnAlone(turn, { keys: stream.keys, bytes: stream.bytes.subarray(cut(stream)) });
+  for (const stream of streams) cryptAlone(direction, { keys: stream.keys, bytes: stream.bytes.subarray(cut(stream)) });
 }
 
-function turnAlone(turn: Turn, { keys, bytes }: ZipCryptoStream): void {
+function cryptAlone(direction: Direction, { keys, bytes }: ZipCryptoStream): void {
   const table = CRC_TABLE;
-  const encrypting = turn === 'encrypt';
+  const encrypting = direction === 'encrypt';
   let [key0, key1, key2] = Int32Array.from(keys) as unknown as [number, number, number];
   for (let i = 0; i < bytes.length; i++) {
     const from = bytes[i] as number;
@@ -86,9 +88,14 @@ function turnAlone(turn: Turn, { keys, bytes }: ZipCryptoStream): void {
   keys.set([key0, key1, key2]);
 }
 
-/** Decrypts chunks of several entries side by side: those that are asked for in the same turn go together. */
+/** Decrypts chunks of several entries together: those that are asked for in the same turn of the event loop. */
 export class ZipCryptoDecryption {
+  readonly #arenas: Arenas;
   #waiting: { readonly stream: ZipCryptoStream; readonly done: () => void }[] = [];
+
+  constructor(arenas: Arenas) {
+    this.#arenas = arenas;
+  }
 
   /** Decrypts `bytes` in place, at the end of this turn at the latest. */
   decrypt(keys: ZipCryptoKeys, bytes: Uint8Array): Promise<void> {
@@ -100,7 +107,8 @@ export class ZipCryptoDecryption {
   #flush(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    turnStreams(
+    cryptStreams(
+      this.#arenas,
       'decrypt',
       waiting.map(({ stream }) => stream),
     );

@@ -1,88 +1,173 @@
 /**
- * What `kernels.as.ts` was compiled to, and its memory: room for the states of what is computed side by side, then for the
- * next bytes of sixteen streams, then for counter blocks and a keystream.
+ * The memory of the kernels, and the kernels themselves: one WebAssembly instance. The only file that knows where in the
+ * memory anything lies. See the memory map in ../README.md.
  */
 import { KERNELS } from './generated/kernels.js';
+import { Releaser } from './release.js';
 
-export interface Kernels {
-  readonly memory: WebAssembly.Memory;
-  readonly BUFFERS: WebAssembly.Global;
-  count(to: number, first: bigint, blocks: number): void;
+/** Pointers and lengths in bytes, into the arena's memory. */
+interface Kernels {
   xor(target: number, key: number, bytes: number): void;
-  md5(state: number, input: number, stride: number, blocks: number): void;
-  sha1Block(state: number, block: number): void;
-  pbkdf2(inner: number, outer: number, first: number, digest: number, out: number, rounds: number): void;
-  encrypt(keys: number, input: number, stride: number, bytes: number): void;
-  decrypt(keys: number, input: number, stride: number, bytes: number): void;
+  md5(scratch: number, states: number, input: number, stride: number, blocks: number): void;
+  sha1Block(scratch: number, state: number, block: number): void;
+  pbkdf2(scratch: number, inner: number, outer: number, first: number, digest: number, out: number, rounds: number): void;
+  encrypt(scratch: number, keys: number, input: number, stride: number, bytes: number): void;
+  decrypt(scratch: number, keys: number, input: number, stride: number, bytes: number): void;
 }
 
-/** Lanes of a vector; the kernels work on two sets of them in turn. */
+/** Lanes of a vector; the hashes work on two sets of them in turn. */
 export const SET_LANES = 4;
 export const SETS = 2;
 /** Bytes of a block of MD5 and SHA-1. */
-export const BLOCK = 64;
+export const BLOCK_BYTES = 64;
 /** How many streams may have their next bytes in the memory. */
 export const STREAMS = 16;
-/** What a stream may have there at a time, in bytes; an unfinished block may go before. Less would cost more turns than the cache spares. */
-export const FEED_BYTES = 256 * 1024;
-/** Counter blocks encrypted at a time, in bytes: what malloc still gives from its heap. */
-export const KEYSTREAM_BYTES = 64 * 1024;
+/** How many bytes of a stream may be there at a time. Fewer would cost more turns than the cache saves. */
+export const PLACE_BYTES = 256 * 1024;
+/** How many bytes `xor` takes at a time. */
+export const XOR_BYTES = 64 * 1024;
 
-/** Where in the memory, from `BUFFERS` on: a stream's bytes from `INPUT`, the next one's a stride on. */
-export const INPUT = 2048;
-export const STRIDE = FEED_BYTES + BLOCK;
-const COUNTERS = INPUT + STREAMS * STRIDE;
-const KEYSTREAM = COUNTERS + KEYSTREAM_BYTES;
+const VECTOR_BYTES = 16;
+const PAGE_BYTES = 64 * 1024;
+/** From one stream's bytes to the next one's: an unfinished block of a hash may go before the new bytes. */
+const STRIDE = PLACE_BYTES + BLOCK_BYTES;
+/** A vector for each word of a SHA-1 state, for each set. */
+const SHA1_STATES_BYTES = SETS * 5 * VECTOR_BYTES;
 
-let compiled: WebAssembly.Module | undefined;
-let shared: Kernels | undefined;
-const unused: Kernels[] = [];
-const owners = new WeakMap<ArrayBufferLike, Kernels>();
+/** The regions of the memory, in their order, and the bytes of each. */
+const REGIONS = {
+  /** Room the kernels use within one call; see kernels.as.ts. */
+  scratch: 162 * VECTOR_BYTES,
+  /** A vector for each word of an MD5 state, for each set. */
+  md5States: SETS * 4 * VECTOR_BYTES,
+  /** PBKDF2: the states after the key's inner and outer block, the digests of a round, and their sum. */
+  hmacInner: SHA1_STATES_BYTES,
+  hmacOuter: SHA1_STATES_BYTES,
+  hmacDigest: SHA1_STATES_BYTES,
+  derived: SHA1_STATES_BYTES,
+  /** A block of each lane, word by word. */
+  sha1Blocks: SETS * SET_LANES * BLOCK_BYTES,
+  /** The first and third key of sixteen streams byte by byte, four vectors each, then the second as words. */
+  zipCryptoKeys: 12 * VECTOR_BYTES,
+  /** What `xor` XORs with. */
+  xorKey: XOR_BYTES,
+  /** The next bytes of each stream. */
+  streams: STREAMS * STRIDE,
+} as const;
+type Region = keyof typeof REGIONS;
 
-/** Kernels for what begins and ends in one call: nothing stays in their memory for the next. */
-export function kernels(): Kernels {
-  shared ??= newKernels();
-  return shared;
+const { offsets: AT, pages: PAGES } = layOut(REGIONS);
+
+/** Each region begins at a cache line. */
+function layOut(regions: Readonly<Record<Region, number>>) {
+  const offsets = {} as Record<Region, number>;
+  let end = 0;
+  for (const [region, bytes] of Object.entries(regions) as [Region, number][]) {
+    offsets[region] = end;
+    end = Math.ceil((end + bytes) / BLOCK_BYTES) * BLOCK_BYTES;
+  }
+  return { offsets: offsets as Readonly<Record<Region, number>>, pages: Math.ceil(end / PAGE_BYTES) };
 }
 
-/** Kernels with a memory that is the caller's until it gives them back. */
-export const takeKernels = (): Kernels => unused.pop() ?? newKernels();
+/** One instance of the kernels and its memory. Nothing else reads or writes that. */
+export class Arena {
+  readonly #kernels: Kernels;
+  readonly #memory: ArrayBuffer;
+  readonly #releaser = new Releaser();
 
-export function giveBack(taken: Kernels): void {
-  unused.push(taken);
+  constructor(compiled: WebAssembly.Module) {
+    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
+    this.#kernels = new WebAssembly.Instance(compiled, { env: { memory } }).exports as Kernels;
+    this.#memory = memory.buffer;
+  }
+
+  /** A region as 32-bit words. */
+  words(region: Region): Uint32Array {
+    return new Uint32Array(this.#memory, AT[region], REGIONS[region] / 4);
+  }
+
+  bytes(region: Region): Uint8Array {
+    return new Uint8Array(this.#memory, AT[region], REGIONS[region]);
+  }
+
+  /** Where the next bytes of a stream may be put, `PLACE_BYTES` of them. */
+  place(stream: number): Buffer {
+    return Buffer.from(this.#memory, AT.streams + stream * STRIDE, PLACE_BYTES);
+  }
+
+  /** Puts bytes of a stream `offset` bytes into its place; they may already be there. `offset` and bytes take a stride at most. */
+  put(stream: number, bytes: Uint8Array, offset = 0): void {
+    const to = AT.streams + stream * STRIDE + offset;
+    if (this.has(bytes) && bytes.byteOffset === to) return;
+    new Uint8Array(this.#memory, to, bytes.length).set(bytes);
+  }
+
+  /** The bytes of a stream, from `start` to `end` of its place; they share the arena's memory. */
+  stream(stream: number, start: number, end: number): Uint8Array {
+    return new Uint8Array(this.#memory, AT.streams + stream * STRIDE + start, end - start);
+  }
+
+  /** Whether bytes lie in this arena. */
+  has(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.#memory;
+  }
+
+  /** Frees a keystream that has been used up, which lies outside. */
+  release(key: Buffer): void {
+    if (key.length > 0) this.#releaser.release(key);
+  }
+
+  /** XORs `key`, of at most `XOR_BYTES`, into as many bytes at `target`, which lies in this arena. */
+  xor(target: Uint8Array, key: Uint8Array): void {
+    this.bytes('xorKey').set(key);
+    this.#kernels.xor(target.byteOffset, AT.xorKey, key.length);
+  }
+
+  /** Advances the MD5 states of eight streams from `first` on by `blocks` blocks, `done` blocks into their places. */
+  md5(first: number, done: number, blocks: number): void {
+    const input = AT.streams + first * STRIDE + BLOCK_BYTES * done;
+    this.#kernels.md5(AT.scratch, AT.md5States, input, STRIDE, blocks);
+  }
+
+  /** Hashes the block in each lane, from the states in a region to the states there. */
+  sha1Block(states: 'hmacInner' | 'hmacOuter'): void {
+    this.#kernels.sha1Block(AT.scratch, AT[states], AT.sha1Blocks);
+  }
+
+  /** Derives from the first blocks in `sha1Blocks`, under the key whose states are there, to `derived`. */
+  pbkdf2(rounds: number): void {
+    this.#kernels.pbkdf2(AT.scratch, AT.hmacInner, AT.hmacOuter, AT.sha1Blocks, AT.hmacDigest, AT.derived, rounds);
+  }
+
+  /** Encrypts or decrypts `bytes` bytes of all sixteen streams, a multiple of sixteen, `done` bytes into their places. */
+  zipCrypto(direction: 'encrypt' | 'decrypt', done: number, bytes: number): void {
+    this.#kernels[direction](AT.scratch, AT.zipCryptoKeys, AT.streams + done, STRIDE, bytes);
+  }
 }
 
-function newKernels(): Kernels {
-  compiled ??= new WebAssembly.Module(Buffer.from(KERNELS, 'base64'));
-  const made = new WebAssembly.Instance(compiled).exports as Kernels;
-  owners.set(made.memory.buffer, made);
-  return made;
-}
+/** The arenas of one thread. */
+export class Arenas {
+  readonly #unused: Arena[] = [];
+  #compiled: WebAssembly.Module | undefined;
+  #shared: Arena | undefined;
 
-/** Where the next bytes of a stream may be put, `FEED_BYTES` of them. */
-export const placeIn = ({ memory, BUFFERS }: Kernels, stream: number): Buffer =>
-  Buffer.from(memory.buffer as ArrayBuffer, BUFFERS.value + INPUT + stream * STRIDE, FEED_BYTES);
+  /** For what begins and ends in one call: nothing that is left in it stays. */
+  get shared(): Arena {
+    this.#shared ??= this.#newArena();
+    return this.#shared;
+  }
 
-/** Blocks of sixteen bytes that count from `first`, little-endian, `KEYSTREAM_BYTES` at most. Valid until the next call. */
-export function counterBlocks(first: number, blocks: number): Uint8Array {
-  const { memory, BUFFERS, count } = kernels();
-  const at = BUFFERS.value + COUNTERS;
-  count(at, BigInt(first), blocks);
-  return new Uint8Array(memory.buffer, at, 16 * blocks);
-}
+  /** An arena that is the caller's until it is given back. */
+  take(): Arena {
+    return this.#unused.pop() ?? this.#newArena();
+  }
 
-/** XORs as many bytes of `key` into `target`, `KEYSTREAM_BYTES` at most: where it lies, if that is in the memory of kernels. */
-export function xorInto(target: Uint8Array, key: Uint8Array): void {
-  const owner = owners.get(target.buffer);
-  const { memory, BUFFERS, xor } = owner ?? kernels();
-  const base = BUFFERS.value;
-  const bytes = new Uint8Array(memory.buffer, base);
-  bytes.set(key, KEYSTREAM);
-  if (owner) {
-    xor(target.byteOffset, base + KEYSTREAM, target.length);
-  } else {
-    bytes.set(target, INPUT);
-    xor(base + INPUT, base + KEYSTREAM, target.length);
-    target.set(bytes.subarray(INPUT, INPUT + target.length));
+  giveBack(arena: Arena): void {
+    this.#unused.push(arena);
+  }
+
+  #newArena(): Arena {
+    this.#compiled ??= new WebAssembly.Module(Buffer.from(KERNELS, 'base64'));
+    return new Arena(this.#compiled);
   }
 }

@@ -1,32 +1,29 @@
 /**
- * The inner loops that OpenSSL does not do for us: hashes of eight streams at a time, two sets of four SIMD lanes, and
- * ZipCrypto of sixteen. Compiled by AssemblyScript (whose dialect of TypeScript this is) to WebAssembly when lpx is
- * built; build.js adds `md5`, `sha1`, `encrypt` and `decrypt`, which `rounds.js` writes out.
+ * The inner loops that OpenSSL does not run for several streams at once: MD5 and SHA-1 of eight streams (two sets of four
+ * SIMD lanes) and ZipCrypto of sixteen. AssemblyScript, a dialect of TypeScript that compiles to WebAssembly; build.js
+ * appends `md5`, `sha1`, `encrypt` and `decrypt`, which rounds.js writes out, and keeps the whole as
+ * generated/kernels.as.ts, which is what the compiler's errors name.
  *
- * All pointers are offsets into the module's memory. A vector of lanes is four 32-bit words, lane 0 first.
+ * Every pointer is an offset into the memory that arena.ts lays out. `scratch` is room of SCRATCH_VECTORS vectors, used
+ * within one call: twice eighty vectors of words (the message schedules of the blocks at hand, one set after the other;
+ * or sixteen turns of ZipCrypto), then the two in which each step leaves a result that nobody reads (see rounds.js).
+ * A vector of lanes is four 32-bit words, lane 0 first.
  */
 
-/** Free memory for the callers' buffers starts here. */
-export const BUFFERS: usize = 4096;
-/** Twice eighty vectors: the message schedules of the blocks at hand, a set after the other; or sixteen turns of ZipCrypto. */
-const WORDS: usize = 1024;
-/** Where each step of a set leaves its result, which nobody reads: see rounds.js. */
-const TURNS: usize = 3968;
+/** Bytes of the message schedule of one set. */
+const SCHEDULE: usize = 1280;
+/** Where in the scratch the results that nobody reads go. */
+const TURNS: usize = 2 * SCHEDULE;
 
 @inline function rotated(x: v128, bits: i32): v128 {
   return v128.or(i32x4.shl(x, bits), i32x4.shr_u(x, 32 - bits));
 }
 
-@inline function word(i: usize): v128 {
-  return v128.load(WORDS + (i << 4));
+@inline function word(scratch: usize, i: usize): v128 {
+  return v128.load(scratch + (i << 4));
 }
 
 // Counter mode
-
-/** Lays out `blocks` blocks of sixteen bytes that count from `first`, little-endian. */
-export function count(to: usize, first: u64, blocks: i32): void {
-  for (let n = 0; n < blocks; n++) v128.store(to + (<usize>n << 4), i64x2.replace_lane(i64x2.splat(0), 0, first + n));
-}
 
 /** XORs `bytes` bytes at `key` into those at `target`. */
 export function xor(target: usize, key: usize, bytes: i32): void {
@@ -54,24 +51,24 @@ export function xor(target: usize, key: usize, bytes: i32): void {
 
 // MD5 (RFC 1321)
 
-@inline function f(a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
-  return step(a, b, v128.xor(d, v128.and(b, v128.xor(c, d))), i, k, s);
+@inline function f(scratch: usize, a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
+  return step(scratch, a, b, v128.xor(d, v128.and(b, v128.xor(c, d))), i, k, s);
 }
 
-@inline function g(a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
-  return step(a, b, v128.xor(c, v128.and(d, v128.xor(b, c))), i, k, s);
+@inline function g(scratch: usize, a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
+  return step(scratch, a, b, v128.xor(c, v128.and(d, v128.xor(b, c))), i, k, s);
 }
 
-@inline function h(a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
-  return step(a, b, v128.xor(v128.xor(b, c), d), i, k, s);
+@inline function h(scratch: usize, a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
+  return step(scratch, a, b, v128.xor(v128.xor(b, c), d), i, k, s);
 }
 
-@inline function i(a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
-  return step(a, b, v128.xor(c, v128.or(b, v128.not(d))), i, k, s);
+@inline function i(scratch: usize, a: v128, b: v128, c: v128, d: v128, i: usize, k: u32, s: i32): v128 {
+  return step(scratch, a, b, v128.xor(c, v128.or(b, v128.not(d))), i, k, s);
 }
 
-@inline function step(a: v128, b: v128, mixed: v128, i: usize, k: u32, s: i32): v128 {
-  const sum = i32x4.add(i32x4.add(a, i32x4.add(word(i), i32x4.splat(k))), mixed);
+@inline function step(scratch: usize, a: v128, b: v128, mixed: v128, i: usize, k: u32, s: i32): v128 {
+  const sum = i32x4.add(i32x4.add(a, i32x4.add(word(scratch, i), i32x4.splat(k))), mixed);
   return i32x4.add(b, rotated(sum, s));
 }
 
@@ -102,33 +99,33 @@ export function xor(target: usize, key: usize, bytes: i32): void {
   return v128.or(v128.and(b, c), v128.and(d, v128.or(b, c)));
 }
 
-@inline function round(a: v128, mixed: v128, e: v128, t: usize, k: u32): v128 {
-  return i32x4.add(i32x4.add(i32x4.add(rotated(a, 5), mixed), i32x4.add(e, i32x4.splat(k))), word(t));
+@inline function round(scratch: usize, a: v128, mixed: v128, e: v128, t: usize, k: u32): v128 {
+  return i32x4.add(i32x4.add(i32x4.add(rotated(a, 5), mixed), i32x4.add(e, i32x4.splat(k))), word(scratch, t));
 }
 
 /** One word of a message schedule, from those before it. */
-@inline function scheduled(i: usize): void {
-  const mixed = v128.xor(v128.xor(word(i - 3), word(i - 8)), v128.xor(word(i - 14), word(i - 16)));
-  v128.store(WORDS + (i << 4), rotated(mixed, 1));
+@inline function scheduled(scratch: usize, i: usize): void {
+  const mixed = v128.xor(v128.xor(word(scratch, i - 3), word(scratch, i - 8)), v128.xor(word(scratch, i - 14), word(scratch, i - 16)));
+  v128.store(scratch + (i << 4), rotated(mixed, 1));
 }
 
-/** Both sets' words of a message's block at `from`, sixteen vectors a set. */
-@inline function takeWords(from: usize): void {
-  memory.copy(WORDS, from, 256);
-  memory.copy(WORDS + 1280, from + 256, 256);
+/** Copies both sets' words of a message's block at `from`, sixteen vectors a set, to where their schedules begin. */
+@inline function takeWords(scratch: usize, from: usize): void {
+  memory.copy(scratch, from, 256);
+  memory.copy(scratch + SCHEDULE, from + 256, 256);
 }
 
-/** HMAC-SHA1 of the blocks in `WORDS`, their padding in place, from the states after the key's inner and outer block. */
-@inline function hmac(inner: usize, outer: usize, out: usize): void {
-  sha1(inner, out);
-  pad(out);
-  sha1(outer, out);
+/** HMAC-SHA1 of the blocks in the scratch, their padding in place, from the states after the key's inner and outer block. */
+@inline function hmac(scratch: usize, inner: usize, outer: usize, out: usize): void {
+  sha1(scratch, inner, out);
+  pad(scratch, out);
+  sha1(scratch, outer, out);
 }
 
 /** Lays out the digests at `digest` as the second and last block of a message of 64 + 20 bytes. */
-@inline function pad(digest: usize): void {
+@inline function pad(scratch: usize, digest: usize): void {
   for (let set: usize = 0; set < 2; set++) {
-    const words = WORDS + 1280 * set;
+    const words = scratch + SCHEDULE * set;
     for (let at: usize = 0; at < 80; at += 16) v128.store(words + at, v128.load(digest + 80 * set + at));
     v128.store(words, i32x4.splat(0x80000000), 80);
     for (let at: usize = 96; at < 240; at += 16) v128.store(words + at, i32x4.splat(0));
@@ -136,23 +133,23 @@ export function xor(target: usize, key: usize, bytes: i32): void {
   }
 }
 
-/** Hashes one block of each stream: sixteen vectors a set at `block`, five at `state`, ten where it is put back. */
-export function sha1Block(state: usize, block: usize): void {
-  takeWords(block);
-  sha1(state, state);
+/** Hashes one block of each stream: sixteen vectors a set at `block`, five at `state`; ten are stored at `state`. */
+export function sha1Block(scratch: usize, state: usize, block: usize): void {
+  takeWords(scratch, block);
+  sha1(scratch, state, state);
 }
 
 /**
- * Eight blocks of PBKDF2-HMAC-SHA1. `first` holds the blocks of salt and number with their padding (sixteen vectors a
- * set); `digest` and `out` take ten vectors each, and the derived words are in `out`.
+ * Eight blocks of PBKDF2-HMAC-SHA1. `first` has the blocks of salt and number with their padding (sixteen vectors a
+ * set); `digest` and `out` take ten vectors each, and `out` has the derived words afterwards.
  */
-export function pbkdf2(inner: usize, outer: usize, first: usize, digest: usize, out: usize, rounds: i32): void {
-  takeWords(first);
-  hmac(inner, outer, digest);
+export function pbkdf2(scratch: usize, inner: usize, outer: usize, first: usize, digest: usize, out: usize, rounds: i32): void {
+  takeWords(scratch, first);
+  hmac(scratch, inner, outer, digest);
   memory.copy(out, digest, 160);
   for (let n = 1; n < rounds; n++) {
-    pad(digest);
-    hmac(inner, outer, digest);
+    pad(scratch, digest);
+    hmac(scratch, inner, outer, digest);
     for (let at: usize = 0; at < 160; at += 16) v128.store(out + at, v128.xor(v128.load(out + at), v128.load(digest + at)));
   }
 }

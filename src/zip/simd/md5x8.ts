@@ -1,56 +1,45 @@
-/** MD5 of several streams side by side. */
-import { BLOCK, FEED_BYTES, giveBack, INPUT, type Kernels, placeIn, SET_LANES, SETS, STRIDE, takeKernels } from './arena.js';
+/** MD5 (RFC 1321) of several streams at once, eight of them in little more than the time of one. */
+import { type Arena, type Arenas, BLOCK_BYTES, PLACE_BYTES, SET_LANES, SETS } from './arena.js';
 
-const LANES = SETS * SET_LANES;
 /** How many streams are hashed in little more than the time of one. */
-export const MD5_LANES = LANES;
+export const MD5_LANES = SETS * SET_LANES;
 const NOTHING = Buffer.alloc(0);
 const MD5_START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
 const MD5_WORDS = MD5_START.length;
 
-/** Where a word of a stream's state lies among the states. */
+/** Where a word of a stream's state is among the states. */
 const stateIndex = (lane: number, word: number): number =>
   Math.floor(lane / SET_LANES) * SET_LANES * MD5_WORDS + SET_LANES * word + (lane % SET_LANES);
 
-/** The MD5 of up to eight streams that are fed together, which takes little longer than one. */
+/** The MD5 of up to eight streams that are fed together. */
 class Md5Lanes {
-  readonly #md5: Kernels['md5'];
-  /** Where in the kernels' memory the states go: one vector a word. */
-  readonly #base: number;
-  /** Where the bytes of the first stream lie. */
-  readonly #inputAt: number;
-  readonly #words: Uint32Array;
-  readonly #input: Uint8Array;
-  /** The streams' states as the kernels have them: a vector of four streams for each word, a set after the other. */
-  readonly #states = Uint32Array.from({ length: LANES * MD5_WORDS }, (_, i) => MD5_START[(i >> 2) % MD5_WORDS] as number);
+  readonly #arena: Arena;
+  /** The number of the first stream in the arena. */
+  readonly #first: number;
+  /** The streams' states as the kernel takes them: a vector of four streams for each word, one set after the other. */
+  readonly #states = Uint32Array.from({ length: MD5_LANES * MD5_WORDS }, (_, i) => MD5_START[(i >> 2) % MD5_WORDS] as number);
   /** The bytes of each stream's last, unfinished block. */
-  readonly #pending: Buffer[];
-  readonly #bytes: number[];
+  readonly #pending: Buffer[] = Array.from({ length: MD5_LANES }, () => NOTHING);
+  readonly #bytes: number[] = Array.from({ length: MD5_LANES }, () => 0);
 
-  constructor({ memory, BUFFERS, md5 }: Kernels, first: number) {
-    this.#md5 = md5;
-    this.#base = BUFFERS.value;
-    this.#inputAt = this.#base + INPUT + first * STRIDE;
-    this.#words = new Uint32Array(memory.buffer, this.#base, LANES * MD5_WORDS);
-    this.#input = new Uint8Array(memory.buffer, this.#inputAt, LANES * STRIDE);
-    const lanes = Array.from({ length: LANES });
-    this.#pending = lanes.map(() => NOTHING);
-    this.#bytes = lanes.map(() => 0);
+  constructor(arena: Arena, first: number) {
+    this.#arena = arena;
+    this.#first = first;
   }
 
-  /** Feeds each stream its next bytes; none where there are none. */
+  /** Feeds each stream its next bytes, if there are any. */
   update(chunks: readonly (Buffer | undefined)[]): void {
     const longest = Math.max(...chunks.map((chunk) => chunk?.length ?? 0));
-    for (let at = 0; at < longest; at += FEED_BYTES) this.#feed(chunks.map((chunk) => chunk?.subarray(at, at + FEED_BYTES)));
+    for (let at = 0; at < longest; at += PLACE_BYTES) this.#feed(chunks.map((chunk) => chunk?.subarray(at, at + PLACE_BYTES)));
   }
 
   /** Ends a stream. @returns its MD5 in lower-case hex */
   digest(lane: number): string {
     const bytes = this.#bytes[lane] as number;
-    const padding = Buffer.alloc(BLOCK - ((bytes + 8) % BLOCK) + 8);
+    const padding = Buffer.alloc(BLOCK_BYTES - ((bytes + 8) % BLOCK_BYTES) + 8);
     padding[0] = 0x80;
     padding.writeBigUInt64LE(BigInt(bytes) * 8n, padding.length - 8);
-    const chunks: Buffer[] = new Array(LANES);
+    const chunks: Buffer[] = new Array(MD5_LANES);
     chunks[lane] = padding;
     this.#feed(chunks);
     const digest = Buffer.alloc(4 * MD5_WORDS);
@@ -59,70 +48,71 @@ class Md5Lanes {
   }
 
   #feed(chunks: readonly (Buffer | undefined)[]): void {
-    const left = this.#pending.map((_, lane) => this.#take(lane, chunks[lane] ?? NOTHING));
+    const blocksOf = this.#pending.map((_, lane) => this.#put(lane, chunks[lane] ?? NOTHING));
     for (let done = 0; ; ) {
-      const blocks = Math.min(...left.filter((count) => count > done)) - done;
+      const blocks = Math.min(...blocksOf.filter((count) => count > done)) - done;
       if (blocks === Number.POSITIVE_INFINITY) return;
-      this.#advance(left, done, blocks);
+      this.#advance(blocksOf, done, blocks);
       done += blocks;
     }
   }
 
-  /** Puts a stream's pending and new bytes into the kernels' memory. @returns the full blocks that makes */
-  #take(lane: number, chunk: Buffer): number {
+  /** Puts a stream's pending and new bytes into its place. @returns the full blocks that makes */
+  #put(lane: number, chunk: Buffer): number {
+    const stream = this.#first + lane;
     const pending = this.#pending[lane] as Buffer;
-    const at = lane * STRIDE;
-    const to = at + pending.length;
-    const inPlace = chunk.buffer === this.#input.buffer && chunk.byteOffset === this.#inputAt + to;
-    if (!inPlace) this.#input.set(chunk, to);
-    this.#input.set(pending, at);
+    this.#arena.put(stream, chunk, pending.length);
+    this.#arena.put(stream, pending);
     this.#bytes[lane] = (this.#bytes[lane] as number) + chunk.length;
     const length = pending.length + chunk.length;
-    const rest = length % BLOCK;
-    this.#pending[lane] = rest === 0 ? NOTHING : Buffer.from(this.#input.slice(at + length - rest, at + length));
-    return (length - rest) / BLOCK;
+    const rest = length % BLOCK_BYTES;
+    this.#pending[lane] = rest === 0 ? NOTHING : Buffer.from(this.#arena.stream(stream, length - rest, length));
+    return (length - rest) / BLOCK_BYTES;
   }
 
-  /** Hashes the next `blocks` blocks of every stream that has them. One that has none goes along, and its state stays. */
-  #advance(left: readonly number[], done: number, blocks: number): void {
-    const [states, words] = [this.#states, this.#words];
+  /** Hashes the next `blocks` blocks of every stream that has them. The other lanes are computed too, and their states restored. */
+  #advance(blocksOf: readonly number[], done: number, blocks: number): void {
+    const [states, words] = [this.#states, this.#arena.words('md5States')];
     words.set(states);
-    this.#md5(this.#base, this.#inputAt + BLOCK * done, STRIDE, blocks);
-    left.forEach((count, lane) => {
-      if (count <= done) putState(words, lane, states);
+    this.#arena.md5(this.#first, done, blocks);
+    blocksOf.forEach((count, lane) => {
+      if (count <= done) copyState(words, lane, states);
     });
     states.set(words);
   }
 }
 
-/** Puts a stream's state among `into` as it is among `from`. */
-function putState(into: Uint32Array, lane: number, from: Uint32Array): void {
+/** Copies a stream's state from `from` to `into`. */
+function copyState(into: Uint32Array, lane: number, from: Uint32Array): void {
   for (let i = 0; i < MD5_WORDS; i++) into[stateIndex(lane, i)] = from[stateIndex(lane, i)] as number;
 }
 
 /** The MD5 of up to `STREAMS` streams that are fed together. To be closed. */
 export class Md5Streams {
-  /** For each stream, where its next bytes may be put; to feed them from there spares a copy, and uses them up. */
+  readonly arena: Arena;
+  /** For each stream, where its next bytes may be put. Feeding them from there saves a copy and overwrites them. */
   readonly places: readonly Buffer[];
-  readonly #kernels = takeKernels();
+  readonly #arenas: Arenas;
   readonly #sets: readonly Md5Lanes[];
 
-  constructor(streams: number) {
-    this.places = Array.from({ length: streams }, (_, stream) => placeIn(this.#kernels, stream));
-    this.#sets = Array.from({ length: Math.ceil(streams / LANES) }, (_, set) => new Md5Lanes(this.#kernels, set * LANES));
+  constructor(arenas: Arenas, streams: number) {
+    this.#arenas = arenas;
+    this.arena = arenas.take();
+    this.places = Array.from({ length: streams }, (_, stream) => this.arena.place(stream));
+    this.#sets = Array.from({ length: Math.ceil(streams / MD5_LANES) }, (_, set) => new Md5Lanes(this.arena, set * MD5_LANES));
   }
 
-  /** Feeds each stream its next bytes; none where there are none. */
+  /** Feeds each stream its next bytes, if there are any. */
   update(chunks: readonly (Buffer | undefined)[]): void {
-    for (const [i, set] of this.#sets.entries()) set.update(chunks.slice(i * LANES, (i + 1) * LANES));
+    for (const [i, set] of this.#sets.entries()) set.update(chunks.slice(i * MD5_LANES, (i + 1) * MD5_LANES));
   }
 
   /** Ends a stream. @returns its MD5 in lower-case hex */
   digest(stream: number): string {
-    return this.#sets[Math.floor(stream / LANES)]?.digest(stream % LANES) ?? '';
+    return this.#sets[Math.floor(stream / MD5_LANES)]?.digest(stream % MD5_LANES) ?? '';
   }
 
   close(): void {
-    giveBack(this.#kernels);
+    this.#arenas.giveBack(this.arena);
   }
 }

@@ -13,7 +13,7 @@ const VECTOR = 16;
 
 const names = (registers, set) => registers.map((register) => `${register}${set}`);
 const load = (register, from) => `let ${register} = v128.load(${from});`;
-const keep = (register, set) => `v128.store(TURNS + ${VECTOR * set}, ${register});`;
+const keep = (register, set) => `v128.store(scratch + TURNS + ${VECTOR * set}, ${register});`;
 
 /** The registers as a step sees them: turned round by one a step. */
 const turned = (registers, step) =>
@@ -36,22 +36,22 @@ function md5Steps() {
     return SETS.map((set) => {
       const [a, ...others] = names(turned(registers, n), set);
       const rest = `${16 * set + word}, ${constant}, ${shifts[round][n % 4]}`;
-      return `${a} = ${mixes[round]}(${a}, ${others.join(', ')}, ${rest}); ${keep(a, set)}`;
+      return `${a} = ${mixes[round]}(scratch, ${a}, ${others.join(', ')}, ${rest}); ${keep(a, set)}`;
     }).join('\n');
   }).join('\n');
 }
 
-/** `md5(state, input, stride, blocks)`: advances eight states by blocks that lie `stride` bytes from lane to lane. */
+/** `md5(scratch, state, input, stride, blocks)`: advances eight states by blocks that lie `stride` bytes from lane to lane. */
 export function md5() {
   const registers = ['a', 'b', 'c', 'd'];
   const each = (write) =>
     SETS.flatMap((set) => registers.map((register, i) => write(`${register}${set}`, VECTOR * (4 * set + i)))).join('\n');
   const lanes = (set) => Array.from({ length: LANES }, (_, lane) => `input + ${LANES * set + lane} * stride + at`).join(', ');
   const transposes = SETS.flatMap((set) =>
-    [0, 1, 2, 3].map((quarter) => `transpose(${lanes(set)}, ${VECTOR * quarter}, WORDS + ${256 * set + 64 * quarter});`),
+    [0, 1, 2, 3].map((quarter) => `transpose(${lanes(set)}, ${VECTOR * quarter}, scratch + ${256 * set + 64 * quarter});`),
   );
   return `
-export function md5(state: usize, input: usize, stride: usize, blocks: i32): void {
+export function md5(scratch: usize, state: usize, input: usize, stride: usize, blocks: i32): void {
   ${each((register, at) => load(register, `state + ${at}`))}
   let at: usize = 0;
   for (let n = 0; n < blocks; n++) {
@@ -72,7 +72,7 @@ const SHA1_ROUNDS = [
   ['parity', 0xca62c1d6],
 ];
 
-/** `sha1(from, to)`: hashes the blocks in WORDS, both sets from the same states (five vectors), to states of their own. */
+/** `sha1(scratch, from, to)`: hashes the blocks in the scratch, both sets from the same states (five vectors), to states of their own. */
 export function sha1() {
   const registers = ['a', 'b', 'c', 'd', 'e'];
   const each = (write) => SETS.flatMap((set) => registers.map((register, i) => write(`${register}${set}`, VECTOR * i, set))).join('\n');
@@ -80,13 +80,13 @@ export function sha1() {
     const [mix, constant] = SHA1_ROUNDS[Math.floor(n / 20)];
     return SETS.map((set) => {
       const [a, b, c, d, e] = names(turned(registers, n), set);
-      return `${e} = round(${a}, ${mix}(${b}, ${c}, ${d}), ${e}, ${80 * set + n}, ${constant}); ${b} = rotated(${b}, 30); ${keep(e, set)}`;
+      return `${e} = round(scratch, ${a}, ${mix}(${b}, ${c}, ${d}), ${e}, ${80 * set + n}, ${constant}); ${b} = rotated(${b}, 30); ${keep(e, set)}`;
     }).join('\n');
   });
   return `
-function sha1(from: usize, to: usize): void {
+function sha1(scratch: usize, from: usize, to: usize): void {
   for (let t: usize = 16; t < 80; t++) {
-    ${SETS.map((set) => `scheduled(t + ${80 * set});`).join(' ')}
+    ${SETS.map((set) => `scheduled(scratch, t + ${80 * set});`).join(' ')}
   }
   ${each((register, at) => load(register, `from + ${at}`))}
   ${steps.join('\n')}
@@ -141,7 +141,7 @@ function turnedOver(from, to) {
 }
 
 /**
- * `encrypt(keys, input, stride, bytes)` and `decrypt(…)`: turns sixteen streams in place, `stride` bytes from one to the
+ * `encrypt(scratch, keys, input, stride, bytes)` and `decrypt(…)`: turns sixteen streams in place, `stride` bytes from one to the
  * next, sixteen bytes of each at a time. See zipcrypto.ts for what a byte does. The first and third key of all streams
  * lie at `keys` byte by byte, four vectors each, then the second as words.
  */
@@ -152,15 +152,15 @@ function turning(name, plain) {
   const mask = (t) => `i16x8.shr_u(i16x8.mul(${t}, v128.xor(${t}, i16x8.splat(1))), 8)`;
   const [low, high] = interleaved('c0', 'c1');
   const ofStream = (n) => `input + ${n} * stride + at`;
-  const ofTurn = (n) => `WORDS + ${VECTOR * n}`;
+  const ofTurn = (n) => `scratch + ${VECTOR * n}`;
   return `
-export function ${name}(keys: usize, input: usize, stride: usize, bytes: usize): void {
+export function ${name}(scratch: usize, keys: usize, input: usize, stride: usize, bytes: usize): void {
   ${keys.map((key, i) => load(key, `keys + ${VECTOR * i}`)).join('\n')}
   ${half('low', 0)}
   ${half('high', 4)}
   for (let at: usize = 0; at < bytes; at += 16) {
     ${turnedOver(ofStream, ofTurn)}
-    for (let turn: usize = WORDS; turn < WORDS + 256; turn += 16) {
+    for (let turn: usize = scratch; turn < scratch + 256; turn += 16) {
       const t0 = v128.or(${low}, i16x8.splat(2)), t1 = v128.or(${high}, i16x8.splat(2));
       const from = v128.load(turn);
       const to = v128.xor(from, i8x16.narrow_i16x8_u(${mask('t0')}, ${mask('t1')}));

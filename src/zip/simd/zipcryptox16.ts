@@ -1,9 +1,9 @@
-/** ZipCrypto of sixteen streams side by side. */
-import { FEED_BYTES, INPUT, kernels, STREAMS, STRIDE } from './arena.js';
+/** ZipCrypto of sixteen streams at once. */
+import { type Arena, PLACE_BYTES, STREAMS } from './arena.js';
 
-/** How many streams of ZipCrypto go side by side. */
+/** How many streams take the time of one. */
 export const ZIPCRYPTO_STREAMS = STREAMS;
-/** What the kernels take of each at a time: this many bytes, or a multiple. */
+/** The kernel takes this many bytes of each stream at a time, or a multiple. */
 export const ZIPCRYPTO_BYTES = 16;
 
 /** A stream of ZipCrypto: its three keys, which advance, and its next bytes. */
@@ -12,37 +12,34 @@ export interface ZipCryptoStream {
   readonly bytes: Uint8Array;
 }
 
-/** Turns up to `ZIPCRYPTO_STREAMS` streams in place, a multiple of `ZIPCRYPTO_BYTES` of each, in the time of one. */
-export function zipCryptoTogether(turn: 'encrypt' | 'decrypt', streams: readonly ZipCryptoStream[]): void {
-  const { memory, BUFFERS, [turn]: kernel } = kernels();
-  const base = BUFFERS.value;
-  const input = new Uint8Array(memory.buffer, base + INPUT);
-  const keys = new KeysInMemory(memory, base);
+/** Encrypts or decrypts up to `ZIPCRYPTO_STREAMS` streams in place, a multiple of `ZIPCRYPTO_BYTES` of each. */
+export function zipCryptoTogether(arena: Arena, direction: 'encrypt' | 'decrypt', streams: readonly ZipCryptoStream[]): void {
+  const keys = new KeysInArena(arena);
   const longest = Math.max(...streams.map(({ bytes }) => bytes.length));
-  for (let start = 0; start < longest; start += FEED_BYTES) {
-    const parts = streams.map(({ bytes }) => bytes.subarray(start, start + FEED_BYTES));
-    for (const [i, part] of parts.entries()) input.set(part, i * STRIDE);
+  for (let start = 0; start < longest; start += PLACE_BYTES) {
+    const parts = streams.map(({ bytes }) => bytes.subarray(start, start + PLACE_BYTES));
+    for (const [i, part] of parts.entries()) arena.put(i, part);
     for (let done = 0; ; ) {
       const end = Math.min(...parts.map((part) => part.length).filter((length) => length > done));
       if (end === Number.POSITIVE_INFINITY) break;
       for (const [i, stream] of streams.entries()) keys.put(i, stream.keys);
-      kernel(base, base + INPUT + done, STRIDE, end - done);
-      // A stream that has ended went along; its keys stay.
+      arena.zipCrypto(direction, done, end - done);
+      // A stream that has ended was computed too; its keys stay as they were.
       for (const [i, stream] of streams.entries()) if ((parts[i] as Uint8Array).length > done) keys.take(i, stream.keys);
       done = end;
     }
-    for (const [i, part] of parts.entries()) part.set(input.subarray(i * STRIDE, i * STRIDE + part.length));
+    for (const [i, part] of parts.entries()) part.set(arena.stream(i, 0, part.length));
   }
 }
 
-/** The keys of the streams as the kernels have them: the bytes of the first and third keys apart, the second as words. */
-class KeysInMemory {
+/** The keys of the streams as the kernel takes them: the bytes of the first and third keys apart, the second as words. */
+class KeysInArena {
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
 
-  constructor(memory: WebAssembly.Memory, base: number) {
-    this.#bytes = new Uint8Array(memory.buffer, base, 8 * ZIPCRYPTO_STREAMS);
-    this.#words = new Uint32Array(memory.buffer, base + 8 * ZIPCRYPTO_STREAMS, ZIPCRYPTO_STREAMS);
+  constructor(arena: Arena) {
+    this.#bytes = arena.bytes('zipCryptoKeys');
+    this.#words = arena.words('zipCryptoKeys').subarray(2 * ZIPCRYPTO_STREAMS);
   }
 
   put(stream: number, [key0, key1, key2]: Uint32Array): void {

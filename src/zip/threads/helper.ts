@@ -1,108 +1,72 @@
-/** Runs package work: small work on the calling thread, big work on worker threads and the calling one together. */
-import { setImmediate } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
+/**
+ * The helper: a second thread, at most one for a use case. A module without the jobs, so that a thread, which takes 30 ms
+ * to start, can start while the code of the use case is loaded.
+ */
+import { Worker } from 'node:worker_threads';
 import { type Code, type Facts, LpxError } from '../../errors.js';
-import { type Job, type ResultOf, runJob } from './jobs.js';
-import { takeThread, worthThread } from './threads.js';
+import type { Job, ResultOf } from './jobs.js';
 
-/** What a worker posts back. */
+/** Below this many bytes of content a second thread costs more than it saves. */
+const HELPS_FROM_BYTES = 16 * 1024 * 1024;
+
+/** What the thread posts back. */
 export type Reply = { readonly result: ResultOf<Job> } | { readonly code: Code; readonly facts: Facts } | { readonly fault: string };
 
-interface Waiting {
-  readonly job: Job;
-  resolve(result: never): void;
-  reject(error: unknown): void;
-}
+/** A helper runs one job at a time. Idle, it keeps no process alive. Whoever starts it closes it. */
+export class Helper {
+  readonly #worker = new Worker(new URL('./worker.js', import.meta.url));
+  #running: { resolve(result: unknown): void; reject(error: unknown): void } | undefined;
+  /** Why it runs no more jobs. */
+  #ended: Error | undefined;
 
-export class WorkPool {
-  readonly #size: number;
-  readonly #queue: Waiting[] = [];
-  readonly #workers: Worker[] = [];
-  readonly #idle: Worker[] = [];
-  readonly #running = new Set<Waiting>();
-  #busyHere = false;
-
-  /** A pool fit for `bytes` of content. */
-  static forBytes(bytes: number): WorkPool {
-    return new WorkPool(worthThread(bytes) ? 1 : 0);
+  /** A helper when `bytes` of content are worth one. */
+  static forBytes(bytes: number): Helper | undefined {
+    return bytes >= HELPS_FROM_BYTES ? new Helper() : undefined;
   }
 
-  /** @param size worker threads beside the calling one */
-  constructor(size: number) {
-    this.#size = size;
-    for (let i = 0; i < size; i++) this.#start();
+  constructor() {
+    this.#worker.on('message', (reply: Reply) => {
+      const running = this.#settle();
+      if ('result' in reply) running?.resolve(reply.result);
+      else running?.reject('code' in reply ? new LpxError(reply.code, reply.facts) : new Error(reply.fault));
+    });
+    this.#worker.on('error', (error) => this.#end(error));
+    // Listening had referred to it.
+    this.#worker.unref();
   }
 
-  get threads(): number {
-    return this.#size;
+  /** Whether it can take a job. */
+  get idle(): boolean {
+    return this.#running === undefined && this.#ended === undefined;
   }
 
-  /** Runs a job: on an idle worker, else here, one at a time; jobs start in the order given. @throws what the job throws */
+  /** Runs a job; the helper has to be idle. @throws what the job throws; an error when it is closed before the job's end */
   run<J extends Job>(job: J): Promise<ResultOf<J>> {
+    if (!this.idle) return Promise.reject(this.#ended ?? new Error('the helper is busy'));
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, resolve, reject });
-      this.#next();
+      this.#running = { resolve: resolve as (result: unknown) => void, reject };
+      this.#worker.ref();
+      this.#worker.postMessage(job);
     });
   }
 
-  /** Ends the threads. Jobs that have not ended are rejected. */
+  /** Ends the thread. A job that has not ended is rejected, once nothing of it runs any more. */
   async close(): Promise<void> {
-    const unfinished = [...this.#running, ...this.#queue.splice(0)];
-    const ended = Promise.all(this.#workers.map((worker) => worker.terminate()));
+    const ended = this.#worker.terminate();
     // An idle thread has nothing open: nobody needs to wait for its end.
-    if (unfinished.length > 0) await ended;
-    for (const { reject } of unfinished) reject(new Error('the work was called off'));
+    if (this.#running) await ended;
+    this.#end(new Error('aborted'));
   }
 
-  #start(): void {
-    const worker = takeThread();
-    this.#workers.push(worker);
-    this.#idle.push(worker);
+  #end(error: Error): void {
+    this.#ended ??= error;
+    this.#settle()?.reject(error);
   }
 
-  #next(): void {
-    const worker = this.#idle.pop();
-    if (!worker) {
-      if (!this.#busyHere) this.#runHere();
-      return;
-    }
-    const waiting = this.#queue.shift();
-    if (!waiting) {
-      this.#idle.push(worker);
-      return;
-    }
-    this.#running.add(waiting);
-    const settle = (deliver: () => void) => {
-      this.#running.delete(waiting);
-      worker.off('message', onReply);
-      worker.off('error', onFault);
-      deliver();
-    };
-    const onReply = (reply: Reply) =>
-      settle(() => {
-        if ('result' in reply) waiting.resolve(reply.result as never);
-        else waiting.reject('code' in reply ? new LpxError(reply.code, reply.facts) : new Error(reply.fault));
-        this.#idle.push(worker);
-        this.#next();
-      });
-    const onFault = (error: unknown) =>
-      settle(() => {
-        for (const { reject } of [waiting, ...this.#queue.splice(0)]) reject(error);
-      });
-    worker.on('message', onReply);
-    worker.on('error', onFault);
-    worker.postMessage(waiting.job);
-  }
-
-  async #runHere(): Promise<void> {
-    this.#busyHere = true;
-    // The caller goes on first: it may have more to hand out.
-    await setImmediate();
-    for (let waiting = this.#queue.shift(); waiting; waiting = this.#queue.shift()) {
-      this.#running.add(waiting);
-      await runJob(waiting.job).then(waiting.resolve as (result: unknown) => void, waiting.reject);
-      this.#running.delete(waiting);
-    }
-    this.#busyHere = false;
+  #settle() {
+    const running = this.#running;
+    this.#running = undefined;
+    this.#worker.unref();
+    return running;
   }
 }

@@ -1,30 +1,23 @@
 /**
- * The heavy work on packages, as functions that a worker thread or the main thread can run alike:
- * hashing a file or what comes over a ring, unpacking entries, taking in files.
+ * The heavy work on archives, as jobs that the helper or the calling thread can run alike: hash a file, unpack entries,
+ * copy files. Following a file that grows is for the helper alone, since it waits by blocking.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { type Facts, LpxError } from '../../errors.js';
 import { fileError, openFile } from '../../files.js';
-import { type KeyMemory, KeyTable } from '../crypto/aes-keys.js';
 import { entriesBytes } from '../entry.js';
 import type { ZipEntry } from '../reader.js';
+import type { Arena, Arenas } from '../simd/arena.js';
 import { MD5_LANES, Md5Streams } from '../simd/md5x8.js';
 import { ZIPCRYPTO_STREAMS } from '../simd/zipcryptox16.js';
-import { drainRing, type RingMemory } from './block-ring.js';
+import { type Digests, digestFile, type Followed, followFile } from './digest.js';
 import { type Mark, MarkFinder } from './marks.js';
-
-/** Hex digests of a file. */
-export interface Digests {
-  readonly md5: string;
-  readonly sha256: string;
-  readonly bytes: number;
-}
 
 /** What is known of a content once it has been read to its end. */
 export interface Taken extends Digests {
-  /** Empty when nobody is to know the content again. */
+  /** Empty when it is not needed. */
   readonly sha256: string;
   /** The first bytes of the content, enough to tell its type and the size of a picture: at most 128 KB. */
   readonly head: Uint8Array;
@@ -42,15 +35,9 @@ export interface DigestJob {
   readonly file: string;
 }
 
-/** Writes what comes over a ring to an open file, and hashes it. For a worker thread: it waits by blocking. */
-export interface WriteRingJob {
-  readonly kind: 'write-ring';
-  readonly ring: RingMemory;
-  readonly fd: number;
-  /** The file's name, for errors. */
-  readonly file: string;
-  /** Keys to derive while the ring has nothing to write. */
-  readonly ahead?: { readonly keys: KeyMemory; readonly password: Uint8Array } | undefined;
+/** Hashes a file while it is written. */
+export interface FollowJob extends Followed {
+  readonly kind: 'follow';
 }
 
 /** Unpacks entries, all at once, or checks them. */
@@ -58,7 +45,7 @@ export interface UnpackJob {
   readonly kind: 'unpack';
   readonly zipFile: string;
   readonly password: Uint8Array;
-  /** Whether the contents are to be known again, by their SHA-256. */
+  /** Whether the SHA-256 of the contents is needed, to recognise them. */
   readonly known: boolean;
   /** What to look for in the contents. */
   readonly marks: readonly Mark[];
@@ -72,102 +59,35 @@ export interface CopyJob {
   readonly parts: readonly { readonly file: string; readonly target: string }[];
 }
 
-export type Job = DigestJob | WriteRingJob | UnpackJob | CopyJob;
-export type ResultOf<J extends Job> = J extends DigestJob | WriteRingJob ? Digests : (Taken | Damaged)[];
+export type Job = DigestJob | FollowJob | UnpackJob | CopyJob;
+export type ResultOf<J extends Job> = J extends DigestJob | FollowJob ? Digests : (Taken | Damaged)[];
 
-const CHUNK_BYTES = 64 * 1024;
-/** Chunks between two turns of the event loop, so that signals, progress and other jobs get through. */
-const CHUNKS_PER_TURN = 16;
 const HEAD_BYTES = 128 * 1024;
 
-/** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL */
-export async function runJob<J extends Job>(job: J): Promise<ResultOf<J>> {
-  const result = job.kind === 'digest' ? digestFile(job) : job.kind === 'write-ring' ? writeRing(job) : take(job);
-  return (await result) as ResultOf<J>;
+/** @throws LPX_FILE_NOT_FOUND, LPX_DISK_FULL and others as `fileError` says */
+export async function runJob<J extends Job>(job: J, arenas: Arenas): Promise<ResultOf<J>> {
+  return (await resultOf(job, arenas)) as ResultOf<J>;
 }
 
-const take = (job: UnpackJob | CopyJob): Promise<(Taken | Damaged)[]> => (job.kind === 'unpack' ? unpackEntries(job) : copyFiles(job));
-
-async function digestFile({ file }: DigestJob): Promise<Digests> {
-  const fd = openFile(file, 'r');
-  try {
-    const digest = new RunningDigest();
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let turn = 1; ; turn++) {
-      const count = readSync(fd, buffer);
-      if (count === 0) return digest.end();
-      digest.update(buffer.subarray(0, count));
-      if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
-    }
-  } finally {
-    closeSync(fd);
+function resultOf(job: Job, arenas: Arenas): ResultOf<Job> | Promise<ResultOf<Job>> {
+  switch (job.kind) {
+    case 'digest':
+      return digestFile(job.file);
+    case 'follow':
+      return followFile(job, arenas);
+    case 'unpack':
+      return unpackEntries(job, arenas);
+    case 'copy':
+      return copyFiles(job, arenas);
   }
 }
 
-function writeRing({ ring, fd, file, ahead }: WriteRingJob): Digests {
-  const writing = new DigestedFile(fd, file);
-  const keys = ahead && new KeyTable(ahead.keys, Buffer.from(ahead.password));
-  for (const { block, written } of drainRing(ring, () => keys?.deriveAhead() ?? false)) {
-    if (written) writing.skip(block);
-    else writing.write(block);
-  }
-  return writing.end();
-}
-
-/** An open file that is hashed as it is written, from its start. */
-export class DigestedFile {
-  readonly #digest = new RunningDigest();
-  readonly #fd: number;
-  readonly #file: string;
-
-  constructor(fd: number, file: string) {
-    this.#fd = fd;
-    this.#file = file;
-  }
-
-  /** @throws LPX_DISK_FULL, LPX_WRITE_FAILED… as `fileError` says */
-  write(bytes: Buffer): void {
-    writeFully(this.#fd, bytes, this.#file, this.#digest.bytes);
-    this.#digest.update(bytes);
-  }
-
-  /** Goes past bytes that are written already. */
-  skip(bytes: Buffer): void {
-    this.#digest.update(bytes);
-  }
-
-  end(): Digests {
-    return this.#digest.end();
-  }
-}
-
-/** The digests of bytes that come bit by bit. */
-class RunningDigest {
-  readonly #md5 = createHash('md5');
-  readonly #sha256 = createHash('sha256');
-  #bytes = 0;
-
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  update(chunk: Buffer): void {
-    this.#md5.update(chunk);
-    this.#sha256.update(chunk);
-    this.#bytes += chunk.length;
-  }
-
-  end(): Digests {
-    return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.#bytes };
-  }
-}
-
-async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJob): Promise<(Taken | Damaged)[]> {
+async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJob, arenas: Arenas): Promise<(Taken | Damaged)[]> {
   const source = openFile(zipFile, 'r');
   try {
     const entries = parts.map(({ entry }) => entry);
-    return await takeTogether(parts.length, (places) => {
-      const contents = entriesBytes(source, entries, Buffer.from(password), places);
+    return await readTogether(arenas, parts.length, (arena, places) => {
+      const contents = entriesBytes(source, entries, Buffer.from(password), { arenas, arena, places });
       return parts.map(({ target }, i) => ({ chunks: contents[i] as Chunks, target, known, marks }));
     });
   } finally {
@@ -175,8 +95,8 @@ async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJ
   }
 }
 
-async function copyFiles({ marks, parts }: CopyJob): Promise<(Taken | Damaged)[]> {
-  return takeTogether(parts.length, (places) =>
+function copyFiles({ marks, parts }: CopyJob, arenas: Arenas): Promise<(Taken | Damaged)[]> {
+  return readTogether(arenas, parts.length, (_, places) =>
     parts.map(({ file, target }, i) => ({ chunks: fileBytes(file, places[i] as Buffer), target, known: true, marks })),
   );
 }
@@ -196,7 +116,7 @@ async function* fileBytes(file: string, buffer: Buffer): Chunks {
   }
 }
 
-/** How many contents go well into one job: as many as are hashed side by side, or decrypted, where fewer take as long. */
+/** How many contents one job should have: as many as are hashed, or decrypted, together, since fewer take as long. */
 export const TAKEN_TOGETHER = {
   hashed: { most: MD5_LANES, least: 3 },
   decrypted: { most: ZIPCRYPTO_STREAMS, least: ZIPCRYPTO_STREAMS - 2 },
@@ -211,16 +131,20 @@ interface Content {
 }
 
 /**
- * Hashes contents and writes them to their files, side by side and in one pass. A damaged one does not keep the others up.
+ * Hashes contents together and writes them to their files, in one pass. Damage in one content does not stop the others.
  * @param contentsIn the contents, whose chunks may be put into the places it is given
  */
-async function takeTogether(count: number, contentsIn: (places: readonly Buffer[]) => Content[]): Promise<(Taken | Damaged)[]> {
-  const md5 = new Md5Streams(count);
+async function readTogether(
+  arenas: Arenas,
+  count: number,
+  contentsIn: (arena: Arena, places: readonly Buffer[]) => Content[],
+): Promise<(Taken | Damaged)[]> {
+  const md5 = new Md5Streams(arenas, count);
   const contents: Content[] = [];
-  const takings: Taking[] = [];
+  const readers: ContentReader[] = [];
   try {
-    contents.push(...contentsIn(md5.places));
-    for (const content of contents) takings.push(new Taking(content));
+    contents.push(...contentsIn(md5.arena, md5.places));
+    for (const content of contents) readers.push(new ContentReader(content));
     const ended = new Map<Content, Damaged | undefined>();
     while (ended.size < contents.length) {
       const next = contents.map((content) => (ended.has(content) ? undefined : nextChunk(content)));
@@ -229,15 +153,15 @@ async function takeTogether(count: number, contentsIn: (places: readonly Buffer[
       for (const [i, content] of contents.entries()) {
         const chunk = chunks[i];
         const result = results[i];
-        if (chunk) takings[i]?.take(chunk);
+        if (chunk) readers[i]?.read(chunk);
         else if (result) ended.set(content, 'damage' in result ? result : undefined);
       }
       md5.update(chunks);
       await setImmediate();
     }
-    return takings.map((taking, i) => ended.get(contents[i] as Content) ?? { ...taking.end(), md5: md5.digest(i) });
+    return readers.map((reader, i) => ended.get(contents[i] as Content) ?? { ...reader.end(), md5: md5.digest(i) });
   } finally {
-    for (const taking of takings) taking.close();
+    for (const reader of readers) reader.close();
     await Promise.all(contents.map(({ chunks }) => chunks.return(undefined)));
     md5.close();
   }
@@ -248,14 +172,14 @@ async function nextChunk({ chunks }: Content): Promise<{ readonly chunk: Buffer 
     const { done, value } = await chunks.next();
     return done ? { end: true } : { chunk: value };
   } catch (error) {
-    // Any other fault is the disk's, or ours.
+    // Any other error is the disk's, or an internal one.
     if (!(error instanceof LpxError) || error.code !== 'LPX_ENTRY_DAMAGED') throw error;
     return { damage: error.facts };
   }
 }
 
-/** One content on its way: all of what is known of it at the end, but its MD5. */
-class Taking {
+/** Reads one content: all that is known of it at its end but its MD5, which is computed for several together. */
+class ContentReader {
   readonly #target: string | undefined;
   readonly #fd: number | undefined;
   readonly #sha256: Hash | undefined;
@@ -270,7 +194,7 @@ class Taking {
     this.#marks = new MarkFinder(marks);
   }
 
-  take(chunk: Buffer): void {
+  read(chunk: Buffer): void {
     if (this.#head.length < HEAD_BYTES) this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
     this.#sha256?.update(chunk);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
@@ -292,11 +216,10 @@ class Taking {
   }
 }
 
-/** Writes all of `bytes` to their place, else where the file has got to. @throws as `fileError` says */
-export function writeFully(fd: number, bytes: Buffer, file: string, position?: number): void {
+/** Writes all of `bytes` where the file has got to. @throws as `fileError` says */
+export function writeFully(fd: number, bytes: Uint8Array, file: string): void {
   try {
-    for (let done = 0; done < bytes.length; )
-      done += writeSync(fd, bytes, done, bytes.length - done, position === undefined ? null : position + done);
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
   } catch (error) {
     throw fileError(error, file);
   }

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { AES_256, KeyTable, newKeyMemory } from '#lpx/zip/crypto/aes-keys.js';
-import { deriveAesKeys, saltBytes } from '#lpx/zip/crypto/winzip-aes.js';
+import { deriveAesKey, saltBytes } from '#lpx/zip/crypto/winzip-aes.js';
+import { Arenas } from '#lpx/zip/simd/arena.js';
 
 const password = Buffer.from('Sample-Pass-2021');
-const expected = (salt: Buffer) => deriveAesKeys(password, [salt], AES_256)[0];
+const expected = (salt: Buffer) => deriveAesKey(password, salt, AES_256);
 
 /** Takes all keys, each after as many were derived ahead as `ahead` says. */
 function takenAll(count: number, ahead: (entry: number) => number) {
   const memory = newKeyMemory(count, randomBytes);
-  const [here, there] = [new KeyTable(memory, password), new KeyTable(memory, password)];
+  const [here, there] = [new KeyTable(memory, password, new Arenas()), new KeyTable(memory, password, new Arenas())];
   return Array.from({ length: count }, (_, entry) => {
     for (let i = 0; i < ahead(entry); i++) there.deriveAhead();
     return here.take();
@@ -32,7 +33,7 @@ describe('a table of keys', () => {
 
   it('has nothing left to derive ahead once all is derived or taken, and says how much is left to take', () => {
     const memory = newKeyMemory(5, randomBytes);
-    const [here, there] = [new KeyTable(memory, password), new KeyTable(memory, password)];
+    const [here, there] = [new KeyTable(memory, password, new Arenas()), new KeyTable(memory, password, new Arenas())];
     here.take();
     let derived = 0;
     while (there.deriveAhead()) derived++;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/crypto/zipcrypto.js';
 import { type AnnouncedEntry, ZipCryptoAhead } from '#lpx/zip/crypto/zipcrypto-ahead.js';
+import { Arenas } from '#lpx/zip/simd/arena.js';
 import { sourceOf } from '../../support/zips.js';
 
 const password = Buffer.from('Sample-Pass-2021');
@@ -34,7 +35,7 @@ describe('entries encrypted ahead of their turn', () => {
     await fc.assert(
       fc.asyncProperty(sizes, async (all) => {
         const contents = all.map((size, i) => Buffer.alloc(size, `${i} of ${size}`));
-        const ahead = new ZipCryptoAhead(password, random);
+        const ahead = new ZipCryptoAhead(password, random, new Arenas());
         for (const content of contents) ahead.announce(entry(content).announced);
         for (const content of contents) {
           const one = await ahead.next();
@@ -49,7 +50,7 @@ describe('entries encrypted ahead of their turn', () => {
   });
 
   it('are left to their turn when they are too big for memory', async () => {
-    const ahead = new ZipCryptoAhead(password, random);
+    const ahead = new ZipCryptoAhead(password, random, new Arenas());
     const { announced } = entry(Buffer.alloc(10));
     for (let i = 0; i < 20; i++) ahead.announce({ ...announced, bytes: 34_000_000 });
     expect(await ahead.next()).toBeUndefined();
@@ -61,7 +62,7 @@ describe('entries encrypted ahead of their turn', () => {
   ])('end with LPX_FILE_CHANGED when one of them has %s than announced, and every source is closed', async (_, actual) => {
     const content = Buffer.from('0123456789');
     const entries = Array.from({ length: 8 }, (_, i) => entry(content, i === 5 ? actual : content));
-    const ahead = new ZipCryptoAhead(password, random);
+    const ahead = new ZipCryptoAhead(password, random, new Arenas());
     for (const { announced } of entries) ahead.announce(announced);
     await expect(ahead.next()).rejects.toMatchObject({ code: 'LPX_FILE_CHANGED' });
     expect(entries.map(({ open }) => open.sources)).toEqual(entries.map(() => 0));

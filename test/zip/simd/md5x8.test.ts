@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Arenas } from '#lpx/zip/simd/arena.js';
 import { MD5_LANES, Md5Streams } from '#lpx/zip/simd/md5x8.js';
 
+const arenas = new Arenas();
 const LONG = 300_000;
 const chunk = fc.option(
   fc.oneof(fc.nat(130), fc.nat(LONG)).map((length) => Buffer.alloc(length, length)),
@@ -17,7 +19,7 @@ describe('MD5 of several streams side by side', () => {
     const rounds = fc.array(fc.tuple(fc.boolean(), ...STREAMS.map(() => chunk)), { maxLength: 6 });
     fc.assert(
       fc.property(rounds, fc.shuffledSubarray(STREAMS, { minLength: STREAMS.length }), (feeds, order) => {
-        const together = new Md5Streams(STREAMS.length);
+        const together = new Md5Streams(arenas, STREAMS.length);
         const alone = order.map(() => createHash('md5'));
         for (const [inPlace, ...chunks] of feeds) {
           const fed = chunks.map((bytes, stream) => {
@@ -36,7 +38,7 @@ describe('MD5 of several streams side by side', () => {
   });
 
   it('leaves the bytes of others alone while two are under way', () => {
-    const [first, second] = [new Md5Streams(1), new Md5Streams(1)];
+    const [first, second] = [new Md5Streams(arenas, 1), new Md5Streams(arenas, 1)];
     const content = Buffer.from('some bytes');
     const placed = first.places[0]?.subarray(0, content.copy(first.places[0])) as Buffer;
     second.update([Buffer.from('other bytes, and more of them')]);
