@@ -20,9 +20,9 @@ import { knowledgeOf } from './knowledge.js';
 import { type Comparison, changedFinding, compareRecords, resemblesFinding } from './merge.js';
 import { countsOf } from './record-counts.js';
 import { refOf } from './standing.js';
-import { attachmentsOf, keepStaged, type TakenAttachment, type TakenPortfolio, termOfRecord } from './take-attachments.js';
+import { attachmentsOf, HASH_ONLY, keepStaged, type TakenAttachment, type TakenPortfolio, termOfRecord } from './take-attachments.js';
 import { unfitness } from './unfit.js';
-import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
+import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface ImportRequest extends VerifyRequest {
   /** Work everything out and change nothing. */
@@ -85,7 +85,7 @@ export interface ImportResult {
 /**
  * Verifies and imports one package. A package that is at fault, or in conflict, comes back as `refused`
  * with the store as it was.
- * @throws as `examinePackage`; LPX_STORE_BUSY, LPX_WRITE_FAILED; LPX_NOT_IN_STORE and LPX_PREVIOUS_ID for a previous id
+ * @throws as `readPackage`; LPX_STORE_BUSY, LPX_WRITE_FAILED; LPX_NOT_IN_STORE and LPX_PREVIOUS_ID for a previous id
  *   that fits no student of the store, or not one of the package
  */
 export async function importPackage(store: Store, request: ImportRequest): Promise<ImportResult> {
@@ -93,7 +93,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   const staging = dryRun ? undefined : await store.attachments.stage();
   try {
     const known = (portfolios: readonly Portfolio<unknown>[]) => knowledgeOf(store, portfolios);
-    const { report, portfolios } = await examinePackage({ ...request, known }, staging ?? 'comparison');
+    const { report, portfolios } = await readPackage({ ...request, known }, staging ?? HASH_ONLY);
     const nothing = { report, dryRun, students: [], conflicts: [], notices: [], restored: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     // Not within the change: others who write would wait for a slow disk.

@@ -12,8 +12,8 @@ import {
 } from '../spec/portfolio.js';
 import type { Provenance, Store, StoredAttachment } from '../store/store.js';
 import { studentIn } from './students.js';
-import { termOfRecord } from './take-attachments.js';
-import { examinePackage, type VerificationReport, type VerifyRequest } from './verify.js';
+import { CHECK_ONLY, termOfRecord } from './take-attachments.js';
+import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface FileView {
   readonly slot: Slot;
@@ -47,11 +47,11 @@ export async function showStudent(store: Store, nationalId: string): Promise<Stu
   return { basicData: student.basicData, records: student.records.map(({ record, provenance }) => viewOf(record, provenance)) };
 }
 
-/** Verifies a package and shows what it holds; nothing when it is refused. @throws as `examinePackage` */
+/** Verifies a package and shows what it holds; nothing when it is refused. @throws as `readPackage` */
 export async function showPackage(
   request: VerifyRequest,
 ): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentView[] }> {
-  const { report, portfolios } = await examinePackage(request, 'verdict');
+  const { report, portfolios } = await readPackage(request, CHECK_ONLY);
   const view = ({ basicData, records }: Portfolio<StoredAttachment>) => ({
     basicData,
     records: records.map((record) => viewOf(record, 'package')),

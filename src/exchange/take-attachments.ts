@@ -19,6 +19,20 @@ export interface TakenAttachment extends StoredAttachment {
 
 export type TakenRecord = PortfolioRecord<TakenAttachment>;
 
+/** Where files go once they are read. */
+export interface AttachmentSink {
+  /** Whether a content is to be recognised later, by its SHA-256. */
+  readonly needsSha256: boolean;
+  /** A new file for the next content; none where contents are only read. */
+  nextPath(): string | undefined;
+  /** Called once a content is whole in its file. */
+  secure(path: string): void;
+}
+
+const NOWHERE = { nextPath: () => undefined, secure: () => {} };
+export const CHECK_ONLY: AttachmentSink = { needsSha256: false, ...NOWHERE };
+export const HASH_ONLY: AttachmentSink = { needsSha256: true, ...NOWHERE };
+
 /** Reads files in groups. */
 export interface GroupReader<F, T> {
   /** How many files go well together, and how few are still worth a group. */

@@ -1,23 +1,23 @@
 /**
- * Verifies a package: signature, directory, password, structure, schema, rules, attachments, in this order;
- * the first that fails ends it. Nothing is written but, for an import, staged attachments.
+ * Verifies a package in steps: signature, directory, password, structure, schema, rules, attachments. The first that
+ * fails ends the report. Nothing is written but, for an import, staged attachments.
  */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import { fileError } from '../files.js';
 import { parsePackageName } from '../package/layout.js';
-import { readDirectory, readStructure, sortEntries } from '../package/reader.js';
-import { readSignature } from '../package/signature.js';
-import { unwrapPackage } from '../package/wrapped.js';
+import { type OpenedPackage, openPackage } from '../package/open.js';
+import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
+import { readSignature, type Signature } from '../package/signature.js';
+import { type CheckResult, faultFinding, type StepResult, Verification } from '../package/verification.js';
 import { findAttachments } from '../spec/attachments.js';
-import { type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import { type JsonObject, type Portfolio, portfoliosFromDocument, type WireAttachment } from '../spec/portfolio.js';
 import { repaired } from '../spec/repair.js';
 import { MARKS } from '../spec/rules/file-type.js';
 import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
-import type { Staging } from '../store/attachments.js';
 import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
 import { ZipEngine } from '../zip/engine.js';
 import { passwordOpens } from '../zip/password.js';
@@ -25,10 +25,11 @@ import type { ZipEntry } from '../zip/reader.js';
 import { type Digests, digestFile } from '../zip/threads/digest.js';
 import type { Helper } from '../zip/threads/helper.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
-import { CHECKS, CheckList, type CheckResult, faultFinding, Refused } from './checks.js';
 import { countsOf, type RecordCounts } from './record-counts.js';
 import {
   type Acceptance,
+  type AttachmentSink,
+  CHECK_ONLY,
   type GroupReader,
   leftOut,
   readAll,
@@ -42,8 +43,8 @@ import {
 export type PasswordSource = Buffer | (() => Promise<Buffer>);
 
 /**
- * Where the MD5 that the package is held against comes from: a file beside it under a usual name (unless said
- * otherwise), a file named by the caller, a hash typed in, or nowhere, which the history remembers.
+ * Where the MD5 of the package comes from: a file next to it under a usual name (the default), a file named by the caller,
+ * a hash typed in, or nowhere, which the history remembers.
  */
 export type SignatureSource = { readonly file: string } | { readonly md5: string } | 'beside' | 'none';
 
@@ -89,113 +90,106 @@ export interface VerificationReport {
 }
 
 /** A report, and the portfolios when it is good. */
-export interface Examination {
+export interface VerifiedPackage {
   readonly report: VerificationReport;
   readonly portfolios: readonly TakenPortfolio[];
 }
 
-/**
- * What an examination is for: a verdict; a comparison with what a store holds, which has to know attachments again;
- * or an import, whose attachments are unpacked to where it says.
- */
-export type Purpose = 'verdict' | 'comparison' | Staging;
-
-/** What the content checks leave behind, filled in as they go. */
-interface Contents {
-  encryption: string;
-  portfolios: readonly Portfolio<unknown>[];
-}
+/** Verifies a package and reports. @throws as `readPackage` */
+export const verifyPackage = async (request: VerifyRequest): Promise<VerificationReport> => (await readPackage(request, CHECK_ONLY)).report;
 
 /**
- * Verifies a package. Whatever is wrong with it is in the report; only what lies outside it is thrown.
+ * Verifies a package, and hands its attachments to a sink. Whatever is wrong with the package is in the report; only what
+ * lies outside it is thrown.
  * @throws LPX_FILE_NOT_FOUND, LPX_PASSWORD_MISSING, LPX_DISK_FULL, LPX_FILE_CHANGED
  */
-export async function examinePackage(request: VerifyRequest, purpose: Purpose): Promise<Examination> {
-  const examination = await examineFile(request, purpose);
-  const [first] = examination.report.findings.filter(({ severity }) => severity === 'error');
-  if (!first || !WRAPPING_SIGNS.has(first.code) || request.strict) return examination;
-  const inner = await unwrapPackage(request.zipFile, () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix));
-  if (!inner) return examination;
-  try {
-    const signature =
-      request.signature === 'none' ? 'none' : inner.signatureFile ? 'beside' : await coveredBy(examination.report, inner.zipFile);
-    if (signature === undefined) return examination;
-    const { report, portfolios } = await examineFile({ ...request, zipFile: inner.zipFile, signature, helper: undefined }, purpose);
-    const wrapping = repaired('wrapping', { file: basename(request.zipFile) }, basename(request.zipFile), basename(inner.zipFile));
-    return { report: { ...report, findings: [wrapping, ...report.findings] }, portfolios };
-  } finally {
-    await inner.remove();
-  }
-}
-
-/** What the first fault of a package inside another ZIP is. */
-const WRAPPING_SIGNS: ReadonlySet<Finding['code']> = new Set(['LPX_SIGNATURE_MISSING', 'LPX_ENTRY_NOT_ENCRYPTED']);
-
-/** A wrapping whose signature holds answers for what is in it. */
-async function coveredBy(report: VerificationReport, innerZip: string): Promise<SignatureSource | undefined> {
-  const held = report.checks.some(({ name, status }) => name === 'signature' && status === 'passed');
-  return held ? { md5: (await digestFile(innerZip)).md5 } : undefined;
-}
-
-async function examineFile(request: VerifyRequest, purpose: Purpose): Promise<Examination> {
-  const { zipFile, password } = request;
-  const before = await statOf(zipFile);
+export async function readPackage(request: VerifyRequest, sink: AttachmentSink): Promise<VerifiedPackage> {
+  const before = await statOf(request.zipFile);
+  const opened = await openPackage(request.zipFile, () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix));
   const engine = new ZipEngine(request.helper);
   engine.expect(before.size);
-  const signatureChecks = new CheckList(request.strict === true);
-  const contentChecks = new CheckList(request.strict === true);
-  const contents: Contents = { encryption: '', portfolios: [] };
-  const digesting = engine.run({ kind: 'digest', file: zipFile });
+  const reading: Reading = { request, opened, engine, sink, verification: new Verification(request.strict === true) };
   try {
-    const signing =
-      request.signature === 'none'
-        ? digesting.then(() => signatureChecks.findings.push(unsigned(zipFile)))
-        : signatureChecks.run('signature', () => checkSignature(request, digesting));
-    // With a helper, and the password at hand, the content is read while the signature is worked out.
-    const ahead = engine.helper !== undefined && Buffer.isBuffer(password);
-    const examining = ahead
-      ? checkContents(request, engine, contentChecks, contents, purpose)
-      : signing.then(() => checkContents(request, engine, contentChecks, contents, purpose));
-    examining.catch(() => {});
-    const outcome = await signing
-      .then(() => examining)
-      .catch(async (error) => {
-        // A refused package is reported with its digests.
-        if (error instanceof Refused) await digesting;
-        await engine.close();
-        await examining.catch(() => {});
-        if (error instanceof Refused) return undefined;
-        throw error;
-      });
-    const after = await statOf(zipFile);
-    if (after.ino !== before.ino || after.size !== before.size || after.mtimeMs !== before.mtimeMs)
-      throw new LpxError('LPX_FILE_CHANGED', { file: zipFile });
-
-    const digests = await digesting;
-    const checks = signatureChecks.failed ? [signatureChecks] : [signatureChecks, contentChecks];
-    const known = signatureChecks.failed ? { encryption: '', portfolios: [] } : contents;
-    const report = {
-      ok: outcome !== undefined,
-      package: packageFacts(zipFile, digests, known),
-      checks: CHECKS.map(
-        (name) =>
-          ({ name, status: checks.map((list) => list.statusOf(name)).find((status) => status !== 'skipped') ?? 'skipped' }) as const,
-      ),
-      students: known.portfolios.map(studentFacts),
-      findings: checks.flatMap((list) => list.findings),
-    };
-    return { report, portfolios: outcome ?? [] };
+    const digesting = engine.run({ kind: 'digest', file: opened.zipFile });
+    await runSteps(reading, digesting).catch((error) => {
+      if (!reading.verification.isVerdict(error)) throw error;
+    });
+    await assertUnchanged(request.zipFile, before);
+    return { report: reportOf(reading, await digesting), portfolios: reading.verification.valueOf('attachments') ?? [] };
   } finally {
     await engine.close();
+    await opened.close();
   }
 }
 
-/** Verifies a package and reports. @throws as `examinePackage` */
-export const verifyPackage = async (request: VerifyRequest): Promise<VerificationReport> =>
-  (await examinePackage(request, 'verdict')).report;
+type Structure = PackageStructure & { readonly files: ReadonlyMap<string, ZipEntry> };
 
-/** The error a failed report amounts to; undefined for a good one. */
-export const errorOfReport = (report: VerificationReport): LpxError | undefined => errorOf(report.findings);
+/** What each step hands on. */
+interface StepValues {
+  readonly signature: undefined;
+  readonly directory: readonly ZipEntry[];
+  readonly password: Buffer;
+  readonly structure: Structure;
+  readonly schema: readonly Portfolio<WireAttachment>[];
+  readonly rules: undefined;
+  readonly attachments: readonly TakenPortfolio[];
+}
+
+/** What the steps of one verification share. */
+interface Reading {
+  readonly request: VerifyRequest;
+  readonly opened: OpenedPackage;
+  readonly engine: ZipEngine;
+  readonly sink: AttachmentSink;
+  readonly verification: Verification<StepValues>;
+}
+
+/**
+ * In order; or, with a helper and the password at hand, the signature in parallel with the contents. Then contents are
+ * read before their signature is known, but nothing of them is reported or reaches the records of a store unless it holds.
+ */
+async function runSteps(reading: Reading, digesting: Promise<Digests>): Promise<void> {
+  const { engine, request } = reading;
+  const signature = () => checkSignature(reading, digesting);
+  const contents = () => checkContents(reading);
+  const parallel = engine.helper !== undefined && Buffer.isBuffer(request.password);
+  await (parallel ? inParallel(signature, contents, engine) : signature().then(contents));
+}
+
+/** Once the signature has failed, the contents are read no further. */
+async function inParallel(signature: () => Promise<void>, contents: () => Promise<void>, engine: ZipEngine): Promise<void> {
+  const reading = contents();
+  reading.catch(() => {});
+  await signature().catch(async (error) => {
+    await engine.close();
+    await reading.catch(() => {});
+    throw error;
+  });
+  await reading;
+}
+
+/** The signature is that of the package, or of the ZIP around it. A package that is refused is reported with its digests. */
+async function checkSignature({ request, opened, verification }: Reading, digesting: Promise<Digests>): Promise<void> {
+  const { md5 } = await digesting;
+  const { signature: source = 'beside' } = request;
+  if (source === 'none') return verification.skip('signature', [unsigned(opened.zipFile)]);
+  await verification.step('signature', async () => {
+    const signature = await signatureOf(opened, source);
+    const matches = md5 === signature.md5 || (opened.wrapping !== undefined && (await digestFile(opened.wrapping)).md5 === signature.md5);
+    if (!matches) {
+      const [file, name] = [basename(opened.zipFile), basename(signature.file)];
+      throw new LpxError('LPX_SIGNATURE_MISMATCH', { file, signature: name, expected: signature.md5, actual: md5 });
+    }
+    return { value: undefined };
+  });
+}
+
+/** @throws as `readSignature` */
+async function signatureOf({ zipFile, wrapping, signatureFile }: OpenedPackage, source: SignatureSource): Promise<Signature> {
+  if (typeof source === 'object' && 'md5' in source) return { file: '--md5', md5: source.md5.toLowerCase() };
+  if (typeof source === 'object') return readSignature(zipFile, source.file);
+  return signatureFile === undefined ? readSignature(wrapping ?? zipFile) : readSignature(zipFile, signatureFile);
+}
 
 const unsigned = (zipFile: string): Finding => ({
   code: 'LPX_UNSIGNED',
@@ -204,86 +198,84 @@ const unsigned = (zipFile: string): Finding => ({
   facts: {},
 });
 
-async function checkSignature(
-  { zipFile, signature: source = 'beside' }: VerifyRequest,
-  digesting: Promise<Digests>,
-): Promise<{ value: Digests }> {
-  digesting.catch(() => {});
-  const named = typeof source === 'object' && 'file' in source ? source.file : undefined;
-  const signature =
-    typeof source === 'object' && 'md5' in source ? { file: '--md5', md5: source.md5.toLowerCase() } : await readSignature(zipFile, named);
-  const digests = await digesting;
-  if (digests.md5 !== signature.md5) {
-    throw new LpxError('LPX_SIGNATURE_MISMATCH', {
-      file: basename(zipFile),
-      signature: basename(signature.file),
-      expected: signature.md5,
-      actual: digests.md5,
-    });
-  }
-  return { value: digests };
-}
-
-async function checkContents(
-  request: VerifyRequest,
-  engine: ZipEngine,
-  checks: CheckList,
-  contents: Contents,
-  purpose: Purpose,
-): Promise<readonly TakenPortfolio[]> {
-  const { zipFile, accept = WHOLE } = request;
-  const entries = await checks.run('directory', async () => ({ value: await readDirectory(zipFile) }));
-  contents.encryption = encryptionOf(entries);
+async function checkContents(reading: Reading): Promise<void> {
+  const { request, opened, verification } = reading;
+  const { zipFile } = opened;
+  const entries = await verification.step('directory', async () => ({
+    value: await readDirectory(zipFile),
+    findings: wrappingFindings(opened),
+  }));
   const fd = openSync(zipFile, 'r');
   try {
-    const password = await checks.run('password', async () => {
+    const password = await verification.step('password', async () => {
       const given = Buffer.isBuffer(request.password) ? request.password : await request.password();
       if (!(await passwordOpens(fd, entries, given))) throw new LpxError('LPX_PASSWORD_WRONG', { file: basename(zipFile) });
       return { value: given };
     });
-    const { structure, files } = await checks.run('structure', async () => {
+    const structure = await verification.step('structure', async () => {
       const sorted = sortEntries(entries);
       const structure = await readStructure(fd, sorted, basename(zipFile).replace(/\.zip$/i, ''), password);
-      return { value: { structure, files: sorted.files }, findings: structure.findings };
+      return { value: { ...structure, files: sorted.files }, findings: structure.findings };
     });
-    await checks.run('schema', async () => ({ value: undefined, findings: documentFindings(structure.document) }));
     const document = structure.document as JsonObject[];
-    const portfolios = portfoliosFromDocument(document);
-    contents.portfolios = portfolios;
-    await checks.run('rules', async () => ({
+    const portfolios = await verification.step('schema', async () => {
+      const findings = documentFindings(document);
+      return { value: errorOf(findings) ? [] : portfoliosFromDocument(document), findings };
+    });
+    await verification.step('rules', async () => ({
       value: undefined,
       findings: ruleFindings(document, await request.known?.(portfolios), 'received'),
     }));
-    return await checks.run('attachments', async () => {
-      const found = findAttachments(portfolios, files, structure.originalNames, true);
-      const readerFor = entriesReader(request, engine, password, [...files.values()]);
-      const linked = new Set(found.attachments.map((one) => one.file));
-      const taken = await takeAttachments(portfolios, found, readerFor(purpose), accept, 'received');
-      // What no record links to is read as well: a damaged entry is damage, wherever it is.
-      const reader = readerFor('verdict');
-      const others = await readAll(
-        [...files.values()].filter((entry) => !linked.has(entry)),
-        { ...reader, read: async (group) => (await reader.read(group)).map(({ taken }) => ('damage' in taken ? taken.damage : undefined)) },
-      );
-      const damage = others.flatMap((damage) => (damage ? [faultFinding(new LpxError('LPX_ENTRY_DAMAGED', damage))] : []));
-      return { value: taken.portfolios, findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)] };
-    });
+    await verification.step('attachments', () => checkAttachments(reading, structure, portfolios, password));
   } finally {
     closeSync(fd);
   }
 }
 
-/** Reads entries for what they are needed for, and tells of the progress of all. */
-function entriesReader({ zipFile, onProgress }: VerifyRequest, engine: ZipEngine, password: Buffer, all: readonly ZipEntry[]) {
+const wrappingFindings = ({ zipFile, wrapping }: OpenedPackage): Finding[] =>
+  wrapping === undefined ? [] : [repaired('wrapping', { file: basename(wrapping) }, basename(wrapping), basename(zipFile))];
+
+/** Reads every file, also those that no record links to: a damaged entry is damage, wherever it is. */
+async function checkAttachments(
+  { request, opened, engine, sink }: Reading,
+  { files, originalNames }: Structure,
+  portfolios: readonly Portfolio<WireAttachment>[],
+  password: Buffer,
+): Promise<StepResult<readonly TakenPortfolio[]>> {
+  const { accept = WHOLE } = request;
+  const entries = [...files.values()];
+  const readerFor = entryReader({ zipFile: opened.zipFile, engine, password, entries, onProgress: request.onProgress });
+  const found = findAttachments(portfolios, files, originalNames, true);
+  const taken = await takeAttachments(portfolios, found, readerFor(sink), accept, 'received');
+  const linked = new Set(found.attachments.map(({ file }) => file));
+  const reader = readerFor(CHECK_ONLY);
+  const others = await readAll(
+    entries.filter((entry) => !linked.has(entry)),
+    { ...reader, read: async (group) => (await reader.read(group)).map(({ taken }) => ('damage' in taken ? taken.damage : undefined)) },
+  );
+  const damage = others.flatMap((damage) => (damage ? [faultFinding(new LpxError('LPX_ENTRY_DAMAGED', damage))] : []));
+  return { value: taken.portfolios, findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)] };
+}
+
+interface EntrySource {
+  readonly zipFile: string;
+  readonly engine: ZipEngine;
+  readonly password: Buffer;
+  /** All that will be read. */
+  readonly entries: readonly ZipEntry[];
+  readonly onProgress: VerifyRequest['onProgress'];
+}
+
+/** Reads entries in groups into a sink, and reports the progress of all. */
+function entryReader({ zipFile, engine, password, entries: all, onProgress }: EntrySource) {
   const total = all.reduce((sum, entry) => sum + entry.size, 0);
   const together = all.some(({ encryption }) => encryption === 'zipcrypto') ? TAKEN_TOGETHER.decrypted : TAKEN_TOGETHER.hashed;
   let done = 0;
-  return (purpose: Purpose): GroupReader<ZipEntry, TakenFile> => {
-    const staging = typeof purpose === 'object' ? purpose : undefined;
+  return (sink: AttachmentSink): GroupReader<ZipEntry, TakenFile> => {
     const read = async (entries: readonly ZipEntry[]) => {
-      const parts = entries.map((entry) => ({ entry, target: staging?.nextPath() }));
-      const results = await engine.run({ kind: 'unpack', zipFile, password, known: purpose !== 'verdict', marks: MARKS, parts });
-      for (const { target } of parts) if (target !== undefined) staging?.secure(target);
+      const parts = entries.map((entry) => ({ entry, target: sink.nextPath() }));
+      const results = await engine.run({ kind: 'unpack', zipFile, password, known: sink.needsSha256, marks: MARKS, parts });
+      for (const { target } of parts) if (target !== undefined) sink.secure(target);
       done += entries.reduce((sum, entry) => sum + entry.size, 0);
       onProgress?.(done, total);
       return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
@@ -292,22 +284,32 @@ function entriesReader({ zipFile, onProgress }: VerifyRequest, engine: ZipEngine
   };
 }
 
+function reportOf({ opened, verification }: Reading, digests: Digests): VerificationReport {
+  const { checks, findings } = verification;
+  const portfolios = verification.valueOf('schema') ?? [];
+  return {
+    ok: verification.valueOf('attachments') !== undefined,
+    package: packageFacts(basename(opened.zipFile), digests, verification.valueOf('directory'), portfolios),
+    checks,
+    students: portfolios.map(studentFacts),
+    findings,
+  };
+}
+
+function packageFacts(
+  file: string,
+  { md5, sha256, bytes }: Digests,
+  entries: readonly ZipEntry[] | undefined,
+  [first]: readonly Portfolio<unknown>[],
+): PackageFacts {
+  const name = parsePackageName(file);
+  const school = first?.basicData.schoolCode ?? name.school;
+  return { file, bytes, md5, sha256, encryption: entries ? encryptionOf(entries) : '', school, createdAt: name.createdAt };
+}
+
 function encryptionOf(entries: readonly ZipEntry[]): string {
   const kinds = [...new Set(entries.filter((entry) => entry.size > 0).map((entry) => entry.encryption))];
   return kinds.length > 1 ? 'mixed' : (kinds[0] ?? 'none');
-}
-
-function packageFacts(zipFile: string, { md5, sha256, bytes }: Digests, { encryption, portfolios }: Contents): PackageFacts {
-  const name = parsePackageName(basename(zipFile));
-  return {
-    file: basename(zipFile),
-    bytes,
-    md5,
-    sha256,
-    encryption,
-    school: portfolios[0]?.basicData.schoolCode ?? name.school,
-    createdAt: name.createdAt,
-  };
 }
 
 const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts => ({
@@ -315,10 +317,20 @@ const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts 
   ...countsOf(records),
 });
 
-async function statOf(file: string) {
+/** The error a failed report amounts to; undefined for a good one. */
+export const errorOfReport = (report: VerificationReport): LpxError | undefined => errorOf(report.findings);
+
+async function statOf(file: string): Promise<Stats> {
   const found = await stat(file).catch((error) => {
     throw fileError(error, file);
   });
   if (!found.isFile()) throw new LpxError('LPX_FILE_UNREADABLE', { file, reason: 'EISDIR' });
   return found;
+}
+
+/** @throws LPX_FILE_CHANGED */
+async function assertUnchanged(file: string, before: Stats): Promise<void> {
+  const after = await statOf(file);
+  if (after.ino !== before.ino || after.size !== before.size || after.mtimeMs !== before.mtimeMs)
+    throw new LpxError('LPX_FILE_CHANGED', { file });
 }

@@ -81,6 +81,8 @@ export class AttachmentVault {
 }
 
 export class Staging {
+  /** What is kept is found by its SHA-256. */
+  readonly needsSha256 = true;
   readonly #vault: AttachmentVault;
   readonly #work: WorkFolder;
   readonly #touched = new Set<string>();

@@ -92,7 +92,9 @@ describe('a verification', () => {
         { name: 'another.json', content },
       ]),
     );
-    expect(report.findings).toMatchObject([{ code: 'LPX_NOT_A_PACKAGE', where: 'another.json', facts: { reason: 'severalDocuments' } }]);
+    expect(report.findings).toMatchObject([
+      { code: 'LPX_NOT_A_PACKAGE', place: { entry: 'another.json' }, facts: { reason: 'severalDocuments' } },
+    ]);
   });
 
   it.each(['aes256', 'zipcrypto'] as const)('tells a wrong password from damage under %s', async (encryption) => {
