@@ -84,6 +84,15 @@ describe('a link', () => {
   });
 });
 
+describe('a comment', () => {
+  it('cites the spec by a link, never by a number that leads nowhere', () => {
+    const bare = code.flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/.*\b(?:spec|brief) §?[0-9].*/g)].map(([line]) => `${relative(ROOT, file)}: ${line.trim()}`),
+    );
+    expect(bare).toEqual([]);
+  });
+});
+
 describe('the spec page', () => {
   it('has every trap, code table and open question under an anchor of its own', () => {
     const anchors = anchorsOf(join(ROOT, 'docs/spec.md'));
