@@ -3,6 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { buildProgram } from '#lpx/cli/program.js';
+import { EXIT } from '#lpx/errors.js';
+import { en } from '#lpx/messages/en.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -107,5 +110,24 @@ describe('the spec page', () => {
     const properties = Object.values<any>(schema.$defs).flatMap((definition) => Object.keys(definition.properties ?? {}));
     expect(properties.length).toBeGreaterThan(100);
     expect(properties.filter((property) => !page.includes(property))).toEqual([]);
+  });
+});
+
+describe('the page about the command line', () => {
+  const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
+
+  it('has every command and every option', () => {
+    const program = buildProgram(en, '', async () => {});
+    const words = [
+      ...program.commands.map((command) => `lpx ${command.name()}`),
+      ...[program, ...program.commands].flatMap((command) => command.options.map((option) => option.long ?? '')),
+    ];
+    expect(words.length).toBeGreaterThan(60);
+    expect(words.filter((word) => !new RegExp(`${word}(?![\\w-])`).test(page))).toEqual([]);
+  });
+
+  it('has every exit code', () => {
+    const missing = Object.values(EXIT).filter((code) => !new RegExp(`^\\| ${code} +\\|`, 'm').test(page));
+    expect(missing).toEqual([]);
   });
 });

@@ -240,7 +240,7 @@ function reasonToLeaveOut(record: PortfolioRecord<unknown>, terms: readonly stri
   return halfOf(record) && terms.length > 0 && !terms.includes(termOfRecord(record)) ? 'other-term' : undefined;
 }
 
-/** The reason of the exchange says under which circumstances the receiving school has a course result (spec 12, Q14). */
+/** The reason of the exchange says under which circumstances the receiving school has a course result (docs/spec.md#q14). */
 function flagged(
   record: PortfolioRecord<StoredAttachment>,
   reason: ExportReason,
@@ -317,7 +317,7 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
   });
 }
 
-/** Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all (spec 2). */
+/** Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all (docs/spec.md#encryption). */
 function checkPassword(password: Buffer): void {
   if (password.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
   if (password.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');

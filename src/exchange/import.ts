@@ -297,7 +297,7 @@ function sentAsOf(sent: BasicData, roll: BasicData): SentAs | undefined {
   return Object.values(sentAs).some((value) => value !== '') ? sentAs : undefined;
 }
 
-/** A course result that its teacher has not certified is not part of an exchange (guide part FOUR; spec 12, Q13). */
+/** A course result that its teacher has not certified is not part of an exchange (the guide's part FOUR; docs/spec.md#q13). */
 const isUncertified = (record: PortfolioRecord<unknown>): boolean => unfitness(record) === 'uncertified';
 
 const outcomeOf = ({ kind }: Comparison<TakenAttachment>, keepBoth = false): RecordChange['outcome'] =>

@@ -62,7 +62,7 @@ function itemOf(stored: StoredRecord, half: Half): Item {
 }
 
 /**
- * Whether a record was submitted. One platform writes the term in which it was ticked (spec 5): of a record that was
+ * Whether a record was submitted. One platform writes the term in which it was ticked (docs/spec.md#course-results): of a record that was
  * received within that school year, that is no submission, since the receiving school submits it.
  */
 function isSubmitted({ provenance, cameAt, record }: StoredRecord): boolean {

@@ -57,7 +57,7 @@ export interface TakenPortfolio extends Portfolio<TakenAttachment> {
 export interface Acceptance {
   /** Go on without the records whose attachments are not sound. */
   readonly partial: boolean;
-  /** Take files whose MD5s are all wrong: some software hashes a wrapper of the file (brief 5, item 4). */
+  /** Take files whose MD5s are all wrong: some software hashes a wrapper of the file (docs/field-defects.md#foreign-md5). */
   readonly foreignMd5: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Names, paths and numbering inside a package (exchange-brief 2; spec 2). */
+/** Names, paths and numbering inside a package (docs/spec.md#package). */
 import { MAPPING_NAME } from '../spec/attachments.js';
 import { type BasicData, HALF_WIRE, type Half, type ListName, type PortfolioRecord, SLOTS, type Slot } from '../spec/portfolio.js';
 import { taipeiTime } from '../spec/terms.js';
@@ -16,7 +16,7 @@ export function parsePackageName(name: string): { readonly school: string; reado
 
 export const mappingPath = (nationalId: string, half: Half): string => `${nationalId}/${HALF_WIRE[half].folder}/${MAPPING_NAME}`;
 
-/** The order in which a student's lists are numbered: not that of the JSON (spec 2). */
+/** The order in which a student's lists are numbered: not that of the JSON (docs/spec.md#numbering). */
 const NUMBERING: Readonly<Record<Half, readonly ListName[]>> = {
   courseResults: ['courseResults'],
   multiPerformances: [

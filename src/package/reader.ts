@@ -71,7 +71,7 @@ export function sortEntries(entries: readonly ZipEntry[]): PackageEntries {
 
 const isDocumentName = (name: string): boolean => !name.includes('/') && name.toLowerCase().endsWith('.json') && name !== MAPPING_NAME;
 
-/** The folder around the whole package, with its slash, when it was zipped with one; else empty (brief 5, item 7). */
+/** The folder around the whole package, with its slash, when it was zipped with one; else empty (docs/field-defects.md#folder). */
 function wrapperOf(names: readonly string[]): string {
   const first = names[0]?.slice(0, names[0].indexOf('/') + 1) ?? '';
   const around = first !== '' && names.every((name) => name.startsWith(first));
@@ -99,7 +99,7 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
 
 /**
  * The document is the one JSON at the root that holds students, whatever it is called, since mail renames files
- * (spec 8, T7). Two of them are no package, whatever they are called. Where none does, the only one or the one under
+ * (docs/spec.md#t7). Two of them are no package, whatever they are called. Where none does, the only one or the one under
  * the package's name is taken, and its faults are reported.
  */
 async function readDocument(fd: number, documents: readonly PackageEntry[], baseName: string, password: Buffer): Promise<ReadJson> {

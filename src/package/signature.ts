@@ -1,4 +1,4 @@
-/** The companion signature file: the MD5 of the ZIP (exchange-brief 2). */
+/** The companion signature file: the MD5 of the ZIP (docs/spec.md#q6). */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LpxError } from '../errors.js';

@@ -7,7 +7,7 @@ import { shown } from './validate.js';
 
 export const MAPPING_NAME = 'filename_mapping.json';
 
-/** What systems leave in folders, and other software beside a document (spec 8, T17; brief 5, item 11). */
+/** What systems leave in folders, and other software beside a document (docs/spec.md#t17; docs/field-defects.md#second-dialect). */
 const NOT_OURS = /(?:^|\/)(?:__MACOSX\/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|課程諮詢\.json)$/;
 
 /** Whether an entry is no part of any package, by its name. */
@@ -87,8 +87,8 @@ export function findAttachments<F>(
 }
 
 /**
- * Finds the path of the one file that a link can only mean: one that ends in a bare dot lost its file's type (brief 5,
- * item 2), and one in other letters, wide or narrow, great or small, was written by another system than its file.
+ * Finds the path of the one file that a link can only mean: one that ends in a bare dot lost its file's type
+ * (docs/field-defects.md#bare-dot), and one in other letters, wide or narrow, great or small, was written by another system than its file.
  */
 function meantPathsIn(files: ReadonlyMap<string, unknown>): (path: string | undefined) => string | undefined {
   const plain = (name: string) => name.normalize('NFKC').toLowerCase();

@@ -1,5 +1,5 @@
 /**
- * What makes two records the same (spec 7.3). The key says which thing a record is about; the content
+ * What makes two records the same (docs/spec.md#identity). The key says which thing a record is about; the content
  * says what it tells of it. Flags that the reason of an export sets, and the term in which a school submits
  * it, are not content: they change as a record travels.
  */

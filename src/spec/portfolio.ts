@@ -1,5 +1,5 @@
 /**
- * The record model, and its one translation to and from the wire (spec 3-6). On the wire a record has
+ * The record model, and its one translation to and from the wire (docs/spec.md#json). On the wire a record has
  * Chinese property names, attachments as link and MD5, and copies of the student's id and birth date;
  * in code it has fields under English names, two attachment slots, and no copies.
  */
@@ -14,7 +14,7 @@ export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
 
-/** The MD5 of no bytes: on the wire it means "no attachment" (spec 2.3). */
+/** The MD5 of no bytes: on the wire it means "no attachment" (docs/spec.md#empty-md5). */
 export const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 
 /** The two places a record has for a file. */
@@ -48,7 +48,7 @@ export interface WireAttachment {
   readonly md5: string;
 }
 
-/** The half of the package that a list's files go to; cadre posts have none (spec 2). */
+/** The half of the package that a list's files go to; cadre posts have none (docs/spec.md#layout). */
 export type Half = 'courseResults' | 'multiPerformances';
 
 /** The top-level property and attachment folder of each half. */

@@ -1,5 +1,5 @@
 /**
- * The registers (名冊) in which a school submits what its students picked (spec 11): one workbook for course results,
+ * The registers (名冊) in which a school submits what its students picked (docs/spec.md#registers): one workbook for course results,
  * one for multi-performances; a cover, then a sheet a list. Columns are those of the central database's own registers.
  */
 import type { BasicData, ListName, PortfolioRecord } from './portfolio.js';
@@ -41,7 +41,7 @@ export interface PickedItem {
   readonly received: boolean;
 }
 
-/** 名冊別 by batch (spec 11). */
+/** 名冊別 by batch (docs/spec.md#register-kinds). */
 const NUMBERS: Readonly<Record<'courseResults' | 'multiPerformances' | 'eveningCourseResults', Readonly<Record<RegisterBatch, string>>>> = {
   courseResults: { year: '26', 'final-1': '36', 'final-2': '76' },
   eveningCourseResults: { year: '28', 'final-1': '38', 'final-2': '78' },

@@ -1,5 +1,5 @@
 /**
- * Repairs what schools' software is known to get wrong (exchange-brief 5; spec 8.1), before the schema is
+ * Repairs what schools' software is known to get wrong (docs/field-defects.md), before the schema is
  * asked. Every repair is a finding that says from what to what; what no repair fits stays as it is, for the
  * schema to name.
  */

@@ -1,5 +1,5 @@
 /**
- * Academic terms: a ROC year and a semester, written `1081` (spec 3); and the days they run over. A school
+ * Academic terms: a ROC year and a semester, written `1081` (docs/spec.md#term); and the days they run over. A school
  * year starts on 1 August and ends on 31 July, its second semester starts on 1 February (各級學校學生學年學期
  * 假期辦法 2, 3). Experimental education may part a year into three or four semesters of its own (guide part
  * FOUR), whose days nobody prescribes.
@@ -97,7 +97,7 @@ export const lastDayOf = (academicYear: number): Day => `${String(academicYear +
 /** Whether a day lies between the last lessons of a school year and its last day. */
 export const isInSummer = (day: Day): boolean => day.slice(5) >= SUMMER_STARTS && day.slice(5) <= YEAR_ENDS;
 
-/** A day as registers write it, `yyyMMdd` in ROC years (spec 11); empty for anything that starts with no day. */
+/** A day as registers write it, `yyyMMdd` in ROC years (docs/spec.md#registers); empty for anything that starts with no day. */
 export function rocDay(text: string): string {
   const match = /^(\d{4})[-/](\d{2})[-/](\d{2})/.exec(text);
   return match ? `${String(Number(match[1]) - ROC_EPOCH).padStart(3, '0')}${match[2]}${match[3]}` : '';

@@ -1,5 +1,5 @@
 /**
- * The course code of the national course plan platform, 23 characters (guide part THREE; spec 10, C12).
+ * The course code of the national course plan platform, 23 characters (the guide's part THREE; docs/spec.md#c12).
  * It is carried byte for byte; this module only explains it.
  */
 import { COURSE_CODE_TABLES, type CourseCodePart } from '../codes.js';
@@ -135,7 +135,7 @@ export interface CourseTaken {
 /**
  * Whether a code's entry year can be that of the student. It can when it lies between the student's own and the
  * year of the course (who repeats a year, or comes back, goes on with those who entered later), or when it is the
- * one that the grade implies (spec 8, T10: the student's year may be the current one; and who transfers in goes on
+ * one that the grade implies (docs/spec.md#t10: the student's year may be the current one; and who transfers in goes on
  * with those who entered earlier elsewhere). A code without a year fits nothing and is malformed.
  */
 export function entryYearFits(code: string, { studentYear, academicYear, grade }: CourseTaken): boolean {

@@ -1,5 +1,5 @@
 /**
- * 國民身分證統一編號, old and new 居留證統一證號 (spec 3). Other papers are legal too, and the spec's own
+ * 國民身分證統一編號, old and new 居留證統一證號 (docs/spec.md#national-id). Other papers are legal too, and the spec's own
  * example fails the checksum, so a number that is none of these is unusual, not wrong.
  */
 

@@ -1,7 +1,7 @@
 import type { Finding } from '../../errors.js';
 import { rowFinding } from '../text.js';
 
-/** 學校代碼: six digits or letters (spec 3). The list of schools changes yearly and is not ours to keep: `schoolsOf` reads it. */
+/** 學校代碼: six digits or letters (docs/spec.md#school-code). The list of schools changes yearly and is not ours to keep: `schoolsOf` reads it. */
 export const isSchoolCode = (text: string): boolean => /^[0-9A-Za-z]{6}$/.test(text);
 
 /** Titles of the columns in the lists that 教育部統計處 publishes. */

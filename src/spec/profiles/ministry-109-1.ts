@@ -4,7 +4,7 @@ import { type LimitProfile, MIB } from './profile.js';
 const DOCUMENT = { types: ['pdf', 'jpg', 'png'], bytes: 4 * MIB };
 const MEDIA = { types: ['mp3', 'mp4'], bytes: 10 * MIB };
 
-/** Larger files since semester 1 of year 109, the rest as in the guide (spec 9). */
+/** Larger files since semester 1 of year 109, the rest as in the guide (docs/spec.md#files). */
 export const MINISTRY_109_1: LimitProfile = {
   ...GUIDE_109,
   from: '1091',

@@ -4,7 +4,7 @@ import type { Half, Slot } from '../portfolio.js';
 export interface FileLimit {
   /** By content, as `fileTypeOf` names it. */
   readonly types: readonly string[];
-  /** Largest file in bytes; a file of exactly this size is allowed (spec 12, Q15). */
+  /** Largest file in bytes; a file of exactly this size is allowed (docs/spec.md#q15). */
   readonly bytes: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a file is by its content (spec 9); a name proves nothing. The spec's five types are taken, harmless others
+ * What a file is by its content (docs/spec.md#file-type); a name proves nothing. The spec's five types are taken, harmless others
  * with a warning, everything else is refused. Content that a computer would run is looked for first and wins.
  */
 import { decodeText } from '../../encoding.js';

@@ -1,4 +1,4 @@
-/** Limits by school year (spec 9). A later school year is one more profile, and its row here. */
+/** Limits by school year (docs/spec.md#files). A later school year is one more profile, and its row here. */
 import type { Half } from '../portfolio.js';
 import { GUIDE_109 } from '../profiles/guide-109.js';
 import { MINISTRY_109_1 } from '../profiles/ministry-109-1.js';

@@ -224,7 +224,7 @@ function dateFindings(property: WireProperty, value: JsonValue | undefined, plac
 /** The numbers in `yyyy/MM/dd` or `yyyy-MM-dd HH:mm:ss`. */
 const partsOfDate = (text: string) => text.split(/[-/ :]/).map(Number) as [number, number, number, number?, number?, number?];
 
-/** A record repeats the student's id and birth date; platform P cuts the id to ten characters (spec 5). */
+/** A record repeats the student's id and birth date; platform P cuts the id to ten characters (docs/spec.md#t16). */
 function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, place: (property: string) => Place): Finding[] {
   return list.properties
     .filter((property) => property.role === 'copy')
@@ -241,7 +241,7 @@ function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, pla
     });
 }
 
-/** A link whose MD5 is that of nothing names no file, whatever stands at its end (spec 8, T3 and T4). */
+/** A link whose MD5 is that of nothing names no file, whatever stands at its end (docs/spec.md#t3, docs/spec.md#t4). */
 function emptyLinkFindings(list: WireList, record: JsonObject, place: (property: string) => Place): Finding[] {
   const wire = (role: 'link' | 'md5', slot: string) =>
     list.properties.find((property) => property.role === role && property.slot === slot)?.wire as string;

@@ -10,7 +10,7 @@ const of = (half: Pickable['half'], year: number, all: readonly Pickable[], exte
 
 describe('the profiles of limits', () => {
   const MIB = 1024 * 1024;
-  // Guide part TWO; spec 9; guide part FOUR.
+  // The guide's part TWO; docs/spec.md#files; guide part FOUR.
   it.each([
     ['1081', 2 * MIB, 5 * MIB],
     ['1082', 2 * MIB, 5 * MIB],
