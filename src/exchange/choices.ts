@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
 import { readTable, refuseRows } from '../roster/tables.js';
+import { canonicalCode, plainCode } from '../spec/identifiers/plain.js';
 import { dataRows, rowFinding } from '../spec/text.js';
 import type { Choice } from './pick.js';
 
@@ -12,13 +13,15 @@ import type { Choice } from './pick.js';
 export async function readChoices(file: string): Promise<Choice[]> {
   const findings: Finding[] = [];
   const picks = new Map<string, string[]>();
-  for (const [i, [nationalId = '', ref = '']] of dataRows(await readTable(file))) {
+  for (const [i, [nationalId = '', given = '']] of dataRows(await readTable(file))) {
+    const ref = plainCode(given);
     if (nationalId === '') findings.push(rowFinding(i, 'nationalId', nationalId));
     else if (!/^[OR][0-9]+$/i.test(ref)) findings.push(rowFinding(i, 'reference', ref));
     else {
-      const refs = picks.get(nationalId) ?? [];
+      const id = canonicalCode(nationalId);
+      const refs = picks.get(id) ?? [];
       refs.push(ref);
-      picks.set(nationalId, refs);
+      picks.set(id, refs);
     }
   }
   refuseRows(findings, file);

@@ -9,6 +9,7 @@ import { markUnfinished } from '../files.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
 import { signaturePathOf } from '../package/signature.js';
 import { type PackageContents, type PackageFile, type PackageText, writePackage } from '../package/writer.js';
+import { canonicalCode } from '../spec/identifiers/plain.js';
 import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
   documentFromPortfolios,
@@ -201,7 +202,7 @@ const newestTermOf = ({ records }: Selected): string =>
 
 async function studentsOf(store: Store, nationalIds: readonly string[]): Promise<StoredStudent[]> {
   const students: StoredStudent[] = [];
-  for (const nationalId of new Set(nationalIds)) {
+  for (const nationalId of new Set(nationalIds.map(canonicalCode))) {
     const student = await studentIn(store, nationalId);
     students.push(student);
   }

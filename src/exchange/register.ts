@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
 import { csv, type TableFile, workbook, writeFiles } from '../roster/tables.js';
+import { canonicalCode } from '../spec/identifiers/plain.js';
 import { studentPlace } from '../spec/place.js';
 import { type BasicData, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';
@@ -76,7 +77,9 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
 
 /** The picks of a school year. One whose record has lost its teacher's word since is left out, and told. */
 async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterRequest) {
-  const named = nationalIds.length > 0 ? [...new Set(nationalIds)] : (await store.students()).map((student) => student.nationalId);
+  const named = [
+    ...new Set((nationalIds.length > 0 ? nationalIds : (await store.students()).map((student) => student.nationalId)).map(canonicalCode)),
+  ];
   const picked: PickedItem[] = [];
   const findings: Finding[] = [];
   let students = 0;

@@ -1,5 +1,6 @@
 /** Making and opening the store of a school. */
 import { LpxError } from '../errors.js';
+import { canonicalCode } from '../spec/identifiers/plain.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { createStore, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';
@@ -10,8 +11,9 @@ import type { School, Store } from '../store/store.js';
  * @throws LPX_SCHOOL_CODE, LPX_STORE_EXISTS, LPX_GROUP_REFUSED, LPX_WRITE_FAILED
  */
 export async function initStore(folder: string, school: School, group = ''): Promise<void> {
-  if (!isSchoolCode(school.code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
-  const store = await createStore(folder, school, group);
+  const code = canonicalCode(school.code);
+  if (!isSchoolCode(code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
+  const store = await createStore(folder, { ...school, code }, group);
   await store.close();
 }
 

@@ -140,7 +140,7 @@ const codes: Record<Code, Sentence> = {
     next: 'Ask the sending school for the .zip file of the export.',
   },
   LPX_JSON_UNREADABLE: {
-    what: '{where} is not JSON that can be read (character {position}).',
+    what: '{where} is not valid JSON: {problem} (line {line}, column {column}; property before it: {property}).',
     next: 'Have the document exported anew; it was cut short or edited by hand.',
   },
   LPX_ATTACHMENT_MD5_FOREIGN: {
@@ -287,6 +287,18 @@ const codes: Record<Code, Sentence> = {
   },
   LPX_FILE_TYPE: { what: 'The file is {type}; allowed are {types}.', next: '{advice}' },
   LPX_FILE_LARGE: { what: 'The file has {bytes} bytes; {limit} are allowed.', next: '{advice}' },
+  LPX_MAPPING_UNUSABLE: {
+    what: '{where} does not say what the files were called; they keep the names they have in the package.',
+    next: 'Nothing needs doing; the files themselves are not affected.',
+  },
+  LPX_DATE_ODD: {
+    what: '{value} is an unlikely date; it is kept as it is.',
+    next: 'Check the year: it may be of another calendar, or never have been set.',
+  },
+  LPX_STUDENT_DOUBLED: {
+    what: 'The store has this student twice, in capitals and under the same id in small letters, {small}.',
+    next: 'Load the student’s folder again and import the received packages again: all of it goes to the id in capitals. The old entry under {small} is no longer used.',
+  },
   LPX_FILE_REFUSED: {
     what: '{file} is {type}; portfolios do not hold such files.',
     next: 'Ask for the file as PDF, JPG, PNG, MP3 or MP4. When importing, --accept-partial leaves this record out.',
@@ -406,6 +418,10 @@ const words: Record<string, Record<string, string>> = {
     name: 'a file name in another encoding',
     folder: 'a folder around the whole package',
     wrapping: 'a ZIP around the whole package',
+    mapping: 'another way to write a list of file names',
+    code: 'another way to write a code',
+    padding: 'blanks around a value',
+    unset: 'a date that was never set',
   },
   part: {
     database: 'its file is not a sound database',
@@ -450,6 +466,20 @@ const words: Record<string, Record<string, string>> = {
   },
   damage: { lost: 'missing', broken: 'damaged' },
   spelling: { spelling: 'blanks, dots, width or case', variant: 'variant characters' },
+  problem: {
+    encoding: 'its text encoding is unknown',
+    empty: 'it is empty',
+    notANumber: 'NaN or another word stands where a number should be',
+    trailingComma: 'a comma stands before a closing bracket',
+    lineBreak: 'a line break or control character stands inside a text',
+    quotes: 'something is not in "double quotation marks"',
+    escape: 'a backslash stands before a character that it cannot stand before',
+    end: 'it ends too early',
+    deep: 'it has more than 64 brackets inside each other',
+    more: 'something follows after its end',
+    character: 'a character stands where it cannot',
+  },
+  property: { '': 'none' },
   type: {
     pdf: 'a PDF',
     jpg: 'a JPEG picture (jpg)',

@@ -93,7 +93,7 @@ export const zhTW: Messages = {
     LPX_ENTRY_DAMAGED: { what: '{where} 已損壞（{part}）。', next: '請重新下載；若仍如此，請轉出學校重新匯出。' },
     LPX_NOT_A_PACKAGE: { what: '這不是學生學習歷程檔案的交換檔：{reason}。', next: '請向轉出學校索取匯出的 .zip 檔。' },
     LPX_JSON_UNREADABLE: {
-      what: '{where} 不是可以讀取的 JSON（第 {position} 個字元處）。',
+      what: '{where} 不是正確的 JSON：{problem}（第 {line} 行第 {column} 字，前一個欄位：{property}）。',
       next: '請重新匯出這份資料；它被截斷過或被手動改過。',
     },
     LPX_ATTACHMENT_MD5_FOREIGN: {
@@ -186,6 +186,15 @@ export const zhTW: Messages = {
     LPX_NOT_CERTIFIED: { what: '這筆課程學習成果未經教師認證。', next: '只有已認證者才交換，這筆不納入。' },
     LPX_FILE_TYPE: { what: '檔案是{type}，可用的格式是 {types}。', next: '{advice}' },
     LPX_FILE_LARGE: { what: '檔案有 {bytes} 位元組，上限 {limit}。', next: '{advice}' },
+    LPX_MAPPING_UNUSABLE: {
+      what: '{where} 沒有寫明檔案的原名，檔案沿用交換檔裡的名稱。',
+      next: '不需處理，檔案本身不受影響。',
+    },
+    LPX_DATE_ODD: { what: '{value} 不像是正確的日期，照原樣保留。', next: '請核對年份：可能是別的曆法，或是從未填寫。' },
+    LPX_STUDENT_DOUBLED: {
+      what: '資料庫裡這名學生有兩筆，證號一筆為大寫，一筆為小寫的 {small}。',
+      next: '請重新載入該生的資料夾，並重新匯入收到的交換檔，資料就會全部歸到大寫的證號；小寫的 {small} 不再使用。',
+    },
     LPX_FILE_REFUSED: {
       what: '{file} 是{type}，學習歷程檔案不收這類檔案。',
       next: '請索取 PDF、JPG、PNG、MP3 或 MP4 格式的檔案。匯入時可用 --accept-partial 略過這筆紀錄。',
@@ -288,6 +297,10 @@ export const zhTW: Messages = {
       name: '檔名用了別的編碼',
       folder: '整個交換檔外面多包了一層資料夾',
       wrapping: '整個交換檔外面又包了一層 ZIP',
+      mapping: '檔名對照表的另一種寫法',
+      code: '代碼的另一種寫法',
+      padding: '值前後的空白',
+      unset: '從未填寫的日期',
     },
     part: {
       database: '不是完整的資料庫檔',
@@ -332,6 +345,20 @@ export const zhTW: Messages = {
     },
     damage: { lost: '已遺失', broken: '已損壞' },
     spelling: { spelling: '空白、間隔號、全半形或大小寫', variant: '異體字' },
+    problem: {
+      encoding: '無法辨識文字編碼',
+      empty: '內容是空的',
+      notANumber: '應為數字的地方寫了 NaN 之類的字',
+      trailingComma: '結尾括號前多了一個逗號',
+      lineBreak: '文字裡有換行或控制字元',
+      quotes: '有內容沒有用半形雙引號括起來',
+      escape: '反斜線後面的字元不正確',
+      end: '內容不完整，提早結束',
+      deep: '括號超過 64 層',
+      more: '結尾之後還有其他內容',
+      character: '有不該出現的字元',
+    },
+    property: { '': '無' },
     type: {
       pdf: ' PDF 文件',
       jpg: ' JPEG 圖片（jpg）',

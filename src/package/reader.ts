@@ -3,7 +3,6 @@ import { type Finding, LpxError } from '../errors.js';
 import { addOriginalNames, isNotOurs, MAPPING_NAME } from '../spec/attachments.js';
 import { type ReadJson, readJson } from '../spec/json.js';
 import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
-import { mappingFindings } from '../spec/validate.js';
 import { entryBuffer } from '../zip/entry.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
 
@@ -89,10 +88,7 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
   if (Array.isArray(document) && document.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   const originalNames = new Map<string, string>();
   for (const { name, entry } of entries.mappings) {
-    const mapping = await readEntry(fd, entry, name, password);
-    const wrong = mappingFindings(mapping.value, name);
-    findings.push(...mapping.findings, ...wrong);
-    if (wrong.length === 0) addOriginalNames(originalNames, name, mapping.value);
+    findings.push(...addOriginalNames(originalNames, name, await entryBuffer(fd, entry, password, JSON_BYTES)));
   }
   return { document, originalNames, findings };
 }

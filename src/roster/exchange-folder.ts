@@ -6,7 +6,6 @@ import { fileError } from '../files.js';
 import { addOriginalNames, MAPPING_NAME } from '../spec/attachments.js';
 import { readJson } from '../spec/json.js';
 import { repairDocument } from '../spec/repair.js';
-import { mappingFindings } from '../spec/validate.js';
 
 export interface ExchangeFolder {
   /** The document's base name. */
@@ -35,12 +34,7 @@ export async function readExchangeFolder(path: string): Promise<ExchangeFolder> 
     const findings: Finding[] = [];
     const contents = new Map(files);
     for (const [name, file] of files) {
-      if (name.endsWith(`/${MAPPING_NAME}`)) {
-        const { value: mapping, findings: told } = readJson(await readFile(file), name);
-        const wrong = mappingFindings(mapping, name);
-        findings.push(...told, ...wrong);
-        if (wrong.length === 0) addOriginalNames(originalNames, name, mapping);
-      }
+      if (name.endsWith(`/${MAPPING_NAME}`)) findings.push(...addOriginalNames(originalNames, name, await readFile(file)));
       // A document or mapping is no attachment.
       if (file === document || name.endsWith(`/${MAPPING_NAME}`) || !name.includes('/')) contents.delete(name);
     }

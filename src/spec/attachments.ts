@@ -1,8 +1,9 @@
 /** From the links of a document to the files beside it, in a package or a folder alike. */
-import type { Finding, Place } from '../errors.js';
+import { type Finding, LpxError, type Place } from '../errors.js';
+import { readJson } from './json.js';
 import { filePlace, recordPlaces } from './place.js';
 import { type Portfolio, type PortfolioRecord, SLOTS, type Slot, type WireAttachment, wireListOf } from './portfolio.js';
-import { repaired } from './repair.js';
+import { repaired, repairMapping, unusableMapping } from './repair.js';
 import { shown } from './validate.js';
 
 export const MAPPING_NAME = 'filename_mapping.json';
@@ -24,11 +25,20 @@ export interface FoundAttachment<F> {
   readonly place: Place;
 }
 
-/** Adds what a `filename_mapping.json` says of the files in its folder. `path` is that of the mapping. */
-export function addOriginalNames(names: Map<string, string>, path: string, mapping: unknown): void {
+/**
+ * Adds what a `filename_mapping.json` says of the files in its folder. One that cannot be read is a warning, and the
+ * files keep their own names. @param path that of the mapping
+ */
+export function addOriginalNames(names: Map<string, string>, path: string, bytes: Buffer): readonly Finding[] {
   const folder = path.normalize('NFC').slice(0, -MAPPING_NAME.length);
-  for (const [name, original] of Object.entries(mapping as Record<string, string | null>)) {
-    if (original !== null) names.set(folder + name.normalize('NFC'), original);
+  try {
+    const { value, findings } = readJson(bytes, path);
+    const { mapping, findings: repairs } = repairMapping(value, path);
+    for (const [name, original] of mapping) names.set(folder + name.normalize('NFC'), original);
+    return [...findings, ...repairs];
+  } catch (error) {
+    if (error instanceof LpxError) return [unusableMapping(path)];
+    throw error;
   }
 }
 

@@ -4,9 +4,12 @@
  * schema to name.
  */
 import type { Finding, Place } from '../errors.js';
+import { CODE_TABLES } from './codes.js';
 import { BASIC_DATA, LISTS, type WireProperty } from './generated/wire-table.js';
+import { canonicalCode, isUpperCode, plainCode, trimmed } from './identifiers/plain.js';
 import { DOCUMENT_PLACE, wireRecordPlace, wireStudentPlace } from './place.js';
 import { BASIC_DATA_WIRE, basicDataWire, HALF_WIRE, type JsonObject, type JsonValue, type WireList } from './portfolio.js';
+import { isRealDate } from './terms.js';
 import { shown } from './validate.js';
 
 /** What was wrong; `messages/` has the words. */
@@ -24,7 +27,11 @@ export type Repair =
   | 'encoding'
   | 'name'
   | 'folder'
-  | 'wrapping';
+  | 'wrapping'
+  | 'mapping'
+  | 'code'
+  | 'padding'
+  | 'unset';
 
 /** The finding for one repair. */
 export const repaired = (repair: Repair, place: Place, from: string, to: string): Finding => ({
@@ -42,14 +49,25 @@ export interface RepairedDocument {
 /** Repairs a parsed document of any shape. The one given is left as it is. */
 export function repairDocument(parsed: unknown): RepairedDocument {
   const findings: Finding[] = [];
-  if (isStudent(parsed)) findings.push(repaired('array', DOCUMENT_PLACE, '{…}', '[{…}]'));
-  const document = isStudent(parsed) ? [parsed] : parsed;
+  const inner = unwrapped(parsed);
+  if (inner !== parsed || isStudent(inner)) findings.push(repaired('array', DOCUMENT_PLACE, '{…}', '[{…}]'));
+  const document = isStudent(inner) ? [inner] : inner;
   if (!Array.isArray(document)) return { document, findings };
   return { document: document.map((student, i) => (isStudent(student) ? repairStudent(student, i, findings) : student)), findings };
 }
 
 /** Whether a parsed JSON looks like an exchange document: students, or one student. */
-export const holdsStudents = (value: unknown): boolean => isStudent(Array.isArray(value) ? value[0] : value);
+export function holdsStudents(value: unknown): boolean {
+  const inner = unwrapped(value);
+  return isStudent(Array.isArray(inner) ? inner[0] : inner);
+}
+
+/** The students of an answer that a platform's interface gave: an object that has them under one of its names. */
+function unwrapped(parsed: unknown): unknown {
+  if (!isObject(parsed) || isStudent(parsed)) return parsed;
+  const values = Object.values(parsed).filter((value) => Array.isArray(value) && isStudent(value[0]));
+  return values.length === 1 ? values[0] : parsed;
+}
 
 const NATIONAL_ID = basicDataWire('nationalId');
 
@@ -67,7 +85,10 @@ function repairStudent(student: JsonObject, index: number, findings: Finding[]):
           findings.push(repaired('list', { ...place, list: list.wire }, shown(value), '[]'));
           return [list.wire, []];
         }
-        const records = Array.isArray(value) ? (value as readonly JsonValue[]) : undefined;
+        // XML has no list of one: made into JSON, a lone record stands by itself.
+        const alone = isObject(value) && list.properties.some(({ wire }) => Object.hasOwn(value, wire));
+        if (alone) findings.push(repaired('list', { ...place, list: list.wire }, '{…}', '[{…}]'));
+        const records = alone ? [value] : Array.isArray(value) ? (value as readonly JsonValue[]) : undefined;
         return [
           list.wire,
           records?.map((record, index) =>
@@ -77,7 +98,11 @@ function repairStudent(student: JsonObject, index: number, findings: Finding[]):
       }),
     );
   const half = HALF_WIRE.multiPerformances.property;
-  const performances = student[half];
+  const given = student[half];
+  // An empty object of PHP is written as an empty list.
+  const isEmptyList = Array.isArray(given) && given.length === 0;
+  if (isEmptyList) findings.push(repaired('list', { ...place, property: half }, '[]', '{}'));
+  const performances: JsonValue | undefined = isEmptyList ? {} : given;
   return {
     ...student,
     [BASIC_DATA_WIRE]: {
@@ -117,20 +142,42 @@ function repairValue(property: WireProperty, value: JsonValue): Repairing {
   if (typeof value !== 'string') return undefined;
   const changed = (kind: Repair, to: string | undefined): Repairing => (to === undefined || to === value ? undefined : { kind, to });
   if (!value.isWellFormed()) return { kind: 'text', to: value.toWellFormed() };
-  if (value.length > REPAIRED_CHARACTERS) return undefined;
-  if (property.role === 'md5') return changed('md5', /^[0-9A-Fa-f]{32}$/.test(value) ? value.toLowerCase() : undefined);
-  if (property.shape === 'date') return changed('date', repairDate(value));
-  if (property.shape === 'dateTime') return changed('time', repairTime(value));
-  if (property.shape === 'dateOrTime') return changed('date', /[:時]/.test(value) ? repairTime(value) : repairDate(value));
-  if (property.shape === 'term') return changed('term', repairTerm(value));
-  return undefined;
+  if (!isCode(property)) return isPadded(value) ? { kind: 'padding', to: withoutPadding(value) } : undefined;
+  const inner = trimmed(value);
+  // What is carried byte for byte loses only what surrounds it.
+  if (property.shape === 'courseCode' || property.role === 'link') return changed('padding', inner);
+  if (inner.length > REPAIRED_CHARACTERS) return undefined;
+  const plain = plainCode(inner);
+  if (property.role === 'md5') return changed('md5', /^[0-9A-Fa-f]{32}$/.test(plain) ? plain.toLowerCase() : undefined);
+  if (property.shape === 'date' || property.shape === 'dateTime' || property.shape === 'dateOrTime')
+    return repairDay(property.shape, value, plain);
+  // A value of no table is kept as it is.
+  if (property.codes) return changed('code', Object.hasOwn(CODE_TABLES[property.codes], plain) ? plain : undefined);
+  if (property.shape === 'term') return changed('term', repairTerm(plain) ?? plain);
+  return changed('code', isUpperCode(property.shape) ? canonicalCode(plain) : plain);
+}
+
+/** Whether the spec gives a text a form: such a text is nobody's own words. */
+const isCode = ({ role, shape, codes }: WireProperty): boolean =>
+  role === 'md5' || role === 'link' || codes !== undefined || (shape !== undefined && shape !== 'text');
+
+/** So many blanks at the end of a text are the width of a database's column. */
+const PADDING_BLANKS = 3;
+
+/** Whether a text ends in what a database of fixed columns fills up with. */
+const isPadded = (text: string): boolean => text.endsWith('\0') || text.length - withoutPadding(text).length >= PADDING_BLANKS;
+
+function withoutPadding(text: string): string {
+  let end = text.length;
+  while (end > 0 && [' ', '\0', '\u3000'].includes(text[end - 1] as string)) end--;
+  return text.slice(0, end);
 }
 
 /** Numbers written as text; and whatever says "none", which the spec writes as -1. */
 function repairNumber(property: WireProperty, value: JsonValue): Repairing {
-  const number =
-    typeof value === 'string' && value.length <= REPAIRED_CHARACTERS && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value;
-  if (value === '') return { kind: 'number', to: property.whenAbsent };
+  const text = typeof value === 'string' && trimmed(value).length <= REPAIRED_CHARACTERS ? plainCode(trimmed(value)) : undefined;
+  if (text === '') return { kind: 'number', to: property.whenAbsent };
+  const number = text !== undefined && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : value;
   if (typeof number !== 'number') return undefined;
   const to = number < -1 && property.whenAbsent === -1 ? -1 : number;
   return to === value ? undefined : { kind: 'number', to };
@@ -143,52 +190,67 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 
 function repairBoolean(value: JsonValue): Repairing {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const to = String(value).length > REPAIRED_CHARACTERS ? undefined : BOOLEANS.get(String(value).trim().toLowerCase());
+  const text = trimmed(String(value));
+  const to = text.length > REPAIRED_CHARACTERS ? undefined : BOOLEANS.get(plainCode(text).toLowerCase());
   return to === undefined ? undefined : { kind: 'boolean', to };
 }
 
-/** Years below this are of the Republic of China. */
-const FIRST_WESTERN_YEAR = 1900;
+/** Years of so many digits are of the Republic of China; those of four are not, however odd. */
+const ROC_DIGITS = 3;
 const ROC_YEAR_ZERO = 1911;
-const two = (text: string | undefined): string => String(Number(text ?? 0)).padStart(2, '0');
-const western = (year: string): string => {
-  const number = Number(year);
-  return String(number < FIRST_WESTERN_YEAR ? number + ROC_YEAR_ZERO : number).padStart(4, '0');
-};
+const two = (value: string | number | undefined): string => String(Number(value ?? 0)).padStart(2, '0');
+const western = (year: string): string => (year.length <= ROC_DIGITS ? String(Number(year) + ROC_YEAR_ZERO) : year).padStart(4, '0');
 
-/** `yyyy/MM/dd` out of `1080901`, `108/9/1`, `20190901`, `2019-09-01`, `2019-09-01T…`, `//`; undefined for anything else. */
-function repairDate(text: string): string | undefined {
-  if (/^[\s/-]*$/.test(text)) return '';
-  const day = dayIn(text.trim().replace(/[T ].*$/, ''));
-  return day?.join('/');
-}
+/**
+ * Days that say that none was ever set: the zeros of .NET, of SQL Server's two types of time, of Access, Excel and
+ * Delphi, and of MySQL; and the first day of the Republic, which they become when 1911 is added.
+ */
+const NEVER_SET: ReadonlySet<string> = new Set([
+  ...['0001/01/01', '1753/01/01', '1899/12/30', '1899/12/31', '1900/01/00', '1900/01/01'],
+  ...['0000/00/00', '1911/00/00', '1912/01/01'],
+]);
 
-function dayIn(text: string): [string, string, string] | undefined {
-  const match =
-    /^(\d{2,4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?$/.exec(text) ??
-    /^(\d{4})(\d\d)(\d\d)$/.exec(text) ??
-    /^(\d{2,3})(\d\d)(\d\d)$/.exec(text);
-  return match ? [western(match[1] as string), two(match[2]), two(match[3])] : undefined;
+const DAYS: readonly RegExp[] = [
+  /^(?:中華)?(?:民國)?(?:前)?\s*(-?\d{1,4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?/,
+  /^(\d{4})(\d\d)(\d\d)(?!\d)/,
+  /^(\d{2,3})(\d\d)(\d\d)(?!\d)/,
+];
+const TIME =
+  /^T?\s*(上午|下午|晚上|中午|凌晨|AM|PM)?\s*(\d{1,2})(?::|時|點)\s*(\d{1,2})(?:(?::|分)\s*(\d{1,2}))?(?:\.\d{1,9})?[秒分]?\s*(AM|PM)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
+
+/** A day, with a time or without. @param plain the text, trimmed and narrowed, of bounded length */
+function repairDay(shape: 'date' | 'dateTime' | 'dateOrTime', value: string, plain: string): Repairing {
+  const changed = (kind: Repair, to: string): Repairing => (to === value ? undefined : { kind, to });
+  if (/^[\s/:-]*$/.test(plain)) return changed('date', '');
+  const match = DAYS.map((pattern) => pattern.exec(plain)).find((found) => found !== null);
+  if (!match) return undefined;
+  const [whole, year = '', month, day] = match;
+  const rest = plain.slice(whole.length).trim();
+  const time = rest === '' ? undefined : TIME.exec(rest);
+  if (time === null) return undefined;
+  // A year before the Republic is the zero of another calendar.
+  const parts = [western(year), two(month), two(day)] as const;
+  if (year.startsWith('-') || /前/.test(whole) || NEVER_SET.has(parts.join('/'))) return changed('unset', '');
+  if (!isRealDate(...(parts.map(Number) as [number, number, number]))) return undefined;
+  const withTime = shape === 'dateTime' || (shape === 'dateOrTime' && time !== undefined);
+  if (!withTime) return changed('date', parts.join('/'));
+  const moment = momentOf(parts, time);
+  return moment === undefined ? undefined : changed('time', moment);
 }
 
 const TAIWAN_HOURS = 8;
+const AFTERNOON: ReadonlySet<string> = new Set(['下午', '晚上', '中午', 'PM']);
 
-/** `yyyy-MM-dd HH:mm:ss` out of ISO, slashes, a day alone, or a clock of twice twelve hours; undefined for anything else. */
-function repairTime(text: string): string | undefined {
-  if (/^[\s/:-]*$/.test(text)) return '';
-  const match = /^(\S+?)(?:[T ]\s*(上午|下午|AM|PM)?\s*(\d{1,2}):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(AM|PM)?(Z|[+-]\d\d:?\d\d)?)?$/i.exec(
-    text.trim(),
-  );
-  const day = dayIn(match?.[1] ?? '');
-  if (!match || !day) return undefined;
-  const half = (match[2] ?? match[6] ?? '').toUpperCase();
-  const late = half === '下午' || half === 'PM';
-  const hour = half === '' ? Number(match[3] ?? 0) : (Number(match[3] ?? 0) % 12) + (late ? 12 : 0);
-  const clock = `${two(String(hour))}:${two(match[4])}:${two(match[5])}`;
-  if (match[7]?.toUpperCase() !== 'Z') return `${day.join('-')} ${clock}`;
-  // Universal time; schools live in Taiwan's.
-  const instant = new Date(`${day.join('-')}T${clock}Z`).getTime();
-  if (Number.isNaN(instant)) return undefined;
+/** `yyyy-MM-dd HH:mm:ss` of a day and a clock of twice twelve or of 24 hours; universal time becomes Taiwan's. */
+function momentOf(parts: readonly [string, string, string], time: RegExpExecArray | undefined): string | undefined {
+  const half = (time?.[1] ?? time?.[5] ?? '').toUpperCase();
+  const number = Number(time?.[2] ?? 0);
+  const hour = half === '' ? number : (number % 12) + (AFTERNOON.has(half) ? 12 : 0);
+  const [minute, second] = [Number(time?.[3] ?? 0), Number(time?.[4] ?? 0)];
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const clock = [hour, minute, second].map(two).join(':');
+  if (time?.[6]?.toUpperCase() !== 'Z') return `${parts.join('-')} ${clock}`;
+  const instant = new Date(`${parts.join('-')}T${clock}Z`).getTime();
   return new Date(instant + TAIWAN_HOURS * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
@@ -196,4 +258,52 @@ function repairTime(text: string): string | undefined {
 function repairTerm(text: string): string | undefined {
   const match = /^\s*(\d{2,3})\s*[-/]\s*0?([1-4])\s*$/.exec(text) ?? /^(\d{3})0([1-4])$/.exec(text);
   return match ? `${(match[1] as string).padStart(3, '0')}${match[2]}` : undefined;
+}
+
+/** What a `filename_mapping.json` says, as far as it can be used. */
+export interface RepairedMapping {
+  /** File name to the name it was uploaded under. */
+  readonly mapping: ReadonlyMap<string, string>;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Reads a parsed mapping of any shape: an object, an empty list of PHP, or the list of keys and values that .NET writes.
+ * What cannot be used is a warning: the files keep their own names. @param entry the mapping's name in the package
+ */
+export function repairMapping(parsed: unknown, entry: string): RepairedMapping {
+  const isList = Array.isArray(parsed);
+  const pairs: readonly (readonly [unknown, unknown])[] = isList
+    ? parsed.map(pairOf)
+    : isObject(parsed)
+      ? Object.entries(parsed)
+      : [['', '']];
+  const mapping = new Map<string, string>();
+  let unusable = false;
+  for (const [name, original] of pairs) {
+    if (typeof name !== 'string' || name === '' || /[/\\]/.test(name) || (typeof original !== 'string' && original !== null))
+      unusable = true;
+    else if (original !== null) mapping.set(name, original);
+  }
+  return {
+    mapping,
+    findings: [
+      ...(isList && !unusable ? [repaired('mapping', { entry }, parsed.length === 0 ? '[]' : '[{…}]', '{…}')] : []),
+      ...(unusable ? [unusableMapping(entry)] : []),
+    ],
+  };
+}
+
+/** The finding for a mapping that cannot be used, or not all of it. */
+export const unusableMapping = (entry: string): Finding => ({
+  code: 'LPX_MAPPING_UNUSABLE',
+  severity: 'warning',
+  place: { entry },
+  facts: {},
+});
+
+function pairOf(item: unknown): readonly [unknown, unknown] {
+  if (!isObject(item)) return [undefined, undefined];
+  const value = (name: string) => Object.entries(item).find(([key]) => key.toLowerCase() === name)?.[1];
+  return [value('key'), value('value') ?? null];
 }

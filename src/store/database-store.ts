@@ -4,6 +4,7 @@ import { LpxError } from '../errors.js';
 import { markCommitted } from '../files.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
+import { canonicalCode } from '../spec/identifiers/plain.js';
 import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
@@ -43,7 +44,7 @@ export class DatabaseStore implements Store {
   constructor(db: Kysely<Tables>, folder: string, school: School, attachments: AttachmentVault) {
     this.#db = db;
     this.folder = folder;
-    this.school = school;
+    this.school = { ...school, code: canonicalCode(school.code) };
     this.attachments = attachments;
   }
 
@@ -380,11 +381,14 @@ function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' 
   };
 }
 
-/** @throws LPX_STORE_DAMAGED when a record is not what was stored */
+const studentRow = (db: Db, nationalId: string) =>
+  db.selectFrom('students').selectAll().where('national_id', '=', nationalId).executeTakeFirst();
+
+/** Finds a student by an id in any letters. @throws LPX_STORE_DAMAGED when a record is not what was stored */
 async function readStudent(db: Db, nationalId: string, folder: string): Promise<StoredStudent | undefined> {
-  const row = await db.selectFrom('students').selectAll().where('national_id', '=', nationalId).executeTakeFirst();
+  const row = (await studentRow(db, canonicalCode(nationalId))) ?? (await studentRow(db, nationalId));
   if (!row) return undefined;
-  const student = { id: row.id, nationalId, folder };
+  const student = { id: row.id, nationalId: row.national_id, folder };
   const records: StoredRecord[] = [];
   for (const provenance of PROVENANCES) records.push(...(await readRecords(db, student, provenance)));
   return {

@@ -5,6 +5,7 @@
  */
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { LpxError } from '../errors.js';
+import { canonicalCode } from '../spec/identifiers/plain.js';
 import { extensionOf } from '../spec/rules/file-type.js';
 import type { Tables } from './tables.js';
 
@@ -170,7 +171,38 @@ async function sixthVersion(db: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
-const MIGRATIONS: readonly Migration[] = [firstVersion, secondVersion, thirdVersion, fourthVersion, fifthVersion, sixthVersion];
+/** Ids in capitals, but where the same student is there in capitals already: that one `lpx students` names. */
+async function seventhVersion(db: Kysely<Tables>): Promise<void> {
+  const students = await db.selectFrom('students').select(['id', 'national_id', 'basic_data']).execute();
+  const taken = new Set(students.map((student) => student.national_id));
+  for (const { id, national_id, basic_data } of students) {
+    const nationalId = canonicalCode(national_id);
+    if (taken.has(nationalId)) continue;
+    taken.add(nationalId);
+    const basicData = withId(basic_data, nationalId);
+    // Reading the student says that the row is damaged.
+    if (basicData === undefined) continue;
+    await db.updateTable('students').set({ national_id: nationalId, basic_data: basicData }).where('id', '=', id).execute();
+  }
+}
+
+function withId(basicData: string, nationalId: string): string | undefined {
+  try {
+    return JSON.stringify({ ...JSON.parse(basicData), nationalId });
+  } catch {
+    return undefined;
+  }
+}
+
+const MIGRATIONS: readonly Migration[] = [
+  firstVersion,
+  secondVersion,
+  thirdVersion,
+  fourthVersion,
+  fifthVersion,
+  sixthVersion,
+  seventhVersion,
+];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
 export async function migrate(db: Kysely<Tables>): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { maskId } from '#lpx/cli/render/places.js';
 import { EXIT_CODE_OF } from '#lpx/errors.js';
 import { en } from '#lpx/messages/en.js';
 import { fill, inert, languageOf, messagesIn } from '#lpx/messages/messages.js';
@@ -63,5 +64,29 @@ describe('a sentence', () => {
     const obeyed = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
     expect(inert(evil)).not.toMatch(obeyed);
     expect(fill('{file}', { file: evil })).not.toMatch(obeyed);
+  });
+});
+
+describe('what would not be seen in a value', () => {
+  it.each([
+    ['林小禾 ', '林小禾␣'],
+    ['"林小禾  "', '"林小禾␣␣"'],
+    ['\u3000林', '␣林'],
+    ['林\ue000', '林[U+E000]'],
+    ['林\u{f0000}', '林[U+F0000]'],
+    ['林\u200b小', '林[U+200B]小'],
+    ['林 小禾', '林 小禾'],
+    ['👨‍👩‍👧', '👨‍👩‍👧'],
+  ])('is made visible: %j', (value, shown) => {
+    expect(fill('{value}', { value })).toBe(shown);
+  });
+
+  it('takes no id apart: its blanks are not counted', () => {
+    expect([maskId('A800000014'), maskId('A800000014      '), maskId('　A800000014\0\0'), maskId('A1')]).toEqual([
+      'A80000****',
+      'A80000****',
+      'A80000****',
+      '****',
+    ]);
   });
 });

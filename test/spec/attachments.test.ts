@@ -52,7 +52,40 @@ describe('a link', () => {
 describe('a mapping', () => {
   it('speaks of the files in its own folder, in any normal form', () => {
     const names = new Map<string, string>();
-    addOriginalNames(names, 'A/課程學習成果/filename_mapping.json', { 'C01.pdf': '報告.pdf', 'C02.pdf': null });
+    const findings = addOriginalNames(
+      names,
+      'A/課程學習成果/filename_mapping.json',
+      Buffer.from(JSON.stringify({ 'C01.pdf': '報告.pdf', 'C02.pdf': null })),
+    );
+    expect(findings).toEqual([]);
     expect([...names]).toEqual([['A/課程學習成果/C01.pdf', '報告.pdf']]);
+  });
+
+  const adding = (text: string) => {
+    const names = new Map<string, string>();
+    const codes = addOriginalNames(names, 'A/filename_mapping.json', Buffer.from(text)).map(({ code, severity }) => [code, severity]);
+    return { names: [...names], codes };
+  };
+
+  it.each([
+    ['an empty list', '[]', []],
+    ['a list of keys and values', '[{"Key":"C01.pdf","Value":"報告.pdf"}]', [['A/C01.pdf', '報告.pdf']]],
+    ['a list of keys and values in small letters', '[{"key":"C01.pdf","value":"報告.pdf"}]', [['A/C01.pdf', '報告.pdf']]],
+  ])('that is %s is read, and said to be', (_, text, names) => {
+    expect(adding(text)).toEqual({ names, codes: [['LPX_REPAIRED', 'warning']] });
+  });
+
+  it.each(['null', '4711', '"x"', '{"C01.pdf":4711}', '[["C01.pdf","報告.pdf"]]', '{"a/b":"c"}', '{"C01.pdf":"a",}', 'NaN', ''])(
+    'that is %s is a warning, and files keep their own names',
+    (text) => {
+      expect(adding(text)).toEqual({ names: [], codes: [['LPX_MAPPING_UNUSABLE', 'warning']] });
+    },
+  );
+
+  it('of which a part can be used is used for that part', () => {
+    expect(adding('{"C01.pdf":4711,"C02.pdf":"報告.pdf"}')).toEqual({
+      names: [['A/C02.pdf', '報告.pdf']],
+      codes: [['LPX_MAPPING_UNUSABLE', 'warning']],
+    });
   });
 });

@@ -44,6 +44,55 @@ describe('JSON from outside', () => {
   });
 });
 
+describe('JSON that cannot be read', () => {
+  const fault = (text: string) => {
+    try {
+      readJson(Buffer.from(text), 'a.json');
+    } catch (error) {
+      const { problem, line, column, property } = (error as { facts: Record<string, unknown> }).facts;
+      return [problem, line, column, property];
+    }
+    return undefined;
+  };
+
+  it.each<[string, string, unknown[]]>([
+    ['NaN for a number', '[{"a":1,\n  "學分數": NaN}]', ['notANumber', 2, 10, '學分數']],
+    ['an infinite number', '{"a":-Infinity}', ['notANumber', 1, 6, 'a']],
+    ['None', '{"a":None}', ['notANumber', 1, 6, 'a']],
+    ['a comma before the end of an object', '{"a":1,\n"b":2,\n}', ['trailingComma', 2, 6, 'b']],
+    ['a comma before the end of a list', '[1,2 , ]', ['trailingComma', 1, 6, '']],
+    ['a raw line break', '{"學生":"x","簡述":"一\n二"}', ['lineBreak', 1, 18, '簡述']],
+    ['a raw tab', '{"a":"\t"}', ['lineBreak', 1, 7, 'a']],
+    ['single quotation marks', "{'a':1}", ['quotes', 1, 2, '']],
+    ['a value in single quotation marks', '{"a":\'x\'}', ['quotes', 1, 6, 'a']],
+    ['a path with single backslashes', '{"a":"C:\\學生"}', ['escape', 1, 9, 'a']],
+    ['nothing', ' \n', ['empty', 2, 1, '']],
+    ['an end too early', '[{"a":"b"', ['end', 1, 10, 'a']],
+    ['an end within a text', '[{"a":"b', ['end', 1, 9, 'a']],
+    ['an end after a property', '[{"a"', ['end', 1, 6, 'a']],
+    ['an end after a comma', '[{"a":1,', ['end', 1, 9, 'a']],
+    ['two documents', '{"a":1}\n{"a":2}', ['more', 2, 1, 'a']],
+    ['a missing comma', '{"a":1 "b":2}', ['character', 1, 8, 'a']],
+    ['a missing colon', '{"a" 1}', ['character', 1, 6, 'a']],
+    ['a number with a leading zero', '{"a":01}', ['character', 1, 7, 'a']],
+    ['brackets that do not fit', '[1}', ['character', 1, 3, '']],
+    ['bytes of no encoding', '\ufffd', ['character', 1, 1, '']],
+    ['too many brackets, which do not close', '['.repeat(200_000), ['deep', 1, 65, '']],
+    ['too many brackets', `${'['.repeat(65)}${']'.repeat(65)}`, ['deep', 1, 65, '']],
+  ])('because of %s is told by line, column and the property before it', (_, text, expected) => {
+    expect(fault(text)).toEqual(expected);
+  });
+
+  it('has a fault wherever it is cut off', () => {
+    const text = '[{"a":[1,-2.5e3,true,false,null,{}],"b":{"c":"\\u00e9\\n"}},[]]';
+    expect(fault(text)).toBeUndefined();
+    for (let end = 0; end < text.length; end++) {
+      const [problem, line] = fault(text.slice(0, end)) as unknown[];
+      expect([end, problem, line]).toEqual([end, end === 0 ? 'empty' : expect.stringMatching(/^(?:end|character|escape)$/), 1]);
+    }
+  });
+});
+
 describe('JSON that says one thing twice', () => {
   it.each(['{"a":1,"a":2}', '[{"b":{"a":1,"x":[],"a":2}}]', '{"\\u0061":1,"a":2}', '{"__proto__":1,"__proto__":2}'])(
     'is refused: %s',

@@ -8,6 +8,7 @@ import { md5 } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 
 const BIRTH = basicDataWire('birthDate');
+const ID = basicDataWire('nationalId');
 type Loose = Record<string, any>;
 /** A fault, the repair it needs, where, and what comes of it. */
 type Row = [string, (course: Loose, student: Loose) => void, string, string, unknown];
@@ -105,6 +106,136 @@ describe('a repair', () => {
     const { document, course, kinds } = repairing(spoil);
     expect([course[property], kinds]).toEqual([expected, [kind]]);
     expect(documentFindings(document)).toEqual([]);
+  });
+
+  const never = [
+    '0001-01-01',
+    '0001-01-01T00:00:00',
+    '0001/1/1 上午 12:00:00',
+    '1753/01/01',
+    '1899/12/30',
+    '1899-12-30T00:00:00',
+    '1900/01/01',
+    '0000-00-00',
+    '0000-00-00 00:00:00',
+    '0000000',
+    '00000000',
+    '-1910/01/01',
+    '0010101',
+    '001/01/01',
+  ];
+  it.each(never)('of a date never set is none: %s', (text) => {
+    const born = repairing((_, student) => (student.基本資料[BIRTH] = text));
+    expect([born.document[0].基本資料[BIRTH], born.kinds]).toEqual(['', ['unset']]);
+    const made = repairing((course) => (course.建立日期及時間 = text));
+    expect([made.course.建立日期及時間, made.kinds]).toEqual(['', ['unset']]);
+  });
+
+  it.each([
+    ['108年9月1日', '2019/09/01'],
+    ['民國108年9月1日', '2019/09/01'],
+    ['中華民國 108 年 9 月 1 日', '2019/09/01'],
+    ['１０８年９月１日', '2019/09/01'],
+    ['108年09月01日 上午 08:00', '2019/09/01'],
+    ['2019/9/1 上午 12:00:00', '2019/09/01'],
+    ['2019年9月1日', '2019/09/01'],
+    [' 2019/09/01\u3000', '2019/09/01'],
+    ['2019/09/01\0\0', '2019/09/01'],
+  ])('of the date %s is %s', (text, expected) => {
+    const { document, kinds } = repairing((_, student) => (student.基本資料[BIRTH] = text));
+    expect([document[0].基本資料[BIRTH], kinds]).toEqual([expected, ['date']]);
+  });
+
+  it.each([
+    ['110年1月10日 下午 2:03:22', '2021-01-10 14:03:22'],
+    ['110年1月10日14時3分22秒', '2021-01-10 14:03:22'],
+    ['2021/1/10 下午 2:03', '2021-01-10 14:03:00'],
+  ])('of the time %s is %s', (text, expected) => {
+    const { course, kinds } = repairing((one) => (one.建立日期及時間 = text));
+    expect([course.建立日期及時間, kinds]).toEqual([expected, ['time']]);
+  });
+
+  it.each(['2019-02-30', '108年13月1日', '2019/9/1 25:00:00', '2019/9/1 or so', '0108-13-01'])(
+    'of %s would give no day, and is not made',
+    (text) => {
+      const { document, kinds } = repairing((course) => (course.建立日期及時間 = text));
+      expect([document[0].課程學習成果紀錄[0].建立日期及時間, kinds]).toEqual([text, []]);
+    },
+  );
+
+  it('adds 1911 to years of two or three digits only', () => {
+    for (const [text, expected] of [
+      ['94/3/9', '2005/03/09'],
+      ['094/3/9', '2005/03/09'],
+      ['0094/3/9', '0094/03/09'],
+      ['1820-3-9', '1820/03/09'],
+    ]) {
+      expect(repairing((_, student) => (student.基本資料[BIRTH] = text)).document[0].基本資料[BIRTH]).toBe(expected);
+    }
+  });
+
+  it.each<[string, (course: Loose, student: Loose) => void, string, (course: Loose, student: Loose) => unknown, unknown]>([
+    ['an id in small letters', (_, { 基本資料 }) => (基本資料[ID] = 'a800000014'), 'code', (_, { 基本資料 }) => 基本資料[ID], 'A800000014'],
+    [
+      'an id in wide letters with blanks',
+      (_, { 基本資料 }) => (基本資料[ID] = '　Ａ８００００００１４ '),
+      'code',
+      (_, { 基本資料 }) => 基本資料[ID],
+      'A800000014',
+    ],
+    [
+      'an id that zeros fill up',
+      (_, { 基本資料 }) => (基本資料[ID] = 'A800000014\0\0'),
+      'code',
+      (_, { 基本資料 }) => 基本資料[ID],
+      'A800000014',
+    ],
+    [
+      'a school code in small letters',
+      (_, { 基本資料 }) => (基本資料.就讀學校代碼 = '99000a'),
+      'code',
+      (_, { 基本資料 }) => 基本資料.就讀學校代碼,
+      '99000A',
+    ],
+    ['a wide number', (course) => (course.學分數 = '１０８'), 'number', (course) => course.學分數, 108],
+    ['a padded number', (course) => (course.學分數 = ' 3　'), 'number', (course) => course.學分數, 3],
+    [
+      'a wide term',
+      (course) => (course.本課程學習成果上傳學年度及學期 = '１０９１'),
+      'term',
+      (course) => course.本課程學習成果上傳學年度及學期,
+      '1091',
+    ],
+    ['a padded code', (course) => (course.認證狀態 = '1 '), 'code', (course) => course.認證狀態, '1'],
+    ['a padded course code', (course) => (course.課程代碼 = `${course.課程代碼}  `), 'padding', (course) => course.課程代碼.length, 23],
+    ['a padded link', (course) => (course.課程學習成果文件檔案連結 = ' x  '), 'padding', (course) => course.課程學習成果文件檔案連結, 'x'],
+    [
+      'a padded name',
+      (_, { 基本資料 }) => (基本資料.學生中文姓名 = '林小禾       '),
+      'padding',
+      (_, { 基本資料 }) => 基本資料.學生中文姓名,
+      '林小禾',
+    ],
+  ])('of %s takes off what is not its own', (_, spoil, kind, found, expected) => {
+    const { document, course, kinds } = repairing(spoil);
+    expect([found(course, document[0]), kinds]).toEqual([expected, [kind]]);
+  });
+
+  it('leaves a single blank behind a text, and the letters of a course code', () => {
+    const { course, document, kinds } = repairing((one, { 基本資料 }) => {
+      one.課程代碼 = 'ｈ09990001h11101a1010101';
+      基本資料.學生中文姓名 = '林小禾 ';
+    });
+    expect([course.課程代碼, document[0].基本資料.學生中文姓名, kinds]).toEqual(['ｈ09990001h11101a1010101', '林小禾 ', []]);
+  });
+
+  it('of an empty list for no multi-performances, a lone record, and students within an answer', () => {
+    const empty = repairing((_, student) => (student.多元表現 = []));
+    expect([documentFindings(empty.document), empty.kinds]).toEqual([[], ['list', ...Array(10).fill('list')]]);
+    const lone = repairing((_, student) => (student.課程學習成果紀錄 = student.課程學習成果紀錄[0]));
+    expect([documentFindings(lone.document), lone.kinds]).toEqual([[], ['list']]);
+    const wrapped = repairDocument({ code: 0, data: sound() });
+    expect([documentFindings(wrapped.document), wrapped.findings.map(({ facts }) => facts.repair)]).toEqual([[], ['array']]);
   });
 
   it('of a lone student puts the list around it', () => {

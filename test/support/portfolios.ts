@@ -53,7 +53,7 @@ const number = fc.oneof(
 );
 
 const SHAPES: Record<string, fc.Arbitrary<string>> = {
-  schoolCode: fc.constantFrom(THIS_SCHOOL, '990003', '0603xx'),
+  schoolCode: fc.constantFrom(THIS_SCHOOL, '990003', '0603XX'),
   unitCode: fc.oneof(fc.constant('000000000'), digits(9)),
   date,
   dateTime,

@@ -5,6 +5,7 @@ import { type ExportReason, type ExportResult, exportPackage } from '../../excha
 import { withStore } from '../../exchange/school-store.js';
 import { fileError, markUnfinished } from '../../files.js';
 import { fill } from '../../messages/messages.js';
+import { canonicalCode } from '../../spec/identifiers/plain.js';
 import { isSchoolCode } from '../../spec/identifiers/school-code.js';
 import { isTerm } from '../../spec/terms.js';
 import type { Context, Outcome } from '../context.js';
@@ -33,7 +34,8 @@ export interface ExportOptions extends PasswordOptions {
 export async function exportStudents(context: Context, nationalIds: readonly string[], options: ExportOptions): Promise<Outcome> {
   const left = dayFrom(context, options.left);
   for (const value of options.term) if (!isTerm(value)) throw new LpxError('LPX_TERM', { value });
-  if (options.to !== undefined && !isSchoolCode(options.to)) throw new LpxError('LPX_SCHOOL_CODE', { value: options.to });
+  const toSchool = canonicalCode(options.to ?? '');
+  if (options.to !== undefined && !isSchoolCode(toSchool)) throw new LpxError('LPX_SCHOOL_CODE', { value: options.to });
   const listed = options.list === undefined ? [] : await idsIn(resolve(context.cwd, options.list));
   const named = [...nationalIds, ...listed];
   if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.noStudents });
@@ -53,7 +55,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
         left,
         force: options.force === true,
         terms: options.term,
-        toSchool: options.to ?? '',
+        toSchool,
         outFolder: resolve(context.cwd, options.out),
         encryption: options.encryption,
         password: progress.holdFor(password),

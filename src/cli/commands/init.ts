@@ -1,5 +1,6 @@
 import { initStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
+import { canonicalCode } from '../../spec/identifiers/plain.js';
 import type { Context, Outcome } from '../context.js';
 import { newStoreFolder } from '../store-folder.js';
 
@@ -13,7 +14,7 @@ export interface InitOptions {
 /** `lpx init`: makes the store of a school. */
 export async function init(context: Context, options: InitOptions): Promise<Outcome> {
   const folder = newStoreFolder(context);
-  const school = { code: options.school, name: options.name ?? '' };
+  const school = { code: canonicalCode(options.school), name: options.name ?? '' };
   const sharedWith = options.shared ?? '';
   await initStore(folder, school, sharedWith);
   const { init: messages } = context.messages;

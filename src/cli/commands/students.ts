@@ -1,5 +1,7 @@
 import { withStore } from '../../exchange/school-store.js';
+import { doubledStudents } from '../../exchange/students.js';
 import type { Context, Outcome } from '../context.js';
+import { findingLines, findingOutput } from '../render/findings.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -14,5 +16,10 @@ export async function students({ messages, paint, ...context }: Context): Promis
     (text) => paint.dim(text),
   );
   const rows = list.map((one) => [one.nationalId, cell(one.name), one.courseResults, one.multiPerformances, one.attachments, one.received]);
-  return { json: { school, students: list }, text: list.length === 0 ? [messages.students.none] : columns([header, ...rows]) };
+  const findings = doubledStudents(list);
+  return {
+    json: { school, students: list, findings: findings.map((finding) => findingOutput(messages, finding)) },
+    notes: findingLines(messages, paint, findings),
+    text: list.length === 0 ? [messages.students.none] : columns([header, ...rows]),
+  };
 }

@@ -2,8 +2,14 @@
 import type { Facts, Place } from '../../errors.js';
 import { cutFact, fill, inert, type Messages } from '../../messages/messages.js';
 
-/** Masks a national id for notes, logs and reports: `A12345****`. */
-export const maskId = (id: string): string => `${id.slice(0, Math.max(0, id.length - 4))}****`;
+/** What surrounds an id that a system has padded. */
+const AROUND_ID = /^[\s\0]{0,64}|[\s\0]{1,64}$/g;
+
+/** Masks a national id for notes, logs and reports: `A12345****`. The id's own characters count, not the blanks around it. */
+export function maskId(id: string): string {
+  const characters = [...id.slice(0, 128).replace(AROUND_ID, '')];
+  return `${characters.slice(0, Math.max(0, characters.length - 4)).join('')}****`;
+}
 
 /** A course code has letters and digits like an id, and is never masked. */
 const COURSE_CODE = /^[0-9]{9}[0-9A-Za-z]{14}$/;

@@ -1,5 +1,6 @@
 import type { Finding } from '../../errors.js';
 import { rowFinding } from '../text.js';
+import { canonicalCode, plainCode } from './plain.js';
 
 /** 學校代碼: six digits or letters (docs/spec.md#school-code). The list of schools changes yearly and is not ours to keep: `schoolsOf` reads it. */
 export const isSchoolCode = (text: string): boolean => /^[0-9A-Za-z]{6}$/.test(text);
@@ -27,10 +28,10 @@ export function schoolsOf(rows: readonly (readonly string[])[]): {
   const findings: Finding[] = [];
   for (const [i, row] of cells.entries()) {
     if (i <= titles || row.every((cell) => cell === '')) continue;
-    const [code = '', name = ''] = [row[codeAt], row[nameAt]];
+    const [code = '', name = ''] = [plainCode(row[codeAt] ?? ''), row[nameAt]];
     if (!isSchoolCode(code)) findings.push(rowFinding(i, 'schoolCode', code));
     else if (name === '') findings.push(rowFinding(i, 'schoolName', name));
-    else schools.set(code, { code, name });
+    else schools.set(canonicalCode(code), { code: canonicalCode(code), name });
   }
   return { schools: [...schools.values()], findings };
 }

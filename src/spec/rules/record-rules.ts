@@ -216,10 +216,16 @@ function valueFindings(property: WireProperty, value: JsonValue | undefined, pla
 
 function dateFindings(property: WireProperty, value: JsonValue | undefined, place: Place): Finding[] {
   const dated = property.shape === 'date' || property.shape === 'dateTime' || property.shape === 'dateOrTime';
-  return dated && typeof value === 'string' && value !== '' && !isRealDate(...partsOfDate(value))
-    ? [finding('LPX_DATE', 'error', place, { value: shown(value) })]
-    : [];
+  if (!dated || typeof value !== 'string' || value === '') return [];
+  const parts = partsOfDate(value);
+  if (!isRealDate(...parts)) return [finding('LPX_DATE', 'error', place, { value: shown(value) })];
+  // The age at which a student would have entered is a warning of its own.
+  const isOdd = property.name !== 'birthDate' && (parts[0] < DATED_YEARS.from || parts[0] > DATED_YEARS.to);
+  return isOdd ? [finding('LPX_DATE_ODD', 'warning', place, { value: shown(value) })] : [];
 }
+
+/** Years that anything in a portfolio can be of. */
+const DATED_YEARS = { from: 1930, to: 2100 };
 
 /** The numbers in `yyyy/MM/dd` or `yyyy-MM-dd HH:mm:ss`. */
 const partsOfDate = (text: string) => text.split(/[-/ :]/).map(Number) as [number, number, number, number?, number?, number?];
