@@ -1,8 +1,8 @@
 /**
  * lpx against 7-Zip and md5sum, whole processes in alternating runs: 134 MB in 60 files that do not shrink, and many
- * students. What a short command takes, against Node.js alone; what a big store costs, against an empty one; how much
- * memory a big package takes. Prints medians with their spread, the ratio, and lpx's peak memory; writes them to
- * bench-results/ as JSON and as a bar chart.
+ * students; and against all the tools that together do the same work. What a short command takes, against Node.js alone;
+ * what a big store costs, against an empty one; how much memory a big package takes. Prints medians with their spread,
+ * the ratio, and lpx's peak memory; writes them to bench-results/ as JSON and as a bar chart.
  * `--quick`: three runs of each instead of seven, and a tenth of the students and of the big package.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -71,6 +71,7 @@ function prepare() {
   prepareSchool('platform', 'from', [{ nationalId: STUDENT, records: recordsOf(FILES, FILE_BYTES) }]);
   prepareSchool('platform-few', 'from-few', [{ nationalId: STUDENT, records: recordsOf(FEW_FILES, FEW_FILE_BYTES) }]);
   lpx(['--store', at('empty'), 'init', '--school', '990002']);
+  lpx(['--store', at('unloaded'), 'init', '--school', '990001']);
 }
 
 /** One after the other: a process that holds them all takes longer to start others. */
@@ -179,6 +180,61 @@ function jobs(encryption) {
       setUpTheirs: () => fresh(at('unpacked')),
       theirs: () =>
         run('sh', ['-c', `md5sum -c ${basename(zip)}.md5 && 7zz x -p${PASSWORD} -o${at('unpacked')} ${basename(zip)}`], { cwd: mail }),
+    },
+  ];
+}
+
+/**
+ * What lpx does, by the tools that do the same: every file hashed twice (the spec's MD5, the SHA-256 that a store finds it
+ * by), kept, and brought to the disk.
+ */
+function sameWorkJobs() {
+  const mail = at('package-aes256');
+  const zip = zipIn(mail);
+  const hashes = 'find . -type f -exec md5sum {} + > ../md5 && find . -type f -exec sha256sum {} + > ../sha256';
+  return [
+    {
+      name: 'import, aes256, the same work',
+      label: 'import, the same work',
+      against: 'md5sum -c + 7zz x + md5sum and sha256sum of every file + sync',
+      setUp: () => renewStore('empty'),
+      ours: () => lpx(['--store', at('to'), 'import', zip, '--create-students']),
+      setUpTheirs: () => fresh(at('unpacked')),
+      theirs: () =>
+        run(
+          'sh',
+          [
+            '-c',
+            `md5sum -c ${basename(zip)}.md5 && 7zz x -p${PASSWORD} -o${at('unpacked')} ${basename(zip)} && cd ${at('unpacked')} && ${hashes} && sync`,
+          ],
+          { cwd: mail },
+        ),
+    },
+    {
+      name: 'load and export, aes256, the same work',
+      label: 'load and export, the same work',
+      against: 'md5sum and sha256sum of every file + cp + 7zz a + md5sum + sync',
+      setUp: () => {
+        renewStore('unloaded');
+        fresh(at('ours'));
+      },
+      ours: () => {
+        lpx(['--store', at('to'), 'load', at('platform')]);
+        lpx(exportTo('ours', 'aes256', 'to'));
+      },
+      setUpTheirs: () => {
+        fresh(at('theirs'));
+        rmSync(at('copy'), { recursive: true, force: true });
+      },
+      theirs: () =>
+        run(
+          'sh',
+          [
+            '-c',
+            `${hashes} && cp -r . ${at('copy')} && cd ${at('copy')} && 7zz a -tzip -mx0 -mem=AES256 -p${PASSWORD} ${at('theirs', 'p.zip')} . && md5sum ${at('theirs', 'p.zip')} > ${at('theirs', 'p.zip.md5')} && sync`,
+          ],
+          { cwd: at('platform') },
+        ),
     },
   ];
 }
@@ -311,7 +367,7 @@ console.log(
   `${machine.cpu}, ${machine.cores} cores; Node ${machine.node}; ${machine.sevenZip}; ${FILES} files, ${(machine.bytes / 1e6).toFixed(0)} MB; ${RUNS} alternating runs, ms: median (min–max)\n`,
 );
 prepare();
-const results = [...['aes256', 'zipcrypto'].flatMap(jobs), ...shortJobs()].map(measure);
+const results = [...['aes256', 'zipcrypto'].flatMap(jobs), ...sameWorkJobs(), ...shortJobs()].map(measure);
 results.push(measure(manyJob()), measure(await storeJob()));
 console.log('| job | lpx | the other | ratio | lpx peak RSS |\n|---|---|---|---|---|');
 for (const one of results)
