@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Chalk, type ChalkInstance } from 'chalk';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
-import { isCommitted, startUncommitted, undoUnfinished } from '../files.js';
+import { fileError, isCommitted, startUncommitted, undoUnfinished } from '../files.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
@@ -12,6 +12,43 @@ import { type CommandName, errorLines, failureOutput, findingLines, findingOutpu
 
 /** Runs lpx on the words after its name. @returns the exit code */
 export async function main(words: readonly string[], around: Surroundings): Promise<number> {
+  const output = watchOutput(around);
+  const exitCode = await run(words, around);
+  const fault = await output.fault();
+  return fault && exitCode === 0 ? reportOutputFault(words, around, fault) : exitCode;
+}
+
+/**
+ * What is printed may not arrive. A reader that has gone (`| head`) is no fault, and the exit code stays that of what
+ * was done; anything else, such as a full disk, is.
+ */
+function watchOutput({ stdout, stderr }: Surroundings): { fault(): Promise<NodeJS.ErrnoException | undefined> } {
+  let first: NodeJS.ErrnoException | undefined;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    first ??= error;
+  });
+  stderr.on('error', () => {});
+  return {
+    fault: async () => {
+      // Written after all else: its answer comes once the fate of the rest is known.
+      await new Promise<void>((resolve) => stdout.write('', () => resolve()));
+      return first?.code === 'EPIPE' ? undefined : first;
+    },
+  };
+}
+
+/** The command is done, and only its result could not be printed. */
+function reportOutputFault(words: readonly string[], around: Surroundings, fault: NodeJS.ErrnoException): number {
+  const messages = messagesIn(languageFrom(words, around));
+  const known = fileError(fault, 'stdout');
+  const error =
+    known instanceof LpxError ? known : new LpxError('LPX_WRITE_FAILED', { file: 'stdout', reason: fault.code ?? '?' }, { cause: fault });
+  const paint = painter(around.stderr, around.env, {});
+  around.stderr.write(`${errorLines(messages, paint, 'output', error).join('\n')}\n`);
+  return error.exitCode;
+}
+
+async function run(words: readonly string[], around: Surroundings): Promise<number> {
   const language = languageFrom(words, around);
   const messages = messagesIn(language);
   const json = words.includes('--json');

@@ -3,10 +3,10 @@
  * the command line, which any user of the machine can read.
  */
 import { randomInt } from 'node:crypto';
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { readBounded, readSmall } from '../files.js';
 import type { Context } from './context.js';
 
 export interface PasswordOptions {
@@ -24,6 +24,8 @@ const CLEAR_CHARACTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456
 /** Four groups of five: 116 bits. */
 const GROUPS = 4;
 const GROUP_CHARACTERS = 5;
+/** Beyond this many bytes a file is not one with a password. */
+const PASSWORD_BYTES = 64 * 1024;
 
 /** The password of a package that is there. @throws LPX_USAGE, LPX_FILE_NOT_FOUND; on use LPX_PASSWORD_MISSING */
 export async function passwordFor(context: Context, options: PasswordOptions): Promise<GivenPassword> {
@@ -66,16 +68,10 @@ async function passwordAtHand(context: Context, options: PasswordOptions): Promi
   if (passwordFile !== undefined && passwordStdin) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.severalPasswords });
   if (passwordFile !== undefined) {
     const file = resolve(context.cwd, passwordFile);
-    return firstLine(
-      await readFile(file).catch((error) => {
-        throw fileError(error, file);
-      }),
-    );
+    return firstLine(await readSmall(file, PASSWORD_BYTES, 'file-or-pipe'));
   }
   if (passwordStdin) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of context.stdin) chunks.push(Buffer.from(chunk));
-    return firstLine(Buffer.concat(chunks));
+    return firstLine(await readBounded(context.stdin, PASSWORD_BYTES, 'stdin'));
   }
   return context.env.LPX_PASSWORD ? Buffer.from(context.env.LPX_PASSWORD) : undefined;
 }

@@ -2,10 +2,9 @@
  * The acknowledgement (收訖) of a package: the school that imported it says what it took, and the school that sent it
  * holds that against its own history. So both can prove what went over.
  */
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { readSmall } from '../files.js';
 import { writeFiles } from '../roster/tables.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
@@ -115,11 +114,8 @@ export async function checkReceipt(store: Store, file: string): Promise<CheckedR
 }
 
 async function readReceipt(file: string): Promise<Receipt> {
-  const bytes = await readFile(file).catch((error) => {
-    throw fileError(error, file);
-  });
+  const bytes = await readSmall(file, RECEIPT_BYTES, 'file');
   const unreadable = new LpxError('LPX_RECEIPT_UNREADABLE', { file: basename(file) });
-  if (bytes.length > RECEIPT_BYTES) throw unreadable;
   let value: unknown;
   try {
     ({ value } = readJson(bytes, basename(file)));

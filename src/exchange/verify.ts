@@ -2,11 +2,10 @@
  * Verifies a package in steps: signature, directory, password, structure, schema, rules, attachments. The first that
  * fails ends the report. Nothing is written but, for an import, staged attachments.
  */
-import { closeSync, openSync, type Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { closeSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { openFile, statPlain } from '../files.js';
 import { parsePackageName } from '../package/layout.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
@@ -20,6 +19,7 @@ import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
 import { ZipEngine } from '../zip/engine.js';
+import { DEFAULT_LIMITS, overLimit } from '../zip/limits.js';
 import { passwordOpens } from '../zip/password.js';
 import type { ZipEntry } from '../zip/reader.js';
 import { type Digests, digestFile } from '../zip/threads/digest.js';
@@ -104,7 +104,9 @@ export const verifyPackage = async (request: VerifyRequest): Promise<Verificatio
  * @throws LPX_FILE_NOT_FOUND, LPX_PASSWORD_MISSING, LPX_DISK_FULL, LPX_FILE_CHANGED
  */
 export async function readPackage(request: VerifyRequest, sink: AttachmentSink): Promise<VerifiedPackage> {
-  const before = await statOf(request.zipFile);
+  const before = await statPlain(request.zipFile);
+  const { archiveBytes } = DEFAULT_LIMITS;
+  if (before.size > archiveBytes) throw overLimit('archive', before.size, archiveBytes);
   const opened = await openPackage(request.zipFile, () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix));
   const engine = new ZipEngine(request.helper);
   engine.expect(before.size);
@@ -205,7 +207,7 @@ async function checkContents(reading: Reading): Promise<void> {
     value: await readDirectory(zipFile),
     findings: wrappingFindings(opened),
   }));
-  const fd = openSync(zipFile, 'r');
+  const fd = openFile(zipFile, 'r');
   try {
     const password = await verification.step('password', async () => {
       const given = Buffer.isBuffer(request.password) ? request.password : await request.password();
@@ -320,17 +322,9 @@ const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts 
 /** The error a failed report amounts to; undefined for a good one. */
 export const errorOfReport = (report: VerificationReport): LpxError | undefined => errorOf(report.findings);
 
-async function statOf(file: string): Promise<Stats> {
-  const found = await stat(file).catch((error) => {
-    throw fileError(error, file);
-  });
-  if (!found.isFile()) throw new LpxError('LPX_FILE_UNREADABLE', { file, reason: 'EISDIR' });
-  return found;
-}
-
 /** @throws LPX_FILE_CHANGED */
 async function assertUnchanged(file: string, before: Stats): Promise<void> {
-  const after = await statOf(file);
+  const after = await statPlain(file);
   if (after.ino !== before.ino || after.size !== before.size || after.mtimeMs !== before.mtimeMs)
     throw new LpxError('LPX_FILE_CHANGED', { file });
 }

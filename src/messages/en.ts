@@ -454,6 +454,7 @@ const words: Record<string, Record<string, string>> = {
     subject: 'subject',
   },
   what: {
+    archive: 'bytes in the archive',
     entries: 'entries',
     directory: 'bytes of table of contents',
     name: 'bytes of name',
@@ -555,6 +556,8 @@ const words: Record<string, Record<string, string>> = {
     EACCES: 'no permission',
     EPERM: 'no permission',
     EROFS: 'read-only disk',
+    notPlain: 'it is a device or a pipe, not a file',
+    tooLarge: 'it is too large for such a file',
     EISDIR: 'it is a folder',
     ENOENT: 'no such folder',
     ENOTDIR: 'its folder is a file',
@@ -582,6 +585,7 @@ export const en = {
     register: 'No register was written.',
     receipt: 'No receipt was written, and no export was marked.',
     demo: 'The demonstration was cut short; its folder has been removed.',
+    output: 'The command itself is done; only its result could not be printed.',
     lpx: 'Nothing was done.',
   },
   usage: {

@@ -333,6 +333,7 @@ export const zhTW: Messages = {
       subject: '科目名稱代碼',
     },
     what: {
+      archive: '壓縮檔位元組數',
       entries: '檔案數',
       directory: '目錄位元組數',
       name: '檔名位元組數',
@@ -434,6 +435,8 @@ export const zhTW: Messages = {
       EACCES: '沒有權限',
       EPERM: '沒有權限',
       EROFS: '磁碟唯讀',
+      notPlain: '這是裝置或管線，不是檔案',
+      tooLarge: '檔案過大',
       EISDIR: '它是資料夾',
       ENOENT: '沒有這個資料夾',
       ENOTDIR: '上層不是資料夾',
@@ -456,6 +459,7 @@ export const zhTW: Messages = {
     register: '沒有產生名冊。',
     receipt: '沒有產生回執，也沒有標記任何匯出。',
     demo: '示範中止，暫存資料夾已清除。',
+    output: '指令本身已完成，只是結果無法輸出。',
     lpx: '沒有做任何事。',
   },
   usage: {

@@ -1,8 +1,7 @@
 /** The companion signature file: the MD5 of the ZIP (docs/spec.md#q6). */
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { readSmall } from '../files.js';
 
 /** Beyond this many bytes it is not a signature file. */
 export const SIGNATURE_BYTES = 64 * 1024;
@@ -27,12 +26,12 @@ export async function readSignature(zipFile: string, given?: string): Promise<Si
   const base = zipFile.replace(/\.zip$/i, '');
   const candidates = given === undefined ? [signaturePathOf(zipFile), `${base}.md5`, `${base}.txt`] : [given];
   for (const file of candidates) {
-    const bytes = await readFile(file).catch((error) => {
-      if (given === undefined && error.code === 'ENOENT') return undefined;
-      throw fileError(error, file);
+    const bytes = await readSmall(file, SIGNATURE_BYTES, 'file').catch((error) => {
+      if (given === undefined && error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND') return undefined;
+      throw error;
     });
     if (!bytes) continue;
-    const md5 = bytes.length <= SIGNATURE_BYTES ? md5In(decode(bytes), basename(zipFile)) : undefined;
+    const md5 = md5In(decode(bytes), basename(zipFile));
     if (!md5) throw new LpxError('LPX_SIGNATURE_UNREADABLE', { file });
     return { file, md5 };
   }

@@ -1,10 +1,10 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
-import { fileError, markUnfinished, syncFolder } from '../files.js';
+import { fileError, markUnfinished, openFile, syncFolder } from '../files.js';
 import type { ByteSource, RandomSource } from '../zip/content.js';
 import { KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
 import { ZipEngine } from '../zip/engine.js';
@@ -120,7 +120,7 @@ function readFrom(fd: number, into: Buffer, source: string): number {
 
 function openSource(source: string, path: string): number {
   try {
-    return openSync(source, 'r');
+    return openFile(source, 'r');
   } catch (error) {
     const known = fileError(error, source);
     throw known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND'

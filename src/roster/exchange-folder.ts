@@ -1,9 +1,10 @@
 /** Reads a folder that holds an exchange document and the files it links to, as a school's platform hands it over. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
-import { fileError } from '../files.js';
-import { addOriginalNames, MAPPING_NAME } from '../spec/attachments.js';
+import { fileError, readSmall } from '../files.js';
+import { addOriginalNames, MAPPING_NAME, pathOfLink, plainName } from '../spec/attachments.js';
+import { LISTS, type WireProperty } from '../spec/generated/wire-table.js';
 import { readJson } from '../spec/json.js';
 import { repairDocument } from '../spec/repair.js';
 
@@ -19,57 +20,81 @@ export interface ExchangeFolder {
   readonly findings: readonly Finding[];
 }
 
+/** Larger than any document of a whole school; bytes. */
+const DOCUMENT_BYTES = 256 * 1024 * 1024;
+
 /**
- * Reads the folder at `path`, or the one around it when `path` is the JSON itself.
+ * Reads the folder at `path`, or the one around it when `path` is the JSON itself: the document first, then only the
+ * folders that its links name, so that a folder which has much else in it is not walked.
  * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_NO_DOCUMENT, LPX_JSON_UNREADABLE
  */
 export async function readExchangeFolder(path: string): Promise<ExchangeFolder> {
   try {
     const isFolder = (await stat(path)).isDirectory();
     const folder = isFolder ? path : dirname(path);
-    const files = await listFiles(folder);
-    const document = isFolder ? documentAmong(files, path) : path;
-    const documentBytes = await readFile(document);
-    const originalNames = new Map<string, string>();
-    const findings: Finding[] = [];
-    const contents = new Map(files);
-    for (const [name, file] of files) {
-      if (name.endsWith(`/${MAPPING_NAME}`)) findings.push(...addOriginalNames(originalNames, name, await readFile(file)));
-      // A document or mapping is no attachment.
-      if (file === document || name.endsWith(`/${MAPPING_NAME}`) || !name.includes('/')) contents.delete(name);
-    }
-    const json = readJson(documentBytes, basename(document));
+    const documentFile = isFolder ? await documentIn(folder) : path;
+    const documentBytes = await readSmall(documentFile, DOCUMENT_BYTES, 'file');
+    const json = readJson(documentBytes, basename(documentFile));
     const repaired = repairDocument(json.value);
-    findings.push(...json.findings, ...repaired.findings);
-    return {
-      name: basename(document),
-      document: repaired.document,
-      documentBytes,
-      files: contents,
-      originalNames,
-      findings,
-    };
+    const findings: Finding[] = [...json.findings, ...repaired.findings];
+    const files = new Map<string, string>();
+    const originalNames = new Map<string, string>();
+    for (const [name, file] of await listFiles(folder, foldersOf(linksIn(repaired.document)))) {
+      if (name.endsWith(`/${MAPPING_NAME}`))
+        findings.push(...addOriginalNames(originalNames, name, await readSmall(file, DOCUMENT_BYTES, 'file')));
+      else files.set(name, file);
+    }
+    return { name: basename(documentFile), document: repaired.document, documentBytes, files, originalNames, findings };
   } catch (error) {
     throw fileError(error, path);
   }
 }
 
-async function listFiles(folder: string): Promise<Map<string, string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return new Map(
-    entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => {
-        const file = join(entry.parentPath, entry.name);
-        return [relative(folder, file).split(sep).join('/').normalize('NFC'), file] as const;
-      })
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
+async function documentIn(folder: string): Promise<string> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const documents = entries.filter((entry) => entry.isFile() && /\.json$/i.test(entry.name) && entry.name !== MAPPING_NAME);
+  const [only] = documents;
+  if (!only || documents.length > 1) throw new LpxError('LPX_NO_DOCUMENT', { folder, count: documents.length });
+  return join(folder, only.name);
+}
+
+const LINK_PROPERTIES = new Set(
+  LISTS.flatMap((list) => list.properties.filter((property: WireProperty) => property.role === 'link').map((property) => property.wire)),
+);
+
+/** Student, half, list, record, property: no link lies deeper. */
+const LINK_DEPTH = 6;
+
+/** The links of a document that may not be valid. */
+function linksIn(value: unknown, depth = 0): string[] {
+  if (value === null || typeof value !== 'object' || depth > LINK_DEPTH) return [];
+  return Object.entries(value).flatMap(([property, inside]) =>
+    typeof inside === 'string' ? (LINK_PROPERTIES.has(property) ? [inside] : []) : linksIn(inside, depth + 1),
   );
 }
 
-function documentAmong(files: ReadonlyMap<string, string>, folder: string): string {
-  const documents = [...files].filter(([name]) => !name.includes('/') && name.toLowerCase().endsWith('.json') && name !== MAPPING_NAME);
-  const [only] = documents;
-  if (!only || documents.length > 1) throw new LpxError('LPX_NO_DOCUMENT', { folder, count: documents.length });
-  return only[1];
+/** The folders on the way to the files of these links, in plain letters; those of links that point outside are none. */
+function foldersOf(links: readonly string[]): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const link of links) {
+    const segments = pathOfLink(link)?.split('/').slice(0, -1) ?? [];
+    for (let depth = 1; depth <= segments.length; depth++) folders.add(plainName(segments.slice(0, depth).join('/')));
+  }
+  return folders;
+}
+
+/** The files in the wanted folders inside `root`, by their path in it. Links of the file system are not followed. */
+async function listFiles(root: string, wanted: ReadonlySet<string>): Promise<(readonly [name: string, file: string])[]> {
+  const found: (readonly [string, string])[] = [];
+  const list = async (inside: string, folder: string) => {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const name = `${inside}${entry.name.normalize('NFC')}`;
+      const file = join(folder, entry.name);
+      if (entry.isDirectory() && wanted.has(plainName(name))) await list(`${name}/`, file);
+      // What lies next to the document is no attachment.
+      else if (entry.isFile() && inside !== '') found.push([name, file]);
+    }
+  };
+  if (wanted.size > 0) await list('', root);
+  return found.sort(([a], [b]) => (a < b ? -1 : 1));
 }

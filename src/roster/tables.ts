@@ -1,15 +1,15 @@
 /** Tables as schools hand them over and take them: CSV in and out, XLSX out. */
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { detectDelimiter, parseCsv, writeCsv } from 'hucre/csv';
 import { writeXlsx } from 'hucre/xlsx';
 import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { fileError, markUnfinished, syncFolder } from '../files.js';
+import { fileError, markUnfinished, readSmall, syncFolder } from '../files.js';
 import type { RegisterSheet } from '../spec/registers.js';
 
-/** Larger than any list of a whole country's courses; bytes. */
-const TABLE_BYTES = 64 * 1024 * 1024;
+/** Larger than any list of a school, of courses or of students; bytes. */
+const LIST_BYTES = 16 * 1024 * 1024;
 /** As many characters as Excel keeps in a cell. */
 const CELL_CHARACTERS = 32_767;
 /** More than the course codes of all schools have. */
@@ -24,21 +24,15 @@ export interface TableFile {
 }
 
 /**
- * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand.
+ * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand. It may be a pipe.
  * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT, LPX_TABLE_CELL
  */
 export async function readTable(file: string): Promise<string[][]> {
-  try {
-    const { size } = await stat(file);
-    if (size > TABLE_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'entry', value: size, limit: TABLE_BYTES });
-    const decoded = decodeText(await readFile(file));
-    if (!decoded) throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
-    const delimiter = detectDelimiter(decoded.text.slice(0, SAMPLE_CHARACTERS));
-    checkCells(decoded.text, delimiter, basename(file));
-    return parseCsv(decoded.text, { typeInference: false, delimiter }).map((row) => row.map((cell) => String(cell ?? '')));
-  } catch (error) {
-    throw fileError(error, file);
-  }
+  const decoded = decodeText(await readSmall(file, LIST_BYTES, 'file-or-pipe'));
+  if (!decoded) throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
+  const delimiter = detectDelimiter(decoded.text.slice(0, SAMPLE_CHARACTERS));
+  checkCells(decoded.text, delimiter, basename(file));
+  return parseCsv(decoded.text, { typeInference: false, delimiter }).map((row) => row.map((cell) => String(cell ?? '')));
 }
 
 /** Bounds what parsing takes: a quotation mark that is never closed makes the rest of the file one cell. */

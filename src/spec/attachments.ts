@@ -101,19 +101,21 @@ export function findAttachments<F>(
  * (docs/field-defects.md#bare-dot), and one in other letters, wide or narrow, great or small, was written by another system than its file.
  */
 function meantPathsIn(files: ReadonlyMap<string, unknown>): (path: string | undefined) => string | undefined {
-  const plain = (name: string) => name.normalize('NFKC').toLowerCase();
   // By the name in plain letters, and by the name up to the dot of its type. Made when a link first needs it.
   let meanings: Map<string, Set<string>> | undefined;
   return (path) => {
     if (path === undefined || files.has(path)) return path;
-    meanings ??= meaningsOf(files.keys(), plain);
-    const meant = meanings.get(path.endsWith('.') ? path : plain(path)) ?? new Set();
+    meanings ??= meaningsOf(files.keys());
+    const meant = meanings.get(path.endsWith('.') ? path : plainName(path)) ?? new Set();
     const [only] = meant;
     return meant.size === 1 ? only : path;
   };
 }
 
-function meaningsOf(names: Iterable<string>, plain: (name: string) => string): Map<string, Set<string>> {
+/** A path in letters that are neither wide nor great: systems write them differently. */
+export const plainName = (name: string): string => name.normalize('NFKC').toLowerCase();
+
+function meaningsOf(names: Iterable<string>): Map<string, Set<string>> {
   const meanings = new Map<string, Set<string>>();
   const add = (key: string, name: string) => {
     const meant = meanings.get(key);
@@ -121,7 +123,7 @@ function meaningsOf(names: Iterable<string>, plain: (name: string) => string): M
     else meanings.set(key, new Set([name]));
   };
   for (const name of names) {
-    add(plain(name), name);
+    add(plainName(name), name);
     const dot = name.lastIndexOf('.');
     add(dot > name.lastIndexOf('/') ? name.slice(0, dot + 1) : `${name}.`, name);
   }

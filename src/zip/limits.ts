@@ -5,6 +5,8 @@ import { LpxError } from '../errors.js';
  * a bomb does not.
  */
 export interface ZipLimits {
+  /** Bytes of the file. */
+  readonly archiveBytes: number;
   /** Entries in the directory. */
   readonly entries: number;
   /** Bytes of the central directory. */
@@ -28,6 +30,7 @@ export interface ZipLimits {
 const MIB = 1024 * 1024;
 
 export const DEFAULT_LIMITS: ZipLimits = {
+  archiveBytes: 20_480 * MIB,
   entries: 50_000,
   directoryBytes: 32 * MIB,
   nameBytes: 1024,

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -91,5 +91,24 @@ describe('loading a folder', () => {
     await load(store, path);
     const { records } = await studentIn(store, TRANSFER_STUDENT);
     expect(new Set(records.map(({ record }) => record.document?.md5))).toEqual(new Set([md5(pdf('x'))]));
+  });
+
+  it('lists only the folders that the document’s links name', async () => {
+    const folder = tempFolder();
+    writeExchangeFolder(folder, [smallPortfolio()]);
+    const hidden = join(folder, 'Downloads', 'private');
+    mkdirSync(hidden, { recursive: true });
+    writeFileSync(join(folder, 'Downloads', 'other.pdf'), 'x');
+    writeFileSync(join(folder, TRANSFER_STUDENT, '課程學習成果', 'left over.pdf'), 'x');
+    const { findings } = await load(await school(tempFolder(), '990001'), folder);
+    expect(findings.map(({ code }) => code)).toEqual(['LPX_ENTRY_UNREFERENCED']);
+  });
+
+  it('of a folder without a document at its root does not look for one further in', async () => {
+    const { path } = await platform();
+    await expect(load(await school(tempFolder(), '990001'), join(path, '..'))).rejects.toMatchObject({
+      code: 'LPX_NO_DOCUMENT',
+      facts: { count: 0 },
+    });
   });
 });

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { type ExportReason, type ExportResult, exportPackage } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
-import { fileError, markUnfinished } from '../../files.js';
+import { markUnfinished, readSmall } from '../../files.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../spec/identifiers/plain.js';
 import { isSchoolCode } from '../../spec/identifiers/school-code.js';
@@ -74,11 +73,12 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   }
 }
 
+/** Beyond this many bytes a file is not a list of students. */
+const LIST_BYTES = 16 * 1024 * 1024;
+
 async function idsIn(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch((error) => {
-    throw fileError(error, file);
-  });
-  return text
+  return (await readSmall(file, LIST_BYTES, 'file-or-pipe'))
+    .toString('utf8')
     .replace(/^\ufeff/, '')
     .split(/\r\n|\r|\n/)
     .map((line) => line.trim())
