@@ -7,6 +7,7 @@ import { Releaser } from './release.js';
 
 /** Pointers and lengths in bytes, into the arena's memory. */
 interface Kernels {
+  find(at: number, end: number, classes: number): number;
   xor(target: number, key: number, bytes: number): void;
   md5(scratch: number, states: number, input: number, stride: number, blocks: number): void;
   sha1Block(scratch: number, state: number, block: number): void;
@@ -49,6 +50,8 @@ const REGIONS = {
   sha1Blocks: SETS * SET_LANES * BLOCK_BYTES,
   /** The first and third key of sixteen streams byte by byte, four vectors each, then the second as words. */
   zipCryptoKeys: 12 * VECTOR_BYTES,
+  /** The classes of a byte by its low and by its high half, for a search. */
+  classes: 2 * VECTOR_BYTES,
   /** What `xor` XORs with. */
   xorKey: XOR_BYTES,
   /** The next bytes of each stream. */
@@ -117,6 +120,16 @@ export class Arena {
     if (key.length > 0) this.#releaser.release(key);
   }
 
+  /**
+   * A place, from one on, where bytes that lie in this arena may have one of the pairs looked for: see `pairClasses`. Not
+   * less than their length where there is none.
+   */
+  find(bytes: Uint8Array, from: number, classes: Uint8Array): number {
+    this.bytes('classes').set(classes);
+    const { byteOffset, length } = bytes;
+    return this.#kernels.find(byteOffset + from, byteOffset + length, AT.classes) - byteOffset;
+  }
+
   /** XORs `key`, of at most `XOR_BYTES`, into as many bytes at `target`, which lies in this arena. */
   xor(target: Uint8Array, key: Uint8Array): void {
     this.bytes('xorKey').set(key);
@@ -143,6 +156,27 @@ export class Arena {
   zipCrypto(direction: 'encrypt' | 'decrypt', done: number, bytes: number): void {
     this.#kernels[direction](AT.scratch, AT.zipCryptoKeys, AT.streams + done, STRIDE, bytes);
   }
+}
+
+/** At most so many first bytes are searched for at a time. */
+const MOST_FIRSTS = 4;
+
+/**
+ * What `Arena.find` needs to look for pairs of bytes; where two of them begin with the same byte, it may also find pairs
+ * that are like both. @returns undefined when they begin with more than four bytes
+ */
+export function pairClasses(pairs: readonly (readonly [first: number, second: number])[]): Uint8Array | undefined {
+  const firsts = [...new Set(pairs.map(([first]) => first))];
+  if (firsts.length > MOST_FIRSTS) return undefined;
+  const classes = new Uint8Array(REGIONS.classes);
+  const add = (byte: number, bit: number) => {
+    for (const at of [byte & 15, VECTOR_BYTES + (byte >> 4)]) classes[at] = (classes[at] as number) | (1 << bit);
+  };
+  for (const [first, second] of pairs) {
+    add(first, firsts.indexOf(first));
+    add(second, MOST_FIRSTS + firsts.indexOf(first));
+  }
+  return classes;
 }
 
 /** The arenas of one thread. */

@@ -23,6 +23,42 @@ const TURNS: usize = 2 * SCHEDULE;
   return v128.load(scratch + (i << 4));
 }
 
+// Searching
+
+/**
+ * The first place from `at` on where two bytes may be one of the pairs that are looked for; `end`, or a place beyond it,
+ * when there is none before. Up to fifteen bytes beyond `end` are read. `classes` has two vectors: for the low and for the
+ * high half of a byte, in which classes it may be. Four classes are of first bytes, and the four bits above them of what
+ * may follow each.
+ */
+export function find(at: usize, end: usize, classes: usize): usize {
+  const low = v128.load(classes), high = v128.load(classes, 16);
+  let before = i8x16.splat(0);
+  for (; at + 64 <= end; at += 64) {
+    const a = classesOf(v128.load(at), low, high), b = classesOf(v128.load(at, 16), low, high);
+    const c = classesOf(v128.load(at, 32), low, high), d = classesOf(v128.load(at, 48), low, high);
+    if (v128.any_true(v128.or(v128.or(pairsIn(before, a), pairsIn(a, b)), v128.or(pairsIn(b, c), pairsIn(c, d))))) break;
+    before = d;
+  }
+  for (; at < end; at += 16) {
+    const found = classesOf(v128.load(at), low, high);
+    const pairs = pairsIn(before, found);
+    if (v128.any_true(pairs)) return at + ctz(<i32>i8x16.bitmask(i8x16.ne(pairs, i8x16.splat(0)))) - 1;
+    before = found;
+  }
+  return end;
+}
+
+@inline function classesOf(bytes: v128, low: v128, high: v128): v128 {
+  return v128.and(i8x16.swizzle(low, v128.and(bytes, i8x16.splat(15))), i8x16.swizzle(high, i8x16.shr_u(bytes, 4)));
+}
+
+/** Where a byte's class as a second one is that of the byte before it as a first one. */
+@inline function pairsIn(before: v128, found: v128): v128 {
+  const first = v128.shuffle<u8>(before, found, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+  return v128.and(first, i8x16.shr_u(found, 4));
+}
+
 // Counter mode
 
 /** XORs `bytes` bytes at `key` into those at `target`. */

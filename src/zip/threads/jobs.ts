@@ -144,7 +144,7 @@ async function readTogether(
   const readers: ContentReader[] = [];
   try {
     contents.push(...contentsIn(md5.arena, md5.places));
-    for (const content of contents) readers.push(new ContentReader(content));
+    for (const content of contents) readers.push(new ContentReader(content, md5.arena));
     const ended = new Map<Content, Damaged | undefined>();
     while (ended.size < contents.length) {
       const next = contents.map((content) => (ended.has(content) ? undefined : nextChunk(content)));
@@ -187,11 +187,11 @@ class ContentReader {
   #bytes = 0;
   #head: Buffer = Buffer.alloc(0);
 
-  constructor({ target, known, marks }: Content) {
+  constructor({ target, known, marks }: Content, arena: Arena) {
     this.#target = target;
     this.#fd = target === undefined ? undefined : openFile(target, 'wx');
     this.#sha256 = known ? createHash('sha256') : undefined;
-    this.#marks = new MarkFinder(marks);
+    this.#marks = new MarkFinder(marks, arena);
   }
 
   read(chunk: Buffer): void {

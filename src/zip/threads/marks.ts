@@ -1,5 +1,7 @@
 /** Looks for runs of bytes in a content that comes chunk by chunk, such as an archive that hides in a picture. */
 
+import { type Arena, pairClasses } from '../simd/arena.js';
+
 /** A run of bytes to look for. */
 export interface Mark {
   readonly name: string;
@@ -22,14 +24,19 @@ interface Search {
 /** Bounded memory: the start of the content, and the end of each chunk until the next one comes. */
 export class MarkFinder {
   readonly #marks: readonly Mark[];
+  readonly #arena: Arena | undefined;
   readonly #found: string[] = [];
   #searches: readonly Search[] | undefined;
   #longest = 0;
+  /** Finds what may be the start of any mark in one pass. */
+  #classes: Uint8Array | undefined;
   /** Bytes seen and not yet searched; once the start is known, the end of the last chunk. */
   #kept: Buffer = Buffer.alloc(0);
 
-  constructor(marks: readonly Mark[]) {
+  /** @param arena where the chunks may lie, which makes it faster */
+  constructor(marks: readonly Mark[], arena?: Arena) {
     this.#marks = marks;
+    this.#arena = arena;
   }
 
   /** The chunk may be overwritten afterwards. */
@@ -61,23 +68,43 @@ export class MarkFinder {
         const needle = Buffer.from(bytes);
         return { name, bytes: needle, probe: needle.subarray(0, PROBE_BYTES) };
       });
+    this.#classes = pairClasses(this.#searches.map(({ bytes: [first = 0, second = 0] }) => [first, second]));
     this.#longest = Math.max(0, ...this.#searches.map(({ bytes }) => bytes.length - 1));
     this.#search(start);
     this.#keepEnd(start);
   }
 
   #search(bytes: Buffer): void {
-    for (const search of this.#searches ?? []) {
-      if (!isIn(bytes, search)) continue;
-      this.#found.push(search.name);
-      this.#searches = this.#searches?.filter(({ name }) => name !== search.name);
+    if (this.#searchByPairs(bytes)) return;
+    for (const search of this.#searches ?? []) if (isIn(bytes, search)) this.#foundOne(search);
+  }
+
+  /** Goes over the bytes once for all marks. @returns whether that can be done with these */
+  #searchByPairs(bytes: Buffer): boolean {
+    if (!this.#searches || !this.#classes || !this.#arena?.has(bytes)) return false;
+    for (let from = 0; from < bytes.length && this.#searches.length > 0; ) {
+      const at = this.#arena.find(bytes, from, this.#classes);
+      for (const search of this.#searches) if (isAt(bytes, at, search)) this.#foundOne(search);
+      from = at + 1;
     }
+    return true;
+  }
+
+  #foundOne({ name }: Search): void {
+    this.#found.push(name);
+    this.#searches = this.#searches?.filter((search) => search.name !== name);
   }
 
   #keepEnd(bytes: Buffer): void {
     const chunk = bytes.length < this.#longest ? Buffer.concat([this.#kept, bytes]) : bytes;
     this.#kept = Buffer.from(chunk.subarray(Math.max(0, chunk.length - this.#longest)));
   }
+}
+
+function isAt(content: Buffer, at: number, { bytes }: Search): boolean {
+  if (at + bytes.length > content.length) return false;
+  for (let i = 0; i < bytes.length; i++) if (content[at + i] !== bytes[i]) return false;
+  return true;
 }
 
 function isIn(content: Buffer, { bytes, probe }: Search): boolean {
