@@ -6,7 +6,7 @@
 export type Encoding = 'UTF-8' | 'UTF-16' | 'CP950';
 
 export interface DecodedText {
-  /** Without a byte order mark. Bytes that stand for no character, such as half a character, are U+FFFD. */
+  /** Without byte order marks and NUL padding. Bytes that stand for no character, such as half a character, are U+FFFD. */
   readonly text: string;
   readonly encoding: Encoding;
 }
@@ -16,16 +16,24 @@ export interface DecodedText {
  * @returns undefined when the bytes are a text in none of them
  */
 export function decodeText(bytes: Uint8Array): DecodedText | undefined {
+  const unpadded = withoutPadding(bytes);
   // A text starts with a byte order mark or an ASCII character: a zero next to it shows which half of UTF-16 comes first.
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0))
-    return { text: new TextDecoder('utf-16le').decode(bytes), encoding: 'UTF-16' };
+    return decoded('UTF-16', new TextDecoder('utf-16le').decode(bytes));
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0))
-    return { text: new TextDecoder('utf-16be').decode(bytes), encoding: 'UTF-16' };
-  const utf8 = decodeUtf8(bytes);
-  if (utf8 !== undefined) return { text: utf8.replace(/^\ufeff/, ''), encoding: 'UTF-8' };
-  const cp950 = decodeCp950(bytes);
-  return cp950 === undefined ? undefined : { text: cp950, encoding: 'CP950' };
+    return decoded('UTF-16', new TextDecoder('utf-16be').decode(bytes));
+  const utf8 = decodeUtf8(unpadded);
+  return utf8 === undefined ? decoded('CP950', decodeCp950(unpadded)) : decoded('UTF-8', utf8);
+}
+
+const decoded = (encoding: Encoding, text: string | undefined): DecodedText | undefined =>
+  text === undefined ? undefined : { text: text.replace(/^\ufeff+/, ''), encoding };
+
+function withoutPadding(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return bytes.subarray(0, end);
 }
 
 /** UTF-8, a byte order mark kept; undefined when the bytes are not UTF-8. */

@@ -94,6 +94,7 @@ export const EXIT_CODE_OF = {
   LPX_BRIEF_LONG: EXIT.invalidData,
   LPX_TEXT_EMPTY: EXIT.invalidData,
   LPX_TEXT_LONG: EXIT.invalidData,
+  LPX_TEXT_GARBLED: EXIT.invalidData,
   LPX_NOT_CERTIFIED: EXIT.invalidData,
   LPX_FILE_TYPE: EXIT.invalidData,
   LPX_FILE_LARGE: EXIT.invalidData,

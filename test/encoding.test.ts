@@ -12,6 +12,8 @@ describe('text from outside', () => {
   it.each([
     ['UTF-8', Buffer.from(TEXT), 'UTF-8'],
     ['UTF-8 with its mark', Buffer.from(`\ufeff${TEXT}`), 'UTF-8'],
+    ['UTF-8 with two marks', Buffer.from(`\ufeff\ufeff${TEXT}`), 'UTF-8'],
+    ['UTF-8 padded with NUL', Buffer.from(`${TEXT}\0\0\0`), 'UTF-8'],
     ['UTF-16 with its mark', iconv.encode(TEXT, 'utf16le', { addBOM: true }), 'UTF-16'],
     ['UTF-16 with its mark, big end first', iconv.encode(TEXT, 'utf16be', { addBOM: true }), 'UTF-16'],
     ['CP950', iconv.encode(TEXT, 'cp950'), 'CP950'],

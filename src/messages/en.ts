@@ -280,6 +280,10 @@ const codes: Record<Code, Sentence> = {
   },
   LPX_BRIEF_LONG: { what: 'The brief has {count} characters; {limit} are allowed.', next: '{advice}' },
   LPX_TEXT_EMPTY: { what: 'This is empty, and usually is not.', next: 'Check with the student or teacher whether it was meant to be.' },
+  LPX_TEXT_GARBLED: {
+    what: 'The text {value} may be wrong: {garbling}.',
+    next: 'Compare it with the student’s papers, and have it corrected where it was entered.',
+  },
   LPX_TEXT_LONG: { what: 'The text has {count} characters; registers take {limit}.', next: 'Shorten it before it is submitted.' },
   LPX_NOT_CERTIFIED: {
     what: 'The teacher has not certified this course result.',
@@ -532,6 +536,12 @@ const words: Record<string, Record<string, string>> = {
     smaller: 'Have the student upload a smaller one.',
     shorten: 'Have the student shorten it.',
     received: 'It is kept as it is: the work came certified and is not changed here. If it does not open, ask the sending school.',
+  },
+  garbling: {
+    lost: 'a character was lost on the way',
+    entity: 'a character was written as a number by a web form',
+    question: 'a question mark may stand for a character that was lost',
+    private: 'a user-defined character shows only where its font is installed',
   },
   half: { courseResults: 'course results', multiPerformances: 'multi-performances' },
   column: {

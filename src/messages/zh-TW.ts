@@ -182,6 +182,7 @@ export const zhTW: Messages = {
     },
     LPX_BRIEF_LONG: { what: '簡述有 {count} 字，上限 {limit} 字。', next: '{advice}' },
     LPX_TEXT_EMPTY: { what: '此欄位是空的，通常應該有內容。', next: '請與學生或教師確認。' },
+    LPX_TEXT_GARBLED: { what: '文字 {value} 可能有誤：{garbling}。', next: '請對照學生證件，並到原輸入的系統更正。' },
     LPX_TEXT_LONG: { what: '文字有 {count} 字，名冊只收 {limit} 字。', next: '提交前請縮短。' },
     LPX_NOT_CERTIFIED: { what: '這筆課程學習成果未經教師認證。', next: '只有已認證者才交換，這筆不納入。' },
     LPX_FILE_TYPE: { what: '檔案是{type}，可用的格式是 {types}。', next: '{advice}' },
@@ -411,6 +412,12 @@ export const zhTW: Messages = {
       smaller: '請學生上傳較小的檔案。',
       shorten: '請學生縮短簡述。',
       received: '照原樣保留：成果已經認證，不在這裡更動。若檔案打不開，請洽轉出學校。',
+    },
+    garbling: {
+      lost: '有字元在傳送過程中遺失',
+      entity: '有字元被網頁表單寫成數字編碼',
+      question: '問號可能是遺失的字',
+      private: '造字只有安裝該字型的電腦才看得到',
     },
     half: { courseResults: '課程學習成果', multiPerformances: '多元表現' },
     column: {

@@ -26,6 +26,7 @@ import {
 } from '../portfolio.js';
 import { hasTerm, isRealDate, rocDay, termOf } from '../terms.js';
 import { shown } from '../validate.js';
+import { garblingOf } from './garbled-text.js';
 import { limitsFor } from './limits.js';
 
 /** What a school has been told beside the spec; nothing of it is needed. */
@@ -202,7 +203,7 @@ function termOfWireRecord(list: WireList, record: JsonObject): string {
 /** Schools have kept learning portfolios since year 108, and will for a while. */
 const YEARS = { from: 100, to: 199 };
 
-/** What a value can be told by itself: a day of no calendar, an unlikely year or semester, a school on no list. */
+/** What a value shows by itself: an impossible date, an unlikely year or semester, an unlisted school, lost characters. */
 function valueFindings(property: WireProperty, value: JsonValue | undefined, place: Place, known: Knowledge): Finding[] {
   const found = dateFindings(property, value, place);
   if (property.name === 'academicYear' && typeof value === 'number' && (value < YEARS.from || value > YEARS.to))
@@ -211,6 +212,8 @@ function valueFindings(property: WireProperty, value: JsonValue | undefined, pla
     found.push(finding('LPX_SEMESTER_ODD', 'note', place, { value }));
   if (property.shape === 'schoolCode' && typeof value === 'string' && known.school?.(value) === false)
     found.push(finding('LPX_SCHOOL_UNLISTED', 'warning', place, { value }));
+  const garbling = typeof value === 'string' && property.role === undefined ? garblingOf(value, property.name === 'name') : undefined;
+  if (garbling) found.push(finding('LPX_TEXT_GARBLED', 'warning', place, { value: shown(value), garbling }));
   return found;
 }
 

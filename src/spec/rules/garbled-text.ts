@@ -1,0 +1,20 @@
+/** Signs that a text lost characters on its way here (docs/field-defects.md): a person has to look, nothing is repaired. */
+
+/**
+ * `lost`: a replacement character stands for what could not be read; `entity`: a web form wrote a character as a number;
+ * `question`: a system without the character wrote a question mark; `private`: a character that only its maker's font shows.
+ */
+export type Garbling = 'lost' | 'entity' | 'question' | 'private';
+
+const SIGNS: readonly (readonly [Garbling, RegExp])[] = [
+  ['lost', /\ufffd/],
+  ['entity', /&#(?:[0-9]{2,7}|x[0-9a-fA-F]{2,6});/],
+  ['private', /\p{Co}/u],
+];
+
+/** What happened to a text, by its worst sign. @param isName of a person: a question mark has no place in it */
+export function garblingOf(text: string, isName: boolean): Garbling | undefined {
+  const sign = SIGNS.find(([, pattern]) => pattern.test(text))?.[0];
+  if (sign === 'lost' || sign === 'entity' || !isName) return sign;
+  return /[?？]/.test(text) ? 'question' : sign;
+}
