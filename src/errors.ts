@@ -220,6 +220,8 @@ export interface Finding {
   readonly severity: Severity;
   readonly place: Place;
   readonly facts: Facts;
+  /** How many more of its kind there are that are not listed. */
+  readonly more?: number;
 }
 
 /** The error a list of findings amounts to: the first of severity `error`, carrying them all. */

@@ -9,6 +9,7 @@ import { markUnfinished } from '../files.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
 import { signaturePathOf } from '../package/signature.js';
 import { type PackageContents, type PackageFile, type PackageText, writePackage } from '../package/writer.js';
+import { BoundedFindings } from '../spec/findings.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
 import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
@@ -25,7 +26,7 @@ import {
   wireListOf,
   withAttachments,
 } from '../spec/portfolio.js';
-import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
+import { allRuleFindings, type Knowledge } from '../spec/rules/record-rules.js';
 import { endedBefore, type StatusChange } from '../spec/status-changes.js';
 import { type Day, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
@@ -311,11 +312,12 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
   );
   const ownRecords = new Set(portfolios.flatMap((portfolio) => [...portfolio.ownRecords]));
   const recordAt = recordsByPlace(portfolios);
-  return [...documentFindings(document), ...ruleFindings(document, known), ...fromFiles].map((finding) => {
+  const withSeverity = [...documentFindings(document), ...allRuleFindings(document, known), ...fromFiles].map((finding) => {
     const record = STOP_OWN.has(finding.code) ? recordAt(finding.place) : undefined;
     const severity: Severity = record && ownRecords.has(record) ? 'error' : finding.severity;
     return { ...finding, severity };
   });
+  return new BoundedFindings().add(withSeverity).list();
 }
 
 /** Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all (docs/spec.md#encryption). */

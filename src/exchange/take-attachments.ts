@@ -129,7 +129,7 @@ export async function takeAttachments<F>(
     const facts = { count: wrong.length, total: compared };
     findings.push({ code: 'LPX_ATTACHMENT_MD5_FOREIGN', severity: foreignMd5 ? 'warning' : 'error', place: {}, facts });
   } else {
-    findings.push(...wrong);
+    for (const finding of wrong) findings.push(finding);
     for (const record of wrongRecords) unsound.add(record);
   }
   const someSound = portfolios.some(({ records }) => records.some((record) => !unsound.has(record)));

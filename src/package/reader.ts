@@ -84,11 +84,11 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
   if (bytes > TOTAL_JSON_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'json', value: bytes, limit: TOTAL_JSON_BYTES });
   const { value, findings: told } = await readDocument(fd, entries.documents, baseName, password);
   const { document, findings: repairs } = repairDocument(value);
-  findings.push(...told, ...repairs);
+  for (const finding of [...told, ...repairs]) findings.push(finding);
   if (Array.isArray(document) && document.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   const originalNames = new Map<string, string>();
   for (const { name, entry } of entries.mappings) {
-    findings.push(...addOriginalNames(originalNames, name, await entryBuffer(fd, entry, password, JSON_BYTES)));
+    for (const finding of addOriginalNames(originalNames, name, await entryBuffer(fd, entry, password, JSON_BYTES))) findings.push(finding);
   }
   return { document, originalNames, findings };
 }

@@ -1,5 +1,6 @@
 /** A verification under way: what each step came to, and the report they add up to. */
 import { EXIT, errorOf, type Finding, LpxError } from '../errors.js';
+import { BoundedFindings } from '../spec/findings.js';
 
 export const CHECKS = ['signature', 'directory', 'password', 'structure', 'schema', 'rules', 'attachments'] as const;
 export type CheckName = (typeof CHECKS)[number];
@@ -46,7 +47,7 @@ export class Verification<V extends Record<CheckName, unknown>> {
       if (error instanceof LpxError && PACKAGE_FAULTS.has(error.exitCode)) this.#fail(name, [faultFinding(error)], error);
       throw error;
     });
-    const judged = this.#strict ? findings.map(strictly) : findings;
+    const judged = new BoundedFindings().add(this.#strict ? findings.map(strictly) : findings).list();
     const error = errorOf(judged);
     if (error) {
       this.#fail(name, judged, error);

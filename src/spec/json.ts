@@ -24,17 +24,21 @@ export type JsonProblem =
 
 /** Objects and lists in each other: an exchange document has five. */
 const MOST_DEPTH = 64;
+/** What a JSON may be made of: far above any document of a size that is read, far below what memory has room for. */
+const LIMITS = { objects: 100_000, values: 1_000_000, properties: 10_000 } as const;
 const PROPERTY_CHARACTERS = 40;
 
 /**
  * Reads JSON in UTF-8, with or without a byte order mark; UTF-16 and CP950 are accepted with a finding.
  * @throws LPX_JSON_UNREADABLE with what is wrong, its line and column from 1, and the property before it, never with
- *   a word of what the text says; LPX_JSON_DUPLICATE when an object names a property twice
+ *   a word of what the text says; LPX_JSON_DUPLICATE when an object names a property twice;
+ *   LPX_LIMIT_EXCEEDED when it is made of too many values
  */
 export function readJson(bytes: Buffer, file: string): ReadJson {
   const decoded = decodeText(bytes);
   if (!decoded) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'encoding', line: 1, column: 1, property: '' });
   const { text, encoding } = decoded;
+  refuseTooMuch(text, file);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -45,6 +49,34 @@ export function readJson(bytes: Buffer, file: string): ReadJson {
   if (deepAt !== undefined) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'deep', ...placeIn(text, deepAt) });
   if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { file, property: cut(twice) });
   return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', { file }, encoding, 'UTF-8')] };
+}
+
+/** Counts what a text that may be JSON is made of, before anything is built of it. @throws LPX_LIMIT_EXCEEDED */
+function refuseTooMuch(text: string, file: string): void {
+  const refuseOver = (what: keyof typeof LIMITS, value: number) => {
+    if (value > LIMITS[what]) throw new LpxError('LPX_LIMIT_EXCEEDED', { what, value, limit: LIMITS[what] }, { place: { file } });
+  };
+  // Of what is open, the properties of an object; of a list none are counted.
+  const open: number[] = [];
+  let [objects, values] = [0, 1];
+  for (let at = 0; at < text.length && open.length <= MOST_DEPTH; at++) {
+    const character = text[at];
+    if (character === '{' || character === '[') {
+      open.push(character === '{' ? 1 : Number.NEGATIVE_INFINITY);
+      refuseOver('values', ++values);
+      if (character === '{') refuseOver('objects', ++objects);
+    } else if (character === '}' || character === ']') open.pop();
+    else if (character === ',') {
+      refuseOver('values', ++values);
+      const properties = (open.pop() ?? Number.NEGATIVE_INFINITY) + 1;
+      open.push(properties);
+      refuseOver('properties', properties);
+    } else if (character === '"') {
+      const end = endOfString(text, at);
+      if (end < 0) return;
+      at = end;
+    }
+  }
 }
 
 const cut = (property: string): string => [...property.slice(0, 2 * PROPERTY_CHARACTERS)].slice(0, PROPERTY_CHARACTERS).join('');

@@ -5,6 +5,7 @@
  */
 import type { Finding, Place } from '../errors.js';
 import { CODE_TABLES } from './codes.js';
+import { BoundedFindings } from './findings.js';
 import { BASIC_DATA, LISTS, type WireProperty } from './generated/wire-table.js';
 import { canonicalCode, isUpperCode, plainCode, trimmed } from './identifiers/plain.js';
 import { DOCUMENT_PLACE, wireRecordPlace, wireStudentPlace } from './place.js';
@@ -48,12 +49,13 @@ export interface RepairedDocument {
 
 /** Repairs a parsed document of any shape. The one given is left as it is. */
 export function repairDocument(parsed: unknown): RepairedDocument {
-  const findings: Finding[] = [];
+  const findings = new BoundedFindings();
   const inner = unwrapped(parsed);
   if (inner !== parsed || isStudent(inner)) findings.push(repaired('array', DOCUMENT_PLACE, '{…}', '[{…}]'));
   const document = isStudent(inner) ? [inner] : inner;
-  if (!Array.isArray(document)) return { document, findings };
-  return { document: document.map((student, i) => (isStudent(student) ? repairStudent(student, i, findings) : student)), findings };
+  if (!Array.isArray(document)) return { document, findings: findings.list() };
+  const students = document.map((student, i) => (isStudent(student) ? repairStudent(student, i, findings) : student));
+  return { document: students, findings: findings.list() };
 }
 
 /** Whether a parsed JSON looks like an exchange document: students, or one student. */
@@ -74,7 +76,7 @@ const NATIONAL_ID = basicDataWire('nationalId');
 const isObject = (value: unknown): value is JsonObject => value !== null && typeof value === 'object' && !Array.isArray(value);
 const isStudent = (value: unknown): value is JsonObject => isObject(value) && isObject(value[BASIC_DATA_WIRE]);
 
-function repairStudent(student: JsonObject, index: number, findings: Finding[]): JsonObject {
+function repairStudent(student: JsonObject, index: number, findings: BoundedFindings): JsonObject {
   const basic = student[BASIC_DATA_WIRE] as JsonObject;
   const place = wireStudentPlace(student, index);
   const lists = (owner: WireList['owner'], holder: JsonObject): JsonObject =>
@@ -114,7 +116,7 @@ function repairStudent(student: JsonObject, index: number, findings: Finding[]):
   };
 }
 
-function repairRecord(properties: readonly WireProperty[], record: JsonObject, place: () => Place, findings: Finding[]): JsonObject {
+function repairRecord(properties: readonly WireProperty[], record: JsonObject, place: () => Place, findings: BoundedFindings): JsonObject {
   const changed: Record<string, JsonValue> = {};
   for (const property of properties) {
     const value = Object.hasOwn(record, property.wire) ? record[property.wire] : undefined;

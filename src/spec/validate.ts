@@ -1,14 +1,15 @@
 /** Holds a document against the schema, and says every violation in the document's own words. */
 import type { Finding, Place } from '../errors.js';
+import { BoundedFindings, EXAMPLES } from './findings.js';
 import type { Receipt } from './generated/receipt.js';
 import {
   validateDocument as documentValidator,
   validateMapping as mappingValidator,
   validateReceipt as receiptValidator,
 } from './generated/validators.js';
-import { BASIC_DATA, LISTS, type Shape, type WireProperty } from './generated/wire-table.js';
+import { BASIC_DATA, LISTS, type Shape, type WireList, type WireProperty } from './generated/wire-table.js';
 import { placeOfPath } from './place.js';
-import { BASIC_DATA_WIRE, basicDataWire } from './portfolio.js';
+import { BASIC_DATA_WIRE, basicDataWire, HALF_WIRE } from './portfolio.js';
 
 /** The part of ajv's error that is used here. */
 interface Violation {
@@ -35,28 +36,123 @@ const VALUE_CHARACTERS = 40;
  * Every violation of the exchange document's schema, each with its place, the value found and what was expected.
  * Empty when the document is sound.
  */
-export const documentFindings = (document: unknown): Finding[] =>
-  findings(documentValidator as Validator, document, (path) => placeOfPath(document, path));
+export function documentFindings(document: unknown): Finding[] {
+  const place = (path: readonly string[]) => placeOfPath(document, path);
+  const found = new Violations(documentValidator as Validator, document, place);
+  if (!Array.isArray(document) || document.length === 0) found.validate(document);
+  else
+    for (const [index, student] of document.entries()) {
+      found.startStudent();
+      for (const { part, pathOf } of partsOf(student, String(index))) found.validate([part], pathOf);
+    }
+  return found.list();
+}
+
+/** Records that are validated at a time: the validator keeps every violation of what it is given. */
+const RECORDS_AT_A_TIME = 100;
+
+/** A part of a student to validate by itself, and where a path in it leads in the document; undefined for what is not of that part. */
+interface Part {
+  readonly part: unknown;
+  readonly pathOf: (path: readonly string[]) => readonly string[] | undefined;
+}
+
+/** A student whole; one with many records without their lists first, and then a few records at a time. */
+function* partsOf(student: unknown, index: string): Generator<Part> {
+  const lists = LISTS.map((list) => ({ list, steps: stepsTo(list) })).filter(({ steps }) => Array.isArray(valueAt(student, steps)));
+  const recordsIn = (steps: readonly string[]) => valueAt(student, steps) as readonly unknown[];
+  const inStudent = (path: readonly string[]) => [index, ...path.slice(1)];
+  if (lists.reduce((sum, { steps }) => sum + recordsIn(steps).length, 0) <= RECORDS_AT_A_TIME) {
+    yield { part: student, pathOf: inStudent };
+    return;
+  }
+  yield { part: lists.reduce((part, { steps }) => withValue(part, steps, []), student), pathOf: inStudent };
+  for (const { steps } of lists) {
+    const records = recordsIn(steps);
+    const depth = steps.length + 1;
+    for (let start = 0; start < records.length; start += RECORDS_AT_A_TIME) {
+      const pathOf = (path: readonly string[]) =>
+        path.length > depth && steps.every((step, i) => path[i + 1] === step)
+          ? [index, ...steps, String(Number(path[depth]) + start), ...path.slice(depth + 1)]
+          : undefined;
+      yield { part: withValue({}, steps, records.slice(start, start + RECORDS_AT_A_TIME)), pathOf };
+    }
+  }
+}
+
+/** The path from a student to a list. */
+const stepsTo = ({ owner, wire }: WireList): string[] =>
+  owner === 'student' ? [wire] : [owner === 'basicData' ? BASIC_DATA_WIRE : HALF_WIRE.multiPerformances.property, wire];
+
+function withValue(owner: unknown, [step = '', ...steps]: readonly string[], value: unknown): unknown {
+  const inner = valueAt(owner, [step]) ?? {};
+  return { ...(owner as object), [step]: steps.length === 0 ? value : withValue(inner, steps, value) };
+}
 
 /** The same for a `filename_mapping.json`; `entry` is its name in the package. */
-export const mappingFindings = (mapping: unknown, entry: string): Finding[] =>
-  findings(mappingValidator as Validator, mapping, () => ({ entry }));
+export function mappingFindings(mapping: unknown, entry: string): Finding[] {
+  const found = new Violations(mappingValidator as Validator, mapping, () => ({ entry }));
+  found.validate(mapping);
+  return found.list();
+}
 
 export const isReceipt = (value: unknown): value is Receipt => (receiptValidator as Validator)(value);
 
-function findings(validator: Validator, data: unknown, place: (path: readonly string[]) => Place): Finding[] {
-  if (validator(data)) return [];
-  return (validator.errors ?? []).map((violation) => {
-    const path = violation.instancePath
-      .split('/')
-      .slice(1)
-      .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-    const missing = violation.keyword === 'required' ? [String(violation.params.missingProperty)] : [];
-    const value = missing.length > 0 ? undefined : valueAt(data, path);
+type PathOf = Part['pathOf'];
+
+/** What a validator says of a document, part by part: of what is wrong a thousand times, a few examples and the number. */
+class Violations {
+  readonly #validator: Validator;
+  readonly #data: unknown;
+  readonly #place: (path: readonly string[]) => Place;
+  readonly #found = new BoundedFindings();
+  readonly #kinds = new Map<string, { count: number; last: Finding }>();
+  #isStudentSound = true;
+
+  constructor(validator: Validator, data: unknown, place: (path: readonly string[]) => Place) {
+    this.#validator = validator;
+    this.#data = data;
+    this.#place = place;
+  }
+
+  startStudent(): void {
+    this.#isStudentSound = true;
+  }
+
+  /** @param pathOf where a path in `part` leads in the whole; undefined for what is not of that part */
+  validate(part: unknown, pathOf: PathOf = (path) => path): void {
+    if (this.#validator(part)) return;
+    for (const violation of this.#validator.errors ?? []) {
+      const path = pathOf(stepsOf(violation.instancePath));
+      if (path) this.#tell(violation, path);
+    }
+  }
+
+  list(): Finding[] {
+    return this.#found.list();
+  }
+
+  #tell(violation: Violation, path: readonly string[]): void {
+    const missing = violation.keyword === 'required' ? String(violation.params.missingProperty) : '';
+    const key = `${violation.keyword} ${violation.instancePath.replaceAll(/\/\d+/g, '')} ${missing}`;
+    const kind = this.#kinds.get(key);
+    // To make a finding takes longer than to count it.
+    if (kind && kind.count >= EXAMPLES && !this.#isStudentSound) {
+      this.#found.count(kind.last);
+      return;
+    }
+    const last = this.#findingOf(violation, path, missing);
+    this.#found.push(last);
+    this.#kinds.set(key, { count: (kind?.count ?? 0) + 1, last });
+    this.#isStudentSound = false;
+  }
+
+  #findingOf(violation: Violation, path: readonly string[], missing: string): Finding {
+    const value = missing === '' ? valueAt(this.#data, path) : undefined;
     return {
       code: 'LPX_SCHEMA',
       severity: 'error',
-      place: place([...path, ...missing]),
+      place: this.#place(missing === '' ? path : [...path, missing]),
       facts: {
         // An id is in the place.
         ...(!(path.at(-1) === NATIONAL_ID && typeof value === 'string') && { value: shown(value) }),
@@ -64,8 +160,14 @@ function findings(validator: Validator, data: unknown, place: (path: readonly st
         detail: bound(violation),
       },
     };
-  });
+  }
 }
+
+/** A JSON pointer, taken apart. */
+const stepsOf = (pointer: string): string[] => {
+  const steps = pointer.split('/').slice(1);
+  return pointer.includes('~') ? steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')) : steps;
+};
 
 function expectation({ keyword, params }: Violation, path: readonly string[]): Expectation {
   if (keyword === 'required') return 'present';

@@ -14,6 +14,7 @@ import { errorOfReport } from '#lpx/exchange/verify.js';
 import type { Store } from '#lpx/store/store.js';
 import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
+import { HOSTILE_DOCUMENTS } from '../fixtures/hostile-documents.js';
 import { Chance, mutated, mutatedJson } from '../support/mutations.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importRequest, load, PASSWORD, school, sign } from '../support/schools.js';
@@ -40,6 +41,7 @@ beforeAll(async () => {
   for (const encryption of ['aes256', 'zipcrypto'] as const)
     made.push((await exportFrom(store, join(folder, encryption), { encryption })).zipFile);
   archives = made.map((file) => readFileSync(file));
+  for (const [, make] of HOSTILE_DOCUMENTS) archives.push(await written(make(0.01), 'aes256', PASSWORD));
   name = basename(made[0] as string);
   entries = await entriesOf(made[0] as string);
   // Archives of other tools have no seal: their headers say whatever the damage says.

@@ -38,9 +38,25 @@ describe('JSON from outside', () => {
   it.each([
     ['nothing', Buffer.alloc(0)],
     ['bytes of no encoding', Buffer.from([0x22, 0xff, 0xff, 0x22])],
-    ['brackets without end', Buffer.from('['.repeat(200_000))],
   ])('of %s is refused', (_, bytes) => {
     expect(() => readJson(bytes, 'a.json')).toThrow('LPX_JSON_UNREADABLE');
+  });
+});
+
+describe('JSON of too much', () => {
+  it.each([
+    ['objects', `[${'{},'.repeat(100_000)}{}]`],
+    ['values', `[${'1,'.repeat(1_000_000)}1]`],
+    ['properties', `{${Array.from({ length: 10_001 }, (_, i) => `"${i}":1`).join(',')}}`],
+  ])('%s is refused before anything is built of it', (_, text) => {
+    expect(() => readJson(Buffer.from(text), 'a.json')).toThrow('LPX_LIMIT_EXCEEDED');
+  });
+
+  it('is not what its strings hold, nor 64 levels', () => {
+    const deep = '['.repeat(64) + ']'.repeat(64);
+    expect(readJson(Buffer.from(deep), 'a.json').value).toEqual(JSON.parse(deep));
+    const text = JSON.stringify({ a: '[{,"\\'.repeat(1000), b: '\\' });
+    expect(readJson(Buffer.from(text), 'a.json').value).toEqual(JSON.parse(text));
   });
 });
 

@@ -21,7 +21,15 @@ function said(messages: Messages, { code, facts, place }: Said): Sentence {
 export function findingOutput(messages: Messages, finding: Finding): FindingOutput {
   const { code, severity, place } = finding;
   const { what, next } = sentenceOf(messages, code, visibleFacts(messages, finding.facts, place));
-  return { code, severity, place: placeOutput(place), where: placeText(messages, place), message: what, hint: next };
+  return {
+    code,
+    severity,
+    place: placeOutput(place),
+    where: placeText(messages, place),
+    message: what,
+    hint: next,
+    ...(finding.more !== undefined && { more: finding.more }),
+  };
 }
 
 export type CommandName = keyof Messages['consequence'];
@@ -56,7 +64,7 @@ export function findingLines(messages: Messages, paint: ChalkInstance, findings:
         `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${what}  ${paint.dim(code)}`,
         ...(all[i + 1]?.next === next ? [] : [`    → ${next}`]),
       ]);
-    const rest = of.length - LINES[severity];
+    const rest = of.length - Math.min(of.length, LINES[severity]) + of.reduce((sum, { more = 0 }) => sum + more, 0);
     return rest > 0 ? [...shown, paint.dim(`  ${messages.labels.more.replace('{count}', String(rest))}`)] : shown;
   });
 }

@@ -5,6 +5,7 @@
 import type { Finding, Place, Severity } from '../../errors.js';
 import { CODE_TABLES } from '../codes.js';
 import { type Lookup, listingFindings } from '../course-code-file.js';
+import { BoundedFindings } from '../findings.js';
 import { BASIC_DATA, LISTS, type WireProperty } from '../generated/wire-table.js';
 import { entryYearFits, entryYearOfCourseCode, explainCourseCode, schoolOfCourseCode } from '../identifiers/course-code.js';
 import { nationalIdKind } from '../identifiers/national-id.js';
@@ -44,19 +45,21 @@ export interface Knowledge {
 export type Advice = 'own' | 'received';
 
 /** Findings over a document that satisfies the schema. */
-export function ruleFindings(document: readonly JsonObject[], known: Knowledge = {}, advice: Advice = 'own'): Finding[] {
+export const ruleFindings = (document: readonly JsonObject[], known: Knowledge = {}, advice: Advice = 'own'): Finding[] =>
+  new BoundedFindings().add(allRuleFindings(document, known, advice)).list();
+
+/** The same, every one of them, however many there are. */
+export function* allRuleFindings(document: readonly JsonObject[], known: Knowledge = {}, advice: Advice = 'own'): Generator<Finding> {
   const seen = new Set<JsonValue | undefined>();
-  return document.flatMap((student, index) => {
+  for (const [index, student] of document.entries()) {
     const place = wireStudentPlace(student, index);
     const id = basicDataOf(student)[ID_WIRE];
     const twice = seen.has(id);
     seen.add(id);
-    return [
-      ...(twice ? [finding('LPX_STUDENT_TWICE', 'error', basicDataPlace(place, ID_WIRE))] : []),
-      ...basicDataFindings(student, place, known),
-      ...LISTS.flatMap((list) => listFindings(student, list, place, known, advice)),
-    ];
-  });
+    if (twice) yield finding('LPX_STUDENT_TWICE', 'error', basicDataPlace(place, ID_WIRE));
+    yield* basicDataFindings(student, place, known);
+    for (const list of LISTS) yield* listFindings(student, list, place, known, advice);
+  }
 }
 
 const ID_WIRE = basicDataWire('nationalId');
@@ -99,20 +102,17 @@ function ageFindings(basic: JsonObject, place: Place): Finding[] {
     : [];
 }
 
-function listFindings(student: JsonObject, list: WireList, ofStudent: Place, known: Knowledge, advice: Advice): Finding[] {
+function* listFindings(student: JsonObject, list: WireList, ofStudent: Place, known: Knowledge, advice: Advice): Generator<Finding> {
   const records = (ownerOf(student, list)[list.wire] ?? []) as JsonObject[];
-  return records.flatMap((record, index) => {
+  for (const [index, record] of records.entries()) {
     const ofRecord = wireRecordPlace(ofStudent, list, index, record);
     const place = (property: string) => ({ ...ofRecord, property });
-    return [
-      ...list.properties.flatMap((property) =>
-        propertyFindings(property, record[property.wire], list, record, place(property.wire), known, advice),
-      ),
-      ...copyFindings(list, record, basicDataOf(student), place),
-      ...emptyLinkFindings(list, record, place),
-      ...(list.name === 'courseResults' ? courseResultFindings(list, record, basicDataOf(student), place, known) : []),
-    ];
-  });
+    for (const property of list.properties)
+      yield* propertyFindings(property, record[property.wire], list, record, place(property.wire), known, advice);
+    yield* copyFindings(list, record, basicDataOf(student), place);
+    yield* emptyLinkFindings(list, record, place);
+    if (list.name === 'courseResults') yield* courseResultFindings(list, record, basicDataOf(student), place, known);
+  }
 }
 
 function propertyFindings(
