@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { PortfolioRecord } from '#lpx/spec/portfolio.js';
+import { basicDataWire, documentFromPortfolios, type PortfolioRecord, portfoliosFromDocument } from '#lpx/spec/portfolio.js';
 import { courseSheetOf, type PickedItem, type RegisterForm, registerOf, unplacedIn } from '#lpx/spec/registers.js';
+import { repairDocument } from '#lpx/spec/repair.js';
 import { courseResult, defaultsOf, smallPortfolio } from '../support/small-portfolio.js';
 
 const { basicData: student } = smallPortfolio();
@@ -187,5 +188,18 @@ describe('a multi-performance', () => {
       '丙級',
       '',
     ]);
+  });
+});
+
+describe('a date never set', () => {
+  it.each(['0001-01-01', '0001-01-01T00:00:00', '0010101', '1900/01/01', '0000000'])('is none in a register: %s', (text) => {
+    const document = JSON.parse(JSON.stringify(documentFromPortfolios([{ ...smallPortfolio(), records: [] }])));
+    document[0].基本資料[basicDataWire('birthDate')] = text;
+    document[0].多元表現.作品成果紀錄 = [{ 名稱: '詩', 日期: text }];
+    const [portfolio] = portfoliosFromDocument(repairDocument(document).document);
+    const picked = (portfolio?.records ?? []).map((record) => ({ student: portfolio?.basicData, received: false, record }) as PickedItem);
+    const register = JSON.stringify(registerOf(picked, form({ kind: 'multiPerformances' }), '990002', 109));
+    expect(register).toContain('詩');
+    expect(register).not.toMatch(/"(?:0010101|-|0-)/);
   });
 });
