@@ -106,6 +106,7 @@ export const EXIT_CODE_OF = {
   LPX_PICTURE_HUGE: EXIT.invalidData,
   LPX_ENTRY_UNREFERENCED: EXIT.invalidData,
   LPX_NOTHING_TO_EXPORT: EXIT.invalidData,
+  LPX_STUDENT_TOO_LARGE: EXIT.invalidData,
   LPX_COURSE_CODE_FORM: EXIT.invalidData,
   LPX_COURSE_CODE_YEAR: EXIT.invalidData,
   LPX_COURSE_UNLISTED: EXIT.invalidData,

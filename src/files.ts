@@ -14,6 +14,15 @@ export function fileError(error: unknown, file: string): unknown {
   return error;
 }
 
+/** The same where something was to be written. @returns LPX_DISK_FULL or LPX_WRITE_FAILED; errors of ours and of no system call as they are */
+export function writeError(error: unknown, file: string): unknown {
+  if (error instanceof LpxError) return error;
+  const known = fileError(error, file);
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  if (code === undefined || (known instanceof LpxError && known.code === 'LPX_DISK_FULL')) return known;
+  return new LpxError('LPX_WRITE_FAILED', { file, reason: code }, { cause: error });
+}
+
 /**
  * Opens a file: a new one, readable by its owner alone, or a plain one that is there.
  * @throws as `fileError` says, and LPX_FILE_UNREADABLE for a pipe or a device

@@ -3,7 +3,6 @@
  * the command line, which any user of the machine can read.
  */
 import { randomInt } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { LpxError } from '../errors.js';
 import { readBounded, readSmall } from '../files.js';
@@ -32,7 +31,7 @@ export async function passwordFor(context: Context, options: PasswordOptions): P
   return (await passwordAtHand(context, options)) ?? (() => askHidden(context, context.messages.prompt.password));
 }
 
-/** A password for a new package; what `--generate-password` makes is written out by `keepGenerated`. */
+/** A password for a new package; what `--generate-password` makes, the export writes out. */
 export async function newPasswordFor(context: Context, options: PasswordOptions): Promise<GivenPassword> {
   if (options.generatePassword) {
     if (options.passwordOut === undefined) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.passwordOut });
@@ -45,22 +44,6 @@ export async function newPasswordFor(context: Context, options: PasswordOptions)
 export function generatePassword(): string {
   const group = () => Array.from({ length: GROUP_CHARACTERS }, () => CLEAR_CHARACTERS[randomInt(CLEAR_CHARACTERS.length)]).join('');
   return Array.from({ length: GROUPS }, group).join('-');
-}
-
-/**
- * Writes a generated password to a new file of mode 600, before the package is written, so that no package
- * is ever without its password. @returns the way to take it back @throws LPX_WRITE_FAILED
- */
-export async function keepGenerated(file: string, password: Buffer): Promise<() => Promise<void>> {
-  try {
-    const handle = await open(file, 'wx', 0o600);
-    await handle.writeFile(Buffer.concat([password, Buffer.from('\n')]));
-    await handle.sync();
-    await handle.close();
-    return () => rm(file, { force: true });
-  } catch (error) {
-    throw new LpxError('LPX_WRITE_FAILED', { file, reason: (error as NodeJS.ErrnoException).code ?? '?' }, { cause: error });
-  }
 }
 
 async function passwordAtHand(context: Context, options: PasswordOptions): Promise<Buffer | undefined> {

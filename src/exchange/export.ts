@@ -1,13 +1,18 @@
 /**
- * Exports students: gathers what an exchange carries, numbers the files, writes one package, its
- * signature beside it, and remembers that it did.
+ * Exports students: selects what an exchange carries, lays it out, and writes it into packages with their signatures.
+ * One package, or as many as the limits of readers ask for; each is laid out on its own, so that memory does not grow
+ * with the number of students.
  */
-import { access, mkdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorOf, type Finding, LpxError, type Severity } from '../errors.js';
-import { markUnfinished } from '../files.js';
+import { whenInterrupted, writeError } from '../files.js';
+import { assertFree, publishFiles } from '../io/publish.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
-import { signaturePathOf } from '../package/signature.js';
+import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
+import { readDirectory } from '../package/reader.js';
 import { type PackageContents, type PackageFile, type PackageText, writePackage } from '../package/writer.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
@@ -30,7 +35,9 @@ import { allRuleFindings, type Knowledge } from '../spec/rules/record-rules.js';
 import { endedBefore, type StatusChange } from '../spec/status-changes.js';
 import { type Day, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
+import { filesOf, type PackageClaim, type WrittenPackage } from '../store/package-claims.js';
 import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
+import type { WorkFolder } from '../store/work-folder.js';
 import type { RandomSource } from '../zip/content.js';
 import { ZipEngine } from '../zip/engine.js';
 import type { Digests } from '../zip/threads/digest.js';
@@ -61,11 +68,15 @@ export interface ExportRequest {
   readonly encryption: Encryption;
   /** Asked for once it is known that there is something to export. */
   readonly password: Buffer | (() => Promise<Buffer>);
+  /** A new file that the password is written to, readable by its owner alone. */
+  readonly passwordFile?: string | undefined;
   readonly now: Date;
   /** Who exports, for the history. */
   readonly operator: string;
   readonly random?: RandomSource;
-  readonly onProgress?: (done: number, total: number) => void;
+  /** How much goes into one package; without it, as much as readers take. */
+  readonly limits?: PackageSize;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 /** A record that stays at home, and why. */
@@ -80,6 +91,8 @@ export interface LeftOut {
 export interface ExportedStudent extends RecordCounts {
   readonly nationalId: string;
   readonly name: string;
+  /** The package the student is in, by its base name. */
+  readonly file: string;
   /** The exported course results, each with the school and code it keeps. */
   readonly courses: readonly {
     readonly title: string;
@@ -89,10 +102,16 @@ export interface ExportedStudent extends RecordCounts {
   }[];
 }
 
-export interface ExportResult {
+/** A package that was written and published. */
+export interface ExportedPackage {
   readonly zipFile: string;
   readonly signatureFile: string;
   readonly digests: Digests;
+}
+
+export interface ExportResult {
+  /** In the order of their students. */
+  readonly packages: readonly ExportedPackage[];
   readonly encryption: Encryption;
   readonly reason: ExportReason;
   /** Whether it was made against the rules, on the clerk's word. */
@@ -106,77 +125,115 @@ export interface ExportResult {
 
 type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet<PortfolioRecord<StoredAttachment>> };
 
+/** One student as laid out for a package. */
+interface Draft {
+  readonly studentId: number;
+  readonly portfolio: Selected;
+  /** The student's part of the document, as text. */
+  readonly json: string;
+  readonly mappings: readonly PackageText[];
+  readonly files: readonly PackageFile[];
+  readonly findings: readonly Finding[];
+  readonly size: PackageSize;
+}
+
+/** The students of one package. */
+interface PlannedPackage {
+  readonly nationalIds: string[];
+  size: PackageSize;
+  /** Kept from the planning of an export that is one package; of several, each is laid out again when it is written. */
+  drafts: Draft[] | undefined;
+}
+
+interface Plan {
+  readonly packages: readonly PlannedPackage[];
+  readonly forced: boolean;
+  readonly skipped: readonly string[];
+  readonly leftOut: readonly LeftOut[];
+  readonly findings: readonly Finding[];
+}
+
 /**
- * Exports students into one package. Course results that their teacher certified and multi-performances
- * that were uploaded, of the terms asked for; basic data with every cadre post.
+ * Exports students: course results that their teacher certified and multi-performances that were uploaded, of the terms
+ * asked for; basic data with every cadre post. All packages are published at the end, or none.
  * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, LPX_EXCHANGE_NOT_NEEDED when a student left after the school year was
- *   over; the first fault of the data with all of them,
- *   LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL; then no package is left
+ *   over, LPX_STUDENT_TOO_LARGE; the first error of the data with all of them; LPX_PASSWORD_UNSUITABLE,
+ *   LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL, LPX_WRITE_FAILED; then no package is left
  */
-export async function exportPackage(store: Store, request: ExportRequest): Promise<ExportResult> {
+export async function exportPackages(store: Store, request: ExportRequest): Promise<ExportResult> {
+  const started = performance.now();
+  const clock = () => new Date(request.now.getTime() + performance.now() - started);
   const engine = new ZipEngine();
   try {
-    return await exportWith(store, { ...request, engine });
+    if (request.passwordFile !== undefined) await assertFree(request.passwordFile);
+    const plan = await planPackages(store, request);
+    engine.expect(plan.packages[0]?.size.total ?? 0);
+    const password = await passwordOf(request);
+    const { packages, students } = await writePackages(store, { ...request, engine, password, clock }, plan);
+    const { encryption, reason } = request;
+    const { forced, skipped, leftOut, findings } = plan;
+    return { packages, encryption, reason, forced, students, skipped, leftOut, findings };
   } finally {
     await engine.close();
   }
 }
 
-type EngineRequest = ExportRequest & { readonly engine: ZipEngine };
-
-async function exportWith(store: Store, request: EngineRequest): Promise<ExportResult> {
-  const named = await studentsOf(store, request.nationalIds);
-  const selections = named.map((student) => ({ student, ...select(student, store.school.code, request) }));
-  const empty = selections.filter(({ portfolio }) => !hasSubstance(portfolio));
-  const substantial = selections.filter(({ portfolio }) => hasSubstance(portfolio));
-  const late = substantial.filter(({ portfolio }) => isTooLate(portfolio, request));
-  const full = request.force ? substantial : substantial.filter((one) => !late.includes(one));
-  const forced = request.force && late.length > 0;
-  const [firstEmpty] = empty;
-  if (firstEmpty && (!request.skipEmpty || substantial.length === 0)) {
-    throw new LpxError(
-      'LPX_NOTHING_TO_EXPORT',
-      { leftOut: firstEmpty.leftOut.length },
-      { place: studentPlace(firstEmpty.student.basicData) },
-    );
+/** Lays out every student once: what is due, whether it may go, and how much fits into a package. */
+async function planPackages(store: Store, request: ExportRequest): Promise<Plan> {
+  const packages: PlannedPackage[] = [];
+  const skipped: string[] = [];
+  const leftOut: LeftOut[] = [];
+  const findings: Finding[] = [];
+  const hindered: Partial<Record<'empty' | 'late', LpxError>> = {};
+  let forced = false;
+  for (const nationalId of new Set(request.nationalIds.map(canonicalCode))) {
+    const student = await studentIn(store, nationalId);
+    const selection = select(student, store.school.code, request);
+    leftOut.push(...selection.leftOut);
+    const late = hasSubstance(selection.portfolio) && isTooLate(selection.portfolio, request);
+    forced ||= late && request.force;
+    if (!hasSubstance(selection.portfolio)) hindered.empty ??= nothingToExport(student, selection.leftOut);
+    else if (late && !request.force) hindered.late ??= exchangeNotNeeded(student, selection.portfolio, request);
+    else {
+      const draft = await layOut(store, student.id, selection.portfolio);
+      findings.push(...draft.findings);
+      addToPackages(packages, draft, request.limits ?? WRITABLE);
+      continue;
+    }
+    skipped.push(nationalId);
   }
-  const [firstLate] = late;
-  if (firstLate && !request.force && (!request.skipEmpty || full.length === 0)) {
-    const year = schoolYearOf(newestTermOf(firstLate.portfolio));
-    throw new LpxError('LPX_EXCHANGE_NOT_NEEDED', { year, left: request.left }, { place: studentPlace(firstLate.student.basicData) });
-  }
-  const students = full.map((one) => one.student);
-  const portfolios = full.map((one) => one.portfolio);
-  const leftOut = selections.flatMap((one) => one.leftOut);
-
-  request.engine.expect(bytesOf(portfolios));
-  const baseName = await freeBaseName(request.outFolder, store.school.code, request.now);
-  const { contents, document } = layOut(portfolios, baseName, store);
-  const findings = exportFindings(document, portfolios, await knowledgeOf(store, portfolios));
+  const hindrance = hindered.empty ?? hindered.late;
+  if (hindrance && (!request.skipEmpty || packages.length === 0)) throw hindrance;
+  if (packages.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { leftOut: 0 });
   const error = errorOf(findings);
   if (error) throw error;
+  return { packages, forced, skipped, leftOut, findings };
+}
 
-  const password = Buffer.isBuffer(request.password) ? request.password : await request.password();
-  checkPassword(password);
-  const zipFile = join(request.outFolder, `${baseName}.zip`);
-  const digests = await writeAndRemember(store, request, forced, students, portfolios, zipFile, contents, password);
-  return {
-    zipFile,
-    signatureFile: signaturePathOf(zipFile),
-    digests,
-    encryption: request.encryption,
-    reason: request.reason,
-    forced,
-    students: portfolios.map(({ basicData, records }) => ({
-      nationalId: basicData.nationalId,
-      name: basicData.name,
-      ...countsOf(records),
-      courses: records.filter(isCourseResult).map(courseOf),
-    })),
-    skipped: selections.filter((one) => !full.includes(one)).map((one) => one.student.basicData.nationalId),
-    leftOut,
-    findings,
-  };
+const nothingToExport = ({ basicData }: StoredStudent, leftOut: readonly LeftOut[]): LpxError =>
+  new LpxError('LPX_NOTHING_TO_EXPORT', { leftOut: leftOut.length }, { place: studentPlace(basicData) });
+
+const exchangeNotNeeded = ({ basicData }: StoredStudent, portfolio: Selected, { left }: ExportRequest): LpxError =>
+  new LpxError('LPX_EXCHANGE_NOT_NEEDED', { year: schoolYearOf(newestTermOf(portfolio)), left }, { place: studentPlace(basicData) });
+
+/** Puts a student into the last package, or begins one. @throws LPX_STUDENT_TOO_LARGE for one who fits into none */
+function addToPackages(packages: PlannedPackage[], draft: Draft, limits: PackageSize): void {
+  const { nationalId } = draft.portfolio.basicData;
+  const over = limitExceeded(draft.size, limits);
+  if (over) {
+    const facts = { what: over, value: draft.size[over], limit: Math.floor(limits[over]) };
+    throw new LpxError('LPX_STUDENT_TOO_LARGE', facts, { place: studentPlace(draft.portfolio.basicData) });
+  }
+  const last = packages.at(-1);
+  const size = addedSizes(last?.size ?? EMPTY_SIZE, draft.size);
+  if (!last || limitExceeded(size, limits)) {
+    packages.push({ nationalIds: [nationalId], size: draft.size, drafts: last ? undefined : [draft] });
+    if (last) last.drafts = undefined;
+    return;
+  }
+  last.nationalIds.push(nationalId);
+  last.size = size;
+  last.drafts?.push(draft);
 }
 
 /** Cadre posts alone are no reason for an exchange. */
@@ -184,11 +241,6 @@ function hasSubstance({ records }: Selected): boolean {
   const { courseResults, multiPerformances } = countsOf(records);
   return courseResults + multiPerformances > 0;
 }
-
-const bytesOf = (portfolios: readonly Selected[]): number =>
-  portfolios
-    .flatMap(({ records }) => records.flatMap((record) => SLOTS.map((slot) => record[slot]?.bytes ?? 0)))
-    .reduce((sum, bytes) => sum + bytes, 0);
 
 /** What was to be picked and submitted of a year that is over was picked and submitted here (guide part FOUR). */
 const isTooLate = (portfolio: Selected, { reason, left }: ExportRequest): boolean => endedBefore(reason, newestTermOf(portfolio), left);
@@ -200,16 +252,6 @@ const newestTermOf = ({ records }: Selected): string =>
     .map(termOfRecord)
     .sort()
     .at(-1) ?? '';
-
-async function studentsOf(store: Store, nationalIds: readonly string[]): Promise<StoredStudent[]> {
-  const students: StoredStudent[] = [];
-  for (const nationalId of new Set(nationalIds.map(canonicalCode))) {
-    const student = await studentIn(store, nationalId);
-    students.push(student);
-  }
-  if (students.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { leftOut: 0 });
-  return students;
-}
 
 function select({ basicData, extras, records }: StoredStudent, schoolCode: string, { terms, reason }: ExportRequest) {
   const chosen: PortfolioRecord<StoredAttachment>[] = [];
@@ -254,41 +296,44 @@ function flagged(
   return provenance === 'own' ? { ...record, fields: { ...record.fields, duringBorrowedStudy: true } } : record;
 }
 
-/** The texts and files of the package, and its document. */
-function layOut(portfolios: readonly Selected[], baseName: string, store: Store): { contents: PackageContents; document: JsonObject[] } {
-  const texts: PackageText[] = [];
-  const files: PackageFile[] = [];
-  const wire = portfolios.map(({ basicData, extras, records }) => {
-    const numbered = numberFiles(basicData, records);
-    const paths = new Map(numbered.map((one) => [`${records.indexOf(one.record)} ${one.slot}`, one.path]));
-    for (const half of Object.keys(HALF_WIRE) as Half[]) {
-      const ofHalf = numbered.filter((one) => one.half === half);
-      texts.push({
-        path: mappingPath(basicData.nationalId, half),
-        content: json(Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]))),
-      });
-      files.push(
-        ...ofHalf.map(({ path, attachment: { sha256, bytes } }) => ({
-          path,
-          source: store.attachments.pathOf(sha256),
-          bytes,
-          sha256,
-        })),
-      );
-    }
-    const linked = records.map((record, index) =>
-      withAttachments(record, ({ md5 }, slot) => ({ link: paths.get(`${index} ${slot}`) as string, md5 })),
-    );
-    return { basicData, extras, records: linked };
+/** Lays out one student: paths, links, mappings, and what is wrong with any of it. */
+async function layOut(store: Store, studentId: number, portfolio: Selected): Promise<Draft> {
+  const { basicData, extras, records } = portfolio;
+  const numbered = numberFiles(basicData, records);
+  const paths = new Map(numbered.map((one) => [`${records.indexOf(one.record)} ${one.slot}`, one.path]));
+  const linked = records.map((record, index) =>
+    withAttachments(record, ({ md5 }, slot) => ({ link: paths.get(`${index} ${slot}`) as string, md5 })),
+  );
+  const document = documentFromPortfolios([{ basicData, extras, records: linked }]) as unknown as JsonObject[];
+  const mappings = (Object.keys(HALF_WIRE) as Half[]).map((half) => {
+    const ofHalf = numbered.filter((one) => one.half === half);
+    const names = Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]));
+    return { path: mappingPath(basicData.nationalId, half), content: `${JSON.stringify(names, null, 2)}\n` };
   });
-  const document = documentFromPortfolios(wire);
-  return {
-    contents: { texts: [{ path: `${baseName}.json`, content: json(document) }, ...texts], files },
-    document: document as unknown as JsonObject[],
-  };
+  const files = numbered.map(({ path, attachment: { sha256, bytes } }) => ({
+    path,
+    source: store.attachments.pathOf(sha256),
+    bytes,
+    sha256,
+  }));
+  const json = JSON.stringify(document, null, 2).slice(2, -2);
+  const findings = exportFindings(document, [portfolio], await knowledgeOf(store, [portfolio]));
+  return { studentId, portfolio, json, mappings, files, findings, size: sizeOf(json, mappings, files) };
 }
 
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+/** Bytes of one entry's record in the directory, its name not counted, at most. */
+const DIRECTORY_RECORD_BYTES = 128;
+
+function sizeOf(json: string, mappings: readonly PackageText[], files: readonly PackageFile[]): PackageSize {
+  const texts = [json, ...mappings.map(({ content }) => content)].reduce((sum, text) => sum + Buffer.byteLength(text) + 2, 0);
+  const paths = [...mappings, ...files].map(({ path }) => Buffer.byteLength(path));
+  return {
+    entries: paths.length + 1,
+    json: texts,
+    total: texts + files.reduce((sum, { bytes }) => sum + bytes, 0),
+    directory: paths.reduce((sum, bytes) => sum + bytes + DIRECTORY_RECORD_BYTES, DIRECTORY_RECORD_BYTES),
+  };
+}
 
 /** Faults of the school's own records stop an export: here they can be mended. Those that came from elsewhere are told. */
 const STOP_OWN: ReadonlySet<Finding['code']> = new Set(['LPX_BRIEF_LONG', 'LPX_FILE_LARGE', 'LPX_FILE_TYPE']);
@@ -321,76 +366,133 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
 }
 
 /** Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all (docs/spec.md#encryption). */
-function checkPassword(password: Buffer): void {
-  if (password.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
-  if (password.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
+async function passwordOf({ password }: ExportRequest): Promise<Buffer> {
+  const given = Buffer.isBuffer(password) ? password : await password();
+  if (given.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
+  if (given.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
+  return given;
 }
 
-/** A base name that no package in the folder has, a second later for each one taken. */
-async function freeBaseName(folder: string, schoolCode: string, now: Date): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: error.code ?? '?' }, { cause: error });
+type WriteRequest = ExportRequest & { readonly engine: ZipEngine; readonly password: Buffer; readonly clock: () => Date };
+
+/** Writes every package under temporary names, records all of them as exports, and then gives them their names. */
+async function writePackages(store: Store, request: WriteRequest, { packages, forced }: Plan) {
+  await mkdir(request.outFolder, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw writeError(error, request.outFolder);
   });
-  for (let second = 0; ; second++) {
-    const name = packageBaseName(schoolCode, new Date(now.getTime() + 1000 * second));
-    const taken = await Promise.all([`${name}.zip`, `${name}.zip.part`].map((file) => exists(join(folder, file))));
-    if (!taken.includes(true)) return name;
-  }
-}
-
-const exists = (file: string): Promise<boolean> =>
-  access(file).then(
-    () => true,
-    () => false,
-  );
-
-/** A package that the store does not know of must not be sent: without its place in the history it goes again. */
-async function writeAndRemember(
-  store: Store,
-  request: EngineRequest,
-  forced: boolean,
-  students: readonly StoredStudent[],
-  portfolios: readonly Selected[],
-  zipFile: string,
-  contents: PackageContents,
-  password: Buffer,
-): Promise<Digests> {
-  const { engine, encryption, now, operator, random, onProgress, reason, terms, toSchool } = request;
-  const files = [zipFile, signaturePathOf(zipFile)];
-  const finished = files.map(markUnfinished);
+  const work = await store.attachments.workFolder();
+  const total = packages.reduce((sum, { size }) => sum + size.total, 0);
+  const claims: PackageClaim[] = [];
+  const written: WrittenPackage[] = [];
+  const students: ExportedStudent[] = [];
+  const unpublished = whenInterrupted(() => {
+    for (const { part } of claims.flatMap(filesOf)) rmSync(part, { force: true });
+  });
+  let done = 0;
   try {
-    const digests = await writePackage(zipFile, contents, {
-      encryption,
-      password,
-      modified: now,
-      engine,
-      ...(random && { random }),
-      ...(onProgress && { onProgress }),
-    });
-    await store.change(async (change) => {
-      const historyId = await change.addHistory({
-        kind: 'export',
-        at: now,
-        file: basename(zipFile),
-        ...digests,
-        school: toSchool,
-        reason,
-        terms: terms.join(' '),
-        overridden: forced ? 'LPX_EXCHANGE_NOT_NEEDED' : '',
-        operator,
-      });
-      for (const [index, student] of students.entries())
-        await change.addHistoryStudent(historyId, student.id, countsOf(portfolios[index]?.records ?? []));
-      return { keep: true, result: undefined };
-    });
-    return digests;
+    for (const planned of packages) {
+      const drafts = planned.drafts ?? (await layOutAgain(store, request, planned.nationalIds));
+      const claim = await claimName(store, request, { work, drafts, forced, first: claims.length === 0 });
+      claims.push(claim);
+      const onProgress = request.onProgress && ((bytes: number) => request.onProgress?.(done + bytes, total));
+      written.push({ claim, digests: await writeClaimed(claim, drafts, { ...request, onProgress }) });
+      students.push(...drafts.map((draft) => summaryOf(draft, `${claim.name}.zip`)));
+      done += planned.size.total;
+    }
+    await store.claims.written(written);
+    await publishFiles(claims.flatMap(filesOf));
+    await store.claims.published(claims);
   } catch (error) {
-    await Promise.all(files.map((file) => rm(file, { force: true })));
+    // Where the store cannot be written to either, the next command that opens it does this.
+    await store.claims.drop(claims).catch(() => {});
     throw error;
   } finally {
-    for (const done of finished) done();
+    await work.remove();
+    unpublished();
+  }
+  return {
+    packages: written.map(({ claim: { zip, signature }, digests }) => ({ zipFile: zip.file, signatureFile: signature.file, digests })),
+    students,
+  };
+}
+
+/** @throws what the planning would throw now: the store may have changed since */
+async function layOutAgain(store: Store, request: ExportRequest, nationalIds: readonly string[]): Promise<Draft[]> {
+  const drafts: Draft[] = [];
+  for (const nationalId of nationalIds) {
+    const student = await studentIn(store, nationalId);
+    const draft = await layOut(store, student.id, select(student, store.school.code, request).portfolio);
+    const error = errorOf(draft.findings);
+    if (error) throw error;
+    drafts.push(draft);
+  }
+  return drafts;
+}
+
+interface Claiming {
+  readonly work: WorkFolder;
+  readonly drafts: readonly Draft[];
+  readonly forced: boolean;
+  /** Whether it is the first package of the export, with which the password goes. */
+  readonly first: boolean;
+}
+
+/** Claims a name for a package, waiting for the next second where that is needed. */
+async function claimName(store: Store, request: WriteRequest, { work, drafts, forced, first }: Claiming): Promise<PackageClaim> {
+  const { clock, outFolder, passwordFile, toSchool, reason, terms, operator } = request;
+  const overridden = forced ? 'LPX_EXCHANGE_NOT_NEEDED' : '';
+  for (;;) {
+    const now = clock();
+    const claim = await store.claims.claim({
+      nameAt: (moment) => packageBaseName(store.school.code, moment),
+      now,
+      work,
+      outFolder,
+      passwordFile: first ? passwordFile : undefined,
+      entry: { school: toSchool, reason, terms: terms.join(' '), overridden, operator },
+      students: drafts.map(({ studentId, portfolio }) => ({ id: studentId, counts: countsOf(portfolio.records) })),
+    });
+    if (claim) return claim;
+    await sleep(1000 - (now.getTime() % 1000));
   }
 }
+
+/** Writes the files of one package under their temporary names, and reads the package's directory as a receiver would. */
+async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], request: WriteRequest): Promise<Digests> {
+  const { engine, encryption, password, random, onProgress } = request;
+  if (claim.password) {
+    const { part, file } = claim.password;
+    await writeFile(part, Buffer.concat([password, Buffer.from('\n')]), { flag: 'wx', mode: 0o600, flush: true }).catch((error) => {
+      throw writeError(error, file);
+    });
+  }
+  const digests = await writePackage(claim, contentsOf(drafts, claim.name), {
+    encryption,
+    password,
+    modified: request.clock(),
+    engine,
+    ...(random && { random }),
+    ...(onProgress && { onProgress }),
+  });
+  await readDirectory(claim.zip.part);
+  return digests;
+}
+
+function contentsOf(drafts: readonly Draft[], name: string): PackageContents {
+  const document = `[\n${drafts.map(({ json }) => json).join(',\n')}\n]\n`;
+  return {
+    texts: [{ path: `${name}.json`, content: document }, ...drafts.flatMap(({ mappings }) => mappings)],
+    files: drafts.flatMap(({ files }) => files),
+  };
+}
+
+const summaryOf = ({ portfolio: { basicData, records } }: Draft, file: string): ExportedStudent => ({
+  nationalId: basicData.nationalId,
+  name: basicData.name,
+  file,
+  ...countsOf(records),
+  courses: records.filter(isCourseResult).map(courseOf),
+});
 
 const courseOf = (record: Extract<PortfolioRecord<StoredAttachment>, { list: 'courseResults' }>) => ({
   title: titleOf(record),

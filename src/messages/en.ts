@@ -323,6 +323,10 @@ const codes: Record<Code, Sentence> = {
     what: 'The student is enrolled at {value}; this store is that of {school}.',
     next: 'Use lpx import for what another school sent.',
   },
+  LPX_STUDENT_TOO_LARGE: {
+    what: 'The student does not fit into a package: {what} {value}, at most {limit}.',
+    next: 'Export fewer terms at a time with --term.',
+  },
   LPX_NOTHING_TO_EXPORT: {
     what: 'There is nothing to export for {student}: no certified course result and no uploaded multi-performance of these terms ({leftOut} records left out).',
     next: 'Check --term, and whether teachers have certified; see lpx show <national id>.',
@@ -804,6 +808,7 @@ export const en = {
   students: { none: 'No student is in the store yet. Load some with lpx load <folder>.' },
   export: {
     done: 'The package is written.',
+    severalDone: 'The students are in {count} packages, since receivers take only so much in one; all have the same password.',
     leftOut: 'Left out',
     skipped: 'Passed over, since they have nothing to export or their school year was over ({count}): {students}',
     passwordAt: 'The password is in {file} (only you can read it).',

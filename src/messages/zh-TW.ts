@@ -207,6 +207,10 @@ export const zhTW: Messages = {
     },
     LPX_ENTRY_UNREFERENCED: { what: '沒有任何紀錄連結到這個檔案，不予匯入。', next: '請向轉出學校詢問它屬於哪一筆紀錄。' },
     LPX_LOAD_OTHER_SCHOOL: { what: '該生就讀 {value}，而這是 {school} 的資料庫。', next: '別校送來的資料請用 lpx import。' },
+    LPX_STUDENT_TOO_LARGE: {
+      what: '這位學生的資料放不進一個交換檔：{what} {value}，上限 {limit}。',
+      next: '請用 --term 分學期匯出。',
+    },
     LPX_NOTHING_TO_EXPORT: {
       what: '{student} 沒有可匯出的資料：所選學期沒有已認證的課程學習成果，也沒有已上傳的多元表現（{leftOut} 筆未納入）。',
       next: '請檢查 --term，以及教師是否已認證；可用 lpx show <身分證號> 查看。',
@@ -658,6 +662,7 @@ export const zhTW: Messages = {
   students: { none: '資料庫裡還沒有學生。請用 lpx load <資料夾> 載入。' },
   export: {
     done: '交換檔已寫好。',
+    severalDone: '學生分成 {count} 個交換檔，因為對方一次能讀取的量有限；密碼都相同。',
     leftOut: '未納入',
     skipped: '略過沒有可匯出資料或學年已結束的學生（{count} 位）：{students}',
     passwordAt: '密碼在 {file}（只有您能讀取）。',

@@ -5,9 +5,8 @@ import { type ReadJson, readJson } from '../spec/json.js';
 import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
 import { entryBuffer } from '../zip/entry.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
+import { JSON_BYTES } from './limits.js';
 
-/** Largest JSON that is parsed, in bytes: a thousand students stay below, and memory stays bounded. */
-const JSON_BYTES = 16 * 1024 * 1024;
 /** All JSON of one package together. */
 const TOTAL_JSON_BYTES = 2 * JSON_BYTES;
 

@@ -1,17 +1,20 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
-import { fileError, markUnfinished, openFile, syncFolder } from '../files.js';
+import { fileError, markUnfinished, openFile, syncFolder, writeError } from '../files.js';
+import type { Unpublished } from '../io/publish.js';
 import type { ByteSource, RandomSource } from '../zip/content.js';
 import { KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
 import { ZipEngine } from '../zip/engine.js';
+import { DEFAULT_LIMITS } from '../zip/limits.js';
 import { FileOutput } from '../zip/output.js';
 import type { Digests } from '../zip/threads/digest.js';
 import { EncryptedZip, type Encryption } from '../zip/writer.js';
-import { signatureLine, signaturePathOf } from './signature.js';
+import { signatureLine } from './signature.js';
 
 /** A small text of the package. */
 export interface PackageText {
@@ -43,25 +46,28 @@ export interface WriteOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** The files of a package: where they are written, and the names that they are going to have. */
+export interface PackageFiles {
+  readonly zip: Unpublished;
+  readonly signature: Unpublished;
+}
+
 /**
- * Writes `zipFile` and `zipFile.md5`: under temporary names, synced, then renamed, the signature last.
+ * Writes the ZIP and its signature under their temporary names, synced. `publishFiles` gives them their own.
  * @returns the digests of the ZIP
  * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when a file is gone or not the one announced; LPX_DISK_FULL, LPX_WRITE_FAILED
  */
-export async function writePackage(zipFile: string, contents: PackageContents, options: WriteOptions): Promise<Digests> {
-  const signatureFile = signaturePathOf(zipFile);
-  const [zipPart, signaturePart] = [`${zipFile}.part`, `${signatureFile}.part`];
-  const finished = [zipPart, signaturePart].map(markUnfinished);
+export async function writePackage({ zip, signature }: PackageFiles, contents: PackageContents, options: WriteOptions): Promise<Digests> {
+  const parts = [zip.part, signature.part];
+  const finished = parts.map(markUnfinished);
   try {
-    const digests = await writeZip(zipPart, contents, options);
-    await writeFile(signaturePart, signatureLine(digests.md5, zipFile), { flag: 'wx', mode: 0o600, flush: true });
-    await rename(zipPart, zipFile);
-    await rename(signaturePart, signatureFile);
-    await syncFolder(dirname(zipFile));
+    const digests = await writeZip(zip.part, contents, options);
+    await writeFile(signature.part, signatureLine(digests.md5, zip.file), { flag: 'wx', mode: 0o600, flush: true });
+    await syncFolder(dirname(zip.part));
     return digests;
   } catch (error) {
-    await Promise.all([zipPart, signaturePart].map((file) => rm(file, { force: true })));
-    throw error instanceof LpxError ? error : writeError(error, zipFile);
+    await Promise.all(parts.map((file) => rm(file, { force: true })));
+    throw writeError(error, zip.file);
   } finally {
     for (const done of finished) done();
   }
@@ -83,13 +89,33 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
     };
     const { arenas } = engine;
     const zip = new EncryptedZip(counted, { encryption, password, random, arenas, keys: keys && new KeyTable(keys, password, arenas) });
-    for (const text of texts) zip.addDeflated(Buffer.from(text.content), text.path, modified);
+    for (const text of texts) {
+      const content = Buffer.from(text.content);
+      if (seemsBomb(content)) zip.addStored(() => bytesOf(content), { name: text.path, modified, bytes: content.length });
+      else zip.addDeflated(content, text.path, modified);
+    }
     for (const one of files) zip.addStored(() => provenBytes(one), { name: one.path, modified, bytes: one.bytes });
     await zip.complete();
     return await output.finish();
   } finally {
     await output.close();
   }
+}
+
+/** Whether a text would deflate so far that readers take it for a bomb. */
+const seemsBomb = (content: Buffer): boolean =>
+  content.length > DEFAULT_LIMITS.ratioFromBytes && 2 * content.length > deflateRawSync(content).length * DEFAULT_LIMITS.ratio;
+
+function bytesOf(content: Buffer): ByteSource {
+  let done = 0;
+  return {
+    read: (into) => {
+      const count = content.copy(into, 0, done);
+      done += count;
+      return count;
+    },
+    close: () => {},
+  };
 }
 
 /** The bytes of a file of the store, which fail unless they are those of its hash. */
@@ -127,11 +153,4 @@ function openSource(source: string, path: string): number {
       ? new LpxError('LPX_ATTACHMENT_LOST', { file: source, entry: path }, { cause: error })
       : known;
   }
-}
-
-function writeError(error: unknown, file: string): unknown {
-  const known = fileError(error, file);
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (known instanceof LpxError && known.code === 'LPX_DISK_FULL') return known;
-  return code ? new LpxError('LPX_WRITE_FAILED', { file, reason: code }, { cause: error }) : error;
 }

@@ -8,6 +8,8 @@ import { canonicalCode } from '../spec/identifiers/plain.js';
 import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
+import { PackageClaims } from './package-claims.js';
+import { inParts } from './statements.js';
 import {
   type HistoryCounts,
   type HistoryEntry,
@@ -40,12 +42,14 @@ export class DatabaseStore implements Store {
   readonly folder: string;
   readonly school: School;
   readonly attachments: AttachmentVault;
+  readonly claims: PackageClaims;
 
   constructor(db: Kysely<Tables>, folder: string, school: School, attachments: AttachmentVault) {
     this.#db = db;
     this.folder = folder;
     this.school = { ...school, code: canonicalCode(school.code) };
     this.attachments = attachments;
+    this.claims = new PackageClaims(db, folder);
   }
 
   async students(): Promise<StudentSummary[]> {
@@ -95,7 +99,7 @@ export class DatabaseStore implements Store {
   }
 
   async history(): Promise<HistoryEntry[]> {
-    const entries = await this.#db.selectFrom('history').selectAll().orderBy('id', 'desc').execute();
+    const entries = await this.#db.selectFrom('history').selectAll().where('state', '=', 'done').orderBy('id', 'desc').execute();
     const students = await this.#db
       .selectFrom('history_students')
       .innerJoin('students', 'students.id', 'history_students.student_id')
@@ -105,7 +109,7 @@ export class DatabaseStore implements Store {
       .execute();
     const byEntry = new Map<number, typeof students>();
     for (const student of students) byEntry.set(student.history_id, [...(byEntry.get(student.history_id) ?? []), student]);
-    return entries.map(({ received_at, received_by, ...entry }) => ({
+    return entries.map(({ received_at, received_by, package: _package, state: _state, work: _work, ...entry }) => ({
       ...entry,
       at: new Date(entry.at),
       received: received_at === '' ? undefined : { at: new Date(received_at), by: received_by },
@@ -189,7 +193,7 @@ class DatabaseChange implements StoreChange {
   async addHistory(entry: NewHistoryEntry): Promise<number> {
     const { id } = await this.#db
       .insertInto('history')
-      .values({ ...entry, at: entry.at.toISOString(), received_at: '', received_by: '' })
+      .values({ ...entry, at: entry.at.toISOString(), received_at: '', received_by: '', package: null })
       .returning('id')
       .executeTakeFirstOrThrow();
     return id;
@@ -323,12 +327,6 @@ function sentAsOf(
   const sentAs = { nationalId: student.sent_national_id, name: student.sent_name, birthDate: student.sent_birth_date };
   return Object.values(sentAs).some((value) => value !== '') ? sentAs : undefined;
 }
-
-/** A statement takes only so many values. */
-const PART = 200;
-
-const inParts = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / PART) }, (_, i) => all.slice(i * PART, (i + 1) * PART));
 
 async function listingsIn(db: Db, codes: readonly string[]): Promise<CourseListing[]> {
   const listings: CourseListing[] = [];

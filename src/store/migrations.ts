@@ -194,6 +194,29 @@ function withId(basicData: string, nationalId: string): string | undefined {
   }
 }
 
+/** Packages have their place in the history before they are written, and their names once. */
+async function eighthVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema.alterTable('history').addColumn('package', 'text').execute();
+  for (const [column, value] of [
+    ['state', 'done'],
+    ['work', ''],
+  ] as const)
+    await db.schema
+      .alterTable('history')
+      .addColumn(column, 'text', (one) => one.notNull().defaultTo(value))
+      .execute();
+  // Of exports that an earlier version made under one name, the first has it.
+  await sql`update history set package = replace(file, '.zip', '')
+    where id in (select min(id) from history where kind = 'export' group by file)`.execute(db);
+  await db.schema.createIndex('history_package').on('history').column('package').unique().execute();
+  await db.schema
+    .createTable('unpublished')
+    .addColumn('history_id', 'integer', (column) => column.notNull().references('history.id').onDelete('cascade'))
+    .addColumn('part', 'text', required)
+    .addColumn('file', 'text', required)
+    .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -202,6 +225,7 @@ const MIGRATIONS: readonly Migration[] = [
   fifthVersion,
   sixthVersion,
   seventhVersion,
+  eighthVersion,
 ];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */

@@ -4,7 +4,7 @@ import { access as canAccess } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { writeError } from '../files.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
@@ -74,7 +74,7 @@ export async function openStore(folder: string): Promise<Store> {
     const attachments = new AttachmentVault(folder, access);
     // Without waiting for another writer. What cannot be put back now, in a store that is busy or read-only, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
-    await sweepLeftovers(impatient, attachments).catch(() => {});
+    await sweepLeftovers(impatient, folder, attachments).catch(() => {});
     return new DatabaseStore(db, folder, { code: row.code, name: row.name }, attachments);
   } catch (error) {
     await db.destroy();
@@ -99,13 +99,6 @@ function protectDatabase(folder: string, { file: mode }: Access): void {
     const stats = statSync(file, { throwIfNoEntry: false });
     if (stats && (stats.mode & 0o777 & ~mode) !== 0) setMode(file, mode);
   }
-}
-
-function writeError(error: unknown, folder: string): unknown {
-  if (error instanceof LpxError) return error;
-  const known = fileError(error, folder);
-  if (known instanceof LpxError && known.code === 'LPX_DISK_FULL') return known;
-  return new LpxError('LPX_WRITE_FAILED', { file: folder, reason: (error as NodeJS.ErrnoException).code ?? '?' }, { cause: error });
 }
 
 async function openDatabase(folder: string): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {

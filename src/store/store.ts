@@ -2,6 +2,7 @@
 import type { CourseListing } from '../spec/course-code-file.js';
 import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
+import type { PackageClaims } from './package-claims.js';
 
 export interface School {
   readonly code: string;
@@ -156,11 +157,13 @@ export interface Store {
   readonly folder: string;
   readonly school: School;
   readonly attachments: AttachmentVault;
+  /** The packages that are being made. */
+  readonly claims: PackageClaims;
   students(): Promise<StudentSummary[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** Those of the contents (by SHA-256) that records of the store have as files. */
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Newest first. */
+  /** Newest first; without packages that are still being made. */
   history(): Promise<HistoryEntry[]>;
   /** In the order of the package. */
   importOutcomes(historyId: number): Promise<ImportOutcome[]>;

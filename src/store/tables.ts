@@ -50,6 +50,12 @@ export interface Tables {
     /** ISO 8601, UTC; empty until an export is acknowledged. */
     received_at: string;
     received_by: string;
+    /** The name of a package that was made here, without `.zip`: no two have the same. Null for anything else. */
+    package: string | null;
+    /** Of an export: pending until all of its files are written, written until they have their names. */
+    state: Generated<'pending' | 'written' | 'done'>;
+    /** The work folder of the process that makes it; empty once it is done. */
+    work: Generated<string>;
   };
   history_students: {
     history_id: number;
@@ -62,6 +68,8 @@ export interface Tables {
     sent_name: Generated<string>;
     sent_birth_date: Generated<string>;
   };
+  /** Files of packages that do not have their names yet: where they are, and what they are going to be called. */
+  unpublished: { history_id: number; part: string; file: string };
   own_records: RecordTable;
   received_records: RecordTable;
   /** What an import did with records other than taking them in as new. */

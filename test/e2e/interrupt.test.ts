@@ -127,7 +127,8 @@ describe(`a signal at any moment, ${STRIKES} times,`, () => {
       cpSync(empty, store, { recursive: true });
       const { code, out, err } = await strike(words, SIGNALS[i % 3] as NodeJS.Signals, within(duration, i, STRIKES));
       const imported = (await withStore(store, (open) => open.history())).length === 1;
-      if (imported) expect([code, out]).toEqual([0, expect.stringContaining('Imported. It is number 1 in the history.')]);
+      // A signal that comes while Node.js is ending, after the command has said what it did, ends the process without a code.
+      if (imported) expect([code ?? 0, out]).toEqual([0, expect.stringContaining('Imported. It is number 1 in the history.')]);
       else if (code !== undefined) expect([code, err]).toEqual([9, expect.stringContaining('Nothing was imported')]);
       expect(filesIn(store)).toHaveLength(imported ? 30 : 0);
     }
@@ -151,15 +152,14 @@ describe(`a signal at any moment, ${STRIKES} times,`, () => {
       cpSync(empty, store, { recursive: true });
       const { code, out } = await strike(words, SIGNALS[i % 3] as NodeJS.Signals, within(duration, i, STRIKES));
       const loaded = (await withStore(store, (open) => open.history())).length;
-      if (code !== undefined) {
+      if (out !== '') {
         const { ok, folders = [], error } = JSON.parse(out);
-        expect([code, ok, folders.length, error?.code]).toEqual(
-          [
-            [9, false, 0, 'LPX_INTERRUPTED'],
-            [8, false, 1, 'LPX_STOPPED'],
-            [0, true, 2, undefined],
-          ][loaded],
-        );
+        const [exitCode, ...rest] = [
+          [9, false, 0, 'LPX_INTERRUPTED'],
+          [8, false, 1, 'LPX_STOPPED'],
+          [0, true, 2, undefined],
+        ][loaded] as [number, ...unknown[]];
+        expect([code ?? exitCode, ok, folders.length, error?.code]).toEqual([exitCode, ...rest]);
       } else expect(loaded).toBe(0);
       expect(filesIn(store)).toHaveLength(20 * loaded);
     }

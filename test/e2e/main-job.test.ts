@@ -35,7 +35,7 @@ beforeAll(async () => {
     ['--store', from, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--term', '1091', '--out', join(folder, 'mail')],
     password,
   );
-  zipFile = json.path;
+  zipFile = json.packages[0].path;
   return () => rmSync(folder, { recursive: true });
 });
 
@@ -52,7 +52,7 @@ describe('the main job, from the first command to the last', () => {
       ['--store', one, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', mail],
       password,
     );
-    const zip = exported.json.path;
+    const zip = exported.json.packages[0].path;
     await execa('md5sum', ['-c', `${basename(zip)}.md5`], { cwd: mail });
     const verified = await checked(0, ['verify', zip], password);
     expect(verified.json.checks.map((check: { status: string }) => check.status)).toEqual(Array(7).fill('passed'));

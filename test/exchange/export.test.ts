@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { exportPackage } from '#lpx/exchange/export.js';
+import { exportPackages } from '#lpx/exchange/export.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { showPackage } from '#lpx/exchange/show.js';
 import { isCourseResult } from '#lpx/spec/portfolio.js';
@@ -10,12 +10,10 @@ import { writeExchangeFolder } from '../support/portfolios.js';
 import {
   BORROWED_STUDENT,
   exportFrom,
+  exportRequest,
   FULL_STUDENT,
   importTo,
-  LEFT,
   load,
-  NOW,
-  OPERATOR,
   PASSWORD,
   SAMPLES,
   school,
@@ -169,10 +167,44 @@ describe('an export', () => {
     expect(asked).toBe(false);
   });
 
-  it('leaves what lies in the folder alone: a second in the same second gets a name of its own', async () => {
+  it('of a student in the same second as the last one waits for the next', async () => {
     const { store, mail } = await schoolWith();
     const names = [await exportFrom(store, mail), await exportFrom(store, mail)].map(({ zipFile }) => basename(zipFile));
     expect(names).toEqual(['990001_2021_01_21_09_00_00.zip', '990001_2021_01_21_09_00_01.zip']);
+  });
+
+  it('that another clerk makes while this one is asked for the password keeps its package, and this one gets its own', async () => {
+    const { folder, store, mail } = await schoolWith();
+    writeExchangeFolder(join(folder, 'other'), [smallPortfolio([courseResult()], { nationalId: BORROWED_STUDENT })]);
+    await load(store, join(folder, 'other'));
+    const others: string[] = [];
+    const password = async () => {
+      others.push((await exportFrom(store, mail, { nationalIds: [BORROWED_STUDENT] })).zipFile);
+      return PASSWORD;
+    };
+    const zipFiles = [(await exportFrom(store, mail, { password })).zipFile, ...others];
+    expect(new Set(zipFiles).size).toBe(2);
+    const [mine, theirs] = await Promise.all(zipFiles.map(contentOf));
+    expect([mine, theirs].map((content) => content?.[0]?.basicData.nationalId)).toEqual([TRANSFER_STUDENT, BORROWED_STUDENT]);
+    const exports = (await withStore(store, (open) => open.history())).filter(({ kind }) => kind === 'export');
+    expect(new Set(exports.map(({ file }) => file))).toEqual(new Set(zipFiles.map((zipFile) => basename(zipFile))));
+  });
+
+  it('writes a generated password beside the package, and neither replaces a file nor leaves one without its package', async () => {
+    const { folder, store, mail } = await schoolWith();
+    const passwordFile = join(folder, 'pw.txt');
+    const request = { passwordFile, encryption: 'aes256' } as const;
+    writeFileSync(passwordFile, 'mine');
+    await expect(exportFrom(store, mail, request)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'EEXIST' } });
+    expect(readFileSync(passwordFile, 'utf8')).toBe('mine');
+    rmSync(passwordFile);
+    await exportFrom(store, mail, request);
+    expect([readFileSync(passwordFile, 'utf8'), statSync(passwordFile).mode & 0o777]).toEqual([`${PASSWORD}\n`, 0o600]);
+    rmSync(passwordFile);
+    const [stored] = (await studentIn(store, TRANSFER_STUDENT)).records;
+    await withStore(store, async ({ attachments }) => rmSync(attachments.pathOf(stored?.record.document?.sha256 as string)));
+    await expect(exportFrom(store, mail, request)).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_LOST' });
+    expect(readdirSync(folder).filter((name) => name.startsWith('pw.txt'))).toEqual([]);
   });
 
   it('of an attachment that was damaged in the store fails and leaves no package', async () => {
@@ -226,31 +258,16 @@ describe('an export', () => {
   it('that cannot be remembered is not sent', async () => {
     const { store, mail } = await schoolWith();
     await withStore(store, async (open) => {
-      const forgetful = {
-        ...open,
-        school: open.school,
-        attachments: open.attachments,
-        student: open.student.bind(open),
-        courses: open.courses.bind(open),
-        schools: open.schools.bind(open),
-        change: () => Promise.reject(new Error('no history')),
-      };
-      const request = {
-        nationalIds: [TRANSFER_STUDENT],
-        skipEmpty: false,
-        reason: 'transfer',
-        left: LEFT,
-        force: false,
-        operator: OPERATOR,
-        terms: [],
-        toSchool: '',
-        outFolder: mail,
-        encryption: 'aes256',
-        password: PASSWORD,
-        now: NOW,
-      } as const;
-      await expect(exportPackage(forgetful as never, request)).rejects.toThrow('no history');
+      const claims = Object.create(open.claims, {
+        claim: { value: open.claims.claim.bind(open.claims) },
+        drop: { value: open.claims.drop.bind(open.claims) },
+        written: { value: () => Promise.reject(new Error('no history')) },
+      });
+      const forgetful = Object.create(open, { claims: { value: claims } });
+      for (const name of ['student', 'courses', 'schools'] as const) forgetful[name] = open[name].bind(open);
+      await expect(exportPackages(forgetful, exportRequest(mail))).rejects.toThrow('no history');
     });
+    expect(await withStore(store, (open) => open.history())).toHaveLength(1);
     expect(readdirSync(mail)).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { publishFiles } from '#lpx/io/publish.js';
 import { type PackageFile, writePackage } from '#lpx/package/writer.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { tempFolder } from '../support/temp.js';
@@ -14,6 +15,10 @@ function fileOf(folder: string, name: string, content: Buffer): PackageFile {
   writeFileSync(source, content);
   return { path: `x/${name}`, source, bytes: content.length, sha256: hash('sha256', content) };
 }
+const partsOf = (zipFile: string) => ({
+  zip: { part: `${zipFile}.part`, file: zipFile },
+  signature: { part: `${zipFile}.md5.part`, file: `${zipFile}.md5` },
+});
 const texts = [{ path: 'a.json', content: '[]' }];
 const MB = 1024 * 1024;
 
@@ -27,7 +32,8 @@ describe('a package on disk', () => {
     const zipFile = join(folder, 'a.zip');
     const progress: number[] = [];
 
-    const digests = await writePackage(zipFile, { texts, files }, { ...options, onProgress: (done) => progress.push(done) });
+    const digests = await writePackage(partsOf(zipFile), { texts, files }, { ...options, onProgress: (done) => progress.push(done) });
+    await publishFiles(Object.values(partsOf(zipFile)));
 
     const content = readFileSync(zipFile);
     expect(digests).toEqual({ md5: hash('md5', content), sha256: hash('sha256', content), bytes: content.length });
@@ -56,14 +62,29 @@ describe('a package on disk', () => {
       const folder = tempFolder();
       const file = fileOf(folder, '1', randomBytes(bytes));
       spoil(file);
-      await expect(writePackage(join(folder, 'a.zip'), { texts, files: [file] }, options)).rejects.toMatchObject({ code });
+      await expect(writePackage(partsOf(join(folder, 'a.zip')), { texts, files: [file] }, options)).rejects.toMatchObject({ code });
       expect(readdirSync(folder).filter((name) => name.startsWith('a.'))).toEqual([]);
+    }
+  });
+
+  it('holds a long text of the same words so that no reader takes it for a bomb', async () => {
+    const zipFile = join(tempFolder(), 'a.zip');
+    for (const encryption of ['aes256', 'zipcrypto'] as const) {
+      await writePackage(
+        partsOf(zipFile),
+        { texts: [{ path: 'a.json', content: '字'.repeat(MB) }], files: [] },
+        { ...options, encryption },
+      );
+      await publishFiles(Object.values(partsOf(zipFile)));
+      expect(await readZip(zipFile)).toMatchObject([{ size: 3 * MB, compression: 'stored' }]);
+      rmSync(zipFile);
+      rmSync(`${zipFile}.md5`);
     }
   });
 
   it('is not written into a folder that is not there', async () => {
     const zipFile = join(tempFolder(), 'none', 'a.zip');
-    await expect(writePackage(zipFile, { texts, files: [] }, options)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
+    await expect(writePackage(partsOf(zipFile), { texts, files: [] }, options)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
     expect(existsSync(zipFile)).toBe(false);
   });
 });

@@ -58,6 +58,11 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the eighth version of the tables added. */
+const WITHOUT_EIGHTH = `
+  drop index history_package; drop table unpublished;
+  alter table history drop column package; alter table history drop column state; alter table history drop column work;`;
+
 /** Takes back what the fifth version of the tables added. */
 const WITHOUT_FIFTH = ['sent_national_id', 'sent_name', 'sent_birth_date']
   .map((column) => `alter table history_students drop column ${column};`)
@@ -96,7 +101,7 @@ describe('a store', () => {
       alter table students drop column extended_years;
       alter table attachments add column crc32 bigint not null default 0;
       alter table history drop column overridden; alter table history drop column operator;
-      ${WITHOUT_FIFTH}
+      ${WITHOUT_FIFTH} ${WITHOUT_EIGHTH}
       alter table history drop column received_at; alter table history drop column received_by;
       alter table own_records drop column document_type; alter table own_records drop column media_type;
       alter table received_records drop column document_type; alter table received_records drop column media_type;
@@ -171,6 +176,21 @@ describe('a store', () => {
     await store.close();
   });
 
+  it('of the seventh version keeps exports that were made under one name', async () => {
+    const store = await withStudent(true);
+    await store.close();
+    const database = new Database(join(store.folder, 'lpx.sqlite'));
+    const columns = 'kind, at, file, bytes, md5, sha256, school, reason, terms';
+    const values = "'export', '2021-01-21', '990001_2021_01_21_09_00_00.zip', 1, '', '', '', 'transfer', ''";
+    database.exec(`${WITHOUT_EIGHTH}
+      insert into history (${columns}) values (${values}), (${values});
+      update schema_version set version = 7;`);
+    database.close();
+    const updated = await openStore(store.folder);
+    expect((await updated.history()).map(({ kind }) => kind)).toEqual(['export', 'export', 'load']);
+    await updated.close();
+  });
+
   it('takes out of the vault what a dead process moved there for records that never came, once no other writer is at work', async () => {
     const store = await withStudent(true);
     const [named, unnamed, untouched] = [attachment.sha256, 'c'.repeat(64), 'd'.repeat(64)];
@@ -223,7 +243,7 @@ describe('a store', () => {
     await store.close();
     tamper(
       store,
-      `${WITHOUT_FIFTH}
+      `${WITHOUT_FIFTH} ${WITHOUT_EIGHTH}
        alter table own_records drop column document_type; alter table own_records drop column media_type;
        alter table received_records drop column document_type; alter table received_records drop column media_type;
        alter table attachments add column type text not null default 'pdf';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ExportRequest, type ExportResult, exportPackage } from '#lpx/exchange/export.js';
+import { type ExportedPackage, type ExportRequest, type ExportResult, exportPackages } from '#lpx/exchange/export.js';
 import { type ImportRequest, type ImportResult, importPackage } from '#lpx/exchange/import.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
@@ -39,24 +39,30 @@ export async function transferSchool(parent: string): Promise<string> {
   return store;
 }
 
-export const exportFrom = (store: string, outFolder: string, request: Partial<ExportRequest> = {}): Promise<ExportResult> =>
-  withStore(store, (open) =>
-    exportPackage(open, {
-      nationalIds: [TRANSFER_STUDENT],
-      skipEmpty: false,
-      reason: 'transfer',
-      left: LEFT,
-      force: false,
-      terms: [],
-      toSchool: '',
-      outFolder,
-      encryption: 'aes256',
-      password: PASSWORD,
-      now: NOW,
-      operator: OPERATOR,
-      ...request,
-    }),
-  );
+/** An export, and its first package. */
+export async function exportFrom(
+  store: string,
+  outFolder: string,
+  request: Partial<ExportRequest> = {},
+): Promise<ExportResult & ExportedPackage> {
+  const result = await withStore(store, (open) => exportPackages(open, { ...exportRequest(outFolder), ...request }));
+  return { ...result, ...(result.packages[0] as ExportedPackage) };
+}
+
+export const exportRequest = (outFolder: string): ExportRequest => ({
+  nationalIds: [TRANSFER_STUDENT],
+  skipEmpty: false,
+  reason: 'transfer',
+  left: LEFT,
+  force: false,
+  terms: [],
+  toSchool: '',
+  outFolder,
+  encryption: 'aes256',
+  password: PASSWORD,
+  now: NOW,
+  operator: OPERATOR,
+});
 
 /** An import of everything, students who are not there yet among it. */
 export const importRequest = (zipFile: string): ImportRequest => ({

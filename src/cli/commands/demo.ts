@@ -4,7 +4,7 @@ import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { exportPackage } from '../../exchange/export.js';
+import { type ExportedPackage, exportPackages } from '../../exchange/export.js';
 import { importPackage } from '../../exchange/import.js';
 import { loadFolder } from '../../exchange/load.js';
 import { initStore, withStore } from '../../exchange/school-store.js';
@@ -80,8 +80,8 @@ async function tell(context: Context, folder: string) {
     now,
     operator,
   } as const;
-  const exported = await withStore(oldSchool, (store) => exportPackage(store, request));
-  const { zipFile } = exported;
+  const exported = await withStore(oldSchool, (store) => exportPackages(store, request));
+  const [{ zipFile }] = exported.packages as [ExportedPackage];
   say(
     `  ${paint.green('✔')} ${basename(zipFile)} + .md5`,
     ...exported.leftOut.map((one) => `  ${paint.yellow('!')} ${messages.export.leftOut}: ${one.title} — ${messages.leftOut[one.reason]}`),

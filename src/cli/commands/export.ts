@@ -1,15 +1,15 @@
 import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { type ExportReason, type ExportResult, exportPackage } from '../../exchange/export.js';
+import { type ExportedPackage, type ExportReason, type ExportResult, exportPackages } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
-import { markUnfinished, readSmall } from '../../files.js';
+import { readSmall } from '../../files.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../spec/identifiers/plain.js';
 import { isSchoolCode } from '../../spec/identifiers/school-code.js';
 import { isTerm } from '../../spec/terms.js';
 import type { Context, Outcome } from '../context.js';
 import { dayFrom } from '../days.js';
-import { keepGenerated, newPasswordFor, type PasswordOptions } from '../passwords.js';
+import { newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { maskId } from '../render/places.js';
@@ -40,37 +40,28 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.noStudents });
 
   const password = await newPasswordFor(context, options);
-  const passwordPath =
+  const passwordFile =
     options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
-  const takeBack = passwordPath !== undefined && Buffer.isBuffer(password) ? await keepGenerated(passwordPath, password) : undefined;
-  const finished = takeBack && passwordPath !== undefined ? markUnfinished(passwordPath) : undefined;
   const progress = startProgress(context, context.messages.progress.exporting);
-  try {
-    const result = await withStore(storeFolder(context), async (store) =>
-      exportPackage(store, {
-        nationalIds: options.all ? (await store.students()).map((student) => student.nationalId) : named,
-        skipEmpty: options.all === true,
-        reason: options.reason,
-        left,
-        force: options.force === true,
-        terms: options.term,
-        toSchool,
-        outFolder: resolve(context.cwd, options.out),
-        encryption: options.encryption,
-        password: progress.holdFor(password),
-        now: context.now(),
-        operator: context.operator(),
-        onProgress: progress.update,
-      }),
-    );
-    progress.stop();
-    finished?.();
-    return outcomeOf(context, result, options.term, passwordPath);
-  } catch (error) {
-    progress.stop();
-    await takeBack?.();
-    throw error;
-  }
+  const result = await withStore(storeFolder(context), async (store) =>
+    exportPackages(store, {
+      nationalIds: options.all ? (await store.students()).map((student) => student.nationalId) : named,
+      skipEmpty: options.all === true,
+      reason: options.reason,
+      left,
+      force: options.force === true,
+      terms: options.term,
+      toSchool,
+      outFolder: resolve(context.cwd, options.out),
+      encryption: options.encryption,
+      password: progress.holdFor(password),
+      passwordFile,
+      now: context.now(),
+      operator: context.operator(),
+      onProgress: progress.update,
+    }),
+  ).finally(progress.stop);
+  return outcomeOf(context, result, options.term, passwordFile);
 }
 
 /** Beyond this many bytes a file is not a list of students. */
@@ -87,13 +78,17 @@ async function idsIn(file: string): Promise<string[]> {
 
 function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
   const { messages, paint } = context;
-  const { zipFile, signatureFile, digests, encryption, reason, forced, students, leftOut, skipped, findings } = result;
-  const facts = { file: basename(zipFile), ...digests, encryption, school: basename(zipFile).slice(0, 6), createdAt: '' };
+  const { packages, encryption, reason, forced, students, leftOut, skipped, findings } = result;
+  const factsOf = ({ zipFile, digests }: ExportedPackage) => ({
+    file: basename(zipFile),
+    ...digests,
+    encryption,
+    school: basename(zipFile).slice(0, 6),
+    createdAt: '',
+  });
   return {
     json: {
-      package: facts,
-      path: zipFile,
-      signaturePath: signatureFile,
+      packages: packages.map((one) => ({ package: factsOf(one), path: one.zipFile, signaturePath: one.signatureFile })),
       ...(passwordPath !== undefined && { passwordPath }),
       reason,
       forced,
@@ -104,9 +99,11 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
       findings: findings.map((finding) => findingOutput(messages, finding)),
     },
     text: [
-      `${paint.green('✔')} ${messages.export.done}`,
-      ...packageLines(messages, paint, { ...facts, file: zipFile }, [[messages.labels.signature, signatureFile]]),
-      '',
+      `${paint.green('✔')} ${packages.length === 1 ? messages.export.done : fill(messages.export.severalDone, { count: packages.length })}`,
+      ...packages.flatMap((one) => [
+        ...packageLines(messages, paint, { ...factsOf(one), file: one.zipFile }, [[messages.labels.signature, one.signatureFile]]),
+        '',
+      ]),
       ...columns(
         students.map((one) => [
           maskId(one.nationalId),

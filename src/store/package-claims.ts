@@ -1,0 +1,226 @@
+/**
+ * The packages that an export is making. Each has its name in the history before its first byte is written, as pending; it
+ * becomes an export once all of its files are written, and only then do they get their names. What a dead process left
+ * is settled by the next command that opens the store: finished when all was written, else removed.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { Kysely, Transaction } from 'kysely';
+import { fileError, markCommitted } from '../files.js';
+import { publishFiles, removeParts, type Unpublished } from '../io/publish.js';
+import { inParts } from './statements.js';
+import type { HistoryCounts, NewHistoryEntry } from './store.js';
+import type { Tables } from './tables.js';
+import { isInUse, type WorkFolder } from './work-folder.js';
+
+/** A package that is going to be written. */
+export interface NewClaim {
+  /** The package's name for a moment; later moments have greater names. */
+  readonly nameAt: (moment: Date) => string;
+  readonly now: Date;
+  /** The process's own, by which others see that it lives. */
+  readonly work: WorkFolder;
+  readonly outFolder: string;
+  /** A new file for the password of the whole export. */
+  readonly passwordFile?: string | undefined;
+  readonly entry: Pick<NewHistoryEntry, 'school' | 'reason' | 'terms' | 'overridden' | 'operator'>;
+  readonly students: readonly { readonly id: number; readonly counts: HistoryCounts }[];
+}
+
+export interface PackageClaim {
+  readonly historyId: number;
+  /** Without `.zip`. */
+  readonly name: string;
+  readonly zip: Unpublished;
+  readonly signature: Unpublished;
+  readonly password?: Unpublished;
+}
+
+export interface WrittenPackage {
+  readonly claim: PackageClaim;
+  readonly digests: Pick<NewHistoryEntry, 'bytes' | 'md5' | 'sha256'>;
+}
+
+/** How far a package's name may lie before the moment at which it is claimed, in seconds. */
+const LOOK_BACK = 3600;
+/** A last package that lies further ahead than this, in ms, was made by a clock that was wrong: nobody can wait for it. */
+const LAST_AHEAD_MS = 60_000;
+
+export const filesOf = ({ password, zip, signature }: PackageClaim): Unpublished[] => [...(password ? [password] : []), zip, signature];
+
+export class PackageClaims {
+  readonly #db: Kysely<Tables>;
+  readonly #attachments: string;
+
+  constructor(db: Kysely<Tables>, storeFolder: string) {
+    this.#db = db;
+    this.#attachments = join(storeFolder, 'attachments');
+  }
+
+  /**
+   * Claims the name of the newest second, not after now, that no package of the store or in the folder has, and that comes
+   * after the last package of each of the students.
+   * @returns undefined when there is none: a second later there is
+   * @throws LPX_STORE_BUSY, LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE
+   */
+  async claim(wanted: NewClaim): Promise<PackageClaim | undefined> {
+    const inFolder = await readdir(wanted.outFolder).catch((error) => {
+      throw fileError(error, wanted.outFolder);
+    });
+    return this.#db.transaction().execute(async (transaction) => {
+      const name = await freeName(transaction, wanted, inFolder);
+      return name === undefined ? undefined : addClaim(transaction, wanted, name);
+    });
+  }
+
+  /** Makes exports of packages all of whose files are written, in one transaction: from here on they get their names. */
+  async written(packages: readonly WrittenPackage[]): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      for (const { claim, digests } of packages)
+        await transaction
+          .updateTable('history')
+          .set({ ...digests, state: 'written' })
+          .where('id', '=', claim.historyId)
+          .execute();
+    });
+    markCommitted();
+  }
+
+  /** Notes that the files of packages have their names. */
+  async published(claims: readonly PackageClaim[]): Promise<void> {
+    await this.#db.transaction().execute(async (transaction) => {
+      for (const { historyId } of claims) await markDone(transaction, historyId);
+    });
+  }
+
+  /** Forgets packages that did not come about, and removes what was written of them. */
+  async drop(claims: readonly PackageClaim[]): Promise<void> {
+    await removeParts(claims.flatMap(filesOf));
+    await this.#db.transaction().execute(async (transaction) => {
+      for (const { historyId } of claims) await transaction.deleteFrom('history').where('id', '=', historyId).execute();
+    });
+  }
+
+  /** Settles the packages of processes that are gone. What lies in a folder that is not there now waits until it is. */
+  async sweep(): Promise<void> {
+    for (const { id } of await this.#dead(this.#db)) {
+      await this.#db.transaction().execute(async (transaction) => {
+        const still = (await this.#dead(transaction)).find((one) => one.id === id);
+        const files = await transaction.selectFrom('unpublished').select(['part', 'file']).where('history_id', '=', id).execute();
+        if (!still || files.some(({ part }) => !existsSync(dirname(part)))) return;
+        if (still.state === 'written' && (await finish(files))) return markDone(transaction, id);
+        await removeParts(files);
+        await transaction.deleteFrom('history').where('id', '=', id).execute();
+      });
+    }
+  }
+
+  async #dead(db: Kysely<Tables> | Transaction<Tables>) {
+    const pending = await db.selectFrom('history').select(['id', 'state', 'work']).where('state', '<>', 'done').execute();
+    return pending.filter(({ work }) => !isInUse(join(this.#attachments, work)));
+  }
+}
+
+/** Gives the files of a written package their names. @returns false when something else has one of them */
+async function finish(files: readonly Unpublished[]): Promise<boolean> {
+  // An empty file is what a process leaves that dies while it takes a name where there are no hard links.
+  for (const { part, file } of files)
+    if (existsSync(part) && statSync(file, { throwIfNoEntry: false })?.size === 0) await rm(file, { force: true });
+  return publishFiles(files).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function markDone(transaction: Transaction<Tables>, historyId: number): Promise<void> {
+  await transaction.deleteFrom('unpublished').where('history_id', '=', historyId).execute();
+  await transaction.updateTable('history').set({ state: 'done', work: '' }).where('id', '=', historyId).execute();
+}
+
+async function freeName(
+  transaction: Transaction<Tables>,
+  { nameAt, now, students }: NewClaim,
+  inFolder: readonly string[],
+): Promise<string | undefined> {
+  const last = await lastPackageOf(
+    transaction,
+    students.map(({ id }) => id),
+  );
+  const bound = last > nameAt(new Date(now.getTime() + LAST_AHEAD_MS)) ? '' : last;
+  for (let second = 0; second < LOOK_BACK; second++) {
+    const name = nameAt(new Date(now.getTime() - 1000 * second));
+    if (name <= bound) return undefined;
+    if (inFolder.some((file) => file.startsWith(name))) continue;
+    const taken = await transaction.selectFrom('history').select('id').where('package', '=', name).executeTakeFirst();
+    if (!taken) return name;
+  }
+  return undefined;
+}
+
+/** The name of the newest package that one of the students was in; empty for none. */
+async function lastPackageOf(transaction: Transaction<Tables>, studentIds: readonly number[]): Promise<string> {
+  let last = '';
+  for (const some of inParts(studentIds)) {
+    const row = await transaction
+      .selectFrom('history')
+      .innerJoin('history_students', 'history_students.history_id', 'history.id')
+      .select((eb) => eb.fn.max('package').as('name'))
+      .where('student_id', 'in', some)
+      .executeTakeFirst();
+    if (row?.name && row.name > last) last = row.name;
+  }
+  return last;
+}
+
+async function addClaim(
+  transaction: Transaction<Tables>,
+  { now, work, outFolder, passwordFile, entry, students }: NewClaim,
+  name: string,
+): Promise<PackageClaim> {
+  const { id: historyId } = await transaction
+    .insertInto('history')
+    .values({
+      ...entry,
+      kind: 'export',
+      at: now.toISOString(),
+      file: `${name}.zip`,
+      package: name,
+      state: 'pending',
+      work: basename(work.path),
+      bytes: 0,
+      md5: '',
+      sha256: '',
+      received_at: '',
+      received_by: '',
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  for (const some of inParts(students))
+    await transaction
+      .insertInto('history_students')
+      .values(
+        some.map(({ id, counts }) => ({
+          history_id: historyId,
+          student_id: id,
+          course_results: counts.courseResults,
+          multi_performances: counts.multiPerformances,
+          attachments: counts.attachments,
+        })),
+      )
+      .execute();
+  // The names of parts say that they are this package's and nobody else's, so that they can be swept.
+  const token = randomBytes(4).toString('hex');
+  const unpublished = (file: string): Unpublished => ({ part: `${file}.${token}.part`, file });
+  const claim = {
+    historyId,
+    name,
+    zip: unpublished(join(outFolder, `${name}.zip`)),
+    signature: unpublished(join(outFolder, `${name}.zip.md5`)),
+    ...(passwordFile !== undefined && { password: unpublished(passwordFile) }),
+  };
+  for (const { part, file } of filesOf(claim))
+    await transaction.insertInto('unpublished').values({ history_id: historyId, part, file }).execute();
+  return claim;
+}

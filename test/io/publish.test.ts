@@ -1,0 +1,53 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { link } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { publishFiles } from '#lpx/io/publish.js';
+import { tempFolder } from '../support/temp.js';
+
+const noLinks = () => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' }));
+
+describe.each([
+  ['with hard links', link],
+  ['without hard links', noLinks],
+])('publishing files %s', (_, makeLink) => {
+  function parts(): { folder: string; files: { part: string; file: string }[] } {
+    const folder = tempFolder();
+    const files = ['a.zip', 'a.zip.md5'].map((name) => ({ part: join(folder, `${name}.1.part`), file: join(folder, name) }));
+    for (const { part, file } of files) writeFileSync(part, file);
+    return { folder, files };
+  }
+
+  it('gives all of them their names and leaves no part', async () => {
+    const { folder, files } = parts();
+    await publishFiles(files, makeLink);
+    expect(readdirSync(folder).sort()).toEqual(['a.zip', 'a.zip.md5']);
+    for (const { file } of files) expect(readFileSync(file, 'utf8')).toBe(file);
+  });
+
+  it('replaces nothing: when one name is taken, none is given and the parts stay', async () => {
+    for (const taken of [0, 1]) {
+      const { files } = parts();
+      const foreign = files[taken]?.file as string;
+      writeFileSync(foreign, 'another program’s');
+      await expect(publishFiles(files, makeLink)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'EEXIST' } });
+      expect(files.map(({ file }) => existsSync(file))).toEqual([taken === 0, taken === 1]);
+      expect(readFileSync(foreign, 'utf8')).toBe('another program’s');
+    }
+  });
+
+  it('takes up where an earlier attempt ended', async () => {
+    const { folder, files } = parts();
+    await publishFiles(files.slice(0, 1), makeLink);
+    await publishFiles(files, makeLink);
+    expect(readdirSync(folder).sort()).toEqual(['a.zip', 'a.zip.md5']);
+  });
+
+  it('goes on when a file has been fetched away since', async () => {
+    const { folder, files } = parts();
+    await publishFiles(files.slice(0, 1), makeLink);
+    rmSync(files[0]?.file as string);
+    await publishFiles(files, makeLink);
+    expect(readdirSync(folder)).toEqual(['a.zip.md5']);
+  });
+});

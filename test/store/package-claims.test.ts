@@ -1,0 +1,155 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packageBaseName } from '#lpx/package/layout.js';
+import { filesOf, type NewClaim, type PackageClaim } from '#lpx/store/package-claims.js';
+import { createStore, openStore } from '#lpx/store/sqlite.js';
+import { NOTHING_SENT, type Store } from '#lpx/store/store.js';
+import type { WorkFolder } from '#lpx/store/work-folder.js';
+import { smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+const NOW = new Date('2021-01-21T09:00:30+08:00');
+const COUNTS = { courseResults: 1, multiPerformances: 0, attachments: 0 };
+const DIGESTS = { bytes: 3, md5: 'a'.repeat(32), sha256: 'b'.repeat(64) };
+const { basicData } = smallPortfolio();
+
+describe('the name of a package', () => {
+  let store: Store;
+  let mail: string;
+  let work: WorkFolder;
+  let students: number[];
+  beforeEach(async () => {
+    const folder = tempFolder();
+    mail = join(folder, 'mail');
+    mkdirSync(mail);
+    store = await createStore(join(folder, 'store'), { code: '990001', name: '' });
+    work = await store.attachments.workFolder();
+    students = await store.change(async (change) => {
+      const added = [];
+      for (const nationalId of ['A800000014', 'B800000015', 'C800000016'])
+        added.push((await change.addStudent({ ...basicData, nationalId }, {})).id);
+      return { keep: true, result: added };
+    });
+  });
+  afterEach(async () => {
+    work.leave();
+    await store.close();
+  });
+
+  const claim = (student: number, more: Partial<NewClaim> = {}) =>
+    store.claims.claim({
+      nameAt: (moment) => packageBaseName('990001', moment),
+      now: NOW,
+      work,
+      outFolder: mail,
+      entry: { school: '', reason: 'transfer', terms: '', overridden: '', operator: 'clerk' },
+      students: [{ id: students[student] as number, counts: COUNTS }],
+      ...more,
+    });
+  const secondOf = (one: PackageClaim | undefined) => one?.name.slice(-8);
+
+  it('is that of the newest second that is not used, and never of one to come', async () => {
+    writeFileSync(join(mail, '990001_2021_01_21_09_00_29.zip'), 'another store’s');
+    writeFileSync(join(mail, '990001_2021_01_21_09_00_27.zip.md5'), 'another store’s');
+    expect([await claim(0), await claim(1), await claim(2)].map(secondOf)).toEqual(['09_00_30', '09_00_28', '09_00_26']);
+  });
+
+  it('is unique within the store, also where the packages lie in different folders', async () => {
+    const elsewhere = tempFolder();
+    expect([await claim(0), await claim(1, { outFolder: elsewhere })].map(secondOf)).toEqual(['09_00_30', '09_00_29']);
+  });
+
+  it('comes after the last package of the student: a second has to pass', async () => {
+    const at = (seconds: number) => ({ now: new Date(NOW.getTime() + 1000 * seconds) });
+    expect(secondOf(await claim(0))).toBe('09_00_30');
+    expect(await claim(0)).toBeUndefined();
+    expect(await claim(0, at(-9))).toBeUndefined();
+    expect(secondOf(await claim(1, at(1)))).toBe('09_00_31');
+    expect(await claim(0, at(1))).toBeUndefined();
+    expect(secondOf(await claim(0, at(2)))).toBe('09_00_32');
+  });
+
+  it('does not wait for a clock that was far ahead', async () => {
+    await claim(0, { now: new Date('2031-01-01T00:00:00Z') });
+    expect(secondOf(await claim(0))).toBe('09_00_30');
+  });
+
+  it('is free again when the package does not come about', async () => {
+    const first = (await claim(0)) as PackageClaim;
+    await store.claims.drop([first]);
+    expect(secondOf(await claim(0))).toBe('09_00_30');
+  });
+
+  it('is no export until the package is written and has it', async () => {
+    const pending = (await claim(0)) as PackageClaim;
+    expect(await store.history()).toEqual([]);
+    await store.claims.written([{ claim: pending, digests: DIGESTS }]);
+    await store.claims.published([pending]);
+    expect(await store.history()).toMatchObject([
+      { ...NOTHING_SENT, kind: 'export', file: `${pending.name}.zip`, ...DIGESTS, reason: 'transfer' },
+    ]);
+  });
+
+  describe('that a process claimed', () => {
+    const write = (one: PackageClaim) => {
+      for (const { part } of filesOf(one)) writeFileSync(part, 'content');
+    };
+    const sweep = async () => (await openStore(store.folder)).close();
+    const files = () => readdirSync(mail).sort();
+
+    it('stays its own while it lives', async () => {
+      const [pending, written] = [(await claim(0)) as PackageClaim, (await claim(1)) as PackageClaim];
+      for (const one of [pending, written]) write(one);
+      await store.claims.written([{ claim: written, digests: DIGESTS }]);
+      const before = files();
+      await sweep();
+      expect([files(), await store.history()]).toEqual([before, []]);
+    });
+
+    it('which died before all was written is free again, and nothing of the package is left, nor anything else taken', async () => {
+      const passwordFile = join(mail, 'pw.txt');
+      write((await claim(0, { passwordFile })) as PackageClaim);
+      // Of other programs, under names like those of ours.
+      const foreign = ['990001_2021_01_21_09_00_30.zip.part', '990001_2021_01_21_09_00_30.zip', 'pw.txt', 'pw.txt.part'];
+      for (const name of foreign) writeFileSync(join(mail, name), 'another program’s');
+      work.leave();
+      await sweep();
+      expect([files(), await store.history()]).toEqual([foreign.sort(), []]);
+    });
+
+    it('which died after all was written is given to the package', async () => {
+      const written = (await claim(0, { passwordFile: join(mail, 'pw.txt') })) as PackageClaim;
+      write(written);
+      await store.claims.written([{ claim: written, digests: DIGESTS }]);
+      work.leave();
+      await sweep();
+      expect(files()).toEqual([`${written.name}.zip`, `${written.name}.zip.md5`, 'pw.txt']);
+      expect(await store.history()).toMatchObject([{ file: `${written.name}.zip`, ...DIGESTS }]);
+    });
+
+    it('and that something else has now, is left to that', async () => {
+      const written = (await claim(0)) as PackageClaim;
+      write(written);
+      await store.claims.written([{ claim: written, digests: DIGESTS }]);
+      writeFileSync(`${join(mail, written.name)}.zip.md5`, 'another program’s');
+      work.leave();
+      await sweep();
+      expect([files(), await store.history()]).toEqual([[`${written.name}.zip.md5`], []]);
+    });
+
+    it('in a folder that is away is settled once that is back', async () => {
+      const away = tempFolder();
+      const stick = join(away, 'stick');
+      mkdirSync(stick);
+      const one = (await claim(0, { outFolder: stick })) as PackageClaim;
+      work.leave();
+      rmSync(stick, { recursive: true });
+      await sweep();
+      mkdirSync(stick);
+      write(one);
+      await sweep();
+      expect([readdirSync(stick), existsSync(stick)]).toEqual([[], true]);
+    });
+  });
+});
