@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -162,6 +162,33 @@ describe(`a signal at any moment, ${STRIKES} times,`, () => {
         expect([code ?? exitCode, ok, folders.length, error?.code]).toEqual([exitCode, ...rest]);
       } else expect(loaded).toBe(0);
       expect(filesIn(store)).toHaveLength(20 * loaded);
+    }
+  });
+
+  it('ends an export with exit 9 and nothing of it, its password file included, or lets it finish and say what it did', async () => {
+    const folder = tempFolder();
+    writeExchangeFolder(join(folder, 'platform'), [portfolioOf(30, 100_000)]);
+    const from = await school(folder, '990001');
+    await load(from, join(folder, 'platform'));
+    const [store, mail] = [join(folder, 'store'), join(folder, 'mail')];
+    const words = ['--store', store, '--json', 'export', '--all', '--reason', 'transfer', '--left', LEFT, '--out', mail];
+    const password = ['--generate-password', '--password-out', join(mail, 'pw')];
+    const afresh = () => {
+      for (const path of [store, mail]) rmSync(path, { recursive: true, force: true });
+      cpSync(from, store, { recursive: true });
+      mkdirSync(mail);
+    };
+    afresh();
+    const duration = await durationOf(() => lpx([...words, ...password]));
+
+    for (let i = 0; i < STRIKES; i++) {
+      afresh();
+      const { code, out } = await strike([...words, ...password], SIGNALS[i % 3] as NodeJS.Signals, within(duration, i, STRIKES));
+      const left = readdirSync(mail).length;
+      const exports = (await withStore(store, (open) => open.history())).filter(({ kind }) => kind === 'export').length;
+      expect([left, readdirSync(mail).length]).toEqual([3 * exports, 3 * exports]);
+      if (out !== '') expect([code ?? 0, JSON.parse(out).ok]).toEqual(exports === 1 ? [0, true] : [9, false]);
+      else expect(exports).toBe(0);
     }
   });
 });

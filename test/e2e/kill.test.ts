@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { verifyPackage } from '#lpx/exchange/verify.js';
 import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, LEFT, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
 const FILES = 60;
+/** A third of them in imports, the rest in exports. */
 const KILLS = strikesIn(3);
 
 async function packageOf60Files(folder: string): Promise<string> {
@@ -77,6 +79,45 @@ describe('an import that is killed', () => {
       expect(orphansIn(store)).toEqual([]);
     }
     expect(states).toContain('before');
+  });
+});
+
+describe('an export that is killed', () => {
+  it(`leaves no package that the history does not know, none without its signature, and no part, ${2 * KILLS} times`, async () => {
+    const folder = tempFolder();
+    const from = await school(folder, '990001');
+    for (const nationalId of ['A800000014', 'B800000015']) {
+      const records = Array.from({ length: 20 }, (_, i) =>
+        courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(randomBytes(100_000)), type: 'pdf', name: `${i}.pdf` }),
+      );
+      writeExchangeFolder(join(folder, nationalId), [smallPortfolio(records, { nationalId })]);
+      await load(from, join(folder, nationalId));
+    }
+    const [store, mail] = [join(folder, 'store'), join(folder, 'mail')];
+    const words = ['--store', store, 'export', '--all', '--reason', 'transfer', '--left', LEFT, '--out', mail];
+    const password = ['--generate-password', '--password-out', join(mail, 'pw')];
+    writeFileSync(join(folder, 'again'), PASSWORD);
+    const afresh = () => {
+      for (const path of [store, mail]) rmSync(path, { recursive: true, force: true });
+      cpSync(from, store, { recursive: true });
+      mkdirSync(mail);
+    };
+
+    afresh();
+    const duration = await durationOf(async () => expect((await lpx([...words, ...password])).code).toBe(0));
+    for (let i = 0; i < 2 * KILLS; i++) {
+      afresh();
+      await strike([...words, ...password], 'SIGKILL', within(duration, i, 2 * KILLS));
+      const exports = (await withStore(store, (open) => open.history())).filter(({ kind }) => kind === 'export');
+      const expected = exports.flatMap(({ file }) => [file, `${file}.md5`]);
+      expect(readdirSync(mail).sort()).toEqual([...expected, ...(exports.length > 0 ? ['pw'] : [])].sort());
+      expect(orphansIn(store)).toEqual([]);
+      for (const { file } of exports)
+        expect(
+          (await verifyPackage({ zipFile: join(mail, file), password: Buffer.from(readFileSync(join(mail, 'pw'), 'utf8').trim()) })).ok,
+        ).toBe(true);
+      expect((await lpx([...words, '--password-file', join(folder, 'again')])).code).toBe(0);
+    }
   });
 });
 
