@@ -9,7 +9,7 @@ import { openFile, statPlain } from '../files.js';
 import { parsePackageName } from '../package/layout.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
-import { readSignature, type Signature } from '../package/signature.js';
+import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
 import { type CheckResult, faultFinding, type StepResult, Verification } from '../package/verification.js';
 import { findAttachments } from '../spec/attachments.js';
 import { type JsonObject, type Portfolio, portfoliosFromDocument, type WireAttachment } from '../spec/portfolio.js';
@@ -182,8 +182,14 @@ async function checkSignature({ request, opened, verification }: Reading, digest
       const [file, name] = [basename(opened.zipFile), basename(signature.file)];
       throw new LpxError('LPX_SIGNATURE_MISMATCH', { file, signature: name, expected: signature.md5, actual: md5 });
     }
-    return { value: undefined };
+    return { value: undefined, findings: source === 'beside' ? signatureFindings(opened, signature) : [] };
   });
+}
+
+/** Says which file was taken, when it does not have the usual name. */
+function signatureFindings({ zipFile, wrapping }: OpenedPackage, { file }: Signature): Finding[] {
+  const isUsual = [zipFile, wrapping].some((signed) => signed !== undefined && file === signaturePathOf(signed));
+  return isUsual ? [] : [{ code: 'LPX_SIGNATURE_TAKEN', severity: 'note', place: { file: basename(file) }, facts: {} }];
 }
 
 /** @throws as `readSignature` */

@@ -90,10 +90,11 @@ const codes: Record<Code, Sentence> = {
   },
 
   LPX_SIGNATURE_MISSING: {
-    what: 'The signature file {where} is missing.',
-    next: 'Ask the sending school for it, and put it beside the package; or name it with --signature <file>.',
+    what: 'The signature file {where} is missing; nearby text files: {others}.',
+    next: 'Name it with --signature <file>, ask the sending school for it, or type in its MD5 with --md5 after a telephone call.',
   },
   LPX_SIGNATURE_UNREADABLE: { what: '{where} holds no MD5.', next: 'Ask the sending school for the signature file again.' },
+  LPX_SIGNATURE_TAKEN: { what: '{where} was taken for the signature.', next: 'Nothing needs doing: its MD5 is that of the package.' },
   LPX_SIGNATURE_MISMATCH: {
     what: 'The package is not the one that was signed: {signature} says MD5 {expected}, the file has {actual}.',
     next: 'Fetch the package again; if it stays so, ask the sending school to send package and signature anew.',
@@ -134,6 +135,10 @@ const codes: Record<Code, Sentence> = {
   LPX_ENTRY_DAMAGED: {
     what: '{where} is damaged ({part}).',
     next: 'Fetch the package again; if it stays so, ask the sending school to export it anew.',
+  },
+  LPX_PACKAGES_TOGETHER: {
+    what: 'The ZIP contains several packages: {names}.',
+    next: 'Unpack it, and verify and import each package with its signature.',
   },
   LPX_NOT_A_PACKAGE: {
     what: 'This is no learning portfolio package: {reason}.',
@@ -477,6 +482,7 @@ const words: Record<string, Record<string, string>> = {
     cells: 'cells',
   },
   damage: { lost: 'missing', broken: 'damaged' },
+  others: { '': 'none' },
   spelling: { spelling: 'blanks, dots, width or case', variant: 'variant characters' },
   problem: {
     encoding: 'its text encoding is unknown',

@@ -64,8 +64,12 @@ export const zhTW: Messages = {
       next: '請先匯入證號未變的學生，或用 lpx students 確認證號。',
     },
 
-    LPX_SIGNATURE_MISSING: { what: '缺少簽章檔 {where}。', next: '請向轉出學校索取，放在壓縮檔旁邊；或用 --signature <檔案> 指定。' },
+    LPX_SIGNATURE_MISSING: {
+      what: '缺少簽章檔 {where}；同一資料夾的文字檔：{others}。',
+      next: '請用 --signature <檔案> 指定、向轉出學校索取，或以電話確認 MD5 後用 --md5 輸入。',
+    },
     LPX_SIGNATURE_UNREADABLE: { what: '{where} 裡沒有 MD5。', next: '請向轉出學校重新索取簽章檔。' },
+    LPX_SIGNATURE_TAKEN: { what: '以 {where} 作為簽章檔。', next: '不必處理：其中的 MD5 與交換檔相符。' },
     LPX_SIGNATURE_MISMATCH: {
       what: '檔案與簽章不符：{signature} 記載 MD5 {expected}，檔案實為 {actual}。',
       next: '請重新下載；若仍不符，請轉出學校重送壓縮檔與簽章檔。',
@@ -91,6 +95,10 @@ export const zhTW: Messages = {
       next: '請轉出學校改用 AES-256 或 ZipCrypto 的 ZIP。',
     },
     LPX_ENTRY_DAMAGED: { what: '{where} 已損壞（{part}）。', next: '請重新下載；若仍如此，請轉出學校重新匯出。' },
+    LPX_PACKAGES_TOGETHER: {
+      what: '這個 ZIP 裡有多個交換檔：{names}。',
+      next: '請先解開，再逐一驗證並匯入各交換檔及其簽章檔。',
+    },
     LPX_NOT_A_PACKAGE: { what: '這不是學生學習歷程檔案的交換檔：{reason}。', next: '請向轉出學校索取匯出的 .zip 檔。' },
     LPX_JSON_UNREADABLE: {
       what: '{where} 不是正確的 JSON：{problem}（第 {line} 行第 {column} 字，前一個欄位：{property}）。',
@@ -353,6 +361,7 @@ export const zhTW: Messages = {
       cells: '儲存格數',
     },
     damage: { lost: '已遺失', broken: '已損壞' },
+    others: { '': '無' },
     spelling: { spelling: '空白、間隔號、全半形或大小寫', variant: '異體字' },
     problem: {
       encoding: '無法辨識文字編碼',

@@ -1,5 +1,7 @@
 /** The companion signature file: the MD5 of the ZIP (docs/spec.md#q6). */
-import { basename } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { decodeText } from '../encoding.js';
 import { LpxError } from '../errors.js';
 import { readSmall } from '../files.js';
 
@@ -19,48 +21,104 @@ export interface Signature {
 }
 
 /**
- * Reads the signature of a package: the file given, or the first of `<zip>.md5`, `<base>.md5`, `<base>.txt`.
- * @throws LPX_SIGNATURE_MISSING, LPX_SIGNATURE_UNREADABLE, LPX_FILE_NOT_FOUND for a file named by the caller
+ * Reads the signature of a package: the file given, or the one in its folder under any name that people's systems give
+ * it, the usual ones first.
+ * @throws LPX_SIGNATURE_MISSING with what lies there instead, LPX_SIGNATURE_UNREADABLE, LPX_FILE_NOT_FOUND for a file
+ *   named by the caller
  */
 export async function readSignature(zipFile: string, given?: string): Promise<Signature> {
-  const base = zipFile.replace(/\.zip$/i, '');
-  const candidates = given === undefined ? [signaturePathOf(zipFile), `${base}.md5`, `${base}.txt`] : [given];
-  for (const file of candidates) {
-    const bytes = await readSmall(file, SIGNATURE_BYTES, 'file').catch((error) => {
-      if (given === undefined && error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND') return undefined;
-      throw error;
-    });
-    if (!bytes) continue;
-    const md5 = md5In(decode(bytes), basename(zipFile));
-    if (!md5) throw new LpxError('LPX_SIGNATURE_UNREADABLE', { file });
-    return { file, md5 };
+  const files = given === undefined ? await signatureFilesOf(zipFile) : [given];
+  for (const file of files) {
+    const md5 = md5In(await readSmall(file, SIGNATURE_BYTES, 'file'), basename(zipFile));
+    if (md5) return { file, md5 };
   }
-  throw new LpxError('LPX_SIGNATURE_MISSING', { file: signaturePathOf(zipFile) });
+  const [unreadable] = files;
+  if (unreadable !== undefined) throw new LpxError('LPX_SIGNATURE_UNREADABLE', { file: unreadable });
+  throw new LpxError('LPX_SIGNATURE_MISSING', { file: signaturePathOf(zipFile), others: await textsNextTo(zipFile) });
 }
 
-function decode(bytes: Buffer): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.subarray(2).toString('utf16le');
-  if (bytes[0] === 0xfe && bytes[1] === 0xff)
-    return Buffer.from(bytes.subarray(2, bytes.length - (bytes.length % 2)))
-      .swap16()
-      .toString('utf16le');
-  return bytes.toString('utf8').replace(/^\ufeff/, '');
+/** What systems add to the name of a second copy. */
+const COPY_MARK = / ?\(\d{1,3}\)(?=\.|$)| - (?:Copy|\u8907\u88fd)(?=\.|$)/gi;
+
+const withoutCopyMark = (name: string): string => name.replace(COPY_MARK, '');
+
+/** The names of a signature, after the package's name without `.zip`, as systems and people write them. */
+const ENDINGS = ['.zip.md5', '.md5', '.txt', '.zip.md5.txt', '.md5.txt', '.zip.txt'];
+
+/** Files that may be the signature, by how near their names are: letter for letter, else in other case or as other copies. */
+async function signatureFilesOf(zipFile: string): Promise<string[]> {
+  const base = basename(zipFile).replace(/\.zip$/i, '');
+  const plain = (name: string) => withoutCopyMark(name).toLowerCase();
+  const near = new Set(ENDINGS.map((ending) => plain(base) + ending));
+  const names = (await namesNextTo(zipFile)).filter((name) => near.has(plain(name)));
+  const rank = (name: string) => {
+    const exact = ENDINGS.findIndex((ending) => name === base + ending);
+    if (exact >= 0) return exact;
+    const sameCopy = (name.match(COPY_MARK) ?? []).join() === (base.match(COPY_MARK) ?? []).join();
+    return ENDINGS.length * (sameCopy ? 1 : 2) + ENDINGS.findIndex((ending) => plain(name) === plain(base) + ending);
+  };
+  return names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).map((name) => join(dirname(zipFile), name));
 }
 
-/** A line has a hash and a path. */
-const LINE_CHARACTERS = 1024;
+/** The names of the files and pipes in the folder of a package. */
+async function namesNextTo(zipFile: string): Promise<string[]> {
+  const entries = await readdir(dirname(zipFile), { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+}
+
+/** A few names of files that people may take for the signature; empty when there are none. */
+async function textsNextTo(zipFile: string): Promise<string> {
+  const names = (await namesNextTo(zipFile)).filter((name) => /\.(?:md5|txt|sha256|sfv)$/i.test(name));
+  return names.sort().slice(0, 5).join(', ');
+}
+
+/** 32 hex digits that are not part of something longer, such as a SHA-256: in one piece, or in groups as CertUtil has them. */
+const MD5_FORMS = [1, 2, 4, 8].map((groups) => {
+  const digits = groups === 1 ? 32 : groups;
+  return { digits, form: new RegExp(`(?<![0-9a-z])[0-9a-f]{${digits}}(?:[ :-][0-9a-f]{${digits}})*(?![0-9a-z])`, 'gi') };
+});
 
 /**
- * Takes `md5sum` lines, bare hex in either case and the BSD form, among comments. Where several files are
- * listed the one of our name counts; one alone counts whatever it is called, since mail renames files.
+ * The MD5 in the text of a signature file, in whatever form tools and people write it: the one distinct MD5 in it, or of
+ * several the one in the line, else the paragraph, that names the package.
+ * @returns undefined when there is none, or none that is clear
  */
-function md5In(text: string, zipName: string): string | undefined {
-  const found = text.split(/\r\n|\r|\n/).flatMap((line) => {
-    if (line.length > LINE_CHARACTERS) return [];
-    const bsd = /^\s*MD5\s*\((.*)\)\s*=\s*([0-9a-f]{32})\s*$/i.exec(line);
-    if (bsd) return [{ name: bsd[1] ?? '', md5: (bsd[2] ?? '').toLowerCase() }];
-    const line2 = /^\s*\\?([0-9a-f]{32})(?:\s+\*?(.*?))?\s*$/i.exec(line);
-    return line2 ? [{ name: line2[2] ?? '', md5: (line2[1] ?? '').toLowerCase() }] : [];
-  });
-  return (found.find((one) => basename(one.name.replaceAll('\\', '/')) === zipName) ?? (found.length === 1 ? found[0] : undefined))?.md5;
+export function md5In(bytes: Buffer, zipName: string): string | undefined {
+  const text = (decodeSignature(bytes) ?? '').normalize('NFKC');
+  const [md5, ...others] = md5sOf(text);
+  if (others.length === 0) return md5;
+  const base = zipName.normalize('NFKC');
+  for (const name of new Set([base, withoutCopyMark(base)])) {
+    for (const separator of [/\r\n|\r|\n/, /(?:\r\n|\r|\n)\s*?(?:\r\n|\r|\n)/]) {
+      const naming = md5sOf(
+        text
+          .split(separator)
+          .filter((part) => names(part, name))
+          .join('\n'),
+      );
+      if (naming.length === 1) return naming[0];
+    }
+  }
+  return undefined;
+}
+
+function md5sOf(text: string): string[] {
+  const found = MD5_FORMS.flatMap(({ form }) => text.match(form) ?? []).map((match) => match.replace(/[ :-]/g, '').toLowerCase());
+  return [...new Set(found.filter((digits) => digits.length === 32))];
+}
+
+/** Whether a part of a text has a file name that is not the end or beginning of another one. */
+function names(part: string, name: string): boolean {
+  const [inside, wanted] = [part.toLowerCase(), name.toLowerCase()];
+  for (let at = inside.indexOf(wanted); at >= 0; at = inside.indexOf(wanted, at + 1)) {
+    const [before = ' ', after = ' '] = [inside[at - 1], inside[at + wanted.length]];
+    if (/[\s*"'(:=,/\\]/.test(before) && /[\s"'):=,]/.test(after)) return true;
+  }
+  return false;
+}
+
+/** UTF-16 is told by its mark or its zeros; the digits are the same in every other encoding. */
+function decodeSignature(bytes: Buffer): string {
+  const decoded = decodeText(bytes);
+  return decoded?.text ?? bytes.toString('latin1');
 }

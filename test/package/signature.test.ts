@@ -27,12 +27,52 @@ describe('a signature file', () => {
     ['a comment before it', `; made by some tool\n# and another\n${MD5}  a.zip\n`],
     ['another name, since mail renames files', `${MD5}  b.zip\n`],
     ['several files, ours among them', `${OTHER}  b.zip\n${MD5}  a.zip\n`],
+    ['another file whose name ends in ours', `${OTHER}  ba.zip\n${MD5}  a.zip\n`],
+    ['a SHA-256 before it', `SHA256: ${MD5}${OTHER}\nMD5: ${MD5}\n`],
+    ['CertUtil’s bytes apart', `MD5 hash of file a.zip:\r\n${MD5.match(/../g)?.join(' ')}\r\nCertUtil: done.\r\n`],
+    [
+      'a table of Get-FileHash',
+      `Algorithm       Hash         Path\n---------       ----         ----\nMD5             ${MD5.toUpperCase()}     C:\\mail\\a.zip\n`,
+    ],
+    [
+      'a list of Get-FileHash of several files',
+      `Algorithm : MD5\nHash      : ${OTHER}\nPath      : C:\\b.zip\n\nAlgorithm : MD5\nHash      : ${MD5}\nPath      : C:\\a.zip\n`,
+    ],
+    ['a CSV of Get-FileHash in UTF-16', Buffer.from(`\ufeff"Algorithm","Hash","Path"\r\n"MD5","${MD5}","C:\\a.zip"\r\n`, 'utf16le')],
+    ['what 7z h prints', `${MD5}  25000  a.zip\n------  -----  -----\n${MD5}  25000\n`],
+    ['what openssl md5 < prints', `(stdin)= ${MD5}\n`],
+    ['a clerk’s note', `\u58d3\u7e2e\u6a94MD5\uff1a${MD5}`],
+    ['the name first', `a.zip ${MD5}\n`],
+    ['JSON', `{"file":"a.zip","md5":"${MD5}"}`],
+    ['full-width digits', MD5.replace(/[0-9a-f]/g, (digit) => String.fromCharCode(digit.charCodeAt(0) + 0xfee0))],
+    ['UTF-16 without a mark', Buffer.from(`${MD5}  a.zip\r\n`, 'utf16le')],
   ])('with %s is read', async (_, content) => {
     expect((await read(content)).md5).toBe(MD5);
   });
 
-  it.each(['a.zip.md5', 'a.md5', 'a.txt'])('is found as %s', async (name) => {
-    expect((await read(MD5, name)).md5).toBe(MD5);
+  it.each(['a.zip.md5', 'a.md5', 'a.txt', 'a.zip.md5.txt', 'a.md5.txt', 'a.zip.txt', 'A.ZIP.MD5', 'a.zip (1).md5'])(
+    'is found as %s',
+    async (name) => {
+      expect((await read(MD5, name)).md5).toBe(MD5);
+    },
+  );
+
+  it.each(['a.zip.md5', 'a.zip (1).md5', 'a (1).zip.md5'])('of a package downloaded twice is found as %s', async (name) => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, name), MD5);
+    expect((await readSignature(join(folder, 'a (1).zip'))).md5).toBe(MD5);
+  });
+
+  it('under the usual name comes before others, and one of another package does not count', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'b.zip.md5'), OTHER);
+    await expect(readSignature(join(folder, 'a.zip'))).rejects.toMatchObject({
+      code: 'LPX_SIGNATURE_MISSING',
+      facts: { others: 'b.zip.md5' },
+    });
+    writeFileSync(join(folder, 'a.txt'), OTHER);
+    writeFileSync(join(folder, 'a.zip.md5'), MD5);
+    expect((await readSignature(join(folder, 'a.zip'))).md5).toBe(MD5);
   });
 
   it('is read from where the caller says', async () => {
@@ -43,6 +83,8 @@ describe('a signature file', () => {
     ['nothing', ''],
     ['no hash', 'see the mail'],
     ['a hash too short', MD5.slice(1)],
+    ['a SHA-256 alone', `${MD5}${OTHER}  a.zip`],
+    ['a SHA-256 with its bytes apart', `${MD5}${OTHER}`.match(/../g)?.join(' ') ?? ''],
     ['several files, none of them ours', `${OTHER}  b.zip\n${MD5}  c.zip\n`],
   ])('with %s is unreadable', async (_, content) => {
     await expect(read(content)).rejects.toMatchObject({ code: 'LPX_SIGNATURE_UNREADABLE' });

@@ -38,8 +38,9 @@ export const packageRequest = (context: Context, zip: string, options: VerifyOpt
 function signatureSource({ cwd, messages }: Context, { signature, md5 }: VerifyOptions): SignatureSource {
   if (md5 !== undefined) {
     if (signature !== undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.severalSignatures });
-    if (!/^[0-9a-f]{32}$/i.test(md5)) throw new LpxError('LPX_USAGE', { problem: messages.usage.md5 });
-    return { md5 };
+    const digits = md5.normalize('NFKC').replace(/\s/g, '').toLowerCase();
+    if (!/^[0-9a-f]{32}$/.test(digits)) throw new LpxError('LPX_USAGE', { problem: messages.usage.md5 });
+    return { md5: digits };
   }
   if (signature === false) return 'none';
   return signature === undefined ? 'beside' : { file: resolve(cwd, signature) };
