@@ -68,7 +68,7 @@ export interface ListedEntry {
 
 /** @throws as `readDirectory` */
 export async function listPackage(zipFile: string): Promise<ListedEntry[]> {
-  return (await readDirectory(zipFile)).map(({ name, size, encryption }) => ({ name, bytes: size, encryption }));
+  return (await readDirectory(zipFile)).entries.map(({ name, size, encryption }) => ({ name, bytes: size, encryption }));
 }
 
 function viewOf(record: PortfolioRecord<StoredAttachment>, provenance: RecordView['provenance']): RecordView {

@@ -209,10 +209,10 @@ const unsigned = (zipFile: string): Finding => ({
 async function checkContents(reading: Reading): Promise<void> {
   const { request, opened, verification } = reading;
   const { zipFile } = opened;
-  const entries = await verification.step('directory', async () => ({
-    value: await readDirectory(zipFile),
-    findings: wrappingFindings(opened),
-  }));
+  const entries = await verification.step('directory', async () => {
+    const { entries, findings } = await readDirectory(zipFile);
+    return { value: entries, findings: [...wrappingFindings(opened), ...findings] };
+  });
   const fd = openFile(zipFile, 'r');
   try {
     const password = await verification.step('password', async () => {

@@ -111,6 +111,38 @@ const codes: Record<Code, Sentence> = {
   },
 
   LPX_NOT_A_ZIP: { what: 'This file is not a ZIP archive.', next: 'Ask the sending school for the .zip file of the export.' },
+  LPX_FILE_EMPTY: {
+    what: 'The file is empty: it contains {content}.',
+    next: 'Download or copy it again and check that the disk has space. If it stays empty, ask the sending school to send it again.',
+  },
+  LPX_FILE_PROGRAM: {
+    what: 'This is a program, perhaps a self-extracting archive, and not a ZIP archive.',
+    next: 'Do not run it. Ask the sending school for the .zip file of the export.',
+  },
+  LPX_OTHER_ARCHIVE: {
+    what: 'This is a {format} archive and not a ZIP archive, whatever its name says.',
+    next: 'Unpack it with 7-Zip: if the .zip file of the export and its .md5 file are inside, use those. Otherwise ask the sending school for them.',
+  },
+  LPX_WEB_PAGE: {
+    what: 'This is a web page that was saved instead of the package.',
+    next: 'Open the link in a browser, sign in if asked to, and download the .zip file itself.',
+  },
+  LPX_ZIP_PART: {
+    what: 'This is one part of an archive that was split into several files.',
+    next: 'Put all the parts (.001, .002 … or .z01, .z02 … .zip) into one folder and join them with 7-Zip, or ask the sending school for the archive in one file.',
+  },
+  LPX_ZIP_CUT: {
+    what: 'The archive is cut short: its end is missing.',
+    next: 'Download or copy it again and compare its size with the sending school’s file.',
+  },
+  LPX_ZIP_TRAILING: {
+    what: '{bytes} bytes follow the end of the archive. If the signature matches, they were there when it was signed.',
+    next: 'Ask the sending school to sign and send the package again; its system adds data to the files it sends.',
+  },
+  LPX_ZIP_PADDED: {
+    what: '{bytes} bytes of {content} follow the end of the archive; they change nothing.',
+    next: 'Nothing needs doing.',
+  },
   LPX_DIRECTORY_DAMAGED: {
     what: 'The archive’s table of contents is damaged ({part}).',
     next: 'Fetch the package again: it was cut short or changed on its way.',
@@ -394,6 +426,7 @@ const codes: Record<Code, Sentence> = {
 
 /** Words for the values of facts, by the fact's name. */
 const words: Record<string, Record<string, string>> = {
+  content: { nothing: '0 bytes', zeros: 'zeros', blanks: 'blanks' },
   expected: {
     present: 'this property, which is required',
     string: 'a text',

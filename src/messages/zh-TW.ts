@@ -82,6 +82,38 @@ export const zhTW: Messages = {
     LPX_PASSWORD_WRONG: { what: '密碼無法開啟 {where}。', next: '請留意大小寫與數字 0；請以電話向轉出學校確認密碼。' },
 
     LPX_NOT_A_ZIP: { what: '這不是 ZIP 壓縮檔。', next: '請向轉出學校索取匯出的 .zip 檔。' },
+    LPX_FILE_EMPTY: {
+      what: '這個檔案沒有內容（{content}）。',
+      next: '請確認磁碟空間足夠，再重新下載或複製；若仍是空的，請轉出學校重新傳送。',
+    },
+    LPX_FILE_PROGRAM: {
+      what: '這是程式（可能是自解壓縮檔），不是 ZIP 壓縮檔。',
+      next: '請勿執行，並向轉出學校索取匯出的 .zip 檔。',
+    },
+    LPX_OTHER_ARCHIVE: {
+      what: '這是 {format} 壓縮檔，只是檔名寫成 ZIP。',
+      next: '請用 7-Zip 解開；裡面若有匯出的 .zip 檔與 .md5 檔，請改用那兩個檔案，否則請向轉出學校索取。',
+    },
+    LPX_WEB_PAGE: {
+      what: '這是網頁，下載到的不是交換檔。',
+      next: '請用瀏覽器開啟下載連結，必要時先登入，再下載 .zip 檔。',
+    },
+    LPX_ZIP_PART: {
+      what: '這是分割壓縮檔的其中一個檔案。',
+      next: '請把所有分割檔（.001、.002… 或 .z01、.z02….zip）放在同一個資料夾，用 7-Zip 合併；或請轉出學校改傳單一檔案。',
+    },
+    LPX_ZIP_CUT: {
+      what: '壓縮檔不完整，後半段遺失。',
+      next: '請重新下載或複製，並與轉出學校核對檔案大小。',
+    },
+    LPX_ZIP_TRAILING: {
+      what: '壓縮檔結尾之後還有 {bytes} 位元組的資料；若簽章相符，表示簽章時就已存在。',
+      next: '請轉出學校重新簽章並傳送；該校系統在檔案後面附加了資料。',
+    },
+    LPX_ZIP_PADDED: {
+      what: '壓縮檔結尾之後有 {bytes} 位元組的{content}，不影響內容。',
+      next: '不需處理。',
+    },
     LPX_DIRECTORY_DAMAGED: { what: '壓縮檔的目錄已損壞（{part}）。', next: '請重新下載：檔案在傳送途中被截斷或改動。' },
     LPX_LIMIT_EXCEEDED: {
       what: '壓縮檔宣稱的內容超過合理範圍：{what} {value}，上限 {limit}。',
@@ -273,6 +305,7 @@ export const zhTW: Messages = {
     LPX_INTERRUPTED: { what: '已中斷。', next: '準備好後請再執行一次。' },
   },
   words: {
+    content: { nothing: '0 位元組', zeros: '零', blanks: '空白字元' },
     expected: {
       present: '此必填欄位',
       string: '文字',

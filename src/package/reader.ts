@@ -3,8 +3,9 @@ import { type Finding, LpxError } from '../errors.js';
 import { addOriginalNames, isNotOurs, MAPPING_NAME } from '../spec/attachments.js';
 import { type ReadJson, readJson } from '../spec/json.js';
 import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
+import type { Padding } from '../zip/directory.js';
 import { entryBuffer } from '../zip/entry.js';
-import { readZip, type ZipEntry } from '../zip/reader.js';
+import { readArchive, type ZipEntry } from '../zip/reader.js';
 import { JSON_BYTES } from './limits.js';
 
 /** All JSON of one package together. */
@@ -36,16 +37,26 @@ export interface PackageStructure {
 
 /**
  * Reads the directory of a package. Every entry that holds anything has to be encrypted.
- * @throws as `readZip`; LPX_ENTRY_NOT_ENCRYPTED, LPX_NOT_A_PACKAGE for an empty archive
+ * @throws as `readArchive`; LPX_ENTRY_NOT_ENCRYPTED, LPX_NOT_A_PACKAGE for an empty archive
  */
-export async function readDirectory(zipFile: string): Promise<ZipEntry[]> {
-  const entries = await readZip(zipFile);
+export async function readDirectory(
+  zipFile: string,
+): Promise<{ readonly entries: readonly ZipEntry[]; readonly findings: readonly Finding[] }> {
+  const { entries, padding } = await readArchive(zipFile);
   const unencrypted = entries.filter((entry) => entry.encryption === 'none');
   const open = unencrypted.find((entry) => entry.size > 0) ?? (unencrypted.length === entries.length ? entries[0] : undefined);
   if (open) throw new LpxError('LPX_ENTRY_NOT_ENCRYPTED', { entry: open.name });
   if (entries.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
-  return entries;
+  return { entries, findings: padding ? [paddingFinding(padding)] : [] };
 }
+
+/** Zeros are some writers' habit; blanks were added on the way. */
+const paddingFinding = ({ bytes, content }: Padding): Finding => ({
+  code: 'LPX_ZIP_PADDED',
+  severity: content === 'zeros' ? 'note' : 'warning',
+  where: '',
+  facts: { bytes, content },
+});
 
 /** Tells the entries apart. @throws LPX_NOT_A_PACKAGE */
 export function sortEntries(entries: readonly ZipEntry[]): PackageEntries {

@@ -4,6 +4,7 @@
  * files differ in what they take (APPNOTE 4.3.14 to 4.3.16, 4.5.3), an archive that they would read differently is
  * refused.
  */
+import { fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Open } from 'unzipper';
 import { LpxError } from '../errors.js';
@@ -23,6 +24,7 @@ import {
   ZIP64_LOCATOR_BYTES,
 } from './format.js';
 import { overLimit, type ZipLimits } from './limits.js';
+import { fileWithoutEnd, otherFile, START_BYTES } from './other-files.js';
 
 /** One record of the directory. Sizes and offsets in bytes, ZIP64 already taken into account. */
 export interface DirectoryRecord {
@@ -47,6 +49,13 @@ export interface Directory {
   readonly records: readonly DirectoryRecord[];
   /** Where the directory starts, and the entries end. */
   readonly offset: number;
+  readonly padding: Padding | undefined;
+}
+
+/** Bytes behind the archive that are nothing: a tape's padding, or line ends that mail added. */
+export interface Padding {
+  readonly bytes: number;
+  readonly content: 'zeros' | 'blanks';
 }
 
 /** Where the end records say the directory is. */
@@ -57,28 +66,38 @@ interface DirectoryBounds {
 }
 
 const COMMENT_BYTES = UINT16_MAX;
+/** As much as may follow an archive and be looked at; bsdtar pads to 10,240. */
+const PADDING_BYTES = 64 * 1024;
 const END_SIGNATURE = Buffer.alloc(4);
 END_SIGNATURE.writeUInt32LE(SIGNATURE.end);
 
-/** @throws LPX_NOT_A_ZIP, LPX_DIRECTORY_DAMAGED, LPX_LIMIT_EXCEEDED */
-export async function readDirectoryOf(fd: number, fileBytes: number, limits: ZipLimits): Promise<Directory> {
-  const bounds = findDirectory(fd, fileBytes);
+/**
+ * @param file the name of the file that is open as `fd`
+ * @throws LPX_NOT_A_ZIP, or what it is instead: see `other-files.ts`; LPX_ZIP_TRAILING, LPX_DIRECTORY_DAMAGED, LPX_LIMIT_EXCEEDED
+ */
+export async function readDirectoryOf(fd: number, file: string, limits: ZipLimits): Promise<Directory> {
+  const fileBytes = fstatSync(fd).size;
+  const start = readAt(fd, 0, Math.min(fileBytes, START_BYTES));
+  const other = otherFile(start);
+  if (other) throw other;
+  const end = findEnd(fd, fileBytes);
+  if (!end) throw fileWithoutEnd(file, start, hasOnlyZeros(fd, fileBytes));
+  const bounds = findDirectory(fd, end);
   if (bounds.entries > limits.entries) throw overLimit('entries', bounds.entries, limits.entries);
   if (bounds.bytes > limits.directoryBytes) throw overLimit('directory', bounds.bytes, limits.directoryBytes);
   const bytes = readAt(fd, bounds.offset, bounds.bytes);
   const records = cutRecords(bytes, bounds.entries);
   await compareWithUnzipper(bytes, records);
-  return { records, offset: bounds.offset };
+  return { records, offset: bounds.offset, padding: end.padding };
 }
 
-function findDirectory(fd: number, fileBytes: number): DirectoryBounds {
-  const { end, offset: endOffset } = findEnd(fd, fileBytes);
+function findDirectory(fd: number, { record: end, offset: endOffset }: EndRecord): DirectoryBounds {
   const narrow = { entries: end.readUInt16LE(10), bytes: end.readUInt32LE(12), offset: end.readUInt32LE(16) };
   const disks = [end.readUInt16LE(4), end.readUInt16LE(6)];
   const entriesHere = end.readUInt16LE(8);
   const zip64 = findZip64(fd, endOffset);
   const agrees = (value: number, wide: number | undefined, masked: number) => value === wide || (zip64 !== undefined && value === masked);
-  if (!disks.every((disk) => agrees(disk, 0, UINT16_MAX))) throw damaged('volumes');
+  if (!disks.every((disk) => agrees(disk, 0, UINT16_MAX))) throw new LpxError('LPX_ZIP_PART');
   const bounds = zip64 ?? narrow;
   // Readers disagree about whose numbers count when both are there: they have to be the same.
   const same =
@@ -91,28 +110,48 @@ function findDirectory(fd: number, fileBytes: number): DirectoryBounds {
   return bounds;
 }
 
+interface EndRecord {
+  readonly record: Buffer;
+  readonly offset: number;
+  readonly padding: Padding | undefined;
+}
+
 /**
  * The end record: the last that there is, as Python, 7-Zip, Info-ZIP and libarchive look for it. An earlier one whose
  * comment reaches over it is what a reader would take that looks from the front.
+ * @returns undefined when there is none, or the file ends within it
  */
-function findEnd(fd: number, fileBytes: number): { readonly end: Buffer; readonly offset: number } {
-  const tailBytes = Math.min(fileBytes, END_RECORD_BYTES + COMMENT_BYTES);
+function findEnd(fd: number, fileBytes: number): EndRecord | undefined {
+  const tailBytes = Math.min(fileBytes, END_RECORD_BYTES + COMMENT_BYTES + PADDING_BYTES);
   const tailOffset = fileBytes - tailBytes;
   const tail = readAt(fd, tailOffset, tailBytes);
   const at = tail.lastIndexOf(END_SIGNATURE);
-  if (at < 0 || at + END_RECORD_BYTES > tail.length) {
-    const start = readAt(fd, 0, Math.min(4, fileBytes));
-    const looksLikeZip = start.length === 4 && start.readUInt32LE(0) === SIGNATURE.localHeader;
-    throw looksLikeZip ? damaged('end') : new LpxError('LPX_NOT_A_ZIP');
-  }
   const endOf = (start: number) => start + END_RECORD_BYTES + tail.readUInt16LE(start + 20);
+  if (at < 0 || at + END_RECORD_BYTES > tail.length || endOf(at) > tail.length) return undefined;
   for (let earlier = tail.indexOf(END_SIGNATURE); earlier < at; earlier = tail.indexOf(END_SIGNATURE, earlier + 1)) {
     const reachesOver = earlier + END_RECORD_BYTES <= at && endOf(earlier) > at;
+    const isWhole = endOf(earlier) === endOf(at) || endOf(earlier) === tail.length;
     const closesDirectory = tail.readUInt32LE(earlier + 12) + tail.readUInt32LE(earlier + 16) === tailOffset + earlier;
-    if (reachesOver && (endOf(earlier) === tail.length || closesDirectory)) throw damaged('twoEnds');
+    if (reachesOver && (isWhole || closesDirectory)) throw damaged('twoEnds');
   }
-  if (endOf(at) !== tail.length) throw damaged('end');
-  return { end: tail.subarray(at), offset: tailOffset + at };
+  return { record: tail.subarray(at), offset: tailOffset + at, padding: paddingIn(tail.subarray(endOf(at))) };
+}
+
+/** Zero, tab, line feed, carriage return, Ctrl-Z (the end of a text in DOS), space. */
+const BLANKS: ReadonlySet<number> = new Set([0, 9, 10, 13, 26, 32]);
+
+/** @throws LPX_ZIP_TRAILING for bytes that are something */
+function paddingIn(rest: Buffer): Padding | undefined {
+  if (rest.length === 0) return undefined;
+  if (rest.every((byte) => byte === 0)) return { bytes: rest.length, content: 'zeros' };
+  if (rest.every((byte) => BLANKS.has(byte))) return { bytes: rest.length, content: 'blanks' };
+  throw new LpxError('LPX_ZIP_TRAILING', { bytes: rest.length });
+}
+
+function hasOnlyZeros(fd: number, fileBytes: number): boolean {
+  for (let at = 0; at < fileBytes; at += PADDING_BYTES)
+    if (readAt(fd, at, Math.min(fileBytes - at, PADDING_BYTES)).some((byte) => byte !== 0)) return false;
+  return true;
 }
 
 /** The ZIP64 end record, found through its locator; undefined when there is no locator. Both have one place to be in. */

@@ -191,7 +191,7 @@ function openZipCrypto(fd: number, entry: ZipEntry, password: Buffer): ZipCrypto
   const header = readFully(fd, Buffer.alloc(ZIPCRYPTO_HEADER_BYTES), entry.dataOffset, entry);
   const keys = new ZipCryptoKeys(password);
   keys.decrypt(header);
-  return header[ZIPCRYPTO_HEADER_BYTES - 1] === entry.checkByte ? keys : undefined;
+  return entry.checkBytes.includes(header[ZIPCRYPTO_HEADER_BYTES - 1] as number) ? keys : undefined;
 }
 
 function openAes(fd: number, entry: ZipEntry, password: Buffer, known?: AesKeys): AesKeys | undefined {

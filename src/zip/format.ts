@@ -7,6 +7,8 @@ export const SIGNATURE = {
   end: 0x06054b50,
   zip64End: 0x06064b50,
   zip64Locator: 0x07064b50,
+  /** Starts the first part of a split archive; elsewhere, a data descriptor. */
+  split: 0x08074b50,
 } as const;
 
 export const METHOD = { stored: 0, deflated: 8, aes: 99 } as const;

@@ -2,12 +2,12 @@
  * The ZIP reader: names the records of the directory, and checks each against the limits, its local header and the
  * others. The bytes are moved by `entry.ts`.
  */
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { LpxError } from '../errors.js';
 import { openFile } from '../files.js';
 import { aesOverheadBytes } from './crypto/winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES } from './crypto/zipcrypto.js';
-import { type Directory, type DirectoryRecord, readAt, readDirectoryOf } from './directory.js';
+import { type Directory, type DirectoryRecord, type Padding, readAt, readDirectoryOf } from './directory.js';
 import { entryName, type NameEncoding, type NameSource } from './entry-name.js';
 import {
   decodeAesExtra,
@@ -42,8 +42,11 @@ export interface ZipEntry {
   readonly crc32: number;
   /** AE-2 keeps no CRC; its authentication code stands in. */
   readonly hasCrc: boolean;
-  /** The byte ZipCrypto checks a password with. */
-  readonly checkByte: number;
+  /**
+   * The bytes ZipCrypto may check a password with: the CRC's highest, or with a data descriptor the time's, since the
+   * CRC was not known yet (Info-ZIP's convention; APPNOTE 6.1.6 knows only the CRC's).
+   */
+  readonly checkBytes: readonly number[];
   /** Where the entry's data start in the file. */
   readonly dataOffset: number;
 }
@@ -51,22 +54,35 @@ export interface ZipEntry {
 /** The record with its name, in the form all names are compared in. */
 type NamedRecord = DirectoryRecord & Pick<ZipEntry, 'name' | 'nameEncoding'> & { readonly isFolder: boolean };
 
+/** What an archive's directory says once it has been checked. */
+export interface ZipArchive {
+  /** The files, in the order of the archive; entries for folders are left out. */
+  readonly entries: readonly ZipEntry[];
+  readonly padding: Padding | undefined;
+}
+
 /**
- * Reads and checks the directory of a ZIP file. Directory entries are left out.
- * @throws LPX_NOT_A_ZIP, LPX_DIRECTORY_DAMAGED, LPX_LIMIT_EXCEEDED, LPX_ENTRY_NAME_UNSAFE,
+ * Reads and checks the directory of a ZIP file.
+ * @throws LPX_NOT_A_ZIP, or what it is instead: LPX_FILE_EMPTY, LPX_FILE_PROGRAM, LPX_OTHER_ARCHIVE, LPX_WEB_PAGE,
+ *   LPX_ZIP_PART, LPX_ZIP_CUT; LPX_ZIP_TRAILING, LPX_DIRECTORY_DAMAGED, LPX_LIMIT_EXCEEDED, LPX_ENTRY_NAME_UNSAFE,
  *   LPX_ENTRY_DUPLICATE, LPX_ENTRY_UNSUPPORTED, LPX_ENTRY_DAMAGED, LPX_FILE_NOT_FOUND
  */
-export async function readZip(file: string, limits: ZipLimits = DEFAULT_LIMITS): Promise<ZipEntry[]> {
+export async function readArchive(file: string, limits: ZipLimits = DEFAULT_LIMITS): Promise<ZipArchive> {
   const fd = openFile(file, 'r');
   try {
-    const directory = await readDirectoryOf(fd, fstatSync(fd).size, limits);
+    const directory = await readDirectoryOf(fd, file, limits);
     const named = withNames(directory.records, limits);
     checkSizes(named, limits);
-    return readLocalHeaders(fd, named, directory);
+    return { entries: readLocalHeaders(fd, named, directory), padding: directory.padding };
   } finally {
     closeSync(fd);
   }
 }
+
+/** The entries of a ZIP file. @throws as `readArchive` */
+export const readZip = async (file: string, limits: ZipLimits = DEFAULT_LIMITS): Promise<ZipEntry[]> => [
+  ...(await readArchive(file, limits)).entries,
+];
 
 /** Names the records, no two files the same to any system, and none of them a folder of another entry. */
 function withNames(records: readonly DirectoryRecord[], limits: ZipLimits): NamedRecord[] {
@@ -209,8 +225,8 @@ function nameAgrees(local: NameSource, record: NamedRecord): boolean {
 }
 
 /**
- * CRC and sizes. With a data descriptor, or in a ZIP64 field, a writer that did not know them yet left zeros; under
- * AE-2 the CRC is not used, and some writers keep it in one header.
+ * CRC and sizes. With a data descriptor, or in a ZIP64 field, a writer that did not know the sizes yet left zeros, and
+ * for the CRC zero or, as Info-ZIP does, the time. Under AE-2 the CRC is not used, and some writers keep it in one header.
  */
 function numbersAgree(fixed: Buffer, { extra }: NameSource, record: NamedRecord): boolean {
   const narrow = [fixed.readUInt32LE(22), fixed.readUInt32LE(18)];
@@ -219,7 +235,7 @@ function numbersAgree(fixed: Buffer, { extra }: NameSource, record: NamedRecord)
   const sameSize = (i: number, size: number) => wide?.[i] === size || (wide?.[i] === 0 && (isLater || narrow[i] === UINT32_MAX));
   const crc = fixed.readUInt32LE(14);
   const crcIsUnused = decodeAesExtra(record.extra.get(EXTRA_AES))?.version === 2;
-  const sameCrc = crc === record.crc32 || (crc === 0 && isLater) || (crcIsUnused && (crc === 0 || record.crc32 === 0));
+  const sameCrc = isLater || crc === record.crc32 || (crcIsUnused && (crc === 0 || record.crc32 === 0));
   return sameCrc && sameSize(0, record.size) && sameSize(1, record.compressedSize);
 }
 
@@ -247,8 +263,7 @@ function describe(record: NamedRecord, dataOffset: number): ZipEntry {
     compressedSize: record.compressedSize,
     crc32: record.crc32,
     hasCrc: aes?.version !== 2,
-    // With a data descriptor the CRC was not known yet, and the time stands in (Info-ZIP's convention).
-    checkByte: record.flags & FLAG.descriptor ? record.modifiedTime >>> 8 : record.crc32 >>> 24,
+    checkBytes: [...(record.flags & FLAG.descriptor ? [record.modifiedTime >>> 8] : []), record.crc32 >>> 24],
     dataOffset,
   };
 }

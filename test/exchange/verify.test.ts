@@ -84,6 +84,20 @@ describe('a verification', () => {
     expect([report.ok, failing(report)]).toEqual([true, []]);
   });
 
+  it.each([
+    ['zeros', Buffer.alloc(10_240), 'note'],
+    ['blanks', Buffer.from('\r\n'), 'warning'],
+  ])('reads a package that %s follow, and says so', async (content, padding, severity) => {
+    const zipFile = await sample();
+    writeFileSync(zipFile, Buffer.concat([readFileSync(zipFile), padding]));
+    sign(zipFile);
+    const report = await verified(zipFile);
+    expect(report.ok).toBe(true);
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ code: 'LPX_ZIP_PADDED', severity, facts: { bytes: padding.length, content } }),
+    );
+  });
+
   it('names a second document, also next to one under the package’s name', async () => {
     const content = Buffer.from(JSON.stringify([{ 基本資料: {} }]));
     const report = await verified(

@@ -48,6 +48,21 @@ const PACKERS: { tool: Tool; says: string; words: (zip: string) => readonly stri
   },
   {
     tool: 'bsdtar',
+    says: 'bsdtar, ZipCrypto, a dot before its names',
+    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=zipcrypt', '--passphrase', password, '-cf', zip, '.'],
+  },
+  {
+    tool: 'bsdtar',
+    says: 'bsdtar, AES-256, padded as a tape',
+    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=aes256', '--passphrase', password, '-cf', '-', '.', '>', zip],
+  },
+  {
+    tool: 'bsdtar',
+    says: 'bsdtar, AES-256, ZIP64 by force',
+    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=aes256,zip:zip64', '--passphrase', password, '-cf', zip, '*'],
+  },
+  {
+    tool: 'bsdtar',
     says: 'bsdtar, ZipCrypto',
     words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=zipcrypt', '--passphrase', password, '-cf', zip, '*'],
   },
@@ -59,7 +74,7 @@ for (const { tool, says, words } of PACKERS) {
       const folder = tempFolder();
       mkdirSync(join(folder, 'mail'));
       const zipFile = join(folder, 'mail', name);
-      await execa([tool, ...words(zipFile)].map((word) => (word === '*' ? '*' : `'${word}'`)).join(' '), {
+      await execa([tool, ...words(zipFile)].map((word) => (word === '*' || word === '>' ? word : `'${word}'`)).join(' '), {
         shell: true,
         cwd: content,
         env: { LC_ALL: 'C.UTF-8' },

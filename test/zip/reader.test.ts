@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { METHOD } from '#lpx/zip/format.js';
 import { DEFAULT_LIMITS } from '#lpx/zip/limits.js';
-import { readZip } from '#lpx/zip/reader.js';
+import { readArchive, readZip } from '#lpx/zip/reader.js';
 import { HOSTILE_ARCHIVES, PASSWORD as password } from '../fixtures/hostile.js';
 import { tempFolder } from '../support/temp.js';
 import { put, type RawEntry, rawZip } from '../support/zips.js';
@@ -53,6 +53,23 @@ describe('a directory', () => {
 
   it.each(HOSTILE_ARCHIVES)('with $fault is refused: $code', async ({ code, make }) => {
     expect(await codeOf(await make())).toBe(code);
+  });
+
+  it.each(['.zip.001', '.z01', '.ZIP.002'])('that has no end is a part of several when its file is called %s', async (extension) => {
+    const file = put(join(tempFolder(), `a${extension}`), raw({ name: 'a' }).subarray(0, 40));
+    await expect(readZip(file)).rejects.toMatchObject({ code: 'LPX_ZIP_PART' });
+  });
+
+  it('whose only part is whole is read, whatever its file is called', async () => {
+    expect(await readZip(put(join(tempFolder(), 'a.zip.001'), raw({ name: 'a' })))).toMatchObject([{ name: 'a' }]);
+  });
+
+  it.each<[string, Buffer]>([
+    ['zeros', Buffer.alloc(10_000)],
+    ['blanks', Buffer.from('\r\n \x1a')],
+  ])('with %s behind it is read, and says so', async (content, padding) => {
+    const archive = await readArchive(inFile(Buffer.concat([raw({ name: 'a' }), padding])));
+    expect(archive).toMatchObject({ entries: [{ name: 'a' }], padding: { bytes: padding.length, content } });
   });
 
   it.each<[string, object, RawEntry[]]>([
