@@ -2,7 +2,7 @@
  * Packages with random damage: 2000 with a seed that never changes (20,000 in CI), or as many as `LPX_FUZZ_CASES` says
  * with `LPX_FUZZ_SEED` (`random` for another one each time). A failure names the seed of its case.
  */
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execaSync } from 'execa';
@@ -12,14 +12,14 @@ import { importPackage } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
 import type { Store } from '#lpx/store/store.js';
-import { entryBuffer } from '#lpx/zip/entry.js';
-import { readZip } from '#lpx/zip/reader.js';
+import { HOSTILE_ARCHIVES } from '../fixtures/hostile.js';
 import { HOSTILE_DOCUMENTS } from '../fixtures/hostile-documents.js';
+import { oddArchives } from '../fixtures/odd.js';
 import { Chance, mutated, mutatedJson } from '../support/mutations.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importRequest, load, PASSWORD, school, sign } from '../support/schools.js';
+import { contentOf, exportFrom, importRequest, load, PASSWORD, school, sign } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
-import { rawAe1, rawZip, type TestEntry, written } from '../support/zips.js';
+import { rawZip, type TestEntry, written } from '../support/zips.js';
 
 const CASES = Number(process.env.LPX_FUZZ_CASES ?? 2000);
 const SEED = process.env.LPX_FUZZ_SEED === 'random' ? Date.now() : Number(process.env.LPX_FUZZ_SEED ?? 109_000);
@@ -28,7 +28,8 @@ const HANG_MS = 5000;
 const REFUSALS: readonly number[] = [3, 4, 5, 6, 7];
 
 let folder = '';
-let archives: Buffer[] = [];
+/** Packages of lpx and other tools, odd ones, hostile ones: a case takes one of a group. */
+let seeds: Buffer[][] = [];
 let entries: TestEntry[] = [];
 let name = '';
 
@@ -40,12 +41,14 @@ beforeAll(async () => {
   const made = [];
   for (const encryption of ['aes256', 'zipcrypto'] as const)
     made.push((await exportFrom(store, join(folder, encryption), { encryption })).zipFile);
-  archives = made.map((file) => readFileSync(file));
+  const archives: Buffer[] = made.map((file) => readFileSync(file));
   for (const [, make] of HOSTILE_DOCUMENTS) archives.push(await written(make(0.01), 'aes256', PASSWORD));
   name = basename(made[0] as string);
-  entries = await entriesOf(made[0] as string);
+  entries = await contentOf(made[0] as string);
   // Archives of other tools have no seal: their headers say whatever the damage says.
-  archives.push(rawZip(entries, PASSWORD), rawAe1(entries, PASSWORD, 3));
+  archives.push(rawZip(entries, PASSWORD));
+  const odd = oddArchives(entries).map(({ make }) => make());
+  const hostile = await Promise.all(HOSTILE_ARCHIVES.map(({ make }) => make()));
   const plain = join(folder, 'plain');
   for (const { name, content } of entries) {
     mkdirSync(dirname(join(plain, name)), { recursive: true });
@@ -60,27 +63,13 @@ beforeAll(async () => {
     });
     if (!packed.failed) archives.push(readFileSync(file));
   }
+  seeds = [archives, archives, odd, hostile];
   return () => rmSync(folder, { recursive: true });
 });
 
-/** The entries of a package, as lpx itself reads them. */
-async function entriesOf(zipFile: string): Promise<TestEntry[]> {
-  const fd = openSync(zipFile, 'r');
-  try {
-    const read = [];
-    for (const entry of await readZip(zipFile)) {
-      const content = await entryBuffer(fd, entry, PASSWORD, entry.size);
-      read.push({ name: entry.name, content, deflate: entry.name.endsWith('.json') });
-    }
-    return read;
-  } finally {
-    closeSync(fd);
-  }
-}
-
 /** The package of a case. */
 async function packageOf(chance: Chance): Promise<Buffer> {
-  if (chance.below(4) > 0) return mutated(chance.of(archives), chance);
+  if (chance.below(4) > 0) return mutated(chance.of(chance.of(seeds)), chance);
   const spoilt = chance.below(entries.length);
   const changed = entries.map((entry, i) =>
     i === spoilt && entry.deflate ? { ...entry, content: Buffer.from(mutatedJson(JSON.parse(entry.content.toString()), chance)) } : entry,
