@@ -54,7 +54,7 @@ export async function readDirectory(
 const paddingFinding = ({ bytes, content }: Padding): Finding => ({
   code: 'LPX_ZIP_PADDED',
   severity: content === 'zeros' ? 'note' : 'warning',
-  where: '',
+  place: {},
   facts: { bytes, content },
 });
 

@@ -87,7 +87,7 @@ export async function readDirectoryOf(fd: number, file: string, limits: ZipLimit
   if (bounds.bytes > limits.directoryBytes) throw overLimit('directory', bounds.bytes, limits.directoryBytes);
   const bytes = readAt(fd, bounds.offset, bounds.bytes);
   const records = cutRecords(bytes, bounds.entries);
-  await compareWithUnzipper(bytes, records);
+  await compareWithUnzipper(records);
   return { records, offset: bounds.offset, padding: end.padding };
 }
 
@@ -239,43 +239,51 @@ type OpenCustom = (
   options: { tailSize: number },
 ) => Promise<{ files: UnzipperRecord[] }>;
 
+/** Records that unzipper reads at a time: it keeps some kilobytes for each. */
+const COMPARED_TOGETHER = 1000;
+
 /**
  * Lets unzipper read the directory too, with a plain end record behind it, and refuses what it reads otherwise: a
  * second opinion on the bytes, of which no number is used.
  */
-async function compareWithUnzipper(directory: Buffer, records: readonly DirectoryRecord[]): Promise<void> {
+async function compareWithUnzipper(records: readonly DirectoryRecord[]): Promise<void> {
+  for (let first = 0; first < records.length; first += COMPARED_TOGETHER) {
+    const some = records.slice(first, first + COMPARED_TOGETHER);
+    const second = await readByUnzipper(some);
+    if (second.length !== some.length || !some.every((record, i) => isSame(record, second[i] as UnzipperRecord)))
+      throw damaged('directory');
+  }
+}
+
+async function readByUnzipper(records: readonly DirectoryRecord[]): Promise<UnzipperRecord[]> {
+  const directory = Buffer.concat(records.map(({ bytes }) => bytes));
   const file = Buffer.concat([directory, encodeEnd(records.length, 0, directory.length)]);
   const source = {
     size: async () => file.length,
     stream: (offset: number) => Readable.from([file.subarray(offset)], { objectMode: false }),
   };
-  const second = await (Open.custom as unknown as OpenCustom)(source, { tailSize: END_RECORD_BYTES })
-    .then(({ files }) => files)
-    .catch((error) => {
-      throw damaged('directory', error);
-    });
-  const same = records.every((record, i) => {
-    const other = second[i];
-    return (
-      other !== undefined &&
-      record.rawName.equals(Buffer.from(other.pathBuffer)) &&
-      other.flags === record.flags &&
-      other.compressionMethod === record.method &&
-      other.lastModifiedTime === record.modifiedTime &&
-      other.crc32 === record.crc32 &&
-      other.compressedSize === record.compressedSize &&
-      other.uncompressedSize === record.size &&
-      other.offsetToLocalFileHeader === record.offset
-    );
-  });
-  if (!same || second.length !== records.length) throw damaged('directory');
+  try {
+    return (await (Open.custom as unknown as OpenCustom)(source, { tailSize: END_RECORD_BYTES })).files;
+  } catch (error) {
+    throw damaged('directory', error);
+  }
 }
+
+const isSame = (record: DirectoryRecord, other: UnzipperRecord): boolean =>
+  record.rawName.equals(Buffer.from(other.pathBuffer)) &&
+  other.flags === record.flags &&
+  other.compressionMethod === record.method &&
+  other.lastModifiedTime === record.modifiedTime &&
+  other.crc32 === record.crc32 &&
+  other.compressedSize === record.compressedSize &&
+  other.uncompressedSize === record.size &&
+  other.offsetToLocalFileHeader === record.offset;
 
 const damaged = (part: string, cause?: unknown) => new LpxError('LPX_DIRECTORY_DAMAGED', { part }, { cause });
 
 /** Reads at once: a hop to another thread and back for every header would take longer than reading it. @throws LPX_DIRECTORY_DAMAGED */
 export function readAt(fd: number, offset: number, bytes: number): Buffer {
-  const buffer = Buffer.alloc(bytes);
+  const buffer = Buffer.allocUnsafe(bytes);
   if (!fillFrom(fd, buffer, offset)) throw damaged('short');
   return buffer;
 }

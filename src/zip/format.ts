@@ -194,6 +194,8 @@ function encodeAesExtra(aes: AesExtra): Buffer {
 /** The extra fields of a header: data by tag. */
 export type ExtraFields = ReadonlyMap<number, Buffer>;
 
+const NO_FIELDS: ExtraFields = new Map();
+
 /** Fields that change what is read; two of a kind would be read differently by different readers. */
 const DECISIVE_FIELDS: ReadonlySet<number> = new Set([EXTRA_ZIP64, EXTRA_AES, EXTRA_UNICODE_PATH]);
 
@@ -202,6 +204,7 @@ const DECISIVE_FIELDS: ReadonlySet<number> = new Set([EXTRA_ZIP64, EXTRA_AES, EX
  * @returns undefined when one reaches past the end, or a decisive one is there twice
  */
 export function readExtraFields(extra: Buffer): ExtraFields | undefined {
+  if (extra.length === 0) return NO_FIELDS;
   const fields = new Map<number, Buffer>();
   for (let at = 0; at + 4 <= extra.length; ) {
     const tag = extra.readUInt16LE(at);

@@ -55,6 +55,13 @@ describe('a bomb', () => {
     expect(rss).toBeLessThan(150);
   });
 
+  it('of as many entries as an archive may have is read within the memory that there is', () => {
+    const many = Array.from({ length: 49_000 }, (_, i) => ({ name: `x/${i}`, content: Buffer.alloc(0) }));
+    const { exitCode, code, rss } = verified(rawZip([{ name: 'a.json', content: Buffer.from('[]') }, ...many], PASSWORD));
+    expect([exitCode, code]).toEqual([5, 'LPX_NOT_A_PACKAGE']);
+    expect(rss).toBeLessThan(200);
+  });
+
   it('whose directory lies about a size is stopped at the size it claims', () => {
     const claimed = 1000;
     const { exitCode, code, rss } = verified(
