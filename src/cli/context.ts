@@ -1,7 +1,7 @@
 /** What a command knows of its surroundings, and what it hands back. */
 import type { ChalkInstance } from 'chalk';
 import type { LpxError } from '../errors.js';
-import type { StartedHelper } from '../exchange/prepare.js';
+import type { StartedHelper } from '../exchange/start-helper.js';
 import type { Language, Messages } from '../messages/messages.js';
 
 /** The world outside, passed in so that tests and the demonstration can replace it. */

@@ -3,9 +3,8 @@ import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { LANGUAGES, type Messages } from '../messages/messages.js';
 import { REGISTER_BATCHES } from '../spec/registers.js';
-import { STATUS_CHANGES } from '../spec/status-changes.js';
+import { EXCHANGE_REASONS, STATUS_CHANGES } from '../spec/status-changes.js';
 import type { Context, Outcome } from './context.js';
-import { EXPORT_REASONS } from './export-reasons.js';
 import type { CommandName } from './render/findings.js';
 
 /** Global options, as commander hands them over. */
@@ -53,7 +52,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
   /** A command that reads a package, with a helper thread that starts while the command's code is loaded. */
   const startReading = (name: CommandName, zip: string, work: (context: Context) => Promise<Outcome>) =>
     start(name, async (context) => {
-      const helper = await (await import('../exchange/prepare.js')).startHelper(resolve(context.cwd, zip));
+      const helper = await (await import('../exchange/start-helper.js')).startHelper(resolve(context.cwd, zip));
       try {
         return await work({ ...context, helper });
       } finally {
@@ -91,7 +90,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addArgument(new Argument('[national-id...]', help.nationalIds))
     .option('--list <file>', help.list)
     .option('--all', help.all)
-    .addOption(new Option('--reason <reason>', help.reason).choices([...EXPORT_REASONS]).makeOptionMandatory())
+    .addOption(new Option('--reason <reason>', help.reason).choices([...EXCHANGE_REASONS]).makeOptionMandatory())
     .option('--left <date>', help.left)
     .option('--force', help.force)
     .addOption(new Option('--term <term>', help.term).argParser(collect).default([]))

@@ -18,6 +18,7 @@ import { BoundedFindings } from '../spec/findings.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
 import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
+  countsOf,
   documentFromPortfolios,
   HALF_WIRE,
   type Half,
@@ -26,36 +27,33 @@ import {
   type JsonObject,
   type Portfolio,
   type PortfolioRecord,
+  type RecordCounts,
   SLOTS,
+  termOfRecord,
   titleOf,
   wireListOf,
   withAttachments,
 } from '../spec/portfolio.js';
-import { allRuleFindings, type Knowledge } from '../spec/rules/record-rules.js';
-import { endedBefore, type StatusChange } from '../spec/status-changes.js';
+import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
+import { allRuleFindings, type ReferenceData, recordFileFindings } from '../spec/rules/record-rules.js';
+import { type ExchangeReason, endedBefore } from '../spec/status-changes.js';
 import { type Day, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
 import { filesOf, type PackageClaim, type WrittenPackage } from '../store/package-claims.js';
+import { referenceDataFor } from '../store/reference-data.js';
 import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
+import { studentIn } from '../store/students.js';
 import type { WorkFolder } from '../store/work-folder.js';
 import type { RandomSource } from '../zip/content.js';
 import { ZipEngine } from '../zip/engine.js';
 import type { Digests } from '../zip/threads/digest.js';
 import type { Encryption } from '../zip/writer.js';
-import { knowledgeOf } from './knowledge.js';
-import { countsOf, type RecordCounts } from './record-counts.js';
-import { studentIn } from './students.js';
-import { recordFileFindings, termOfRecord } from './take-attachments.js';
-import { type Unfit, unfitness } from './unfit.js';
-
-/** The status changes that bring an exchange. */
-export type ExportReason = Extract<StatusChange, 'transfer' | 'borrowed-study' | 'experimental'>;
 
 export interface ExportRequest {
   readonly nationalIds: readonly string[];
   /** Go on without students who have nothing to export, as long as one has. */
   readonly skipEmpty: boolean;
-  readonly reason: ExportReason;
+  readonly reason: ExchangeReason;
   /** The students' last day here. */
   readonly left: Day;
   /** Export although the rules say that no exchange is due; the history remembers. */
@@ -113,7 +111,7 @@ export interface ExportResult {
   /** In the order of their students. */
   readonly packages: readonly ExportedPackage[];
   readonly encryption: Encryption;
-  readonly reason: ExportReason;
+  readonly reason: ExchangeReason;
   /** Whether it was made against the rules, on the clerk's word. */
   readonly forced: boolean;
   readonly students: readonly ExportedStudent[];
@@ -287,7 +285,7 @@ function reasonToLeaveOut(record: PortfolioRecord<unknown>, terms: readonly stri
 /** The reason of the exchange says under which circumstances the receiving school has a course result (docs/spec.md#q14). */
 function flagged(
   record: PortfolioRecord<StoredAttachment>,
-  reason: ExportReason,
+  reason: ExchangeReason,
   provenance: Provenance,
 ): PortfolioRecord<StoredAttachment> {
   if (!isCourseResult(record)) return record;
@@ -317,7 +315,7 @@ async function layOut(store: Store, studentId: number, portfolio: Selected): Pro
     sha256,
   }));
   const json = JSON.stringify(document, null, 2).slice(2, -2);
-  const findings = exportFindings(document, [portfolio], await knowledgeOf(store, [portfolio]));
+  const findings = exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio]));
   return { studentId, portfolio, json, mappings, files, findings, size: sizeOf(json, mappings, files) };
 }
 
@@ -338,7 +336,7 @@ function sizeOf(json: string, mappings: readonly PackageText[], files: readonly 
 /** Faults of the school's own records stop an export: here they can be mended. Those that came from elsewhere are told. */
 const STOP_OWN: ReadonlySet<Finding['code']> = new Set(['LPX_BRIEF_LONG', 'LPX_FILE_LARGE', 'LPX_FILE_TYPE']);
 
-function exportFindings(document: readonly JsonObject[], portfolios: readonly Selected[], known: Knowledge): Finding[] {
+function exportFindings(document: readonly JsonObject[], portfolios: readonly Selected[], known: ReferenceData): Finding[] {
   const fromFiles = portfolios.flatMap((portfolio) =>
     [...recordPlaces(portfolio)].flatMap(([record, place]) =>
       SLOTS.flatMap((slot) => {

@@ -3,25 +3,26 @@
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
 import { type Code, errorOf, type Finding, LpxError } from '../errors.js';
+import { attachmentsOf, HASH_ONLY, type TakenAttachment, type TakenPortfolio } from '../package/attachments.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
   type BasicData,
   basicDataWire,
+  countsOf,
   isCourseResult,
   type Portfolio,
   type PortfolioRecord,
+  termOfRecord,
   titleOf,
   wireListOf,
 } from '../spec/portfolio.js';
+import { unfitness } from '../spec/rules/eligibility.js';
 import { personFindings } from '../spec/rules/same-person.js';
+import { type Comparison, changedFinding, compareRecords, resemblesFinding } from '../store/compare-records.js';
+import { refOf } from '../store/pickable-items.js';
+import { referenceDataFor } from '../store/reference-data.js';
+import { restorableFiles } from '../store/restorable-files.js';
 import type { SentAs, Store, StoreChange, StoredStudent } from '../store/store.js';
-import { restorableFiles } from './held-files.js';
-import { knowledgeOf } from './knowledge.js';
-import { type Comparison, changedFinding, compareRecords, resemblesFinding } from './merge.js';
-import { countsOf } from './record-counts.js';
-import { refOf } from './standing.js';
-import { attachmentsOf, HASH_ONLY, keepStaged, type TakenAttachment, type TakenPortfolio, termOfRecord } from './take-attachments.js';
-import { unfitness } from './unfit.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface ImportRequest extends VerifyRequest {
@@ -92,7 +93,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   const { dryRun } = request;
   const staging = dryRun ? undefined : await store.attachments.stage();
   try {
-    const known = (portfolios: readonly Portfolio<unknown>[]) => knowledgeOf(store, portfolios);
+    const known = (portfolios: readonly Portfolio<unknown>[]) => referenceDataFor(store, portfolios);
     const { report, portfolios } = await readPackage({ ...request, known }, staging ?? HASH_ONLY);
     const nothing = { report, dryRun, students: [], conflicts: [], notices: [], restored: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
@@ -110,7 +111,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
       const sound = { ...planned, restored: restorable.map(({ finding }) => finding) };
       const written = plans.flatMap(({ incoming }) => incoming.map(({ record }) => record));
       // Also files of records that are there already.
-      if (staging) await keepStaged(staging, [...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
+      if (staging) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
       if (!plans.some(changesStore)) return { keep: false, result: { ...sound, outcome: 'unchanged' } };
       if (!staging) return { keep: false, result: { ...sound, outcome: 'would-import' } };
       const historyId = await change.addHistory({ ...historyOf(report, request, plans), at: request.now });

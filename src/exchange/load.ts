@@ -1,20 +1,19 @@
 /** Loads what a school's platform hands over: a folder with an exchange document becomes records of the store. */
 import { errorOf, type Finding } from '../errors.js';
+import { attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { findAttachments } from '../spec/attachments.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
-import { basicDataWire, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import { basicDataWire, countsOf, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
+import { type Comparison, changedFinding, compareRecords } from '../store/compare-records.js';
+import { referenceDataFor } from '../store/reference-data.js';
+import { restorableFiles } from '../store/restorable-files.js';
 import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
 import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
-import { restorableFiles } from './held-files.js';
-import { knowledgeOf } from './knowledge.js';
-import { type Comparison, changedFinding, compareRecords } from './merge.js';
-import { countsOf } from './record-counts.js';
-import { attachmentsOf, keepStaged, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from './take-attachments.js';
 
 export interface LoadRequest {
   /** A folder, or the JSON in it. */
@@ -55,7 +54,7 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
   const found = findAttachments(portfolios, folder.files, folder.originalNames, false);
   const ofDocument = [
     ...folder.findings,
-    ...ruleFindings(document, await knowledgeOf(store, portfolios)),
+    ...ruleFindings(document, await referenceDataFor(store, portfolios)),
     ...schoolFindings(portfolios, store.school.code),
   ];
   refuse([...ofDocument, ...found.findings]);
@@ -95,7 +94,7 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
       const loaded: { readonly student: LoadedStudent; readonly written: readonly TakenRecord[]; readonly changed: boolean }[] = [];
       for (const portfolio of taken.portfolios) loaded.push(await loadStudent(change, portfolio, historyId, store.school.code));
       const written = loaded.flatMap((student) => student.written);
-      await keepStaged(staging, [...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
+      await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
       return {
         keep: loaded.some((one) => one.changed),
         result: { file: folder.name, students: loaded.map((one) => one.student), findings },

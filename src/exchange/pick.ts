@@ -2,9 +2,19 @@
 import { errorOf, type Finding } from '../errors.js';
 import { studentPlace } from '../spec/place.js';
 import type { Half } from '../spec/portfolio.js';
+import {
+  type Item,
+  itemNamed,
+  itemPlace,
+  overFinding,
+  type StudentStanding,
+  standingOf,
+  standingOfItems,
+} from '../store/pickable-items.js';
 import type { Store, StoreChange } from '../store/store.js';
-import { type Item, itemNamed, itemPlace, overFinding, type StudentStanding, standingOf, standingOfItems } from './standing.js';
-import { studentIn } from './students.js';
+import { studentIn } from '../store/students.js';
+
+export type { Item } from '../store/pickable-items.js';
 
 /** One student's choice. References are those of `Item`. */
 export interface Choice {

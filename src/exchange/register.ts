@@ -7,9 +7,9 @@ import { studentPlace } from '../spec/place.js';
 import { type BasicData, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';
 import { HALVES } from '../spec/rules/quotas.js';
+import { standingOf } from '../store/pickable-items.js';
 import type { Store } from '../store/store.js';
-import { standingOf } from './standing.js';
-import { studentIn } from './students.js';
+import { studentIn } from '../store/students.js';
 
 export interface RegisterRequest {
   /** ROC school year. */

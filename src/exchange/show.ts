@@ -1,4 +1,6 @@
 /** Shows what there is: a student of the store, or the students of a package. */
+
+import { CHECK_ONLY } from '../package/attachments.js';
 import { readDirectory } from '../package/reader.js';
 import {
   type BasicData,
@@ -7,12 +9,12 @@ import {
   type PortfolioRecord,
   SLOTS,
   type Slot,
+  termOfRecord,
   titleOf,
   wireListOf,
 } from '../spec/portfolio.js';
 import type { Provenance, Store, StoredAttachment } from '../store/store.js';
-import { studentIn } from './students.js';
-import { CHECK_ONLY, termOfRecord } from './take-attachments.js';
+import { studentIn } from '../store/students.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface FileView {

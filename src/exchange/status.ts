@@ -1,14 +1,13 @@
 /** Where a student stands: per school year what is here, what came from where, what may still be picked, what is too much. */
 import type { Finding } from '../errors.js';
 import { filePlace, studentPlace } from '../spec/place.js';
-import { type BasicData, type Half, isCourseResult, SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type BasicData, type Half, isCourseResult, SLOTS, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { Standing } from '../spec/rules/quotas.js';
-import { briefFindings } from '../spec/rules/record-rules.js';
+import { briefFindings, recordFileFindings } from '../spec/rules/record-rules.js';
+import { type Item, itemPlace, overFinding, type StudentStanding, standingOf } from '../store/pickable-items.js';
+import { schoolNames } from '../store/reference-data.js';
 import type { Store, StoredStudent } from '../store/store.js';
-import { schoolNames } from './knowledge.js';
-import { type Item, itemPlace, overFinding, type StudentStanding, standingOf } from './standing.js';
-import { studentIn } from './students.js';
-import { recordFileFindings, termOfRecord } from './take-attachments.js';
+import { studentIn } from '../store/students.js';
 
 /** One half of one school year. */
 export interface HalfStatus extends Standing {

@@ -1,17 +1,21 @@
-/** The student of a store who has to be there. */
-import { type Finding, LpxError } from '../errors.js';
+/** Lists the students of a school. */
+import type { Finding } from '../errors.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
-import type { Store, StoredStudent, StudentSummary } from '../store/store.js';
+import type { Store, StudentSummary } from '../store/store.js';
 
-/** @throws LPX_NOT_IN_STORE */
-export async function studentIn(store: Pick<Store, 'student'>, nationalId: string): Promise<StoredStudent> {
-  const student = await store.student(nationalId);
-  if (!student) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: { student: nationalId } });
-  return student;
+export interface StudentList {
+  readonly students: readonly StudentSummary[];
+  /** Warnings about students that are there twice. */
+  readonly findings: readonly Finding[];
+}
+
+export async function listStudents(store: Store): Promise<StudentList> {
+  const students = await store.students();
+  return { students, findings: doubledStudents(students) };
 }
 
 /** Students that older versions made twice, in capitals and in small letters. */
-export function doubledStudents(students: readonly Pick<StudentSummary, 'nationalId'>[]): Finding[] {
+function doubledStudents(students: readonly Pick<StudentSummary, 'nationalId'>[]): Finding[] {
   const ids = new Set(students.map(({ nationalId }) => nationalId));
   return [...ids]
     .filter((id) => id !== canonicalCode(id) && ids.has(canonicalCode(id)))

@@ -6,26 +6,6 @@ import { closeSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import { openFile, statPlain } from '../files.js';
-import { parsePackageName } from '../package/layout.js';
-import { type OpenedPackage, openPackage } from '../package/open.js';
-import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
-import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
-import { type CheckResult, faultFinding, type StepResult, Verification } from '../package/verification.js';
-import { findAttachments } from '../spec/attachments.js';
-import { type JsonObject, type Portfolio, portfoliosFromDocument, type WireAttachment } from '../spec/portfolio.js';
-import { repaired } from '../spec/repair.js';
-import { MARKS } from '../spec/rules/file-type.js';
-import { type Knowledge, ruleFindings } from '../spec/rules/record-rules.js';
-import { documentFindings } from '../spec/validate.js';
-import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
-import { ZipEngine } from '../zip/engine.js';
-import { DEFAULT_LIMITS, overLimit } from '../zip/limits.js';
-import { passwordOpens } from '../zip/password.js';
-import type { ZipEntry } from '../zip/reader.js';
-import { type Digests, digestFile } from '../zip/threads/digest.js';
-import type { Helper } from '../zip/threads/helper.js';
-import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
-import { countsOf, type RecordCounts } from './record-counts.js';
 import {
   type Acceptance,
   type AttachmentSink,
@@ -37,7 +17,33 @@ import {
   type TakenPortfolio,
   takeAttachments,
   WHOLE,
-} from './take-attachments.js';
+} from '../package/attachments.js';
+import { parsePackageName } from '../package/layout.js';
+import { type OpenedPackage, openPackage } from '../package/open.js';
+import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
+import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
+import { type CheckResult, faultFinding, type StepResult, Verification } from '../package/verification.js';
+import { findAttachments } from '../spec/attachments.js';
+import {
+  countsOf,
+  type JsonObject,
+  type Portfolio,
+  portfoliosFromDocument,
+  type RecordCounts,
+  type WireAttachment,
+} from '../spec/portfolio.js';
+import { repaired } from '../spec/repair.js';
+import { MARKS } from '../spec/rules/file-type.js';
+import { type ReferenceData, ruleFindings } from '../spec/rules/record-rules.js';
+import { documentFindings } from '../spec/validate.js';
+import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
+import { ZipEngine } from '../zip/engine.js';
+import { DEFAULT_LIMITS, overLimit } from '../zip/limits.js';
+import { passwordOpens } from '../zip/password.js';
+import type { ZipEntry } from '../zip/reader.js';
+import { type Digests, digestFile } from '../zip/threads/digest.js';
+import type { Helper } from '../zip/threads/helper.js';
+import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 
 /** A password that is at hand, or a way to ask for it once it is needed. */
 export type PasswordSource = Buffer | (() => Promise<Buffer>);
@@ -56,7 +62,7 @@ export interface VerifyRequest {
   readonly accept?: Acceptance | undefined;
   readonly password: PasswordSource;
   /** What the school knows of the schools and courses in the package; nothing without it. */
-  readonly known?: ((portfolios: readonly Portfolio<unknown>[]) => Promise<Knowledge>) | undefined;
+  readonly known?: ((portfolios: readonly Portfolio<unknown>[]) => Promise<ReferenceData>) | undefined;
   /** A helper that was started before, which the verification ends; without it, one starts when the package is worth it. */
   readonly helper?: Helper | undefined;
   /** Called with the bytes of attachments read so far, and of all. */

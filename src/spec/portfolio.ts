@@ -5,6 +5,7 @@
  */
 import type { BasicData, ListName, RecordOf } from './generated/records.js';
 import { BASIC_DATA, LISTS, type WireList, type WireProperty } from './generated/wire-table.js';
+import { hasTerm, termOf } from './terms.js';
 
 export type { BasicData, ListName, RecordOf } from './generated/records.js';
 export { LISTS, type WireList } from './generated/wire-table.js';
@@ -207,4 +208,25 @@ function fieldsToWire(properties: readonly WireProperty[], wireValue: (property:
     if (!(property.omitEmpty && value === '')) wire[property.wire] = value;
   }
   return wire;
+}
+
+/** How much there is of what: the numbers that reports, lists and the history show. */
+export interface RecordCounts {
+  readonly courseResults: number;
+  readonly multiPerformances: number;
+  readonly attachments: number;
+}
+
+export function countsOf(records: readonly PortfolioRecord<unknown>[]): RecordCounts {
+  return {
+    courseResults: records.filter(isCourseResult).length,
+    multiPerformances: records.filter(isMultiPerformance).length,
+    attachments: records.reduce((sum, record) => sum + SLOTS.filter((slot) => record[slot]).length, 0),
+  };
+}
+
+/** The term a record was uploaded in, or else belongs to. */
+export function termOfRecord<A>(record: PortfolioRecord<A>): string {
+  const uploaded = 'uploadTerm' in record.fields ? record.fields.uploadTerm : '';
+  return hasTerm(uploaded) ? uploaded : termOf(record.fields.academicYear, record.fields.semester);
 }

@@ -164,6 +164,21 @@ export class Staging {
     this.#moved.clear();
   }
 
+  /** Moves staged and secured files to their place in the store, for good; within the change that commits the records. */
+  async keepAll(files: readonly { readonly stagedAt: string | undefined; readonly sha256: string }[]): Promise<void> {
+    // Records may share a file.
+    const staged = new Map(files.flatMap(({ stagedAt, sha256 }) => (stagedAt === undefined ? [] : [[stagedAt, sha256]])));
+    if (staged.size === 0) return;
+    await this.announce([...staged.values()]);
+    try {
+      for (const [path, sha256] of staged) this.keep(path, sha256);
+      await this.settle();
+    } catch (error) {
+      this.putBack();
+      throw error;
+    }
+  }
+
   /** Removes the staging area. After moves whose records did not come to be committed, the next process that opens the store does. */
   async discard(): Promise<void> {
     await Promise.allSettled(this.#lanes);

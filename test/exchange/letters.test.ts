@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readChoices } from '#lpx/exchange/choices.js';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
-import { doubledStudents } from '#lpx/exchange/students.js';
+import { listStudents } from '#lpx/exchange/students.js';
+import { readPicks } from '#lpx/roster/lists.js';
+import type { Store } from '#lpx/store/store.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -24,11 +25,14 @@ describe('a student’s id in other letters', () => {
   it('in a list of choices is one student', async () => {
     const file = join(tempFolder(), 'a.csv');
     writeFileSync(file, 'a800000014,O1\n Ａ８００００００１４ , o2 \n');
-    expect(await readChoices(file)).toMatchObject([{ nationalId: ID, pick: ['O1', 'o2'] }]);
+    expect(await readPicks(file)).toMatchObject([{ nationalId: ID, refs: ['O1', 'o2'] }]);
   });
 
-  it('that an older store has twice is named', () => {
+  it('that an older store has twice is named', async () => {
     const ids = [ID, 'a800000014', 'B800000015', 'c800000016'].map((nationalId) => ({ nationalId }));
-    expect(doubledStudents(ids)).toMatchObject([{ code: 'LPX_STUDENT_DOUBLED', place: { student: ID }, facts: { small: 'a800000014' } }]);
+    const store = { students: async () => ids } as unknown as Store;
+    expect((await listStudents(store)).findings).toMatchObject([
+      { code: 'LPX_STUDENT_DOUBLED', place: { student: ID }, facts: { small: 'a800000014' } },
+    ]);
   });
 });

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readChoices } from '#lpx/exchange/choices.js';
 import { type Choice, pickItems, studentItems } from '#lpx/exchange/pick.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { readPicks } from '#lpx/roster/lists.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -147,13 +147,13 @@ describe('a list of choices', () => {
   const read = (text: string) => {
     const file = join(tempFolder(), 'choices.csv');
     writeFileSync(file, text);
-    return readChoices(file);
+    return readPicks(file);
   };
 
   it('is read with or without titles, a student’s lines together', async () => {
     expect(await read('身分證號,編號\nA800000014,O1\nB800000015,R2\nA800000014,O3\n')).toEqual([
-      { nationalId: 'A800000014', pick: ['O1', 'O3'], unpick: [] },
-      { nationalId: 'B800000015', pick: ['R2'], unpick: [] },
+      { nationalId: 'A800000014', refs: ['O1', 'O3'] },
+      { nationalId: 'B800000015', refs: ['R2'] },
     ]);
   });
 

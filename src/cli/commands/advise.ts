@@ -1,7 +1,8 @@
+import { type Advice, advise as adviseOn } from '../../exchange/advise.js';
 import { fill, type Messages } from '../../messages/messages.js';
-import { type Actor, type Advice, advise as adviseOn, GUIDE_PAGES, PORTFOLIO_ITEMS, type StatusChange } from '../../spec/status-changes.js';
+import { type Actor, GUIDE_PAGES, PORTFOLIO_ITEMS, type StatusChange } from '../../spec/status-changes.js';
+import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { dayFrom } from '../days.js';
 import { columns } from '../render/text.js';
 
 export interface AdviseOptions {

@@ -1,63 +1,51 @@
 import { existsSync } from 'node:fs';
-import { lookupIn, schoolNames } from '../../exchange/knowledge.js';
+import { type ExplainedCode, explainCodes } from '../../exchange/explain-code.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill, inert } from '../../messages/messages.js';
-import { type Lookup, parseCredits } from '../../spec/course-code-file.js';
+import { parseCredits } from '../../spec/course-code-file.js';
 import {
   COURSE_CODE_CHARACTERS,
   COURSE_CODE_PARTS,
   type CourseCodeExplanation,
   type CourseCodePartValue,
-  explainCourseCode,
-  schoolOfCourseCode,
 } from '../../spec/identifiers/course-code.js';
 import type { Context, Outcome } from '../context.js';
 import { columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
-/** What a store adds to the code itself: the course code file's line, and the school's name. */
-interface Known {
-  readonly lookup: Lookup;
-  readonly names: ReadonlyMap<string, string>;
-}
-
-/** `lpx code`: every part of course codes, named. A store is not needed; what it knows is told. */
+/** `lpx code`: every part of course codes, named. A store is not needed; what it has is added. */
 export async function code(context: Context, codes: readonly string[]): Promise<Outcome> {
-  const known = await knownOf(context, codes);
-  const explained = codes.map(explainCourseCode);
+  const explained = await explain(context, codes);
   const { part: labels = {} } = context.messages.words;
   return {
     json: {
-      codes: explained.map((one) => ({
-        ...one,
-        parts: one.parts.map((part) => ({ ...part, label: labels[part.part] ?? part.part, name: nameOf(part, known) })),
-        listing: listingOutput(known.lookup(one.code)),
+      codes: explained.map(({ schoolName, listing, ...explanation }) => ({
+        ...explanation,
+        parts: explanation.parts.map((part) => ({ ...part, label: labels[part.part] ?? part.part, name: nameOf(part, schoolName) })),
+        listing: listingOutput(listing),
       })),
     },
-    text: explained.flatMap((one, i) => [...(i > 0 ? [''] : []), ...codeLines(context, one, known)]),
+    text: explained.flatMap((code, i) => [...(i > 0 ? [''] : []), ...codeLines(context, code)]),
   };
 }
 
-async function knownOf(context: Context, codes: readonly string[]): Promise<Known> {
+async function explain(context: Context, codes: readonly string[]): Promise<ExplainedCode[]> {
   const folder = storeFolder(context);
-  if (context.storeOption === undefined && !existsSync(folder)) return { lookup: () => undefined, names: new Map() };
-  return withStore(folder, async (store) => ({
-    lookup: await lookupIn(store, codes),
-    names: await schoolNames(store, codes.map(schoolOfCourseCode)),
-  }));
+  if (context.storeOption === undefined && !existsSync(folder)) return explainCodes(codes);
+  return withStore(folder, (store) => explainCodes(codes, store));
 }
 
-function listingOutput(listing: ReturnType<Lookup>) {
+function listingOutput(listing: ExplainedCode['listing']) {
   if (listing === undefined) return { status: 'unknown' };
   if (listing === 'unlisted') return { status: 'unlisted' };
   const { subjectName, credits } = listing;
   return { status: 'listed', subjectName, credits, terms: parseCredits(credits) ?? [] };
 }
 
-const nameOf = (part: CourseCodePartValue, { names }: Known): string => (part.part === 'school' ? (names.get(part.text) ?? '') : part.name);
+const nameOf = (part: CourseCodePartValue, schoolName: string): string => (part.part === 'school' ? schoolName : part.name);
 
-function codeLines({ messages, paint }: Context, explanation: CourseCodeExplanation, known: Known): string[] {
-  const { code, parts, faults } = explanation;
+function codeLines({ messages, paint }: Context, explained: ExplainedCode): string[] {
+  const { code, parts, faults, listing, schoolName } = explained;
   const { part: labels = {} } = messages.words;
   const count = [...code].length;
   const rows = parts.map((part, i) => [
@@ -65,14 +53,14 @@ function codeLines({ messages, paint }: Context, explanation: CourseCodeExplanat
     paint.dim(span(part)),
     part.kind === 'malformed' ? paint.red(inert(part.text) || '—') : paint.cyan(part.text),
     labels[part.part] ?? part.part,
-    meaning(messages, part, nameOf(part, known)),
+    meaning(messages, part, nameOf(part, schoolName)),
   ]);
   return [
-    ...rulerLines(explanation, paint),
+    ...rulerLines(explained, paint),
     ...(count === COURSE_CODE_CHARACTERS ? [] : [paint.red(fill(messages.code.length, { count }))]),
     ...faults.map((fault) => paint.red(`  ✘ ${fill(messages.code.faults[fault.problem], { ...fault }, messages.words)}`)),
     ...columns(rows, '  '),
-    ...listingLines(messages, known.lookup(code)),
+    ...listingLines(messages, listing),
   ];
 }
 
@@ -116,7 +104,7 @@ function meaning(messages: Context['messages'], { part, kind }: CourseCodePartVa
   return part === 'classGroup' || part === 'subject' ? messages.code.schoolDefined : messages.code.free;
 }
 
-function listingLines({ code: words }: Context['messages'], listing: ReturnType<Lookup>): string[] {
+function listingLines({ code: words }: Context['messages'], listing: ExplainedCode['listing']): string[] {
   if (listing === undefined) return [];
   if (listing === 'unlisted') return [`  ${words.listed}  ${words.unlisted}`];
   const taught = (parseCredits(listing.credits) ?? []).map(({ term, credits, alternating }) =>

@@ -1,14 +1,15 @@
 import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { type ExportedPackage, type ExportReason, type ExportResult, exportPackages } from '../../exchange/export.js';
+import { type ExportedPackage, type ExportResult, exportPackages } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
-import { readSmall } from '../../files.js';
 import { fill } from '../../messages/messages.js';
+import { readNationalIds } from '../../roster/lists.js';
 import { canonicalCode } from '../../spec/identifiers/plain.js';
 import { isSchoolCode } from '../../spec/identifiers/school-code.js';
+import type { ExchangeReason } from '../../spec/status-changes.js';
 import { isTerm } from '../../spec/terms.js';
+import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { dayFrom } from '../days.js';
 import { newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
@@ -20,7 +21,7 @@ import { storeFolder } from '../store-folder.js';
 export interface ExportOptions extends PasswordOptions {
   readonly list?: string;
   readonly all?: boolean;
-  readonly reason: ExportReason;
+  readonly reason: ExchangeReason;
   readonly left?: string;
   readonly force?: boolean;
   readonly term: readonly string[];
@@ -35,7 +36,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   for (const value of options.term) if (!isTerm(value)) throw new LpxError('LPX_TERM', { value });
   const toSchool = canonicalCode(options.to ?? '');
   if (options.to !== undefined && !isSchoolCode(toSchool)) throw new LpxError('LPX_SCHOOL_CODE', { value: options.to });
-  const listed = options.list === undefined ? [] : await idsIn(resolve(context.cwd, options.list));
+  const listed = options.list === undefined ? [] : await readNationalIds(resolve(context.cwd, options.list));
   const named = [...nationalIds, ...listed];
   if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.noStudents });
 
@@ -62,18 +63,6 @@ export async function exportStudents(context: Context, nationalIds: readonly str
     }),
   ).finally(progress.stop);
   return outcomeOf(context, result, options.term, passwordFile);
-}
-
-/** Beyond this many bytes a file is not a list of students. */
-const LIST_BYTES = 16 * 1024 * 1024;
-
-async function idsIn(file: string): Promise<string[]> {
-  return (await readSmall(file, LIST_BYTES, 'file-or-pipe'))
-    .toString('utf8')
-    .replace(/^\ufeff/, '')
-    .split(/\r\n|\r|\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {

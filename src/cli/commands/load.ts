@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { type LoadResult, loadFolder } from '../../exchange/load.js';
-import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-tables.js';
+import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';

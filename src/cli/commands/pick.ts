@@ -1,14 +1,12 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { readChoices } from '../../exchange/choices.js';
-import { type Choice, type ChosenStudent, pickItems, studentItems } from '../../exchange/pick.js';
+import { type Choice, type ChosenStudent, type Item, pickItems, studentItems } from '../../exchange/pick.js';
 import { withStore } from '../../exchange/school-store.js';
-import type { Item } from '../../exchange/standing.js';
-import { termOfRecord } from '../../exchange/take-attachments.js';
 import { fill } from '../../messages/messages.js';
-import { isCourseResult, titleOf, wireListOf } from '../../spec/portfolio.js';
+import { readPicks } from '../../roster/lists.js';
+import { isCourseResult, termOfRecord, titleOf, wireListOf } from '../../spec/portfolio.js';
+import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { wholeNumber } from '../numbers.js';
 import { maskId } from '../render/places.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -39,7 +37,11 @@ export async function pick(
   const choices: readonly Choice[] =
     nationalId !== undefined
       ? [{ nationalId, pick: refs, unpick: options.remove, extendedYears }]
-      : await readChoices(resolve(context.cwd, options.list as string));
+      : (await readPicks(resolve(context.cwd, options.list as string))).map(({ nationalId, refs }) => ({
+          nationalId,
+          pick: refs,
+          unpick: [],
+        }));
   const students = await withStore(storeFolder(context), (store) => pickItems(store, choices, context.now()));
   return { json: { students: students.map(studentOutput) }, text: students.flatMap((student) => chosenLines(context, student)) };
 }

@@ -1,5 +1,5 @@
 import { withStore } from '../../exchange/school-store.js';
-import { doubledStudents } from '../../exchange/students.js';
+import { listStudents } from '../../exchange/students.js';
 import type { Context, Outcome } from '../context.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { cell, columns } from '../render/text.js';
@@ -9,17 +9,24 @@ import { storeFolder } from '../store-folder.js';
 export async function students({ messages, paint, ...context }: Context): Promise<Outcome> {
   const { school, list } = await withStore(storeFolder({ messages, paint, ...context }), async (store) => ({
     school: store.school,
-    list: await store.students(),
+    list: await listStudents(store),
   }));
   const { labels } = messages;
+  const { students, findings } = list;
   const header = [labels.nationalId, labels.name, labels.courseResults, labels.multiPerformances, labels.attachments, labels.received].map(
     (text) => paint.dim(text),
   );
-  const rows = list.map((one) => [one.nationalId, cell(one.name), one.courseResults, one.multiPerformances, one.attachments, one.received]);
-  const findings = doubledStudents(list);
+  const rows = students.map((one) => [
+    one.nationalId,
+    cell(one.name),
+    one.courseResults,
+    one.multiPerformances,
+    one.attachments,
+    one.received,
+  ]);
   return {
-    json: { school, students: list, findings: findings.map((finding) => findingOutput(messages, finding)) },
+    json: { school, students, findings: findings.map((finding) => findingOutput(messages, finding)) },
     notes: findingLines(messages, paint, findings),
-    text: list.length === 0 ? [messages.students.none] : columns([header, ...rows]),
+    text: students.length === 0 ? [messages.students.none] : columns([header, ...rows]),
   };
 }

@@ -16,13 +16,16 @@ import {
   EMPTY_MD5,
   HALF_WIRE,
   type Half,
+  halfOf,
   type JsonObject,
   type JsonValue,
   MULTI_PERFORMANCE_WIRES,
   ownerOf,
+  type PortfolioRecord,
   recordWire,
   SLOTS,
   type Slot,
+  termOfRecord,
   type WireList,
 } from '../portfolio.js';
 import { hasTerm, isRealDate, rocDay, termOf } from '../terms.js';
@@ -30,8 +33,8 @@ import { shown } from '../validate.js';
 import { garblingOf } from './garbled-text.js';
 import { limitsFor } from './limits.js';
 
-/** What a school has been told beside the spec; nothing of it is needed. */
-export interface Knowledge {
+/** What a school has besides the spec to look things up in; none of it is needed. */
+export interface ReferenceData {
   /** The course code files it has. */
   readonly course?: Lookup;
   /** Whether its list of schools has one; undefined without a list. */
@@ -45,11 +48,11 @@ export interface Knowledge {
 export type Advice = 'own' | 'received';
 
 /** Findings over a document that satisfies the schema. */
-export const ruleFindings = (document: readonly JsonObject[], known: Knowledge = {}, advice: Advice = 'own'): Finding[] =>
+export const ruleFindings = (document: readonly JsonObject[], known: ReferenceData = {}, advice: Advice = 'own'): Finding[] =>
   new BoundedFindings().add(allRuleFindings(document, known, advice)).list();
 
 /** The same, every one of them, however many there are. */
-export function* allRuleFindings(document: readonly JsonObject[], known: Knowledge = {}, advice: Advice = 'own'): Generator<Finding> {
+export function* allRuleFindings(document: readonly JsonObject[], known: ReferenceData = {}, advice: Advice = 'own'): Generator<Finding> {
   const seen = new Set<JsonValue | undefined>();
   for (const [index, student] of document.entries()) {
     const place = wireStudentPlace(student, index);
@@ -71,7 +74,7 @@ function finding(code: Finding['code'], severity: Severity, place: Place, facts:
   return { code, severity, place, facts };
 }
 
-function basicDataFindings(student: JsonObject, place: Place, known: Knowledge): Finding[] {
+function basicDataFindings(student: JsonObject, place: Place, known: ReferenceData): Finding[] {
   const basic = basicDataOf(student);
   const unknown = [
     ...Object.keys(student).filter((key) => !STUDENT_PROPERTIES.has(key)),
@@ -102,7 +105,7 @@ function ageFindings(basic: JsonObject, place: Place): Finding[] {
     : [];
 }
 
-function* listFindings(student: JsonObject, list: WireList, ofStudent: Place, known: Knowledge, advice: Advice): Generator<Finding> {
+function* listFindings(student: JsonObject, list: WireList, ofStudent: Place, known: ReferenceData, advice: Advice): Generator<Finding> {
   const records = (ownerOf(student, list)[list.wire] ?? []) as JsonObject[];
   for (const [index, record] of records.entries()) {
     const ofRecord = wireRecordPlace(ofStudent, list, index, record);
@@ -121,7 +124,7 @@ function propertyFindings(
   list: WireList,
   record: JsonObject,
   place: Place,
-  known: Knowledge,
+  known: ReferenceData,
   advice: Advice,
 ): Finding[] {
   const text = typeof value === 'string' ? value : '';
@@ -204,7 +207,7 @@ function termOfWireRecord(list: WireList, record: JsonObject): string {
 const YEARS = { from: 100, to: 199 };
 
 /** What a value shows by itself: an impossible date, an unlikely year or semester, an unlisted school, lost characters. */
-function valueFindings(property: WireProperty, value: JsonValue | undefined, place: Place, known: Knowledge): Finding[] {
+function valueFindings(property: WireProperty, value: JsonValue | undefined, place: Place, known: ReferenceData): Finding[] {
   const found = dateFindings(property, value, place);
   if (property.name === 'academicYear' && typeof value === 'number' && (value < YEARS.from || value > YEARS.to))
     found.push(finding('LPX_YEAR_ODD', 'warning', place, { value }));
@@ -265,7 +268,7 @@ function courseResultFindings(
   record: JsonObject,
   basic: JsonObject,
   place: (property: string) => Place,
-  known: Knowledge,
+  known: ReferenceData,
 ): Finding[] {
   const wire = (name: string) => recordWire(list, name) as string;
   const text = (name: string) => String(record[wire(name)] ?? '');
@@ -330,4 +333,10 @@ export function fileFindings(
       finding('LPX_FILE_LARGE', 'warning', place, { bytes, limit: limit.bytes, advice: advice === 'own' ? 'smaller' : 'received' }),
     );
   return found;
+}
+
+/** Findings over one file of a record, under the limits of the record's half and term. */
+export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot, file: SizedFile, place: Place, advice: Advice): Finding[] {
+  const half = halfOf(record);
+  return half ? fileFindings(half, slot, file, termOfRecord(record), place, advice) : [];
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { basicDataWire, documentFromPortfolios, type JsonObject, withAttachments } from '#lpx/spec/portfolio.js';
-import { charactersIn, fileFindings, type Knowledge, ruleFindings } from '#lpx/spec/rules/record-rules.js';
+import { charactersIn, fileFindings, type ReferenceData, ruleFindings } from '#lpx/spec/rules/record-rules.js';
 import { pathOf } from '../../support/places.js';
 import { smallPortfolio } from '../../support/small-portfolio.js';
 
@@ -91,7 +91,7 @@ describe('the rules over a document', () => {
 
   it('tell what the school knows better: a school on no list, a course that its file has otherwise', () => {
     const document = JSON.parse(JSON.stringify(documentFromPortfolios([smallPortfolio() as never]))) as JsonObject[];
-    const codes = (known: Knowledge) => ruleFindings(document, known).map(({ code }) => code);
+    const codes = (known: ReferenceData) => ruleFindings(document, known).map(({ code }) => code);
     const silent = codes({});
     expect(codes({ school: () => true, course: () => undefined })).toEqual(silent);
     expect(codes({ school: () => undefined })).toEqual(silent);

@@ -1,16 +1,28 @@
-/** Reads the choices of many students from a table: a national id and a reference a row. */
+/** Lists of students that a clerk keeps, as tables: CSV, or a plain text of one column. */
 import { basename } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
-import { readTable, refuseRows } from '../roster/tables.js';
 import { canonicalCode, plainCode } from '../spec/identifiers/plain.js';
 import { dataRows, rowFinding } from '../spec/text.js';
-import type { Choice } from './pick.js';
+import { readTable, refuseRows } from './tables.js';
+
+/** What a list picks of one student: references as `lpx status` shows them. */
+export interface ListedPicks {
+  readonly nationalId: string;
+  readonly refs: readonly string[];
+}
+
+/** The first column of a list; lines that begin with `#` are comments. @throws as `readTable` */
+export async function readNationalIds(file: string): Promise<string[]> {
+  return dataRows(await readTable(file))
+    .map(([, [nationalId = '']]) => nationalId)
+    .filter((nationalId) => nationalId !== '' && !nationalId.startsWith('#'));
+}
 
 /**
- * A row of titles may stand first; empty rows are passed over.
+ * A national id and a reference a row. A row of titles may stand first; empty rows are passed over.
  * @throws as `readTable`; LPX_TABLE_ROW with every row at fault, LPX_TABLE_EMPTY
  */
-export async function readChoices(file: string): Promise<Choice[]> {
+export async function readPicks(file: string): Promise<ListedPicks[]> {
   const findings: Finding[] = [];
   const picks = new Map<string, string[]>();
   for (const [i, [nationalId = '', given = '']] of dataRows(await readTable(file))) {
@@ -26,5 +38,5 @@ export async function readChoices(file: string): Promise<Choice[]> {
   }
   refuseRows(findings, file);
   if (picks.size === 0) throw new LpxError('LPX_TABLE_EMPTY', { file: basename(file) });
-  return [...picks].map(([nationalId, refs]) => ({ nationalId, pick: refs, unpick: [] }));
+  return [...picks].map(([nationalId, refs]) => ({ nationalId, refs }));
 }

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '#lpx/errors.js';
-import { loadCourseCodes, loadSchools } from '#lpx/exchange/load-tables.js';
+import { loadCourseCodes, loadSchools } from '#lpx/exchange/load-reference-data.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { pathOf } from '../support/places.js';
 import { exportFrom, importTo, NOW, OPERATOR, school, transferSchool } from '../support/schools.js';

@@ -1,18 +1,20 @@
 /** Checks the files that a store holds already when their contents come again: the store's copy may be lost or broken. */
 import type { Finding } from '../errors.js';
 import { filePlace, studentPlace } from '../spec/place.js';
-import { SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
-import type { Store } from '../store/store.js';
-import type { TakenAttachment, TakenPortfolio } from './take-attachments.js';
+import { type Portfolio, SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
+import type { Store, StoredAttachment } from './store.js';
 
 /** A file whose copy in the store is lost or broken, and of which a sound copy came. */
-export interface RestorableFile {
-  readonly attachment: TakenAttachment;
+export interface RestorableFile<A extends StoredAttachment> {
+  readonly attachment: A;
   readonly finding: Finding;
 }
 
 /** The files among those of `portfolios` that the store should hold and does not, or not whole. @throws LPX_FILE_UNREADABLE */
-export async function restorableFiles(store: Store, portfolios: readonly TakenPortfolio[]): Promise<RestorableFile[]> {
+export async function restorableFiles<A extends StoredAttachment>(
+  store: Store,
+  portfolios: readonly Portfolio<A>[],
+): Promise<RestorableFile<A>[]> {
   const files = portfolios.flatMap(({ basicData, records }) =>
     records.flatMap((record) =>
       SLOTS.flatMap((slot) => {

@@ -2,11 +2,11 @@
 import type { CourseListing, Lookup } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { isCourseResult, type Portfolio } from '../spec/portfolio.js';
-import type { Knowledge } from '../spec/rules/record-rules.js';
-import type { Store } from '../store/store.js';
+import type { ReferenceData } from '../spec/rules/record-rules.js';
+import type { Store } from './store.js';
 
 /** All that the store knows of the schools and courses in portfolios, for the rules to hold them against. */
-export async function knowledgeOf(store: Store, portfolios: readonly Portfolio<unknown>[]): Promise<Knowledge> {
+export async function referenceDataFor(store: Store, portfolios: readonly Portfolio<unknown>[]): Promise<ReferenceData> {
   const records = portfolios.flatMap((portfolio) => portfolio.records);
   const schoolCodes = [...records.map((record) => record.fields.originSchoolCode), ...portfolios.map((one) => one.basicData.schoolCode)];
   const courseCodes = records.filter(isCourseResult).map((record) => record.fields.courseCode);

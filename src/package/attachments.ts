@@ -1,19 +1,23 @@
-/** Takes the files of records in, from a package or a folder: hashed, held against their MD5, staged. */
+/** Reads the files of records, from a package or a folder: hashed, checked against their MD5, staged, judged. */
 import type { Finding, Place } from '../errors.js';
 import type { FoundAttachments } from '../spec/attachments.js';
-import { halfOf, type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
+import { type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
 import { extensionOf, type FileVerdict, judgeFile, START_BYTES } from '../spec/rules/file-type.js';
-import { type Advice, fileFindings, type SizedFile } from '../spec/rules/record-rules.js';
-import { hasTerm, termOf } from '../spec/terms.js';
-import type { Staging } from '../store/attachments.js';
-import type { StoredAttachment } from '../store/store.js';
+import { type Advice, recordFileFindings } from '../spec/rules/record-rules.js';
 import type { Damaged, Taken } from '../zip/threads/jobs.js';
 
 /**
- * An attachment that has been read and held against its MD5. It lies staged unless it was only read; for a verdict
- * alone, it has no SHA-256.
+ * An attachment that has been read and checked against its MD5. It lies staged unless it was only read; its SHA-256 is
+ * empty unless the sink needs one.
  */
-export interface TakenAttachment extends StoredAttachment {
+export interface TakenAttachment {
+  readonly sha256: string;
+  readonly md5: string;
+  readonly bytes: number;
+  /** `pdf`, `jpg`, `png`, `mp3`, `mp4`, or the extension it came with. */
+  readonly type: string;
+  /** The name it was uploaded under. */
+  readonly name: string;
   readonly stagedAt: string | undefined;
 }
 
@@ -209,33 +213,6 @@ export async function readAll<F, T>(files: readonly F[], { together: { most, lea
   return results;
 }
 
-/** The term a record was uploaded in, or else belongs to. */
-export function termOfRecord<A>(record: PortfolioRecord<A>): string {
-  const uploaded = 'uploadTerm' in record.fields ? record.fields.uploadTerm : '';
-  return hasTerm(uploaded) ? uploaded : termOf(record.fields.academicYear, record.fields.semester);
-}
-
-/** Findings over one file of a record, under the limits of the record's half and term. */
-export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot, file: SizedFile, place: Place, advice: Advice): Finding[] {
-  const half = halfOf(record);
-  return half ? fileFindings(half, slot, file, termOfRecord(record), place, advice) : [];
-}
-
 /** The attachments of records. */
 export const attachmentsOf = (records: readonly TakenRecord[]): TakenAttachment[] =>
   records.flatMap((record) => [record.document, record.media].filter((attachment) => attachment !== null));
-
-/** Moves staged and secured files to their place in the store, for good; within the change that commits the records. */
-export async function keepStaged(staging: Staging, attachments: readonly TakenAttachment[]): Promise<void> {
-  // Records may share a file.
-  const staged = new Map(attachments.flatMap(({ stagedAt, sha256 }) => (stagedAt === undefined ? [] : [[stagedAt, sha256]])));
-  if (staged.size === 0) return;
-  await staging.announce([...staged.values()]);
-  try {
-    for (const [path, sha256] of staged) staging.keep(path, sha256);
-    await staging.settle();
-  } catch (error) {
-    staging.putBack();
-    throw error;
-  }
-}

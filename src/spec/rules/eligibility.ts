@@ -1,6 +1,6 @@
 /** Which records a school neither exchanges nor submits (guide parts ONE and FOUR). */
-import { isCourseResult, isMultiPerformance, type PortfolioRecord } from '../spec/portfolio.js';
-import { hasTerm } from '../spec/terms.js';
+import { isCourseResult, isMultiPerformance, type PortfolioRecord } from '../portfolio.js';
+import { hasTerm } from '../terms.js';
 
 export type Unfit = 'uncertified' | 'not-uploaded';
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { readAll } from '#lpx/exchange/take-attachments.js';
+import { readAll } from '#lpx/package/attachments.js';
 
 const FILES = Array.from({ length: 21 }, (_, i) => i);
 const together = { most: 8, least: 2 };

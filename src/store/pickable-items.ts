@@ -1,13 +1,12 @@
 /** What a student has, what was picked of it, and what may still be: one view for status, picks and registers. */
 import { type Finding, LpxError, type Place, type Severity } from '../errors.js';
 import { studentPlace } from '../spec/place.js';
-import { type BasicData, type Half, halfOf, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type BasicData, type Half, halfOf, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
 import { HALVES, type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
 import { endedBefore } from '../spec/status-changes.js';
 import { dayOf, hasTerm, schoolYearOf } from '../spec/terms.js';
-import type { StoredRecord, StoredStudent } from '../store/store.js';
-import { termOfRecord } from './take-attachments.js';
-import { type Unfit, unfitness } from './unfit.js';
+import type { StoredRecord, StoredStudent } from './store.js';
 
 /** One course result or multi-performance of a student. */
 export interface Item extends Pickable {

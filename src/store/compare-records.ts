@@ -2,9 +2,8 @@
 import type { Finding } from '../errors.js';
 import { identityOf } from '../spec/identity.js';
 import { studentPlace } from '../spec/place.js';
-import { type BasicData, isCourseResult, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
-import type { StoredAttachment, StoredRecord } from '../store/store.js';
-import { termOfRecord } from './take-attachments.js';
+import { type BasicData, isCourseResult, type PortfolioRecord, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import type { StoredAttachment, StoredRecord } from './store.js';
 
 /** What an incoming record is to the store. */
 export interface Comparison<A extends StoredAttachment> {
