@@ -1,18 +1,17 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execaSync } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isInUse, sweepWorkFolders, WorkFolder } from '#lpx/store/work-folder.js';
+import { bundled } from '../support/bundled.js';
 import { tempFolder } from '../support/temp.js';
-
-const BUILT = fileURLToPath(new URL('../../dist/store/work-folder.js', import.meta.url));
 
 /** Another process that holds a work folder, behind whatever starts it. @returns its folder and how to kill it */
 async function otherProcess(parent: string, behind: readonly string[] = []) {
+  const module = await bundled('store/work-folder.ts', tempFolder());
   const script = `
-    const { WorkFolder } = await import(${JSON.stringify(BUILT)});
+    const { WorkFolder } = await import(${JSON.stringify(module)});
     const folder = await WorkFolder.create(${JSON.stringify(parent)}, 'work-');
     console.log(folder.path);
     setInterval(() => {}, 1000);`;
