@@ -10,10 +10,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorOf, type Finding, LpxError, type Severity } from '../errors.js';
 import { whenInterrupted, writeError } from '../files.js';
 import { assertFree, publishFiles } from '../io/publish.js';
+import { contentsDigest, DIGESTED_DOCUMENT, digestedText } from '../package/contents-digest.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
 import { readDirectory } from '../package/reader.js';
-import { type PackageContents, type PackageFile, type PackageText, writePackage } from '../package/writer.js';
+import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
 import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
@@ -105,6 +106,8 @@ export interface ExportedPackage {
   readonly zipFile: string;
   readonly signatureFile: string;
   readonly digests: Digests;
+  /** See `contentsDigest`. */
+  readonly contentsDigest: string;
 }
 
 export interface ExportResult {
@@ -308,11 +311,12 @@ async function layOut(store: Store, studentId: number, portfolio: Selected): Pro
     const names = Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]));
     return { path: mappingPath(basicData.nationalId, half), content: `${JSON.stringify(names, null, 2)}\n` };
   });
-  const files = numbered.map(({ path, attachment: { sha256, bytes } }) => ({
+  const files = numbered.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({
     path,
     source: store.attachments.pathOf(sha256),
     bytes,
     sha256,
+    crc32,
   }));
   const json = JSON.stringify(document, null, 2).slice(2, -2);
   const findings = exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio]));
@@ -383,6 +387,8 @@ async function writePackages(store: Store, request: WriteRequest, { packages, fo
   const claims: PackageClaim[] = [];
   const written: WrittenPackage[] = [];
   const students: ExportedStudent[] = [];
+  const crc32s = new Map<string, number>();
+  const onCrc32 = (sha256: string, crc32: number) => crc32s.set(sha256, crc32);
   const unpublished = whenInterrupted(() => {
     for (const { part } of claims.flatMap(filesOf)) rmSync(part, { force: true });
   });
@@ -393,10 +399,11 @@ async function writePackages(store: Store, request: WriteRequest, { packages, fo
       const claim = await claimName(store, request, { work, drafts, forced, first: claims.length === 0 });
       claims.push(claim);
       const onProgress = request.onProgress && ((bytes: number) => request.onProgress?.(done + bytes, total));
-      written.push({ claim, digests: await writeClaimed(claim, drafts, { ...request, onProgress }) });
+      written.push({ claim, digests: await writeClaimed(claim, drafts, { ...request, onProgress, onCrc32 }) });
       students.push(...drafts.map((draft) => summaryOf(draft, `${claim.name}.zip`)));
       done += planned.size.total;
     }
+    if (crc32s.size > 0) await store.change(async (change) => ({ keep: true, result: await change.setCrc32s(crc32s) }));
     await store.claims.written(written);
     await publishFiles(claims.flatMap(filesOf));
     await store.claims.published(claims);
@@ -409,7 +416,12 @@ async function writePackages(store: Store, request: WriteRequest, { packages, fo
     unpublished();
   }
   return {
-    packages: written.map(({ claim: { zip, signature }, digests }) => ({ zipFile: zip.file, signatureFile: signature.file, digests })),
+    packages: written.map(({ claim: { zip, signature }, digests: { contentsDigest, ...digests } }) => ({
+      zipFile: zip.file,
+      signatureFile: signature.file,
+      digests,
+      contentsDigest,
+    })),
     students,
   };
 }
@@ -455,26 +467,38 @@ async function claimName(store: Store, request: WriteRequest, { work, drafts, fo
   }
 }
 
+type ClaimedRequest = WriteRequest & Required<Pick<WriteOptions, 'onCrc32'>>;
+
 /** Writes the files of one package under their temporary names, and reads the package's directory as a receiver would. */
-async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], request: WriteRequest): Promise<Digests> {
-  const { engine, encryption, password, random, onProgress } = request;
+async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], request: ClaimedRequest): Promise<WrittenPackage['digests']> {
+  const { engine, encryption, password, random, onProgress, onCrc32 } = request;
   if (claim.password) {
     const { part, file } = claim.password;
     await writeFile(part, Buffer.concat([password, Buffer.from('\n')]), { flag: 'wx', mode: 0o600, flush: true }).catch((error) => {
       throw writeError(error, file);
     });
   }
-  const digests = await writePackage(claim, contentsOf(drafts, claim.name), {
+  const contents = contentsOf(drafts, claim.name);
+  const digests = await writePackage(claim, contents, {
     encryption,
     password,
     modified: request.clock(),
     engine,
+    onCrc32,
     ...(random && { random }),
     ...(onProgress && { onProgress }),
   });
   await readDirectory(claim.zip.part);
-  return digests;
+  return { ...digests, contentsDigest: contentsDigestOf(contents) };
 }
+
+/** The first text is the document. */
+const contentsDigestOf = ({ texts: [document, ...texts], files }: PackageContents): string =>
+  contentsDigest([
+    ...(document ? [digestedText(DIGESTED_DOCUMENT, document.content)] : []),
+    ...texts.map(({ path, content }) => digestedText(path, content)),
+    ...files,
+  ]);
 
 function contentsOf(drafts: readonly Draft[], name: string): PackageContents {
   const document = `[\n${drafts.map(({ json }) => json).join(',\n')}\n]\n`;

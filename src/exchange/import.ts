@@ -126,7 +126,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
 }
 
 const historyOf = (
-  { package: { file, bytes, md5, sha256, school } }: VerificationReport,
+  { package: { file, bytes, md5, contentsDigest, school } }: VerificationReport,
   { signature, operator }: ImportRequest,
   plans: readonly StudentPlan[],
 ) =>
@@ -135,7 +135,7 @@ const historyOf = (
     file,
     bytes,
     md5,
-    sha256,
+    contentsDigest,
     school,
     reason: signature === 'none' ? 'unsigned' : '',
     terms: '',

@@ -8,7 +8,7 @@ import { readSmall } from '../files.js';
 import { writeFiles } from '../roster/tables.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
-import { HALF_WIRE, MULTI_PERFORMANCE_WIRES } from '../spec/portfolio.js';
+import { HALF_WIRE, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
 import type { HistoryEntry, ImportOutcome, Receiving, Store } from '../store/store.js';
 
@@ -34,10 +34,11 @@ export async function writeReceipt(
   const entry = (await store.history()).find(({ id, kind }) => id === importId && kind === 'import');
   if (!entry) throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
   const receipt: Receipt = {
-    lpxReceipt: 1,
+    lpxReceipt: 2,
     sendingSchool: entry.school,
     receivingSchool: store.school,
-    package: { file: entry.file, bytes: entry.bytes, md5: entry.md5, sha256: entry.sha256 },
+    package: { file: entry.file, bytes: entry.bytes, md5: entry.md5, contentsDigest: entry.contentsDigest },
+    files: await filesOf(store, entry),
     importId,
     importedAt: entry.at.toISOString(),
     importedBy: entry.operator,
@@ -48,6 +49,21 @@ export async function writeReceipt(
   const name = `${entry.file.replace(/\.zip$/i, '')}.receipt.json`;
   const [path = ''] = await writeFiles(outFolder, [{ name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) }]);
   return { receipt, path };
+}
+
+/** The files of the records that an import took in, each once. */
+async function filesOf(store: Store, entry: HistoryEntry): Promise<NonNullable<Receipt['files']>> {
+  const files = new Map<string, number>();
+  for (const { nationalId } of entry.students) {
+    const records = (await store.student(nationalId))?.records ?? [];
+    for (const { record } of records.filter(({ historyId }) => historyId === entry.id)) {
+      for (const slot of SLOTS) {
+        const attachment = record[slot];
+        if (attachment) files.set(attachment.sha256, attachment.bytes);
+      }
+    }
+  }
+  return [...files].map(([sha256, bytes]) => ({ sha256, bytes }));
 }
 
 const COURSE_RESULTS = HALF_WIRE.courseResults.property;
@@ -94,12 +110,11 @@ export interface CheckedReceipt {
  */
 export async function checkReceipt(store: Store, file: string): Promise<CheckedReceipt> {
   const receipt = await readReceipt(file);
-  const { md5, sha256, bytes } = receipt.package;
-  const entry = (await store.history()).find((one) => one.kind === 'export' && one.sha256 === sha256);
+  const { contentsDigest } = receipt.package;
+  const entry = (await store.history()).find((exported) => exported.kind === 'export' && isPackage(exported, receipt.package));
   if (!entry) throw new LpxError('LPX_RECEIPT_UNKNOWN', { file: basename(file), package: receipt.package.file });
   const differing = [
-    ...differs('md5', entry.md5, md5),
-    ...differs('bytes', entry.bytes, bytes),
+    ...(entry.contentsDigest && contentsDigest ? differs('contentsDigest', entry.contentsDigest, contentsDigest) : []),
     ...differs('sendingSchool', store.school.code, receipt.sendingSchool || store.school.code),
     ...differs('receivingSchool', entry.school || receipt.receivingSchool.code, receipt.receivingSchool.code),
     ...studentDifferences(entry, receipt),
@@ -112,6 +127,10 @@ export async function checkReceipt(store: Store, file: string): Promise<CheckedR
   if (!before) await store.change(async (change) => ({ keep: true, result: await change.markReceived(entry.id, receiving) }));
   return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt) };
 }
+
+/** Whether an export is the package of a receipt: by MD5 and size, and by the SHA-256 that version 0.1 kept where both have it. */
+const isPackage = (exported: HistoryEntry, { md5, bytes, sha256 }: Receipt['package']): boolean =>
+  exported.md5 === md5 && exported.bytes === bytes && (exported.sha256 === '' || !sha256 || exported.sha256 === sha256);
 
 async function readReceipt(file: string): Promise<Receipt> {
   const bytes = await readSmall(file, RECEIPT_BYTES, 'file');

@@ -11,6 +11,7 @@ import {
   type AttachmentSink,
   CHECK_ONLY,
   type GroupReader,
+  HASH_ONLY,
   leftOut,
   readAll,
   type TakenFile,
@@ -18,6 +19,7 @@ import {
   takeAttachments,
   WHOLE,
 } from '../package/attachments.js';
+import { contentsDigest } from '../package/contents-digest.js';
 import { parsePackageName } from '../package/layout.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
@@ -74,7 +76,8 @@ export interface PackageFacts {
   readonly file: string;
   readonly bytes: number;
   readonly md5: string;
-  readonly sha256: string;
+  /** See `contentsDigest`; empty when it is not needed, or an entry could not be read. */
+  readonly contentsDigest: string;
   /** `aes256`, `zipcrypto`, …, or `mixed`; empty when the directory could not be read. */
   readonly encryption: string;
   /** The sending school; empty when neither the name nor the content says. */
@@ -123,7 +126,7 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
       if (!reading.verification.isVerdict(error)) throw error;
     });
     await assertUnchanged(request.zipFile, before);
-    return { report: reportOf(reading, await digesting), portfolios: reading.verification.valueOf('attachments') ?? [] };
+    return { report: reportOf(reading, await digesting), portfolios: reading.verification.valueOf('attachments')?.portfolios ?? [] };
   } finally {
     await engine.close();
     await opened.close();
@@ -131,6 +134,12 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
 }
 
 type Structure = PackageStructure & { readonly files: ReadonlyMap<string, ZipEntry> };
+
+/** Students with their attachments, and the contents digest, empty when it is not needed or an entry could not be read. */
+interface TakenContents {
+  readonly portfolios: readonly TakenPortfolio[];
+  readonly contentsDigest: string;
+}
 
 /** What each step hands on. */
 interface StepValues {
@@ -140,7 +149,7 @@ interface StepValues {
   readonly structure: Structure;
   readonly schema: readonly Portfolio<WireAttachment>[];
   readonly rules: undefined;
-  readonly attachments: readonly TakenPortfolio[];
+  readonly attachments: TakenContents;
 }
 
 /** What the steps of one verification share. */
@@ -252,23 +261,30 @@ const wrappingFindings = ({ zipFile, wrapping }: OpenedPackage): Finding[] =>
 /** Reads every file, also those that no record links to: a damaged entry is damage, wherever it is. */
 async function checkAttachments(
   { request, opened, engine, sink }: Reading,
-  { files, originalNames }: Structure,
+  { files, originalNames, digested, otherDocuments }: Structure,
   portfolios: readonly Portfolio<WireAttachment>[],
   password: Buffer,
-): Promise<StepResult<readonly TakenPortfolio[]>> {
+): Promise<StepResult<TakenContents>> {
   const { accept = WHOLE } = request;
-  const entries = [...files.values()];
-  const readerFor = entryReader({ zipFile: opened.zipFile, engine, password, entries, onProgress: request.onProgress });
+  const named = new Map([...files, ...otherDocuments]);
+  const entries = [...named.values()];
+  const hashes = new Map<ZipEntry, string>();
+  const readerFor = entryReader({ zipFile: opened.zipFile, engine, password, entries, hashes, onProgress: request.onProgress });
   const found = findAttachments(portfolios, files, originalNames, true);
   const taken = await takeAttachments(portfolios, found, readerFor(sink), accept, 'received');
   const linked = new Set(found.attachments.map(({ file }) => file));
-  const reader = readerFor(CHECK_ONLY);
+  const reader = readerFor(sink.needsSha256 ? HASH_ONLY : CHECK_ONLY);
   const others = await readAll(
     entries.filter((entry) => !linked.has(entry)),
     { ...reader, read: async (group) => (await reader.read(group)).map(({ taken }) => ('damage' in taken ? taken.damage : undefined)) },
   );
   const damage = others.flatMap((damage) => (damage ? [faultFinding(new LpxError('LPX_ENTRY_DAMAGED', damage))] : []));
-  return { value: taken.portfolios, findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)] };
+  const hashed = [...named].map(([path, entry]) => ({ path, sha256: hashes.get(entry) ?? '' }));
+  const digest = sink.needsSha256 && hashed.every(({ sha256 }) => sha256 !== '') ? contentsDigest([...digested, ...hashed]) : '';
+  return {
+    value: { portfolios: taken.portfolios, contentsDigest: digest },
+    findings: [...taken.findings, ...(accept.partial ? damage.map(leftOut) : damage)],
+  };
 }
 
 interface EntrySource {
@@ -277,11 +293,13 @@ interface EntrySource {
   readonly password: Buffer;
   /** All that will be read. */
   readonly entries: readonly ZipEntry[];
+  /** Takes the SHA-256 of every entry that was read whole, where that is needed. */
+  readonly hashes: Map<ZipEntry, string>;
   readonly onProgress: VerifyRequest['onProgress'];
 }
 
 /** Reads entries in groups into a sink, and reports the progress of all. */
-function entryReader({ zipFile, engine, password, entries: all, onProgress }: EntrySource) {
+function entryReader({ zipFile, engine, password, entries: all, hashes, onProgress }: EntrySource) {
   const total = all.reduce((sum, entry) => sum + entry.size, 0);
   const together = all.some(({ encryption }) => encryption === 'zipcrypto') ? TAKEN_TOGETHER.decrypted : TAKEN_TOGETHER.hashed;
   let done = 0;
@@ -290,6 +308,7 @@ function entryReader({ zipFile, engine, password, entries: all, onProgress }: En
       const parts = entries.map((entry) => ({ entry, target: sink.nextPath() }));
       const results = await engine.run({ kind: 'unpack', zipFile, password, known: sink.needsSha256, marks: MARKS, parts });
       for (const { target } of parts) if (target !== undefined) sink.secure(target);
+      for (const [i, taken] of results.entries()) if (!('damage' in taken)) hashes.set(entries[i] as ZipEntry, taken.sha256);
       done += entries.reduce((sum, entry) => sum + entry.size, 0);
       onProgress?.(done, total);
       return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
@@ -303,7 +322,10 @@ function reportOf({ opened, verification }: Reading, digests: Digests): Verifica
   const portfolios = verification.valueOf('schema') ?? [];
   return {
     ok: verification.valueOf('attachments') !== undefined,
-    package: packageFacts(basename(opened.zipFile), digests, verification.valueOf('directory'), portfolios),
+    package: {
+      ...packageFacts(basename(opened.zipFile), digests, verification.valueOf('directory'), portfolios),
+      contentsDigest: verification.valueOf('attachments')?.contentsDigest ?? '',
+    },
     checks,
     students: portfolios.map(studentFacts),
     findings,
@@ -312,13 +334,13 @@ function reportOf({ opened, verification }: Reading, digests: Digests): Verifica
 
 function packageFacts(
   file: string,
-  { md5, sha256, bytes }: Digests,
+  { md5, bytes }: Digests,
   entries: readonly ZipEntry[] | undefined,
   [first]: readonly Portfolio<unknown>[],
-): PackageFacts {
+): Omit<PackageFacts, 'contentsDigest'> {
   const name = parsePackageName(file);
   const school = first?.basicData.schoolCode ?? name.school;
-  return { file, bytes, md5, sha256, encryption: entries ? encryptionOf(entries) : '', school, createdAt: name.createdAt };
+  return { file, bytes, md5, encryption: entries ? encryptionOf(entries) : '', school, createdAt: name.createdAt };
 }
 
 function encryptionOf(entries: readonly ZipEntry[]): string {

@@ -767,6 +767,7 @@ export const en = {
     encryption: 'Encryption',
     school: 'School',
     createdAt: 'Made at',
+    contentsDigest: 'Contents digest',
     birthDate: 'birth date',
     terms: 'terms',
     reason: 'reason',

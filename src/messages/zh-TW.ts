@@ -636,6 +636,7 @@ export const zhTW: Messages = {
     encryption: '加密',
     school: '學校',
     createdAt: '產生時間',
+    contentsDigest: '內容雜湊值',
     birthDate: '出生年月日',
     terms: '學期',
     reason: '原因',

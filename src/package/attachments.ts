@@ -100,7 +100,7 @@ export async function takeAttachments<F>(
       unsound.add(one.record);
       continue;
     }
-    const { md5, sha256, bytes, verdictFor } = file.taken;
+    const { md5, sha256, bytes, crc32, verdictFor } = file.taken;
     if (one.md5 !== '') compared++;
     if (one.md5 !== '' && one.md5 !== md5) {
       wrong.push({
@@ -122,6 +122,7 @@ export async function takeAttachments<F>(
       sha256,
       md5,
       bytes,
+      crc32,
       type: type === '' || type === 'empty' ? extensionOf(one.originalName) : type,
       name: one.originalName,
       stagedAt: file.stagedAt,

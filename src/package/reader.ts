@@ -6,6 +6,7 @@ import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
 import type { Padding } from '../zip/directory.js';
 import { entryBuffer } from '../zip/entry.js';
 import { readArchive, type ZipEntry } from '../zip/reader.js';
+import { DIGESTED_DOCUMENT, type DigestedFile, digestedText } from './contents-digest.js';
 import { JSON_BYTES } from './limits.js';
 
 /** All JSON of one package together. */
@@ -32,6 +33,10 @@ export interface PackageStructure {
   readonly document: unknown;
   /** Entry name to the name the file was uploaded under. */
   readonly originalNames: ReadonlyMap<string, string>;
+  /** The document and the mappings, as the contents digest takes them. */
+  readonly digested: readonly DigestedFile[];
+  /** JSON files at the root that are not the document, by name. */
+  readonly otherDocuments: ReadonlyMap<string, ZipEntry>;
   readonly findings: readonly Finding[];
 }
 
@@ -92,15 +97,19 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
   const findings: Finding[] = [...entries.findings];
   const bytes = [...entries.documents, ...entries.mappings].reduce((sum, { entry }) => sum + entry.size, 0);
   if (bytes > TOTAL_JSON_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'json', value: bytes, limit: TOTAL_JSON_BYTES });
-  const { value, findings: told } = await readDocument(fd, entries.documents, baseName, password);
-  const { document, findings: repairs } = repairDocument(value);
-  for (const finding of [...told, ...repairs]) findings.push(finding);
+  const read = await readDocument(fd, entries.documents, baseName, password);
+  const { document, findings: repairs } = repairDocument(read.value);
+  for (const finding of [...read.findings, ...repairs]) findings.push(finding);
   if (Array.isArray(document) && document.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   const originalNames = new Map<string, string>();
+  const digested = [{ ...read.digested, path: DIGESTED_DOCUMENT }];
   for (const { name, entry } of entries.mappings) {
-    for (const finding of addOriginalNames(originalNames, name, await entryBuffer(fd, entry, password, JSON_BYTES))) findings.push(finding);
+    const bytes = await entryBuffer(fd, entry, password, JSON_BYTES);
+    digested.push(digestedText(name, bytes));
+    for (const finding of addOriginalNames(originalNames, name, bytes)) findings.push(finding);
   }
-  return { document, originalNames, findings };
+  const others = entries.documents.filter(({ entry }) => entry !== read.entry);
+  return { document, originalNames, findings, digested, otherDocuments: new Map(others.map(({ name, entry }) => [name, entry])) };
 }
 
 /**
@@ -108,10 +117,10 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
  * (docs/spec.md#t7). Two of them are no package, whatever they are called. Where none does, the only one or the one under
  * the package's name is taken, and its faults are reported.
  */
-async function readDocument(fd: number, documents: readonly PackageEntry[], baseName: string, password: Buffer): Promise<ReadJson> {
+async function readDocument(fd: number, documents: readonly PackageEntry[], baseName: string, password: Buffer): Promise<ReadText> {
   const named = documents.find(({ name }) => name === `${baseName}.json`) ?? (documents.length === 1 ? documents[0] : undefined);
-  let document: ReadJson | undefined;
-  let fallback: ReadJson | undefined;
+  let document: ReadText | undefined;
+  let fallback: ReadText | undefined;
   for (const candidate of documents) {
     const read = await readEntry(fd, candidate.entry, candidate.name, password);
     if (holdsStudents(read.value)) {
@@ -126,6 +135,13 @@ async function readDocument(fd: number, documents: readonly PackageEntry[], base
   return found;
 }
 
-async function readEntry(fd: number, entry: ZipEntry, name: string, password: Buffer): Promise<ReadJson> {
-  return readJson(await entryBuffer(fd, entry, password, JSON_BYTES), name);
+/** A JSON entry that has been read. */
+interface ReadText extends ReadJson {
+  readonly entry: ZipEntry;
+  readonly digested: DigestedFile;
+}
+
+async function readEntry(fd: number, entry: ZipEntry, name: string, password: Buffer): Promise<ReadText> {
+  const bytes = await entryBuffer(fd, entry, password, JSON_BYTES);
+  return { ...readJson(bytes, name), entry, digested: digestedText(name, bytes) };
 }

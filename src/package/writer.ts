@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { deflateRawSync } from 'node:zlib';
+import { crc32, deflateRawSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
 import { fileError, markUnfinished, openFile, syncFolder, writeError } from '../files.js';
 import type { Unpublished } from '../io/publish.js';
@@ -28,6 +28,8 @@ export interface PackageFile {
   readonly source: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Undefined when it is not known yet: then the file is proven by its SHA-256. */
+  readonly crc32?: number | undefined;
 }
 
 export interface PackageContents {
@@ -42,6 +44,8 @@ export interface WriteOptions {
   readonly random?: RandomSource | undefined;
   /** The engine to write with; without it, this thread does everything. */
   readonly engine?: ZipEngine;
+  /** Called with the CRC-32 of a file that was proven by its SHA-256. */
+  readonly onCrc32?: (sha256: string, crc32: number) => void;
   /** Called with the bytes written so far and the bytes expected in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -94,7 +98,7 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
       if (seemsBomb(content)) zip.addStored(() => bytesOf(content), { name: text.path, modified, bytes: content.length });
       else zip.addDeflated(content, text.path, modified);
     }
-    for (const one of files) zip.addStored(() => provenBytes(one), { name: one.path, modified, bytes: one.bytes });
+    for (const one of files) zip.addStored(() => provenBytes(one, options.onCrc32), { name: one.path, modified, bytes: one.bytes });
     await zip.complete();
     return await output.finish();
   } finally {
@@ -118,18 +122,26 @@ function bytesOf(content: Buffer): ByteSource {
   };
 }
 
-/** The bytes of a file of the store, which fail unless they are those of its hash. */
-function provenBytes({ source, sha256, bytes, path }: PackageFile): ByteSource {
+/**
+ * The bytes of a file of the store, which fail unless they are those that were taken in. The CRC-32 says so, which is enough
+ * against decay; the SHA-256 does where that is not known yet.
+ */
+function provenBytes({ source, sha256, crc32: expectedCrc, bytes, path }: PackageFile, onCrc32: WriteOptions['onCrc32']): ByteSource {
   const fd = openSource(source, path);
-  const hash = createHash('sha256');
+  const hash = expectedCrc === undefined ? createHash('sha256') : undefined;
   let done = 0;
+  let crc = 0;
+  const isSound = () => (hash ? hash.digest('hex') === sha256 : crc === expectedCrc);
   return {
     read: (into) => {
       const count = readFrom(fd, into, source);
       done += count;
-      hash.update(into.subarray(0, count));
-      const sound = count > 0 ? done <= bytes : done === bytes && hash.digest('hex') === sha256;
+      const chunk = into.subarray(0, count);
+      hash?.update(chunk);
+      crc = crc32(chunk, crc);
+      const sound = count > 0 ? done <= bytes : done === bytes && isSound();
       if (!sound) throw new LpxError('LPX_ATTACHMENT_BROKEN', { file: source, entry: path });
+      if (count === 0 && hash) onCrc32?.(sha256, crc);
       return count;
     },
     close: () => closeSync(fd),

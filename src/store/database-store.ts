@@ -6,7 +6,7 @@ import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
 import { identityOf } from '../spec/identity.js';
-import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import { PackageClaims } from './package-claims.js';
 import { inParts } from './statements.js';
@@ -109,8 +109,9 @@ export class DatabaseStore implements Store {
       .execute();
     const byEntry = new Map<number, typeof students>();
     for (const student of students) byEntry.set(student.history_id, [...(byEntry.get(student.history_id) ?? []), student]);
-    return entries.map(({ received_at, received_by, package: _package, state: _state, work: _work, ...entry }) => ({
+    return entries.map(({ received_at, received_by, contents_digest, package: _package, state: _state, work: _work, ...entry }) => ({
       ...entry,
+      contentsDigest: contents_digest,
       at: new Date(entry.at),
       received: received_at === '' ? undefined : { at: new Date(received_at), by: received_by },
       bytes: Number(entry.bytes),
@@ -190,10 +191,18 @@ class DatabaseChange implements StoreChange {
     return (await this.#db.selectFrom('history').select('kind').where('id', '=', id).executeTakeFirstOrThrow()).kind;
   }
 
-  async addHistory(entry: NewHistoryEntry): Promise<number> {
+  async addHistory({ contentsDigest, ...entry }: NewHistoryEntry): Promise<number> {
     const { id } = await this.#db
       .insertInto('history')
-      .values({ ...entry, at: entry.at.toISOString(), received_at: '', received_by: '', package: null })
+      .values({
+        ...entry,
+        sha256: '',
+        contents_digest: contentsDigest,
+        at: entry.at.toISOString(),
+        received_at: '',
+        received_by: '',
+        package: null,
+      })
       .returning('id')
       .executeTakeFirstOrThrow();
     return id;
@@ -225,6 +234,10 @@ class DatabaseChange implements StoreChange {
 
   async markReceived(historyId: number, { at, by }: Receiving): Promise<void> {
     await this.#db.updateTable('history').set({ received_at: at.toISOString(), received_by: by }).where('id', '=', historyId).execute();
+  }
+
+  async setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void> {
+    for (const [sha256, crc32] of crc32s) await this.#db.updateTable('attachments').set({ crc32 }).where('sha256', '=', sha256).execute();
   }
 
   async addPick(studentId: number, { provenance, id }: RecordRef, at: Date): Promise<void> {
@@ -315,7 +328,7 @@ class DatabaseChange implements StoreChange {
     for (const some of inParts(attachments))
       await this.#db
         .insertInto('attachments')
-        .values(some.map(({ sha256, md5, bytes }) => ({ sha256, md5, bytes })))
+        .values(some.map(({ sha256, md5, bytes, crc32 = null }) => ({ sha256, md5, bytes, crc32 })))
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
   }
@@ -417,8 +430,10 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
       'history.at as came_at',
       'document.md5 as document_md5',
       'document.bytes as document_bytes',
+      'document.crc32 as document_crc32',
       'media.md5 as media_md5',
       'media.bytes as media_bytes',
+      'media.crc32 as media_crc32',
       'picks.at as picked_at',
     ])
     .where('records.student_id', '=', student.id)
@@ -429,8 +444,8 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
       list: wireListOf(row.list).name,
       fields: parsed(row.fields, student),
       extras: parsed(row.extras, student),
-      document: attachmentOf(row.document_sha256, row.document_md5, row.document_bytes, row.document_type, row.document_name),
-      media: attachmentOf(row.media_sha256, row.media_md5, row.media_bytes, row.media_type, row.media_name),
+      document: attachmentIn(row, 'document'),
+      media: attachmentIn(row, 'media'),
     } as PortfolioRecord<StoredAttachment>;
     const { key, content } = identityOf(record);
     if (content !== row.content) throw damaged(student, titleOf(record));
@@ -448,15 +463,17 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
 }
 
 /** A record's file; none when the record has none, or the table of files has lost it. */
-function attachmentOf(
-  sha256: string | null,
-  md5: string | null,
-  bytes: number | null,
-  type: string,
-  name: string,
-): StoredAttachment | null {
-  return sha256 === null || md5 === null ? null : { sha256, md5, bytes: Number(bytes), type, name };
+function attachmentIn(row: AttachmentColumns, slot: Slot): StoredAttachment | null {
+  const [sha256, md5, crc32] = [row[`${slot}_sha256`], row[`${slot}_md5`], row[`${slot}_crc32`]];
+  if (sha256 === null || md5 === null) return null;
+  const attachment = { sha256, md5, bytes: Number(row[`${slot}_bytes`]), type: row[`${slot}_type`], name: row[`${slot}_name`] };
+  return crc32 === null ? attachment : { ...attachment, crc32: Number(crc32) };
 }
+
+/** What a record's row and those of its files say of the files. */
+type AttachmentColumns = Readonly<Record<`${Slot}_sha256` | `${Slot}_md5`, string | null>> &
+  Readonly<Record<`${Slot}_bytes` | `${Slot}_crc32`, number | null>> &
+  Readonly<Record<`${Slot}_type` | `${Slot}_name`, string>>;
 
 const basicDataOf = (row: { readonly basic_data: string; readonly national_id: string }, folder: string): BasicData =>
   parsed(row.basic_data, { nationalId: row.national_id, folder });

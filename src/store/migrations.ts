@@ -217,6 +217,18 @@ async function eighthVersion(db: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
+/**
+ * Packages are known by the digest of their contents; entries from before keep the SHA-256 of their ZIP. An export checks
+ * its sources by CRC-32, which files from before get when they are first exported.
+ */
+async function ninthVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .alterTable('history')
+    .addColumn('contents_digest', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+  await db.schema.alterTable('attachments').addColumn('crc32', 'bigint').execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -226,6 +238,7 @@ const MIGRATIONS: readonly Migration[] = [
   sixthVersion,
   seventhVersion,
   eighthVersion,
+  ninthVersion,
 ];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */

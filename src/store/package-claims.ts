@@ -40,7 +40,7 @@ export interface PackageClaim {
 
 export interface WrittenPackage {
   readonly claim: PackageClaim;
-  readonly digests: Pick<NewHistoryEntry, 'bytes' | 'md5' | 'sha256'>;
+  readonly digests: Pick<NewHistoryEntry, 'bytes' | 'md5' | 'contentsDigest'>;
 }
 
 /** How far a package's name may lie before the moment at which it is claimed, in seconds. */
@@ -78,12 +78,14 @@ export class PackageClaims {
   /** Makes exports of packages all of whose files are written, in one transaction: from here on they get their names. */
   async written(packages: readonly WrittenPackage[]): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
-      for (const { claim, digests } of packages)
+      for (const { claim, digests } of packages) {
+        const { contentsDigest, ...rest } = digests;
         await transaction
           .updateTable('history')
-          .set({ ...digests, state: 'written' })
+          .set({ ...rest, contents_digest: contentsDigest, state: 'written' })
           .where('id', '=', claim.historyId)
           .execute();
+      }
     });
     markCommitted();
   }

@@ -14,6 +14,8 @@ export interface StoredAttachment {
   readonly sha256: string;
   readonly md5: string;
   readonly bytes: number;
+  /** Undefined for a file that an earlier version took in, until it is exported. */
+  readonly crc32?: number | undefined;
   /** `pdf`, `jpg`, `png`, `mp3`, `mp4`, or the extension it came with. */
   readonly type: string;
   /** The name it was uploaded under; display text, never a path. */
@@ -61,7 +63,7 @@ export interface StudentSummary {
 export type HistoryKind = 'load' | 'export' | 'import';
 
 /** What a history entry has only of a package. */
-export const NOTHING_SENT = { bytes: 0, md5: '', sha256: '', school: '', reason: '', terms: '', overridden: '' };
+export const NOTHING_SENT = { bytes: 0, md5: '', contentsDigest: '', school: '', reason: '', terms: '', overridden: '' };
 
 /** One thing that happened to the store, told to it once it is known. */
 export interface NewHistoryEntry {
@@ -71,7 +73,8 @@ export interface NewHistoryEntry {
   readonly file: string;
   readonly bytes: number;
   readonly md5: string;
-  readonly sha256: string;
+  /** The contents digest of a package; empty when it is unknown. */
+  readonly contentsDigest: string;
   /** The other school: where a package came from or went to; empty when unknown. */
   readonly school: string;
   /** Reason and terms of an export; `unsigned` for an import without a signature; empty otherwise. */
@@ -101,6 +104,8 @@ export type SentAs = Pick<BasicData, 'nationalId' | 'name' | 'birthDate'>;
 
 export interface HistoryEntry extends NewHistoryEntry {
   readonly id: number;
+  /** The SHA-256 of the package's ZIP, which version 0.1 kept; else empty. */
+  readonly sha256: string;
   readonly students: readonly HistoryStudent[];
   /** When and by whom an export was acknowledged; undefined until then. */
   readonly received: Receiving | undefined;
@@ -144,6 +149,8 @@ export interface StoreChange {
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
   addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void>;
   replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void>;
+  /** Keeps the CRC-32 of files, by their SHA-256. */
+  setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void>;
   addPick(studentId: number, record: RecordRef, at: Date): Promise<void>;
   removePick(record: RecordRef): Promise<void>;
   setExtendedYears(studentId: number, years: number): Promise<void>;

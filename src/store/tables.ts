@@ -31,7 +31,8 @@ export interface Tables {
   /** One row. `shared_group` is the group of users that shares the store; empty when it is its owner's alone. */
   school: { code: string; name: string; shared_group: string };
   students: { id: Generated<number>; national_id: string; basic_data: string; extras: string; extended_years: Generated<number> };
-  attachments: { sha256: string; md5: string; bytes: number };
+  /** The CRC-32 is unknown of files from before the ninth version, until they are exported. */
+  attachments: { sha256: string; md5: string; bytes: number; crc32: number | null };
   history: {
     id: Generated<number>;
     kind: HistoryKind;
@@ -40,7 +41,9 @@ export interface Tables {
     file: string;
     bytes: number;
     md5: string;
+    /** Of the ZIP; empty since the ninth version. */
     sha256: string;
+    contents_digest: Generated<string>;
     school: string;
     reason: string;
     terms: string;

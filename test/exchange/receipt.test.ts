@@ -5,7 +5,7 @@ import { checkReceipt, type Receipt, writeReceipt } from '#lpx/exchange/receipt.
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, importTo, load, NOW, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -24,15 +24,23 @@ const issue = (store: string, outFolder: string, importId = 1) =>
 const check = (store: string, file: string) => withStore(store, (open) => checkReceipt(open, file));
 const exportsIn = async (store: string) => (await withStore(store, (open) => open.history())).filter(({ kind }) => kind === 'export');
 
+/** The files of a store's records, each once. */
+async function filesIn(store: string) {
+  const { records } = await studentIn(store, TRANSFER_STUDENT);
+  const files = records.flatMap(({ record: { document, media } }) => [document, media].flatMap((file) => file ?? []));
+  return [...new Map(files.map(({ sha256, bytes }) => [sha256, { sha256, bytes }])).values()];
+}
+
 describe('a receipt', () => {
   it('says which package arrived, what of it was taken, when, and by whom; ids are masked', async () => {
     const { folder, to, exported } = await exchanged();
     const { receipt, path } = await issue(to, join(folder, 'out'));
     expect(receipt).toEqual({
-      lpxReceipt: 1,
+      lpxReceipt: 2,
       sendingSchool: '990001',
       receivingSchool: { code: '990002', name: '' },
-      package: { file: '990001_2021_01_21_09_00_00.zip', ...exported.digests },
+      package: { file: '990001_2021_01_21_09_00_00.zip', ...exported.digests, contentsDigest: exported.contentsDigest },
+      files: await filesIn(to),
       importId: 1,
       importedAt: NOW.toISOString(),
       importedBy: 'clerk',
@@ -60,9 +68,9 @@ describe('a receipt', () => {
   });
 
   it.each<[string, (receipt: any) => void, string, string]>([
-    ['another package', (receipt) => (receipt.package.sha256 = 'f'.repeat(64)), 'LPX_RECEIPT_UNKNOWN', ''],
-    ['another MD5', (receipt) => (receipt.package.md5 = 'f'.repeat(32)), 'LPX_RECEIPT_DIFFERS', 'md5'],
-    ['another size', (receipt) => receipt.package.bytes++, 'LPX_RECEIPT_DIFFERS', 'bytes'],
+    ['another package', (receipt) => (receipt.package.md5 = 'f'.repeat(32)), 'LPX_RECEIPT_UNKNOWN', ''],
+    ['another size', (receipt) => receipt.package.bytes++, 'LPX_RECEIPT_UNKNOWN', ''],
+    ['other contents', (receipt) => (receipt.package.contentsDigest = 'f'.repeat(64)), 'LPX_RECEIPT_DIFFERS', 'contentsDigest'],
     ['another sender', (receipt) => (receipt.sendingSchool = '990009'), 'LPX_RECEIPT_DIFFERS', 'sendingSchool'],
     [
       'another receiver than it was sent to',
@@ -82,6 +90,15 @@ describe('a receipt', () => {
     writeFileSync(path, JSON.stringify(receipt));
     await expect(check(from, path)).rejects.toMatchObject({ code, ...(what && { facts: { what } }) });
     expect((await exportsIn(from))[0]?.received).toBeUndefined();
+  });
+
+  it('of version 1 marks an export of today as received, by MD5 and size', async () => {
+    const { folder, from, to } = await exchanged();
+    const { path } = await issue(to, join(folder, 'out'));
+    const { files: _, ...receipt } = JSON.parse(readFileSync(path, 'utf8')) as Receipt;
+    const { contentsDigest: __, ...facts } = receipt.package;
+    writeFileSync(path, JSON.stringify({ ...receipt, lpxReceipt: 1, package: { ...facts, sha256: 'f'.repeat(64) } }));
+    expect(await check(from, path)).toMatchObject({ exportId: 2, before: false });
   });
 
   it('that is no JSON, or is not there, is told', async () => {
@@ -123,7 +140,7 @@ describe('a receipt', () => {
     ]);
     const sent = (await exportsIn(from))[0];
     const path = join(folder, 'as-if-undamaged.json');
-    writeFileSync(path, JSON.stringify({ ...receipt, package: { ...receipt.package, md5: sent?.md5, sha256: sent?.sha256 } }));
+    writeFileSync(path, JSON.stringify({ ...receipt, package: { ...receipt.package, md5: sent?.md5 } }));
     expect((await check(from, path)).findings.map(({ code, severity, place }) => [code, severity, place.title])).toEqual([
       ['LPX_RECEIPT_LEFT_OUT', 'warning', '國語文'],
     ]);

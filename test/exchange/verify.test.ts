@@ -37,7 +37,7 @@ describe('a verification', () => {
         file: basename(zipFile),
         bytes: bytes.length,
         md5: MD5(bytes),
-        sha256: createHash('sha256').update(bytes).digest('hex'),
+        contentsDigest: '',
         encryption: 'aes256',
         school: '990001',
         createdAt: '2021-01-21 09:00:00',

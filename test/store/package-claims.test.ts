@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp.js';
 
 const NOW = new Date('2021-01-21T09:00:30+08:00');
 const COUNTS = { courseResults: 1, multiPerformances: 0, attachments: 0 };
-const DIGESTS = { bytes: 3, md5: 'a'.repeat(32), sha256: 'b'.repeat(64) };
+const DIGESTS = { bytes: 3, md5: 'a'.repeat(32), contentsDigest: 'b'.repeat(64) };
 const { basicData } = smallPortfolio();
 
 describe('the name of a package', () => {

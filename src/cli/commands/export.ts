@@ -68,9 +68,10 @@ export async function exportStudents(context: Context, nationalIds: readonly str
 function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
   const { messages, paint } = context;
   const { packages, encryption, reason, forced, students, leftOut, skipped, findings } = result;
-  const factsOf = ({ zipFile, digests }: ExportedPackage) => ({
+  const factsOf = ({ zipFile, digests, contentsDigest }: ExportedPackage) => ({
     file: basename(zipFile),
     ...digests,
+    contentsDigest,
     encryption,
     school: basename(zipFile).slice(0, 6),
     createdAt: '',

@@ -33,7 +33,7 @@ export async function history(context: Context): Promise<Outcome> {
       ...(entry.received
         ? [`    ${paint.green('✔')} ${fill(words.received, { day: localTime(entry.received.at), by: entry.received.by })}`]
         : []),
-      ...(entry.md5 === '' ? [] : [paint.dim(`    MD5 ${entry.md5}  SHA-256 ${entry.sha256}`)]),
+      ...(entry.md5 === '' ? [] : [paint.dim(`    ${identityOf(labels, entry)}`)]),
       ...columns(
         entry.students.map((student) => [
           maskId(student.nationalId),
@@ -67,6 +67,12 @@ export async function history(context: Context): Promise<Outcome> {
     text: entries.length === 0 ? [words.none] : lines,
   };
 }
+
+/** By what a package is recognised; entries of version 0.1 have the SHA-256 of its ZIP. */
+const identityOf = (labels: Context['messages']['labels'], { md5, sha256, contentsDigest }: Identity): string =>
+  [`MD5 ${md5}`, sha256 && `SHA-256 ${sha256}`, contentsDigest && `${labels.contentsDigest} ${contentsDigest}`].filter(Boolean).join('  ');
+
+type Identity = Readonly<Record<'md5' | 'sha256' | 'contentsDigest', string>>;
 
 type Sent = Readonly<Record<'nationalId' | 'name' | 'birthDate', string>>;
 

@@ -71,7 +71,7 @@ function receiptLines({ messages, paint }: Context, { package: sent, receivingSc
     [words.imported, localTime(new Date(importedAt))],
     [labels.by, cell(issuedBy)],
     ['MD5', sent.md5],
-    ['SHA-256', sent.sha256],
+    ...(sent.contentsDigest ? [[labels.contentsDigest, sent.contentsDigest]] : []),
   ];
   const rows = students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut }) => [
     inert(nationalIdMasked),

@@ -32,7 +32,7 @@ export function packageLines(
     ...(facts.school ? [[labels.school, facts.school]] : []),
     ...(facts.createdAt ? [[labels.createdAt, facts.createdAt]] : []),
     ['MD5', facts.md5],
-    ['SHA-256', facts.sha256],
+    ...(facts.contentsDigest === '' ? [] : [[labels.contentsDigest, facts.contentsDigest]]),
     ...more,
   ];
   return columns(rows);

@@ -7,10 +7,9 @@ import { openFile } from '../../files.js';
 import { type KeyMemory, KeyTable } from '../crypto/aes-keys.js';
 import type { Arenas } from '../simd/arena.js';
 
-/** Hex digests of a file. */
+/** The MD5 of a file, in lower-case hex, and its length. */
 export interface Digests {
   readonly md5: string;
-  readonly sha256: string;
   readonly bytes: number;
 }
 
@@ -21,7 +20,6 @@ const CHUNKS_PER_TURN = 16;
 /** The digests of bytes that come one chunk after the other. */
 export class RunningDigest {
   readonly #md5 = createHash('md5');
-  readonly #sha256 = createHash('sha256');
   #bytes = 0;
 
   get bytes(): number {
@@ -30,12 +28,11 @@ export class RunningDigest {
 
   update(chunk: Buffer): void {
     this.#md5.update(chunk);
-    this.#sha256.update(chunk);
     this.#bytes += chunk.length;
   }
 
   end(): Digests {
-    return { md5: this.#md5.digest('hex'), sha256: this.#sha256.digest('hex'), bytes: this.#bytes };
+    return { md5: this.#md5.digest('hex'), bytes: this.#bytes };
   }
 }
 

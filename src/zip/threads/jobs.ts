@@ -5,6 +5,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { type Facts, LpxError } from '../../errors.js';
 import { fileError, openFile } from '../../files.js';
 import { entriesBytes } from '../entry.js';
@@ -19,6 +20,8 @@ import { type Mark, MarkFinder } from './marks.js';
 export interface Taken extends Digests {
   /** Empty when it is not needed. */
   readonly sha256: string;
+  /** Undefined when it is not needed. */
+  readonly crc32: number | undefined;
   /** The first bytes of the content, enough to tell its type and the size of a picture: at most 128 KB. */
   readonly head: Uint8Array;
   /** The names of the job's marks that are in it. */
@@ -45,7 +48,7 @@ export interface UnpackJob {
   readonly kind: 'unpack';
   readonly zipFile: string;
   readonly password: Uint8Array;
-  /** Whether the SHA-256 of the contents is needed, to recognise them. */
+  /** Whether SHA-256 and CRC-32 of the contents are needed, to recognise and keep them. */
   readonly known: boolean;
   /** What to look for in the contents. */
   readonly marks: readonly Mark[];
@@ -183,6 +186,7 @@ class ContentReader {
   readonly #target: string | undefined;
   readonly #fd: number | undefined;
   readonly #sha256: Hash | undefined;
+  #crc32 = 0;
   readonly #marks: MarkFinder;
   #bytes = 0;
   #head: Buffer = Buffer.alloc(0);
@@ -196,7 +200,10 @@ class ContentReader {
 
   read(chunk: Buffer): void {
     if (this.#head.length < HEAD_BYTES) this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
-    this.#sha256?.update(chunk);
+    if (this.#sha256) {
+      this.#sha256.update(chunk);
+      this.#crc32 = crc32(chunk, this.#crc32);
+    }
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
     this.#marks.update(chunk);
     this.#bytes += chunk.length;
@@ -205,6 +212,7 @@ class ContentReader {
   end(): Omit<Taken, 'md5'> {
     return {
       sha256: this.#sha256?.digest('hex') ?? '',
+      crc32: this.#sha256 && this.#crc32,
       bytes: this.#bytes,
       head: this.#head,
       marks: this.#marks.end(),
