@@ -1,8 +1,8 @@
 /** What a command knows of its surroundings, and what it hands back. */
-import type { ChalkInstance } from 'chalk';
 import type { LpxError } from '../errors.js';
 import type { StartedHelper } from '../exchange/start-helper.js';
 import type { Language, Messages } from '../messages/messages.js';
+import type { Painter } from './render/printable.js';
 
 /** The world outside, passed in so that tests and the demonstration can replace it. */
 export interface Surroundings {
@@ -22,8 +22,10 @@ export interface Surroundings {
 export interface Context extends Surroundings {
   readonly language: Language;
   readonly messages: Messages;
-  /** Colours of stdout; none when it is no terminal. */
-  readonly paint: ChalkInstance;
+  /** Styles, for any stream: whether it has colours is decided when a text is printed. */
+  readonly paint: Painter;
+  /** Whether colours are welcome on a terminal: `--no-color`, `NO_COLOR` and dumb terminals say no. */
+  readonly color: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
   readonly debug: boolean;
@@ -39,7 +41,7 @@ export interface Context extends Surroundings {
 export interface Outcome {
   /** The command's own part of its JSON output; `ok`, `command` and `error` are added. */
   readonly json: object;
-  /** Lines of the result, for stdout. */
+  /** Lines of the result, for stdout. Texts from outside stand in them as they are: the printer makes them inert. */
   readonly text: readonly string[];
   /** Lines beside the result, for stderr; `--quiet` drops them. */
   readonly notes?: readonly string[];

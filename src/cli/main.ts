@@ -1,7 +1,6 @@
 /** The command line from its words to its exit code. The only place that prints results and errors. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Chalk, type ChalkInstance } from 'chalk';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { fileError, isCommitted, startUncommitted, undoUnfinished } from '../files.js';
@@ -9,6 +8,8 @@ import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } f
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
 import { type CommandName, errorLines, failureOutput, findingLines, findingOutput } from './render/findings.js';
+import { maskIds } from './render/places.js';
+import { paint, printable } from './render/printable.js';
 
 /** Runs lpx on the words after its name. @returns the exit code */
 export async function main(words: readonly string[], around: Surroundings): Promise<number> {
@@ -43,8 +44,11 @@ function reportOutputFault(words: readonly string[], around: Surroundings, fault
   const known = fileError(fault, 'stdout');
   const error =
     known instanceof LpxError ? known : new LpxError('LPX_WRITE_FAILED', { file: 'stdout', reason: fault.code ?? '?' }, { cause: fault });
-  const paint = painter(around.stderr, around.env, {});
-  around.stderr.write(`${errorLines(messages, paint, 'output', error).join('\n')}\n`);
+  printLines(
+    contextOf(around, languageFrom(words, around), { color: !words.includes('--no-color') }),
+    'stderr',
+    errorLines(messages, paint, 'output', error),
+  );
   return error.exitCode;
 }
 
@@ -59,7 +63,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     const known = error instanceof LpxError ? error : new LpxError('LPX_INTERNAL', { detail: faultOf(error) }, { cause: error });
     const context = contextOf(around, language, options);
     printFailure(context, command, known, {});
-    if (options.debug) around.stderr.write(`${stackOf(known)}\n`);
+    if (options.debug) printLines(context, 'stderr', stackLines(known));
     return known.exitCode;
   };
   const program = buildProgram(messages, versionOf(around), async (name, options, work) => {
@@ -109,7 +113,8 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     ...around,
     language,
     messages: messagesIn(language),
-    paint: painter(around.stdout, around.env, options),
+    paint,
+    color: options.color !== false && !around.env.NO_COLOR && around.env.TERM !== 'dumb',
     json: options.json === true,
     quiet: options.quiet === true,
     debug: options.debug === true,
@@ -119,9 +124,12 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
   };
 }
 
-function painter(stream: NodeJS.WriteStream, env: Surroundings['env'], options: GlobalOptions): ChalkInstance {
-  const coloured = stream.isTTY && options.color !== false && !options.json && !env.NO_COLOR && env.TERM !== 'dumb';
-  return new Chalk({ level: coloured ? 1 : 0 });
+/** Everything that is not JSON is printed here: coloured where the stream is a terminal or colours are forced, and inert. */
+function printLines(context: Context, stream: 'stdout' | 'stderr', lines: readonly string[]): void {
+  if (lines.length === 0) return;
+  const forced = !['', '0', 'false'].includes(context.env.FORCE_COLOR ?? '');
+  const coloured = context.color && (forced || context[stream].isTTY);
+  context[stream].write(`${lines.map((line) => printable(line, coloured)).join('\n')}\n`);
 }
 
 function print(context: Context, command: CommandName, outcome: Outcome): number {
@@ -131,8 +139,8 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
     else context.stdout.write(jsonText({ ok: true, command, ...outcome.json }));
     return error?.exitCode ?? 0;
   }
-  if (outcome.text.length > 0) context.stdout.write(`${outcome.text.join('\n')}\n`);
-  if (outcome.notes && outcome.notes.length > 0 && !context.quiet) context.stderr.write(`${outcome.notes.join('\n')}\n`);
+  printLines(context, 'stdout', outcome.text);
+  if (outcome.notes && !context.quiet) printLines(context, 'stderr', outcome.notes);
   if (error) printFailure(context, command, error, {});
   return error?.exitCode ?? 0;
 }
@@ -150,9 +158,8 @@ function printFailure(context: Context, command: CommandName, error: LpxError, j
     context.stdout.write(jsonText(document));
     return;
   }
-  const paint = painter(context.stderr, context.env, { color: context.paint.level > 0 || context.stderr.isTTY });
   const listed = error.findings.length > 1 && Object.keys(json).length === 0 ? findingLines(messages, paint, error.findings) : [];
-  context.stderr.write(`${[...listed, ...errorLines(messages, paint, command, error)].join('\n')}\n`);
+  printLines(context, 'stderr', [...listed, ...errorLines(messages, paint, command, error)]);
 }
 
 /**
@@ -184,7 +191,9 @@ function problemOf({ usage }: ReturnType<typeof messagesIn>, error: CommanderErr
 /** A fault of ours in a word; its message may hold data and is for `--debug`. */
 const faultOf = (error: unknown): string => (error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : typeof error);
 
-function stackOf(error: LpxError): string {
-  const cause = error.cause instanceof Error ? `\n${error.cause.stack}` : '';
-  return `${error.stack}${cause}`;
+/** The stack of an error and of its cause, a line each: a message from outside is one line, whatever stands in it. */
+function stackLines({ name, message, stack = '', cause }: Error): string[] {
+  const frames = stack.slice(stack.indexOf(message) + message.length).split('\n');
+  const ofCause = cause instanceof Error ? stackLines(cause) : [];
+  return [maskIds(`${name}: ${message}`), ...frames.filter((line) => line.startsWith('    at ')), ...ofCause];
 }

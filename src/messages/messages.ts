@@ -55,7 +55,7 @@ export function sentenceOf(messages: Messages, code: Code, facts: Facts): Senten
 
 /** Characters that do not show and do something: all that a terminal may obey but line breaks, and what turns the writing around. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-export const HIDDEN_CHARACTERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+export const HIDDEN_CHARACTERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u206f]/g;
 
 /** Text from outside, without anything a terminal would obey or that would turn the writing around. */
 export const inert = (text: string): string => text.replace(HIDDEN_CHARACTERS, '\ufffd').replaceAll('\n', '\ufffd');
@@ -64,7 +64,7 @@ export const inert = (text: string): string => text.replace(HIDDEN_CHARACTERS, '
 const END_BLANKS = /^("?)([ \u00a0\u3000]{1,200})|([ \u00a0\u3000]{1,200})("?)$/g;
 /** Characters without a shape of their own: those of private use, and those that show nothing. */
 const SHAPELESS =
-  /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0\ue000-\uf8ff\u{f0000}-\u{10ffff}]|[\u{e0000}-\u{e01ef}]/gu;
+  /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0\ufff9-\ufffb\ue000-\uf8ff\u{f0000}-\u{10ffff}]|[\u{e0000}-\u{e01ef}]/gu;
 
 /** A text with what would not be seen in it made visible: `林小禾␣`, `林[U+E000]`. */
 export const visible = (text: string): string =>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type ExplainedCode, explainCodes } from '../../exchange/explain-code.js';
 import { withStore } from '../../exchange/school-store.js';
-import { fill, inert } from '../../messages/messages.js';
+import { fill } from '../../messages/messages.js';
 import { parseCredits } from '../../spec/course-code-file.js';
 import {
   COURSE_CODE_CHARACTERS,
@@ -51,7 +51,7 @@ function codeLines({ messages, paint }: Context, explained: ExplainedCode): stri
   const rows = parts.map((part, i) => [
     paint.dim(String(i + 1).padStart(2)),
     paint.dim(span(part)),
-    part.kind === 'malformed' ? paint.red(inert(part.text) || '—') : paint.cyan(part.text),
+    part.kind === 'malformed' ? paint.red(part.text || '—') : paint.cyan(part.text),
     labels[part.part] ?? part.part,
     meaning(messages, part, nameOf(part, schoolName)),
   ]);
@@ -83,7 +83,7 @@ function rulerLines({ code, parts, faults }: CourseCodeExplanation, paint: Conte
   for (const [i, { part, offset }] of parts.entries()) {
     const length = lengthOf(part);
     const positions = Array.from({ length }, (_, n) => offset + n);
-    texts.push(positions.map((at) => inert(characters[at] ?? '·')).join(''));
+    texts.push(positions.map((at) => characters[at] ?? '·').join(''));
     const line = length === 1 ? '│' : `╰${'─'.repeat(length - 2)}╯`;
     marks.push([...line].map((mark, n) => (wrong.has(offset + n + 1) ? '^' : mark)).join(''));
     const number = String(i + 1);
@@ -91,14 +91,14 @@ function rulerLines({ code, parts, faults }: CourseCodeExplanation, paint: Conte
     numbers.push(' '.repeat(Math.max(0, before)) + number.padEnd(length - Math.max(0, before)));
   }
   if (extra.length > 0) {
-    texts.push(extra.map(inert).join(''));
+    texts.push(extra.join(''));
     marks.push('^'.repeat(extra.length));
   }
   return [paint.bold(texts.join(' ')), paint.dim(marks.join(' ')), paint.dim(numbers.join(' ').trimEnd())];
 }
 
 function meaning(messages: Context['messages'], { part, kind }: CourseCodePartValue, name: string): string {
-  if (name !== '') return inert(name);
+  if (name !== '') return name;
   if (kind === 'unknown') return messages.code.unknown;
   if (kind === 'malformed') return messages.code.malformed;
   return part === 'classGroup' || part === 'subject' ? messages.code.schoolDefined : messages.code.free;
@@ -114,5 +114,5 @@ function listingLines({ code: words }: Context['messages'], listing: ExplainedCo
       credits: alternating ? fill(words.alternating, { credits }) : credits,
     }),
   );
-  return [`  ${words.listed}  ${inert(listing.subjectName)}  ${listing.credits}`, ...taught.map((line) => `    ${line}`)];
+  return [`  ${words.listed}  ${listing.subjectName}  ${listing.credits}`, ...taught.map((line) => `    ${line}`)];
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { checkReceipt, type Receipt, writeReceipt } from '../../exchange/receipt.js';
 import { withStore } from '../../exchange/school-store.js';
-import { fill, inert } from '../../messages/messages.js';
+import { fill } from '../../messages/messages.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { findingLines, findingOutput } from '../render/findings.js';
@@ -66,7 +66,7 @@ async function check(context: Context, file: string): Promise<Outcome> {
 function receiptLines({ messages, paint }: Context, { package: sent, receivingSchool, students, importedAt, issuedBy }: Receipt): string[] {
   const { labels, receipt: words } = messages;
   const facts = [
-    [labels.package, inert(sent.file)],
+    [labels.package, sent.file],
     [labels.school, cell(`${receivingSchool.code} ${receivingSchool.name}`)],
     [words.imported, localTime(new Date(importedAt))],
     [labels.by, cell(issuedBy)],
@@ -74,7 +74,7 @@ function receiptLines({ messages, paint }: Context, { package: sent, receivingSc
     ...(sent.contentsDigest ? [[labels.contentsDigest, sent.contentsDigest]] : []),
   ];
   const rows = students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut }) => [
-    inert(nationalIdMasked),
+    nationalIdMasked,
     labels.courseResults,
     courseResults,
     labels.multiPerformances,

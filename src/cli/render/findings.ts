@@ -1,9 +1,9 @@
 /** Findings and errors, for people and as the output schemas have them. */
-import type { ChalkInstance } from 'chalk';
 import { type Code, EXIT_CODE_OF, type Facts, type Finding, type LpxError, type Place } from '../../errors.js';
 import { type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
 import { placeBefore, placeOutput, placeText, visibleFacts } from './places.js';
+import type { Painter } from './printable.js';
 
 interface Said {
   readonly code: Code;
@@ -53,7 +53,7 @@ const LINES = { error: 20, warning: 10, note: 5 } as const;
 const MARK = { error: '✘', warning: '!', note: '·' } as const;
 
 /** Findings as lines, worst first; the same advice is given once. Long lists are cut, and say so. */
-export function findingLines(messages: Messages, paint: ChalkInstance, findings: readonly Finding[]): string[] {
+export function findingLines(messages: Messages, paint: Painter, findings: readonly Finding[]): string[] {
   const colour = { error: paint.red, warning: paint.yellow, note: paint.dim };
   return (['error', 'warning', 'note'] as const).flatMap((severity) => {
     const of = findings.filter((finding) => finding.severity === severity);
@@ -70,7 +70,7 @@ export function findingLines(messages: Messages, paint: ChalkInstance, findings:
 }
 
 /** An error as lines for stderr. */
-export function errorLines(messages: Messages, paint: ChalkInstance, command: CommandName, error: LpxError): string[] {
+export function errorLines(messages: Messages, paint: Painter, command: CommandName, error: LpxError): string[] {
   const failure = failureOutput(messages, command, error);
   return [`${paint.red('✘')} ${failure.message}  ${paint.dim(failure.code)}`, `  ${failure.consequence}`, `  → ${failure.hint}`];
 }

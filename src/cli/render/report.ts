@@ -1,10 +1,10 @@
 /** The verification report, for people and as its schema has it. */
-import type { ChalkInstance } from 'chalk';
 import type { PackageFacts, VerificationReport } from '../../exchange/verify.js';
 import type { Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingLines, findingOutput } from './findings.js';
 import { maskId } from './places.js';
+import type { Painter } from './printable.js';
 import { columns, size } from './text.js';
 
 type ReportOutput = Required<Pick<VerifyOutput, 'ok' | 'package' | 'checks' | 'students' | 'findings'>>;
@@ -19,12 +19,7 @@ export const encryptionName = (messages: Messages, encryption: string): string =
   (messages.encryptions as Readonly<Record<string, string>>)[encryption] ?? encryption;
 
 /** `more`: further rows of the same block, each a label and a value. */
-export function packageLines(
-  messages: Messages,
-  paint: ChalkInstance,
-  facts: PackageFacts,
-  more: readonly [string, string][] = [],
-): string[] {
+export function packageLines(messages: Messages, paint: Painter, facts: PackageFacts, more: readonly [string, string][] = []): string[] {
   const { labels } = messages;
   const details = [size(facts.bytes), ...(facts.encryption ? [encryptionName(messages, facts.encryption)] : [])].join(', ');
   const rows = [
@@ -38,7 +33,7 @@ export function packageLines(
   return columns(rows);
 }
 
-export function reportLines(messages: Messages, paint: ChalkInstance, report: VerificationReport): string[] {
+export function reportLines(messages: Messages, paint: Painter, report: VerificationReport): string[] {
   const { labels, status } = messages;
   const mark = { passed: paint.green('✔'), failed: paint.red('✘'), skipped: paint.dim('·') };
   const checks = report.checks.map((check) => [

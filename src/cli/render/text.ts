@@ -1,17 +1,20 @@
 /** Small pieces that every command's text is made of. */
 import stringWidth from 'fast-string-width';
-import { inert } from '../../messages/messages.js';
 import { taipeiTime } from '../../spec/terms.js';
+import { printable } from './printable.js';
+
+/** The columns a text takes on a terminal, once it is printed. */
+const widthOf = (text: string): number => stringWidth(printable(text, false));
 
 /** Lines up columns by what a terminal shows, in which a Chinese character is two wide. Numbers go to the right. */
 export function columns(rows: readonly (readonly (string | number)[])[], indent = ''): string[] {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, stringWidth(String(cell)));
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(String(cell)));
   }
   return rows.map((row) => {
     const cells = row.map((cell, i) => {
-      const pad = ' '.repeat((widths[i] ?? 0) - stringWidth(String(cell)));
+      const pad = ' '.repeat((widths[i] ?? 0) - widthOf(String(cell)));
       return typeof cell === 'number' ? pad + cell : cell + pad;
     });
     return `${indent}${cells.join('  ')}`.trimEnd();
@@ -21,14 +24,14 @@ export function columns(rows: readonly (readonly (string | number)[])[], indent 
 /** What a cell reads of a text, in UTF-16 units. */
 const CELL_UNITS = 400;
 
-/** Text from a package or store, safe for a terminal and cut to a width. */
+/** Text from a package or store, cut to a width. */
 export function cell(text: string, width = 40): string {
   // Whatever the width: of a text that takes no room at all, nothing is seen either.
-  const safe = inert(text.slice(0, CELL_UNITS));
-  if (safe.length === text.length && stringWidth(safe) <= width) return safe;
+  const start = text.slice(0, CELL_UNITS);
+  if (start.length === text.length && widthOf(start) <= width) return start;
   let cut = '';
-  for (const character of safe) {
-    if (stringWidth(cut + character) > width - 1) break;
+  for (const character of start) {
+    if (widthOf(cut + character) > width - 1) break;
     cut += character;
   }
   return `${cut}…`;
