@@ -3,7 +3,10 @@ import { userInfo } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { start } from './start.js';
 
-const { stdin, stdout, stderr, env } = process;
+const { stdin, stdout, stderr } = process;
+const env = { ...process.env };
+// Taken out before anything else runs: no thread, child process or report of Node's ever has it.
+delete process.env.LPX_PASSWORD;
 const home = fileURLToPath(new URL('..', import.meta.url));
 /** A user whom the system has no name for is nobody. */
 function operator() {
