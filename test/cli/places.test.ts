@@ -84,21 +84,32 @@ describe('findings', () => {
 });
 
 describe('a national id in a text', () => {
+  it('that is known is masked in every form, also one that has signs in it', () => {
+    expect(maskIds('x/passport99/ＰＡＳＳport９９.pdf', ['PASSPORT99'])).toBe('x/passpo****/ＰＡＳＳpo****.pdf');
+    expect(maskIds('PASS$&RT', [' pass$&rt '])).toBe('PASS****');
+  });
+
   it.each([
     ['A800000014', 'A80000****'],
     ['姓名A800000014號', '姓名A80000****號'],
     ['scanA800000014b.pdf', 'scanA80000****b.pdf'],
     ['a800000014', 'a80000****'],
+    ['scana800000014b.pdf', 'scana80000****b.pdf'],
+    ['Ａ８００００００１４', 'Ａ８００００****'],
+    ['ａ８００００００１４之成果', 'ａ８００００****之成果'],
+    ['\u3000ab12345678\0', '\u3000ab1234****\0'],
     ['AD12345678_報告', 'AD1234****_報告'],
     ['X1/課程學習成果/C01.pdf', '****/課程學習成果/C01.pdf'],
   ])('is masked, whatever stands next to it: %s', (text, masked) => {
     expect(maskIds(text)).toBe(masked);
   });
 
-  it.each(['109990001H1110101010101', 'd41d8cd98f00b204e9800998ecf8427e', '990001_2021_01_21_09_00_00.zip'])(
-    'is not seen where there is none: %s',
-    (text) => {
-      expect(maskIds(text)).toBe(text);
-    },
-  );
+  it.each([
+    '109990001H1110101010101',
+    'd41d8cd98f00b204e9800998ecf8427e',
+    'D41D8CD98FA812345678998ECF8427E0',
+    '990001_2021_01_21_09_00_00.zip',
+  ])('is not seen where there is none: %s', (text) => {
+    expect(maskIds(text)).toBe(text);
+  });
 });

@@ -1,6 +1,7 @@
 /** Places as a person reads them: ids masked, records and rows counted from 1. The only place where that is done. */
 import type { Facts, Place } from '../../errors.js';
 import { cutFact, fill, inert, type Messages } from '../../messages/messages.js';
+import { canonicalCode, inPlainLetters } from '../../spec/identifiers/plain.js';
 
 /** What surrounds an id that a system has padded. */
 const AROUND_ID = /^[\s\0]{0,64}|[\s\0]{1,64}$/g;
@@ -11,25 +12,46 @@ export function maskId(id: string): string {
   return `${characters.slice(0, Math.max(0, characters.length - 4)).join('')}****`;
 }
 
-/** A course code has letters and digits like an id, and is never masked. */
-const COURSE_CODE = /^[0-9]{9}[0-9A-Za-z]{14}$/;
-const ID = /[A-Z][A-D1289][0-9]{8}/g;
-const ID_IN_SMALL_LETTERS = /^[a-z][a-d1289][0-9]{8}$/;
+/** What has letters and digits like an id and is never masked: a course code, an MD5, a SHA-256. */
+const NO_ID = /^(?:[0-9]{9}[0-9A-Z]{14}|[0-9A-F]{32}|[0-9A-F]{64})$/;
+/** Where letters stand before an id, its own is the last. */
+const ID = /[A-Z](?![A-D][1289][0-9]{8})[A-D1289][0-9]{8}/g;
 /** Shorter ones may be parts of words. */
 const KNOWN_ID_CHARACTERS = 6;
 
+/** The text with what `find` finds in it masked. `find` reads capitals and narrow characters, whatever the text has. */
+function maskFound(text: string, find: (plain: string) => Iterable<readonly [at: number, length: number]>): string {
+  const parts: string[] = [];
+  let end = 0;
+  for (const [at, length] of find(inPlainLetters(text))) {
+    parts.push(text.slice(end, at), maskId(text.slice(at, at + length)));
+    end = at + length;
+  }
+  return `${parts.join('')}${text.slice(end)}`;
+}
+
+function* placesOf(id: string, text: string): Generator<[at: number, length: number]> {
+  for (let at = text.indexOf(id); at >= 0; at = text.indexOf(id, at + id.length)) yield [at, id.length];
+}
+
+function* idsInside(text: string): Generator<[at: number, length: number]> {
+  for (const { 0: token, index } of text.matchAll(/[0-9A-Z]+/g)) {
+    if (NO_ID.test(token)) continue;
+    for (const found of token.matchAll(ID)) yield [index + found.index, found[0].length];
+  }
+}
+
 /**
  * Masks every national id in a text from outside: those of Taiwanese form, whatever stands next to them, folders
- * named by one, and those that are known.
+ * named by one, and those that are known; in every form in which an id is recognised, so in small and wide letters too.
  */
 export function maskIds(text: string, known: readonly string[] = []): string {
-  const whole = known.filter((id) => id.length >= KNOWN_ID_CHARACTERS).reduce((masked, id) => masked.replaceAll(id, maskId(id)), text);
-  return whole
-    .replace(/^[^/\s]+(?=\/(?:課程學習成果|多元表現)\/)/, (folder) => (folder.endsWith('****') ? folder : maskId(folder)))
-    .replace(/[0-9A-Za-z]+/g, (token) => {
-      if (COURSE_CODE.test(token)) return token;
-      return ID_IN_SMALL_LETTERS.test(token) ? maskId(token) : token.replace(ID, maskId);
-    });
+  const whole = known
+    .map(canonicalCode)
+    .filter((id) => id.length >= KNOWN_ID_CHARACTERS)
+    .reduce((masked, id) => maskFound(masked, (plain) => placesOf(id, plain)), text);
+  const folder = whole.replace(/^[^/\s]+(?=\/(?:課程學習成果|多元表現)\/)/, (name) => (name.endsWith('****') ? name : maskId(name)));
+  return maskFound(folder, idsInside);
 }
 
 const idsOf = ({ student, otherStudent }: Place): string[] => [student, otherStudent].filter((id) => id !== undefined);

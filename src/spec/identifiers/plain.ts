@@ -16,9 +16,14 @@ export function trimmed(text: string): string {
 const WIDE = /[\uff01-\uff5e]/g;
 const WIDE_OFFSET = 0xfee0;
 
+const narrowed = (text: string): string =>
+  text.replace(WIDE, (character) => String.fromCharCode(character.charCodeAt(0) - WIDE_OFFSET)).replaceAll('\u3000', ' ');
+
 /** A code without what surrounds it, its wide digits, letters and signs narrowed. */
-export const plainCode = (text: string): string =>
-  trimmed(text.replace(WIDE, (character) => String.fromCharCode(character.charCodeAt(0) - WIDE_OFFSET)).replaceAll('\u3000', ' '));
+export const plainCode = (text: string): string => trimmed(narrowed(text));
+
+/** Any text in narrow characters and capitals, unit for unit: what is found in it stands at the same place in the text. */
+export const inPlainLetters = (text: string): string => narrowed(text).replace(/[a-z]+/g, (letters) => letters.toUpperCase());
 
 /** A national id or school code as the store keeps and finds it: plain, and in capitals. */
 export const canonicalCode = (text: string): string => plainCode(text).toUpperCase();
