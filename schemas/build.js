@@ -18,7 +18,6 @@ const write = (name, ...parts) => {
 };
 
 const exchange = read('exchange-document.schema.json');
-const mapping = read('filename-mapping.schema.json');
 const receipt = read('receipt.schema.json');
 const VOCABULARY = [
   'x-name',
@@ -144,12 +143,11 @@ const ajv = new Ajv2020({
   strict: true,
   allowUnionTypes: true,
   code: { source: true, esm: true },
-  schemas: [exchange, mapping, receipt],
+  schemas: [exchange, receipt],
 });
 for (const keyword of VOCABULARY) ajv.addVocabulary([keyword]);
 const validators = standaloneCode.default(ajv, {
   validateDocument: exchange.$id,
-  validateMapping: mapping.$id,
   validateReceipt: receipt.$id,
 });
 if (validators.includes('require(')) throw new Error('a validator needs ajv at run time');

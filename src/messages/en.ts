@@ -447,7 +447,6 @@ const words: Record<string, Record<string, string>> = {
     courseCode: 'a course code of 23 digits or letters',
     md5: 'an MD5 of 32 hex digits in lower case',
     certification: '0, 1 or 2',
-    mappingName: 'file names without folders',
   },
   repair: {
     array: 'a single student without the list around it',

@@ -326,7 +326,6 @@ export const zhTW: Messages = {
       courseCode: '23 碼英數字的課程代碼',
       md5: ' 32 碼小寫十六進位的 MD5',
       certification: ' 0、1 或 2',
-      mappingName: '不含資料夾的檔名',
     },
     repair: {
       array: '只有一位學生，外面少了陣列',

@@ -2,11 +2,7 @@
 import type { Finding, Place } from '../errors.js';
 import { BoundedFindings, EXAMPLES } from './findings.js';
 import type { Receipt } from './generated/receipt.js';
-import {
-  validateDocument as documentValidator,
-  validateMapping as mappingValidator,
-  validateReceipt as receiptValidator,
-} from './generated/validators.js';
+import { validateDocument as documentValidator, validateReceipt as receiptValidator } from './generated/validators.js';
 import { BASIC_DATA, LISTS, type Shape, type WireList, type WireProperty } from './generated/wire-table.js';
 import { placeOfPath } from './place.js';
 import { BASIC_DATA_WIRE, basicDataWire, HALF_WIRE } from './portfolio.js';
@@ -20,7 +16,7 @@ interface Violation {
 type Validator = ((data: unknown) => boolean) & { errors?: Violation[] | null };
 
 /** What a value was expected to be: a JSON type, a shape, or a bound. `messages/` has the words. */
-export type Expectation = Shape | 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'present' | 'range' | 'mappingName';
+export type Expectation = Shape | 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'present' | 'range';
 
 const NATIONAL_ID = basicDataWire('nationalId');
 const SHAPE_OF = new Map<string, Shape>(
@@ -87,13 +83,6 @@ const stepsTo = ({ owner, wire }: WireList): string[] =>
 function withValue(owner: unknown, [step = '', ...steps]: readonly string[], value: unknown): unknown {
   const inner = valueAt(owner, [step]) ?? {};
   return { ...(owner as object), [step]: steps.length === 0 ? value : withValue(inner, steps, value) };
-}
-
-/** The same for a `filename_mapping.json`; `entry` is its name in the package. */
-export function mappingFindings(mapping: unknown, entry: string): Finding[] {
-  const found = new Violations(mappingValidator as Validator, mapping, () => ({ entry }));
-  found.validate(mapping);
-  return found.list();
 }
 
 export const isReceipt = (value: unknown): value is Receipt => (receiptValidator as Validator)(value);
@@ -173,14 +162,9 @@ function expectation({ keyword, params }: Violation, path: readonly string[]): E
   if (keyword === 'required') return 'present';
   if (keyword === 'minimum' || keyword === 'maximum') return 'range';
   if (keyword === 'type') return ([params.type].flat()[0] as Expectation) ?? 'string';
-  return (
-    SHAPE_OF.get(
-      path
-        .filter((step) => !/^\d+$/.test(step))
-        .slice(-2)
-        .join('/'),
-    ) ?? 'mappingName'
-  );
+  const names = path.filter((step) => !/^\d+$/.test(step));
+  // What is left is a pattern, and each pattern of the schema has an `x-shape`.
+  return SHAPE_OF.get(names.slice(-2).join('/')) as Shape;
 }
 
 const bound = ({ keyword, params }: Violation): string =>

@@ -83,13 +83,7 @@ describe('a package as the field writes it', () => {
   });
 
   it('restores the names that its files were uploaded under, as text', async () => {
-    const { store } = await tried(
-      sample.map((entry) =>
-        entry.name.endsWith('課程學習成果/filename_mapping.json')
-          ? { ...entry, content: Buffer.from(JSON.stringify({ 'C01.pdf': 'C:\\evil\\..\\報告\u202e.pdf' })) }
-          : entry,
-      ),
-    );
+    const { store } = await tried(changes(sample).mapped(JSON.stringify({ 'C01.pdf': 'C:\\evil\\..\\報告\u202e.pdf' })));
     const [first] = (await studentIn(store, TRANSFER_STUDENT)).records.filter(({ record }) => record.list === 'courseResults');
     expect(first?.record.document?.name).toBe('報告.pdf');
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { basicDataWire, documentFromPortfolios, withAttachments } from '#lpx/spec/portfolio.js';
-import { documentFindings, mappingFindings, shown } from '#lpx/spec/validate.js';
+import { documentFindings, shown } from '#lpx/spec/validate.js';
 import { pathOf } from '../support/places.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 
@@ -85,15 +85,6 @@ describe('the schema', () => {
     const facts = JSON.stringify(documentFindings(spoilt).map((finding) => finding.facts));
     expect(facts).not.toContain('A8');
     expect(facts.length).toBeLessThan(500);
-  });
-});
-
-describe('a file name mapping', () => {
-  it('maps names to names', () => {
-    expect(mappingFindings({ 'C01.pdf': '報告.pdf', 'C02.pdf': null }, 'm')).toEqual([]);
-    expect(mappingFindings({ 'C01.pdf': 1 }, 'A/課程學習成果/filename_mapping.json')).toMatchObject([
-      { code: 'LPX_SCHEMA', place: { entry: 'A/課程學習成果/filename_mapping.json' } },
-    ]);
   });
 });
 
