@@ -3,25 +3,42 @@ import { closeSync, constants, fstatSync, openSync, readSync, rmSync, type Stats
 import { open, stat } from 'node:fs/promises';
 import { LpxError } from './errors.js';
 
-/** Turns an operating system error into ours, naming the file; passes any other error through. */
-export function fileError(error: unknown, file: string): unknown {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return new LpxError('LPX_FILE_NOT_FOUND', { file }, { cause: error });
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new LpxError('LPX_DISK_FULL', { file }, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'EISDIR') {
-    return new LpxError('LPX_FILE_UNREADABLE', { file, reason: code }, { cause: error });
-  }
-  return error;
+/** The disk, or the user's share of it, is used up. */
+const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
+const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+/** Calls that change what is on a disk. `open` is either; who opens for writing says so. */
+const WRITING: ReadonlySet<string> = new Set(
+  'write writev fsync fdatasync ftruncate rename link symlink mkdir mkdtemp rmdir unlink rm chmod fchmod chown copyfile utime'.split(' '),
+);
+
+/** What the operating system says is wrong (`ENOSPC`, `EIO`…); undefined for errors that are not its own. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string') return undefined;
+  // The second kind is Node.js's own: a NUL in a path, a file of more than 2 GiB.
+  return (syscall !== undefined && /^E[A-Z0-9]+$/.test(code)) || /^ERR_(?:INVALID_ARG_VALUE|FS_)/.test(code) ? code : undefined;
 }
 
-/** The same where something was to be written. @returns LPX_DISK_FULL or LPX_WRITE_FAILED; errors of ours and of no system call as they are */
-export function writeError(error: unknown, file: string): unknown {
-  if (error instanceof LpxError) return error;
-  const known = fileError(error, file);
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  if (code === undefined || (known instanceof LpxError && known.code === 'LPX_DISK_FULL')) return known;
-  return new LpxError('LPX_WRITE_FAILED', { file, reason: code }, { cause: error });
+/**
+ * Turns an error of the operating system into ours, naming the file; passes any other error through: LPX_DISK_FULL;
+ * LPX_FILE_NOT_FOUND; else LPX_FILE_UNREADABLE or LPX_WRITE_FAILED with the system's code as `reason`.
+ * @param doing what was tried; by the failed call when it is left out
+ */
+export function fileError(error: unknown, file: string, doing?: 'reading' | 'writing'): unknown {
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  const cause = { cause: error };
+  if (NO_ROOM.has(code)) return new LpxError('LPX_DISK_FULL', { file }, cause);
+  const writing = doing === undefined ? WRITING.has((error as NodeJS.ErrnoException).syscall ?? '') : doing === 'writing';
+  if (writing) return new LpxError('LPX_WRITE_FAILED', { file, reason: code }, cause);
+  return NOT_THERE.has(code)
+    ? new LpxError('LPX_FILE_NOT_FOUND', { file }, cause)
+    : new LpxError('LPX_FILE_UNREADABLE', { file, reason: code }, cause);
 }
+
+/** The same where something was to be written. @returns LPX_DISK_FULL or LPX_WRITE_FAILED; any other error as it is */
+export const writeError = (error: unknown, file: string): unknown => fileError(error, file, 'writing');
 
 /**
  * Opens a file: a new one, readable by its owner alone, or a plain one that is there.
@@ -40,7 +57,16 @@ export function openFile(file: string, flags: 'r' | 'wx'): number {
       throw error;
     }
   } catch (error) {
-    throw fileError(error, file);
+    throw fileError(error, file, flags === 'wx' ? 'writing' : 'reading');
+  }
+}
+
+/** Reads from where the file has got to. @returns how many bytes, 0 at the end @throws as `fileError` says */
+export function readFrom(fd: number, into: Buffer, file: string): number {
+  try {
+    return readSync(fd, into);
+  } catch (error) {
+    throw fileError(error, file, 'reading');
   }
 }
 

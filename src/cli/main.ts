@@ -60,7 +60,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
   let exitCode = 0;
 
   const fail = (error: unknown, options: GlobalOptions): number => {
-    const known = error instanceof LpxError ? error : new LpxError('LPX_INTERNAL', { detail: faultOf(error) }, { cause: error });
+    const known = knownError(error);
     const context = contextOf(around, language, options);
     printFailure(context, command, known, {});
     if (options.debug) printLines(context, 'stderr', stackLines(known));
@@ -186,6 +186,12 @@ function problemOf({ usage }: ReturnType<typeof messagesIn>, error: CommanderErr
   const template = (usage as Readonly<Record<string, string>>)[error.code];
   const name = /'([^']+)'/.exec(error.message)?.[1] ?? '';
   return template ? template.replace('{name}', name) : error.message.replace(/^error: /, '');
+}
+
+/** An error as one of ours. The system's are never internal errors, wherever they come from. */
+function knownError(error: unknown): LpxError {
+  const known = fileError(error, (error as NodeJS.ErrnoException | null)?.path ?? '');
+  return known instanceof LpxError ? known : new LpxError('LPX_INTERNAL', { detail: faultOf(error) }, { cause: error });
 }
 
 /** A fault of ours in a word; its message may hold data and is for `--debug`. */

@@ -5,7 +5,7 @@
 import { closeSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { openFile, statPlain } from '../files.js';
+import { fileError, openFile, statPlain } from '../files.js';
 import {
   type Acceptance,
   type AttachmentSink,
@@ -110,7 +110,7 @@ export const verifyPackage = async (request: VerifyRequest): Promise<Verificatio
 /**
  * Verifies a package, and hands its attachments to a sink. Whatever is wrong with the package is in the report; only what
  * lies outside it is thrown.
- * @throws LPX_FILE_NOT_FOUND, LPX_PASSWORD_MISSING, LPX_DISK_FULL, LPX_FILE_CHANGED
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_PASSWORD_MISSING, LPX_DISK_FULL, LPX_FILE_CHANGED
  */
 export async function readPackage(request: VerifyRequest, sink: AttachmentSink): Promise<VerifiedPackage> {
   const before = await statPlain(request.zipFile);
@@ -127,6 +127,9 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
     });
     await assertUnchanged(request.zipFile, before);
     return { report: reportOf(reading, await digesting), portfolios: reading.verification.valueOf('attachments')?.portfolios ?? [] };
+  } catch (error) {
+    // An error of the system that does not say more is one of reading the package.
+    throw fileError(error, request.zipFile, 'reading');
   } finally {
     await engine.close();
     await opened.close();

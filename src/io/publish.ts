@@ -33,8 +33,9 @@ export async function publishFiles(files: readonly Unpublished[], makeLink = lin
   await Promise.all([...new Set(files.map(({ file }) => dirname(file)))].map(syncFolder));
 }
 
+/** Removes what is left under the temporary names. A part that cannot be removed does not take back what is published. */
 export const removeParts = async (files: readonly Unpublished[]): Promise<void> => {
-  await Promise.all(files.map(({ part }) => rm(part, { force: true })));
+  await Promise.all(files.map(({ part }) => rm(part, { force: true }).catch(() => {})));
 };
 
 async function nameFile({ part, file }: Unpublished, makeLink: typeof link): Promise<void> {
@@ -63,10 +64,14 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   return a.ino === b.ino && a.dev === b.dev;
 }
 
+/** @throws LPX_WRITE_FAILED, LPX_DISK_FULL when the system does not say */
 const exists = (file: string): Promise<boolean> =>
   lstat(file).then(
     () => true,
-    () => false,
+    (error) => {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return false;
+      throw writeError(error, file);
+    },
   );
 
 /** @throws LPX_WRITE_FAILED when something has the name already */

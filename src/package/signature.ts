@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decodeText } from '../encoding.js';
 import { LpxError } from '../errors.js';
-import { readSmall } from '../files.js';
+import { fileError, readSmall } from '../files.js';
 
 /** Beyond this many bytes it is not a signature file. */
 export const SIGNATURE_BYTES = 64 * 1024;
@@ -62,7 +62,12 @@ async function signatureFilesOf(zipFile: string): Promise<string[]> {
 
 /** The names of the files and pipes in the folder of a package. */
 async function namesNextTo(zipFile: string): Promise<string[]> {
-  const entries = await readdir(dirname(zipFile), { withFileTypes: true }).catch(() => []);
+  const folder = dirname(zipFile);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+    // A folder that may be passed through and not listed still gives the files that are named.
+    if (error.code === 'EACCES' || error.code === 'EPERM') return [];
+    throw fileError(error, folder, 'reading');
+  });
   return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
 }
 

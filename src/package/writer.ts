@@ -1,11 +1,11 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
 import { createHash, randomBytes } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
-import { fileError, markUnfinished, openFile, syncFolder, writeError } from '../files.js';
+import { fileError, markUnfinished, openFile, readFrom, syncFolder, writeError } from '../files.js';
 import type { Unpublished } from '../io/publish.js';
 import type { ByteSource, RandomSource } from '../zip/content.js';
 import { KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
@@ -146,14 +146,6 @@ function provenBytes({ source, sha256, crc32: expectedCrc, bytes, path }: Packag
     },
     close: () => closeSync(fd),
   };
-}
-
-function readFrom(fd: number, into: Buffer, source: string): number {
-  try {
-    return readSync(fd, into);
-  } catch (error) {
-    throw fileError(error, source);
-  }
 }
 
 function openSource(source: string, path: string): number {

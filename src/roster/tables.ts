@@ -123,10 +123,7 @@ export async function writeFiles(folder: string, files: readonly TableFile[]): P
     return paths;
   } catch (error) {
     await Promise.all(made.map((file) => rm(file, { force: true })));
-    const known = fileError(error, folder);
-    const code = (error as NodeJS.ErrnoException | null)?.code ?? '?';
-    if (known instanceof LpxError && known.code === 'LPX_DISK_FULL') throw known;
-    throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: code }, { cause: error });
+    throw fileError(error, folder, 'writing');
   } finally {
     for (const done of finished) done();
   }

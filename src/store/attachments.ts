@@ -6,9 +6,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { LpxError } from '../errors.js';
 import { fileError, syncFolder, whenInterrupted } from '../files.js';
 import { type Access, accessFor, setMode } from './access.js';
 import { sweepWorkFolders, WorkFolder } from './work-folder.js';
@@ -61,7 +60,7 @@ export class AttachmentVault {
       if (await mkdir(this.#folder, { recursive: true, mode: this.access.folder })) setMode(this.#folder, this.access.folder);
       return await WorkFolder.create(this.#folder, STAGING_PREFIX, this.access);
     } catch (error) {
-      throw storeFileError(error, this.#folder);
+      throw fileError(error, this.#folder, 'writing');
     }
   }
 
@@ -122,7 +121,7 @@ export class Staging {
   async announce(sha256s: readonly string[]): Promise<void> {
     const file = join(this.#work.path, MOVES_NAME);
     await writeFile(file, sha256s.map((sha256) => `${sha256}\n`).join(''), { mode: 0o600, flush: true }).catch((error) => {
-      throw storeFileError(error, file);
+      throw fileError(error, file, 'writing');
     });
   }
 
@@ -144,7 +143,7 @@ export class Staging {
       if (!held) this.#moved.add(target);
       this.#touched.add(shelf);
     } catch (error) {
-      throw storeFileError(error, target);
+      throw fileError(error, target, 'writing');
     }
   }
 
@@ -201,14 +200,6 @@ async function syncFile(path: string, mode: number): Promise<void> {
       closeSync(fd);
     }
   } catch (error) {
-    throw storeFileError(error, path);
+    throw fileError(error, path, 'writing');
   }
-}
-
-function storeFileError(error: unknown, path: string): unknown {
-  const known = fileError(error, path);
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return known instanceof LpxError && known.code !== 'LPX_DISK_FULL'
-    ? new LpxError('LPX_WRITE_FAILED', { file: basename(path), reason: code ?? '?' }, { cause: error })
-    : known;
 }

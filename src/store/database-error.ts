@@ -11,12 +11,15 @@ const NO_ROOM = /^SQLITE_(?:FULL|IOERR_SHMSIZE)/;
 /** The system refuses; `SQLITE_PROTOCOL` and `SQLITE_NOLFS` are locks and large files that a network drive lacks. */
 const REFUSED = /^SQLITE_(?:READONLY|CANTOPEN|IOERR|PERM|AUTH|NOLFS|PROTOCOL|NOMEM|TOOBIG)/;
 
+/** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`. */
+const familyOf = (code: string): string => code.split('_').slice(0, 2).join('_');
+
 /** An error of the database as one of ours; any other passes through. */
 export function databaseError(error: unknown, folder: string): unknown {
   const code = codeOf(error);
   if (isBusy(error)) return new LpxError('LPX_STORE_BUSY', { folder }, { cause: error });
   if (NO_ROOM.test(code)) return new LpxError('LPX_DISK_FULL', { file: folder }, { cause: error });
   if (DAMAGED.test(code)) return new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' }, { cause: error });
-  if (REFUSED.test(code)) return new LpxError('LPX_WRITE_FAILED', { file: folder, reason: code }, { cause: error });
+  if (REFUSED.test(code)) return new LpxError('LPX_WRITE_FAILED', { file: folder, reason: familyOf(code) }, { cause: error });
   return error;
 }

@@ -1,10 +1,10 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments beside it. */
 import { closeSync, fchmodSync, openSync, statSync } from 'node:fs';
-import { access as canAccess } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { LpxError } from '../errors.js';
-import { writeError } from '../files.js';
+import { fileError, writeError } from '../files.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
@@ -18,12 +18,17 @@ import type { Tables } from './tables.js';
 
 const DATABASE_NAME = 'lpx.sqlite';
 
-/** Whether a folder holds a store. */
-export const holdsStore = (folder: string): Promise<boolean> =>
-  canAccess(join(folder, DATABASE_NAME)).then(
-    () => true,
-    () => false,
-  );
+/** Whether a folder holds a store. @throws LPX_FILE_UNREADABLE when the system does not let it be seen */
+async function holdsStore(folder: string): Promise<boolean> {
+  try {
+    await access(join(folder, DATABASE_NAME));
+    return true;
+  } catch (error) {
+    const known = fileError(error, folder);
+    if (known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND') return false;
+    throw known;
+  }
+}
 
 /**
  * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
@@ -33,11 +38,11 @@ export const holdsStore = (folder: string): Promise<boolean> =>
  */
 export async function createStore(folder: string, school: School, group = ''): Promise<Store> {
   const existed = await holdsStore(folder);
-  const access = accessFor(group);
+  const modes = accessFor(group);
   try {
     if (!existed) await makeStoreFolder(folder, group);
     await makeStoreFolder(join(folder, 'attachments'), existed ? '' : group);
-    if (!existed) makeDatabaseFile(join(folder, DATABASE_NAME), access);
+    if (!existed) makeDatabaseFile(join(folder, DATABASE_NAME), modes);
   } catch (error) {
     throw writeError(error, folder);
   }
@@ -59,7 +64,7 @@ export async function createStore(folder: string, school: School, group = ''): P
     await db.destroy();
     throw error;
   }
-  return new DatabaseStore(db, folder, school, new AttachmentVault(folder, access));
+  return new DatabaseStore(db, folder, school, new AttachmentVault(folder, modes));
 }
 
 /** Opens a store, and sweeps what dead processes left in it. @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
@@ -69,9 +74,9 @@ export async function openStore(folder: string): Promise<Store> {
   try {
     const row = await db.selectFrom('school').selectAll().executeTakeFirst();
     if (!row) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
-    const access = accessFor(row.shared_group);
-    protectDatabase(folder, access);
-    const attachments = new AttachmentVault(folder, access);
+    const modes = accessFor(row.shared_group);
+    protectDatabase(folder, modes);
+    const attachments = new AttachmentVault(folder, modes);
     // Without waiting for another writer. What cannot be put back now, in a store that is busy or read-only, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
     await sweepLeftovers(impatient, folder, attachments).catch(() => {});
@@ -92,12 +97,16 @@ function makeDatabaseFile(file: string, { file: mode }: Access): void {
   }
 }
 
-/** A store of an earlier version let others read its database. */
+/** A store of an earlier version let others read its database. @throws LPX_FILE_UNREADABLE, LPX_WRITE_FAILED */
 function protectDatabase(folder: string, { file: mode }: Access): void {
-  for (const suffix of ['', '-wal', '-shm']) {
-    const file = join(folder, `${DATABASE_NAME}${suffix}`);
-    const stats = statSync(file, { throwIfNoEntry: false });
-    if (stats && (stats.mode & 0o777 & ~mode) !== 0) setMode(file, mode);
+  try {
+    for (const suffix of ['', '-wal', '-shm']) {
+      const file = join(folder, `${DATABASE_NAME}${suffix}`);
+      const stats = statSync(file, { throwIfNoEntry: false });
+      if (stats && (stats.mode & 0o777 & ~mode) !== 0) setMode(file, mode);
+    }
+  } catch (error) {
+    throw fileError(error, folder);
   }
 }
 

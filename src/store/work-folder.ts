@@ -79,11 +79,14 @@ export async function sweepWorkFolders(parent: string, prefix: string, putBack: 
   }
 }
 
-/** Removes under the lock, so that nobody takes the folder meanwhile; where open files cannot be removed, after it. */
+/**
+ * Removes under the lock, so that nobody takes the folder meanwhile; where open files cannot be removed, after it. What cannot
+ * be removed at all, a later sweep removes: the work it was for is done.
+ */
 async function removeLocked(path: string, lock: SqliteFile): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => {});
   lock.close();
-  await rm(path, { recursive: true, force: true });
+  await rm(path, { recursive: true, force: true }).catch(() => {});
 }
 
 function isFolder(path: string, ofThisUser: boolean): boolean {

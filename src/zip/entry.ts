@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { LpxError } from '../errors.js';
-import { fillFrom } from '../files.js';
+import { fillFrom, systemCode } from '../files.js';
 import {
   AES_MAC_BYTES,
   AES_VERIFIER_BYTES,
@@ -141,7 +141,8 @@ async function* inflated(entry: ZipEntry, deflatedBytes: AsyncGenerator<Buffer>)
     // The authentication code is only read once the source has been drained.
     await finished(source);
   } catch (error) {
-    throw error instanceof LpxError ? error : damaged(entry, 'deflate', error);
+    // What inflation complains of is the entry's; what the system does is not.
+    throw error instanceof LpxError || systemCode(error) !== undefined ? error : damaged(entry, 'deflate', error);
   } finally {
     source.destroy();
     inflate.destroy();

@@ -4,7 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { LpxError } from '../errors.js';
-import { openFile } from '../files.js';
+import { fileError, openFile } from '../files.js';
 import { aesOverheadBytes } from './crypto/winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES } from './crypto/zipcrypto.js';
 import { type Directory, type DirectoryRecord, type Padding, readAt, readDirectoryOf } from './directory.js';
@@ -74,6 +74,8 @@ export async function readArchive(file: string, limits: ZipLimits = DEFAULT_LIMI
     const named = withNames(directory.records, limits);
     checkSizes(named, limits);
     return { entries: readLocalHeaders(fd, named, directory), padding: directory.padding };
+  } catch (error) {
+    throw fileError(error, file, 'reading');
   } finally {
     closeSync(fd);
   }

@@ -5,7 +5,7 @@ import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -102,5 +102,29 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
     rmSync(join(disk, 'fill'));
     expect((await lpx(words, password)).code).toBe(0);
     expect(readFileSync(join(store, 'lpx.sqlite')).length).toBeGreaterThan(0);
+  });
+
+  it('at any point ends a command with that name, and the command goes through once there is room', async () => {
+    const empty = await school(tempFolder(), '990001');
+    const loaded = await transferSchool(tempFolder());
+    for (const [name, words] of [
+      ['load', ['load', join(SAMPLES, 'transfer')]],
+      ['pick', ['pick', TRANSFER_STUDENT, 'O2']],
+    ] as const)
+      for (const room of [0, 4, 16, 36, 68, 132, 260]) {
+        const disk = smallDisk();
+        const store = join(disk, 'store');
+        cpSync(name === 'load' ? empty : loaded, store, { recursive: true });
+        const { bavail, bsize } = statfsSync(disk);
+        writeFileSync(join(disk, 'fill'), Buffer.alloc(bavail * bsize - room * 1024));
+        const { code, err } = await lpx(['--store', store, ...words]);
+        expect([name, room, code, code === 0 ? '' : err]).toEqual([
+          name,
+          room,
+          ...(code === 0 ? [0, ''] : [2, expect.stringContaining('LPX_DISK_FULL')]),
+        ]);
+        rmSync(join(disk, 'fill'));
+        expect((await lpx(['--store', store, ...words])).code).toBe(0);
+      }
   });
 });

@@ -1,9 +1,9 @@
 /** The digests of a file: of one that is complete, or of one that another thread is still writing, close behind it. */
 import { createHash } from 'node:crypto';
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { LpxError } from '../../errors.js';
-import { openFile } from '../../files.js';
+import { openFile, readFrom } from '../../files.js';
 import { type KeyMemory, KeyTable } from '../crypto/aes-keys.js';
 import type { Arenas } from '../simd/arena.js';
 
@@ -43,7 +43,7 @@ export async function digestFile(file: string): Promise<Digests> {
     const digest = new RunningDigest();
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     for (let turn = 1; ; turn++) {
-      const count = readSync(fd, buffer);
+      const count = readFrom(fd, buffer, file);
       if (count === 0) return digest.end();
       digest.update(buffer.subarray(0, count));
       if (turn % CHUNKS_PER_TURN === 0) await setImmediate();
@@ -97,7 +97,7 @@ export function followFile({ file, growth, ahead }: Followed, arenas: Arenas): D
       const { bytes, state } = growthOf(seen);
       if (state === 'failed') throw new Error('aborted');
       if (digest.bytes < bytes) {
-        const count = readSync(fd, buffer, 0, Math.min(buffer.length, bytes - digest.bytes), null);
+        const count = readFrom(fd, buffer.subarray(0, bytes - digest.bytes), file);
         if (count === 0) throw new LpxError('LPX_FILE_CHANGED', { file });
         digest.update(buffer.subarray(0, count));
       } else if (state === 'ended') {

@@ -3,11 +3,11 @@
  * copy files. Following a file that grows is for the helper alone, since it waits by blocking.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, readSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { type Facts, LpxError } from '../../errors.js';
-import { fileError, openFile } from '../../files.js';
+import { fileError, openFile, readFrom } from '../../files.js';
 import { entriesBytes } from '../entry.js';
 import type { ZipEntry } from '../reader.js';
 import type { Arena, Arenas } from '../simd/arena.js';
@@ -93,6 +93,8 @@ async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJ
       const contents = entriesBytes(source, entries, Buffer.from(password), { arenas, arena, places });
       return parts.map(({ target }, i) => ({ chunks: contents[i] as Chunks, target, known, marks }));
     });
+  } catch (error) {
+    throw fileError(error, zipFile, 'reading');
   } finally {
     closeSync(source);
   }
@@ -110,7 +112,7 @@ async function* fileBytes(file: string, buffer: Buffer): Chunks {
   const fd = openFile(file, 'r');
   try {
     for (;;) {
-      const count = readSync(fd, buffer);
+      const count = readFrom(fd, buffer, file);
       if (count === 0) return;
       yield buffer.subarray(0, count);
     }
@@ -229,6 +231,6 @@ export function writeFully(fd: number, bytes: Uint8Array, file: string): void {
   try {
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
   } catch (error) {
-    throw fileError(error, file);
+    throw fileError(error, file, 'writing');
   }
 }
