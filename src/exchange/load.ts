@@ -3,6 +3,7 @@ import { errorOf, type Finding } from '../errors.js';
 import { attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { findAttachments } from '../spec/attachments.js';
+import { BoundedFindings } from '../spec/findings.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import { basicDataWire, countsOf, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
 import { MARKS } from '../spec/rules/file-type.js';
@@ -81,7 +82,8 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     refuse(taken.findings);
     await staging.secured();
     const restorable = await restorableFiles(store, taken.portfolios);
-    const findings = [...ofDocument, ...taken.findings, ...restorable.map(({ finding }) => finding)];
+    const ofFiles = [...taken.findings, ...restorable.map(({ finding }) => finding)];
+    const findings = new BoundedFindings().add(ofDocument).add(ofFiles).list();
     const result = await store.change(async (change) => {
       const historyId = await change.addHistory({
         ...NOTHING_SENT,
@@ -165,6 +167,6 @@ function schoolFindings(portfolios: readonly Portfolio<unknown>[], schoolCode: s
 
 /** Ends the load on the first error, telling all of them. */
 function refuse(findings: readonly Finding[]): void {
-  const error = errorOf(findings);
+  const error = errorOf(new BoundedFindings().add(findings).list());
   if (error) throw error;
 }

@@ -1,6 +1,7 @@
 /** Reads a package's structure: which entry is what, the document, the mappings, the attachments. */
 import { type Finding, LpxError } from '../errors.js';
 import { addOriginalNames, isNotOurs, MAPPING_NAME } from '../spec/attachments.js';
+import { BoundedFindings } from '../spec/findings.js';
 import { type ReadJson, readJson } from '../spec/json.js';
 import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
 import type { Padding } from '../zip/directory.js';
@@ -94,22 +95,23 @@ function wrapperOf(names: readonly string[]): string {
 
 /** Reads the JSON entries. @throws LPX_JSON_UNREADABLE, LPX_ENTRY_DAMAGED, LPX_LIMIT_EXCEEDED, LPX_NOT_A_PACKAGE */
 export async function readStructure(fd: number, entries: PackageEntries, baseName: string, password: Buffer): Promise<PackageStructure> {
-  const findings: Finding[] = [...entries.findings];
+  const findings = new BoundedFindings().add(entries.findings);
   const bytes = [...entries.documents, ...entries.mappings].reduce((sum, { entry }) => sum + entry.size, 0);
   if (bytes > TOTAL_JSON_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'json', value: bytes, limit: TOTAL_JSON_BYTES });
   const read = await readDocument(fd, entries.documents, baseName, password);
   const { document, findings: repairs } = repairDocument(read.value);
-  for (const finding of [...read.findings, ...repairs]) findings.push(finding);
+  findings.add(read.findings).add(repairs);
   if (Array.isArray(document) && document.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   const originalNames = new Map<string, string>();
   const digested = [{ ...read.digested, path: DIGESTED_DOCUMENT }];
   for (const { name, entry } of entries.mappings) {
     const bytes = await entryBuffer(fd, entry, password, JSON_BYTES);
     digested.push(digestedText(name, bytes));
-    for (const finding of addOriginalNames(originalNames, name, bytes)) findings.push(finding);
+    findings.add(addOriginalNames(originalNames, name, bytes));
   }
   const others = entries.documents.filter(({ entry }) => entry !== read.entry);
-  return { document, originalNames, findings, digested, otherDocuments: new Map(others.map(({ name, entry }) => [name, entry])) };
+  const otherDocuments = new Map(others.map(({ name, entry }) => [name, entry]));
+  return { document, originalNames, findings: findings.list(), digested, otherDocuments };
 }
 
 /**

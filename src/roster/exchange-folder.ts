@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
 import { fileError, readSmall } from '../files.js';
 import { addOriginalNames, MAPPING_NAME, pathOfLink, plainName } from '../spec/attachments.js';
+import { BoundedFindings } from '../spec/findings.js';
 import { LISTS, type WireProperty } from '../spec/generated/wire-table.js';
 import { readJson } from '../spec/json.js';
 import { repairDocument } from '../spec/repair.js';
@@ -36,15 +37,16 @@ export async function readExchangeFolder(path: string): Promise<ExchangeFolder> 
     const documentBytes = await readSmall(documentFile, DOCUMENT_BYTES, 'file');
     const json = readJson(documentBytes, basename(documentFile));
     const repaired = repairDocument(json.value);
-    const findings: Finding[] = [...json.findings, ...repaired.findings];
+    const findings = new BoundedFindings().add(json.findings).add(repaired.findings);
     const files = new Map<string, string>();
     const originalNames = new Map<string, string>();
     for (const [name, file] of await listFiles(folder, foldersOf(linksIn(repaired.document)))) {
       if (name.endsWith(`/${MAPPING_NAME}`))
-        findings.push(...addOriginalNames(originalNames, name, await readSmall(file, DOCUMENT_BYTES, 'file')));
+        findings.add(addOriginalNames(originalNames, name, await readSmall(file, DOCUMENT_BYTES, 'file')));
       else files.set(name, file);
     }
-    return { name: basename(documentFile), document: repaired.document, documentBytes, files, originalNames, findings };
+    const name = basename(documentFile);
+    return { name, document: repaired.document, documentBytes, files, originalNames, findings: findings.list() };
   } catch (error) {
     throw fileError(error, path);
   }

@@ -38,11 +38,14 @@ export function documentFindings(document: unknown): Finding[] {
   if (!Array.isArray(document) || document.length === 0) found.validate(document);
   else
     for (const [index, student] of document.entries()) {
-      found.startStudent();
+      // What is no object is no student: a million numbers need no error each.
+      if (isObject(student)) found.startStudent();
       for (const { part, pathOf } of partsOf(student, String(index))) found.validate([part], pathOf);
     }
   return found.list();
 }
+
+const isObject = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** Records that are validated at a time: the validator keeps every violation of what it is given. */
 const RECORDS_AT_A_TIME = 100;
@@ -55,7 +58,9 @@ interface Part {
 
 /** A student whole; one with many records without their lists first, and then a few records at a time. */
 function* partsOf(student: unknown, index: string): Generator<Part> {
-  const lists = LISTS.map((list) => ({ list, steps: stepsTo(list) })).filter(({ steps }) => Array.isArray(valueAt(student, steps)));
+  const lists = (isObject(student) ? LISTS : [])
+    .map((list) => ({ list, steps: stepsTo(list) }))
+    .filter(({ steps }) => Array.isArray(valueAt(student, steps)));
   const recordsIn = (steps: readonly string[]) => valueAt(student, steps) as readonly unknown[];
   const inStudent = (path: readonly string[]) => [index, ...path.slice(1)];
   if (lists.reduce((sum, { steps }) => sum + recordsIn(steps).length, 0) <= RECORDS_AT_A_TIME) {

@@ -40,6 +40,16 @@ describe('loading a folder', () => {
     });
   });
 
+  it('lists a few examples of what is found many times, and counts the rest', async () => {
+    const folder = tempFolder();
+    const path = join(folder, 'platform');
+    const students = Array.from({ length: 30 }, (_, i) => smallPortfolio([], { schoolCode: '990009', nationalId: `PASS${100 + i}` }));
+    writeExchangeFolder(path, students);
+    const { findings } = await load(await school(folder, '990001'), path);
+    const other = findings.filter(({ code }) => code === 'LPX_LOAD_OTHER_SCHOOL');
+    expect([other.length, other.at(-1)?.more]).toEqual([20, 10]);
+  });
+
   it('twice changes nothing and leaves no second line in the history', async () => {
     const { store, path } = await platform();
     await load(store, path);
