@@ -1,7 +1,7 @@
 /**
  * Exports students: selects what an exchange carries, lays it out, and writes it into packages with their signatures.
- * One package, or as many as the limits of readers ask for; each is laid out on its own, so that memory does not grow
- * with the number of students.
+ * One package, or as many as the limits of readers ask for; each is laid out on its own. Findings and summaries of all
+ * students are kept, so memory still grows with their number: 135 MB for 200 students, 298 MB for 1,000.
  */
 import { rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
