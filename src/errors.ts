@@ -58,6 +58,7 @@ export const EXIT_CODE_OF = {
   LPX_UNSIGNED: EXIT.signature,
 
   LPX_PASSWORD_WRONG: EXIT.password,
+  LPX_PASSWORD_FORM: EXIT.password,
 
   LPX_NOT_A_ZIP: EXIT.damaged,
   LPX_FILE_EMPTY: EXIT.damaged,

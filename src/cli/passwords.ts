@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
+import { decodeText } from '../encoding.js';
 import { LpxError } from '../errors.js';
 import { readBounded, readSmall } from '../files.js';
 import type { Context } from './context.js';
@@ -59,13 +60,21 @@ async function passwordAtHand(context: Context, options: PasswordOptions): Promi
   return context.env.LPX_PASSWORD ? Buffer.from(context.env.LPX_PASSWORD) : undefined;
 }
 
-/** The bytes up to the first line end, without a byte order mark. @throws LPX_PASSWORD_MISSING when there are none */
+/**
+ * The first line with anything but blanks, byte for byte but for a byte order mark; of UTF-16, in UTF-8.
+ * @throws LPX_PASSWORD_MISSING when there is none
+ */
 function firstLine(bytes: Buffer): Buffer {
-  const text = bytes.subarray(bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])) ? 3 : 0);
-  const end = text.findIndex((byte) => byte === 0x0a || byte === 0x0d);
-  const line = end < 0 ? text : text.subarray(0, end);
-  if (line.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
-  return line;
+  const decoded = decodeText(bytes);
+  const read = decoded?.encoding === 'UTF-16' ? Buffer.from(decoded.text) : bytes;
+  // In UTF-8 and in CP950 the bytes of line ends and blanks stand for nothing else.
+  const lines = read
+    .toString('latin1')
+    .replace(/^(?:\xef\xbb\xbf)+/, '')
+    .split(/[\r\n]/);
+  const line = lines.find((text) => /[^ \t\0]/.test(text));
+  if (line === undefined) throw new LpxError('LPX_PASSWORD_MISSING');
+  return Buffer.from(line, 'latin1');
 }
 
 async function askTwice(context: Context): Promise<Buffer> {

@@ -22,6 +22,7 @@ import {
 import { contentsDigest } from '../package/contents-digest.js';
 import { parsePackageName } from '../package/layout.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
+import { type OpeningPassword, openingPassword, passwordOddity } from '../package/password-forms.js';
 import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
 import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
 import { type CheckResult, faultFinding, type StepResult, Verification } from '../package/verification.js';
@@ -41,7 +42,6 @@ import { documentFindings } from '../spec/validate.js';
 import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
 import { ZipEngine } from '../zip/engine.js';
 import { DEFAULT_LIMITS, overLimit } from '../zip/limits.js';
-import { passwordOpens } from '../zip/password.js';
 import type { ZipEntry } from '../zip/reader.js';
 import { type Digests, digestFile } from '../zip/threads/digest.js';
 import type { Helper } from '../zip/threads/helper.js';
@@ -235,8 +235,9 @@ async function checkContents(reading: Reading): Promise<void> {
   try {
     const password = await verification.step('password', async () => {
       const given = Buffer.isBuffer(request.password) ? request.password : await request.password();
-      if (!(await passwordOpens(fd, entries, given))) throw new LpxError('LPX_PASSWORD_WRONG', { file: basename(zipFile) });
-      return { value: given };
+      const opening = await openingPassword(fd, entries, given);
+      if (!opening) throw new LpxError('LPX_PASSWORD_WRONG', { file: basename(zipFile), passwordOddity: passwordOddity(given) ?? '' });
+      return { value: opening.password, findings: passwordFindings(zipFile, opening) };
     });
     const structure = await verification.step('structure', async () => {
       const sorted = sortEntries(entries);
@@ -257,6 +258,15 @@ async function checkContents(reading: Reading): Promise<void> {
     closeSync(fd);
   }
 }
+
+/** Says what had to be done to the password that was given. */
+const passwordFindings = (zipFile: string, { changes }: OpeningPassword): Finding[] =>
+  changes.map((passwordChange) => ({
+    code: 'LPX_PASSWORD_FORM',
+    severity: 'note',
+    place: { file: basename(zipFile) },
+    facts: { passwordChange },
+  }));
 
 const wrappingFindings = ({ zipFile, wrapping }: OpenedPackage): Finding[] =>
   wrapping === undefined ? [] : [repaired('wrapping', { file: basename(wrapping) }, basename(wrapping), basename(zipFile))];

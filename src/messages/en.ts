@@ -106,8 +106,12 @@ const codes: Record<Code, Sentence> = {
   },
 
   LPX_PASSWORD_WRONG: {
-    what: 'The password does not open {where}.',
+    what: 'The password does not open {where}{passwordOddity}.',
     next: 'Check capitals and zeros; ask the sending school for the password by telephone.',
+  },
+  LPX_PASSWORD_FORM: {
+    what: 'The password does not open {where} as it was given, but in another form: {passwordChange}.',
+    next: 'Nothing needs doing; next time give the password in this form.',
   },
 
   LPX_NOT_A_ZIP: { what: 'This file is not a ZIP archive.', next: 'Ask the sending school for the .zip file of the export.' },
@@ -427,6 +431,18 @@ const codes: Record<Code, Sentence> = {
 /** Words for the values of facts, by the fact's name. */
 const words: Record<string, Record<string, string>> = {
   content: { nothing: '0 bytes', zeros: 'zeros', blanks: 'blanks' },
+  passwordOddity: {
+    blank: ': it begins or ends with a blank, which may not belong to it',
+    notAscii: ': it has characters beyond those of an English keyboard, which programs encode differently',
+    both: ': it begins or ends with a blank, and has characters beyond those of an English keyboard',
+  },
+  passwordChange: {
+    trimmed: 'without the blanks around it',
+    unquoted: 'without the quotation marks around it',
+    narrowed: 'with full-width and compatibility characters as plain ones',
+    CP950: 'encoded in CP950 (Big5)',
+    'UTF-8': 'encoded in UTF-8',
+  },
   expected: {
     present: 'this property, which is required',
     string: 'a text',
@@ -738,14 +754,14 @@ export const en = {
     to: 'the receiving school’s code, for the history',
     out: 'folder for the package (else the current one)',
     encryption: 'aes256 (unless you say otherwise), or zipcrypto for receivers that cannot read it',
-    passwordFile: 'the password is the first line of this file',
-    passwordStdin: 'the password is the first line of standard input',
+    passwordFile: 'the password is the first line of this file that is not empty',
+    passwordStdin: 'the password is the first line of standard input that is not empty',
     generatePassword: 'make a strong password',
     passwordOut: 'where the generated password goes (readable by you alone)',
     zip: 'the package',
     signature: 'the signature file, when it lies elsewhere',
     noSignature: 'go on without a signature; the history says so',
-    md5: 'the MD5 as it was told, instead of a signature file',
+    md5: 'the MD5 by telephone, instead of a signature file; blanks and capitals are fine',
     strict: 'refuse what would have to be repaired',
     acceptPartial: 'import the records whose files are sound, and list the others',
     acceptForeignMd5: 'take the files although all their MD5s are wrong',

@@ -79,7 +79,14 @@ export const zhTW: Messages = {
       what: '沒有核對簽章就採用了這個交換檔：無從證明它就是對方送出的那一個。',
       next: '請以電話與轉出學校核對 MD5。',
     },
-    LPX_PASSWORD_WRONG: { what: '密碼無法開啟 {where}。', next: '請留意大小寫與數字 0；請以電話向轉出學校確認密碼。' },
+    LPX_PASSWORD_WRONG: {
+      what: '密碼無法開啟 {where}{passwordOddity}。',
+      next: '請留意大小寫與數字 0；請以電話向轉出學校確認密碼。',
+    },
+    LPX_PASSWORD_FORM: {
+      what: '密碼照原樣無法開啟 {where}，改成另一種形式才開啟：{passwordChange}。',
+      next: '不必處理；下次請以這種形式提供密碼。',
+    },
 
     LPX_NOT_A_ZIP: { what: '這不是 ZIP 壓縮檔。', next: '請向轉出學校索取匯出的 .zip 檔。' },
     LPX_FILE_EMPTY: {
@@ -306,6 +313,18 @@ export const zhTW: Messages = {
   },
   words: {
     content: { nothing: '0 位元組', zeros: '零', blanks: '空白字元' },
+    passwordOddity: {
+      blank: '：密碼開頭或結尾有空白，可能不屬於密碼',
+      notAscii: '：密碼含有英文鍵盤以外的字元，各種軟體的編碼不同',
+      both: '：密碼開頭或結尾有空白，且含有英文鍵盤以外的字元',
+    },
+    passwordChange: {
+      trimmed: '去掉前後空白',
+      unquoted: '去掉前後引號',
+      narrowed: '全形及相容字元改為一般字元',
+      CP950: '以 CP950（Big5）編碼',
+      'UTF-8': '以 UTF-8 編碼',
+    },
     expected: {
       present: '此必填欄位',
       string: '文字',
@@ -612,14 +631,14 @@ export const zhTW: Messages = {
     to: '轉入學校代碼，記入歷程',
     out: '存放交換檔的資料夾（預設為目前資料夾）',
     encryption: 'aes256（預設）；對方無法讀取時可用 zipcrypto',
-    passwordFile: '密碼為此檔案的第一行',
-    passwordStdin: '密碼為標準輸入的第一行',
+    passwordFile: '密碼為此檔案第一個非空白行',
+    passwordStdin: '密碼為標準輸入第一個非空白行',
     generatePassword: '產生高強度密碼',
     passwordOut: '產生的密碼存放處（只有您能讀取）',
     zip: '交換檔',
     signature: '簽章檔（不在交換檔旁邊時）',
     noSignature: '不核對簽章；歷程會記下',
-    md5: '對方告知的 MD5，代替簽章檔',
+    md5: '對方告知的 MD5，代替簽章檔；可含空白與大寫',
     strict: '需要修正才讀得懂的一律不採用',
     acceptPartial: '只匯入檔案完好的紀錄，其餘列出',
     acceptForeignMd5: '即使所有檔案的 MD5 都不符，仍照樣採用',

@@ -9,14 +9,20 @@ const SAMPLE = 8;
 const SMALL_BYTES = 4 * 1024 * 1024;
 
 /**
+ * `proven`: an authentication code or CRC holds under it; `likely`: two or more short checks agree, and nothing that
+ * they protect reads well; `wrong`: otherwise.
+ */
+export type PasswordFit = 'proven' | 'likely' | 'wrong';
+
+/**
  * The short checks (two bytes under AES, one under ZipCrypto) rule most wrong passwords out. A password
  * they accept is proven on the smallest entries by authentication code or CRC, since ZipCrypto's byte
  * accepts one wrong password in 256. Where nothing proves it, two or more checks that all agree still
  * speak for the password, and the archive is damaged.
  */
-export async function passwordOpens(fd: number, entries: readonly ZipEntry[], password: Buffer): Promise<boolean> {
+export async function tryPassword(fd: number, entries: readonly ZipEntry[], password: Buffer): Promise<PasswordFit> {
   const smallest = entries
-    .filter((entry) => entry.encryption !== 'none')
+    .filter(canProve)
     .sort((a, b) => a.compressedSize - b.compressedSize)
     .slice(0, SAMPLE);
   let fitting = 0;
@@ -24,11 +30,14 @@ export async function passwordOpens(fd: number, entries: readonly ZipEntry[], pa
     const known = checkPassword(fd, entry, password);
     if (!known) continue;
     const affordable = fitting === 0 || entry.compressedSize <= SMALL_BYTES;
-    if (affordable && (await readsWell(fd, entry, password, known))) return true;
+    if (affordable && (await readsWell(fd, entry, password, known))) return 'proven';
     fitting++;
   }
-  return fitting === smallest.length && fitting > 1;
+  return fitting === smallest.length && fitting > 1 ? 'likely' : 'wrong';
 }
+
+/** The CRC of an empty file holds under every password; an authentication code does not. */
+const canProve = ({ encryption, size }: ZipEntry): boolean => encryption !== 'none' && !(encryption === 'zipcrypto' && size === 0);
 
 async function readsWell(fd: number, entry: ZipEntry, password: Buffer, known: Shared): Promise<boolean> {
   try {

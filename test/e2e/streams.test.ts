@@ -1,8 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BINARY } from '../support/cli.js';
+import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { exportFrom, PASSWORD, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -105,4 +105,48 @@ describe('a file that is not one', () => {
     }
     expect(await pipe('--password-file /dev/zero', 'verify', zipFile)).toMatchObject({ code: 2 });
   });
+});
+
+describe('a password file', () => {
+  const text = PASSWORD.toString();
+  it.each<[string, Buffer]>([
+    ['in UTF-16 with its mark', Buffer.from(`\ufeff${text}\r\n`, 'utf16le')],
+    ['in UTF-16, big end first', Buffer.from(`\ufeff${text}\r\n`, 'utf16le').swap16()],
+    ['in UTF-16 without a mark, after an empty line', Buffer.from(`\r\n${text}\r\n`, 'utf16le')],
+    ['with a byte order mark and Windows line ends', Buffer.from(`\ufeff${text}\r\n`)],
+    ['with lines of nothing and of blanks before', Buffer.from(`\r\n  \n${text}\nanother line\n`)],
+  ])('%s is read', async (_, bytes) => {
+    expect((await verifiedWith(bytes)).findings).toEqual([]);
+  });
+
+  it('in quotation marks and with a blank behind is read, and that is said without the password', async () => {
+    const { findings, out } = await verifiedWith(Buffer.from(`"${text}" \r\n`));
+    expect(findings.map(({ code, message }: { code: string; message: string }) => [code, message.split(': ')[1]])).toEqual([
+      ['LPX_PASSWORD_FORM', 'without the blanks around it.'],
+      ['LPX_PASSWORD_FORM', 'without the quotation marks around it.'],
+    ]);
+    expect(out).not.toContain(text);
+  });
+
+  it('with nothing but blanks gives no password', async () => {
+    const { zipFile } = await exchange();
+    const { code, err } = await lpx(['verify', zipFile, '--password-stdin'], { input: '\ufeff\r\n \n' });
+    expect([code, err]).toEqual([2, expect.stringContaining('LPX_PASSWORD_MISSING')]);
+  });
+
+  it('with a blank too much, and a password that is wrong all the same, is told so', async () => {
+    const { zipFile } = await exchange();
+    const { code, out, err } = await lpx(['verify', zipFile, '--password-stdin'], { input: 'wrong-one \r\n' });
+    expect([code, err]).toEqual([4, expect.stringContaining('begins or ends with a blank')]);
+    expect(out + err).not.toContain('wrong-one');
+  });
+
+  const verifiedWith = async (bytes: Buffer) => {
+    const { zipFile } = await exchange();
+    const passwordFile = join(tempFolder(), 'pw.txt');
+    writeFileSync(passwordFile, bytes);
+    const { code, json, out } = await lpxJson(['verify', zipFile, '--password-file', passwordFile]);
+    expect(code).toBe(0);
+    return { findings: json.findings, out };
+  };
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyPackage } from '#lpx/exchange/verify.js';
@@ -122,6 +122,31 @@ describe('a verification', () => {
     sign(zipFile);
     const damaged = await verified(zipFile);
     expect([statuses(damaged), failing(damaged)]).toEqual(['ppppppf', ['LPX_ENTRY_DAMAGED']]);
+  });
+
+  it('says which form of the password opened the package, and never the password', async () => {
+    const report = await verified(await sample(), Buffer.from(`"${PASSWORD}" `));
+    expect(report.ok).toBe(true);
+    expect(report.findings.filter(({ code }) => code === 'LPX_PASSWORD_FORM')).toMatchObject([
+      { severity: 'note', facts: { passwordChange: 'trimmed' } },
+      { severity: 'note', facts: { passwordChange: 'unquoted' } },
+    ]);
+    expect(JSON.stringify(report)).not.toContain(PASSWORD.toString());
+  });
+
+  it('says what is odd about a password that does not open', async () => {
+    const report = await verified(await sample(), Buffer.from('another '));
+    expect(report.findings).toMatchObject([{ code: 'LPX_PASSWORD_WRONG', facts: { passwordOddity: 'blank' } }]);
+  });
+
+  it('says which file was taken for the signature, unless it has the usual name', async () => {
+    const zipFile = await sample();
+    const taken = async () => (await verified(zipFile)).findings.filter(({ code }) => code === 'LPX_SIGNATURE_TAKEN');
+    expect(await taken()).toEqual([]);
+    const other = zipFile.replace(/\.zip$/, '.md5.txt');
+    renameSync(`${zipFile}.md5`, other);
+    expect(await taken()).toMatchObject([{ severity: 'note', place: { file: basename(other) } }]);
+    expect((await verifyPackage({ zipFile, password: PASSWORD, signature: { file: other } })).findings).toEqual([]);
   });
 
   it('asks for no password before the signature holds', async () => {
