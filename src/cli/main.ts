@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
-import { fileError, isCommitted, startUncommitted, undoUnfinished } from '../files.js';
+import { fileError } from '../io/file-error.js';
+import { Interruptible } from '../io/interruption.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
@@ -70,15 +71,22 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     command = name;
     let stopping = false;
     const context = { ...contextOf(around, language, options), stopping: () => stopping };
-    const restore = onInterrupt(context, name, () => {
-      stopping = true;
+    const interruptible = new Interruptible();
+    const stopListening = onInterrupt(() => {
+      if (interruptible.isCommitted) {
+        stopping = true;
+        return;
+      }
+      interruptible.undo();
+      printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
+      process.exit(9);
     });
     try {
-      exitCode = print(context, name, await work(context));
+      exitCode = print(context, name, await interruptible.run(() => work(context)));
     } catch (error) {
       exitCode = fail(error, options);
     } finally {
-      restore();
+      stopListening();
     }
   });
   const quietly = { writeOut: (text: string) => around.stdout.write(text), writeErr: () => {} };
@@ -166,14 +174,7 @@ function printFailure(context: Context, command: CommandName, error: LpxError, j
  * Ctrl-C: temporary files are removed, the transaction rolls back, and the command exits with 9. Once its change is
  * committed the command finishes instead, and says what it did.
  */
-function onInterrupt(context: Context, command: CommandName, finish: () => void): () => void {
-  startUncommitted();
-  const stop = () => {
-    if (isCommitted()) return finish();
-    undoUnfinished();
-    printFailure(context, command, new LpxError('LPX_INTERRUPTED'), {});
-    process.exit(9);
-  };
+function onInterrupt(stop: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, stop);
   return () => {

@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { decodeText } from '../encoding.js';
 import { LpxError } from '../errors.js';
-import { readBounded, readSmall } from '../files.js';
+import { readBounded, readSmall } from '../io/read.js';
 import type { Context } from './context.js';
 
 export interface PasswordOptions {

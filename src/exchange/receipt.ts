@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { readSmall } from '../files.js';
+import { readSmall } from '../io/read.js';
 import { writeFiles } from '../roster/tables.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';

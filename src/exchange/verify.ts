@@ -5,7 +5,8 @@
 import { closeSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { fileError, openFile, statPlain } from '../files.js';
+import { fileError } from '../io/file-error.js';
+import { openFile, statPlain } from '../io/read.js';
 import {
   type Acceptance,
   type AttachmentSink,

@@ -2,7 +2,7 @@
 import { link, lstat, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { LpxError } from '../errors.js';
-import { syncFolder, writeError } from '../files.js';
+import { writeError } from './file-error.js';
 
 /** A file that is written under one name, in the same folder, and is going to have another. */
 export interface Unpublished {
@@ -77,4 +77,11 @@ const exists = (file: string): Promise<boolean> =>
 /** @throws LPX_WRITE_FAILED when something has the name already */
 export async function assertFree(file: string): Promise<void> {
   if (await exists(file)) throw new LpxError('LPX_WRITE_FAILED', { file, reason: 'EEXIST' });
+}
+
+/** Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
 }

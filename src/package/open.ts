@@ -5,7 +5,7 @@
 import { open, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LpxError } from '../errors.js';
-import { fileError } from '../files.js';
+import { fileError } from '../io/file-error.js';
 import { entryBuffer, entryBytes } from '../zip/entry.js';
 import { readZip, type ZipEntry } from '../zip/reader.js';
 import { digestFile } from '../zip/threads/digest.js';

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decodeText } from '../encoding.js';
 import { LpxError } from '../errors.js';
-import { fileError, readSmall } from '../files.js';
+import { fileError } from '../io/file-error.js';
+import { readSmall } from '../io/read.js';
 
 /** Beyond this many bytes it is not a signature file. */
 export const SIGNATURE_BYTES = 64 * 1024;

@@ -5,8 +5,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
-import { fileError, markUnfinished, openFile, readFrom, syncFolder, writeError } from '../files.js';
+import { fileError, writeError } from '../io/file-error.js';
 import type { Unpublished } from '../io/publish.js';
+import { syncFolder } from '../io/publish.js';
+import { openFile, readFrom } from '../io/read.js';
+import { removeWhenInterrupted } from '../io/temporary.js';
 import type { ByteSource, RandomSource } from '../zip/content.js';
 import { KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
 import { ZipEngine } from '../zip/engine.js';
@@ -63,7 +66,7 @@ export interface PackageFiles {
  */
 export async function writePackage({ zip, signature }: PackageFiles, contents: PackageContents, options: WriteOptions): Promise<Digests> {
   const parts = [zip.part, signature.part];
-  const finished = parts.map(markUnfinished);
+  const finished = parts.map(removeWhenInterrupted);
   try {
     const digests = await writeZip(zip.part, contents, options);
     await writeFile(signature.part, signatureLine(digests.md5, zip.file), { flag: 'wx', mode: 0o600, flush: true });

@@ -2,7 +2,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
-import { fileError, readSmall } from '../files.js';
+import { fileError } from '../io/file-error.js';
+import { readSmall } from '../io/read.js';
 import { addOriginalNames, MAPPING_NAME, pathOfLink, plainName } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { LISTS, type WireProperty } from '../spec/generated/wire-table.js';

@@ -5,7 +5,10 @@ import { detectDelimiter, parseCsv, writeCsv } from 'hucre/csv';
 import { writeXlsx } from 'hucre/xlsx';
 import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { fileError, markUnfinished, readSmall, syncFolder } from '../files.js';
+import { fileError } from '../io/file-error.js';
+import { syncFolder } from '../io/publish.js';
+import { readSmall } from '../io/read.js';
+import { removeWhenInterrupted } from '../io/temporary.js';
 import type { RegisterSheet } from '../spec/registers.js';
 
 /** Larger than any list of a school, of courses or of students; bytes. */
@@ -100,7 +103,7 @@ export async function writeFiles(folder: string, files: readonly TableFile[]): P
   for (const path of paths)
     if (await stat(path).catch(() => undefined)) throw new LpxError('LPX_WRITE_FAILED', { file: basename(path), reason: 'EEXIST' });
   const parts = paths.map((path) => `${path}.part`);
-  const finished = [...parts, ...paths].map(markUnfinished);
+  const finished = [...parts, ...paths].map(removeWhenInterrupted);
   const made: string[] = [];
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });

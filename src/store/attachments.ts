@@ -8,7 +8,9 @@ import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, mkdirSync, o
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { fileError, syncFolder, whenInterrupted } from '../files.js';
+import { fileError } from '../io/file-error.js';
+import { whenInterrupted } from '../io/interruption.js';
+import { syncFolder } from '../io/publish.js';
 import { type Access, accessFor, setMode } from './access.js';
 import { sweepWorkFolders, WorkFolder } from './work-folder.js';
 

@@ -1,7 +1,7 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
-import { markCommitted } from '../files.js';
+import { markCommitted } from '../io/interruption.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';

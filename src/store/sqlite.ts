@@ -4,7 +4,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { LpxError } from '../errors.js';
-import { fileError, writeError } from '../files.js';
+import { fileError, writeError } from '../io/file-error.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';

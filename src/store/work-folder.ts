@@ -7,7 +7,7 @@ import { closeSync, existsSync, fchmodSync, lstatSync, mkdtempSync, openSync } f
 import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { markUnfinished } from '../files.js';
+import { removeWhenInterrupted } from '../io/temporary.js';
 import { type Access, accessFor, setMode } from './access.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 
@@ -24,7 +24,7 @@ export class WorkFolder {
   private constructor(path: string, lock: SqliteFile) {
     this.path = path;
     this.#lock = lock;
-    this.#finished = markUnfinished(path);
+    this.#finished = removeWhenInterrupted(path);
   }
 
   /** Makes a new folder `<parent>/<prefix><random>` and holds its lock. @throws errors of the file system */

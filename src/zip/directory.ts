@@ -8,7 +8,7 @@ import { fstatSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Open } from 'unzipper';
 import { LpxError } from '../errors.js';
-import { fillFrom } from '../files.js';
+import { fillFrom } from '../io/read.js';
 import {
   CENTRAL_HEADER_BYTES,
   END_RECORD_BYTES,

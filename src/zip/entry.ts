@@ -6,7 +6,8 @@ import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { LpxError } from '../errors.js';
-import { fillFrom, systemCode } from '../files.js';
+import { systemCode } from '../io/file-error.js';
+import { fillFrom } from '../io/read.js';
 import {
   AES_MAC_BYTES,
   AES_VERIFIER_BYTES,

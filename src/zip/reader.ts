@@ -4,7 +4,8 @@
  */
 import { closeSync } from 'node:fs';
 import { LpxError } from '../errors.js';
-import { fileError, openFile } from '../files.js';
+import { fileError } from '../io/file-error.js';
+import { openFile } from '../io/read.js';
 import { aesOverheadBytes } from './crypto/winzip-aes.js';
 import { ZIPCRYPTO_HEADER_BYTES } from './crypto/zipcrypto.js';
 import { type Directory, type DirectoryRecord, type Padding, readAt, readDirectoryOf } from './directory.js';

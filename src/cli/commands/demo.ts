@@ -10,7 +10,7 @@ import { loadFolder } from '../../exchange/load.js';
 import { initStore, withStore } from '../../exchange/school-store.js';
 import { listPackage, showStudent } from '../../exchange/show.js';
 import { verifyPackage } from '../../exchange/verify.js';
-import { markUnfinished } from '../../files.js';
+import { removeWhenInterrupted } from '../../io/temporary.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { generatePassword } from '../passwords.js';
@@ -27,7 +27,7 @@ const TO = { code: '990002', name: '樣本高工' };
 export async function demo(context: Context): Promise<Outcome> {
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'lpx-demo-'));
-  const finished = markUnfinished(folder);
+  const finished = removeWhenInterrupted(folder);
   try {
     const told = await tell(context, folder);
     const seconds = Math.round((performance.now() - started) / 100) / 10;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { LpxError } from '../../errors.js';
-import { openFile, readFrom } from '../../files.js';
+import { openFile, readFrom } from '../../io/read.js';
 import { type KeyMemory, KeyTable } from '../crypto/aes-keys.js';
 import type { Arenas } from '../simd/arena.js';
 

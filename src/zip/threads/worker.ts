@@ -1,7 +1,7 @@
 /** The helper's side of `helper.ts`. */
 import { parentPort } from 'node:worker_threads';
 import { LpxError } from '../../errors.js';
-import { fileError } from '../../files.js';
+import { fileError } from '../../io/file-error.js';
 import { Arenas } from '../simd/arena.js';
 import type { Reply } from './helper.js';
 import { type Job, runJob } from './jobs.js';

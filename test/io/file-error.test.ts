@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '#lpx/errors.js';
-import { fileError } from '#lpx/files.js';
+import { fileError } from '#lpx/io/file-error.js';
 import { messagesIn, sentenceOf } from '#lpx/messages/messages.js';
-import { lpx } from './support/cli.js';
-import { transferSchool } from './support/schools.js';
-import { tempFolder } from './support/temp.js';
+import { lpx } from '../support/cli.js';
+import { transferSchool } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
 
 const systemError = (code: string, syscall: string) => Object.assign(new Error(code), { code, syscall, errno: -1 });
 

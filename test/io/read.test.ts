@@ -3,9 +3,9 @@ import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { verifyPackage } from '#lpx/exchange/verify.js';
-import { openFile, readSmall } from '#lpx/files.js';
-import { PASSWORD } from './support/schools.js';
-import { tempFolder } from './support/temp.js';
+import { openFile, readSmall } from '#lpx/io/read.js';
+import { PASSWORD } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
 
 const fileOf = (content: string): string => {
   const file = join(tempFolder(), 'file');

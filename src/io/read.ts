@@ -1,0 +1,97 @@
+/** Reads plain files, and small ones whole: never a device, never without a bound. */
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { LpxError } from '../errors.js';
+import { fileError } from './file-error.js';
+
+/**
+ * Opens a file: a new one, readable by its owner alone, or a plain one that is there.
+ * @throws as `fileError` says, and LPX_FILE_UNREADABLE for a pipe or a device
+ */
+export function openFile(file: string, flags: 'r' | 'wx'): number {
+  try {
+    if (flags === 'wx') return openSync(file, flags, 0o600);
+    // Opened so, a pipe does not wait for who writes to it; a plain file does not care.
+    const fd = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      requirePlain(fstatSync(fd), file);
+      return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  } catch (error) {
+    throw fileError(error, file, flags === 'wx' ? 'writing' : 'reading');
+  }
+}
+
+/** Reads from where the file has got to. @returns how many bytes, 0 at the end @throws as `fileError` says */
+export function readFrom(fd: number, into: Buffer, file: string): number {
+  try {
+    return readSync(fd, into);
+  } catch (error) {
+    throw fileError(error, file, 'reading');
+  }
+}
+
+/** The size and identity of a plain file. @throws as `openFile` */
+export async function statPlain(file: string): Promise<Stats> {
+  const found = await stat(file).catch((error) => {
+    throw fileError(error, file);
+  });
+  requirePlain(found, file);
+  return found;
+}
+
+function requirePlain(found: Stats, file: string): void {
+  if (found.isFile()) return;
+  throw new LpxError('LPX_FILE_UNREADABLE', { file, reason: found.isDirectory() ? 'EISDIR' : 'notPlain' });
+}
+
+/** What may be read as a small file: a plain one, or a pipe too, such as a shell's `<(…)`. */
+export type SmallSource = 'file' | 'file-or-pipe';
+
+/**
+ * Reads a file of at most `limit` bytes whole. A device, or a pipe without end, is refused.
+ * @throws LPX_FILE_NOT_FOUND; LPX_FILE_UNREADABLE, also for a file of more bytes
+ */
+export async function readSmall(file: string, limit: number, source: SmallSource): Promise<Buffer> {
+  try {
+    const found = await stat(file);
+    if (!(source === 'file-or-pipe' && found.isFIFO())) requirePlain(found, file);
+    if (found.size > limit) throw tooLarge(file);
+    const handle = await open(file, 'r');
+    try {
+      return await readBounded(handle.createReadStream({ autoClose: false }), limit, file);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+/** Reads a stream to its end. @throws LPX_FILE_UNREADABLE beyond `limit` bytes */
+export async function readBounded(stream: AsyncIterable<Uint8Array | string>, limit: number, name: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    const part = Buffer.from(chunk as Uint8Array);
+    bytes += part.length;
+    if (bytes > limit) throw tooLarge(name);
+    chunks.push(part);
+  }
+  return Buffer.concat(chunks);
+}
+
+const tooLarge = (file: string) => new LpxError('LPX_FILE_UNREADABLE', { file, reason: 'tooLarge' });
+
+/** Fills a buffer from a place in a file. @returns whether the file was long enough */
+export function fillFrom(fd: number, buffer: Buffer, offset: number): boolean {
+  for (let done = 0; done < buffer.length; ) {
+    const count = readSync(fd, buffer, done, buffer.length - done, offset + done);
+    if (count === 0) return false;
+    done += count;
+  }
+  return true;
+}
