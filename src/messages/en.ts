@@ -464,9 +464,10 @@ const words: Record<string, Record<string, string>> = {
     md5: 'an MD5 of 32 hex digits in lower case',
     certification: '0, 1 or 2',
   },
+  from: { '': 'nothing' },
   repair: {
     array: 'a single student without the list around it',
-    list: 'a list that is not there',
+    list: 'a list that is missing, or is not written as one',
     number: 'another way to write a number',
     boolean: 'another way to write true or false',
     text: 'a number for a text',
@@ -498,6 +499,7 @@ const words: Record<string, Record<string, string>> = {
     overlap: 'it overlaps another entry',
     header: 'its header does not agree with the table of contents',
     size: 'its size is not the one announced',
+    noEncryption: 'it claims to be encrypted, and has not even the bytes that encryption adds',
     crc: 'its checksum does not hold',
     deflate: 'its compressed data are broken',
     authentication: 'its authentication code does not hold',
@@ -603,6 +605,7 @@ const words: Record<string, Record<string, string>> = {
     entity: 'a character was written as a number by a web form',
     question: 'a question mark may stand for a character that was lost',
     private: 'a user-defined character shows only where its font is installed',
+    blanks: 'it begins or ends with a blank',
   },
   half: { courseResults: 'course results', multiPerformances: 'multi-performances' },
   column: {

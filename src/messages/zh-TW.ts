@@ -346,9 +346,10 @@ export const zhTW: Messages = {
       md5: ' 32 碼小寫十六進位的 MD5',
       certification: ' 0、1 或 2',
     },
+    from: { '': '（無）' },
     repair: {
       array: '只有一位學生，外面少了陣列',
-      list: '少了一個清單',
+      list: '少了一個清單，或寫法不是清單',
       number: '數字的寫法不同',
       boolean: '是否的寫法不同',
       text: '文字寫成數字',
@@ -380,6 +381,7 @@ export const zhTW: Messages = {
       overlap: '與其他內容重疊',
       header: '檔頭與目錄不一致',
       size: '大小與宣稱不符',
+      noEncryption: '標示為加密，卻連加密必有的位元組都沒有',
       crc: '檢查碼不符',
       deflate: '壓縮資料損壞',
       authentication: '驗證碼不符',
@@ -485,6 +487,7 @@ export const zhTW: Messages = {
       entity: '有字元被網頁表單寫成數字編碼',
       question: '問號可能是遺失的字',
       private: '造字只有安裝該字型的電腦才看得到',
+      blanks: '開頭或結尾有空白',
     },
     half: { courseResults: '課程學習成果', multiPerformances: '多元表現' },
     column: {

@@ -256,7 +256,8 @@ function describe(record: NamedRecord, dataOffset: number): ZipEntry {
   if (method !== METHOD.stored && method !== METHOD.deflated) throw unsupported(`method ${method}`);
   const overhead = aes ? aesOverheadBytes(aes.strength) : encrypted ? ZIPCRYPTO_HEADER_BYTES : 0;
   const payload = record.compressedSize - overhead;
-  if (payload < 0 || (method === METHOD.stored && payload !== record.size)) throw damagedEntry(name, 'size');
+  if (payload < 0) throw damagedEntry(name, 'noEncryption');
+  if (method === METHOD.stored && payload !== record.size) throw damagedEntry(name, 'size');
   return {
     name,
     nameEncoding,

@@ -39,6 +39,10 @@ describe('a place', () => {
     if (english !== '') expect(placeText(en, place)).toBe(english);
   });
 
+  it('shows what nobody would see in the name', () => {
+    expect(placeText(en, { student: 'A800000014', name: '林\ue000 ', list: '基本資料' })).toBe('A80000**** 林[U+E000]␣, 基本資料');
+  });
+
   it('stays data in JSON, with its text next to it', () => {
     const finding: Finding = { code: 'LPX_NO_ATTACHMENT', severity: 'note', place: physics, facts: {} };
     expect(findingOutput(zh, finding)).toMatchObject({ place: physics, where: 'A80000**** 林小禾，課程學習成果紀錄第 5 筆「物理」' });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { METHOD } from '#lpx/zip/format.js';
+import { FLAG, METHOD } from '#lpx/zip/format.js';
 import { DEFAULT_LIMITS } from '#lpx/zip/limits.js';
 import { readArchive, readZip } from '#lpx/zip/reader.js';
 import { HOSTILE_ARCHIVES, PASSWORD as password } from '../fixtures/hostile.js';
@@ -53,6 +53,12 @@ describe('a directory', () => {
 
   it.each(HOSTILE_ARCHIVES)('with $fault is refused: $code', async ({ code, make }) => {
     expect(await codeOf(await make())).toBe(code);
+  });
+
+  it('with an empty entry that claims to be encrypted and is not is refused for that', async () => {
+    const flags = FLAG.encrypted | FLAG.utf8;
+    const file = inFile(raw({ name: 'a' }, { name: 'b', content: Buffer.alloc(0), plain: true, record: { flags } }));
+    await expect(readZip(file)).rejects.toMatchObject({ code: 'LPX_ENTRY_DAMAGED', facts: { entry: 'b', part: 'noEncryption' } });
   });
 
   it.each(['.zip.001', '.z01', '.ZIP.002'])('that has no end is a part of several when its file is called %s', async (extension) => {

@@ -1,6 +1,6 @@
 /** Places as a person reads them: ids masked, records and rows counted from 1. The only place where that is done. */
 import type { Facts, Place } from '../../errors.js';
-import { cutFact, fill, inert, type Messages } from '../../messages/messages.js';
+import { cutFact, fill, inert, type Messages, visible } from '../../messages/messages.js';
 import { canonicalCode, inPlainLetters } from '../../spec/identifiers/plain.js';
 
 /** What surrounds an id that a system has padded. */
@@ -60,7 +60,7 @@ const idsOf = ({ student, otherStudent }: Place): string[] => [student, otherStu
 export function placeText({ places }: Messages, place: Place): string {
   const { student, name, index, list, record, ref, title, property, file, row, entry } = place;
   const words = (template: string, facts: Facts) => fill(template, facts);
-  const who = [student === undefined ? '' : maskId(student), name ?? ''].filter(Boolean).join(' ');
+  const who = [student === undefined ? '' : maskId(student), visible(name ?? '')].filter(Boolean).join(' ');
   const number = record === undefined ? '' : words(places.record, { number: record + 1 });
   const parts = [
     who || (index === undefined ? '' : words(places.student, { number: index + 1 })),

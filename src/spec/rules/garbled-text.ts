@@ -1,10 +1,12 @@
 /** Signs that a text lost characters on its way here (docs/field-defects.md): a person has to look, nothing is repaired. */
+import { trimmed } from '../identifiers/plain.js';
 
 /**
  * `lost`: a replacement character stands for what could not be read; `entity`: a web form wrote a character as a number;
- * `question`: a system without the character wrote a question mark; `private`: a character that only its maker's font shows.
+ * `question`: a system without the character wrote a question mark; `private`: a character that only its maker's font shows;
+ * `blanks`: they surround a name, which is not found by what people see of it.
  */
-export type Garbling = 'lost' | 'entity' | 'question' | 'private';
+export type Garbling = 'lost' | 'entity' | 'question' | 'private' | 'blanks';
 
 const SIGNS: readonly (readonly [Garbling, RegExp])[] = [
   ['lost', /\ufffd/],
@@ -12,9 +14,10 @@ const SIGNS: readonly (readonly [Garbling, RegExp])[] = [
   ['private', /\p{Co}/u],
 ];
 
-/** What happened to a text, by its worst sign. @param isName of a person: a question mark has no place in it */
+/** What happened to a text, by its worst sign. @param isName of a person: no place for question marks, or for blanks around it */
 export function garblingOf(text: string, isName: boolean): Garbling | undefined {
   const sign = SIGNS.find(([, pattern]) => pattern.test(text))?.[0];
   if (sign === 'lost' || sign === 'entity' || !isName) return sign;
-  return /[?？]/.test(text) ? 'question' : sign;
+  if (/[?？]/.test(text)) return 'question';
+  return sign ?? (trimmed(text) === text ? undefined : 'blanks');
 }

@@ -11,15 +11,19 @@ describe('a text that lost characters', () => {
     ['林\ue000', 'private'],
     ['林\u{f0000}', 'private'],
     ['林?\ue000', 'question'],
+    ['林禾\u3000', 'blanks'],
+    [' 林禾', 'blanks'],
+    ['林\ue000 ', 'private'],
   ])('shows in the name %s', (name, garbling) => {
     expect(garblingOf(name, true)).toBe(garbling);
   });
 
-  it.each(['林小禾', 'Mary O’Brien', '𤧟', '葛\u{e0100}城', 'AT&T', '&#;'])('is not seen in the name %s', (name) => {
+  it.each(['林小禾', 'Mary O’Brien', '𤧟', '葛\u{e0100}城', 'AT&T', '&#;', '林\u3000禾', ''])('is not seen in the name %s', (name) => {
     expect(garblingOf(name, true)).toBeUndefined();
   });
 
   it('may ask a question where it is not a name', () => {
     expect(garblingOf('為什麼？', false)).toBeUndefined();
+    expect(garblingOf('為什麼 ', false)).toBeUndefined();
   });
 });
