@@ -12,6 +12,9 @@ export interface Sentence {
   readonly next: string;
 }
 
+/** Readers that open no AES-256 (docs/interop.md#readers). */
+const WITHOUT_AES = 'Windows Explorer, unzip, The Unarchiver, Python’s zipfile, Node’s unzipper, Mono’s SharpZipLib';
+
 const codes: Record<Code, Sentence> = {
   LPX_INTERNAL: { what: 'lpx made a mistake: {detail}', next: 'Run the command again with --debug and report what it prints.' },
 
@@ -756,7 +759,7 @@ export const en = {
     term: 'only this academic term, such as 1081 (may be repeated)',
     to: 'the receiving school’s code, for the history',
     out: 'folder for the package (else the current one)',
-    encryption: 'aes256 (unless you say otherwise), or zipcrypto for receivers that cannot read it',
+    encryption: `aes256 (unless you say otherwise), or zipcrypto (weak) for receivers that cannot read AES: ${WITHOUT_AES}`,
     passwordFile: 'the password is the first line of this file that is not empty',
     passwordStdin: 'the password is the first line of standard input that is not empty',
     generatePassword: 'make a strong password',
@@ -904,6 +907,7 @@ export const en = {
     advice:
       'Send the package and its .md5 together; tell the password another way, never in the same mail. The names in a ZIP show national ids to anyone who holds it.',
     weak: 'ZipCrypto is weak: use it only for a receiver that cannot open AES-256.',
+    needsAes: `AES-256 does not open in ${WITHOUT_AES}. A receiver that uses one of these needs 7-Zip, or an export with --encryption zipcrypto.`,
   },
   verify: {
     good: 'The package is sound: it can be imported.',

@@ -1,6 +1,9 @@
 /** 給人讀的每一句話，正體中文。形狀與 `en.ts` 相同，由型別檢查把關。 */
 import type { Messages } from './en.js';
 
+/** 無法開啟 AES-256 的軟體（docs/interop.md#readers）。 */
+const WITHOUT_AES = 'Windows 檔案總管、unzip、The Unarchiver、Python zipfile、Node unzipper、Mono SharpZipLib';
+
 export const zhTW: Messages = {
   codes: {
     LPX_INTERNAL: { what: 'lpx 本身出錯：{detail}', next: '請加上 --debug 再執行一次，並回報畫面上的內容。' },
@@ -633,7 +636,7 @@ export const zhTW: Messages = {
     term: '只要這個學期，例如 1081（可重複）',
     to: '轉入學校代碼，記入歷程',
     out: '存放交換檔的資料夾（預設為目前資料夾）',
-    encryption: 'aes256（預設）；對方無法讀取時可用 zipcrypto',
+    encryption: `aes256（預設）；對方無法讀取 AES 時可用 zipcrypto（強度弱）：${WITHOUT_AES}`,
     passwordFile: '密碼為此檔案第一個非空白行',
     passwordStdin: '密碼為標準輸入第一個非空白行',
     generatePassword: '產生高強度密碼',
@@ -763,6 +766,7 @@ export const zhTW: Messages = {
     passwordAt: '密碼在 {file}（只有您能讀取）。',
     advice: '交換檔與 .md5 一起寄；密碼請用別的方式告知，絕不寫在同一封信裡。ZIP 的檔名會讓拿到檔案的人看見身分證號。',
     weak: 'ZipCrypto 強度弱，只在對方無法開啟 AES-256 時使用。',
+    needsAes: `${WITHOUT_AES} 都無法開啟 AES-256。對方若使用這些軟體，請對方改用 7-Zip，或以 --encryption zipcrypto 重新匯出。`,
   },
   verify: { good: '交換檔完好，可以匯入。', bad: '交換檔不予採用。', holds: '內容' },
   import: {

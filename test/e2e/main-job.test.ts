@@ -241,6 +241,7 @@ describe('streams', () => {
     const loud = await lpx(words, password);
     expect(loud.out).toContain('.zip');
     expect(loud.err).toContain('never in the same mail');
+    expect(loud.err).toContain('needs 7-Zip, or an export with --encryption zipcrypto');
     expect((await lpx(['--quiet', ...words], password)).err).toBe('');
   });
 

@@ -1,67 +1,99 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/** Our packages in other people's readers: what docs/interop.md promises, cell by cell. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
-import { beforeAll, expect, it } from 'vitest';
-import { exportFrom, PASSWORD, SAMPLES, transferSchool } from '../support/schools.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { en } from '#lpx/messages/en.js';
+import { zhTW } from '#lpx/messages/zh-TW.js';
+import { contentOf, exportFrom, PASSWORD, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
+import { READERS, type Reader, type Verdict } from './readers.js';
 
+const ENCRYPTIONS = ['aes256', 'zipcrypto'] as const;
+type Encryption = (typeof ENCRYPTIONS)[number];
+const PAGE = fileURLToPath(new URL('../../docs/interop.md', import.meta.url));
 const password = PASSWORD.toString();
-const env = { LC_ALL: 'C.UTF-8' };
-const MADE: Record<'aes256' | 'zipcrypto', string> = { aes256: '', zipcrypto: '' };
-const COURSE_FILE = 'A800000014/課程學習成果/C01.pdf';
-const ORIGINAL = readFileSync(join(SAMPLES, 'transfer', COURSE_FILE));
+
+/** A folder's files, or an archive's, by their names. */
+type Files = Record<string, Buffer>;
+interface Package {
+  readonly zipFile: string;
+  readonly files: Files;
+}
+const made = {} as Record<Encryption, Package>;
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lpx-interop-'));
   const store = await transferSchool(folder);
-  for (const encryption of ['aes256', 'zipcrypto'] as const)
-    MADE[encryption] = (await exportFrom(store, join(folder, encryption), { encryption })).zipFile;
+  for (const encryption of ENCRYPTIONS) {
+    const { zipFile } = await exportFrom(store, join(folder, encryption), { encryption });
+    const entries = await contentOf(zipFile);
+    made[encryption] = { zipFile, files: Object.fromEntries(entries.map(({ name, content }) => [name, content])) };
+  }
   return () => rmSync(folder, { recursive: true });
 });
 
-for (const encryption of ['aes256', 'zipcrypto'] as const) {
-  describeWith(['7zz'], `7-Zip and our ${encryption} package`, () => {
-    it('tests it without a complaint and unpacks it under the right Chinese names', async () => {
-      const folder = tempFolder();
-      const tested = await execa('7zz', ['t', `-p${password}`, MADE[encryption]], { env });
-      expect(tested.stdout).toContain('Everything is Ok');
-      expect(tested.stdout).not.toMatch(/warning/i);
-      await execa('7zz', ['x', `-p${password}`, `-o${folder}`, MADE[encryption]], { env });
-      expect(readFileSync(join(folder, COURSE_FILE))).toEqual(ORIGINAL);
-    });
+const filesIn = (folder: string): Files =>
+  Object.fromEntries(
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((file) => [relative(folder, file), readFileSync(file)]),
+  );
 
-    it('refuses it under another password', async () => {
-      expect((await execa('7zz', ['t', '-pwrong', MADE[encryption]], { env, reject: false })).exitCode).not.toBe(0);
-    });
-  });
+async function verdictOf({ unpack }: Reader, { zipFile, files }: Package): Promise<Verdict | 'other files'> {
+  const folder = tempFolder();
+  const isSatisfied = await unpack(zipFile, folder, password).then(
+    () => true,
+    () => false,
+  );
+  if (isDeepStrictEqual(filesIn(folder), files)) return isSatisfied ? 'yes' : 'with an error';
+  return isSatisfied ? 'other files' : 'no';
+}
 
-  describeWith(['bsdtar'], `bsdtar and our ${encryption} package`, () => {
-    it('unpacks it under the right Chinese names', async () => {
-      const folder = tempFolder();
-      await execa('bsdtar', ['--passphrase', password, '-C', folder, '-xf', MADE[encryption]], { env });
-      expect(readFileSync(join(folder, COURSE_FILE))).toEqual(ORIGINAL);
+for (const reader of READERS) {
+  describeWith(reader.tool ? [reader.tool] : [], `our package in ${reader.name}`, () => {
+    it.each(ENCRYPTIONS)(`is unpacked as docs/interop.md says, under its Chinese names: %s`, async (encryption) => {
+      expect(await verdictOf(reader, made[encryption])).toBe(reader[encryption]);
     });
   });
 }
 
-describeWith(['unzip'], 'Info-ZIP unzip and our zipcrypto package', () => {
-  it('tests it without a complaint and unpacks it under the right Chinese names', async () => {
-    const folder = tempFolder();
-    expect((await execa('unzip', ['-t', '-P', password, MADE.zipcrypto], { env })).stdout).toContain('No errors detected');
-    await execa('unzip', ['-q', '-P', password, MADE.zipcrypto, '-d', folder], { env });
-    expect(readFileSync(join(folder, COURSE_FILE))).toEqual(ORIGINAL);
+describe('the page about other software', () => {
+  it('says of each reader what the tests hold', () => {
+    const rows = [...readFileSync(PAGE, 'utf8').matchAll(/^\| (.+?) +\| (yes|no|with an error) +\| (yes|no|with an error) +\|$/gm)];
+    expect(rows.map(([, name, aes256, zipcrypto]) => ({ name, aes256, zipcrypto }))).toEqual(
+      READERS.map(({ name, aes256, zipcrypto }) => ({ name, aes256, zipcrypto })),
+    );
   });
 });
 
-describeWith(['python3'], 'Python’s zipfile and our zipcrypto package', () => {
-  it('tests and unpacks it under the right Chinese names', async () => {
-    const folder = tempFolder();
-    const script =
-      'import sys,zipfile\nz=zipfile.ZipFile(sys.argv[1]);z.setpassword(sys.argv[2].encode())\nassert z.testzip() is None\nz.extractall(sys.argv[3])';
-    mkdirSync(join(folder, 'out'));
-    await execa('python3', ['-c', script, MADE.zipcrypto, password, join(folder, 'out')], { env });
-    expect(readFileSync(join(folder, 'out', COURSE_FILE))).toEqual(ORIGINAL);
+describe('the note after an export, and the help of --encryption', () => {
+  it.each([
+    ['English', en],
+    ['Chinese', zhTW],
+  ])('name every reader that needs ZipCrypto, in %s', (_, { export: notes, help }) => {
+    const needy = READERS.filter(({ aes256 }) => aes256 === 'no').map(
+      ({ name }) => /unzipper|SharpZipLib|zipfile|unzip|The Unarchiver/.exec(name)?.[0],
+    );
+    expect(needy).not.toContain(undefined);
+    for (const text of [notes.needsAes, help.encryption]) expect(needy.filter((name) => !text.includes(String(name)))).toEqual([]);
+    expect(notes.needsAes).toContain('--encryption zipcrypto');
+  });
+});
+
+describeWith(['7zz'], 'our package in 7-Zip’s test', () => {
+  const tested = (encryption: Encryption, word: string) =>
+    execa('7zz', ['t', `-p${word}`, made[encryption].zipFile], { env: { LC_ALL: 'C.UTF-8' }, reject: false });
+
+  it.each(ENCRYPTIONS)('is sound without a warning, and refused under another password: %s', async (encryption) => {
+    const { stdout } = await tested(encryption, password);
+    expect(stdout).toContain('Everything is Ok');
+    expect(stdout).not.toMatch(/warning/i);
+    expect((await tested(encryption, 'wrong')).exitCode).not.toBe(0);
   });
 });

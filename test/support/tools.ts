@@ -8,6 +8,11 @@ const PROBES = {
   zip: ['zip', '-v'],
   bsdtar: ['bsdtar', '--version'],
   python3: ['python3', '--version'],
+  php: ['php', '-r', 'exit(class_exists("ZipArchive") ? 0 : 1);'],
+  zip4j: ['javap', '-cp', '/usr/share/java/zip4j.jar', 'net.lingala.zip4j.ZipFile'],
+  sharpzip: ['sh', '-c', 'command -v mono && mcs --version && test -e /usr/lib/mono/4.5/ICSharpCode.SharpZipLib.dll'],
+  ziptool: ['ziptool', '-h'],
+  unar: ['unar', '--version'],
   // Debian's Python, which has Debian's openpyxl.
   openpyxl: ['/usr/bin/python3', '-c', 'import openpyxl'],
 } as const;

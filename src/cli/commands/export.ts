@@ -115,7 +115,7 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
     notes: [
       ...findingLines(messages, paint, findings),
       ...(forced ? [paint.yellow(messages.history.overridden.LPX_EXCHANGE_NOT_NEEDED ?? '')] : []),
-      ...(encryption === 'zipcrypto' ? [messages.export.weak] : []),
+      encryption === 'zipcrypto' ? messages.export.weak : messages.export.needsAes,
       ...(passwordPath !== undefined ? [fill(messages.export.passwordAt, { file: passwordPath })] : []),
       messages.export.advice,
     ],
