@@ -1,84 +1,49 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+/** Other people's packages in lpx, as docs/interop.md lists them. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
-import { execa } from 'execa';
-import { beforeAll, expect, it } from 'vitest';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { errorOfReport } from '#lpx/exchange/verify.js';
-import { exportFrom, importTo, PASSWORD, school, sign, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import {
+  contentOf,
+  exportFrom,
+  importTo,
+  PASSWORD,
+  school,
+  sign,
+  studentIn,
+  TRANSFER_STUDENT,
+  transferSchool,
+} from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
-import { describeWith, type Tool } from '../support/tools.js';
+import { describeWith } from '../support/tools.js';
+import { WRITERS } from './writers.js';
 
-const password = PASSWORD.toString();
+const PAGE = fileURLToPath(new URL('../../docs/interop.md', import.meta.url));
 /** The content of a package, unpacked, to be packed again by others. */
 let content = '';
 let name = '';
 
 beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'lpx-interop-'));
-  const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'), { encryption: 'zipcrypto' });
+  const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
   content = join(folder, 'content');
   name = basename(zipFile);
-  await execa('7zz', ['x', `-p${password}`, `-o${content}`, zipFile], { reject: false });
+  for (const entry of await contentOf(zipFile)) {
+    mkdirSync(join(content, dirname(entry.name)), { recursive: true });
+    writeFileSync(join(content, entry.name), entry.content);
+  }
   return () => rmSync(folder, { recursive: true });
 });
 
-/** Packs the current folder into `zip`. */
-const PACKERS: { tool: Tool; says: string; words: (zip: string) => readonly string[] }[] = [
-  { tool: '7zz', says: '7-Zip, AES-256', words: (zip) => ['a', '-tzip', '-mem=AES256', `-p${password}`, zip, '.'] },
-  { tool: '7zz', says: '7-Zip, AES-128, stored', words: (zip) => ['a', '-tzip', '-mem=AES128', '-mx0', `-p${password}`, zip, '.'] },
-  { tool: '7zz', says: '7-Zip, AES-192', words: (zip) => ['a', '-tzip', '-mem=AES192', `-p${password}`, zip, '.'] },
-  { tool: '7zz', says: '7-Zip, ZipCrypto', words: (zip) => ['a', '-tzip', '-mem=ZipCrypto', `-p${password}`, zip, '.'] },
-  { tool: 'zip', says: 'Info-ZIP, ZipCrypto', words: (zip) => ['-q', '-r', '-P', password, zip, '.'] },
-  {
-    tool: 'zip',
-    says: 'Info-ZIP, ZipCrypto, no folder entries, stored',
-    words: (zip) => ['-q', '-r', '-D', '-0', '-P', password, zip, '.'],
-  },
-  { tool: 'zip', says: 'Info-ZIP, ZIP64 by force', words: (zip) => ['-q', '-r', '-fz', '-P', password, zip, '.'] },
-  { tool: 'zip', says: 'Info-ZIP, data descriptors by force', words: (zip) => ['-q', '-r', '-fd', '-P', password, zip, '.'] },
-  {
-    tool: 'bsdtar',
-    says: 'bsdtar, AES-128',
-    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=aes128', '--passphrase', password, '-cf', zip, '*'],
-  },
-  {
-    tool: 'bsdtar',
-    says: 'bsdtar, AES-256',
-    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=aes256', '--passphrase', password, '-cf', zip, '*'],
-  },
-  {
-    tool: 'bsdtar',
-    says: 'bsdtar, ZipCrypto, a dot before its names',
-    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=zipcrypt', '--passphrase', password, '-cf', zip, '.'],
-  },
-  {
-    tool: 'bsdtar',
-    says: 'bsdtar, AES-256, padded as a tape',
-    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=aes256', '--passphrase', password, '-cf', '-', '.', '>', zip],
-  },
-  {
-    tool: 'bsdtar',
-    says: 'bsdtar, AES-256, ZIP64 by force',
-    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=aes256,zip:zip64', '--passphrase', password, '-cf', zip, '*'],
-  },
-  {
-    tool: 'bsdtar',
-    says: 'bsdtar, ZipCrypto',
-    words: (zip) => ['--format', 'zip', '--options', 'zip:encryption=zipcrypt', '--passphrase', password, '-cf', zip, '*'],
-  },
-];
-
-for (const { tool, says, words } of PACKERS) {
-  describeWith([tool, '7zz'], `a package made by ${says}`, () => {
+for (const writer of WRITERS) {
+  describeWith(writer.tool ? [writer.tool] : [], `a package made by ${writer.name}`, () => {
     async function made(): Promise<{ folder: string; zipFile: string }> {
       const folder = tempFolder();
       mkdirSync(join(folder, 'mail'));
       const zipFile = join(folder, 'mail', name);
-      await execa([tool, ...words(zipFile)].map((word) => (word === '*' || word === '>' ? word : `'${word}'`)).join(' '), {
-        shell: true,
-        cwd: content,
-        env: { LC_ALL: 'C.UTF-8' },
-      });
+      await writer.pack(content, zipFile, PASSWORD.toString());
       sign(zipFile);
       return { folder, zipFile };
     }
@@ -101,3 +66,10 @@ for (const { tool, says, words } of PACKERS) {
     });
   });
 }
+
+describe('the page about other software', () => {
+  it('lists every writer whose packages the tests import', () => {
+    const section = readFileSync(PAGE, 'utf8').split('<a id="writers">')[1] ?? '';
+    expect([...section.matchAll(/^- (.+)$/gm)].map(([, writer]) => writer)).toEqual(WRITERS.map((writer) => writer.name));
+  });
+});
