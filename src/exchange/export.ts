@@ -4,13 +4,13 @@
  * students are kept, so memory still grows with their number: 135 MB for 200 students, 298 MB for 1,000.
  */
 import { rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorOf, type Finding, LpxError, type Severity } from '../errors.js';
 import { writeError } from '../io/file-error.js';
 import { whenInterrupted } from '../io/interruption.js';
-import { assertFree, publishFiles } from '../io/publish.js';
+import { assertFree, publishFiles, writePart } from '../io/publish.js';
 import { contentsDigest, DIGESTED_DOCUMENT, digestedText } from '../package/contents-digest.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
@@ -474,10 +474,7 @@ type ClaimedRequest = WriteRequest & Required<Pick<WriteOptions, 'onCrc32'>>;
 async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], request: ClaimedRequest): Promise<WrittenPackage['digests']> {
   const { engine, encryption, password, random, onProgress, onCrc32 } = request;
   if (claim.password) {
-    const { part, file } = claim.password;
-    await writeFile(part, Buffer.concat([password, Buffer.from('\n')]), { flag: 'wx', mode: 0o600, flush: true }).catch((error) => {
-      throw writeError(error, file);
-    });
+    await writePart(claim.password, Buffer.concat([password, Buffer.from('\n')]));
   }
   const contents = contentsOf(drafts, claim.name);
   const digests = await writePackage(claim, contents, {

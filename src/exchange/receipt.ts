@@ -4,8 +4,8 @@
  */
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
+import { writeFiles } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
-import { writeFiles } from '../roster/tables.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
 import { HALF_WIRE, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';

@@ -1,7 +1,8 @@
 /** Writes the registers (名冊) that a school submits: what its students picked of a school year. */
 import { join } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
-import { csv, type TableFile, workbook, writeFiles } from '../roster/tables.js';
+import { type NewFile, writeFiles } from '../io/publish.js';
+import { csv, workbook } from '../roster/tables.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
 import { studentPlace } from '../spec/place.js';
 import { type BasicData, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
@@ -43,7 +44,7 @@ export interface RegisterResult {
 export async function writeRegisters(store: Store, request: RegisterRequest): Promise<RegisterResult> {
   const { academicYear, batch, evening, format, outFolder } = request;
   const { picked, students, findings } = await pickedOf(store, request);
-  const registers: { readonly register: Register; readonly items: number; readonly files: readonly TableFile[] }[] = [];
+  const registers: { readonly register: Register; readonly items: number; readonly files: readonly NewFile[] }[] = [];
   for (const kind of HALVES) {
     const form: RegisterForm = { kind, batch, evening };
     const unplaced = unplacedIn(picked, form);
@@ -103,7 +104,7 @@ const leftOut = (student: BasicData, record: PortfolioRecord<unknown>, reason: s
   facts: { reason },
 });
 
-async function filesOf({ name, sheets }: Register, prefix: string, format: 'xlsx' | 'csv'): Promise<TableFile[]> {
+async function filesOf({ name, sheets }: Register, prefix: string, format: 'xlsx' | 'csv'): Promise<NewFile[]> {
   if (format === 'xlsx') return [await workbook(`${prefix}_${name}`, sheets)];
   return sheets.filter((sheet) => sheet.rows.length > 1).map((sheet) => csv(`${prefix}_${name}_${sheet.name}`, sheet));
 }

@@ -1,8 +1,15 @@
-/** Gives finished files their names: all of them or none, and none that something else has. */
-import { link, lstat, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/**
+ * Writes files under temporary names, and gives them their own once they are finished: all of them or none, and none that
+ * something else has.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
+import { whenInterrupted } from './interruption.js';
+import { withTemporary } from './temporary.js';
 
 /** A file that is written under one name, in the same folder, and is going to have another. */
 export interface Unpublished {
@@ -10,18 +17,77 @@ export interface Unpublished {
   readonly file: string;
 }
 
+/** A file to write: its name, and its content. */
+export interface NewFile {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+/** The temporary names of some files: those of this run and nobody else's, so that they can be swept. */
+export function unpublished(): (file: string) => Unpublished {
+  const token = randomBytes(4).toString('hex');
+  return (file) => ({ part: `${file}.${token}.part`, file });
+}
+
+/** Writes a small file under its temporary name, synced, readable by its owner alone. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
+export async function writePart({ part, file }: Unpublished, content: string | Uint8Array): Promise<void> {
+  await writeFile(part, content, { flag: 'wx', mode: 0o600, flush: true }).catch((error) => {
+    throw writeError(error, file);
+  });
+}
+
+/**
+ * Writes files into a folder, which is made when it is missing; all or none, over nothing that is there.
+ * @returns their paths
+ * @throws LPX_WRITE_FAILED when one is there already or cannot be written; LPX_DISK_FULL
+ */
+export async function writeFiles(folder: string, files: readonly NewFile[], makeLink = link): Promise<string[]> {
+  for (const { name } of files) await assertFree(join(folder, name), name);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw writeError(error, folder);
+  });
+  const nameOf = unpublished();
+  const parts = files.map(({ name, content }) => ({ ...nameOf(join(folder, name)), content }));
+  await withTemporary(
+    parts.map(({ part }) => part),
+    async () => {
+      for (const one of parts) await writePart(one, one.content);
+      await publishUndoably(parts, makeLink);
+    },
+  );
+  return parts.map(({ file }) => file);
+}
+
+/** Publishes files, and takes their names back when that is interrupted. */
+async function publishUndoably(files: readonly Unpublished[], makeLink: typeof link): Promise<void> {
+  const begun: Unpublished[] = [];
+  const finished = whenInterrupted(() => {
+    // A file is this run's own when it is its part by another name, or when its part has been renamed.
+    for (const { part, file } of begun) if (!existsSync(part) || isSameFile(part, file)) rmSync(file, { force: true });
+  });
+  await publishFiles(files, { makeLink, onNaming: (one) => begun.push(one) }).finally(finished);
+}
+
 /** What file systems without hard links answer. */
 const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
+
+interface Publishing {
+  /** As `link` of node:fs; for tests of file systems without hard links. */
+  readonly makeLink?: typeof link;
+  /** Called with each file that is about to get its name. */
+  readonly onNaming?: (file: Unpublished) => void;
+}
 
 /**
  * Publishes files in their order. A part that is gone was published before: an interrupted run is taken up like this.
  * @throws LPX_WRITE_FAILED with the reason EEXIST when a name is taken; then none of the files has its name
  */
-export async function publishFiles(files: readonly Unpublished[], makeLink = link): Promise<void> {
+export async function publishFiles(files: readonly Unpublished[], { makeLink = link, onNaming }: Publishing = {}): Promise<void> {
   const named: Unpublished[] = [];
   try {
     for (const one of files) {
       if (!(await exists(one.part))) continue;
+      onNaming?.(one);
       await nameFile(one, makeLink);
       named.push(one);
     }
@@ -43,7 +109,7 @@ async function nameFile({ part, file }: Unpublished, makeLink: typeof link): Pro
     await makeLink(part, file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && (await isSameFile(part, file))) return;
+    if (code === 'EEXIST' && isSameFile(part, file)) return;
     if (!NO_LINKS.has(code)) throw writeError(error, file);
     await renameToNew(part, file);
   }
@@ -59,9 +125,9 @@ async function renameToNew(part: string, file: string): Promise<void> {
   }
 }
 
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([lstat(one, { bigint: true }), lstat(other, { bigint: true })]);
-  return a.ino === b.ino && a.dev === b.dev;
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
 
 /** @throws LPX_WRITE_FAILED, LPX_DISK_FULL when the system does not say */
@@ -74,9 +140,9 @@ const exists = (file: string): Promise<boolean> =>
     },
   );
 
-/** @throws LPX_WRITE_FAILED when something has the name already */
-export async function assertFree(file: string): Promise<void> {
-  if (await exists(file)) throw new LpxError('LPX_WRITE_FAILED', { file, reason: 'EEXIST' });
+/** @throws LPX_WRITE_FAILED, naming the file as given, when something has the name already */
+export async function assertFree(file: string, name = file): Promise<void> {
+  if (await exists(file)) throw new LpxError('LPX_WRITE_FAILED', { file: name, reason: 'EEXIST' });
 }
 
 /** Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own. */

@@ -1,15 +1,13 @@
 /** Writes a package: documents and files into an encrypted ZIP, then its signature. Whole or not at all. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
 import { fileError, writeError } from '../io/file-error.js';
-import type { Unpublished } from '../io/publish.js';
-import { syncFolder } from '../io/publish.js';
+import { syncFolder, type Unpublished, writePart } from '../io/publish.js';
 import { openFile, readFrom } from '../io/read.js';
-import { removeWhenInterrupted } from '../io/temporary.js';
+import { withTemporary } from '../io/temporary.js';
 import type { ByteSource, RandomSource } from '../zip/content.js';
 import { KeyTable, newKeyMemory } from '../zip/crypto/aes-keys.js';
 import { ZipEngine } from '../zip/engine.js';
@@ -65,19 +63,14 @@ export interface PackageFiles {
  * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when a file is gone or not the one announced; LPX_DISK_FULL, LPX_WRITE_FAILED
  */
 export async function writePackage({ zip, signature }: PackageFiles, contents: PackageContents, options: WriteOptions): Promise<Digests> {
-  const parts = [zip.part, signature.part];
-  const finished = parts.map(removeWhenInterrupted);
-  try {
-    const digests = await writeZip(zip.part, contents, options);
-    await writeFile(signature.part, signatureLine(digests.md5, zip.file), { flag: 'wx', mode: 0o600, flush: true });
+  return withTemporary([zip.part, signature.part], async () => {
+    const digests = await writeZip(zip.part, contents, options).catch((error) => {
+      throw writeError(error, zip.file);
+    });
+    await writePart(signature, signatureLine(digests.md5, zip.file));
     await syncFolder(dirname(zip.part));
     return digests;
-  } catch (error) {
-    await Promise.all(parts.map((file) => rm(file, { force: true })));
-    throw writeError(error, zip.file);
-  } finally {
-    for (const done of finished) done();
-  }
+  });
 }
 
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {

@@ -1,14 +1,11 @@
 /** Tables as schools hand them over and take them: CSV in and out, XLSX out. */
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { detectDelimiter, parseCsv, writeCsv } from 'hucre/csv';
 import { writeXlsx } from 'hucre/xlsx';
 import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { fileError } from '../io/file-error.js';
-import { syncFolder } from '../io/publish.js';
+import type { NewFile } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
-import { removeWhenInterrupted } from '../io/temporary.js';
 import type { RegisterSheet } from '../spec/registers.js';
 
 /** Larger than any list of a school, of courses or of students; bytes. */
@@ -19,12 +16,6 @@ const CELL_CHARACTERS = 32_767;
 const TABLE_CELLS = 4_000_000;
 /** As much of a table as shows what separates its cells. */
 const SAMPLE_CHARACTERS = 64 * 1024;
-
-/** A file to write: its name, and its content. */
-export interface TableFile {
-  readonly name: string;
-  readonly content: Uint8Array;
-}
 
 /**
  * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand. It may be a pipe.
@@ -69,7 +60,7 @@ export function refuseRows(findings: readonly Finding[], file: string): void {
 }
 
 /** A workbook with every sheet, empty ones too: columns as wide as what they hold, the titles always in sight. */
-export async function workbook(name: string, sheets: readonly RegisterSheet[]): Promise<TableFile> {
+export async function workbook(name: string, sheets: readonly RegisterSheet[]): Promise<NewFile> {
   const content = await writeXlsx({
     sheets: sheets.map((sheet) => ({
       name: sheet.name,
@@ -85,49 +76,10 @@ export async function workbook(name: string, sheets: readonly RegisterSheet[]): 
  * A CSV file that Excel opens as it is: a byte order mark, CRLF, and an apostrophe before a text that Excel would
  * run as a formula.
  */
-export function csv(name: string, { rows }: RegisterSheet): TableFile {
+export function csv(name: string, { rows }: RegisterSheet): NewFile {
   const text = writeCsv(
     rows.map((row) => [...row]),
     { bom: true, lineSeparator: '\r\n', escapeFormulae: true },
   );
   return { name: `${name}.csv`, content: Buffer.from(text) };
-}
-
-/**
- * Writes files into a folder, which is made when it is missing; all or none, over nothing that is there.
- * @returns their paths
- * @throws LPX_WRITE_FAILED when one is there already or cannot be written; LPX_DISK_FULL
- */
-export async function writeFiles(folder: string, files: readonly TableFile[]): Promise<string[]> {
-  const paths = files.map(({ name }) => join(folder, name));
-  for (const path of paths)
-    if (await stat(path).catch(() => undefined)) throw new LpxError('LPX_WRITE_FAILED', { file: basename(path), reason: 'EEXIST' });
-  const parts = paths.map((path) => `${path}.part`);
-  const finished = [...parts, ...paths].map(removeWhenInterrupted);
-  const made: string[] = [];
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    for (const [i, { content }] of files.entries()) {
-      const part = parts[i] as string;
-      const handle = await open(part, 'wx', 0o600);
-      made.push(part);
-      try {
-        await handle.writeFile(content);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-    }
-    for (const [i, path] of paths.entries()) {
-      await rename(parts[i] as string, path);
-      made.push(path);
-    }
-    await syncFolder(folder);
-    return paths;
-  } catch (error) {
-    await Promise.all(made.map((file) => rm(file, { force: true })));
-    throw fileError(error, folder, 'writing');
-  } finally {
-    for (const done of finished) done();
-  }
 }

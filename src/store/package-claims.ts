@@ -3,14 +3,13 @@
  * becomes an export once all of its files are written, and only then do they get their names. What a dead process left
  * is settled by the next command that opens the store: finished when all was written, else removed.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
-import { publishFiles, removeParts, type Unpublished } from '../io/publish.js';
+import { publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { inParts } from './statements.js';
 import type { HistoryCounts, NewHistoryEntry } from './store.js';
 import type { Tables } from './tables.js';
@@ -213,15 +212,13 @@ async function addClaim(
         })),
       )
       .execute();
-  // The names of parts say that they are this package's and nobody else's, so that they can be swept.
-  const token = randomBytes(4).toString('hex');
-  const unpublished = (file: string): Unpublished => ({ part: `${file}.${token}.part`, file });
+  const nameOf = unpublished();
   const claim = {
     historyId,
     name,
-    zip: unpublished(join(outFolder, `${name}.zip`)),
-    signature: unpublished(join(outFolder, `${name}.zip.md5`)),
-    ...(passwordFile !== undefined && { password: unpublished(passwordFile) }),
+    zip: nameOf(join(outFolder, `${name}.zip`)),
+    signature: nameOf(join(outFolder, `${name}.zip.md5`)),
+    ...(passwordFile !== undefined && { password: nameOf(passwordFile) }),
   };
   for (const { part, file } of filesOf(claim))
     await transaction.insertInto('unpublished').values({ history_id: historyId, part, file }).execute();

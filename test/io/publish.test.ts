@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { link } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { publishFiles } from '#lpx/io/publish.js';
+import { Interruptible } from '#lpx/io/interruption.js';
+import { publishFiles, writeFiles } from '#lpx/io/publish.js';
 import { tempFolder } from '../support/temp.js';
 
 const noLinks = () => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' }));
@@ -20,7 +21,7 @@ describe.each([
 
   it('gives all of them their names and leaves no part', async () => {
     const { folder, files } = parts();
-    await publishFiles(files, makeLink);
+    await publishFiles(files, { makeLink });
     expect(readdirSync(folder).sort()).toEqual(['a.zip', 'a.zip.md5']);
     for (const { file } of files) expect(readFileSync(file, 'utf8')).toBe(file);
   });
@@ -30,7 +31,7 @@ describe.each([
       const { files } = parts();
       const foreign = files[taken]?.file as string;
       writeFileSync(foreign, 'another program’s');
-      await expect(publishFiles(files, makeLink)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'EEXIST' } });
+      await expect(publishFiles(files, { makeLink })).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'EEXIST' } });
       expect(files.map(({ file }) => existsSync(file))).toEqual([taken === 0, taken === 1]);
       expect(readFileSync(foreign, 'utf8')).toBe('another program’s');
     }
@@ -38,16 +39,55 @@ describe.each([
 
   it('takes up where an earlier attempt ended', async () => {
     const { folder, files } = parts();
-    await publishFiles(files.slice(0, 1), makeLink);
-    await publishFiles(files, makeLink);
+    await publishFiles(files.slice(0, 1), { makeLink });
+    await publishFiles(files, { makeLink });
     expect(readdirSync(folder).sort()).toEqual(['a.zip', 'a.zip.md5']);
   });
 
   it('goes on when a file has been fetched away since', async () => {
     const { folder, files } = parts();
-    await publishFiles(files.slice(0, 1), makeLink);
+    await publishFiles(files.slice(0, 1), { makeLink });
     rmSync(files[0]?.file as string);
-    await publishFiles(files, makeLink);
+    await publishFiles(files, { makeLink });
     expect(readdirSync(folder)).toEqual(['a.zip.md5']);
+  });
+});
+
+describe('files that are written together', () => {
+  const files = ['a.csv', 'b.csv'].map((name) => ({ name, content: Buffer.from(name) }));
+
+  it('are written, into a folder that is made for them', async () => {
+    const folder = join(tempFolder(), 'new');
+    expect(await writeFiles(folder, files)).toEqual(files.map(({ name }) => join(folder, name)));
+    expect(readdirSync(folder).sort()).toEqual(['a.csv', 'b.csv']);
+  });
+
+  it('replace nothing: when one is there already, none is written', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'b.csv'), 'mine');
+    await expect(writeFiles(folder, files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { file: 'b.csv', reason: 'EEXIST' } });
+    expect(readdirSync(folder)).toEqual(['b.csv']);
+    expect(readFileSync(join(folder, 'b.csv'), 'utf8')).toBe('mine');
+  });
+
+  it('are all gone when the last of them fails', async () => {
+    const folder = tempFolder();
+    const unwritable = { name: 'missing/b.csv', content: Buffer.from('') };
+    await expect(writeFiles(folder, [...files, unwritable])).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('are all gone when the run is interrupted before the last of them has its name', async () => {
+    const folder = tempFolder();
+    const run = new Interruptible();
+    let left: string[] | undefined;
+    const interruptedAtLast: typeof link = async (part, file) => {
+      await link(part, file);
+      if (basename(String(file)) !== 'b.csv') return;
+      run.undo();
+      left = readdirSync(folder);
+    };
+    await run.run(() => writeFiles(folder, files, interruptedAtLast));
+    expect(left).toEqual([]);
   });
 });

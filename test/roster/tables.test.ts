@@ -1,9 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readXlsx } from 'hucre/xlsx';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
-import { csv, readTable, workbook, writeFiles } from '#lpx/roster/tables.js';
+import { csv, readTable, workbook } from '#lpx/roster/tables.js';
 import { tempFolder } from '../support/temp.js';
 import { put } from '../support/zips.js';
 
@@ -78,30 +77,5 @@ describe('a workbook', () => {
     const { sheets } = await readXlsx(content);
     expect(sheets.map((sheet) => sheet.name)).toEqual(['封面', '空']);
     expect(sheets[0]?.rows.map((row) => row.map((cell) => cell ?? ''))).toEqual(rows);
-  });
-});
-
-describe('files that are written together', () => {
-  const files = ['a.csv', 'b.csv'].map((name) => ({ name, content: Buffer.from(name) }));
-
-  it('are written, into a folder that is made for them', async () => {
-    const folder = join(tempFolder(), 'new');
-    expect(await writeFiles(folder, files)).toEqual(files.map(({ name }) => join(folder, name)));
-    expect(readdirSync(folder).sort()).toEqual(['a.csv', 'b.csv']);
-  });
-
-  it('replace nothing: when one is there already, none is written', async () => {
-    const folder = tempFolder();
-    writeFileSync(join(folder, 'b.csv'), 'mine');
-    await expect(writeFiles(folder, files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { file: 'b.csv', reason: 'EEXIST' } });
-    expect(readdirSync(folder)).toEqual(['b.csv']);
-    expect(readFileSync(join(folder, 'b.csv'), 'utf8')).toBe('mine');
-  });
-
-  it('are all gone when the last of them fails', async () => {
-    const folder = tempFolder();
-    mkdirSync(join(folder, 'b.csv.part'));
-    await expect(writeFiles(folder, files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
-    expect(readdirSync(folder)).toEqual(['b.csv.part']);
   });
 });

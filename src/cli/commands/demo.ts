@@ -10,7 +10,7 @@ import { loadFolder } from '../../exchange/load.js';
 import { initStore, withStore } from '../../exchange/school-store.js';
 import { listPackage, showStudent } from '../../exchange/show.js';
 import { verifyPackage } from '../../exchange/verify.js';
-import { removeWhenInterrupted } from '../../io/temporary.js';
+import { withTemporary } from '../../io/temporary.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { generatePassword } from '../passwords.js';
@@ -27,21 +27,14 @@ const TO = { code: '990002', name: '樣本高工' };
 export async function demo(context: Context): Promise<Outcome> {
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'lpx-demo-'));
-  const finished = removeWhenInterrupted(folder);
-  try {
-    const told = await tell(context, folder);
-    const seconds = Math.round((performance.now() - started) / 100) / 10;
-    if (told.codes.some(({ before, after }) => before !== after))
-      throw new LpxError('LPX_INTERNAL', { detail: context.messages.demo.lost });
-    const closing = context.paint.bold(fill(context.messages.demo.done, { seconds }));
-    return {
-      json: { seconds, package: told.report.package, refusal: told.refusal, courseCodes: told.codes },
-      text: [...told.lines, closing],
-    };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-    finished();
-  }
+  const told = await withTemporary([folder], () => tell(context, folder).finally(() => rm(folder, { recursive: true, force: true })));
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  if (told.codes.some(({ before, after }) => before !== after)) throw new LpxError('LPX_INTERNAL', { detail: context.messages.demo.lost });
+  const closing = context.paint.bold(fill(context.messages.demo.done, { seconds }));
+  return {
+    json: { seconds, package: told.report.package, refusal: told.refusal, courseCodes: told.codes },
+    text: [...told.lines, closing],
+  };
 }
 
 async function tell(context: Context, folder: string) {
