@@ -1,7 +1,7 @@
 /** Our packages in other people's readers: what docs/interop.md promises, cell by cell. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
 import { execa } from 'execa';
@@ -11,7 +11,9 @@ import { zhTW } from '#lpx/messages/zh-TW.js';
 import { contentOf, exportFrom, PASSWORD, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
+import { put, rawAe1 } from '../support/zips.js';
 import { READERS, type Reader, type Verdict } from './readers.js';
+import { WRITERS } from './writers.js';
 
 const ENCRYPTIONS = ['aes256', 'zipcrypto'] as const;
 type Encryption = (typeof ENCRYPTIONS)[number];
@@ -61,6 +63,38 @@ for (const reader of READERS) {
       expect(await verdictOf(reader, made[encryption])).toBe(reader[encryption]);
     });
   });
+}
+
+describe('the choice of AE-2', () => {
+  for (const reader of READERS.filter(({ aes256 }) => aes256 !== 'yes')) {
+    describeWith(reader.tool ? [reader.tool] : [], `in ${reader.name}`, () => {
+      it('costs no file: a reader that gives up on it gives up on AE-1 too, one that complains only complains', async () => {
+        const { files } = made.aes256;
+        const entries = Object.entries(files).map(([name, content]) => ({ name, content }));
+        const zipFile = put(join(tempFolder(), 'ae-1.zip'), rawAe1(entries, PASSWORD, 3));
+        expect(await verdictOf(reader, { zipFile, files })).toBe(reader.aes256 === 'no' ? 'no' : 'yes');
+      });
+    });
+  }
+
+  describeWith(['7zz', 'ziptool'], 'in libzip', () => {
+    it('is complained of in what 7-Zip writes as well', async () => {
+      const { files } = made.aes256;
+      const [from, zipFile] = [tempFolder(), join(tempFolder(), '7-zip.zip')];
+      for (const [name, content] of Object.entries(files)) {
+        mkdirSync(join(from, dirname(name)), { recursive: true });
+        put(join(from, name), content);
+      }
+      await named(WRITERS, '7-Zip, AES-256').pack(from, zipFile, password);
+      expect(await verdictOf(named(READERS, 'libzip (`ziptool cat`)'), { zipFile, files })).toBe('with an error');
+    });
+  });
+});
+
+function named<T extends { readonly name: string }>(list: readonly T[], name: string): T {
+  const found = list.find((item) => item.name === name);
+  if (!found) throw new Error(`nothing is named ${name}`);
+  return found;
 }
 
 describe('the page about other software', () => {

@@ -47,20 +47,9 @@ export const READERS: readonly Reader[] = [
     zipcrypto: 'yes',
     unpack: (archive, folder, password) => run('java', '-cp', ZIP4J, join(SOURCES, 'Zip4jReader.java'), archive, folder, password),
   },
-  {
-    name: 'PHP ZipArchive, `extractTo`',
-    tool: 'php',
-    aes256: 'yes',
-    zipcrypto: 'yes',
-    unpack: (archive, folder, password) => run('php', join(SOURCES, 'ziparchive.php'), archive, folder, password, 'extractTo'),
-  },
-  {
-    name: 'PHP ZipArchive, `getStream`',
-    tool: 'php',
-    aes256: 'with an error',
-    zipcrypto: 'yes',
-    unpack: (archive, folder, password) => run('php', join(SOURCES, 'ziparchive.php'), archive, folder, password, 'getStream'),
-  },
+  phpZipArchive('extractTo', 'yes'),
+  phpZipArchive('getFromName', 'yes'),
+  phpZipArchive('getStream', 'with an error'),
   { name: 'libzip (`ziptool cat`)', tool: 'ziptool', aes256: 'with an error', zipcrypto: 'yes', unpack: unpackWithZiptool },
   { name: 'zip.js (Node)', aes256: 'yes', zipcrypto: 'yes', unpack: unpackWithZipJs },
   { name: 'unzipper (Node)', aes256: 'no', zipcrypto: 'yes', unpack: unpackWithUnzipper },
@@ -88,6 +77,16 @@ export const READERS: readonly Reader[] = [
   },
 ];
 
+function phpZipArchive(way: 'extractTo' | 'getFromName' | 'getStream', aes256: Verdict): Reader {
+  return {
+    name: `PHP ZipArchive, \`${way}\``,
+    tool: 'php',
+    aes256,
+    zipcrypto: 'yes',
+    unpack: (archive, folder, password) => run('php', join(SOURCES, 'ziparchive.php'), archive, folder, password, way),
+  };
+}
+
 const run = (command: string, ...words: string[]) => execa(command, words, { env: { LC_ALL: 'C.UTF-8' } });
 
 function write(folder: string, name: string, content: Uint8Array): void {
@@ -104,6 +103,7 @@ async function unpackWithZiptool(archive: string, folder: string, password: stri
   const names = [...stdout.matchAll(/^name: '(.*)'$/gm)].map(([, name]) => name as string);
   let complaint: string | undefined;
   for (const [index, name] of names.entries()) {
+    if (name.endsWith('/')) continue;
     const words = [archive, 'set_password', password, 'cat', String(index)];
     const {
       stdout: content,

@@ -1,5 +1,5 @@
 <?php
-// Unpacks an archive as a PHP system does: ARCHIVE FOLDER PASSWORD extractTo|getStream.
+// Unpacks an archive as a PHP system does: ARCHIVE FOLDER PASSWORD extractTo|getFromName|getStream.
 [, $archive, $folder, $password, $way] = $argv;
 
 $isSound = true;
@@ -18,9 +18,9 @@ if ($way === 'extractTo') {
     for ($i = 0; $i < $zip->numFiles; $i++) {
         $name = $zip->getNameIndex($i);
         if (!is_dir(dirname("$folder/$name"))) mkdir(dirname("$folder/$name"), recursive: true);
-        $stream = $zip->getStream($name);
-        if ($stream === false) exit(1);
-        file_put_contents("$folder/$name", stream_get_contents($stream));
+        $content = $way === 'getStream' ? stream_get_contents($zip->getStream($name)) : $zip->getFromName($name);
+        if ($content === false) exit(1);
+        file_put_contents("$folder/$name", $content);
     }
 }
 exit($isSound ? 0 : 1);
