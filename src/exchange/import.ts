@@ -22,7 +22,7 @@ import { type Comparison, changedFinding, compareRecords, resemblesFinding } fro
 import { refOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { restorableFiles } from '../store/restorable-files.js';
-import type { SentAs, Store, StoreChange, StoredStudent } from '../store/store.js';
+import type { ImportEntry, SentAs, Store, StoreChange, StoredStudent } from '../store/store.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface ImportRequest extends VerifyRequest {
@@ -114,7 +114,7 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
       if (staging) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
       if (!plans.some(changesStore)) return { keep: false, result: { ...sound, outcome: 'unchanged' } };
       if (!staging) return { keep: false, result: { ...sound, outcome: 'would-import' } };
-      const historyId = await change.addHistory({ ...historyOf(report, request, plans), at: request.now });
+      const historyId = await change.addHistory(historyOf(report, request, plans));
       for (const plan of plans) await applyStudent(change, plan, historyId);
       return { keep: true, result: { ...sound, historyId, outcome: 'imported' } };
     });
@@ -127,21 +127,20 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
 
 const historyOf = (
   { package: { file, bytes, md5, contentsDigest, school } }: VerificationReport,
-  { signature, operator }: ImportRequest,
+  { signature, operator, now }: ImportRequest,
   plans: readonly StudentPlan[],
-) =>
-  ({
-    kind: 'import',
-    file,
-    bytes,
-    md5,
-    contentsDigest,
-    school,
-    reason: signature === 'none' ? 'unsigned' : '',
-    terms: '',
-    overridden: [...new Set(plans.flatMap((plan) => plan.overridden))].join(' '),
-    operator,
-  }) as const;
+): ImportEntry => ({
+  kind: 'import',
+  at: now,
+  file,
+  bytes,
+  md5,
+  contentsDigest,
+  school,
+  reason: signature === 'none' ? 'unsigned' : '',
+  overridden: [...new Set(plans.flatMap((plan) => plan.overridden))].join(' '),
+  operator,
+});
 
 /**
  * The students of the store that those of a package are, by national id; the one who is not known by it is the one of

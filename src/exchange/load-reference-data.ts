@@ -4,7 +4,7 @@ import { type Finding, LpxError } from '../errors.js';
 import { readTable, refuseRows } from '../roster/tables.js';
 import { type CourseListing, listingsOf } from '../spec/course-code-file.js';
 import { schoolsOf } from '../spec/identifiers/school-code.js';
-import { NOTHING_SENT, type School, type Store, type StoreChange } from '../store/store.js';
+import type { School, Store, StoreChange } from '../store/store.js';
 
 export interface LoadTableRequest {
   readonly path: string;
@@ -56,7 +56,7 @@ async function loadTable<T>(
   if (items.length === 0) throw new LpxError('LPX_TABLE_EMPTY', { file });
   return store.change(async (change) => {
     const changed = await put(change, items);
-    if (changed > 0) await change.addHistory({ kind: 'load', at: now, file, operator, ...NOTHING_SENT });
+    if (changed > 0) await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
     return { keep: changed > 0, result: { file, rows: items.length, changed } };
   });
 }

@@ -12,7 +12,7 @@ import { documentFindings } from '../spec/validate.js';
 import { type Comparison, changedFinding, compareRecords } from '../store/compare-records.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { restorableFiles } from '../store/restorable-files.js';
-import { NOTHING_SENT, PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
+import { PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
 import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 
@@ -86,7 +86,6 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     const findings = new BoundedFindings().add(ofDocument).add(ofFiles).list();
     const result = await store.change(async (change) => {
       const historyId = await change.addHistory({
-        ...NOTHING_SENT,
         kind: 'load',
         at: now,
         file: folder.name,

@@ -10,7 +10,7 @@ import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
 import { HALF_WIRE, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
-import type { HistoryEntry, ImportOutcome, Receiving, Store } from '../store/store.js';
+import type { ImportOutcome, KeptExport, KeptImport, Receiving, Store } from '../store/store.js';
 
 export type { Receipt } from '../spec/generated/receipt.js';
 
@@ -31,7 +31,7 @@ export async function writeReceipt(
   store: Store,
   { importId, outFolder, now, by }: ReceiptRequest,
 ): Promise<{ receipt: Receipt; path: string }> {
-  const entry = (await store.history()).find(({ id, kind }) => id === importId && kind === 'import');
+  const entry = (await store.history()).filter((happened) => happened.kind === 'import').find(({ id }) => id === importId);
   if (!entry) throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
   const receipt: Receipt = {
     lpxReceipt: 2,
@@ -52,7 +52,7 @@ export async function writeReceipt(
 }
 
 /** The files of the records that an import took in, each once. */
-async function filesOf(store: Store, entry: HistoryEntry): Promise<NonNullable<Receipt['files']>> {
+async function filesOf(store: Store, entry: KeptImport): Promise<NonNullable<Receipt['files']>> {
   const files = new Map<string, number>();
   for (const { nationalId } of entry.students) {
     const records = (await store.student(nationalId))?.records ?? [];
@@ -72,7 +72,7 @@ const COURSE_RESULTS = HALF_WIRE.courseResults.property;
 const masked = (nationalId: string): string => `${nationalId.slice(0, -4)}****`;
 
 /** Students with something new, and those who had it all before; by the national ids of the package. */
-function studentsOf(entry: HistoryEntry, outcomes: readonly ImportOutcome[]): Receipt['students'] {
+function studentsOf(entry: KeptImport, outcomes: readonly ImportOutcome[]): Receipt['students'] {
   const ids = [...new Set([...entry.students.map((student) => student.nationalId), ...outcomes.map((outcome) => outcome.nationalId)])];
   return ids.map((nationalId) => {
     const taken = entry.students.find((student) => student.nationalId === nationalId);
@@ -111,7 +111,9 @@ export interface CheckedReceipt {
 export async function checkReceipt(store: Store, file: string): Promise<CheckedReceipt> {
   const receipt = await readReceipt(file);
   const { contentsDigest } = receipt.package;
-  const entry = (await store.history()).find((exported) => exported.kind === 'export' && isPackage(exported, receipt.package));
+  const entry = (await store.history())
+    .filter((happened) => happened.kind === 'export')
+    .find((exported) => isPackage(exported, receipt.package));
   if (!entry) throw new LpxError('LPX_RECEIPT_UNKNOWN', { file: basename(file), package: receipt.package.file });
   const differing = [
     ...(entry.contentsDigest && contentsDigest ? differs('contentsDigest', entry.contentsDigest, contentsDigest) : []),
@@ -129,7 +131,7 @@ export async function checkReceipt(store: Store, file: string): Promise<CheckedR
 }
 
 /** Whether an export is the package of a receipt: by MD5 and size, and by the SHA-256 that version 0.1 kept where both have it. */
-const isPackage = (exported: HistoryEntry, { md5, bytes, sha256 }: Receipt['package']): boolean =>
+const isPackage = (exported: KeptExport, { md5, bytes, sha256 }: Receipt['package']): boolean =>
   exported.md5 === md5 && exported.bytes === bytes && (exported.sha256 === '' || !sha256 || exported.sha256 === sha256);
 
 async function readReceipt(file: string): Promise<Receipt> {
@@ -150,7 +152,7 @@ function differs(what: string, here: string | number, there: string | number): F
 }
 
 /** Every student that was sent has arrived, with as many records of each half, those left out among them. */
-function studentDifferences(entry: HistoryEntry, receipt: Receipt): Finding[] {
+function studentDifferences(entry: KeptExport, receipt: Receipt): Finding[] {
   const sent = entry.students.map(({ nationalId, courseResults, multiPerformances }) =>
     told(masked(nationalId), courseResults, multiPerformances),
   );

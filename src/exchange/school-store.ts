@@ -5,6 +5,8 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { createStore, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';
 
+export type { HistoryEntry } from '../store/store.js';
+
 /**
  * Makes a store and leaves it closed.
  * @param group the group of users that shares the store; empty when it is its owner's alone

@@ -1,5 +1,5 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
 import type { CourseListing } from '../spec/course-code-file.js';
@@ -14,6 +14,7 @@ import {
   type HistoryCounts,
   type HistoryEntry,
   type HistoryKind,
+  type HistoryStudent,
   type ImportOutcome,
   type NewHistoryEntry,
   type NewRecord,
@@ -30,7 +31,7 @@ import {
   type StoredStudent,
   type StudentSummary,
 } from './store.js';
-import type { RecordTable, Tables } from './tables.js';
+import { type RecordTable, type Tables, UNSAID } from './tables.js';
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
 const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.name));
@@ -109,21 +110,12 @@ export class DatabaseStore implements Store {
       .execute();
     const byEntry = new Map<number, typeof students>();
     for (const student of students) byEntry.set(student.history_id, [...(byEntry.get(student.history_id) ?? []), student]);
-    return entries.map(({ received_at, received_by, contents_digest, package: _package, state: _state, work: _work, ...entry }) => ({
-      ...entry,
-      contentsDigest: contents_digest,
-      at: new Date(entry.at),
-      received: received_at === '' ? undefined : { at: new Date(received_at), by: received_by },
-      bytes: Number(entry.bytes),
-      students: (byEntry.get(entry.id) ?? []).map((student) => ({
-        nationalId: student.national_id,
-        name: basicDataOf(student, this.folder).name,
-        courseResults: student.course_results,
-        multiPerformances: student.multi_performances,
-        attachments: student.attachments,
-        sentAs: sentAsOf(student),
-      })),
-    }));
+    return entries.map((entry) =>
+      entryOf(
+        entry,
+        (byEntry.get(entry.id) ?? []).map((student) => historyStudentOf(student, this.folder)),
+      ),
+    );
   }
 
   async importOutcomes(historyId: number): Promise<ImportOutcome[]> {
@@ -191,20 +183,8 @@ class DatabaseChange implements StoreChange {
     return (await this.#db.selectFrom('history').select('kind').where('id', '=', id).executeTakeFirstOrThrow()).kind;
   }
 
-  async addHistory({ contentsDigest, ...entry }: NewHistoryEntry): Promise<number> {
-    const { id } = await this.#db
-      .insertInto('history')
-      .values({
-        ...entry,
-        sha256: '',
-        contents_digest: contentsDigest,
-        at: entry.at.toISOString(),
-        received_at: '',
-        received_by: '',
-        package: null,
-      })
-      .returning('id')
-      .executeTakeFirstOrThrow();
+  async addHistory(entry: NewHistoryEntry): Promise<number> {
+    const { id } = await this.#db.insertInto('history').values(historyColumns(entry)).returning('id').executeTakeFirstOrThrow();
     return id;
   }
 
@@ -333,6 +313,34 @@ class DatabaseChange implements StoreChange {
         .execute();
   }
 }
+
+function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Tables['history']> {
+  const time = at.toISOString();
+  if (entry.kind === 'load') return { ...UNSAID, ...entry, at: time };
+  const { contentsDigest, ...rest } = entry;
+  return { ...UNSAID, ...rest, at: time, contents_digest: contentsDigest };
+}
+
+function entryOf(row: Selectable<Tables['history']>, students: readonly HistoryStudent[]): HistoryEntry {
+  const { kind, id, file, operator, md5, sha256, school, reason, terms, overridden } = row;
+  const happening = { id, at: new Date(row.at), file, bytes: Number(row.bytes), operator, students };
+  if (kind === 'load') return { ...happening, kind };
+  const sent = { ...happening, md5, sha256, contentsDigest: row.contents_digest, school, overridden };
+  if (kind === 'import') return { ...sent, kind, reason: reason === 'unsigned' ? reason : '' };
+  const received = row.received_at === '' ? undefined : { at: new Date(row.received_at), by: row.received_by };
+  return { ...sent, kind, reason, terms, received };
+}
+
+type StudentRow = Selectable<Tables['history_students']> & Pick<Selectable<Tables['students']>, 'national_id' | 'basic_data'>;
+
+const historyStudentOf = (student: StudentRow, folder: string): HistoryStudent => ({
+  nationalId: student.national_id,
+  name: basicDataOf(student, folder).name,
+  courseResults: student.course_results,
+  multiPerformances: student.multi_performances,
+  attachments: student.attachments,
+  sentAs: sentAsOf(student),
+});
 
 function sentAsOf(
   student: Pick<Selectable<Tables['history_students']>, 'sent_national_id' | 'sent_name' | 'sent_birth_date'>,

@@ -11,8 +11,8 @@ import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
 import { publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { inParts } from './statements.js';
-import type { HistoryCounts, NewHistoryEntry } from './store.js';
-import type { Tables } from './tables.js';
+import type { ExportEntry, HistoryCounts } from './store.js';
+import { type Tables, UNSAID } from './tables.js';
 import { isInUse, type WorkFolder } from './work-folder.js';
 
 /** A package that is going to be written. */
@@ -25,7 +25,7 @@ export interface NewClaim {
   readonly outFolder: string;
   /** A new file for the password of the whole export. */
   readonly passwordFile?: string | undefined;
-  readonly entry: Pick<NewHistoryEntry, 'school' | 'reason' | 'terms' | 'overridden' | 'operator'>;
+  readonly entry: Pick<ExportEntry, 'school' | 'reason' | 'terms' | 'overridden' | 'operator'>;
   readonly students: readonly { readonly id: number; readonly counts: HistoryCounts }[];
 }
 
@@ -40,7 +40,7 @@ export interface PackageClaim {
 
 export interface WrittenPackage {
   readonly claim: PackageClaim;
-  readonly digests: Pick<NewHistoryEntry, 'bytes' | 'md5' | 'contentsDigest'>;
+  readonly digests: Pick<ExportEntry, 'bytes' | 'md5' | 'contentsDigest'>;
 }
 
 /** How far a package's name may lie before the moment at which it is claimed, in seconds. */
@@ -184,6 +184,7 @@ async function addClaim(
   const { id: historyId } = await transaction
     .insertInto('history')
     .values({
+      ...UNSAID,
       ...entry,
       kind: 'export',
       at: now.toISOString(),
@@ -192,10 +193,6 @@ async function addClaim(
       state: 'pending',
       work: basename(work.path),
       bytes: 0,
-      md5: '',
-      sha256: '',
-      received_at: '',
-      received_by: '',
     })
     .returning('id')
     .executeTakeFirstOrThrow();

@@ -60,31 +60,45 @@ export interface StudentSummary {
   readonly attachments: number;
 }
 
-export type HistoryKind = 'load' | 'export' | 'import';
-
-/** What a history entry has only of a package. */
-export const NOTHING_SENT = { bytes: 0, md5: '', contentsDigest: '', school: '', reason: '', terms: '', overridden: '' };
-
-/** One thing that happened to the store, told to it once it is known. */
-export interface NewHistoryEntry {
-  readonly kind: HistoryKind;
+/** What every entry of the history says. */
+interface Happening {
   readonly at: Date;
-  /** Package or folder, by base name. */
+  /** Package, folder or table, by base name. */
   readonly file: string;
+  /** 0 for a table. */
   readonly bytes: number;
-  readonly md5: string;
-  /** The contents digest of a package; empty when it is unknown. */
-  readonly contentsDigest: string;
-  /** The other school: where a package came from or went to; empty when unknown. */
-  readonly school: string;
-  /** Reason and terms of an export; `unsigned` for an import without a signature; empty otherwise. */
-  readonly reason: string;
-  readonly terms: string;
-  /** The codes of the rules that an export or import was made against, on the clerk's word, with blanks between; else empty. */
-  readonly overridden: string;
   /** Who did it, by the name the system knows them by. */
   readonly operator: string;
 }
+
+export interface LoadEntry extends Happening {
+  readonly kind: 'load';
+}
+
+interface PackageEntry extends Happening {
+  readonly md5: string;
+  /** Empty when it is unknown. */
+  readonly contentsDigest: string;
+  /** The other school: where a package came from or went to; empty when unknown. */
+  readonly school: string;
+  /** The codes of the rules that it was made against, on the clerk's word, with blanks between; empty for none. */
+  readonly overridden: string;
+}
+
+export interface ExportEntry extends PackageEntry {
+  readonly kind: 'export';
+  readonly reason: string;
+  /** With blanks between; empty for all. */
+  readonly terms: string;
+}
+
+export interface ImportEntry extends PackageEntry {
+  readonly kind: 'import';
+  readonly reason: 'unsigned' | '';
+}
+
+/** What is added to the history once it is known. Exports are added as they are claimed. */
+export type NewHistoryEntry = LoadEntry | ImportEntry;
 
 export interface HistoryStudent {
   readonly nationalId: string;
@@ -102,14 +116,22 @@ export type HistoryCounts = Omit<HistoryStudent, 'nationalId' | 'name' | 'sentAs
 /** What a package says of a student otherwise than the roll; empty where it does not. */
 export type SentAs = Pick<BasicData, 'nationalId' | 'name' | 'birthDate'>;
 
-export interface HistoryEntry extends NewHistoryEntry {
+interface Kept {
   readonly id: number;
+  readonly students: readonly HistoryStudent[];
+}
+
+interface KeptPackage extends Kept {
   /** The SHA-256 of the package's ZIP, which version 0.1 kept; else empty. */
   readonly sha256: string;
-  readonly students: readonly HistoryStudent[];
-  /** When and by whom an export was acknowledged; undefined until then. */
-  readonly received: Receiving | undefined;
 }
+
+export type KeptLoad = LoadEntry & Kept;
+export type KeptImport = ImportEntry & KeptPackage;
+/** `received` says when and by whom it was acknowledged; undefined until then. */
+export type KeptExport = ExportEntry & KeptPackage & { readonly received: Receiving | undefined };
+export type HistoryEntry = KeptLoad | KeptImport | KeptExport;
+export type HistoryKind = HistoryEntry['kind'];
 
 /** That a package has arrived, as the receiving school's receipt says. */
 export interface Receiving {

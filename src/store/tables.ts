@@ -26,6 +26,20 @@ export interface RecordTable {
   media_type: string;
 }
 
+/** What the columns of the history have that an entry has nothing to say in. */
+export const UNSAID = {
+  md5: '',
+  sha256: '',
+  contents_digest: '',
+  school: '',
+  reason: '',
+  terms: '',
+  overridden: '',
+  received_at: '',
+  received_by: '',
+  package: null,
+} as const;
+
 export interface Tables {
   schema_version: { version: number };
   /** One row. `shared_group` is the group of users that shares the store; empty when it is its owner's alone. */

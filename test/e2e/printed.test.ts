@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { NOTHING_SENT } from '#lpx/store/store.js';
 import { lpx } from '../support/cli.js';
 import { contentOf, exportFrom, NOW, PASSWORD, school, sign, transferSchool } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
@@ -19,7 +18,8 @@ async function hostileStore(folder: string): Promise<string> {
   await withStore(store, (open) =>
     open.change(async (change) => {
       const { id } = await change.addStudent({ ...smallPortfolio().basicData, nationalId: ID, name: EVIL, birthDate: EVIL }, {});
-      const entry = { ...NOTHING_SENT, kind: 'load', at: NOW, file: EVIL, school: EVIL, terms: EVIL, operator: EVIL, bytes: 1 } as const;
+      const hashes = { md5: EVIL, contentsDigest: EVIL, reason: '', overridden: EVIL } as const;
+      const entry = { kind: 'import', at: NOW, file: EVIL, school: EVIL, operator: EVIL, bytes: 1, ...hashes } as const;
       const historyId = await change.addHistory(entry);
       await change.addHistoryStudent(historyId, id, counts, { nationalId: EVIL, name: EVIL, birthDate: EVIL });
       return { keep: true, result: undefined };

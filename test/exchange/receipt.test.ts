@@ -22,7 +22,7 @@ async function exchanged() {
 const issue = (store: string, outFolder: string, importId = 1) =>
   withStore(store, (open) => writeReceipt(open, { importId, outFolder, now: ISSUED, by: '註冊組 王小明' }));
 const check = (store: string, file: string) => withStore(store, (open) => checkReceipt(open, file));
-const exportsIn = async (store: string) => (await withStore(store, (open) => open.history())).filter(({ kind }) => kind === 'export');
+const exportsIn = async (store: string) => (await withStore(store, (open) => open.history())).filter((entry) => entry.kind === 'export');
 
 /** The files of a store's records, each once. */
 async function filesIn(store: string) {

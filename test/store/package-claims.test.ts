@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageBaseName } from '#lpx/package/layout.js';
 import { filesOf, type NewClaim, type PackageClaim } from '#lpx/store/package-claims.js';
 import { createStore, openStore } from '#lpx/store/sqlite.js';
-import { NOTHING_SENT, type Store } from '#lpx/store/store.js';
+import type { Store } from '#lpx/store/store.js';
 import type { WorkFolder } from '#lpx/store/work-folder.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
@@ -87,7 +87,7 @@ describe('the name of a package', () => {
     await store.claims.written([{ claim: pending, digests: DIGESTS }]);
     await store.claims.published([pending]);
     expect(await store.history()).toMatchObject([
-      { ...NOTHING_SENT, kind: 'export', file: `${pending.name}.zip`, ...DIGESTS, reason: 'transfer' },
+      { school: '', terms: '', overridden: '', kind: 'export', file: `${pending.name}.zip`, ...DIGESTS, reason: 'transfer' },
     ]);
   });
 

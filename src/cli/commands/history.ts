@@ -1,4 +1,4 @@
-import { withStore } from '../../exchange/school-store.js';
+import { type HistoryEntry, withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { maskId } from '../render/places.js';
@@ -11,8 +11,6 @@ export async function history(context: Context): Promise<Outcome> {
   const entries = await withStore(storeFolder(context), (store) => store.history());
   const { labels, history: words } = messages;
   const lines = entries.flatMap((entry) => {
-    const other = entry.school === '' ? '' : `${entry.kind === 'export' ? words.to : words.from} ${entry.school}`;
-    const reason = entry.reason === '' ? '' : messages.reasons[entry.reason as keyof typeof messages.reasons];
     return [
       [
         paint.bold(`#${entry.id}`),
@@ -20,20 +18,14 @@ export async function history(context: Context): Promise<Outcome> {
         messages.kinds[entry.kind],
         entry.file,
         entry.bytes > 0 ? size(entry.bytes) : '',
-        other,
-        reason,
-        entry.terms,
-        ...entry.overridden
-          .split(' ')
-          .filter(Boolean)
-          .map((code) => paint.yellow(words.overridden[code] ?? code)),
+        ...(entry.kind === 'load' ? [] : packageWords(context, entry)),
       ]
         .filter(Boolean)
         .join('  '),
-      ...(entry.received
+      ...(entry.kind === 'export' && entry.received
         ? [`    ${paint.green('✔')} ${fill(words.received, { day: localTime(entry.received.at), by: entry.received.by })}`]
         : []),
-      ...(entry.md5 === '' ? [] : [paint.dim(`    ${identityOf(labels, entry)}`)]),
+      ...(entry.kind === 'load' ? [] : [paint.dim(`    ${identityOf(labels, entry)}`)]),
       ...columns(
         entry.students.map((student) => [
           maskId(student.nationalId),
@@ -52,19 +44,53 @@ export async function history(context: Context): Promise<Outcome> {
   });
   return {
     json: {
-      entries: entries.map(({ students, at, received, ...entry }) => ({
-        ...entry,
-        receivedAt: received?.at.toISOString() ?? '',
-        receivedBy: received?.by ?? '',
-        at: at.toISOString(),
-        students: students.map(({ nationalId, sentAs, ...rest }) => ({
-          nationalIdMasked: maskId(nationalId),
-          ...rest,
-          ...(sentAs && { sentAs: sentOutput(sentAs) }),
-        })),
-      })),
+      entries: entries.map(entryOutput),
     },
     text: entries.length === 0 ? [words.none] : lines,
+  };
+}
+
+type PackageEntry = Exclude<HistoryEntry, { readonly kind: 'load' }>;
+
+/** Where a package came from or went to, why, and against which rules. */
+function packageWords({ messages, paint }: Context, entry: PackageEntry): string[] {
+  const words = messages.history;
+  return [
+    entry.school === '' ? '' : `${entry.kind === 'export' ? words.to : words.from} ${entry.school}`,
+    entry.reason === '' ? '' : messages.reasons[entry.reason as keyof typeof messages.reasons],
+    entry.kind === 'export' ? entry.terms : '',
+    ...entry.overridden
+      .split(' ')
+      .filter(Boolean)
+      .map((code) => paint.yellow(words.overridden[code] ?? code)),
+  ];
+}
+
+/** Every entry has all the properties, whatever its kind. */
+function entryOutput(entry: HistoryEntry) {
+  const received = entry.kind === 'export' ? entry.received : undefined;
+  const sent = entry.kind === 'load' ? undefined : entry;
+  return {
+    id: entry.id,
+    kind: entry.kind,
+    at: entry.at.toISOString(),
+    file: entry.file,
+    bytes: entry.bytes,
+    md5: sent?.md5 ?? '',
+    sha256: sent?.sha256 ?? '',
+    contentsDigest: sent?.contentsDigest ?? '',
+    school: sent?.school ?? '',
+    reason: sent?.reason ?? '',
+    terms: entry.kind === 'export' ? entry.terms : '',
+    overridden: sent?.overridden ?? '',
+    operator: entry.operator,
+    receivedAt: received?.at.toISOString() ?? '',
+    receivedBy: received?.by ?? '',
+    students: entry.students.map(({ nationalId, sentAs, ...rest }) => ({
+      nationalIdMasked: maskId(nationalId),
+      ...rest,
+      ...(sentAs && { sentAs: sentOutput(sentAs) }),
+    })),
   };
 }
 
