@@ -38,75 +38,72 @@ export function readJson(bytes: Buffer, file: string): ReadJson {
   const decoded = decodeText(bytes);
   if (!decoded) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'encoding', line: 1, column: 1, property: '' });
   const { text, encoding } = decoded;
-  refuseTooMuch(text, file);
+  const { twice, deepAt } = structureOf(text, file);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new LpxError('LPX_JSON_UNREADABLE', { file, ...jsonFault(text) });
   }
-  const { twice, deepAt } = structureOf(text);
   if (deepAt !== undefined) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'deep', ...placeIn(text, deepAt) });
   if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { file, property: cut(twice) });
   return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', { file }, encoding, 'UTF-8')] };
 }
 
-/** Counts what a text that may be JSON is made of, before anything is built of it. @throws LPX_LIMIT_EXCEEDED */
-function refuseTooMuch(text: string, file: string): void {
+const cut = (property: string): string => [...property.slice(0, 2 * PROPERTY_CHARACTERS)].slice(0, PROPERTY_CHARACTERS).join('');
+
+/** What opens or closes an object, a list or a string, or parts values; all between is passed over by the engine. */
+const STRUCTURE = /["{}[\],]/g;
+
+/**
+ * Goes over a text that may be JSON, before anything is built of it: counts what it is made of, and finds the first
+ * property that an object names twice (JSON.parse would keep the last and say nothing), or where objects and lists go
+ * too deep. What is found holds if the text turns out to be JSON.
+ * @throws LPX_LIMIT_EXCEEDED
+ */
+function structureOf(text: string, file: string): { readonly twice?: string; readonly deepAt?: number } {
   const refuseOver = (what: keyof typeof LIMITS, value: number) => {
     if (value > LIMITS[what]) throw new LpxError('LPX_LIMIT_EXCEEDED', { what, value, limit: LIMITS[what] }, { place: { file } });
   };
-  // Of what is open, the properties of an object; of a list none are counted.
-  const open: number[] = [];
-  let [objects, values] = [0, 1];
-  for (let at = 0; at < text.length && open.length <= MOST_DEPTH; at++) {
-    const character = text[at];
-    if (character === '{' || character === '[') {
-      open.push(character === '{' ? 1 : Number.NEGATIVE_INFINITY);
-      refuseOver('values', ++values);
-      if (character === '{') refuseOver('objects', ++objects);
-    } else if (character === '}' || character === ']') open.pop();
-    else if (character === ',') {
-      refuseOver('values', ++values);
-      const properties = (open.pop() ?? Number.NEGATIVE_INFINITY) + 1;
-      open.push(properties);
-      refuseOver('properties', properties);
-    } else if (character === '"') {
-      const end = endOfString(text, at);
-      if (end < 0) return;
-      at = end;
-    }
-  }
-}
-
-const cut = (property: string): string => [...property.slice(0, 2 * PROPERTY_CHARACTERS)].slice(0, PROPERTY_CHARACTERS).join('');
-
-/**
- * The first property that an object of the text names twice (JSON.parse would keep the last and say nothing), and
- * where objects and lists go too deep. The text is JSON.
- */
-function structureOf(text: string): { readonly twice?: string; readonly deepAt?: number } {
+  /** The properties of each object that is open; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
-  for (let at = 0; at < text.length; at++) {
+  let [objects, values] = [0, 1];
+  let twice: string | undefined;
+  STRUCTURE.lastIndex = 0;
+  while (STRUCTURE.test(text)) {
+    const at = STRUCTURE.lastIndex - 1;
     const character = text[at];
-    if (character === '{' || character === '[') {
+    if (character === '"') {
+      const end = endOfString(text, at);
+      if (end < 0) return {};
+      STRUCTURE.lastIndex = end + 1;
+      const keys = open.at(-1);
+      if (keys && text[skipBlanks(text, end + 1)] === ':') {
+        const key = keyIn(text.slice(at + 1, end));
+        if (keys.has(key)) twice ??= key;
+        keys.add(key);
+        refuseOver('properties', keys.size);
+      }
+    } else if (character === ',') refuseOver('values', ++values);
+    else if (character === '}' || character === ']') open.pop();
+    else {
       open.push(character === '{' ? new Set() : undefined);
       if (open.length > MOST_DEPTH) return { deepAt: at };
-    } else if (character === '}' || character === ']') open.pop();
-    else if (character === '"') {
-      const end = endOfString(text, at);
-      const next = skipBlanks(text, end + 1);
-      if (text[next] === ':') {
-        const raw = text.slice(at + 1, end);
-        const key: string = raw.includes('\\') ? JSON.parse(`"${raw}"`) : raw;
-        const keys = open.at(-1);
-        if (keys?.has(key)) return { twice: key };
-        keys?.add(key);
-      }
-      at = next - 1;
+      refuseOver('values', ++values);
+      if (character === '{') refuseOver('objects', ++objects);
     }
   }
-  return {};
+  return twice === undefined ? {} : { twice };
+}
+
+/** The property that a JSON string names; one with a wrong escape, as it stands. */
+function keyIn(raw: string): string {
+  if (!raw.includes('\\')) return raw;
+  try {
+    return JSON.parse(`"${raw}"`);
+  } catch {
+    return raw;
+  }
 }
 
 /** Where the string that starts at `from` has its closing quotation mark; -1 when it has none. */

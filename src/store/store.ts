@@ -14,7 +14,7 @@ export interface StoredAttachment {
   readonly sha256: string;
   readonly md5: string;
   readonly bytes: number;
-  /** Undefined for a file that an earlier version took in, until it is exported. */
+  /** Undefined until it is exported, for a file that an earlier version or a package without CRCs (AE-2) brought. */
   readonly crc32?: number | undefined;
   /** `pdf`, `jpg`, `png`, `mp3`, `mp4`, or the extension it came with. */
   readonly type: string;

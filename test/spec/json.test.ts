@@ -117,6 +117,10 @@ describe('JSON that says one thing twice', () => {
     },
   );
 
+  it('unless it is no JSON, which comes first', () => {
+    expect(() => readJson(Buffer.from('{"a":1,"a":2,"\\q":3}'), 'a.json')).toThrow('LPX_JSON_UNREADABLE');
+  });
+
   it.each(['[{"a":1},{"a":1}]', '{"a":{"a":1}}', '{"a":"b\\":","c":"\\"a\\":"}', '{"a":["a","a"]}'])('only when it does: %s', (text) => {
     expect(readJson(Buffer.from(text), 'a.json').value).toEqual(JSON.parse(text));
   });

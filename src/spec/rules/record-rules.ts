@@ -139,7 +139,13 @@ function propertyFindings(
   return found;
 }
 
-const CHARACTERS = new Intl.Segmenter('zh-TW');
+/** Made once it is needed, which takes 15 ms: few texts are so long that their characters are counted. */
+let segmenter: Intl.Segmenter | undefined;
+function segments(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter('zh-TW');
+  return segmenter.segment(text);
+}
+
 /** Text that is segmented at a time, in UTF-16 units: the engine copies its whole input for every character it finds. */
 const SEGMENTED = 128;
 
@@ -153,7 +159,7 @@ export function charactersIn(text: string, most = Number.POSITIVE_INFINITY): num
     const piece = wholeCharacters(text, from, SEGMENTED);
     const last = from + piece.length === text.length;
     let end = 0;
-    for (const { index, segment } of CHARACTERS.segment(piece)) {
+    for (const { index, segment } of segments(piece)) {
       // What follows may belong to a character that ends where the piece does.
       if (!last && index + segment.length === piece.length) break;
       count++;
@@ -179,7 +185,7 @@ function wholeCharacters(text: string, from: number, length: number): string {
 function firstCharacterOf(text: string, from: number): string {
   for (let length = 2 * SEGMENTED; ; length *= 2) {
     const piece = wholeCharacters(text, from, length);
-    const first = CHARACTERS.segment(piece).containing(0)?.segment ?? '';
+    const first = segments(piece).containing(0)?.segment ?? '';
     if (first.length < piece.length || from + length >= text.length) return first;
   }
 }

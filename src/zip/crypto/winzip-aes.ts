@@ -16,6 +16,8 @@ export const AES_VERIFIER_BYTES = 2;
 /** Bytes of the authentication code that follows the ciphertext. */
 export const AES_MAC_BYTES = 10;
 const BLOCK = 16;
+/** Words of 32 bits in a block. */
+const WORDS = BLOCK / 4;
 const ROUNDS = 1000;
 
 /** Salt length in bytes: 8, 12 or 16. */
@@ -67,6 +69,8 @@ export class WinZipAes {
   #nextBlock = 1;
   #keystream: Buffer = Buffer.alloc(0);
   #used = 0;
+  /** Kept for the next blocks: new memory would have to be cleared for each chunk. Of each block only the first word is set. */
+  #counters = new Uint32Array(0);
 
   constructor(keys: AesKeys, arena?: Arena) {
     this.#ecb = createCipheriv(`aes-${keys.encryptionKey.length * 8}-ecb`, keys.encryptionKey, null);
@@ -107,18 +111,16 @@ export class WinZipAes {
   #refill(wanted: number): void {
     const blocks = Math.min(XOR_BYTES / BLOCK, Math.ceil(wanted / BLOCK));
     this.#arena?.release(this.#keystream);
-    this.#keystream = this.#ecb.update(counterBlocks(this.#nextBlock, blocks));
+    this.#keystream = this.#ecb.update(this.#counterBlocks(blocks));
     this.#nextBlock += blocks;
     this.#used = 0;
   }
-}
 
-/** Blocks of sixteen bytes that count from `first`, little-endian. */
-function counterBlocks(first: number, blocks: number): Buffer {
-  const words = new Uint32Array(4 * blocks);
-  for (let i = 0; i < blocks; i++) {
-    words[4 * i] = first + i;
-    words[4 * i + 1] = (first + i) / 2 ** 32;
+  /** The next blocks to encrypt, which count, little-endian. Whole archives have fewer than 2^32, so the first word is enough. */
+  #counterBlocks(blocks: number): Uint8Array {
+    const words = WORDS * blocks;
+    if (this.#counters.length < words) this.#counters = new Uint32Array(words);
+    for (let i = 0, block = this.#nextBlock; i < words; i += WORDS) this.#counters[i] = block++;
+    return new Uint8Array(this.#counters.buffer, 0, BLOCK * blocks);
   }
-  return Buffer.from(words.buffer);
 }

@@ -77,6 +77,8 @@ export class Arena {
   readonly #kernels: Kernels;
   readonly #memory: ArrayBuffer;
   readonly #releaser = new Releaser();
+  /** What lies in `classes`. */
+  #classes: Uint8Array | undefined;
 
   constructor(compiled: WebAssembly.Module) {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES });
@@ -125,7 +127,8 @@ export class Arena {
    * less than their length where there is none.
    */
   find(bytes: Uint8Array, from: number, classes: Uint8Array): number {
-    this.bytes('classes').set(classes);
+    if (this.#classes !== classes) this.bytes('classes').set(classes);
+    this.#classes = classes;
     const { byteOffset, length } = bytes;
     return this.#kernels.find(byteOffset + from, byteOffset + length, AT.classes) - byteOffset;
   }

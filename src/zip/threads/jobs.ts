@@ -21,7 +21,7 @@ import { type Mark, MarkFinder } from './marks.js';
 export interface Taken extends Digests {
   /** Empty when it is not needed. */
   readonly sha256: string;
-  /** Undefined when it is not needed. */
+  /** Undefined where nothing that was read says it: it is not counted for its own sake. */
   readonly crc32: number | undefined;
   /** The first bytes of the content, enough to tell its type and the size of a picture: at most 128 KB. */
   readonly head: Uint8Array;
@@ -49,7 +49,7 @@ export interface UnpackJob {
   readonly kind: 'unpack';
   readonly zipFile: string;
   readonly password: Uint8Array;
-  /** Whether SHA-256 and CRC-32 of the contents are needed, to recognise and keep them. */
+  /** Whether the SHA-256 of the contents is needed, to recognise and keep them. */
   readonly known: boolean;
   /** What to look for in the contents. */
   readonly marks: readonly Mark[];
@@ -92,7 +92,13 @@ async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJ
     const entries = parts.map(({ entry }) => entry);
     return await readTogether(arenas, parts.length, (arena, places) => {
       const contents = entriesBytes(source, entries, Buffer.from(password), { arenas, arena, places });
-      return parts.map(({ target }, i) => ({ chunks: contents[i] as Chunks, target, known, marks }));
+      return parts.map(({ target }, i) => ({
+        chunks: contents[i] as Chunks,
+        target,
+        known,
+        crc32: crc32In(entries[i] as ZipEntry),
+        marks,
+      }));
     });
   } catch (error) {
     throw fileError(error, zipFile, 'reading');
@@ -103,9 +109,12 @@ async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJ
 
 function copyFiles({ marks, parts }: CopyJob, arenas: Arenas): Promise<(Taken | Damaged)[]> {
   return readTogether(arenas, parts.length, (_, places) =>
-    parts.map(({ file, target }, i) => ({ chunks: fileBytes(file, places[i] as Buffer), target, known: true, marks })),
+    parts.map(({ file, target }, i) => ({ chunks: fileBytes(file, places[i] as Buffer), target, known: true, crc32: 'count', marks })),
   );
 }
+
+/** Reading the entry has proven it; AE-2 keeps none, and the first export of such a file counts it. */
+const crc32In = ({ hasCrc, crc32 }: ZipEntry): number | undefined => (hasCrc ? crc32 : undefined);
 
 type Chunks = AsyncGenerator<Buffer>;
 
@@ -133,6 +142,8 @@ interface Content {
   readonly chunks: Chunks;
   readonly target: string | undefined;
   readonly known: boolean;
+  /** What its source says it is, if anything; or whether to count it. */
+  readonly crc32: number | 'count' | undefined;
   readonly marks: readonly Mark[];
 }
 
@@ -189,24 +200,25 @@ class ContentReader {
   readonly #target: string | undefined;
   readonly #fd: number | undefined;
   readonly #sha256: Hash | undefined;
-  #crc32 = 0;
+  readonly #counts: boolean;
+  #crc32: number | undefined;
   readonly #marks: MarkFinder;
   #bytes = 0;
   #head: Buffer = Buffer.alloc(0);
 
-  constructor({ target, known, marks }: Content, arena: Arena) {
+  constructor({ target, known, crc32, marks }: Content, arena: Arena) {
     this.#target = target;
     this.#fd = target === undefined ? undefined : openFile(target, 'wx');
     this.#sha256 = known ? createHash('sha256') : undefined;
+    this.#counts = crc32 === 'count';
+    this.#crc32 = crc32 === 'count' ? 0 : crc32;
     this.#marks = new MarkFinder(marks, arena);
   }
 
   read(chunk: Buffer): void {
     if (this.#head.length < HEAD_BYTES) this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
-    if (this.#sha256) {
-      this.#sha256.update(chunk);
-      this.#crc32 = crc32(chunk, this.#crc32);
-    }
+    this.#sha256?.update(chunk);
+    if (this.#counts) this.#crc32 = crc32(chunk, this.#crc32);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
     this.#marks.update(chunk);
     this.#bytes += chunk.length;
@@ -215,7 +227,7 @@ class ContentReader {
   end(): Omit<Taken, 'md5'> {
     return {
       sha256: this.#sha256?.digest('hex') ?? '',
-      crc32: this.#sha256 && this.#crc32,
+      crc32: this.#crc32,
       bytes: this.#bytes,
       head: this.#head,
       marks: this.#marks.end(),
