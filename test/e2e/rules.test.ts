@@ -52,7 +52,8 @@ describe('a student who transfers from A to B to C and borrows a term at D', () 
     };
     const send = async (from: Name, to: Name, reason: string, left: string) => {
       const words = ['--reason', reason, '--left', left, '--to', SCHOOLS[to], '--out', join(folder, 'mail')];
-      const { path } = await run(0, store(from), 'export', TRANSFER_STUDENT, ...words);
+      const { packages } = await run(0, store(from), 'export', TRANSFER_STUDENT, ...words);
+      const [{ path }] = packages;
       const { historyId } = await run(0, store(to), 'import', path, '--create-students');
       const receipt = await run(0, store(to), 'receipt', String(historyId), '--by', '註冊組', '--out', join(folder, 'mail'));
       expect((await run(0, store(from), 'receipt', '--check', receipt.path)).before).toBe(false);

@@ -2,7 +2,7 @@
 import { type Code, EXIT_CODE_OF, type Facts, type Finding, type LpxError, type Place } from '../../errors.js';
 import { type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
-import { placeBefore, placeOutput, placeText, visibleFacts } from './places.js';
+import { failurePlace, placeBefore, placeOutput, placeText, visibleFacts } from './places.js';
 import type { Painter } from './printable.js';
 
 interface Said {
@@ -41,7 +41,7 @@ export function failureOutput(messages: Messages, command: CommandName, error: L
   return {
     code,
     exitCode: EXIT_CODE_OF[code],
-    place: placeOutput(place),
+    place: failurePlace(place),
     where: placeText(messages, place),
     message: what,
     consequence: means,

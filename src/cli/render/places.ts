@@ -80,9 +80,17 @@ export function placeText({ places }: Messages, place: Place): string {
     .join(places.between);
 }
 
-/** A place for JSON output: as it is, but for texts as long as a document. */
+/** A place as data in a result that was asked for: ids whole. */
 export const placeOutput = (place: Place): Place =>
   Object.fromEntries(Object.entries(place).map(([key, value]) => [key, typeof value === 'string' ? cutFact(value) : value]));
+
+/** A place as data in an error, which may end up in a log: ids masked. */
+export const failurePlace = (place: Place): Place =>
+  placeOutput(
+    Object.fromEntries(
+      Object.entries(place).map(([key, value]) => [key, typeof value === 'string' ? maskIds(value, idsOf(place)) : value]),
+    ) as Place,
+  );
 
 /**
  * The facts as a person may see them, and with them what a sentence says of its place: `{where}` all of it, `{student}`,
