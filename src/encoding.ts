@@ -30,6 +30,9 @@ export function decodeText(bytes: Uint8Array): DecodedText | undefined {
 const decoded = (encoding: Encoding, text: string | undefined): DecodedText | undefined =>
   text === undefined ? undefined : { text: text.replace(/^\ufeff+/, ''), encoding };
 
+/** A text seen byte for byte (Latin-1), without the byte order marks of UTF-8 and UTF-16 that it starts with. */
+export const withoutMarks = (bytes: string): string => bytes.replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)+/, '');
+
 function withoutPadding(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--;

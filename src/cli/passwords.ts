@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
-import { decodeText } from '../encoding.js';
+import { decodeText, withoutMarks } from '../encoding.js';
 import { LpxError } from '../errors.js';
 import { readBounded, readSmall } from '../io/read.js';
 import type { Context } from './context.js';
@@ -68,10 +68,7 @@ function firstLine(bytes: Buffer): Buffer {
   const decoded = decodeText(bytes);
   const read = decoded?.encoding === 'UTF-16' ? Buffer.from(decoded.text) : bytes;
   // In UTF-8 and in CP950 the bytes of line ends and blanks stand for nothing else.
-  const lines = read
-    .toString('latin1')
-    .replace(/^(?:\xef\xbb\xbf)+/, '')
-    .split(/[\r\n]/);
+  const lines = withoutMarks(read.toString('latin1')).split(/[\r\n]/);
   const line = lines.find((text) => /[^ \t\0]/.test(text));
   if (line === undefined) throw new LpxError('LPX_PASSWORD_MISSING');
   return Buffer.from(line, 'latin1');

@@ -22,8 +22,7 @@ import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/p
 import {
   countsOf,
   documentFromPortfolios,
-  HALF_WIRE,
-  type Half,
+  HALVES,
   halfOf,
   isCourseResult,
   type JsonObject,
@@ -307,7 +306,7 @@ async function layOut(store: Store, studentId: number, portfolio: Selected): Pro
     withAttachments(record, ({ md5 }, slot) => ({ link: paths.get(`${index} ${slot}`) as string, md5 })),
   );
   const document = documentFromPortfolios([{ basicData, extras, records: linked }]) as unknown as JsonObject[];
-  const mappings = (Object.keys(HALF_WIRE) as Half[]).map((half) => {
+  const mappings = HALVES.map((half) => {
     const ofHalf = numbered.filter((one) => one.half === half);
     const names = Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]));
     return { path: mappingPath(basicData.nationalId, half), content: `${JSON.stringify(names, null, 2)}\n` };

@@ -633,6 +633,7 @@ const words: Record<string, Record<string, string>> = {
     EACCES: 'no permission',
     EPERM: 'no permission',
     EROFS: 'read-only disk',
+    ENOLCK: 'this disk has no file locks',
     notPlain: 'it is a device or a pipe, not a file',
     tooLarge: 'it is too large for such a file',
     EISDIR: 'it is a folder',

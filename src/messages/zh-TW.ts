@@ -515,6 +515,7 @@ export const zhTW: Messages = {
       EACCES: '沒有權限',
       EPERM: '沒有權限',
       EROFS: '磁碟唯讀',
+      ENOLCK: '此磁碟不支援檔案鎖定',
       notPlain: '這是裝置或管線，不是檔案',
       tooLarge: '檔案過大',
       EISDIR: '它是資料夾',

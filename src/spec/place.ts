@@ -6,6 +6,7 @@ import {
   basicDataWire,
   type JsonObject,
   LISTS,
+  linkPropertyOf,
   type Portfolio,
   type PortfolioRecord,
   recordWire,
@@ -52,7 +53,7 @@ export const wireRecordPlace = (student: Place, list: WireList, index: number, r
 
 /** A file of a record: the property that links to it, and its original name where that is known. */
 export const filePlace = (record: Place, list: WireList, slot: Slot, name = ''): Place => {
-  const property = list.properties.find((one) => one.role === 'link' && one.slot === slot)?.wire;
+  const property = linkPropertyOf(list, slot);
   return { ...record, ...(property !== undefined && { property }), ...(name !== '' && { file: name }) };
 };
 

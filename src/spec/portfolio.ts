@@ -57,6 +57,8 @@ export const HALF_WIRE: Readonly<Record<Half, { readonly property: string; reado
   courseResults: { property: '課程學習成果紀錄', folder: '課程學習成果', prefix: 'C' },
   multiPerformances: { property: '多元表現', folder: '多元表現', prefix: 'M' },
 };
+export const HALVES: readonly Half[] = ['courseResults', 'multiPerformances'];
+
 export const BASIC_DATA_WIRE = '基本資料';
 
 const LIST_BY_NAME = new Map(LISTS.map((list) => [list.name, list]));
@@ -67,6 +69,15 @@ export const basicDataWire = (name: keyof BasicData): string => BASIC_DATA.find(
 /** The wire name of a property of a list's records, by its English name; undefined where the list has none. */
 export const recordWire = (list: WireList, name: string): string | undefined =>
   list.properties.find((property) => property.name === name)?.wire;
+
+/** The wire name of the property with the link of a slot's file; undefined where the list has no such slot. */
+export const linkPropertyOf = (list: WireList, slot: Slot): string | undefined => slotProperty(list, slot, 'link');
+
+/** The same for its MD5. */
+export const md5PropertyOf = (list: WireList, slot: Slot): string | undefined => slotProperty(list, slot, 'md5');
+
+const slotProperty = (list: WireList, slot: Slot, role: WireProperty['role']): string | undefined =>
+  list.properties.find((property) => property.role === role && property.slot === slot)?.wire;
 
 /** The wire table's row of a list. */
 export const wireListOf = (name: ListName): WireList => LIST_BY_NAME.get(name) as WireList;
@@ -164,11 +175,8 @@ function extrasOf(properties: readonly WireProperty[], wire: JsonObject): JsonOb
 }
 
 function attachmentFromWire(list: WireList, wire: JsonObject, slot: Slot): WireAttachment | null {
-  const text = (role: 'link' | 'md5') => {
-    const property = list.properties.find((one) => one.role === role && one.slot === slot);
-    return (property && (wire[property.wire] as string | null | undefined)) ?? '';
-  };
-  const attachment = { link: text('link'), md5: text('md5') };
+  const text = (property: string | undefined) => (property && (wire[property] as string | null | undefined)) ?? '';
+  const attachment = { link: text(linkPropertyOf(list, slot)), md5: text(md5PropertyOf(list, slot)) };
   return attachment.link === '' || attachment.md5 === EMPTY_MD5 ? null : attachment;
 }
 

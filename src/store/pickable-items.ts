@@ -1,9 +1,9 @@
 /** What a student has, what was picked of it, and what may still be: one view for status, picks and registers. */
 import { type Finding, LpxError, type Place, type Severity } from '../errors.js';
 import { studentPlace } from '../spec/place.js';
-import { type BasicData, type Half, halfOf, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type BasicData, HALVES, type Half, halfOf, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
-import { HALVES, type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
+import { type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
 import { endedBefore } from '../spec/status-changes.js';
 import { dayOf, hasTerm, schoolYearOf } from '../spec/terms.js';
 import type { StoredRecord, StoredStudent } from './store.js';

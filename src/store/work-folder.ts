@@ -7,11 +7,14 @@ import { closeSync, existsSync, fchmodSync, lstatSync, mkdtempSync, openSync } f
 import { readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { LpxError } from '../errors.js';
 import { removeWhenInterrupted } from '../io/temporary.js';
 import { type Access, accessFor, setMode } from './access.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 
 const LOCK_NAME = 'in-use';
+/** So often in a row no sweep comes between. */
+const LOCK_TRIES = 10;
 
 /** Where packages are taken out of the ZIP around them. */
 export const UNWRAPPED = { parent: tmpdir, prefix: 'lpx-unwrapped-' } as const;
@@ -27,14 +30,19 @@ export class WorkFolder {
     this.#finished = removeWhenInterrupted(path);
   }
 
-  /** Makes a new folder `<parent>/<prefix><random>` and holds its lock. @throws errors of the file system */
+  /**
+   * Makes a new folder `<parent>/<prefix><random>` and holds its lock.
+   * @throws errors of the file system, LPX_WRITE_FAILED where it has no locks
+   */
   static async create(parent: string, prefix: string, access: Access = accessFor('')): Promise<WorkFolder> {
-    for (;;) {
+    for (let tries = 0; tries < LOCK_TRIES; tries++) {
       const path = mkdtempSync(join(parent, prefix));
       const lock = makeLock(path, access) ? lockFolder(path) : undefined;
       if (lock) return new WorkFolder(path, lock);
-      // A process that sweeps took the folder for a leftover before it was locked.
+      // A process that sweeps took the folder for a leftover before it was locked; or nothing can be locked here.
+      await rm(path, { recursive: true, force: true });
     }
+    throw new LpxError('LPX_WRITE_FAILED', { file: parent, reason: 'ENOLCK' });
   }
 
   /** Removes the folder with all that is in it. */

@@ -2,7 +2,7 @@
  * What a file is by its content (docs/spec.md#file-type); a name proves nothing. The spec's five types are taken, harmless others
  * with a warning, everything else is refused. Content that a computer would run is looked for first and wins.
  */
-import { decodeText } from '../../encoding.js';
+import { decodeText, withoutMarks } from '../../encoding.js';
 import { ACTIVE_EXTENSIONS, HARMLESS_TYPES, SPEC_TYPES } from './file-types.js';
 
 /** What is known of a content: its first bytes (128 KB are enough), and which of `MARKS` it has anywhere. */
@@ -190,7 +190,7 @@ const POSTSCRIPT = /^%!(?!PS-Adobe-\d\.\d PDF-)/;
 
 /** Whether a content is a program, as its first bytes say. */
 function isProgram(text: string, type: string): boolean {
-  const start = text.replace(/^(?:\xef\xbb\xbf)?\s*/, '');
+  const start = withoutMarks(text).trimStart();
   // The two letters may begin a sentence in Chinese; no program is such a text.
   if (start.startsWith('MZ') && (type !== 'txt' || /^[\0-\x7f]*$/.test(start))) return true;
   const behindZeros = start.replace(BLANKS, '');
@@ -217,7 +217,7 @@ function isActive(head: Uint8Array, type: string, marks: readonly string[], name
   }
   if (marks.includes('officeProgram')) return true;
   // What a browser or a mail program would make of it: UTF-16 as well, with the zeros left out.
-  const written = text.replaceAll('\0', '').replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '');
+  const written = withoutMarks(text.replaceAll('\0', ''));
   const before = type === 'pdf' ? written.slice(0, Math.max(0, written.search(/%PDF|%!PS/))) : SPEC_TYPES.has(type) ? '' : written;
   if (MARKUP.test(withoutPreamble(before)) || (type === 'txt' || type === '' || type === 'pdf' ? MARKUP_ANYWHERE.test(before) : false))
     return true;

@@ -3,10 +3,8 @@
  * year and so many in all, whether they were made here or came from another school, and whether that school's courses
  * were credited here or not.
  */
-import type { Half } from '../portfolio.js';
+import { HALVES, type Half } from '../portfolio.js';
 import { quotaFor } from './limits.js';
-
-export const HALVES: readonly Half[] = ['courseResults', 'multiPerformances'];
 
 /** One item as the quotas see it. */
 export interface Pickable {

@@ -19,7 +19,9 @@ import {
   halfOf,
   type JsonObject,
   type JsonValue,
+  linkPropertyOf,
   MULTI_PERFORMANCE_WIRES,
+  md5PropertyOf,
   ownerOf,
   type PortfolioRecord,
   recordWire,
@@ -261,12 +263,11 @@ function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, pla
 
 /** A link whose MD5 is that of nothing names no file, whatever stands at its end (docs/spec.md#t3, docs/spec.md#t4). */
 function emptyLinkFindings(list: WireList, record: JsonObject, place: (property: string) => Place): Finding[] {
-  const wire = (role: 'link' | 'md5', slot: string) =>
-    list.properties.find((property) => property.role === role && property.slot === slot)?.wire as string;
-  return list.properties
-    .filter((property) => property.role === 'link')
-    .filter((property) => record[property.wire] && record[wire('md5', property.slot as string)] === EMPTY_MD5)
-    .map((property) => finding('LPX_LINK_WITHOUT_FILE', 'note', place(property.wire)));
+  return SLOTS.flatMap((slot) => {
+    const link = linkPropertyOf(list, slot);
+    const isEmpty = link !== undefined && record[link] && record[md5PropertyOf(list, slot) as string] === EMPTY_MD5;
+    return isEmpty ? [finding('LPX_LINK_WITHOUT_FILE', 'note', place(link))] : [];
+  });
 }
 
 function courseResultFindings(
@@ -297,9 +298,7 @@ function courseResultFindings(
     found.push(...listingFindings(course, known.course, (field) => place(wire(field))));
   }
   if ((record[wire('certification')] ?? '2') !== '1') found.push(finding('LPX_NOT_CERTIFIED', 'warning', place(wire('certification'))));
-  const linked = SLOTS.some(
-    (slot) => record[list.properties.find((property) => property.role === 'link' && property.slot === slot)?.wire as string],
-  );
+  const linked = SLOTS.some((slot) => record[linkPropertyOf(list, slot) as string]);
   if (!linked) found.push(finding('LPX_NO_ATTACHMENT', 'note', place(wire('documentLink'))));
   return found;
 }
