@@ -31,7 +31,7 @@ const MIB = 1024 * 1024;
 
 export const DEFAULT_LIMITS: ZipLimits = {
   archiveBytes: 20_480 * MIB,
-  entries: 50_000,
+  entries: 30_000,
   directoryBytes: 32 * MIB,
   nameBytes: 1024,
   depth: 16,
