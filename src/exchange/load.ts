@@ -76,8 +76,7 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
           return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
         },
       },
-      WHOLE,
-      'own',
+      { accept: WHOLE, advice: 'own' },
     );
     refuse(taken.findings);
     await staging.secured();

@@ -285,7 +285,7 @@ async function checkAttachments(
   const hashes = new Map<ZipEntry, string>();
   const readerFor = entryReader({ zipFile: opened.zipFile, engine, password, entries, hashes, onProgress: request.onProgress });
   const found = findAttachments(portfolios, files, originalNames, true);
-  const taken = await takeAttachments(portfolios, found, readerFor(sink), accept, 'received');
+  const taken = await takeAttachments(portfolios, found, readerFor(sink), { accept, advice: 'received' });
   const linked = new Set(found.attachments.map(({ file }) => file));
   const reader = readerFor(sink.needsSha256 ? HASH_ONLY : CHECK_ONLY);
   const others = await readAll(

@@ -1,6 +1,6 @@
 /** Reads the files of records, from a package or a folder: hashed, checked against their MD5, staged, judged. */
 import type { Finding, Place } from '../errors.js';
-import type { FoundAttachments } from '../spec/attachments.js';
+import type { FoundAttachment, FoundAttachments } from '../spec/attachments.js';
 import { type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
 import { extensionOf, type FileVerdict, judgeFile, START_BYTES } from '../spec/rules/file-type.js';
 import { type Advice, recordFileFindings } from '../spec/rules/record-rules.js';
@@ -14,6 +14,8 @@ export interface TakenAttachment {
   readonly sha256: string;
   readonly md5: string;
   readonly bytes: number;
+  /** Undefined when it is not known: then the next export counts it. */
+  readonly crc32: number | undefined;
   /** `pdf`, `jpg`, `png`, `mp3`, `mp4`, or the extension it came with. */
   readonly type: string;
   /** The name it was uploaded under. */
@@ -68,86 +70,108 @@ export interface Acceptance {
 /** Everything, or nothing. */
 export const WHOLE: Acceptance = { partial: false, foreignMd5: false };
 
-/** The MD5s of a package are those of something else when at least this part of them is wrong. */
-const FOREIGN_PART = 0.9;
+/** How attachments are taken, and what is said to whoever may correct them. */
+export interface Taking {
+  readonly accept: Acceptance;
+  readonly advice: Advice;
+}
 
-/** Reads every file once, however many records share it. */
+/** Reads every file once, however many records share it, judges each attachment, and then their MD5s together. */
 export async function takeAttachments<F>(
   portfolios: readonly Portfolio<WireAttachment>[],
   found: FoundAttachments<F>,
   reader: GroupReader<F, TakenFile>,
-  { partial, foreignMd5 }: Acceptance,
-  advice: Advice,
+  { accept, advice }: Taking,
 ): Promise<{ readonly portfolios: readonly TakenPortfolio[]; readonly findings: readonly Finding[] }> {
-  const files = [...new Set(found.attachments.map((one) => one.file))];
-  // The first bytes of thousands of files would fill the memory: what they say is kept instead.
-  const results = await readAll(files, {
-    ...reader,
-    read: async (group) => (await reader.read(group)).map(({ taken, stagedAt }) => ({ taken: judged(taken), stagedAt })),
-  });
-  const readFiles = new Map(files.map((file, i) => [file, results[i] as JudgedFile]));
-
-  const findings: Finding[] = [...found.findings];
-  const unsound = new Set(found.unsound);
-  const wrong: Finding[] = [];
-  const wrongRecords: PortfolioRecord<WireAttachment>[] = [];
-  let compared = 0;
-  const taken = new Map<PortfolioRecord<WireAttachment>, Partial<Record<Slot, TakenAttachment>>>();
-  for (const one of found.attachments) {
-    const file = readFiles.get(one.file) as JudgedFile;
-    if ('damage' in file.taken) {
-      findings.push({ code: 'LPX_ENTRY_DAMAGED', severity: 'error', place: one.place, facts: { part: file.taken.damage.part ?? '' } });
-      unsound.add(one.record);
-      continue;
-    }
-    const { md5, sha256, bytes, crc32, verdictFor } = file.taken;
-    if (one.md5 !== '') compared++;
-    if (one.md5 !== '' && one.md5 !== md5) {
-      wrong.push({
-        code: 'LPX_ATTACHMENT_MD5',
-        severity: 'error',
-        place: one.place,
-        facts: { file: one.originalName, expected: one.md5, actual: md5 },
-      });
-      wrongRecords.push(one.record);
-    }
-    const verdict = verdictFor(one.originalName, one.record[one.slot]?.link ?? '');
-    const { type } = verdict;
-    const told = verdictFindings(verdict, one.originalName, one.place);
-    if (told.some(({ severity }) => severity === 'error')) unsound.add(one.record);
-    findings.push(...told);
-    if (verdict.kind !== 'active' && verdict.kind !== 'other')
-      findings.push(...recordFileFindings(one.record, one.slot, { type, bytes }, one.place, advice));
-    const attachment = {
-      sha256,
-      md5,
-      bytes,
-      crc32,
-      type: type === '' || type === 'empty' ? extensionOf(one.originalName) : type,
-      name: one.originalName,
-      stagedAt: file.stagedAt,
-    };
-    taken.set(one.record, { ...taken.get(one.record), [one.slot]: attachment });
-  }
-  const foreign = wrong.length > 0 && wrong.length >= FOREIGN_PART * compared && (compared > 1 || foreignMd5);
-  if (foreign) {
-    const facts = { count: wrong.length, total: compared };
-    findings.push({ code: 'LPX_ATTACHMENT_MD5_FOREIGN', severity: foreignMd5 ? 'warning' : 'error', place: {}, facts });
-  } else {
-    for (const finding of wrong) findings.push(finding);
-    for (const record of wrongRecords) unsound.add(record);
-  }
+  const files = await readAndJudge([...new Set(found.attachments.map(({ file }) => file))], reader);
+  const judgements = found.attachments.map((one) => judgeAttachment(one, files.get(one.file) as JudgedFile, advice));
+  const md5s = judgeMd5s(judgements, accept);
+  const unsound = new Set([...found.unsound, ...judgements.filter(({ isSound }) => !isSound).map(({ record }) => record), ...md5s.unsound]);
+  const findings = [found.findings, ...judgements.map((judgement) => judgement.findings), md5s.findings].flat();
+  const taken = new Map(judgements.map((judgement) => [judgement.record[judgement.slot], judgement.taken]));
   const someSound = portfolios.some(({ records }) => records.some((record) => !unsound.has(record)));
   return {
-    findings: partial && someSound ? findings.map(leftOut) : findings,
+    findings: accept.partial && someSound ? findings.map(leftOut) : findings,
     portfolios: portfolios.map((portfolio) => ({
       ...portfolio,
       records: portfolio.records
         .filter((record) => !unsound.has(record))
-        .map((record) => withAttachments(record, (_, slot) => taken.get(record)?.[slot] as TakenAttachment)),
+        .map((record) => withAttachments(record, (attachment) => taken.get(attachment) as TakenAttachment)),
       unsound: portfolio.records.filter((record) => unsound.has(record)),
     })),
   };
+}
+
+/** The first bytes of thousands of files would fill the memory: what they say is kept instead. */
+async function readAndJudge<F>(files: readonly F[], reader: GroupReader<F, TakenFile>): Promise<ReadonlyMap<F, JudgedFile>> {
+  const results = await readAll(files, {
+    ...reader,
+    read: async (group) => (await reader.read(group)).map(({ taken, stagedAt }) => ({ taken: judged(taken), stagedAt })),
+  });
+  return new Map(files.map((file, i) => [file, results[i] as JudgedFile]));
+}
+
+/** What one attachment of a record came to. */
+interface Judgement {
+  readonly record: PortfolioRecord<WireAttachment>;
+  readonly slot: Slot;
+  /** Undefined when the file could not be read. */
+  readonly taken: TakenAttachment | undefined;
+  readonly findings: readonly Finding[];
+  /** Whether the file may go into the store, whatever its MD5. */
+  readonly isSound: boolean;
+  /** Undefined when there is none to compare. */
+  readonly md5: 'right' | Finding | undefined;
+}
+
+function judgeAttachment(
+  { record, slot, place, md5: expected, originalName }: FoundAttachment<unknown>,
+  { taken: file, stagedAt }: JudgedFile,
+  advice: Advice,
+): Judgement {
+  if ('damage' in file) {
+    const facts = { part: file.damage.part ?? '' };
+    const findings: Finding[] = [{ code: 'LPX_ENTRY_DAMAGED', severity: 'error', place, facts }];
+    return { record, slot, taken: undefined, findings, isSound: false, md5: undefined };
+  }
+  const { md5, sha256, bytes, crc32, verdictFor } = file;
+  const verdict = verdictFor(originalName, record[slot]?.link ?? '');
+  const { type, kind } = verdict;
+  const ofContent = verdictFindings(verdict, originalName, place);
+  const ofLimits = kind === 'active' || kind === 'other' ? [] : recordFileFindings(record, slot, { type, bytes }, place, advice);
+  const takenType = type === '' || type === 'empty' ? extensionOf(originalName) : type;
+  return {
+    record,
+    slot,
+    taken: { sha256, md5, bytes, crc32, type: takenType, name: originalName, stagedAt },
+    findings: [...ofContent, ...ofLimits],
+    isSound: ofContent.every(({ severity }) => severity !== 'error'),
+    md5: expected === '' ? undefined : expected === md5 ? 'right' : wrongMd5(place, { file: originalName, expected, actual: md5 }),
+  };
+}
+
+const wrongMd5 = (place: Place, facts: { readonly file: string; readonly expected: string; readonly actual: string }): Finding => ({
+  code: 'LPX_ATTACHMENT_MD5',
+  severity: 'error',
+  place,
+  facts,
+});
+
+/** The MD5s of a package are those of something else when at least this part of them is wrong. */
+const FOREIGN_PART = 0.9;
+
+/**
+ * Some software writes the MD5 of something else than the file (docs/field-defects.md#foreign-md5): when nearly all are wrong,
+ * that is one finding for the package, and no record is unsound for it.
+ */
+function judgeMd5s(judgements: readonly Judgement[], { foreignMd5 }: Acceptance) {
+  const compared = judgements.filter(({ md5 }) => md5 !== undefined).length;
+  const wrong = judgements.flatMap(({ record, md5 }) => (md5 === undefined || md5 === 'right' ? [] : [{ record, finding: md5 }]));
+  const isForeign = wrong.length > 0 && wrong.length >= FOREIGN_PART * compared && (compared > 1 || foreignMd5);
+  if (!isForeign) return { findings: wrong.map(({ finding }) => finding), unsound: wrong.map(({ record }) => record) };
+  const facts = { count: wrong.length, total: compared };
+  const finding: Finding = { code: 'LPX_ATTACHMENT_MD5_FOREIGN', severity: foreignMd5 ? 'warning' : 'error', place: {}, facts };
+  return { findings: [finding], unsound: [] };
 }
 
 /** A file that was read, and what it is under a name. */
