@@ -24,7 +24,7 @@ import { contentsDigest } from '../package/contents-digest.js';
 import { parsePackageName } from '../package/layout.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type OpeningPassword, openingPassword, passwordOddity } from '../package/password-forms.js';
-import { type PackageStructure, readDirectory, readStructure, sortEntries } from '../package/reader.js';
+import { directoryOf, type PackageStructure, readStructure, sortEntries } from '../package/reader.js';
 import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
 import { type CheckResult, faultFinding, type StepResult, Verification } from '../package/verification.js';
 import { findAttachments } from '../spec/attachments.js';
@@ -229,7 +229,7 @@ async function checkContents(reading: Reading): Promise<void> {
   const { request, opened, verification } = reading;
   const { zipFile } = opened;
   const entries = await verification.step('directory', async () => {
-    const { entries, findings } = await readDirectory(zipFile);
+    const { entries, findings } = directoryOf(await opened.archive());
     return { value: entries, findings: [...wrappingFindings(opened), ...findings] };
   });
   const fd = openFile(zipFile, 'r');

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { entryBuffer, entryBytes } from '../zip/entry.js';
-import { readZip, type ZipEntry } from '../zip/reader.js';
+import { readArchive, type ZipArchive, type ZipEntry } from '../zip/reader.js';
 import { digestFile } from '../zip/threads/digest.js';
 import { writeFully } from '../zip/threads/jobs.js';
 import { md5In, SIGNATURE_BYTES, signaturePathOf } from './signature.js';
@@ -26,6 +26,8 @@ export interface OpenedPackage {
   readonly wrapping?: string;
   /** The signature that lay next to it in the wrapping. */
   readonly signatureFile?: string;
+  /** Its directory, which is read once. @throws as `readArchive` */
+  archive(): Promise<ZipArchive>;
   /** Deletes what was unpacked. */
   close(): Promise<void>;
 }
@@ -36,8 +38,13 @@ export interface OpenedPackage {
  * @throws as `entryBytes`; LPX_DISK_FULL; LPX_PACKAGES_TOGETHER for several packages
  */
 export async function openPackage(file: string, makeFolder: () => Promise<TemporaryFolder>): Promise<OpenedPackage> {
-  const wrapped = wrappedIn(await readZip(file).catch(() => []));
-  return wrapped ? unwrap(file, wrapped, await makeFolder()) : { zipFile: file, close: async () => {} };
+  const reading = readArchive(file);
+  const entries = await reading.then(
+    (archive) => archive.entries,
+    () => [],
+  );
+  const wrapped = wrappedIn(entries);
+  return wrapped ? unwrap(file, wrapped, await makeFolder()) : { zipFile: file, archive: () => reading, close: async () => {} };
 }
 
 interface Wrapped {
@@ -68,12 +75,13 @@ async function unwrap(wrapping: string, { inner, texts }: Wrapped, folder: Tempo
   const close = () => folder.remove();
   try {
     const zipFile = join(folder.path, basename(inner.name));
+    const archive = () => readArchive(zipFile);
     await extract(wrapping, inner, zipFile);
     const signature = await signatureAmong(wrapping, texts, zipFile);
-    if (!signature) return { zipFile, wrapping, close };
+    if (!signature) return { zipFile, wrapping, archive, close };
     const signatureFile = signaturePathOf(zipFile);
     await writeFile(signatureFile, signature, { flag: 'wx', mode: 0o600 });
-    return { zipFile, wrapping, signatureFile, close };
+    return { zipFile, wrapping, signatureFile, archive, close };
   } catch (error) {
     await close();
     throw fileError(error, wrapping);

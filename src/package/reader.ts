@@ -6,7 +6,7 @@ import { type ReadJson, readJson } from '../spec/json.js';
 import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
 import type { Padding } from '../zip/directory.js';
 import { entryBuffer } from '../zip/entry.js';
-import { readArchive, type ZipEntry } from '../zip/reader.js';
+import { readArchive, type ZipArchive, type ZipEntry } from '../zip/reader.js';
 import { DIGESTED_DOCUMENT, type DigestedFile, digestedText } from './contents-digest.js';
 import { JSON_BYTES } from './limits.js';
 
@@ -41,14 +41,20 @@ export interface PackageStructure {
   readonly findings: readonly Finding[];
 }
 
+/** The entries of a package, and what is odd about the archive. */
+export interface PackageDirectory {
+  readonly entries: readonly ZipEntry[];
+  readonly findings: readonly Finding[];
+}
+
+/** Reads the directory of a package. @throws as `readArchive` and `directoryOf` */
+export const readDirectory = async (zipFile: string): Promise<PackageDirectory> => directoryOf(await readArchive(zipFile));
+
 /**
- * Reads the directory of a package. Every entry that holds anything has to be encrypted.
- * @throws as `readArchive`; LPX_ENTRY_NOT_ENCRYPTED, LPX_NOT_A_PACKAGE for an empty archive
+ * The directory of an archive that is a package: every entry that holds anything has to be encrypted.
+ * @throws LPX_ENTRY_NOT_ENCRYPTED, LPX_NOT_A_PACKAGE for an empty archive
  */
-export async function readDirectory(
-  zipFile: string,
-): Promise<{ readonly entries: readonly ZipEntry[]; readonly findings: readonly Finding[] }> {
-  const { entries, padding } = await readArchive(zipFile);
+export function directoryOf({ entries, padding }: ZipArchive): PackageDirectory {
   const unencrypted = entries.filter((entry) => entry.encryption === 'none');
   const open = unencrypted.find((entry) => entry.size > 0) ?? (unencrypted.length === entries.length ? entries[0] : undefined);
   if (open) throw new LpxError('LPX_ENTRY_NOT_ENCRYPTED', { entry: open.name });
