@@ -12,7 +12,12 @@ export function dayFrom({ now }: Context, option: string | undefined): Day {
 }
 
 /** A whole number that an option or argument gives. @throws LPX_USAGE */
-export function wholeNumber({ messages }: Context, option: string, text: string, from: number, to: number): number {
+export function wholeNumber(
+  { messages }: Context,
+  option: string,
+  text: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): number {
   const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= from && value <= to)) throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.wholeNumber, { option, from, to }) });
   return value;

@@ -345,15 +345,9 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
     [...recordPlaces(portfolio)].flatMap(([record, place]) =>
       SLOTS.flatMap((slot) => {
         const file = record[slot];
-        return file
-          ? recordFileFindings(
-              record,
-              slot,
-              file,
-              filePlace(place, wireListOf(record.list), slot, file.name),
-              portfolio.ownRecords.has(record) ? 'own' : 'received',
-            )
-          : [];
+        if (!file) return [];
+        const ofFile = filePlace(place, wireListOf(record.list), slot, file.name);
+        return recordFileFindings(record, slot, file, { place: ofFile, advice: portfolio.ownRecords.has(record) ? 'own' : 'received' });
       }),
     ),
   );

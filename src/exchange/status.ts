@@ -124,7 +124,9 @@ function limitFindings({ basicData }: StoredStudent, item: Item): Finding[] {
   return [
     ...SLOTS.flatMap((slot) => {
       const file = record[slot];
-      return file ? recordFileFindings(record, slot, file, filePlace(place, wireListOf(record.list), slot, file.name), provenance) : [];
+      if (!file) return [];
+      const ofFile = filePlace(place, wireListOf(record.list), slot, file.name);
+      return recordFileFindings(record, slot, file, { place: ofFile, advice: provenance });
     }),
     ...briefFindings(brief ?? '', termOfRecord(record), place, provenance),
   ];

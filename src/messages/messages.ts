@@ -61,7 +61,7 @@ export const HIDDEN_CHARACTERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c
 export const inert = (text: string): string => text.replace(HIDDEN_CHARACTERS, '\ufffd').replaceAll('\n', '\ufffd');
 
 /** Blanks at the ends of a text, also inside its quotation marks: nobody sees them there. */
-const END_BLANKS = /^("?)([ \u00a0\u3000]{1,200})|([ \u00a0\u3000]{1,200})("?)$/g;
+const END_BLANKS = /^"?[ \u00a0\u3000]{1,200}|[ \u00a0\u3000]{1,200}"?$/g;
 /** Characters without a shape of their own: those of private use, and those that show nothing. */
 const SHAPELESS =
   /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0\ufff9-\ufffb\ue000-\uf8ff\u{f0000}-\u{10ffff}]|[\u{e0000}-\u{e01ef}]/gu;
@@ -69,8 +69,5 @@ const SHAPELESS =
 /** A text with what would not be seen in it made visible: `林小禾␣`, `林[U+E000]`. */
 export const visible = (text: string): string =>
   text
-    .replace(
-      END_BLANKS,
-      (_, opening = '', before = '', after = '', closing = '') => `${opening}${'␣'.repeat(before.length + after.length)}${closing}`,
-    )
+    .replace(END_BLANKS, (ends) => ends.replace(/[^"]/g, '␣'))
     .replace(SHAPELESS, (character) => `[U+${(character.codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}]`);

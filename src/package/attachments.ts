@@ -138,7 +138,7 @@ function judgeAttachment(
   const verdict = verdictFor(originalName, record[slot]?.link ?? '');
   const { type, kind } = verdict;
   const ofContent = verdictFindings(verdict, originalName, place);
-  const ofLimits = kind === 'active' || kind === 'other' ? [] : recordFileFindings(record, slot, { type, bytes }, place, advice);
+  const ofLimits = kind === 'active' || kind === 'other' ? [] : recordFileFindings(record, slot, { type, bytes }, { place, advice });
   const takenType = type === '' || type === 'empty' ? extensionOf(originalName) : type;
   return {
     record,

@@ -233,7 +233,7 @@ function repairDay(shape: 'date' | 'dateTime' | 'dateOrTime', value: string, pla
   // A year before the Republic is the zero of another calendar.
   const parts = [western(year), two(month), two(day)] as const;
   if (year.startsWith('-') || /前/.test(whole) || NEVER_SET.has(parts.join('/'))) return changed('unset', '');
-  if (!isRealDate(...(parts.map(Number) as [number, number, number]))) return undefined;
+  if (!isRealDate(parts.map(Number) as [number, number, number])) return undefined;
   const withTime = shape === 'dateTime' || (shape === 'dateOrTime' && time !== undefined);
   if (!withTime) return changed('date', parts.join('/'));
   const moment = momentOf(parts, time);

@@ -48,11 +48,14 @@ export const schoolYearOf = (term: string): number => Number(term.slice(0, 3));
 /** Whether a text is a day that exists. */
 export function isDay(text: string): text is Day {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  return match !== null && isRealDate(Number(match[1]), Number(match[2]), Number(match[3]));
+  return match !== null && isRealDate([Number(match[1]), Number(match[2]), Number(match[3])]);
 }
 
+/** Year, month and day, and perhaps hour, minute and second. */
+export type DateParts = readonly [number, number, number, number?, number?, number?];
+
 /** Whether the calendar has this date, and the clock this time. */
-export function isRealDate(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): boolean {
+export function isRealDate([year, month, day, hour = 0, minute = 0, second = 0]: DateParts): boolean {
   const date = new Date(Date.UTC(2000, month - 1, day, hour, minute, second));
   date.setUTCFullYear(year, month - 1, day);
   return (

@@ -106,7 +106,8 @@ function encodeLocalHeader(entry: EntryRecord): Buffer {
   ]);
   const header = Buffer.alloc(LOCAL_HEADER_BYTES);
   header.writeUInt32LE(SIGNATURE.localHeader, 0);
-  writeShared(header, 4, entry, large ? [UINT32_MAX, UINT32_MAX] : [entry.compressedSize, entry.size], large);
+  const { compressedSize, size } = large ? { compressedSize: UINT32_MAX, size: UINT32_MAX } : entry;
+  writeShared(header, 4, entry, { compressedSize, size, zip64: large });
   header.writeUInt16LE(entry.name.length, 26);
   header.writeUInt16LE(extra.length, 28);
   return Buffer.concat([header, entry.name, extra]);
@@ -124,7 +125,7 @@ function encodeCentralHeader(entry: EntryRecord): Buffer {
   const header = Buffer.alloc(CENTRAL_HEADER_BYTES);
   header.writeUInt32LE(SIGNATURE.centralHeader, 0);
   header.writeUInt16LE(MADE_BY, 4);
-  writeShared(header, 6, entry, [compressedSize, size], large.length > 0);
+  writeShared(header, 6, entry, { compressedSize, size, zip64: large.length > 0 });
   header.writeUInt16LE(entry.name.length, 28);
   header.writeUInt16LE(extra.length, 30);
   header.writeUInt32LE(FILE_ATTRIBUTES, 38);
@@ -132,8 +133,15 @@ function encodeCentralHeader(entry: EntryRecord): Buffer {
   return Buffer.concat([header, entry.name, extra]);
 }
 
+/** Sizes as a header's own fields have them: the largest number stands for one in the ZIP64 extra field. */
+interface HeaderSizes {
+  readonly compressedSize: number;
+  readonly size: number;
+  readonly zip64: boolean;
+}
+
 /** The fields that both headers hold in the same order, from "version needed" to the sizes. */
-function writeShared(header: Buffer, at: number, entry: EntryRecord, [compressedSize, size]: [number, number], zip64: boolean): void {
+function writeShared(header: Buffer, at: number, entry: EntryRecord, { compressedSize, size, zip64 }: HeaderSizes): void {
   header.writeUInt16LE(entry.aes ? 51 : zip64 ? 45 : 20, at);
   header.writeUInt16LE(entry.flags, at + 2);
   header.writeUInt16LE(entry.method, at + 4);

@@ -30,7 +30,9 @@ export async function pick(
   const { usage } = context.messages;
   if (nationalId === undefined && options.list === undefined) throw new LpxError('LPX_USAGE', { problem: usage.noPick });
   const extendedYears =
-    options.extendedYears === undefined ? undefined : wholeNumber(context, '--extended-years', options.extendedYears, 0, EXTENDED_YEARS);
+    options.extendedYears === undefined
+      ? undefined
+      : wholeNumber(context, '--extended-years', options.extendedYears, { from: 0, to: EXTENDED_YEARS });
   const choosing = refs.length + options.remove.length > 0 || extendedYears !== undefined;
   if (options.list !== undefined && (nationalId !== undefined || choosing)) throw new LpxError('LPX_USAGE', { problem: usage.listAlone });
   if (nationalId !== undefined && !choosing) return listed(context, nationalId);

@@ -28,7 +28,7 @@ async function write(context: Context, importId: string, { by, out }: ReceiptOpt
   const { messages, paint } = context;
   const { receipt, path } = await withStore(storeFolder(context), (store) =>
     writeReceipt(store, {
-      importId: wholeNumber(context, '<import-id>', importId, 1, LARGEST_ID),
+      importId: wholeNumber(context, '<import-id>', importId, { from: 1, to: LARGEST_ID }),
       outFolder: resolve(context.cwd, out),
       now: context.now(),
       by: by ?? context.operator(),

@@ -19,7 +19,7 @@ export async function register(context: Context, nationalIds: readonly string[],
   const { messages, paint } = context;
   const result = await withStore(storeFolder(context), (store) =>
     writeRegisters(store, {
-      academicYear: wholeNumber(context, '--year', options.year, 1, 999),
+      academicYear: wholeNumber(context, '--year', options.year, { from: 1, to: 999 }),
       nationalIds,
       batch: options.batch,
       evening: options.evening === true,

@@ -63,7 +63,7 @@ export function* allRuleFindings(document: readonly JsonObject[], known: Referen
     seen.add(id);
     if (twice) yield finding('LPX_STUDENT_TWICE', 'error', basicDataPlace(place, ID_WIRE));
     yield* basicDataFindings(student, place, known);
-    for (const list of LISTS) yield* listFindings(student, list, place, known, advice);
+    for (const list of LISTS) yield* listFindings(student, list, place, { known, advice });
   }
 }
 
@@ -107,28 +107,33 @@ function ageFindings(basic: JsonObject, place: Place): Finding[] {
     : [];
 }
 
-function* listFindings(student: JsonObject, list: WireList, ofStudent: Place, known: ReferenceData, advice: Advice): Generator<Finding> {
+interface Judging {
+  readonly known: ReferenceData;
+  readonly advice: Advice;
+}
+
+function* listFindings(student: JsonObject, list: WireList, ofStudent: Place, judging: Judging): Generator<Finding> {
   const records = (ownerOf(student, list)[list.wire] ?? []) as JsonObject[];
   for (const [index, record] of records.entries()) {
     const ofRecord = wireRecordPlace(ofStudent, list, index, record);
     const place = (property: string) => ({ ...ofRecord, property });
-    for (const property of list.properties)
-      yield* propertyFindings(property, record[property.wire], list, record, place(property.wire), known, advice);
+    for (const property of list.properties) yield* propertyFindings(list, property, record, { ...judging, place: place(property.wire) });
     yield* copyFindings(list, record, basicDataOf(student), place);
     yield* emptyLinkFindings(list, record, place);
-    if (list.name === 'courseResults') yield* courseResultFindings(list, record, basicDataOf(student), place, known);
+    if (list.name === 'courseResults') {
+      const { known } = judging;
+      yield* courseResultFindings(list, record, { basic: basicDataOf(student), place, known });
+    }
   }
 }
 
 function propertyFindings(
-  property: WireProperty,
-  value: JsonValue | undefined,
   list: WireList,
+  property: WireProperty,
   record: JsonObject,
-  place: Place,
-  known: ReferenceData,
-  advice: Advice,
+  { place, known, advice }: Judging & { readonly place: Place },
 ): Finding[] {
+  const value = record[property.wire];
   const text = typeof value === 'string' ? value : '';
   const found = valueFindings(property, value, place, known);
   if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', place));
@@ -232,7 +237,7 @@ function dateFindings(property: WireProperty, value: JsonValue | undefined, plac
   const dated = property.shape === 'date' || property.shape === 'dateTime' || property.shape === 'dateOrTime';
   if (!dated || typeof value !== 'string' || value === '') return [];
   const parts = partsOfDate(value);
-  if (!isRealDate(...parts)) return [finding('LPX_DATE', 'error', place, { value: shown(value) })];
+  if (!isRealDate(parts)) return [finding('LPX_DATE', 'error', place, { value: shown(value) })];
   // The age at which a student would have entered is a warning of its own.
   const isOdd = property.name !== 'birthDate' && (parts[0] < DATED_YEARS.from || parts[0] > DATED_YEARS.to);
   return isOdd ? [finding('LPX_DATE_ODD', 'warning', place, { value: shown(value) })] : [];
@@ -273,9 +278,7 @@ function emptyLinkFindings(list: WireList, record: JsonObject, place: (property:
 function courseResultFindings(
   list: WireList,
   record: JsonObject,
-  basic: JsonObject,
-  place: (property: string) => Place,
-  known: ReferenceData,
+  { basic, place, known }: { readonly basic: JsonObject; readonly place: (property: string) => Place; readonly known: ReferenceData },
 ): Finding[] {
   const wire = (name: string) => recordWire(list, name) as string;
   const text = (name: string) => String(record[wire(name)] ?? '');
@@ -323,9 +326,7 @@ export function fileFindings(
   half: Half,
   slot: Slot,
   { type, bytes }: SizedFile,
-  term: string,
-  place: Place,
-  advice: Advice = 'own',
+  { term, place, advice = 'own' }: { readonly term: string; readonly place: Place; readonly advice?: Advice },
 ): Finding[] {
   const limit = limitsFor(term).files[half][slot];
   const found: Finding[] = [];
@@ -341,7 +342,12 @@ export function fileFindings(
 }
 
 /** Findings over one file of a record, under the limits of the record's half and term. */
-export function recordFileFindings(record: PortfolioRecord<unknown>, slot: Slot, file: SizedFile, place: Place, advice: Advice): Finding[] {
+export function recordFileFindings(
+  record: PortfolioRecord<unknown>,
+  slot: Slot,
+  file: SizedFile,
+  { place, advice }: { readonly place: Place; readonly advice: Advice },
+): Finding[] {
   const half = halfOf(record);
-  return half ? fileFindings(half, slot, file, termOfRecord(record), place, advice) : [];
+  return half ? fileFindings(half, slot, file, { term: termOfRecord(record), place, advice }) : [];
 }

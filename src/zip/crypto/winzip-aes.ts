@@ -45,7 +45,7 @@ export const deriveAesKeys = (arenas: Arenas, password: Buffer, salts: readonly 
 
 /** Derives the bytes that entries' keys are cut from, `keyMaterialBytes` each. */
 export const deriveKeyMaterial = (arenas: Arenas, password: Buffer, salts: readonly Buffer[], strength: AesStrength): Buffer[] =>
-  pbkdf2Sha1(arenas, password, salts, ROUNDS, keyMaterialBytes(strength));
+  pbkdf2Sha1(arenas, password, salts, { rounds: ROUNDS, bytes: keyMaterialBytes(strength) });
 
 export const keyMaterialBytes = (strength: AesStrength): number => 2 * keyBytes(strength) + AES_VERIFIER_BYTES;
 

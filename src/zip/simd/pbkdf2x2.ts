@@ -12,8 +12,14 @@ export const DERIVED_TOGETHER = SETS;
 /**
  * PBKDF2-HMAC-SHA1 of up to 80 bytes for each of several salts.
  * @param salts each of at most 51 bytes
+ * @param bytes of each derived key
  */
-export function pbkdf2Sha1(arenas: Arenas, password: Buffer, salts: readonly Buffer[], rounds: number, bytes: number): Buffer[] {
+export function pbkdf2Sha1(
+  arenas: Arenas,
+  password: Buffer,
+  salts: readonly Buffer[],
+  { rounds, bytes }: { readonly rounds: number; readonly bytes: number },
+): Buffer[] {
   const derived: Buffer[] = [];
   const pairs = salts.length - (salts.length % DERIVED_TOGETHER);
   if (pairs > 0) putKey(arenas.shared, password);

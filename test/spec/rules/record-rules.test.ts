@@ -160,6 +160,6 @@ describe('a file', () => {
     ['document', '', 1, '1091', ['LPX_FILE_TYPE']],
   ] as const)('in the %s slot, %s of %i bytes in term %s: %j', (slot, type, bytes, term, codes) => {
     for (const half of ['courseResults', 'multiPerformances'] as const)
-      expect(fileFindings(half, slot, { type, bytes }, term, {}).map(({ code }) => code)).toEqual(codes);
+      expect(fileFindings(half, slot, { type, bytes }, { term, place: {} }).map(({ code }) => code)).toEqual(codes);
   });
 });

@@ -17,7 +17,7 @@ describe('key derivation', () => {
         fc.integer({ min: 1, max: 80 }),
         (password, salts, rounds, length) => {
           const expected = salts.map((salt) => pbkdf2Sync(password, salt, rounds, length, 'sha1'));
-          expect(pbkdf2Sha1(arenas, password, salts, rounds, length)).toEqual(expected);
+          expect(pbkdf2Sha1(arenas, password, salts, { rounds, bytes: length })).toEqual(expected);
         },
       ),
     );
