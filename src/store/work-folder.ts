@@ -13,7 +13,7 @@ import { type Access, accessFor, setMode } from './access.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 
 const LOCK_NAME = 'in-use';
-/** So often in a row no sweep comes between. */
+/** No sweep takes so many new folders in a row. */
 const LOCK_TRIES = 10;
 
 /** Where packages are taken out of the ZIP around them. */

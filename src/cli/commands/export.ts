@@ -15,7 +15,7 @@ import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { maskId } from '../render/places.js';
 import { packageLines } from '../render/report.js';
-import { cell, columns } from '../render/text.js';
+import { cell, columns, countCells } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ExportOptions extends PasswordOptions {
@@ -95,16 +95,7 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
         '',
       ]),
       ...columns(
-        students.map((one) => [
-          maskId(one.nationalId),
-          cell(one.name),
-          messages.labels.courseResults,
-          one.courseResults,
-          messages.labels.multiPerformances,
-          one.multiPerformances,
-          messages.labels.attachments,
-          one.attachments,
-        ]),
+        students.map((student) => [maskId(student.nationalId), cell(student.name), ...countCells(messages.labels, student)]),
         '  ',
       ),
       ...leftOutLines(context, result),

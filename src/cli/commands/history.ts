@@ -2,7 +2,7 @@ import { type HistoryEntry, withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { maskId } from '../render/places.js';
-import { cell, columns, localTime, size } from '../render/text.js';
+import { cell, columns, countCells, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx history`: what was loaded, exported and imported, newest first. */
@@ -30,12 +30,7 @@ export async function history(context: Context): Promise<Outcome> {
         entry.students.map((student) => [
           maskId(student.nationalId),
           cell(student.name),
-          labels.courseResults,
-          student.courseResults,
-          labels.multiPerformances,
-          student.multiPerformances,
-          labels.attachments,
-          student.attachments,
+          ...countCells(labels, student),
           ...(student.sentAs ? [fill(words.sentAs, { words: sentWords(student.sentAs) })] : []),
         ]),
         '    ',

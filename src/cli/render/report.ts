@@ -5,7 +5,7 @@ import type { VerifyOutput } from '../generated/outputs.js';
 import { findingLines, findingOutput } from './findings.js';
 import { maskId } from './places.js';
 import type { Painter } from './printable.js';
-import { columns, size } from './text.js';
+import { columns, countCells, size } from './text.js';
 
 type ReportOutput = Required<Pick<VerifyOutput, 'ok' | 'package' | 'checks' | 'students' | 'findings'>>;
 
@@ -41,15 +41,7 @@ export function reportLines(messages: Messages, paint: Painter, report: Verifica
     messages.checks[check.name],
     check.status === 'passed' ? '' : paint.dim(status[check.status]),
   ]);
-  const students = report.students.map((student) => [
-    maskId(student.nationalId),
-    labels.courseResults,
-    student.courseResults,
-    labels.multiPerformances,
-    student.multiPerformances,
-    labels.attachments,
-    student.attachments,
-  ]);
+  const students = report.students.map((student) => [maskId(student.nationalId), ...countCells(labels, student)]);
   const errors = report.findings.filter((finding) => finding.severity === 'error');
   // A single error is told on its own, with what it means and what to do.
   const findings = findingLines(

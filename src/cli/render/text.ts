@@ -1,5 +1,6 @@
 /** Small pieces that every command's text is made of. */
 import stringWidth from 'fast-string-width';
+import type { Messages } from '../../messages/messages.js';
 import { taipeiTime } from '../../spec/terms.js';
 import { printable } from './printable.js';
 
@@ -47,3 +48,15 @@ export function size(bytes: number): string {
 
 /** A moment as a clerk in Taiwan reads it, to the minute. */
 export const localTime = (at: Date): string => taipeiTime(at).slice(0, 16);
+
+/** The cells of how much there is of what. */
+export const countCells = (labels: Messages['labels'], counts: Counts): (string | number)[] => [
+  labels.courseResults,
+  counts.courseResults,
+  labels.multiPerformances,
+  counts.multiPerformances,
+  labels.attachments,
+  counts.attachments,
+];
+
+type Counts = Readonly<Record<'courseResults' | 'multiPerformances' | 'attachments', number>>;
