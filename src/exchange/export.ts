@@ -1,7 +1,8 @@
 /**
  * Exports students: selects what an exchange carries, lays it out, and writes it into packages with their signatures.
- * One package, or as many as the limits of readers ask for; each is laid out on its own. Findings and summaries of all
- * students are kept, so memory still grows with their number: 135 MB for 200 students, 298 MB for 1,000.
+ * One package, or as many as the limits of readers ask for. Students are gone over twice: once to find what is wrong and
+ * what fits into which package, of which little is kept; and once more for each package when it is written. So memory is
+ * that of one package, whatever the number of students.
  */
 import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -129,21 +130,24 @@ type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet
 /** One student as laid out for a package. */
 interface Draft {
   readonly studentId: number;
-  readonly portfolio: Selected;
-  /** The student's part of the document, as text. */
-  readonly json: string;
+  readonly summary: Omit<ExportedStudent, 'file'>;
+  /** The student's part of the document, in UTF-8. */
+  readonly json: Buffer;
   readonly mappings: readonly PackageText[];
   readonly files: readonly PackageFile[];
-  readonly findings: readonly Finding[];
-  readonly size: PackageSize;
+}
+
+/** A student as planned: where and by what their draft is known when the package is written. */
+interface PlannedStudent {
+  readonly nationalId: string;
+  /** The contents digest of the draft. */
+  readonly digest: string;
 }
 
 /** The students of one package. */
 interface PlannedPackage {
-  readonly nationalIds: string[];
+  readonly students: PlannedStudent[];
   size: PackageSize;
-  /** Kept from the planning of an export that is one package; of several, each is laid out again when it is written. */
-  drafts: Draft[] | undefined;
 }
 
 interface Plan {
@@ -158,8 +162,8 @@ interface Plan {
  * Exports students: course results that their teacher certified and multi-performances that were uploaded, of the terms
  * asked for; basic data with every cadre post. All packages are published at the end, or none.
  * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, LPX_EXCHANGE_NOT_NEEDED when a student left after the school year was
- *   over, LPX_STUDENT_TOO_LARGE; the first error of the data with all of them; LPX_PASSWORD_UNSUITABLE,
- *   LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL, LPX_WRITE_FAILED; then no package is left
+ *   over, LPX_STUDENT_TOO_LARGE; the first error of the data with all of them; LPX_STUDENT_CHANGED when somebody changes a
+ *   student meanwhile; LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL, LPX_WRITE_FAILED; then no package is left
  */
 export async function exportPackages(store: Store, request: ExportRequest): Promise<ExportResult> {
   const started = performance.now();
@@ -184,7 +188,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
   const packages: PlannedPackage[] = [];
   const skipped: string[] = [];
   const leftOut: LeftOut[] = [];
-  const findings: Finding[] = [];
+  const found = new BoundedFindings();
   const hindered: Partial<Record<'empty' | 'late', LpxError>> = {};
   let forced = false;
   for (const nationalId of new Set(request.nationalIds.map(canonicalCode))) {
@@ -196,8 +200,9 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     if (!hasSubstance(selection.portfolio)) hindered.empty ??= nothingToExport(student, selection.leftOut);
     else if (late && !request.force) hindered.late ??= exchangeNotNeeded(student, selection.portfolio, request);
     else {
-      const draft = await layOut(store, student.id, selection.portfolio);
-      findings.push(...draft.findings);
+      const { portfolio } = selection;
+      const { draft, document } = layOut(store, student.id, portfolio);
+      found.add(exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio])));
       addToPackages(packages, draft, request.limits ?? WRITABLE);
       continue;
     }
@@ -206,6 +211,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
   const hindrance = hindered.empty ?? hindered.late;
   if (hindrance && (!request.skipEmpty || packages.length === 0)) throw hindrance;
   if (packages.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { leftOut: 0 });
+  const findings = found.list();
   const error = errorOf(findings);
   if (error) throw error;
   return { packages, forced, skipped, leftOut, findings };
@@ -219,22 +225,19 @@ const exchangeNotNeeded = ({ basicData }: StoredStudent, portfolio: Selected, { 
 
 /** Puts a student into the last package, or begins one. @throws LPX_STUDENT_TOO_LARGE for one who fits into none */
 function addToPackages(packages: PlannedPackage[], draft: Draft, limits: PackageSize): void {
-  const { nationalId } = draft.portfolio.basicData;
-  const over = limitExceeded(draft.size, limits);
+  const draftSize = sizeOf(draft);
+  const over = limitExceeded(draftSize, limits);
   if (over) {
-    const facts = { what: over, value: draft.size[over], limit: Math.floor(limits[over]) };
-    throw new LpxError('LPX_STUDENT_TOO_LARGE', facts, { place: studentPlace(draft.portfolio.basicData) });
+    const facts = { what: over, value: draftSize[over], limit: Math.floor(limits[over]) };
+    throw new LpxError('LPX_STUDENT_TOO_LARGE', facts, { place: studentPlace(draft.summary) });
   }
+  const planned = { nationalId: draft.summary.nationalId, digest: digestOf(draft) };
   const last = packages.at(-1);
-  const size = addedSizes(last?.size ?? EMPTY_SIZE, draft.size);
-  if (!last || limitExceeded(size, limits)) {
-    packages.push({ nationalIds: [nationalId], size: draft.size, drafts: last ? undefined : [draft] });
-    if (last) last.drafts = undefined;
-    return;
-  }
-  last.nationalIds.push(nationalId);
-  last.size = size;
-  last.drafts?.push(draft);
+  const size = addedSizes(last?.size ?? EMPTY_SIZE, draftSize);
+  if (last && !limitExceeded(size, limits)) {
+    last.students.push(planned);
+    last.size = size;
+  } else packages.push({ students: [planned], size: draftSize });
 }
 
 /** Cadre posts alone are no reason for an exchange. */
@@ -297,8 +300,8 @@ function flagged(
   return provenance === 'own' ? { ...record, fields: { ...record.fields, duringBorrowedStudy: true } } : record;
 }
 
-/** Lays out one student: paths, links, mappings, and what is wrong with any of it. */
-async function layOut(store: Store, studentId: number, portfolio: Selected): Promise<Draft> {
+/** Lays out one student: paths, links, mappings. */
+function layOut(store: Store, studentId: number, portfolio: Selected): { readonly draft: Draft; readonly document: JsonObject[] } {
   const { basicData, extras, records } = portfolio;
   const numbered = numberFiles(basicData, records);
   const paths = new Map(numbered.map((one) => [`${records.indexOf(one.record)} ${one.slot}`, one.path]));
@@ -318,15 +321,17 @@ async function layOut(store: Store, studentId: number, portfolio: Selected): Pro
     sha256,
     crc32,
   }));
-  const json = JSON.stringify(document, null, 2).slice(2, -2);
-  const findings = exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio]));
-  return { studentId, portfolio, json, mappings, files, findings, size: sizeOf(json, mappings, files) };
+  const json = Buffer.from(JSON.stringify(document, null, 2).slice(2, -2));
+  return { draft: { studentId, summary: summaryOf(portfolio), json, mappings, files }, document };
 }
+
+const digestOf = ({ json, mappings, files }: Draft): string =>
+  contentsDigestOf({ texts: [{ path: DIGESTED_DOCUMENT, content: json }, ...mappings], files });
 
 /** Bytes of one entry's record in the directory, its name not counted, at most. */
 const DIRECTORY_RECORD_BYTES = 128;
 
-function sizeOf(json: string, mappings: readonly PackageText[], files: readonly PackageFile[]): PackageSize {
+function sizeOf({ json, mappings, files }: Draft): PackageSize {
   const texts = [json, ...mappings.map(({ content }) => content)].reduce((sum, text) => sum + Buffer.byteLength(text) + 2, 0);
   const paths = [...mappings, ...files].map(({ path }) => Buffer.byteLength(path));
   return {
@@ -389,12 +394,12 @@ async function writePackages(store: Store, request: WriteRequest, { packages, fo
   let done = 0;
   try {
     for (const planned of packages) {
-      const drafts = planned.drafts ?? (await layOutAgain(store, request, planned.nationalIds));
+      const drafts = await layOutAgain(store, request, planned.students);
       const claim = await claimName(store, request, { work, drafts, forced, first: claims.length === 0 });
       claims.push(claim);
       const onProgress = request.onProgress && ((bytes: number) => request.onProgress?.(done + bytes, total));
       written.push({ claim, digests: await writeClaimed(claim, drafts, { ...request, onProgress, onCrc32 }) });
-      students.push(...drafts.map((draft) => summaryOf(draft, `${claim.name}.zip`)));
+      for (const { summary } of drafts) students.push({ ...summary, file: `${claim.name}.zip` });
       done += planned.size.total;
     }
     if (crc32s.size > 0) await store.change(async (change) => ({ keep: true, result: await change.setCrc32s(crc32s) }));
@@ -420,14 +425,13 @@ async function writePackages(store: Store, request: WriteRequest, { packages, fo
   };
 }
 
-/** @throws what the planning would throw now: the store may have changed since */
-async function layOutAgain(store: Store, request: ExportRequest, nationalIds: readonly string[]): Promise<Draft[]> {
+/** Lays out the students of one package as they were planned. @throws LPX_STUDENT_CHANGED; LPX_NOT_IN_STORE */
+async function layOutAgain(store: Store, request: ExportRequest, students: readonly PlannedStudent[]): Promise<Draft[]> {
   const drafts: Draft[] = [];
-  for (const nationalId of nationalIds) {
+  for (const { nationalId, digest } of students) {
     const student = await studentIn(store, nationalId);
-    const draft = await layOut(store, student.id, select(student, store.school.code, request).portfolio);
-    const error = errorOf(draft.findings);
-    if (error) throw error;
+    const { draft } = layOut(store, student.id, select(student, store.school.code, request).portfolio);
+    if (digestOf(draft) !== digest) throw new LpxError('LPX_STUDENT_CHANGED', {}, { place: studentPlace(student.basicData) });
     drafts.push(draft);
   }
   return drafts;
@@ -454,7 +458,7 @@ async function claimName(store: Store, request: WriteRequest, { work, drafts, fo
       outFolder,
       passwordFile: first ? passwordFile : undefined,
       entry: { school: toSchool, reason, terms: terms.join(' '), overridden, operator },
-      students: drafts.map(({ studentId, portfolio }) => ({ id: studentId, counts: countsOf(portfolio.records) })),
+      students: drafts.map(({ studentId, summary }) => ({ id: studentId, counts: summary })),
     });
     if (claim) return claim;
     await sleep(1000 - (now.getTime() % 1000));
@@ -492,17 +496,17 @@ const contentsDigestOf = ({ texts: [document, ...texts], files }: PackageContent
   ]);
 
 function contentsOf(drafts: readonly Draft[], name: string): PackageContents {
-  const document = `[\n${drafts.map(({ json }) => json).join(',\n')}\n]\n`;
+  const [opening, comma, closing] = ['[\n', ',\n', '\n]\n'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer];
+  const document = Buffer.concat([opening, ...drafts.flatMap(({ json }, i) => (i === 0 ? [json] : [comma, json])), closing]);
   return {
     texts: [{ path: `${name}.json`, content: document }, ...drafts.flatMap(({ mappings }) => mappings)],
     files: drafts.flatMap(({ files }) => files),
   };
 }
 
-const summaryOf = ({ portfolio: { basicData, records } }: Draft, file: string): ExportedStudent => ({
+const summaryOf = ({ basicData, records }: Selected): Draft['summary'] => ({
   nationalId: basicData.nationalId,
   name: basicData.name,
-  file,
   ...countsOf(records),
   courses: records.filter(isCourseResult).map(courseOf),
 });

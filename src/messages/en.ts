@@ -44,6 +44,10 @@ const codes: Record<Code, Sentence> = {
     next: 'Name a group of this computer that you belong to (see: id -Gn).',
   },
   LPX_STORE_BUSY: { what: 'Another lpx is writing to the store {folder}.', next: 'Wait until it has finished, and run the command again.' },
+  LPX_STUDENT_CHANGED: {
+    what: 'The student’s data changed in the store while the export was made.',
+    next: 'Run the export again: it takes the data as they are now.',
+  },
   LPX_STORE_NEWER: { what: 'A newer lpx made this store (version {version}; this one knows {supported}).', next: 'Update lpx.' },
   LPX_STORE_DAMAGED: {
     what: 'The database in {folder} is damaged: {part} {student} {record}',

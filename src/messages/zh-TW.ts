@@ -28,6 +28,7 @@ export const zhTW: Messages = {
       next: '請指定這台電腦上您所屬的群組（可用 id -Gn 查看）。',
     },
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
+    LPX_STUDENT_CHANGED: { what: '匯出期間，資料庫裡這位學生的資料有異動。', next: '請再匯出一次，會以目前的資料為準。' },
     LPX_STORE_NEWER: { what: '這個資料庫由較新版的 lpx 建立（版本 {version}，本程式只認得 {supported}）。', next: '請更新 lpx。' },
     LPX_STORE_DAMAGED: {
       what: '{folder} 裡的資料庫已損壞：{part} {student} {record}',

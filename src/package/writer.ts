@@ -20,7 +20,8 @@ import { signatureLine } from './signature.js';
 /** A small text of the package. */
 export interface PackageText {
   readonly path: string;
-  readonly content: string;
+  /** Bytes are UTF-8. */
+  readonly content: string | Buffer;
 }
 
 /** A file to put in, with what is known of its bytes. The writer proves it while it reads. */
@@ -90,7 +91,7 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
     const { arenas } = engine;
     const zip = new EncryptedZip(counted, { encryption, password, random, arenas, keys: keys && new KeyTable(keys, password, arenas) });
     for (const text of texts) {
-      const content = Buffer.from(text.content);
+      const content = typeof text.content === 'string' ? Buffer.from(text.content) : text.content;
       if (seemsBomb(content)) zip.addStored(() => bytesOf(content), { name: text.path, modified, bytes: content.length });
       else zip.addDeflated(content, text.path, modified);
     }

@@ -69,6 +69,42 @@ describe('an export of more than one package takes', () => {
     expect((await withStore(store, (open) => open.history())).map(({ kind }) => kind)).toEqual(IDS.map(() => 'load'));
   });
 
+  it.each([
+    ['one package', NO_LIMITS],
+    ['several packages', { ...NO_LIMITS, entries: 6 }],
+  ])('publishes none of %s when a student is changed after the planning, and names the student', async (_, limits) => {
+    const { store, mail } = await schoolOfMany();
+    const changed = tempFolder();
+    const record = courseResult({ createdAt: '2021-01-11 09:00:00' }, { bytes: pdf('later'), type: 'pdf', name: 'later.pdf' });
+    writeExchangeFolder(changed, [smallPortfolio([record], { nationalId: IDS[4] as string })]);
+    // The clerk is still at the prompt when another one loads.
+    const password = async () => {
+      await load(store, changed);
+      return PASSWORD;
+    };
+    await expect(exportFrom(store, mail, { nationalIds: IDS, limits, password })).rejects.toMatchObject({
+      code: 'LPX_STUDENT_CHANGED',
+      exitCode: 10,
+      place: { student: IDS[4] },
+    });
+    expect(readdirSync(mail)).toEqual([]);
+    expect((await withStore(store, (open) => open.history())).map(({ kind }) => kind)).not.toContain('export');
+  });
+
+  it('lists a few examples of each finding, and how many more there are', async () => {
+    const folder = tempFolder();
+    const store = await school(folder, '990001');
+    for (const nationalId of IDS) {
+      const records = Array.from({ length: 6 }, (_, i) => courseResult({ createdAt: `2021-01-10 14:03:1${i}`, subjectName: '\ufffd' }));
+      writeExchangeFolder(join(folder, nationalId), [smallPortfolio(records, { nationalId })]);
+      await load(store, join(folder, nationalId));
+    }
+    const { findings } = await exportFrom(store, join(folder, 'mail'), { nationalIds: IDS });
+    const garbled = findings.filter(({ code }) => code === 'LPX_TEXT_GARBLED');
+    expect(garbled).toHaveLength(20);
+    expect(garbled.at(-1)?.more).toBe(10);
+  });
+
   it('is refused for a student who fits into none, by name', async () => {
     const { store, mail } = await schoolOfMany();
     const request = { nationalIds: IDS, limits: { ...NO_LIMITS, entries: 5 } };
