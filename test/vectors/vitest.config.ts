@@ -1,0 +1,7 @@
+/** Runs the script that writes `vectors/`, as tests run: on the sources. */
+import { mergeConfig } from 'vitest/config';
+import tests from '../../vitest.config.js';
+
+const config = mergeConfig(tests, {});
+config.test.include = ['test/vectors/write.ts'];
+export default config;
