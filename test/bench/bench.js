@@ -11,8 +11,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { identityOf } from '#lpx/spec/identity.js';
 import { createStore } from '#lpx/store/sqlite.js';
-import { NOTHING_SENT } from '#lpx/store/store.js';
 import { barChart } from './chart.js';
 import { basicDataOf, defaultFields, nationalIds, writeFolder } from './folder.js';
 
@@ -83,11 +83,11 @@ function* schoolOf(count, fileBytes) {
 async function fillStore(folder) {
   const store = await createStore(folder, { code: '990002', name: '' });
   await store.change(async (change) => {
-    const historyId = await change.addHistory({ ...NOTHING_SENT, kind: 'load', at: new Date(), file: 'bench', operator: '' });
+    const historyId = await change.addHistory({ kind: 'load', at: new Date(), file: 'bench', bytes: 0, operator: '' });
     const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
     for (const nationalId of nationalIds(STORE_STUDENTS, MANY_STUDENTS)) {
       const student = await change.addStudent(basicDataOf(nationalId, '990002'), {});
-      const records = Array.from({ length: STORE_RECORDS }, (_, i) => ({ key: `${nationalId} ${i}`, content: '', record }));
+      const records = Array.from({ length: STORE_RECORDS }, (_, i) => ({ ...identityOf(record), key: `${nationalId} ${i}`, record }));
       await change.addRecords(student.id, 'own', historyId, records);
     }
     return { keep: true, result: undefined };
