@@ -4,6 +4,7 @@ import { type Finding, LpxError } from '../errors.js';
 import { readTable, refuseRows } from '../roster/tables.js';
 import { type CourseListing, listingsOf } from '../spec/course-code-file.js';
 import { schoolsOf } from '../spec/identifiers/school-code.js';
+import { garbledCells } from '../spec/rules/garbled-text.js';
 import type { School, Store, StoreChange } from '../store/store.js';
 
 export interface LoadTableRequest {
@@ -18,6 +19,8 @@ export interface LoadedTable {
   readonly rows: number;
   /** Rows that are new, or other than they were. */
   readonly changed: number;
+  /** Warnings about cells that lost characters. */
+  readonly findings: readonly Finding[];
 }
 
 /** @throws as `readTable`; LPX_TABLE_EMPTY, LPX_TABLE_ROW with every row at fault */
@@ -51,12 +54,13 @@ async function loadTable<T>(
   put: (change: StoreChange, items: readonly T[]) => Promise<number>,
 ): Promise<LoadedTable> {
   const file = basename(path);
-  const { items, findings } = read(await readTable(path));
+  const rows = await readTable(path);
+  const { items, findings } = read(rows);
   refuseRows(findings, file);
   if (items.length === 0) throw new LpxError('LPX_TABLE_EMPTY', { file });
   return store.change(async (change) => {
     const changed = await put(change, items);
     if (changed > 0) await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
-    return { keep: changed > 0, result: { file, rows: items.length, changed } };
+    return { keep: changed > 0, result: { file, rows: items.length, changed, findings: garbledCells(rows) } };
   });
 }

@@ -42,6 +42,18 @@ describe('a course code file', () => {
     });
   });
 
+  it('in CP950 keeps user-defined characters, and names the row of a half one', async () => {
+    const store = await school(tempFolder(), '990001');
+    const file = join(tempFolder(), 'cp950.csv');
+    const row = (name: string) => Buffer.concat([Buffer.from(`${MATHS},`), Buffer.from(name, 'hex'), Buffer.from(',444422\n')]);
+    writeFileSync(file, row('a440fa40'));
+    const load = () => withStore(store, (open) => loadCourseCodes(open, { path: file, now: NOW, operator: OPERATOR }));
+    expect((await load()).findings).toMatchObject([{ code: 'LPX_TEXT_GARBLED', place: { row: 0 }, facts: { garbling: 'private' } }]);
+    await withStore(store, async (open) => expect((await open.courses([MATHS])).listings[0]?.subjectName).toBe('一\ue000'));
+    writeFileSync(file, row('a440a4'));
+    expect((await load()).findings).toMatchObject([{ code: 'LPX_TEXT_GARBLED', place: { row: 0 }, facts: { garbling: 'lost' } }]);
+  });
+
   it('is refused whole when one row is at fault, or none can be read', async () => {
     const store = await school(tempFolder(), '990001');
     await expect(put(store, loadCourseCodes, `${CODES}\n109,x,444422`)).rejects.toMatchObject({

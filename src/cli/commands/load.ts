@@ -3,7 +3,7 @@ import { LpxError } from '../../errors.js';
 import { type LoadResult, loadFolder } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import { withStore } from '../../exchange/school-store.js';
-import { fill } from '../../messages/messages.js';
+import { fill, type Messages } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
@@ -49,21 +49,26 @@ export async function load(context: Context, paths: readonly string[], options: 
         students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
         findings: findings.map((finding) => findingOutput(messages, finding)),
       })),
-      courseCodes,
-      schools,
+      courseCodes: courseCodes.map((table) => tableOutput(messages, table)),
+      schools: schools.map((table) => tableOutput(messages, table)),
     },
     text: [
       ...schools.map((table) => tableLine(context, messages.loadTables.schools, table)),
       ...courseCodes.map((table) => tableLine(context, messages.loadTables.courseCodes, table)),
       ...folders.flatMap((folder) => loadedLines(context, folder)),
     ],
-    notes: folders.flatMap((folder) => findingLines(messages, context.paint, folder.findings)),
+    notes: [...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findingLines(messages, context.paint, findings)),
     error: notLoaded.length > 0 ? new LpxError('LPX_STOPPED', { files: notLoaded.join(', ') }) : undefined,
   };
 }
 
-const tableLine = ({ paint }: Context, template: string, table: LoadedTable): string =>
-  `${paint.green('✔')} ${fill(template, { ...table })}`;
+const tableLine = ({ paint }: Context, template: string, { file, rows, changed }: LoadedTable): string =>
+  `${paint.green('✔')} ${fill(template, { file, rows, changed })}`;
+
+const tableOutput = (messages: Messages, { findings, ...table }: LoadedTable) => ({
+  ...table,
+  findings: findings.map((finding) => findingOutput(messages, finding)),
+});
 
 function loadedLines({ messages, paint }: Context, { file, students, findings }: LoadResult): string[] {
   const nothing = students.every((student) => student.added + student.updated === 0);

@@ -1,5 +1,9 @@
 /** Signs that a text lost characters on its way here (docs/field-defects.md): a person has to look, nothing is repaired. */
+
+import type { Finding } from '../../errors.js';
+import { BoundedFindings } from '../findings.js';
 import { trimmed } from '../identifiers/plain.js';
+import { shown } from '../validate.js';
 
 /**
  * `lost`: a replacement character stands for what could not be read; `entity`: a web form wrote a character as a number;
@@ -20,4 +24,17 @@ export function garblingOf(text: string, isName: boolean): Garbling | undefined 
   if (sign === 'lost' || sign === 'entity' || !isName) return sign;
   if (/[?？]/.test(text)) return 'question';
   return sign ?? (trimmed(text) === text ? undefined : 'blanks');
+}
+
+/** Warnings for the cells of a table that lost characters, a few of each kind. */
+export function garbledCells(rows: readonly (readonly string[])[]): readonly Finding[] {
+  const findings = new BoundedFindings();
+  for (const [index, row] of rows.entries()) {
+    for (const cell of row) {
+      const garbling = garblingOf(cell, false);
+      if (garbling)
+        findings.push({ code: 'LPX_TEXT_GARBLED', severity: 'warning', place: { row: index }, facts: { value: shown(cell), garbling } });
+    }
+  }
+  return findings.list();
 }
