@@ -30,5 +30,8 @@ process.exitCode = await start().program.main(process.argv.slice(2), {
   operator,
 });
 
+// Interrupted work that still waits, such as for who writes to a pipe, is not waited for.
+if (process.exitCode === 9) process.exit();
+
 // The command has said what it did: a signal that comes now does not change its exit code.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});

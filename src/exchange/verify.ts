@@ -4,7 +4,7 @@
  */
 import { closeSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
-import { errorOf, type Finding, LpxError } from '../errors.js';
+import { type Code, errorOf, type Finding, LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { openFile, statPlain } from '../io/read.js';
 import {
@@ -170,12 +170,29 @@ interface Reading {
  * read before their signature is known, but nothing of them is reported or reaches the records of a store unless it holds.
  */
 async function runSteps(reading: Reading, digesting: Promise<Digests>): Promise<void> {
-  const { engine, request } = reading;
+  const { engine, opened, request } = reading;
   const signature = () => checkSignature(reading, digesting);
   const contents = () => checkContents(reading);
+  if (await isOtherFile(opened)) return contents();
   const parallel = engine.helper !== undefined && Buffer.isBuffer(request.password);
   await (parallel ? inParallel(signature, contents, engine) : signature().then(contents));
 }
+
+/** What a file is that is not a ZIP at all: no signature makes it one, so that is said first. */
+const OTHER_FILES: ReadonlySet<Code> = new Set([
+  'LPX_FILE_EMPTY',
+  'LPX_FILE_PROGRAM',
+  'LPX_NOT_A_ZIP',
+  'LPX_OTHER_ARCHIVE',
+  'LPX_WEB_PAGE',
+  'LPX_ZIP_PART',
+]);
+
+const isOtherFile = (opened: OpenedPackage): Promise<boolean> =>
+  opened.archive().then(
+    () => false,
+    (error) => error instanceof LpxError && OTHER_FILES.has(error.code),
+  );
 
 /** Once the signature has failed, the contents are read no further. */
 async function inParallel(signature: () => Promise<void>, contents: () => Promise<void>, engine: ZipEngine): Promise<void> {

@@ -1,6 +1,7 @@
 /** Reads plain files, and small ones whole: never a device, never without a bound. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LpxError } from '../errors.js';
 import { fileError } from './file-error.js';
 
@@ -60,6 +61,7 @@ export async function readSmall(file: string, limit: number, source: SmallSource
     const found = await stat(file);
     if (!(source === 'file-or-pipe' && found.isFIFO())) requirePlain(found, file);
     if (found.size > limit) throw tooLarge(file);
+    if (found.isFIFO()) return await readBounded(pipeBytes(file), limit, file);
     const handle = await open(file, 'r');
     try {
       return await readBounded(handle.createReadStream({ autoClose: false }), limit, file);
@@ -68,6 +70,30 @@ export async function readSmall(file: string, limit: number, source: SmallSource
     }
   } catch (error) {
     throw fileError(error, file);
+  }
+}
+
+/** What a pipe holds on Linux. */
+const PIPE_BYTES = 64 * 1024;
+/** How long to wait before a pipe is asked again, in ms. */
+const PIPE_WAIT_MS = 10;
+
+/** What comes through a pipe. Opened and read without blocking, so that waiting for its writer can be interrupted. */
+async function* pipeBytes(file: string): AsyncGenerator<Buffer> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    for (let hasWriter = false; ; ) {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(PIPE_BYTES)).catch((error) => {
+        if (error.code !== 'EAGAIN') throw error;
+        return { bytesRead: undefined, buffer: Buffer.alloc(0) };
+      });
+      if (bytesRead === 0 && hasWriter) return;
+      hasWriter ||= bytesRead !== 0;
+      if (bytesRead) yield buffer.subarray(0, bytesRead);
+      else await sleep(PIPE_WAIT_MS);
+    }
+  } finally {
+    await handle.close();
   }
 }
 

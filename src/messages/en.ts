@@ -21,7 +21,10 @@ const codes: Record<Code, Sentence> = {
   LPX_USAGE: { what: '{problem}', next: 'See lpx --help, or lpx <command> --help.' },
   LPX_FILE_NOT_FOUND: { what: 'There is no file or folder {file}.', next: 'Check the path; put it in quotes when it holds spaces.' },
   LPX_FILE_UNREADABLE: { what: '{file} cannot be read ({reason}).', next: 'Check that it is a file, and that you may read it.' },
-  LPX_WRITE_FAILED: { what: '{file} cannot be written ({reason}).', next: 'Check that the folder exists and that you may write there.' },
+  LPX_WRITE_FAILED: {
+    what: '{file} cannot be written ({reason}).',
+    next: 'Check that the folder exists and that you may write there; if a file of this name exists, use another name or move it away.',
+  },
   LPX_DISK_FULL: { what: 'The disk is full: {file} could not be written.', next: 'Free some space and run the command again.' },
   LPX_FILE_CHANGED: {
     what: '{file} changed while it was read.',
@@ -108,7 +111,7 @@ const codes: Record<Code, Sentence> = {
   },
 
   LPX_UNSIGNED: {
-    what: 'The package was taken without a signature: nothing shows that it is the one that was sent.',
+    what: 'No signature was checked: nothing shows that this is the package that was sent.',
     next: 'Compare its MD5 with the sending school by telephone.',
   },
 
@@ -536,6 +539,8 @@ const words: Record<string, Record<string, string>> = {
     objects: 'objects in JSON',
     values: 'values in JSON',
     properties: 'properties of one object',
+    text: 'characters of one text',
+    documents: 'JSON files at its root',
     cells: 'cells',
   },
   damage: { lost: 'missing', broken: 'damaged' },

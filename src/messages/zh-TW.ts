@@ -11,7 +11,10 @@ export const zhTW: Messages = {
     LPX_USAGE: { what: '{problem}', next: '請看 lpx --help，或 lpx <指令> --help。' },
     LPX_FILE_NOT_FOUND: { what: '找不到檔案或資料夾 {file}。', next: '請確認路徑；路徑含空白時請加引號。' },
     LPX_FILE_UNREADABLE: { what: '無法讀取 {file}（{reason}）。', next: '請確認它是檔案，且您有讀取權限。' },
-    LPX_WRITE_FAILED: { what: '無法寫入 {file}（{reason}）。', next: '請確認資料夾存在，且您有寫入權限。' },
+    LPX_WRITE_FAILED: {
+      what: '無法寫入 {file}（{reason}）。',
+      next: '請確認資料夾存在、您有寫入權限；已有同名檔案時，請改用別的名稱或先移走它。',
+    },
     LPX_DISK_FULL: { what: '磁碟已滿，無法寫入 {file}。', next: '請騰出空間後再執行一次。' },
     LPX_FILE_CHANGED: { what: '{file} 在讀取途中被改動。', next: '請等到沒有程式在寫入它，再執行一次。' },
     LPX_STORE_NOT_FOUND: {
@@ -80,7 +83,7 @@ export const zhTW: Messages = {
     },
 
     LPX_UNSIGNED: {
-      what: '沒有核對簽章就採用了這個交換檔：無從證明它就是對方送出的那一個。',
+      what: '沒有核對簽章：無從證明這就是對方送出的交換檔。',
       next: '請以電話與轉出學校核對 MD5。',
     },
     LPX_PASSWORD_WRONG: {
@@ -102,7 +105,7 @@ export const zhTW: Messages = {
       next: '請勿執行，並向轉出學校索取匯出的 .zip 檔。',
     },
     LPX_OTHER_ARCHIVE: {
-      what: '這是 {format} 壓縮檔，只是檔名寫成 ZIP。',
+      what: '這是 {format} 壓縮檔，不是 ZIP。',
       next: '請用 7-Zip 解開；裡面若有匯出的 .zip 檔與 .md5 檔，請改用那兩個檔案，否則請向轉出學校索取。',
     },
     LPX_WEB_PAGE: {
@@ -415,6 +418,8 @@ export const zhTW: Messages = {
       objects: 'JSON 的物件數',
       values: 'JSON 的值數',
       properties: '單一物件的屬性數',
+      text: '單一文字的字元數',
+      documents: '最上層的 JSON 檔數',
       cells: '儲存格數',
     },
     damage: { lost: '已遺失', broken: '已損壞' },
@@ -766,7 +771,8 @@ export const zhTW: Messages = {
     leftOut: '未納入',
     skipped: '略過沒有可匯出資料或學年已結束的學生（{count} 位）：{students}',
     passwordAt: '密碼在 {file}（只有您能讀取）。',
-    advice: '交換檔與 .md5 一起寄；密碼請用別的方式告知，絕不寫在同一封信裡。ZIP 的檔名會讓拿到檔案的人看見身分證號。',
+    advice:
+      '交換檔與 .md5 一起寄；密碼請用別的方式告知，絕不寫在同一封信裡。ZIP 裡的檔案與資料夾名稱沒有加密，拿到檔案的人看得見其中的身分證號。',
     weak: 'ZipCrypto 強度弱，只在對方無法開啟 AES-256 時使用。',
     needsAes: `${WITHOUT_AES} 都無法開啟 AES-256。對方若使用這些軟體，請對方改用 7-Zip，或以 --encryption zipcrypto 重新匯出。`,
   },

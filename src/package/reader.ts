@@ -6,6 +6,7 @@ import { type ReadJson, readJson } from '../spec/json.js';
 import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
 import type { Padding } from '../zip/directory.js';
 import { entryBuffer } from '../zip/entry.js';
+import { overLimit } from '../zip/limits.js';
 import { readArchive, type ZipArchive, type ZipEntry } from '../zip/reader.js';
 import { DIGESTED_DOCUMENT, type DigestedFile, digestedText } from './contents-digest.js';
 import { JSON_BYTES } from './limits.js';
@@ -40,6 +41,9 @@ export interface PackageStructure {
   readonly otherDocuments: ReadonlyMap<string, ZipEntry>;
   readonly findings: readonly Finding[];
 }
+
+/** JSON files at the root that are looked at for the document; a package has one, or two with another vendor's. */
+const ROOT_DOCUMENTS = 30;
 
 /** The entries of a package, and what is odd about the archive. */
 export interface PackageDirectory {
@@ -126,6 +130,7 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
  * the package's name is taken, and its faults are reported.
  */
 async function readDocument(fd: number, documents: readonly PackageEntry[], baseName: string, password: Buffer): Promise<ReadText> {
+  if (documents.length > ROOT_DOCUMENTS) throw overLimit('documents', documents.length, ROOT_DOCUMENTS);
   const named = documents.find(({ name }) => name === `${baseName}.json`) ?? (documents.length === 1 ? documents[0] : undefined);
   let document: ReadText | undefined;
   let fallback: ReadText | undefined;

@@ -140,9 +140,13 @@ export function pathOfLink(link: string): string | undefined {
   return segments.includes('..') || /^[A-Za-z]:/.test(link) ? undefined : segments.join('/');
 }
 
+/** Of a longer name the end is shown, where its extension stands. */
+const NAME_CHARACTERS = 1024;
+
 /** An original name as display text: its last part, without control characters. Never used as a path. */
 function displayName(name: string): string {
-  const last = name.split(/[\\/]/).at(-1) ?? '';
+  const end = name.slice(-NAME_CHARACTERS);
+  const last = end.slice(Math.max(end.lastIndexOf('/'), end.lastIndexOf('\\')) + 1);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
   return last.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
 }

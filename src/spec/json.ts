@@ -25,7 +25,7 @@ export type JsonProblem =
 /** Objects and lists in each other: an exchange document has five. */
 const MOST_DEPTH = 64;
 /** What a JSON may be made of: far above any document of a size that is read, far below what memory has room for. */
-const LIMITS = { objects: 100_000, values: 1_000_000, properties: 10_000 } as const;
+const LIMITS = { objects: 40_000, values: 1_000_000, properties: 10_000, text: 100_000 } as const;
 const PROPERTY_CHARACTERS = 40;
 
 /**
@@ -39,13 +39,14 @@ export function readJson(bytes: Buffer, file: string): ReadJson {
   if (!decoded) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'encoding', line: 1, column: 1, property: '' });
   const { text, encoding } = decoded;
   const { twice, deepAt } = structureOf(text, file);
+  // The engine would need memory for every level.
+  if (deepAt !== undefined) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'deep', ...placeIn(text, deepAt) });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new LpxError('LPX_JSON_UNREADABLE', { file, ...jsonFault(text) });
   }
-  if (deepAt !== undefined) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'deep', ...placeIn(text, deepAt) });
   if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { file, property: cut(twice) });
   return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', { file }, encoding, 'UTF-8')] };
 }
@@ -76,6 +77,7 @@ function structureOf(text: string, file: string): { readonly twice?: string; rea
     if (character === '"') {
       const end = endOfString(text, at);
       if (end < 0) return {};
+      refuseOver('text', end - at - 1);
       STRUCTURE.lastIndex = end + 1;
       const keys = open.at(-1);
       if (keys && text[skipBlanks(text, end + 1)] === ':') {

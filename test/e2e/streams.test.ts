@@ -141,6 +141,18 @@ describe('a password file', () => {
     expect(out + err).not.toContain('wrong-one');
   });
 
+  it('from a pipe that nobody writes to is waited for until a signal ends the command', async () => {
+    const { zipFile } = await exchange();
+    const pipe = join(tempFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const child = spawn(process.execPath, [BINARY, 'verify', zipFile, '--password-file', pipe], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: ENV,
+    });
+    setTimeout(() => child.kill('SIGINT'), 1500);
+    expect((await ended(child)).code).toBe(9);
+  });
+
   const verifiedWith = async (bytes: Buffer) => {
     const { zipFile } = await exchange();
     const passwordFile = join(tempFolder(), 'pw.txt');

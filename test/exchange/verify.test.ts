@@ -67,7 +67,8 @@ describe('a verification', () => {
     ['is missing', undefined, 'LPX_SIGNATURE_MISSING'],
     ['cannot be read', 'no hash', 'LPX_SIGNATURE_UNREADABLE'],
   ])('of a package that is read by two threads stops at the signature when it %s', async (_, signature, code) => {
-    const zipFile = put(join(tempFolder(), '990001_2021_01_21_09_00_00.zip'), Buffer.alloc(6 * 1024 * 1024, 'PK'));
+    const large = { name: 'x/b.pdf', content: Buffer.alloc(20 * 1024 * 1024) };
+    const zipFile = put(join(tempFolder(), '990001_2021_01_21_09_00_00.zip'), await written([large], 'aes256', PASSWORD));
     if (signature) writeFileSync(`${zipFile}.md5`, signature);
     const report = await verified(zipFile);
     expect([statuses(report), failing(report)]).toEqual(['fssssss', [code]]);
@@ -193,5 +194,11 @@ describe('a verification', () => {
   it('of something that is not there, or a folder, is an error of the call', async () => {
     await expect(verified(join(tempFolder(), 'none.zip'))).rejects.toMatchObject({ code: 'LPX_FILE_NOT_FOUND' });
     await expect(verified(tempFolder())).rejects.toMatchObject({ code: 'LPX_FILE_UNREADABLE' });
+  });
+
+  it('says what a file is that is not a ZIP at all, before it asks for a signature', async () => {
+    const zipFile = put(join(tempFolder(), 'page.zip'), Buffer.from('<!DOCTYPE html><html></html>'));
+    const report = await verified(zipFile);
+    expect(report.findings.map(({ code }) => code)).toEqual(['LPX_WEB_PAGE']);
   });
 });

@@ -8,7 +8,11 @@ const AROUND_ID = /^[\s\0]{0,64}|[\s\0]{1,64}$/g;
 
 /** Masks a national id for notes, logs and reports: `A12345****`. The id's own characters count, not the blanks around it. */
 export function maskId(id: string): string {
-  const characters = [...id.slice(0, 128).replace(AROUND_ID, '')];
+  const given = id.slice(0, 128);
+  // What was given for an id may be a line of a list with one in it.
+  const inside = /\s/.test(given.trim()) ? maskIds(given) : given;
+  if (inside !== given) return inside;
+  const characters = [...given.replace(AROUND_ID, '')];
   return `${characters.slice(0, Math.max(0, characters.length - 4)).join('')}****`;
 }
 
