@@ -498,6 +498,8 @@ const words: Record<string, Record<string, string>> = {
   part: {
     database: 'its file is not a sound database',
     stored: 'a record has changed since it was stored, student',
+    ownSchool: 'its school has changed since it was stored',
+    historyTime: 'an entry of its history has a time that cannot be read',
     end: 'its end is missing',
     twoEnds: 'it has two ends, and programs differ in which they take',
     front: 'other bytes come before its first entry',

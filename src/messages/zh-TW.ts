@@ -377,6 +377,8 @@ export const zhTW: Messages = {
     part: {
       database: '不是完整的資料庫檔',
       stored: '有一筆紀錄與存入時不同，學生',
+      ownSchool: '所記的學校與存入時不同',
+      historyTime: '有一筆歷程的時間無法辨識',
       end: '缺少結尾',
       twoEnds: '有兩個結尾，不同程式讀到的內容會不同',
       front: '第一個項目之前有其他資料',

@@ -6,9 +6,10 @@ import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
 import { identityOf } from '../spec/identity.js';
-import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import { PackageClaims } from './package-claims.js';
+import { asStored, SEALED, sealed, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import {
   type HistoryCounts,
@@ -54,7 +55,7 @@ export class DatabaseStore implements Store {
   }
 
   async students(): Promise<StudentSummary[]> {
-    const students = await this.#db.selectFrom('students').select(['id', 'national_id', 'basic_data']).orderBy('national_id').execute();
+    const students = await this.#db.selectFrom('students').selectAll().orderBy('national_id').execute();
     const counts = new Map<number, { courseResults: number; multiPerformances: number; received: number; attachments: number }>();
     for (const provenance of PROVENANCES) {
       const rows = await this.#db
@@ -105,7 +106,7 @@ export class DatabaseStore implements Store {
       .selectFrom('history_students')
       .innerJoin('students', 'students.id', 'history_students.student_id')
       .selectAll('history_students')
-      .select(['national_id', 'basic_data'])
+      .select([...SEALED.students, 'students.seal'])
       .orderBy('national_id')
       .execute();
     const byEntry = new Map<number, typeof students>();
@@ -114,6 +115,7 @@ export class DatabaseStore implements Store {
       entryOf(
         entry,
         (byEntry.get(entry.id) ?? []).map((student) => historyStudentOf(student, this.folder)),
+        this.folder,
       ),
     );
   }
@@ -233,7 +235,7 @@ class DatabaseChange implements StoreChange {
   }
 
   async setExtendedYears(studentId: number, years: number): Promise<void> {
-    await this.#db.updateTable('students').set({ extended_years: years }).where('id', '=', studentId).execute();
+    await this.#updateStudent(studentId, { extended_years: years });
   }
 
   putCourses(listings: readonly CourseListing[]): Promise<number> {
@@ -271,34 +273,51 @@ class DatabaseChange implements StoreChange {
   async addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent> {
     const { id } = await this.#db
       .insertInto('students')
-      .values({ national_id: basicData.nationalId, basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) })
+      .values(
+        sealed('students', {
+          national_id: basicData.nationalId,
+          basic_data: JSON.stringify(basicData),
+          extras: JSON.stringify(extras),
+          extended_years: 0,
+        }),
+      )
       .returning('id')
       .executeTakeFirstOrThrow();
     return { id, basicData, extras, extendedYears: 0, records: [] };
   }
 
   async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
+    await this.#updateStudent(id, { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) });
+  }
+
+  /** Changes columns of a student whose row is sound. @throws LPX_STORE_DAMAGED */
+  async #updateStudent(id: number, columns: Partial<StudentRow>): Promise<void> {
+    const row = await this.#db.selectFrom('students').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+    basicDataOf(row, this.#folder);
     await this.#db
       .updateTable('students')
-      .set({ basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) })
+      .set(sealed('students', { ...row, ...columns }))
       .where('id', '=', id)
       .execute();
   }
 
   async addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void> {
     await this.#addAttachments(records);
+    const table = TABLE_OF[provenance];
     for (const some of inParts(records))
       await this.#db
-        .insertInto(TABLE_OF[provenance])
-        .values(some.map((record) => ({ student_id: studentId, history_id: historyId, ...columnsOf(record) })))
+        .insertInto(table)
+        .values(some.map((record) => sealed(table, { student_id: studentId, history_id: historyId, ...columnsOf(record) })))
         .execute();
   }
 
   async replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void> {
     await this.#addAttachments([record]);
+    const table = TABLE_OF[stored.provenance];
+    const row = await this.#db.selectFrom(table).select('student_id').where('id', '=', stored.id).executeTakeFirstOrThrow();
     await this.#db
-      .updateTable(TABLE_OF[stored.provenance])
-      .set({ history_id: historyId, ...columnsOf(record) })
+      .updateTable(table)
+      .set(sealed(table, { ...row, history_id: historyId, ...columnsOf(record) }))
       .where('id', '=', stored.id)
       .execute();
   }
@@ -308,7 +327,7 @@ class DatabaseChange implements StoreChange {
     for (const some of inParts(attachments))
       await this.#db
         .insertInto('attachments')
-        .values(some.map(({ sha256, md5, bytes, crc32 = null }) => ({ sha256, md5, bytes, crc32 })))
+        .values(some.map(({ sha256, md5, bytes, crc32 = null }) => sealed('attachments', { sha256, md5, bytes, crc32 })))
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
   }
@@ -321,19 +340,28 @@ function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Tables['h
   return { ...UNSAID, ...rest, at: time, contents_digest: contentsDigest };
 }
 
-function entryOf(row: Selectable<Tables['history']>, students: readonly HistoryStudent[]): HistoryEntry {
+/** @throws LPX_STORE_DAMAGED */
+function entryOf(row: Selectable<Tables['history']>, students: readonly HistoryStudent[], folder: string): HistoryEntry {
   const { kind, id, file, operator, md5, sha256, school, reason, terms, overridden } = row;
-  const happening = { id, at: new Date(row.at), file, bytes: Number(row.bytes), operator, students };
+  const happening = { id, at: storedTime(row.at, { folder }), file, bytes: Number(row.bytes), operator, students };
   if (kind === 'load') return { ...happening, kind };
   const sent = { ...happening, md5, sha256, contentsDigest: row.contents_digest, school, overridden };
   if (kind === 'import') return { ...sent, kind, reason: reason === 'unsigned' ? reason : '' };
-  const received = row.received_at === '' ? undefined : { at: new Date(row.received_at), by: row.received_by };
+  const received = row.received_at === '' ? undefined : { at: storedTime(row.received_at, { folder }), by: row.received_by };
   return { ...sent, kind, reason, terms, received };
 }
 
-type StudentRow = Selectable<Tables['history_students']> & Pick<Selectable<Tables['students']>, 'national_id' | 'basic_data'>;
+/** A time of the history. @throws LPX_STORE_DAMAGED */
+function storedTime(text: string, { folder, nationalId }: { readonly folder: string; readonly nationalId?: string }): Date {
+  const time = new Date(text);
+  if (!Number.isNaN(time.getTime())) return time;
+  throw nationalId === undefined ? new LpxError('LPX_STORE_DAMAGED', { folder, part: 'historyTime' }) : damaged({ folder, nationalId }, '');
+}
 
-const historyStudentOf = (student: StudentRow, folder: string): HistoryStudent => ({
+/** What a row of a student must have to be known as sound. */
+type StudentRow = Omit<Selectable<Tables['students']>, 'id'>;
+
+const historyStudentOf = (student: Selectable<Tables['history_students']> & StudentRow, folder: string): HistoryStudent => ({
   nationalId: student.national_id,
   name: basicDataOf(student, folder).name,
   courseResults: student.course_results,
@@ -382,7 +410,7 @@ async function putChanged<T extends { readonly code: string }>(
   return fresh.length;
 }
 
-function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id'> {
+function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id' | 'seal'> {
   return {
     list: record.list,
     record_key: key,
@@ -413,7 +441,7 @@ async function readStudent(db: Db, nationalId: string, folder: string): Promise<
   return {
     id: row.id,
     basicData: basicDataOf(row, folder),
-    extras: parsed(row.extras, student),
+    extras: orDamaged<JsonObject>(student, () => JSON.parse(row.extras)),
     extendedYears: row.extended_years,
     records,
   };
@@ -439,35 +467,52 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
       'document.md5 as document_md5',
       'document.bytes as document_bytes',
       'document.crc32 as document_crc32',
+      'document.seal as document_seal',
       'media.md5 as media_md5',
       'media.bytes as media_bytes',
       'media.crc32 as media_crc32',
+      'media.seal as media_seal',
       'picks.at as picked_at',
     ])
     .where('records.student_id', '=', student.id)
     .orderBy('records.id')
     .execute();
   return rows.map((row) => {
-    const record = {
-      list: wireListOf(row.list).name,
-      fields: parsed(row.fields, student),
-      extras: parsed(row.extras, student),
-      document: attachmentIn(row, 'document'),
-      media: attachmentIn(row, 'media'),
-    } as PortfolioRecord<StoredAttachment>;
-    const { key, content } = identityOf(record);
-    if (content !== row.content) throw damaged(student, titleOf(record));
+    const record = orDamaged(student, () => recordOf(row));
+    const { key, content } = orDamaged(student, () => identityOf(record));
+    const sound =
+      row.seal === sealOf(table, row) &&
+      content === row.content &&
+      key === row.record_key &&
+      asStored(record.fields.originSchoolCode) === row.origin_school_code &&
+      SLOTS.every((slot) => isSealed(row, slot));
+    if (!sound) throw damaged(student, titleOf(record));
     return {
       id: row.id,
       provenance,
       key,
       content,
       historyId: row.history_id,
-      cameAt: new Date(row.came_at),
+      cameAt: storedTime(row.came_at, student),
       picked: row.picked_at !== null,
       record,
     };
   });
+}
+
+const recordOf = (row: Pick<RecordTable, 'list' | 'fields' | 'extras'> & AttachmentColumns) =>
+  ({
+    list: wireListOf(row.list).name,
+    fields: JSON.parse(row.fields),
+    extras: JSON.parse(row.extras),
+    document: attachmentIn(row, 'document'),
+    media: attachmentIn(row, 'media'),
+  }) as PortfolioRecord<StoredAttachment>;
+
+/** Whether a record's file is none, or described as it was when it came. */
+function isSealed(row: AttachmentColumns, slot: Slot): boolean {
+  const [sha256, md5, bytes] = [row[`${slot}_sha256`], row[`${slot}_md5`], Number(row[`${slot}_bytes`])];
+  return sha256 === null || row[`${slot}_seal`] === sealOf('attachments', { sha256, md5, bytes });
 }
 
 /** A record's file; none when the record has none, or the table of files has lost it. */
@@ -479,17 +524,23 @@ function attachmentIn(row: AttachmentColumns, slot: Slot): StoredAttachment | nu
 }
 
 /** What a record's row and those of its files say of the files. */
-type AttachmentColumns = Readonly<Record<`${Slot}_sha256` | `${Slot}_md5`, string | null>> &
+type AttachmentColumns = Readonly<Record<`${Slot}_${'sha256' | 'md5' | 'seal'}`, string | null>> &
   Readonly<Record<`${Slot}_bytes` | `${Slot}_crc32`, number | null>> &
   Readonly<Record<`${Slot}_type` | `${Slot}_name`, string>>;
 
-const basicDataOf = (row: { readonly basic_data: string; readonly national_id: string }, folder: string): BasicData =>
-  parsed(row.basic_data, { nationalId: row.national_id, folder });
+/** A student's data of a row that is as it was stored. @throws LPX_STORE_DAMAGED */
+function basicDataOf(row: StudentRow, folder: string): BasicData {
+  const student = { nationalId: row.national_id, folder };
+  if (row.seal !== sealOf('students', row)) throw damaged(student, '');
+  const basicData = orDamaged<BasicData>(student, () => JSON.parse(row.basic_data));
+  if (asStored(basicData.nationalId) !== row.national_id) throw damaged(student, '');
+  return basicData;
+}
 
-/** JSON as it was stored. @throws LPX_STORE_DAMAGED */
-function parsed<T>(json: string, student: Omit<StudentRef, 'id'>): T {
+/** What `read` makes of a row: where it fails, the row is not what was stored. @throws LPX_STORE_DAMAGED */
+function orDamaged<T>(student: Omit<StudentRef, 'id'>, read: () => T): T {
   try {
-    return JSON.parse(json);
+    return read();
   } catch (error) {
     throw damaged(student, '', error);
   }

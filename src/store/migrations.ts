@@ -7,6 +7,8 @@ import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../spec/identifiers/plain.js';
 import { extensionOf } from '../spec/rules/file-type.js';
+import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
+import { PART } from './statements.js';
 import type { Tables } from './tables.js';
 
 type Migration = (db: Kysely<Tables>) => Promise<void>;
@@ -229,6 +231,41 @@ async function ninthVersion(db: Kysely<Tables>): Promise<void> {
   await db.schema.alterTable('attachments').addColumn('crc32', 'bigint').execute();
 }
 
+/** Rows that the database keeps carry a seal; those from before are sealed as they are. */
+async function tenthVersion(db: Kysely<Tables>): Promise<void> {
+  for (const table of Object.keys(SEALED) as SealedTable[])
+    await db.schema
+      .alterTable(table)
+      .addColumn('seal', 'text', (column) => column.notNull().defaultTo(''))
+      .execute();
+  const school = await db.selectFrom('school').selectAll().executeTakeFirst();
+  if (school)
+    await db
+      .updateTable('school')
+      .set({ seal: sealOf('school', school) })
+      .execute();
+  for (const [table, key] of [
+    ['students', 'id'],
+    ['attachments', 'sha256'],
+    ['own_records', 'id'],
+    ['received_records', 'id'],
+  ] as const)
+    await sealRows(db, table, key);
+}
+
+/** A part of the rows at a time: together they may be more than memory takes. */
+async function sealRows(db: Kysely<Tables>, table: Exclude<SealedTable, 'school'>, key: 'id' | 'sha256'): Promise<void> {
+  const [from, by] = [sql.table(table), sql.ref(key)];
+  for (let after: unknown; ; ) {
+    const start = after === undefined ? sql`` : sql`where ${by} > ${after}`;
+    const { rows } = await sql<SealedRow<typeof table> & Record<typeof key, unknown>>`
+      select * from ${from} ${start} order by ${by} limit ${PART}`.execute(db);
+    for (const row of rows) await sql`update ${from} set seal = ${sealOf(table, row)} where ${by} = ${row[key]}`.execute(db);
+    if (rows.length < PART) return;
+    after = rows.at(-1)?.[key];
+  }
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -239,6 +276,7 @@ const MIGRATIONS: readonly Migration[] = [
   seventhVersion,
   eighthVersion,
   ninthVersion,
+  tenthVersion,
 ];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */

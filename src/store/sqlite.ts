@@ -2,15 +2,18 @@
 import { closeSync, fchmodSync, openSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kysely } from 'kysely';
+import { Kysely, type Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError, writeError } from '../io/file-error.js';
+import { canonicalCode } from '../spec/identifiers/plain.js';
+import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
 import { DatabaseStore } from './database-store.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 import { migrate } from './migrations.js';
+import { sealed, sealOf } from './seal.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
@@ -57,7 +60,7 @@ export async function createStore(folder: string, school: School, group = ''): P
       if (held) throw new LpxError('LPX_STORE_EXISTS', { folder });
       await transaction
         .insertInto('school')
-        .values({ ...school, shared_group: group })
+        .values(sealed('school', { ...school, shared_group: group }))
         .execute();
     });
   } catch (error) {
@@ -74,6 +77,7 @@ export async function openStore(folder: string): Promise<Store> {
   try {
     const row = await db.selectFrom('school').selectAll().executeTakeFirst();
     if (!row) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
+    if (row.seal !== sealOf('school', row) || !isSchool(row)) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'ownSchool' });
     const modes = accessFor(row.shared_group);
     protectDatabase(folder, modes);
     const attachments = new AttachmentVault(folder, modes);
@@ -86,6 +90,10 @@ export async function openStore(folder: string): Promise<Store> {
     throw error;
   }
 }
+
+/** Whether a row that an earlier version left says of what school and group the store is. */
+const isSchool = ({ code, name, shared_group }: Selectable<Tables['school']>): boolean =>
+  [code, name, shared_group].every((value) => typeof value === 'string') && isSchoolCode(canonicalCode(code));
 
 /** SQLite gives its journals the mode of the database: so that is set before SQLite sees the file. */
 function makeDatabaseFile(file: string, { file: mode }: Access): void {

@@ -1,7 +1,7 @@
 /** What goes into one statement. */
 
 /** A statement takes only so many values. */
-const PART = 200;
+export const PART = 200;
 
 /** Cuts a list into parts of which each fits into one statement. */
 export const inParts = <T>(all: readonly T[]): T[][] =>

@@ -3,6 +3,9 @@ import type { Generated } from 'kysely';
 import type { ListName } from '../spec/portfolio.js';
 import type { HistoryKind, Provenance } from './store.js';
 
+/** What a row was when it was stored (`seal.ts`); empty only until the tenth version of the tables is complete. */
+type Seal = Generated<string>;
+
 export interface RecordTable {
   id: Generated<number>;
   student_id: number;
@@ -24,6 +27,7 @@ export interface RecordTable {
   media_sha256: string | null;
   media_name: string;
   media_type: string;
+  seal: Seal;
 }
 
 /** What the columns of the history have that an entry has nothing to say in. */
@@ -43,10 +47,17 @@ export const UNSAID = {
 export interface Tables {
   schema_version: { version: number };
   /** One row. `shared_group` is the group of users that shares the store; empty when it is its owner's alone. */
-  school: { code: string; name: string; shared_group: string };
-  students: { id: Generated<number>; national_id: string; basic_data: string; extras: string; extended_years: Generated<number> };
+  school: { code: string; name: string; shared_group: string; seal: Seal };
+  students: {
+    id: Generated<number>;
+    national_id: string;
+    basic_data: string;
+    extras: string;
+    extended_years: Generated<number>;
+    seal: Seal;
+  };
   /** The CRC-32 is unknown of files from before the ninth version, until they are exported. */
-  attachments: { sha256: string; md5: string; bytes: number; crc32: number | null };
+  attachments: { sha256: string; md5: string; bytes: number; crc32: number | null; seal: Seal };
   history: {
     id: Generated<number>;
     kind: HistoryKind;

@@ -57,8 +57,13 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the tenth version of the tables added. */
+const WITHOUT_TENTH = ['school', 'students', 'attachments', 'own_records', 'received_records']
+  .map((table) => `alter table ${table} drop column seal;`)
+  .join(' ');
+
 /** Takes back what the ninth version of the tables added. */
-const WITHOUT_NINTH = 'alter table history drop column contents_digest; alter table attachments drop column crc32;';
+const WITHOUT_NINTH = `${WITHOUT_TENTH} alter table history drop column contents_digest; alter table attachments drop column crc32;`;
 
 /** Takes back what the eighth version of the tables added. */
 const WITHOUT_EIGHTH = `${WITHOUT_NINTH}
@@ -264,6 +269,20 @@ describe('a store', () => {
     ['the hash of a file', `update own_records set document_sha256 = null`],
     ['JSON that is none any more', `update own_records set fields = substr(fields, 2)`],
     ['the basic data', `update students set basic_data = substr(basic_data, 2)`],
+    ['a digit of the national id', `update students set basic_data = replace(basic_data, 'A800000014', 'A800000024')`],
+    ['a letter of the name', `update students set basic_data = replace(basic_data, '林', '森')`],
+    ['what the spec does not know of a student', `update students set extras = '{"a":1}'`],
+    ['the years the study is lengthened by', `update students set extended_years = 1`],
+    ['the MD5 of a file', `update attachments set md5 = 'c' || substr(md5, 2)`],
+    ['the size of a file', `update attachments set bytes = bytes + 1`],
+    ['the list of a record', `update own_records set list = 'courseResult'`],
+    ['the school a record is from', `update own_records set origin_school_code = '990000'`],
+    ['the key of a record', `update own_records set record_key = 'x' || substr(record_key, 2)`],
+    ['a flag of a record', `update own_records set fields = replace(fields, '"beforeTransfer":', '"beforeTransfer": ')`],
+    ['the name of a file', `update own_records set document_name = '告報.pdf'`],
+    ['the type of a file', `update own_records set document_type = 'jpg'`],
+    ['the time a record came', `update history set at = 'then'`],
+    ['text that became bytes', `update own_records set fields = cast(fields as blob)`],
   ])('in which %s has changed since is damaged, and names the student', async (_, statement) => {
     const store = await withRecords([attachment]);
     tamper(store, statement);
@@ -271,6 +290,89 @@ describe('a store', () => {
     await expect(store.student(basicData.nationalId)).rejects.toMatchObject(error);
     const reading = store.change(async (change) => ({ keep: true, result: await change.student(basicData.nationalId) }));
     await expect(reading).rejects.toMatchObject(error);
+    await store.close();
+  });
+
+  it('that lists its students finds the data of each as they were stored', async () => {
+    const store = await withStudent(true);
+    tamper(store, `update students set basic_data = replace(basic_data, '林', '森')`);
+    const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, place: { student: 'A800000014' } };
+    await expect(store.students()).rejects.toMatchObject(error);
+    await expect(store.history()).rejects.toMatchObject(error);
+    await store.close();
+  });
+
+  it('of the ninth version is sealed as it is, and finds an id in it that is two', async () => {
+    const store = await withRecords([attachment]);
+    const before = await store.student(basicData.nationalId);
+    await store.close();
+    tamper(store, `${WITHOUT_TENTH} update schema_version set version = 9;`);
+    const updated = await openStore(store.folder);
+    expect(await updated.student(basicData.nationalId)).toEqual(before);
+    await updated.close();
+    const [right, wrong] = ['A800000014', 'A800000024'];
+    tamper(
+      store,
+      `${WITHOUT_TENTH} update schema_version set version = 9; update students set basic_data = replace(basic_data, '${right}', '${wrong}')`,
+    );
+    const damaged = await openStore(store.folder);
+    await expect(damaged.student(right)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', place: { student: right } });
+    await damaged.close();
+  });
+
+  it.each([
+    ['list', `update own_records set list = 'courseResult'`],
+    ['key', `update own_records set record_key = 'x' || substr(record_key, 2)`],
+    ['school', `update own_records set origin_school_code = '990000'`],
+  ])('of the ninth version in which the %s of a record is not its own any more is damaged', async (_, statement) => {
+    const store = await withRecords([attachment]);
+    await store.close();
+    tamper(store, `${WITHOUT_TENTH} update schema_version set version = 9; ${statement}`);
+    const updated = await openStore(store.folder);
+    const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, place: { student: 'A800000014' } };
+    await expect(updated.student(basicData.nationalId)).rejects.toMatchObject(error);
+    await updated.close();
+  });
+
+  it('whose students and records change is sealed as they are then', async () => {
+    const store = await withRecords([attachment]);
+    const changed = await store.change(async (change) => {
+      const student = await change.student(basicData.nationalId);
+      const [stored] = student?.records ?? [];
+      if (!student || !stored) throw new Error('no record');
+      await change.updateStudent(student.id, { ...basicData, name: '林小苗' }, { 備註: [2] });
+      await change.setExtendedYears(student.id, 2);
+      const record = { ...courseResult({ brief: '一首詩' }), document: { ...attachment, name: '詩.pdf' } } as never;
+      await change.replaceRecord(stored, { record, ...identityOf(record) }, stored.historyId);
+      return { keep: true, result: await change.student(basicData.nationalId) };
+    });
+    expect(changed).toMatchObject({ basicData: { name: '林小苗' }, extras: { 備註: [2] }, extendedYears: 2 });
+    expect(changed?.records).toMatchObject([{ record: { fields: { brief: '一首詩' }, document: { name: '詩.pdf' } } }]);
+    await store.close();
+  });
+
+  it.each([
+    ['code', `update school set code = '990003'`],
+    ['code, which became bytes', `update school set code = x'fffe00'`],
+    ['name', `update school set name = '示範國中'`],
+  ])('in which the %s of the school has changed since is damaged', async (_, statement) => {
+    const store = await withStudent(true);
+    await store.close();
+    tamper(store, statement);
+    await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+  });
+
+  it('of the ninth version whose school is none is damaged', async () => {
+    const store = await withStudent(true);
+    await store.close();
+    tamper(store, `${WITHOUT_TENTH} update schema_version set version = 9; update school set code = x'fffe00'`);
+    await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+  });
+
+  it.each(['at', 'received_at'])('whose history has something else than a time in %s is damaged', async (column) => {
+    const store = await withStudent(true);
+    tamper(store, `update history set kind = 'export', ${column} = 'then'`);
+    await expect(store.history()).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
     await store.close();
   });
 
