@@ -457,7 +457,7 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
   const table = TABLE_OF[provenance];
   const rows = await db
     .selectFrom(`${table} as records`)
-    .innerJoin('history', 'history.id', 'records.history_id')
+    .leftJoin('history', 'history.id', 'records.history_id')
     .leftJoin('attachments as document', 'document.sha256', 'records.document_sha256')
     .leftJoin('attachments as media', 'media.sha256', 'records.media_sha256')
     .leftJoin('picks', (join) => join.onRef('picks.record_id', '=', 'records.id').on('picks.provenance', '=', provenance))
@@ -493,7 +493,7 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
       key,
       content,
       historyId: row.history_id,
-      cameAt: storedTime(row.came_at, student),
+      cameAt: storedTime(row.came_at ?? '', student),
       picked: row.picked_at !== null,
       record,
     };

@@ -282,6 +282,7 @@ describe('a store', () => {
     ['the name of a file', `update own_records set document_name = '告報.pdf'`],
     ['the type of a file', `update own_records set document_type = 'jpg'`],
     ['the time a record came', `update history set at = 'then'`],
+    ['what brought a record', `pragma foreign_keys = off; update own_records set history_id = 4711`],
     ['text that became bytes', `update own_records set fields = cast(fields as blob)`],
   ])('in which %s has changed since is damaged, and names the student', async (_, statement) => {
     const store = await withRecords([attachment]);
