@@ -3,9 +3,9 @@
  * something else has.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
 import { whenInterrupted } from './interruption.js';
@@ -62,8 +62,8 @@ export async function writeFiles(folder: string, files: readonly NewFile[], make
 async function publishUndoably(files: readonly Unpublished[], makeLink: typeof link): Promise<void> {
   const begun: Unpublished[] = [];
   const finished = whenInterrupted(() => {
-    // A file is this run's own when it is its part by another name, or when its part has been renamed.
-    for (const { part, file } of begun) if (!existsSync(part) || isSameFile(part, file)) rmSync(file, { force: true });
+    // A part that is gone has been renamed.
+    for (const one of begun) if (!existsSync(one.part) || isOwn(one)) rmSync(one.file, { force: true });
   });
   await publishFiles(files, { makeLink, onNaming: (one) => begun.push(one) }).finally(finished);
 }
@@ -79,14 +79,19 @@ interface Publishing {
 }
 
 /**
- * Publishes files in their order. A part that is gone was published before: an interrupted run is taken up like this.
- * @throws LPX_WRITE_FAILED with the reason EEXIST when a name is taken; then none of the files has its name
+ * Publishes files in their order. A part that is gone was published before when its file is there: an interrupted run is taken
+ * up like this.
+ * @throws LPX_WRITE_FAILED with the reason EEXIST when a name is taken, ENOENT when a file is neither there nor a part; then
+ * nothing that this call named has its name
  */
 export async function publishFiles(files: readonly Unpublished[], { makeLink = link, onNaming }: Publishing = {}): Promise<void> {
   const named: Unpublished[] = [];
   try {
     for (const one of files) {
-      if (!(await exists(one.part))) continue;
+      if (!(await exists(one.part))) {
+        if (await exists(one.file)) continue;
+        throw new LpxError('LPX_WRITE_FAILED', { file: one.file, reason: 'ENOENT' });
+      }
       onNaming?.(one);
       await nameFile(one, makeLink);
       named.push(one);
@@ -104,26 +109,50 @@ export const removeParts = async (files: readonly Unpublished[]): Promise<void> 
   await Promise.all(files.map(({ part }) => rm(part, { force: true }).catch(() => {})));
 };
 
-async function nameFile({ part, file }: Unpublished, makeLink: typeof link): Promise<void> {
+async function nameFile(one: Unpublished, makeLink: typeof link): Promise<void> {
+  const { part, file } = one;
   try {
     await makeLink(part, file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && isSameFile(part, file)) return;
-    if (!NO_LINKS.has(code)) throw writeError(error, file);
-    await renameToNew(part, file);
+    if (isSameFile(part, file)) return;
+    const hasName = isPlaceholder(one);
+    if (!hasName && !NO_LINKS.has(code)) throw writeError(error, file);
+    if (!hasName) await placeholder(one);
+    await rename(part, file).catch((error) => {
+      throw writeError(error, file);
+    });
   }
 }
 
-/** Without hard links: an empty file, which only one process can make, takes the name; then it alone is replaced. */
-async function renameToNew(part: string, file: string): Promise<void> {
+/**
+ * Without hard links: a small file, which only one process can make, takes the name; then it alone is replaced. It says whose
+ * it is, so that what a killed process leaves is not taken for another program's file, nor the other way round.
+ */
+async function placeholder({ part, file }: Unpublished): Promise<void> {
   try {
-    await (await open(file, 'wx', 0o600)).close();
-    await rename(part, file);
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      await handle.writeFile(basename(part));
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     throw writeError(error, file);
   }
 }
+
+function isPlaceholder({ part, file }: Unpublished): boolean {
+  const content = basename(part);
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size === Buffer.byteLength(content) && readFileSync(file, 'utf8') === content;
+}
+
+/** Whether a file is its part by another name, or only keeps the name for it. */
+export const isOwn = (one: Unpublished): boolean => isSameFile(one.part, one.file) || isPlaceholder(one);
 
 function isSameFile(one: string, other: string): boolean {
   const [a, b] = [one, other].map((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));

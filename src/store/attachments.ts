@@ -73,6 +73,8 @@ export class AttachmentVault {
 
   /** Removes the staging areas of processes that are gone; `putBack` gets the SHA-256 of what each was about to move. */
   async sweep(putBack: (moved: readonly string[]) => Promise<void>): Promise<void> {
+    // A link leads to a folder of which others may have a part.
+    if (!lstatSync(this.#folder, { throwIfNoEntry: false })?.isDirectory()) return;
     await sweepWorkFolders(this.#folder, STAGING_PREFIX, async (path) => {
       const moves = await readFile(join(path, MOVES_NAME), 'utf8').catch(() => '');
       const moved = moves.split('\n').filter((line) => SHA256.test(line));

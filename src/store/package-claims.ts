@@ -1,15 +1,16 @@
 /**
  * The packages that an export is making. Each has its name in the history before its first byte is written, as pending; it
  * becomes an export once all of its files are written, and only then do they get their names. What a dead process left
- * is settled by the next command that opens the store: finished when all was written, else removed.
+ * is settled by the next command that opens the store: finished when all was written and is still there, else removed.
  */
-import { existsSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
-import { publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
+import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { inParts } from './statements.js';
 import type { ExportEntry, HistoryCounts } from './store.js';
 import { type Tables, UNSAID } from './tables.js';
@@ -112,7 +113,10 @@ export class PackageClaims {
         const still = (await this.#dead(transaction)).find((one) => one.id === id);
         const files = await transaction.selectFrom('unpublished').select(['part', 'file']).where('history_id', '=', id).execute();
         if (!still || files.some(({ part }) => !existsSync(dirname(part)))) return;
-        if (still.state === 'written' && (await finish(files))) return markDone(transaction, id);
+        if (still.state === 'written') {
+          if (await finish(files, still)) return markDone(transaction, id);
+          await withdraw(files, still);
+        }
         await removeParts(files);
         await transaction.deleteFrom('history').where('id', '=', id).execute();
       });
@@ -120,21 +124,62 @@ export class PackageClaims {
   }
 
   async #dead(db: Kysely<Tables> | Transaction<Tables>) {
-    const pending = await db.selectFrom('history').select(['id', 'state', 'work']).where('state', '<>', 'done').execute();
+    const pending = await db
+      .selectFrom('history')
+      .select(['id', 'state', 'work', 'file', 'bytes', 'md5'])
+      .where('state', '<>', 'done')
+      .execute();
     return pending.filter(({ work }) => !isInUse(join(this.#attachments, work)));
   }
 }
 
-/** Gives the files of a written package their names. @returns false when something else has one of them */
-async function finish(files: readonly Unpublished[]): Promise<boolean> {
-  // An empty file is what a process leaves that dies while it takes a name where there are no hard links.
-  for (const { part, file } of files)
-    if (existsSync(part) && statSync(file, { throwIfNoEntry: false })?.size === 0) await rm(file, { force: true });
+/** Of a written package: the name of its ZIP, its size in bytes, and its MD5. */
+type WrittenZip = Pick<ExportEntry, 'file' | 'bytes' | 'md5'>;
+
+/** The signature is a line. */
+const SIGNATURE_BYTES = 1024;
+
+/**
+ * Gives the files of a written package their names.
+ * @returns false when something else has one of them, or one is gone: removed, renamed, or on a disk that is away
+ */
+async function finish(files: readonly Unpublished[], zip: WrittenZip): Promise<boolean> {
+  if (!files.every((one) => isThere(one, zip))) return false;
   return publishFiles(files).then(
     () => true,
     () => false,
   );
 }
+
+/** Whether a file of a written package is there, under one of its names. The ZIP is known by its size: it may be large. */
+function isThere(one: Unpublished, zip: WrittenZip): boolean {
+  const path = existsSync(one.part) ? one.part : one.file;
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  // Without its part, what only keeps the name is not the file.
+  if (!found?.isFile() || (path === one.file && isOwn(one))) return false;
+  if (basename(one.file) === zip.file) return found.size === zip.bytes;
+  return basename(one.file) === `${zip.file}.md5` ? isSignature(path, zip) : found.size > 0;
+}
+
+/** Takes back the names that a killed process gave to files of a package; whatever else has such a name stays. */
+async function withdraw(files: readonly Unpublished[], zip: WrittenZip): Promise<void> {
+  for (const one of files)
+    if (isOwn(one) || (!existsSync(one.part) && (await isPartOf(zip, one.file)))) await rm(one.file, { force: true }).catch(() => {});
+}
+
+/** Whether a file is the ZIP of a package or its signature, by its content. */
+async function isPartOf(zip: WrittenZip, file: string): Promise<boolean> {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (!found?.isFile()) return false;
+  if (basename(file) !== zip.file) return basename(file) === `${zip.file}.md5` && isSignature(file, zip);
+  if (found.size !== zip.bytes) return false;
+  const hash = createHash('md5');
+  for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex') === zip.md5;
+}
+
+const isSignature = (file: string, { md5 }: WrittenZip): boolean =>
+  lstatSync(file).size <= SIGNATURE_BYTES && readFileSync(file, 'latin1').includes(md5);
 
 async function markDone(transaction: Transaction<Tables>, historyId: number): Promise<void> {
   await transaction.deleteFrom('unpublished').where('history_id', '=', historyId).execute();

@@ -4,7 +4,7 @@
  * process id namespaces see too.
  */
 import { closeSync, existsSync, fchmodSync, lstatSync, mkdtempSync, openSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LpxError } from '../errors.js';
@@ -60,22 +60,27 @@ export class WorkFolder {
 
 /** Whether a living process holds the folder. */
 export function isInUse(path: string): boolean {
-  if (!existsSync(path)) return false;
+  if (!hasLock(path)) return false;
   const lock = lockFolder(path);
   lock?.close();
   return lock === undefined;
 }
 
 /**
- * Removes the folders `<parent>/<prefix>…` that no living process holds; in a folder for everyone's temporary files, only those
- * of this user.
+ * Removes the folders `<parent>/<prefix>…` with a lock that no living process holds, and empty ones, whose process died before
+ * it made the lock; in a folder for everyone's temporary files, only those of this user. Others with such a name are not lpx's.
  * @param putBack called with each of them first, while its lock is held; when it throws, the folder stays
  */
 export async function sweepWorkFolders(parent: string, prefix: string, putBack: (path: string) => Promise<void> = async () => {}) {
   const names = await readdir(parent).catch(() => []);
   for (const name of names.filter((name) => name.startsWith(prefix))) {
     const path = join(parent, name);
-    const lock = isFolder(path, parent === tmpdir()) ? lockFolder(path) : undefined;
+    if (!isFolder(path, parent === tmpdir())) continue;
+    if (!hasLock(path)) {
+      await rmdir(path).catch(() => {});
+      continue;
+    }
+    const lock = lockFolder(path);
     if (!lock) continue;
     try {
       await putBack(path);
@@ -102,6 +107,12 @@ function isFolder(path: string, ofThisUser: boolean): boolean {
   return found?.isDirectory() === true && (!ofThisUser || found.uid === (process.getuid?.() ?? found.uid));
 }
 
+/** Whether the folder has the file of a lock as lpx makes it: a plain file, which stays empty. */
+function hasLock(path: string): boolean {
+  const found = lstatSync(join(path, LOCK_NAME), { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size === 0;
+}
+
 /** Makes the file of a lock, with the error of the file system where that fails. @returns whether the folder is still ours */
 function makeLock(path: string, access: Access): boolean {
   try {
@@ -125,7 +136,7 @@ function lockFolder(path: string): SqliteFile | undefined {
   const file = join(path, LOCK_NAME);
   let lock: SqliteFile | undefined;
   try {
-    lock = openSqlite(file);
+    lock = openSqlite(file, { fileMustExist: true });
     lock.pragma('journal_mode = MEMORY');
     lock.exec('begin exclusive');
     if (existsSync(file)) return lock;

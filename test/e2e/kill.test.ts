@@ -126,6 +126,7 @@ describe('a verification of a package in another ZIP that is killed', () => {
     const temporary = tempFolder();
     mkdirSync(join(temporary, 'lpx-unwrapped-dead'));
     writeFileSync(join(temporary, 'lpx-unwrapped-dead', 'a.zip'), 'left');
+    writeFileSync(join(temporary, 'lpx-unwrapped-dead', 'in-use'), '');
     writeFileSync(join(temporary, 'another program’s'), '');
     const store = await school(tempFolder(), '990001');
     expect((await lpx(['--store', store, 'students'], { env: { TMPDIR: temporary } })).code).toBe(0);

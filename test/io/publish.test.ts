@@ -44,12 +44,25 @@ describe.each([
     expect(readdirSync(folder).sort()).toEqual(['a.zip', 'a.zip.md5']);
   });
 
-  it('goes on when a file has been fetched away since', async () => {
+  it('gives no name when a file is neither there nor a part: half of them are of no use', async () => {
+    for (const lost of [0, 1]) {
+      const { folder, files } = parts();
+      rmSync(files[lost]?.part as string);
+      await expect(publishFiles(files, { makeLink })).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'ENOENT' } });
+      expect(readdirSync(folder).filter((name) => !name.endsWith('.part'))).toEqual([]);
+    }
+  });
+
+  it('takes up where it ended between taking a name and renaming, and leaves an empty file of another program', async () => {
     const { folder, files } = parts();
-    await publishFiles(files.slice(0, 1), { makeLink });
-    rmSync(files[0]?.file as string);
+    const { part, file } = files[1] as { part: string; file: string };
+    writeFileSync(file, basename(part));
     await publishFiles(files, { makeLink });
-    expect(readdirSync(folder)).toEqual(['a.zip.md5']);
+    expect([readdirSync(folder).sort(), readFileSync(file, 'utf8')]).toEqual([['a.zip', 'a.zip.md5'], file]);
+    const other = parts();
+    writeFileSync(other.files[1]?.file as string, '');
+    await expect(publishFiles(other.files, { makeLink })).rejects.toMatchObject({ facts: { reason: 'EEXIST' } });
+    expect(readFileSync(other.files[1]?.file as string, 'utf8')).toBe('');
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AttachmentVault } from '#lpx/store/attachments.js';
@@ -63,12 +63,22 @@ describe('the vault of attachments', () => {
     const before = readdirSync(attachments);
     const dead = join(attachments, 'staging-abc');
     mkdirSync(dead);
+    writeFileSync(join(dead, 'in-use'), '');
     writeFileSync(join(dead, 'moves'), `${SHA}\n${SHA.slice(0, 9)}`);
     const moved: string[][] = [];
     await vault.sweep(async (some) => void moved.push([...some]));
     expect([readdirSync(attachments), moved]).toEqual([before, [[SHA]]]);
     await living.discard();
     expect(readdirSync(attachments)).toEqual([]);
+  });
+
+  it('sweeps nothing through a link in place of its folder', async () => {
+    const [folder, elsewhere] = [tempFolder(), tempFolder()];
+    mkdirSync(join(elsewhere, 'staging-site'));
+    writeFileSync(join(elsewhere, 'staging-site', 'in-use'), '');
+    symlinkSync(elsewhere, join(folder, 'attachments'));
+    await new AttachmentVault(folder).sweep(async () => {});
+    expect(readdirSync(elsewhere)).toEqual(['staging-site']);
   });
 
   it('gives back what was moved and not committed, and nothing that was there before', async () => {

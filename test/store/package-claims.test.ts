@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageBaseName } from '#lpx/package/layout.js';
@@ -6,12 +6,14 @@ import { filesOf, type NewClaim, type PackageClaim } from '#lpx/store/package-cl
 import { createStore, openStore } from '#lpx/store/sqlite.js';
 import type { Store } from '#lpx/store/store.js';
 import type { WorkFolder } from '#lpx/store/work-folder.js';
+import { md5 } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
 const NOW = new Date('2021-01-21T09:00:30+08:00');
 const COUNTS = { courseResults: 1, multiPerformances: 0, attachments: 0 };
-const DIGESTS = { bytes: 3, md5: 'a'.repeat(32), contentsDigest: 'b'.repeat(64) };
+const ZIP = Buffer.from('content of a ZIP');
+const DIGESTS = { bytes: ZIP.length, md5: md5(ZIP), contentsDigest: 'b'.repeat(64) };
 const { basicData } = smallPortfolio();
 
 describe('the name of a package', () => {
@@ -93,7 +95,8 @@ describe('the name of a package', () => {
 
   describe('that a process claimed', () => {
     const write = (one: PackageClaim) => {
-      for (const { part } of filesOf(one)) writeFileSync(part, 'content');
+      for (const { part } of filesOf(one)) writeFileSync(part, ZIP);
+      writeFileSync(one.signature.part, `${md5(ZIP)}  ${one.name}.zip`);
     };
     const sweep = async () => (await openStore(store.folder)).close();
     const files = () => readdirSync(mail).sort();
@@ -136,6 +139,68 @@ describe('the name of a package', () => {
       work.leave();
       await sweep();
       expect([files(), await store.history()]).toEqual([[`${written.name}.zip.md5`], []]);
+    });
+
+    describe('which died while it published', () => {
+      let one: PackageClaim;
+      beforeEach(async () => {
+        one = (await claim(0, { passwordFile: join(mail, 'pw.txt') })) as PackageClaim;
+        write(one);
+        await store.claims.written([{ claim: one, digests: DIGESTS }]);
+        work.leave();
+      });
+      const settled = async () => {
+        await sweep();
+        return [files(), (await store.history()).map(({ file }) => file)];
+      };
+      const nothing = [[], []];
+
+      it.each(['password', 'zip', 'signature'] as const)('is free again when somebody removed the %s', async (lost) => {
+        rmSync(one[lost]?.part as string);
+        expect(await settled()).toEqual(nothing);
+      });
+
+      it('is free again, with what had its name already, when somebody removed a part', async () => {
+        linkSync(one.password?.part as string, one.password?.file as string);
+        linkSync(one.zip.part, one.zip.file);
+        rmSync(one.signature.part);
+        expect(await settled()).toEqual(nothing);
+      });
+
+      it('is free again when the folder is empty: another disk, or another folder of its name', async () => {
+        for (const { part } of filesOf(one)) rmSync(part);
+        expect(await settled()).toEqual(nothing);
+      });
+
+      it('is free again when its ZIP or its signature is gone since, and takes the other along', async () => {
+        for (const { part, file } of [one.zip, one.signature]) renameSync(part, file);
+        rmSync(one.zip.file);
+        expect(await settled()).toEqual(nothing);
+      });
+
+      it('is free again without its signature, and takes the ZIP along only when that is its own', async () => {
+        renameSync(one.zip.part, one.zip.file);
+        writeFileSync(one.zip.file, 'another program'.padEnd(ZIP.length, '.'));
+        rmSync(one.signature.part);
+        expect(await settled()).toEqual([[`${one.name}.zip`], []]);
+      });
+
+      it('is free again when another file has the name of a part that is gone', async () => {
+        rmSync(one.signature.part);
+        writeFileSync(one.signature.file, 'another program’s');
+        expect(await settled()).toEqual([[`${one.name}.zip.md5`], []]);
+      });
+
+      it('is left to an empty file that has its name', async () => {
+        writeFileSync(one.signature.file, '');
+        expect(await settled()).toEqual([[`${one.name}.zip.md5`], []]);
+      });
+
+      it('is given to the package when some or all of its files have their names', async () => {
+        renameSync(one.password?.part as string, one.password?.file as string);
+        linkSync(one.zip.part, one.zip.file);
+        expect(await settled()).toEqual([[`${one.name}.zip`, `${one.name}.zip.md5`, 'pw.txt'], [`${one.name}.zip`]]);
+      });
     });
 
     it('in a folder that is away is settled once that is back', async () => {

@@ -208,6 +208,7 @@ describe('a store', () => {
     }
     const dead = join(store.folder, 'attachments', 'staging-dead');
     mkdirSync(dead);
+    writeFileSync(join(dead, 'in-use'), '');
     writeFileSync(join(dead, 'moves'), `${named}\n${unnamed}\n`);
 
     // An import that has found the same content in the vault, and not yet committed its record.

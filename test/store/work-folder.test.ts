@@ -83,9 +83,26 @@ describe('a work folder', () => {
     expect(readdirSync(elsewhere)).toEqual(['kept']);
   });
 
+  it('is known by its lock: a folder of such a name without one is not touched, unless it is empty', async () => {
+    const parent = tempFolder();
+    const elsewhere = join(tempFolder(), 'elsewhere');
+    writeFileSync(elsewhere, '');
+    for (const name of ['work-thesis', 'work-link', 'work-text', 'work-dead', 'work-empty']) mkdirSync(join(parent, name));
+    writeFileSync(join(parent, 'work-thesis', 'thesis.txt'), 'mine');
+    symlinkSync(elsewhere, join(parent, 'work-link', 'in-use'));
+    writeFileSync(join(parent, 'work-text', 'in-use'), 'another program’s');
+    writeFileSync(join(parent, 'work-dead', 'in-use'), '');
+    writeFileSync(join(parent, 'work-dead', 'a.zip'), 'left');
+    expect(isInUse(join(parent, 'work-thesis'))).toBe(false);
+    await sweepWorkFolders(parent, 'work-');
+    expect(readdirSync(parent).sort()).toEqual(['work-link', 'work-text', 'work-thesis']);
+    expect(readdirSync(join(parent, 'work-thesis'))).toEqual(['thesis.txt']);
+  });
+
   it('that cannot be put back stays for the next sweep', async () => {
     const parent = tempFolder();
     mkdirSync(join(parent, 'work-dead'));
+    writeFileSync(join(parent, 'work-dead', 'in-use'), '');
     await expect(sweepWorkFolders(parent, 'work-', () => Promise.reject(new Error('busy')))).rejects.toThrow('busy');
     await sweepWorkFolders(parent, 'work-');
     expect(readdirSync(parent)).toEqual([]);
