@@ -185,7 +185,6 @@ const OTHER_FILES: ReadonlySet<Code> = new Set([
   'LPX_NOT_A_ZIP',
   'LPX_OTHER_ARCHIVE',
   'LPX_WEB_PAGE',
-  'LPX_ZIP_PART',
 ]);
 
 const isOtherFile = (opened: OpenedPackage): Promise<boolean> =>

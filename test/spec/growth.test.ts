@@ -64,6 +64,10 @@ function spoilt(text: string): JsonObject[] {
   return document;
 }
 
+/** A text as several: one of more than 100,000 characters is not read. */
+const inPieces = (text: string): string[] =>
+  Array.from({ length: Math.ceil(text.length / 10_000) }, (_, i) => text.slice(10_000 * i, 10_000 * (i + 1)));
+
 /** Every door that a text from outside comes in by, and every one that it goes out by. */
 const DOORS: readonly (readonly [name: string, (text: string) => unknown])[] = [
   ['counting its characters', (text) => charactersIn(text)],
@@ -76,7 +80,7 @@ const DOORS: readonly (readonly [name: string, (text: string) => unknown])[] = [
   ['a link', pathOfLink],
   ['a package name', parsePackageName],
   ['decoding', (text) => decodeText(Buffer.from(text))],
-  ['JSON', (text) => readJson(Buffer.from(JSON.stringify([{ [text]: text, a: [text] }])), 'a.json')],
+  ['JSON', (text) => readJson(Buffer.from(JSON.stringify(inPieces(text).map((piece) => ({ [piece]: piece, a: [piece] })))), 'a.json')],
   ['schools', (text) => schoolsOf([[text, text]])],
   ['courses', (text) => listingsOf([[text, text, text]])],
   ['repairing', (text) => repairDocument(spoilt(text))],
