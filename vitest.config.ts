@@ -16,5 +16,5 @@ const bundledWorker = {
 export default defineConfig({
   plugins: [bundledWorker],
   resolve: { alias: [{ find: /^#lpx\/(.*)\.js$/, replacement: at('src/$1.ts') }] },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 300_000 },
+  test: { include: ['test/**/*.test.ts'], testTimeout: 1_800_000 },
 });

@@ -1,5 +1,5 @@
 /**
- * Packages with random damage: 2000 with a seed that never changes (20,000 in CI), or as many as `LPX_FUZZ_CASES` says
+ * Packages with random damage: 2000 with a seed that never changes (8,000 in CI), or as many as `LPX_FUZZ_CASES` says
  * with `LPX_FUZZ_SEED` (`random` for another one each time). A failure names the seed of its case.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
