@@ -210,12 +210,12 @@ const OF_ONE_RECORD: ReadonlySet<Finding['code']> = new Set([
   'LPX_LINK_WITHOUT_MD5',
 ]);
 
-/** A fault of one record as it is told when its record alone is left out. */
+/** An error in one record, as it is reported when only that record is left out. */
 export const leftOut = (finding: Finding): Finding => (OF_ONE_RECORD.has(finding.code) ? { ...finding, severity: 'warning' } : finding);
 
 /**
  * Reads files in groups, which get smaller towards the end, so that no thread waits long for another. After a fault no
- * group is begun, and it is told once those begun have ended, so that nothing is still being written then.
+ * group is begun, and the fault is thrown once those begun have ended, so that nothing is still being written then.
  */
 export async function readAll<F, T>(files: readonly F[], { together: { most, least }, threads, read }: GroupReader<F, T>): Promise<T[]> {
   const results: T[] = new Array(files.length);

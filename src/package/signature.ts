@@ -123,7 +123,7 @@ function names(part: string, name: string): boolean {
   return false;
 }
 
-/** UTF-16 is told by its mark or its zeros; the digits are the same in every other encoding. */
+/** UTF-16 is recognised by its mark or its zeros; the digits are the same in every other encoding. */
 function decodeSignature(bytes: Buffer): string {
   const decoded = decodeText(bytes);
   return decoded?.text ?? bytes.toString('latin1');

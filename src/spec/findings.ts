@@ -3,7 +3,7 @@ import type { Finding } from '../errors.js';
 
 /** Findings of one kind that are kept whole; the rest is counted. */
 export const EXAMPLES = 20;
-/** Kinds that are told apart by property; those after these only by code. */
+/** Kinds that are distinguished by property; any beyond these only by code. */
 const KINDS = 1000;
 
 interface Kind {

@@ -48,7 +48,7 @@ export function compareRecords<A extends StoredAttachment>(
 }
 
 /**
- * A record that was changed and dated anew has another key. What has the same school, course, term and title as a
+ * A record that was changed and given a new date has another key. What has the same school, course, term and title as a
  * received record that the package does not bring, and the same brief or a file of it, is likely to be that one.
  */
 function withResemblances<A extends StoredAttachment>(
