@@ -471,7 +471,7 @@ type ClaimedRequest = WriteRequest & Required<Pick<WriteOptions, 'onCrc32'>>;
 async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], request: ClaimedRequest): Promise<WrittenPackage['digests']> {
   const { engine, encryption, password, random, onProgress, onCrc32 } = request;
   if (claim.password) {
-    await writePart(claim.password, Buffer.concat([password, Buffer.from('\n')]));
+    writePart(claim.password, Buffer.concat([password, Buffer.from('\n')]));
   }
   const contents = contentsOf(drafts, claim.name);
   const digests = await writePackage(claim, contents, {

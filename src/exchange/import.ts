@@ -193,7 +193,7 @@ export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | und
   const certified = portfolio.records.filter((record) => !isUncertified(record));
   const comparisons = compareRecords(certified, held?.records ?? []);
   const found = [
-    ...studentFindings(portfolio, held, terms),
+    ...studentFindings(portfolio, held, terms).filter(({ code }) => code !== 'LPX_STUDENT_UNCONFIRMED' || !isAllHeld(comparisons)),
     ...comparisons.flatMap((comparison) => recordFindings(portfolio, comparison, terms)),
     ...ownSchoolFindings(portfolio, held, comparisons, terms),
   ];
@@ -219,6 +219,10 @@ export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | und
     overridden: [...answered].map(({ code }) => code),
   };
 }
+
+/** Whether the student has each record already: then the package mixes no two students up, and may be imported again. */
+const isAllHeld = (comparisons: readonly Comparison<TakenAttachment>[]): boolean =>
+  comparisons.length > 0 && comparisons.every(({ kind }) => kind === 'same');
 
 /** Whether the student is on the roll, and is the same person. */
 function studentFindings({ basicData }: TakenPortfolio, held: StoredStudent | undefined, { createStudents }: PlanTerms): Finding[] {

@@ -1,10 +1,11 @@
 /**
  * Writes files under temporary names, and gives them their own once they are finished: all of them or none, and none that
- * something else has.
+ * something else has. Names are made by calls that do not return before the name is there: one that was still on its way
+ * when a signal comes would appear after everything has been taken back.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
-import { link, lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstat, mkdir, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
@@ -30,10 +31,8 @@ export function unpublished(): (file: string) => Unpublished {
 }
 
 /** Writes a small file under its temporary name, synced, readable by its owner alone. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
-export async function writePart({ part, file }: Unpublished, content: string | Uint8Array): Promise<void> {
-  await writeFile(part, content, { flag: 'wx', mode: 0o600, flush: true }).catch((error) => {
-    throw writeError(error, file);
-  });
+export function writePart({ part, file }: Unpublished, content: string | Uint8Array): void {
+  writeNew(part, content, file);
 }
 
 /**
@@ -41,7 +40,7 @@ export async function writePart({ part, file }: Unpublished, content: string | U
  * @returns their paths
  * @throws LPX_WRITE_FAILED when one is there already or cannot be written; LPX_DISK_FULL
  */
-export async function writeFiles(folder: string, files: readonly NewFile[], makeLink = link): Promise<string[]> {
+export async function writeFiles(folder: string, files: readonly NewFile[], makeLink = linkSync): Promise<string[]> {
   for (const { name } of files) await assertFree(join(folder, name), name);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
     throw writeError(error, folder);
@@ -51,7 +50,7 @@ export async function writeFiles(folder: string, files: readonly NewFile[], make
   await withTemporary(
     parts.map(({ part }) => part),
     async () => {
-      for (const one of parts) await writePart(one, one.content);
+      for (const one of parts) writePart(one, one.content);
       await publishUndoably(parts, makeLink);
     },
   );
@@ -59,7 +58,7 @@ export async function writeFiles(folder: string, files: readonly NewFile[], make
 }
 
 /** Publishes files, and takes their names back when that is interrupted. */
-async function publishUndoably(files: readonly Unpublished[], makeLink: typeof link): Promise<void> {
+async function publishUndoably(files: readonly Unpublished[], makeLink: typeof linkSync): Promise<void> {
   const begun: Unpublished[] = [];
   const finished = whenInterrupted(() => {
     // A part that is gone has been renamed.
@@ -72,8 +71,8 @@ async function publishUndoably(files: readonly Unpublished[], makeLink: typeof l
 const NO_LINKS: ReadonlySet<string | undefined> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
 
 interface Publishing {
-  /** As `link` of node:fs; for tests of file systems without hard links. */
-  readonly makeLink?: typeof link;
+  /** As `linkSync` of node:fs; for tests of file systems without hard links. */
+  readonly makeLink?: typeof linkSync;
   /** Called with each file that is about to get its name. */
   readonly onNaming?: (file: Unpublished) => void;
 }
@@ -84,7 +83,7 @@ interface Publishing {
  * @throws LPX_WRITE_FAILED with the reason EEXIST when a name is taken, ENOENT when a file is neither there nor a part; then
  * nothing that this call named has its name
  */
-export async function publishFiles(files: readonly Unpublished[], { makeLink = link, onNaming }: Publishing = {}): Promise<void> {
+export async function publishFiles(files: readonly Unpublished[], { makeLink = linkSync, onNaming }: Publishing = {}): Promise<void> {
   const named: Unpublished[] = [];
   try {
     for (const one of files) {
@@ -93,7 +92,7 @@ export async function publishFiles(files: readonly Unpublished[], { makeLink = l
         throw new LpxError('LPX_WRITE_FAILED', { file: one.file, reason: 'ENOENT' });
       }
       onNaming?.(one);
-      await nameFile(one, makeLink);
+      nameFile(one, makeLink);
       named.push(one);
     }
   } catch (error) {
@@ -109,19 +108,21 @@ export const removeParts = async (files: readonly Unpublished[]): Promise<void> 
   await Promise.all(files.map(({ part }) => rm(part, { force: true }).catch(() => {})));
 };
 
-async function nameFile(one: Unpublished, makeLink: typeof link): Promise<void> {
+function nameFile(one: Unpublished, makeLink: typeof linkSync): void {
   const { part, file } = one;
   try {
-    await makeLink(part, file);
+    makeLink(part, file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (isSameFile(part, file)) return;
     const hasName = isPlaceholder(one);
     if (!hasName && !NO_LINKS.has(code)) throw writeError(error, file);
-    if (!hasName) await placeholder(one);
-    await rename(part, file).catch((error) => {
+    if (!hasName) placeholder(one);
+    try {
+      renameSync(part, file);
+    } catch (error) {
       throw writeError(error, file);
-    });
+    }
   }
 }
 
@@ -129,19 +130,23 @@ async function nameFile(one: Unpublished, makeLink: typeof link): Promise<void> 
  * Without hard links: a small file, which only one process can make, takes the name; then it alone is replaced. It says whose
  * it is, so that what a killed process leaves is not taken for another program's file, nor the other way round.
  */
-async function placeholder({ part, file }: Unpublished): Promise<void> {
+const placeholder = ({ part, file }: Unpublished): void => writeNew(file, basename(part), file);
+
+/** Writes and syncs a file that is not there yet, readable by its owner alone; none is left when it cannot be written whole. */
+function writeNew(path: string, content: string | Uint8Array, name: string): void {
   try {
-    const handle = await open(file, 'wx', 0o600);
+    const fd = openSync(path, 'wx', 0o600);
     try {
-      await handle.writeFile(basename(part));
+      writeFileSync(fd, content);
+      fsyncSync(fd);
     } catch (error) {
-      rmSync(file, { force: true });
+      rmSync(path, { force: true });
       throw error;
     } finally {
-      await handle.close();
+      closeSync(fd);
     }
   } catch (error) {
-    throw writeError(error, file);
+    throw writeError(error, name);
   }
 }
 

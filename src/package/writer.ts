@@ -68,7 +68,7 @@ export async function writePackage({ zip, signature }: PackageFiles, contents: P
     const digests = await writeZip(zip.part, contents, options).catch((error) => {
       throw writeError(error, zip.file);
     });
-    await writePart(signature, signatureLine(digests.md5, zip.file));
+    writePart(signature, signatureLine(digests.md5, zip.file));
     await syncFolder(dirname(zip.part));
     return digests;
   });
@@ -78,7 +78,7 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
   const { encryption, password, modified, random = randomBytes, engine = new ZipEngine(), onProgress } = options;
   const total = files.reduce((sum, one) => sum + one.bytes, 0);
   const keys = encryption === 'aes256' ? newKeyMemory(texts.length + files.length, random) : undefined;
-  const output = await FileOutput.create(file, engine.helper && { helper: engine.helper, ahead: keys && { keys, password } });
+  const output = new FileOutput(file, engine.helper && { helper: engine.helper, ahead: keys && { keys, password } });
   try {
     let done = 0;
     const counted = {

@@ -2,7 +2,8 @@
  * The file of an archive, written from its start to its end by the thread that encrypts, and its digests. With a helper
  * these follow the file: the helper reads what is written, close behind, and hashes it.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { close, fsync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { KeyMemory } from './crypto/aes-keys.js';
 import { type Digests, type Growth, newGrowth, RunningDigest, setGrowth } from './threads/digest.js';
 import type { Helper } from './threads/helper.js';
@@ -30,39 +31,34 @@ interface Hashing {
 
 export class FileOutput implements ZipOutput {
   readonly #file: string;
-  readonly #handle: FileHandle;
+  readonly #fd: number;
   readonly #hashing: Hashing;
   #bytes = 0;
 
   /** Creates the file, readable by its owner alone. @throws what the system throws when it cannot */
-  static async create(file: string, help?: OutputHelp): Promise<FileOutput> {
-    const handle = await open(file, 'wx', 0o600);
-    return new FileOutput(file, handle, help ? followedBy(help, file) : hashedHere());
-  }
-
-  private constructor(file: string, handle: FileHandle, hashing: Hashing) {
+  constructor(file: string, help?: OutputHelp) {
     this.#file = file;
-    this.#handle = handle;
-    this.#hashing = hashing;
+    this.#fd = openSync(file, 'wx', 0o600);
+    this.#hashing = help ? followedBy(help, file) : hashedHere();
   }
 
   /** @throws LPX_DISK_FULL and others as `fileError` says */
   write(bytes: Buffer): void {
-    writeFully(this.#handle.fd, bytes, this.#file);
+    writeFully(this.#fd, bytes, this.#file);
     this.#bytes += bytes.length;
     this.#hashing.written(bytes, this.#bytes);
   }
 
   /** Waits until all is hashed and on the disk. */
   async finish(): Promise<Digests> {
-    const [digests] = await Promise.all([this.#hashing.end(this.#bytes), this.#handle.sync()]);
+    const [digests] = await Promise.all([this.#hashing.end(this.#bytes), promisify(fsync)(this.#fd)]);
     return digests;
   }
 
   /** Closes the file, finished or not. */
   async close(): Promise<void> {
     await this.#hashing.abort();
-    await this.#handle.close();
+    await promisify(close)(this.#fd);
   }
 }
 

@@ -141,6 +141,12 @@ describe('an import', () => {
       expect(await lastEntry(to)).toMatchObject({ overridden: code });
     });
 
+    it('with neither name nor birth date is that student once she has every record of the package', async () => {
+      const { to, zipFile } = await onTheRoll({ name: '', birthDate: '' }, { name: '', birthDate: '' });
+      await importTo(to, zipFile, { samePerson: true });
+      expect(await importTo(to, zipFile)).toMatchObject({ outcome: 'unchanged', conflicts: [] });
+    });
+
     it.each([
       ['the name alone', { birthDate: '' }],
       ['the birth date alone', { name: '\u3000' }],

@@ -1,15 +1,16 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { link } from 'node:fs/promises';
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Interruptible } from '#lpx/io/interruption.js';
 import { publishFiles, writeFiles } from '#lpx/io/publish.js';
 import { tempFolder } from '../support/temp.js';
 
-const noLinks = () => Promise.reject(Object.assign(new Error('no links'), { code: 'EPERM' }));
+const noLinks = () => {
+  throw Object.assign(new Error('no links'), { code: 'EPERM' });
+};
 
 describe.each([
-  ['with hard links', link],
+  ['with hard links', linkSync],
   ['without hard links', noLinks],
 ])('publishing files %s', (_, makeLink) => {
   function parts(): { folder: string; files: { part: string; file: string }[] } {
@@ -94,8 +95,8 @@ describe('files that are written together', () => {
     const folder = tempFolder();
     const run = new Interruptible();
     let left: string[] | undefined;
-    const interruptedAtLast: typeof link = async (part, file) => {
-      await link(part, file);
+    const interruptedAtLast: typeof linkSync = (part, file) => {
+      linkSync(part, file);
       if (basename(String(file)) !== 'b.csv') return;
       run.undo();
       left = readdirSync(folder);
