@@ -27,9 +27,15 @@ export class Interruptible {
     return () => this.#undoings.delete(undo);
   }
 
-  /** Undoes what is unfinished, the newest first. */
+  /** Undoes what is unfinished, the newest first. What cannot be undone is left to the next command's sweep. */
   undo(): void {
-    for (const undo of [...this.#undoings].reverse()) undo();
+    for (const undo of [...this.#undoings].reverse()) {
+      try {
+        undo();
+      } catch {
+        // The rest is to be undone all the same.
+      }
+    }
   }
 }
 
