@@ -8,16 +8,19 @@ const SOURCE = join(ROOT, 'src');
 
 /** The rooms of the house, and what each may import: data move one way, no module calls back up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cli: ['exchange', 'roster', 'messages', 'spec', 'errors', 'encoding', 'io'],
-  exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'encoding', 'io'],
-  package: ['zip', 'spec', 'errors', 'encoding', 'io'],
-  store: ['spec', 'errors', 'encoding', 'io'],
-  roster: ['spec', 'errors', 'encoding', 'io'],
+  cli: ['exchange', 'roster', 'messages', 'spec', 'errors', 'masking', 'plain-text', 'encoding', 'io'],
+  exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
+  package: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
+  store: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
+  roster: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
   zip: ['errors', 'encoding', 'io'],
-  spec: ['errors', 'encoding'],
-  messages: ['errors'],
+  spec: ['errors', 'masking', 'plain-text', 'encoding'],
   io: ['errors'],
-  errors: [],
+  // An error's message is its sentence in English: see below for what of the messages that may bring along.
+  errors: ['messages', 'masking'],
+  messages: [],
+  masking: ['plain-text'],
+  'plain-text': [],
   encoding: [],
 };
 /** Libraries that belong to one room. */
@@ -66,6 +69,19 @@ describe('the rooms of the house', () => {
     expect(crossings.filter(({ from, to }) => !MAY_IMPORT[from]?.includes(to))).toEqual([]);
   });
 
+  it('bring along English with an error, and no other language', () => {
+    const reached = new Set<string>();
+    const reach = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const specifier of importsOf(file).filter((name) => name.startsWith('.')))
+        reach(join(dirname(file), specifier.replace(/\.js$/, '.ts')));
+    };
+    reach(join(SOURCE, 'errors.ts'));
+    const messages = [...reached].filter((file) => roomOf(file) === 'messages').map((file) => basename(file, '.ts'));
+    expect(messages.sort()).toEqual(['catalogue', 'en', 'fill']);
+  });
+
   it('have a use case in each file of exchange, and nothing else', () => {
     const useCases = files.filter((file) => roomOf(file) === 'exchange').map((file) => basename(file, '.ts'));
     expect(useCases.sort()).toEqual([
@@ -100,7 +116,7 @@ describe('the rooms of the house', () => {
   it('have no clock, file or network in the spec', () => {
     const impure = files.filter((file) => roomOf(file) === 'spec').flatMap(importsOf);
     expect(impure.filter((specifier) => specifier.startsWith('node:') && specifier !== 'node:crypto')).toEqual([]);
-    for (const file of files.filter((one) => roomOf(one) === 'spec'))
+    for (const file of files.filter((file) => roomOf(file) === 'spec'))
       expect(readFileSync(file, 'utf8')).not.toMatch(/Date\.now|new Date\(\)/);
   });
 
@@ -109,7 +125,7 @@ describe('the rooms of the house', () => {
     const speaking = files.filter((file) => /\p{Script=Han}/u.test(text(file))).map((file) => relative(SOURCE, file));
     expect(speaking.sort()).toEqual([
       'cli/commands/demo.ts',
-      'cli/render/places.ts',
+      'masking.ts',
       'messages/en.ts',
       'messages/zh-TW.ts',
       'spec/attachments.ts',

@@ -5,11 +5,11 @@ import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { Interruptible } from '../io/interruption.js';
+import { maskIds } from '../masking.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
 import { type CommandName, errorLines, failureOutput, findingLines, findingOutput } from './render/findings.js';
-import { maskIds } from './render/places.js';
 import { paint, printable } from './render/printable.js';
 
 /** Runs lpx on the words after its name. @returns the exit code */

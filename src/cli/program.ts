@@ -1,11 +1,11 @@
 /** The commands and options of lpx. Each command's own code is loaded only when it runs. */
 import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
-import { LANGUAGES, type Messages } from '../messages/messages.js';
+import { EXIT } from '../errors.js';
+import { type CommandName, LANGUAGES, type Messages } from '../messages/messages.js';
 import { REGISTER_BATCHES } from '../spec/registers.js';
 import { EXCHANGE_REASONS, STATUS_CHANGES } from '../spec/status-changes.js';
 import type { Context, Outcome } from './context.js';
-import type { CommandName } from './render/findings.js';
 
 /** Global options, as commander hands them over. */
 export interface GlobalOptions {
@@ -39,7 +39,8 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('-q, --quiet', help.quiet)
     .option('--debug', help.debug)
     .option('--no-color', help.noColor)
-    .option('-y, --yes', help.yes);
+    .option('-y, --yes', help.yes)
+    .addHelpText('after', exitCodesIn(messages));
 
   const add = (name: CommandName, description: string) =>
     program
@@ -165,6 +166,12 @@ const collect = (value: string, before: readonly string[]): string[] => [...befo
 
 /** The same for files, whose names may hold commas. */
 const collectFile = (value: string, before: readonly string[]): string[] => [...before, value];
+
+/** Every exit code with what it means. */
+function exitCodesIn({ help, exits }: Messages): string {
+  const lines = Object.entries(EXIT).map(([name, code]) => `  ${String(code).padStart(2)}  ${exits[name as keyof typeof EXIT]}`);
+  return ['', help.exitCodes, ...lines].join('\n');
+}
 
 function titleIn({ help }: Messages, title: string): string {
   const titles: Record<string, string> = {

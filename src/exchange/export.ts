@@ -17,8 +17,8 @@ import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js'
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
 import { readDirectory } from '../package/reader.js';
 import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
+import { canonicalCode } from '../plain-text.js';
 import { BoundedFindings } from '../spec/findings.js';
-import { canonicalCode } from '../spec/identifiers/plain.js';
 import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
   countsOf,

@@ -114,7 +114,7 @@ export async function checkReceipt(store: Store, file: string): Promise<CheckedR
   const entry = (await store.history())
     .filter((happened) => happened.kind === 'export')
     .find((exported) => isPackage(exported, receipt.package));
-  if (!entry) throw new LpxError('LPX_RECEIPT_UNKNOWN', { file: basename(file), package: receipt.package.file });
+  if (!entry) throw new LpxError('LPX_RECEIPT_UNKNOWN', { package: receipt.package.file }, { place: { file: basename(file) } });
   const differing = [
     ...(entry.contentsDigest && contentsDigest ? differs('contentsDigest', entry.contentsDigest, contentsDigest) : []),
     ...differs('sendingSchool', store.school.code, receipt.sendingSchool || store.school.code),

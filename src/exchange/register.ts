@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
 import { type NewFile, writeFiles } from '../io/publish.js';
+import { canonicalCode } from '../plain-text.js';
 import { csv, workbook } from '../roster/tables.js';
-import { canonicalCode } from '../spec/identifiers/plain.js';
 import { studentPlace } from '../spec/place.js';
 import { type BasicData, HALVES, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';

@@ -1,6 +1,6 @@
 /** Making and opening the store of a school. */
 import { LpxError } from '../errors.js';
-import { canonicalCode } from '../spec/identifiers/plain.js';
+import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { createStore, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';

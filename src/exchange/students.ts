@@ -1,6 +1,6 @@
 /** Lists the students of a school. */
 import type { Finding } from '../errors.js';
-import { canonicalCode } from '../spec/identifiers/plain.js';
+import { canonicalCode } from '../plain-text.js';
 import type { Store, StudentSummary } from '../store/store.js';
 
 export interface StudentList {
@@ -22,7 +22,7 @@ function doubledStudents(students: readonly Pick<StudentSummary, 'nationalId'>[]
     .map((id) => ({
       code: 'LPX_STUDENT_DOUBLED',
       severity: 'warning',
-      place: { student: canonicalCode(id) },
-      facts: { small: id },
+      place: { student: canonicalCode(id), otherStudent: id },
+      facts: {},
     }));
 }

@@ -26,7 +26,7 @@ import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type OpeningPassword, openingPassword, passwordOddity } from '../package/password-forms.js';
 import { directoryOf, type PackageStructure, readStructure, sortEntries } from '../package/reader.js';
 import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
-import { type CheckResult, faultFinding, type StepResult, Verification } from '../package/verification.js';
+import { type CheckResult, type StepResult, Verification } from '../package/verification.js';
 import { findAttachments } from '../spec/attachments.js';
 import {
   countsOf,
@@ -215,7 +215,7 @@ async function checkSignature({ request, opened, verification }: Reading, digest
     const matches = md5 === signature.md5 || (opened.wrapping !== undefined && (await digestFile(opened.wrapping)).md5 === signature.md5);
     if (!matches) {
       const [file, name] = [basename(opened.zipFile), basename(signature.file)];
-      throw new LpxError('LPX_SIGNATURE_MISMATCH', { file, signature: name, expected: signature.md5, actual: md5 });
+      throw new LpxError('LPX_SIGNATURE_MISMATCH', { signature: name, expected: signature.md5, actual: md5 }, { place: { file } });
     }
     return { value: undefined, findings: source === 'beside' ? signatureFindings(opened, signature) : [] };
   });
@@ -253,7 +253,8 @@ async function checkContents(reading: Reading): Promise<void> {
     const password = await verification.step('password', async () => {
       const given = Buffer.isBuffer(request.password) ? request.password : await request.password();
       const opening = await openingPassword(fd, entries, given);
-      if (!opening) throw new LpxError('LPX_PASSWORD_WRONG', { file: basename(zipFile), passwordOddity: passwordOddity(given) ?? '' });
+      if (!opening)
+        throw new LpxError('LPX_PASSWORD_WRONG', { passwordOddity: passwordOddity(given) ?? '' }, { place: { file: basename(zipFile) } });
       return { value: opening.password, findings: passwordFindings(zipFile, opening) };
     });
     const structure = await verification.step('structure', async () => {
@@ -308,7 +309,9 @@ async function checkAttachments(
     entries.filter((entry) => !linked.has(entry)),
     { ...reader, read: async (group) => (await reader.read(group)).map(({ taken }) => ('damage' in taken ? taken.damage : undefined)) },
   );
-  const damage = others.flatMap((damage) => (damage ? [faultFinding(new LpxError('LPX_ENTRY_DAMAGED', damage))] : []));
+  const damage = others.flatMap((damage): Finding[] =>
+    damage ? [{ code: 'LPX_ENTRY_DAMAGED', severity: 'error', place: { entry: damage.entry }, facts: { part: damage.part } }] : [],
+  );
   const hashed = [...named].map(([path, entry]) => ({ path, sha256: hashes.get(entry) ?? '' }));
   const digest = sink.needsSha256 && hashed.every(({ sha256 }) => sha256 !== '') ? contentsDigest([...digested, ...hashed]) : '';
   return {

@@ -1,445 +1,21 @@
 /**
- * Every sentence a person reads, in English. `zh-TW.ts` has the same shape, which the types hold it to.
- * `{name}` is filled from the facts; a fact that has words of its own in `words` is shown by them.
+ * Every sentence a person reads in English, but those of the catalogue. `zh-TW.ts` has the same shape, which the types
+ * hold it to. `{name}` is filled from the facts; a fact that has words of its own in `words` is shown by them.
  */
-import type { Code } from '../errors.js';
+import { CATALOGUE, type Code, type Consequence, type EXIT } from './catalogue.js';
+import type { Words } from './fill.js';
 
 /** What happened, and what to do about it. */
 export interface Sentence {
   readonly what: string;
-  /** What it means for the data, where that is not what every error of the command means. */
-  readonly means?: string;
   readonly next: string;
 }
 
 /** Readers that open no AES-256 (docs/interop.md#readers). */
 const WITHOUT_AES = 'Windows Explorer, unzip, The Unarchiver, Python’s zipfile, Node’s unzipper, Mono’s SharpZipLib';
 
-const codes: Record<Code, Sentence> = {
-  LPX_INTERNAL: { what: 'lpx made a mistake: {detail}', next: 'Run the command again with --debug and report what it prints.' },
-
-  LPX_USAGE: { what: '{problem}', next: 'See lpx --help, or lpx <command> --help.' },
-  LPX_FILE_NOT_FOUND: { what: 'There is no file or folder {file}.', next: 'Check the path; put it in quotes when it holds spaces.' },
-  LPX_FILE_UNREADABLE: { what: '{file} cannot be read ({reason}).', next: 'Check that it is a file, and that you may read it.' },
-  LPX_WRITE_FAILED: {
-    what: '{file} cannot be written ({reason}).',
-    next: 'Check that the folder exists and that you may write there; if a file of this name exists, use another name or move it away.',
-  },
-  LPX_DISK_FULL: { what: 'The disk is full: {file} could not be written.', next: 'Free some space and run the command again.' },
-  LPX_FILE_CHANGED: {
-    what: '{file} changed while it was read.',
-    next: 'Wait until nothing writes to it any more, and run the command again.',
-  },
-  LPX_STORE_NOT_FOUND: {
-    what: 'There is no lpx store in {folder}.',
-    next: 'Make one with lpx init --school <code>, or name one with --store <folder>.',
-  },
-  LPX_STORE_EXISTS: {
-    what: 'There is an lpx store in {folder} already.',
-    next: 'Use it as it is, or name another folder with --store <folder>.',
-  },
-  LPX_STORE_FOREIGN: {
-    what: 'The store {folder} belongs to another user of this computer.',
-    next: 'If you mean it, name it: --store {folder}',
-  },
-  LPX_GROUP_REFUSED: {
-    what: 'The store cannot be shared with the group {group}.',
-    next: 'Name a group of this computer that you belong to (see: id -Gn).',
-  },
-  LPX_STORE_BUSY: { what: 'Another lpx is writing to the store {folder}.', next: 'Wait until it has finished, and run the command again.' },
-  LPX_STUDENT_CHANGED: {
-    what: 'The student’s data changed in the store while the export was made.',
-    next: 'Run the export again: it takes the data as they are now.',
-  },
-  LPX_STORE_NEWER: { what: 'A newer lpx made this store (version {version}; this one knows {supported}).', next: 'Update lpx.' },
-  LPX_STORE_DAMAGED: {
-    what: 'The database in {folder} is damaged: {part} {student} {record}',
-    next: 'Keep the folder as it is, and bring back its last backup.',
-  },
-  LPX_ATTACHMENT_LOST: {
-    what: 'The store has lost the file {entry}: {file} is missing.',
-    next: 'Import the package again that brought it, or load the student’s folder again: both put it back.',
-  },
-  LPX_ATTACHMENT_BROKEN: {
-    what: 'A file of the store is damaged: {file}, which is {entry}.',
-    next: 'Import the package again that brought it, or load the student’s folder again: both put it right.',
-  },
-  LPX_ATTACHMENT_RESTORED: {
-    what: 'The store’s copy of this file is {damage}; the one that came now replaces it.',
-    next: 'Check the disk and the backups: a file does not break by itself.',
-  },
-  LPX_SCHOOL_CODE: { what: '{value} is not a school code.', next: 'Give the six digits or letters of the school, such as 010301.' },
-  LPX_TERM: { what: '{value} is not an academic term.', next: 'Give year and semester, such as 1081 for year 108, semester 1.' },
-  LPX_DAY: { what: '{value} is not a day.', next: 'Write it as year, month and day, such as 2020-01-20.' },
-  LPX_PICK_UNKNOWN: {
-    what: 'Student {student} has no item {ref}.',
-    next: 'lpx pick <national id> lists the items with their references.',
-  },
-  LPX_IMPORT_UNKNOWN: { what: 'The history has no import number {id}.', next: 'See the numbers with lpx history.' },
-  LPX_NO_DOCUMENT: {
-    what: '{folder} holds {count} exchange documents; one is needed.',
-    next: 'Name the JSON file itself: lpx load <file.json>.',
-  },
-  LPX_PASSWORD_MISSING: {
-    what: 'No password was given.',
-    next: 'Use --password-file <file>, --password-stdin or LPX_PASSWORD, or run lpx on a terminal to be asked for it.',
-  },
-  LPX_PASSWORD_UNSUITABLE: {
-    what: 'The password holds characters that other schools’ tools cannot be counted on to take.',
-    next: 'Use letters, digits and signs of an English keyboard only.',
-  },
-  LPX_PASSWORD_UNEQUAL: { what: 'The two passwords are not the same.', next: 'Run the command again and type the same password twice.' },
-  LPX_NOT_IN_STORE: {
-    what: 'Student {student} is not in the store.',
-    next: 'See who is with lpx students; bring a student in with lpx load <folder>.',
-  },
-
-  LPX_PREVIOUS_ID: {
-    what: '--previous-id {student} fits no student: it is for a package with exactly one student whom the store does not know, and here there are {count}.',
-    next: 'Import the students whose national ids are unchanged first, or check the id with lpx students.',
-  },
-
-  LPX_SIGNATURE_MISSING: {
-    what: 'The signature file {where} is missing; nearby text files: {others}.',
-    next: 'Name it with --signature <file>, ask the sending school for it, or type in its MD5 with --md5 after a telephone call.',
-  },
-  LPX_SIGNATURE_UNREADABLE: { what: '{where} holds no MD5.', next: 'Ask the sending school for the signature file again.' },
-  LPX_SIGNATURE_TAKEN: { what: '{where} was taken for the signature.', next: 'Nothing needs doing: its MD5 is that of the package.' },
-  LPX_SIGNATURE_MISMATCH: {
-    what: 'The package is not the one that was signed: {signature} says MD5 {expected}, the file has {actual}.',
-    next: 'Fetch the package again; if it stays so, ask the sending school to send package and signature anew.',
-  },
-
-  LPX_UNSIGNED: {
-    what: 'No signature was checked: nothing shows that this is the package that was sent.',
-    next: 'Compare its MD5 with the sending school by telephone.',
-  },
-
-  LPX_PASSWORD_WRONG: {
-    what: 'The password does not open {where}{passwordOddity}.',
-    next: 'Check capitals and zeros; ask the sending school for the password by telephone.',
-  },
-  LPX_PASSWORD_FORM: {
-    what: 'The password does not open {where} as it was given, but in another form: {passwordChange}.',
-    next: 'Nothing needs doing; next time give the password in this form.',
-  },
-
-  LPX_NOT_A_ZIP: { what: 'This file is not a ZIP archive.', next: 'Ask the sending school for the .zip file of the export.' },
-  LPX_FILE_EMPTY: {
-    what: 'The file is empty: it contains {content}.',
-    next: 'Download or copy it again and check that the disk has space. If it stays empty, ask the sending school to send it again.',
-  },
-  LPX_FILE_PROGRAM: {
-    what: 'This is a program, perhaps a self-extracting archive, and not a ZIP archive.',
-    next: 'Do not run it. Ask the sending school for the .zip file of the export.',
-  },
-  LPX_OTHER_ARCHIVE: {
-    what: 'This is a {format} archive and not a ZIP archive, whatever its name says.',
-    next: 'Unpack it with 7-Zip: if the .zip file of the export and its .md5 file are inside, use those. Otherwise ask the sending school for them.',
-  },
-  LPX_WEB_PAGE: {
-    what: 'This is a web page that was saved instead of the package.',
-    next: 'Open the link in a browser, sign in if asked to, and download the .zip file itself.',
-  },
-  LPX_ZIP_PART: {
-    what: 'This is one part of an archive that was split into several files.',
-    next: 'Put all the parts (.001, .002 … or .z01, .z02 … .zip) into one folder and join them with 7-Zip, or ask the sending school for the archive in one file.',
-  },
-  LPX_ZIP_CUT: {
-    what: 'The archive is cut short: its end is missing.',
-    next: 'Download or copy it again and compare its size with the sending school’s file.',
-  },
-  LPX_ZIP_TRAILING: {
-    what: '{bytes} bytes follow the end of the archive. If the signature matches, they were there when it was signed.',
-    next: 'Ask the sending school to sign and send the package again; its system adds data to the files it sends.',
-  },
-  LPX_ZIP_PADDED: {
-    what: '{bytes} bytes of {content} follow the end of the archive; they change nothing.',
-    next: 'Nothing needs doing.',
-  },
-  LPX_DIRECTORY_DAMAGED: {
-    what: 'The archive’s table of contents is damaged ({part}).',
-    next: 'Fetch the package again: it was cut short or changed on its way.',
-  },
-  LPX_LIMIT_EXCEEDED: {
-    what: 'The archive claims more than a package may hold: {what} {value}, at most {limit}.',
-    next: 'Do not open it with other programs. Ask the sending school how it was made.',
-  },
-  LPX_ENTRY_NAME_UNSAFE: {
-    what: 'The archive holds a name that no package has: {where}',
-    next: 'Do not open it with other programs. Ask the sending school how it was made.',
-  },
-  LPX_ENTRY_DUPLICATE: { what: 'The archive holds {where} twice.', next: 'Ask the sending school to export the package anew.' },
-  LPX_ENTRY_NOT_ENCRYPTED: {
-    what: '{where} is not encrypted; everything in a package has to be.',
-    next: 'Ask the sending school to export the package anew, with a password over all of it.',
-  },
-  LPX_ENTRY_UNSUPPORTED: {
-    what: '{where} is packed in a way that packages do not use ({feature}).',
-    next: 'Ask the sending school to pack it as ZIP with AES-256 or ZipCrypto.',
-  },
-  LPX_ENTRY_DAMAGED: {
-    what: '{where} is damaged ({part}).',
-    next: 'Fetch the package again; if it stays so, ask the sending school to export it anew.',
-  },
-  LPX_PACKAGES_TOGETHER: {
-    what: 'The ZIP contains several packages: {names}.',
-    next: 'Unpack it, and verify and import each package with its signature.',
-  },
-  LPX_NOT_A_PACKAGE: {
-    what: 'This is no learning portfolio package: {reason}.',
-    next: 'Ask the sending school for the .zip file of the export.',
-  },
-  LPX_JSON_UNREADABLE: {
-    what: '{where} is not valid JSON: {problem} (line {line}, column {column}; property before it: {property}).',
-    next: 'Have the document exported anew; it was cut short or edited by hand.',
-  },
-  LPX_ATTACHMENT_MD5_FOREIGN: {
-    what: '{count} of {total} files have another MD5 than the document says, although none is damaged: some software hashes a wrapper of the file.',
-    next: 'Ask the sending school what software it uses; --accept-foreign-md5 takes the files as they are.',
-  },
-  LPX_FILE_ACTIVE: {
-    what: '{file} is a program, a script or a web page, and no portfolio file.',
-    next: 'Do not open it. Ask the sending school what it is, and for the file that was meant.',
-  },
-  LPX_FILE_POLYGLOT: {
-    what: 'An archive hides in or behind the content of {file}.',
-    next: 'Look at it before anyone opens it with something else than a viewer of its type.',
-  },
-  LPX_REPAIRED: {
-    what: '{repair}: {from} is read as {to}.',
-    next: 'Nothing needs doing; the sending school’s software should write it as the spec says. --strict refuses it.',
-  },
-  LPX_ENTRY_IGNORED: { what: '{where} is no part of a package; it is not taken over.', next: 'Nothing needs doing.' },
-  LPX_JSON_DUPLICATE: {
-    what: '{where} says {property} twice in one place; which one is meant nobody can know.',
-    next: 'Have the document exported anew; it was changed by hand or on its way.',
-  },
-  LPX_RECEIPT_UNREADABLE: {
-    what: '{file} is no receipt of lpx.',
-    next: 'Ask the receiving school to make it anew: lpx receipt <import number>.',
-  },
-  LPX_ATTACHMENT_MISSING: { what: 'The file {link} is not there.', next: 'Ask for the package anew, and name this record.' },
-  LPX_ATTACHMENT_MD5: {
-    what: 'The file “{file}” is not the one the record means: MD5 {actual} instead of {expected}.',
-    next: 'Ask the sending school to export the student anew, and name this record.',
-  },
-
-  LPX_SCHEMA: { what: 'Expected {expected} {detail}, found {value}.', next: 'Have this property mended where the document was made.' },
-  LPX_STUDENT_TWICE: { what: 'The student is in the document twice.', next: 'Have the document exported anew, each student once.' },
-  LPX_FOREIGN_RECORD: {
-    what: 'The record belongs to another student ({value}).',
-    next: 'Ask the sending school to export both students anew.',
-  },
-  LPX_DATE: { what: '{value} is no day of the calendar.', next: 'Have the date mended where the document was made.' },
-  LPX_COPY_DIFFERS: { what: 'The birth date {value} differs from the one in the basic data.', next: 'Check which one is right.' },
-  LPX_PROPERTY_UNKNOWN: { what: 'The spec has no such property; it is not imported.', next: 'Ask the sending school what it holds.' },
-  LPX_CODE_UNKNOWN: {
-    what: 'The code {value} is in no table of the spec; it is kept as it is.',
-    next: 'Check whether the sending school meant another.',
-  },
-  LPX_LINK_UNSAFE: { what: 'The link {link} points outside the package.', next: 'Ask the sending school to export the student anew.' },
-  LPX_LINK_WITHOUT_FILE: {
-    what: 'The link stands with the MD5 of an empty file, which means no attachment; it is ignored.',
-    next: 'Nothing needs to be done.',
-  },
-  LPX_LINK_WITHOUT_MD5: {
-    what: 'The file {link} has no MD5, so it cannot be held against anything.',
-    next: 'Ask the sending school to export the student anew.',
-  },
-  LPX_NO_ATTACHMENT: { what: 'The course result has no file.', next: 'Check with the student whether one was meant.' },
-  LPX_NATIONAL_ID_UNUSUAL: {
-    what: '{value} is no national id or resident number by its checksum; it is kept as it is.',
-    next: 'Check it against the student’s papers.',
-  },
-  LPX_COURSE_CODE_OTHER_SCHOOL: {
-    what: 'The course code belongs to school {value}, the course was taken at {school}.',
-    next: 'Check which one is right; both are kept as they are.',
-  },
-  LPX_COURSE_CODE_YEAR: {
-    what: 'The course code is for students who entered in {value}; this one entered in {year} and took the course in {taken}.',
-    next: 'Check the code against the school’s course code file; it is kept as it is.',
-  },
-  LPX_COURSE_UNLISTED: {
-    what: '{value} is not in its school’s course code file.',
-    next: 'Check that the file is the newest; the code is kept as it is.',
-  },
-  LPX_COURSE_NAME_DIFFERS: {
-    what: 'The subject is “{value}” here and “{listed}” in the course code file.',
-    next: 'Check which one is right; both are kept as they are.',
-  },
-  LPX_COURSE_TERM_DIFFERS: {
-    what: 'By the course code file ({listed}) the course is not taught in year {grade}, semester {semester}.',
-    next: 'Check grade and semester; they are kept as they are.',
-  },
-  LPX_SCHOOL_UNLISTED: {
-    what: '{value} is on no list of schools that was loaded.',
-    next: 'Check the code, and that the list is the newest.',
-  },
-  LPX_BIRTH_DATE_ODD: {
-    what: 'With the birth date {value} the student would have entered at the age of {age}.',
-    next: 'Check the date against the student’s papers.',
-  },
-  LPX_YEAR_ODD: { what: '{value} is an unlikely school year.', next: 'School years are of the Republic of China: 2019 is 108.' },
-  LPX_SEMESTER_ODD: {
-    what: 'Semester {value}: only experimental education has a third and fourth.',
-    next: 'Nothing needs doing when the student was in experimental education.',
-  },
-  LPX_TABLE_ROW: {
-    what: '“{value}” {column}.',
-    next: 'Fetch the file anew, or mend the row; nothing of it was taken.',
-  },
-  LPX_TABLE_NOT_TEXT: {
-    what: '{file} is not a text file in UTF-8, UTF-16 or Big5 (CP950).',
-    next: 'Open it in the program it comes from and save it as CSV.',
-  },
-  LPX_TABLE_CELL: {
-    what: 'Row {row} of {file} has a cell of more than {limit} characters; a quotation mark in it is probably not closed.',
-    next: 'Open the file in a spreadsheet program, correct the row and save it as CSV. Nothing of it was taken.',
-  },
-  LPX_TABLE_EMPTY: {
-    what: '{file} holds no row that could be read.',
-    next: 'Check that it is a CSV file with the columns that lpx load --help names.',
-  },
-  LPX_EXCHANGE_NOT_NEEDED: {
-    what: 'No exchange is due for {student}: the newest records are of school year {year}, which was over when the student left ({left}). What was to be picked and submitted of it is picked and submitted here.',
-    next: 'If the student left within that year, say when with --left <date>; --force exports all the same, and the history says so. See lpx advise.',
-  },
-  LPX_PICK_UNFIT: {
-    what: 'Cannot be picked: {reason}.',
-    next: 'Leave it out, or have it mended on the school’s platform and load the student anew.',
-  },
-  LPX_PICK_OVER: {
-    what: 'Of school year {year}, {count} {half} are picked; {limit} are allowed.',
-    next: 'Take some back: lpx pick <national id> --remove <reference>.',
-  },
-  LPX_PICK_OVER_TOTAL: {
-    what: 'Over all school years, {count} {half} are picked; the central database collects {limit}.',
-    next: 'Take some back: lpx pick <national id> --remove <reference>. Lengthened study has more: --extended-years.',
-  },
-  LPX_NOTHING_PICKED: {
-    what: 'Nothing is picked of school year {year}.',
-    next: 'Record the students’ choices with lpx pick <national id> <reference…>.',
-  },
-  LPX_REGISTER_UNPLACED: {
-    what: 'Picked, but left out: {reason}.',
-    next: 'Have it mended, or take the pick back with lpx pick --remove.',
-  },
-  LPX_COURSE_CODE_FORM: {
-    what: 'Character {position} of the course code, “{value}”, is not of the form its part has ({part}).',
-    next: 'Look at it with lpx code <course code>; it is kept as it is.',
-  },
-  LPX_BRIEF_LONG: { what: 'The brief has {count} characters; {limit} are allowed.', next: '{advice}' },
-  LPX_TEXT_EMPTY: { what: 'This is empty, and usually is not.', next: 'Check with the student or teacher whether it was meant to be.' },
-  LPX_TEXT_GARBLED: {
-    what: 'The text {value} may be wrong: {garbling}.',
-    next: 'Compare it with the student’s papers, and have it corrected where it was entered.',
-  },
-  LPX_TEXT_LONG: { what: 'The text has {count} characters; registers take {limit}.', next: 'Shorten it before it is submitted.' },
-  LPX_NOT_CERTIFIED: {
-    what: 'The teacher has not certified this course result.',
-    next: 'Only certified ones are exchanged; this one stays out.',
-  },
-  LPX_FILE_TYPE: { what: 'The file is {type}; allowed are {types}.', next: '{advice}' },
-  LPX_FILE_LARGE: { what: 'The file has {bytes} bytes; {limit} are allowed.', next: '{advice}' },
-  LPX_MAPPING_UNUSABLE: {
-    what: '{where} does not say what the files were called; they keep the names they have in the package.',
-    next: 'Nothing needs doing; the files themselves are not affected.',
-  },
-  LPX_DATE_ODD: {
-    what: '{value} is an unlikely date; it is kept as it is.',
-    next: 'Check the year: it may be of another calendar, or never have been set.',
-  },
-  LPX_STUDENT_DOUBLED: {
-    what: 'The store has this student twice, in capitals and under the same id in small letters, {small}.',
-    next: 'Load the student’s folder again and import the received packages again: all of it goes to the id in capitals. The old entry under {small} is no longer used.',
-  },
-  LPX_FILE_REFUSED: {
-    what: '{file} is {type}; portfolios do not hold such files.',
-    next: 'Ask for the file as PDF, JPG, PNG, MP3 or MP4. When importing, --accept-partial leaves this record out.',
-  },
-  LPX_FILE_CARRIES: {
-    what: '{file} contains {cargo}.',
-    next: 'Look at it in a viewer that runs nothing before anyone else opens it.',
-  },
-  LPX_PICTURE_HUGE: {
-    what: '{file} says that it is a picture of more than 500 million pixels.',
-    next: 'Do not open it on a computer that others need: it may fill the memory. Ask the sender for a smaller picture.',
-  },
-  LPX_ENTRY_UNREFERENCED: {
-    what: 'No record links to this file; it is not taken over.',
-    next: 'Ask the sending school whether it belongs to a record.',
-  },
-  LPX_LOAD_OTHER_SCHOOL: {
-    what: 'The student is enrolled at {value}; this store is that of {school}.',
-    next: 'Use lpx import for what another school sent.',
-  },
-  LPX_STUDENT_TOO_LARGE: {
-    what: 'The student does not fit into a package: {what} {value}, at most {limit}.',
-    next: 'Export fewer terms at a time with --term.',
-  },
-  LPX_NOTHING_TO_EXPORT: {
-    what: 'There is nothing to export for {student}: no certified course result and no uploaded multi-performance of these terms ({leftOut} records left out).',
-    next: 'Check --term, and whether teachers have certified; see lpx show <national id>.',
-  },
-
-  LPX_STUDENT_UNKNOWN: {
-    what: 'The student is not on this school’s roll.',
-    next: 'Enrol the student first, or admit them with --create-students.',
-  },
-  LPX_STUDENT_DIFFERS: {
-    what: '{property} differs at character {position}: here “{stored}”, in the package “{received}”.',
-    next: 'Ask the sending school which is right. If it is the same person, --same-person imports; the roll stays as it is.',
-  },
-  LPX_STUDENT_UNCONFIRMED: {
-    what: 'The student is on the roll, but neither name nor birth date can be compared: one of the sides is blank.',
-    next: 'Ask the sending school to fill them in. If it is the same person, --same-person imports.',
-  },
-  LPX_NAME_SPELLED: {
-    what: 'The name is written differently ({spelling}): here “{stored}”, in the package “{received}”.',
-    next: 'Nothing needs doing: it counts as the same name, and the roll stays as it is.',
-  },
-  LPX_ID_CHANGED: {
-    what: 'The student has another national id here: {otherStudent}.',
-    next: 'The records go to the student on the roll, whose national id stays as it is.',
-  },
-  LPX_OWN_SCHOOL: {
-    what: '{count} records in the package claim to come from this school ({school}), but the store does not know them; the first is “{title}”.',
-    next: 'Check with the student and the sending school where they come from; --accept-own-school imports them all the same.',
-  },
-  LPX_RECORD_CHANGED: {
-    what: 'The store has this record with different content.',
-    next: 'Compare with lpx show <national id>; --keep-both keeps the new one beside the old.',
-  },
-
-  LPX_RECORD_RESEMBLES: {
-    what: 'Looks like {ref}, which was received before: same course, term and title, and the same brief or file. It may be a changed version.',
-    next: 'Compare the two with lpx show <national id>.',
-  },
-
-  LPX_RECEIPT_UNKNOWN: {
-    what: 'This school has exported no package with the hashes of {package}.',
-    next: 'Check that the receipt is for this school, and the store the one that exported.',
-  },
-  LPX_RECEIPT_DIFFERS: {
-    what: 'The receipt does not fit the export ({what}): here “{here}”, in the receipt “{there}”.',
-    next: 'Call the receiving school; the export stays unacknowledged until a receipt fits.',
-  },
-  LPX_RECEIPT_LEFT_OUT: {
-    what: 'Left out by the receiving school: {reason}.',
-    next: 'Agree with it whether it is to be sent anew.',
-  },
-
-  LPX_STOPPED: {
-    what: 'Interrupted before it came to {files}.',
-    means: 'What is listed as loaded is in the store; nothing else is.',
-    next: 'Run the command again for the rest.',
-  },
-  LPX_INTERRUPTED: { what: 'Interrupted.', next: 'Run the command again when you are ready.' },
-};
-
 /** Words for the values of facts, by the fact's name. */
-const words: Record<string, Record<string, string>> = {
+const words: Words = {
   content: { nothing: '0 bytes', zeros: 'zeros', blanks: 'blanks' },
   passwordOddity: {
     blank: ': it begins or ends with a blank, which may not belong to it',
@@ -497,7 +73,7 @@ const words: Record<string, Record<string, string>> = {
   },
   part: {
     database: 'its file is not a sound database',
-    stored: 'a record has changed since it was stored, student',
+    stored: 'a record has changed since it was stored',
     ownSchool: 'its school has changed since it was stored',
     historyTime: 'an entry of its history has a time that cannot be read',
     end: 'its end is missing',
@@ -686,28 +262,46 @@ const words: Record<string, Record<string, string>> = {
 };
 
 export const en = {
-  codes,
+  codes: CATALOGUE as Readonly<Record<Code, Sentence>>,
   words,
-  /** What a failed command means for the data, by command. */
+  /** What an error means for the data, by what its code means and by command; what is not there is as in `notDone`. */
   consequence: {
-    init: 'No store was made.',
-    load: 'Nothing of this folder was loaded; the store is as it was.',
-    students: 'Nothing was changed.',
-    export: 'No package was written.',
-    verify: 'Do not import this package.',
-    import: 'Nothing was imported; the store is as it was.',
-    show: 'Nothing was changed.',
-    history: 'Nothing was changed.',
-    code: 'Nothing was changed.',
-    advise: 'Nothing was changed.',
-    status: 'Nothing was changed.',
-    pick: 'No choice was recorded; all picks are as they were.',
-    register: 'No register was written.',
-    receipt: 'No receipt was written, and no export was marked.',
-    demo: 'The demonstration was cut short; its folder has been removed.',
-    output: 'The command itself is done; only its result could not be printed.',
-    lpx: 'Nothing was done.',
-  },
+    notDone: {
+      init: 'No store was made.',
+      load: 'Nothing of this folder was loaded; the store is as it was.',
+      students: 'Nothing was changed.',
+      export: 'No package was written.',
+      verify: 'The package has not been checked: do not import it yet.',
+      import: 'Nothing was imported; the store is as it was.',
+      show: 'Nothing was changed.',
+      history: 'Nothing was changed.',
+      code: 'Nothing was changed.',
+      advise: 'Nothing was changed.',
+      status: 'Nothing was changed.',
+      pick: 'No choice was recorded; all picks are as they were.',
+      register: 'No register was written.',
+      receipt: 'No receipt was written, and no export was marked.',
+      demo: 'The demonstration was cut short; its folder has been removed.',
+      output: 'The command itself is done; only its result could not be printed.',
+      lpx: 'Nothing was done.',
+    },
+    packageRefused: { verify: 'Do not import this package.', show: 'Do not import this package.' },
+    partlyDone: { load: 'Whatever is listed as loaded is in the store; nothing else is.' },
+  } satisfies Record<Consequence, object>,
+  /** What each exit code means. */
+  exits: {
+    done: 'done; nothing wrong',
+    internalError: 'internal error',
+    usage: 'usage error, or the system refuses (full disk, no permission)',
+    signature: 'the signature does not match the package, or is missing',
+    password: 'the password is wrong',
+    damaged: 'the package is damaged or hostile, or the store is damaged',
+    invalidData: 'the data break the spec or its rules',
+    conflict: 'a conflict with what is in the store',
+    someFailed: 'done, but some of what was asked for was left out',
+    interrupted: 'interrupted; nothing half done',
+    busy: 'the store is busy; try again',
+  } satisfies Record<keyof typeof EXIT, string>,
   usage: {
     'commander.unknownOption': 'There is no option {name}.',
     'commander.unknownCommand': 'There is no command {name}.',
@@ -735,6 +329,7 @@ export const en = {
     options: 'Options:',
     commands: 'Commands:',
     globalOptions: 'Global options:',
+    exitCodes: 'Exit codes:',
     helpOption: 'show help',
     versionOption: 'show the version',
     program: 'Moves a student’s learning portfolio (學生學習歷程檔案) from one school to the next.',
@@ -860,6 +455,7 @@ export const en = {
     row: 'row {number}',
     between: ', ',
     before: ': ',
+    other: ' (other id: {id})',
   },
   severity: { error: 'error', warning: 'warning', note: 'note' },
   checks: {

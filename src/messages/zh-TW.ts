@@ -34,7 +34,7 @@ export const zhTW: Messages = {
     LPX_STUDENT_CHANGED: { what: '匯出期間，資料庫裡這位學生的資料有異動。', next: '請再匯出一次，會以目前的資料為準。' },
     LPX_STORE_NEWER: { what: '這個資料庫由較新版的 lpx 建立（版本 {version}，本程式只認得 {supported}）。', next: '請更新 lpx。' },
     LPX_STORE_DAMAGED: {
-      what: '{folder} 裡的資料庫已損壞：{part} {student} {record}',
+      what: '{folder} 裡的資料庫已損壞：{part}。',
       next: '請保留該資料夾原狀，並還原最近一次的備份。',
     },
     LPX_ATTACHMENT_LOST: {
@@ -52,7 +52,7 @@ export const zhTW: Messages = {
     LPX_SCHOOL_CODE: { what: '{value} 不是學校代碼。', next: '請輸入六碼英數字的學校代碼，例如 010301。' },
     LPX_TERM: { what: '{value} 不是學年度及學期。', next: '請輸入學年度加學期，例如 1081 表示 108 學年度第 1 學期。' },
     LPX_DAY: { what: '{value} 不是日期。', next: '請依年、月、日書寫，例如 2020-01-20。' },
-    LPX_PICK_UNKNOWN: { what: '學生 {student} 沒有編號 {ref} 的項目。', next: '請用 lpx pick <身分證號> 列出各項目與編號。' },
+    LPX_PICK_UNKNOWN: { what: '沒有編號 {ref} 的項目。', next: '請用 lpx pick <身分證號> 列出各項目與編號。' },
     LPX_IMPORT_UNKNOWN: { what: '歷程裡沒有編號 {id} 的匯入。', next: '請用 lpx history 查看編號。' },
     LPX_NO_DOCUMENT: {
       what: '{folder} 裡有 {count} 個交換資料 JSON 檔，應該恰好一個。',
@@ -64,19 +64,19 @@ export const zhTW: Messages = {
     },
     LPX_PASSWORD_UNSUITABLE: { what: '密碼含有其他學校的軟體不一定能處理的字元。', next: '請只用英文鍵盤上的字母、數字與符號。' },
     LPX_PASSWORD_UNEQUAL: { what: '兩次輸入的密碼不相同。', next: '請再執行一次，並輸入兩次相同的密碼。' },
-    LPX_NOT_IN_STORE: { what: '資料庫裡沒有學生 {student}。', next: '請用 lpx students 查看名單；用 lpx load <資料夾> 載入學生。' },
+    LPX_NOT_IN_STORE: { what: '資料庫裡沒有這位學生。', next: '請用 lpx students 查看名單；用 lpx load <資料夾> 載入學生。' },
 
     LPX_PREVIOUS_ID: {
-      what: '--previous-id {student} 無法對應：交換檔中須恰有一名資料庫裡沒有的學生，目前有 {count} 名。',
+      what: '--previous-id 無法對應：交換檔中須恰有一名資料庫裡沒有的學生，目前有 {count} 名。',
       next: '請先匯入證號未變的學生，或用 lpx students 確認證號。',
     },
 
     LPX_SIGNATURE_MISSING: {
-      what: '缺少簽章檔 {where}；同一資料夾的文字檔：{others}。',
+      what: '缺少簽章檔；同一資料夾的文字檔：{others}。',
       next: '請用 --signature <檔案> 指定、向轉出學校索取，或以電話確認 MD5 後用 --md5 輸入。',
     },
-    LPX_SIGNATURE_UNREADABLE: { what: '{where} 裡沒有 MD5。', next: '請向轉出學校重新索取簽章檔。' },
-    LPX_SIGNATURE_TAKEN: { what: '以 {where} 作為簽章檔。', next: '不必處理：其中的 MD5 與交換檔相符。' },
+    LPX_SIGNATURE_UNREADABLE: { what: '簽章檔裡沒有 MD5。', next: '請向轉出學校重新索取簽章檔。' },
+    LPX_SIGNATURE_TAKEN: { what: '以這個檔案作為簽章檔。', next: '不必處理：其中的 MD5 與交換檔相符。' },
     LPX_SIGNATURE_MISMATCH: {
       what: '檔案與簽章不符：{signature} 記載 MD5 {expected}，檔案實為 {actual}。',
       next: '請重新下載；若仍不符，請轉出學校重送壓縮檔與簽章檔。',
@@ -87,11 +87,11 @@ export const zhTW: Messages = {
       next: '請以電話與轉出學校核對 MD5。',
     },
     LPX_PASSWORD_WRONG: {
-      what: '密碼無法開啟 {where}{passwordOddity}。',
+      what: '密碼無法開啟交換檔{passwordOddity}。',
       next: '請留意大小寫與數字 0；請以電話向轉出學校確認密碼。',
     },
     LPX_PASSWORD_FORM: {
-      what: '密碼照原樣無法開啟 {where}，改成另一種形式才開啟：{passwordChange}。',
+      what: '密碼照原樣無法開啟交換檔，改成另一種形式才開啟：{passwordChange}。',
       next: '不必處理；下次請以這種形式提供密碼。',
     },
 
@@ -133,21 +133,21 @@ export const zhTW: Messages = {
       what: '壓縮檔宣稱的內容超過合理範圍：{what} {value}，上限 {limit}。',
       next: '請勿用其他軟體開啟，並向轉出學校查證檔案來源。',
     },
-    LPX_ENTRY_NAME_UNSAFE: { what: '壓縮檔裡有不該出現的檔名：{where}', next: '請勿用其他軟體開啟，並向轉出學校查證檔案來源。' },
-    LPX_ENTRY_DUPLICATE: { what: '壓縮檔裡 {where} 出現兩次。', next: '請轉出學校重新匯出。' },
-    LPX_ENTRY_NOT_ENCRYPTED: { what: '{where} 沒有加密；交換檔的內容必須全部加密。', next: '請轉出學校重新匯出，並對全部內容設定密碼。' },
+    LPX_ENTRY_NAME_UNSAFE: { what: '壓縮檔裡有不該出現的檔名。', next: '請勿用其他軟體開啟，並向轉出學校查證檔案來源。' },
+    LPX_ENTRY_DUPLICATE: { what: '這個檔案在壓縮檔裡出現兩次。', next: '請轉出學校重新匯出。' },
+    LPX_ENTRY_NOT_ENCRYPTED: { what: '這個檔案沒有加密；交換檔的內容必須全部加密。', next: '請轉出學校重新匯出，並對全部內容設定密碼。' },
     LPX_ENTRY_UNSUPPORTED: {
-      what: '{where} 的壓縮方式不是交換檔所用的（{feature}）。',
+      what: '這個檔案的壓縮方式不是交換檔所用的（{feature}）。',
       next: '請轉出學校改用 AES-256 或 ZipCrypto 的 ZIP。',
     },
-    LPX_ENTRY_DAMAGED: { what: '{where} 已損壞（{part}）。', next: '請重新下載；若仍如此，請轉出學校重新匯出。' },
+    LPX_ENTRY_DAMAGED: { what: '壓縮檔裡的這個檔案已損壞（{part}）。', next: '請重新下載；若仍如此，請轉出學校重新匯出。' },
     LPX_PACKAGES_TOGETHER: {
       what: '這個 ZIP 裡有多個交換檔：{names}。',
       next: '請先解開，再逐一驗證並匯入各交換檔及其簽章檔。',
     },
     LPX_NOT_A_PACKAGE: { what: '這不是學生學習歷程檔案的交換檔：{reason}。', next: '請向轉出學校索取匯出的 .zip 檔。' },
     LPX_JSON_UNREADABLE: {
-      what: '{where} 不是正確的 JSON：{problem}（第 {line} 行第 {column} 字，前一個欄位：{property}）。',
+      what: '這份資料不是正確的 JSON：{problem}（第 {line} 行第 {column} 字，前一個欄位：{property}）。',
       next: '請重新匯出這份資料；它被截斷過或被手動改過。',
     },
     LPX_ATTACHMENT_MD5_FOREIGN: {
@@ -166,9 +166,9 @@ export const zhTW: Messages = {
       what: '{repair}：{from} 讀作 {to}。',
       next: '不需處理；轉出學校的系統應依規格書寫。加上 --strict 則不予採用。',
     },
-    LPX_ENTRY_IGNORED: { what: '{where} 不屬於交換檔，不予匯入。', next: '不需處理。' },
+    LPX_ENTRY_IGNORED: { what: '這個檔案不屬於交換檔，不予匯入。', next: '不需處理。' },
     LPX_JSON_DUPLICATE: {
-      what: '{where} 在同一處寫了兩次「{property}」，無從得知以哪一個為準。',
+      what: '這份資料在同一處寫了兩次「{property}」，無從得知以哪一個為準。',
       next: '請重新匯出這份資料；它被手動或在途中改過。',
     },
     LPX_RECEIPT_UNREADABLE: { what: '{file} 不是 lpx 的收訖回執。', next: '請轉入學校重新產生：lpx receipt <匯入編號>。' },
@@ -180,7 +180,7 @@ export const zhTW: Messages = {
 
     LPX_SCHEMA: { what: '應為{expected} {detail}，實為 {value}。', next: '請在產生這份資料的系統修正此欄位。' },
     LPX_STUDENT_TWICE: { what: '同一位學生在資料裡出現兩次。', next: '請重新匯出，每位學生一次。' },
-    LPX_FOREIGN_RECORD: { what: '這筆紀錄屬於另一位學生（{value}）。', next: '請轉出學校重新匯出這兩位學生。' },
+    LPX_FOREIGN_RECORD: { what: '這筆紀錄屬於另一位學生。', next: '請轉出學校重新匯出這兩位學生。' },
     LPX_DATE: { what: '{value} 不是存在的日期。', next: '請在產生這份資料的系統修正日期。' },
     LPX_COPY_DIFFERS: { what: '出生年月日 {value} 與基本資料不同。', next: '請確認何者正確。' },
     LPX_PROPERTY_UNKNOWN: { what: '規格中沒有這個欄位，不予匯入。', next: '請向轉出學校詢問其內容。' },
@@ -189,7 +189,7 @@ export const zhTW: Messages = {
     LPX_LINK_WITHOUT_FILE: { what: '連結搭配的是空檔案的 MD5，表示沒有附件；連結略過不用。', next: '不需處理。' },
     LPX_LINK_WITHOUT_MD5: { what: '檔案 {link} 沒有 MD5，無從查核。', next: '請轉出學校重新匯出該生。' },
     LPX_NO_ATTACHMENT: { what: '這筆課程學習成果沒有檔案。', next: '請與學生確認是否漏傳。' },
-    LPX_NATIONAL_ID_UNUSUAL: { what: '{value} 依檢查碼不是身分證或居留證統一編號，依原樣保留。', next: '請核對學生證件。' },
+    LPX_NATIONAL_ID_UNUSUAL: { what: '依檢查碼，這不是身分證或居留證統一編號，依原樣保留。', next: '請核對學生證件。' },
     LPX_COURSE_CODE_OTHER_SCHOOL: { what: '課程代碼屬於學校 {value}，修課學校卻是 {school}。', next: '請確認何者正確；兩者都依原樣保留。' },
     LPX_COURSE_CODE_YEAR: {
       what: '課程代碼適用於 {value} 學年度入學的學生；該生 {year} 學年度入學，{taken} 學年度修課。',
@@ -216,7 +216,7 @@ export const zhTW: Messages = {
     },
     LPX_TABLE_EMPTY: { what: '{file} 裡沒有可以讀取的列。', next: '請確認它是 CSV 檔，欄位如 lpx load --help 所列。' },
     LPX_EXCHANGE_NOT_NEEDED: {
-      what: '{student} 不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',
+      what: '不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',
       next: '若學生是在該學年內離校，請用 --left <日期> 註明；加上 --force 仍可匯出，歷程會記下。可參考 lpx advise。',
     },
     LPX_PICK_UNFIT: { what: '不能勾選：{reason}。', next: '請不要勾選它，或在學校平臺補正後重新載入該生。' },
@@ -242,13 +242,13 @@ export const zhTW: Messages = {
     LPX_FILE_TYPE: { what: '檔案是{type}，可用的格式是 {types}。', next: '{advice}' },
     LPX_FILE_LARGE: { what: '檔案有 {bytes} 位元組，上限 {limit}。', next: '{advice}' },
     LPX_MAPPING_UNUSABLE: {
-      what: '{where} 沒有寫明檔案的原名，檔案沿用交換檔裡的名稱。',
+      what: '對照檔沒有寫明檔案的原名，檔案沿用交換檔裡的名稱。',
       next: '不需處理，檔案本身不受影響。',
     },
     LPX_DATE_ODD: { what: '{value} 不像是正確的日期，照原樣保留。', next: '請核對年份：可能是別的曆法，或是從未填寫。' },
     LPX_STUDENT_DOUBLED: {
-      what: '資料庫裡這名學生有兩筆，證號一筆為大寫，一筆為小寫的 {small}。',
-      next: '請重新載入該生的資料夾，並重新匯入收到的交換檔，資料就會全部歸到大寫的證號；小寫的 {small} 不再使用。',
+      what: '資料庫裡這名學生有兩筆，證號一筆為大寫，一筆為小寫。',
+      next: '請重新載入該生的資料夾，並重新匯入收到的交換檔，資料就會全部歸到大寫的證號；小寫的那筆不再使用。',
     },
     LPX_FILE_REFUSED: {
       what: '{file} 是{type}，學習歷程檔案不收這類檔案。',
@@ -266,7 +266,7 @@ export const zhTW: Messages = {
       next: '請用 --term 分學期匯出。',
     },
     LPX_NOTHING_TO_EXPORT: {
-      what: '{student} 沒有可匯出的資料：所選學期沒有已認證的課程學習成果，也沒有已上傳的多元表現（{leftOut} 筆未納入）。',
+      what: '沒有可匯出的資料：所選學期沒有已認證的課程學習成果，也沒有已上傳的多元表現（{leftOut} 筆未納入）。',
       next: '請檢查 --term，以及教師是否已認證；可用 lpx show <身分證號> 查看。',
     },
 
@@ -284,7 +284,7 @@ export const zhTW: Messages = {
       next: '視為同一姓名，不必處理；本校學籍資料不變。',
     },
     LPX_ID_CHANGED: {
-      what: '該生在本校的證號不同，為 {otherStudent}。',
+      what: '該生在本校的證號不同。',
       next: '紀錄匯入本校該生名下，本校學籍的證號不變。',
     },
     LPX_OWN_SCHOOL: {
@@ -313,7 +313,6 @@ export const zhTW: Messages = {
 
     LPX_STOPPED: {
       what: '已中斷，尚未處理 {files}。',
-      means: '列為已載入的資料已存入資料庫，其餘都沒有載入。',
       next: '請再執行一次，載入其餘的部分。',
     },
     LPX_INTERRUPTED: { what: '已中斷。', next: '準備好後請再執行一次。' },
@@ -376,7 +375,7 @@ export const zhTW: Messages = {
     },
     part: {
       database: '不是完整的資料庫檔',
-      stored: '有一筆紀錄與存入時不同，學生',
+      stored: '有一筆紀錄與存入時不同',
       ownSchool: '所記的學校與存入時不同',
       historyTime: '有一筆歷程的時間無法辨識',
       end: '缺少結尾',
@@ -564,23 +563,40 @@ export const zhTW: Messages = {
     },
   },
   consequence: {
-    init: '資料庫未建立。',
-    load: '這個資料夾的資料完全沒有載入，資料庫維持原狀。',
-    students: '沒有任何資料變動。',
-    export: '沒有產生交換檔。',
-    verify: '請勿匯入這個交換檔。',
-    import: '完全沒有匯入，資料庫維持原狀。',
-    show: '沒有任何資料變動。',
-    history: '沒有任何資料變動。',
-    code: '沒有任何資料變動。',
-    advise: '沒有任何資料變動。',
-    status: '沒有任何資料變動。',
-    pick: '沒有記錄任何勾選，全部維持原狀。',
-    register: '沒有產生名冊。',
-    receipt: '沒有產生回執，也沒有標記任何匯出。',
-    demo: '示範中止，暫存資料夾已清除。',
-    output: '指令本身已完成，只是結果無法輸出。',
-    lpx: '沒有做任何事。',
+    notDone: {
+      init: '資料庫未建立。',
+      load: '這個資料夾的資料完全沒有載入，資料庫維持原狀。',
+      students: '沒有任何資料變動。',
+      export: '沒有產生交換檔。',
+      verify: '交換檔尚未檢查，請先不要匯入。',
+      import: '完全沒有匯入，資料庫維持原狀。',
+      show: '沒有任何資料變動。',
+      history: '沒有任何資料變動。',
+      code: '沒有任何資料變動。',
+      advise: '沒有任何資料變動。',
+      status: '沒有任何資料變動。',
+      pick: '沒有記錄任何勾選，全部維持原狀。',
+      register: '沒有產生名冊。',
+      receipt: '沒有產生回執，也沒有標記任何匯出。',
+      demo: '示範中止，暫存資料夾已清除。',
+      output: '指令本身已完成，只是結果無法輸出。',
+      lpx: '沒有做任何事。',
+    },
+    packageRefused: { verify: '請勿匯入這個交換檔。', show: '請勿匯入這個交換檔。' },
+    partlyDone: { load: '列為已載入的資料已存入資料庫，其餘都沒有載入。' },
+  },
+  exits: {
+    done: '完成，沒有問題',
+    internalError: '程式內部錯誤',
+    usage: '指令用法錯誤，或系統拒絕（磁碟已滿、沒有權限）',
+    signature: '簽章與交換檔不符，或缺少簽章',
+    password: '密碼錯誤',
+    damaged: '交換檔損壞或有危險，或資料庫損壞',
+    invalidData: '資料不符規格或規則',
+    conflict: '與資料庫現有資料衝突',
+    someFailed: '已完成，但有一部分未處理',
+    interrupted: '已中斷，沒有做到一半的資料',
+    busy: '資料庫使用中，請稍後再試',
   },
   usage: {
     'commander.unknownOption': '沒有 {name} 這個選項。',
@@ -609,6 +625,7 @@ export const zhTW: Messages = {
     options: '選項：',
     commands: '指令：',
     globalOptions: '共用選項：',
+    exitCodes: '結束代碼：',
     helpOption: '顯示說明',
     versionOption: '顯示版本',
     program: '把學生學習歷程檔案從一所學校移轉到另一所學校。',
@@ -729,6 +746,7 @@ export const zhTW: Messages = {
     row: '第 {number} 列',
     between: '，',
     before: '：',
+    other: '（另一證號 {id}）',
   },
   severity: { error: '錯誤', warning: '警告', note: '備註' },
   checks: {

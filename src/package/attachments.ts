@@ -130,7 +130,7 @@ function judgeAttachment(
   advice: Advice,
 ): Judgement {
   if ('damage' in file) {
-    const facts = { part: file.damage.part ?? '' };
+    const facts = { part: file.damage.part };
     const findings: Finding[] = [{ code: 'LPX_ENTRY_DAMAGED', severity: 'error', place, facts }];
     return { record, slot, taken: undefined, findings, isSound: false, md5: undefined };
   }
@@ -194,8 +194,9 @@ function verdictFindings({ type, kind, cargo }: FileVerdict, file: string, place
   if (kind === 'active') return [{ code: 'LPX_FILE_ACTIVE', severity: 'error', place, facts: { file } }];
   if (kind === 'other') return [{ code: 'LPX_FILE_REFUSED', severity: 'error', place, facts: { file, type } }];
   return cargo.map((carried) => {
-    const code = carried === 'archive' ? 'LPX_FILE_POLYGLOT' : carried === 'pixels' ? 'LPX_PICTURE_HUGE' : 'LPX_FILE_CARRIES';
-    return { code, severity: 'warning', place, facts: { file, ...(code === 'LPX_FILE_CARRIES' && { cargo: carried }) } };
+    if (carried === 'archive') return { code: 'LPX_FILE_POLYGLOT', severity: 'warning', place, facts: { file } };
+    if (carried === 'pixels') return { code: 'LPX_PICTURE_HUGE', severity: 'warning', place, facts: { file } };
+    return { code: 'LPX_FILE_CARRIES', severity: 'warning', place, facts: { file, cargo: carried } };
   });
 }
 

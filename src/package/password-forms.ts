@@ -4,7 +4,7 @@
  * (docs/spec.md#encryption).
  */
 import { decodeCp950, decodeUtf8, encodeCp950 } from '../encoding.js';
-import { trimmed } from '../spec/identifiers/plain.js';
+import { trimmed } from '../plain-text.js';
 import { tryPassword } from '../zip/password.js';
 import type { ZipEntry } from '../zip/reader.js';
 

@@ -61,7 +61,7 @@ export const readDirectory = async (zipFile: string): Promise<PackageDirectory> 
 export function directoryOf({ entries, padding }: ZipArchive): PackageDirectory {
   const unencrypted = entries.filter((entry) => entry.encryption === 'none');
   const open = unencrypted.find((entry) => entry.size > 0) ?? (unencrypted.length === entries.length ? entries[0] : undefined);
-  if (open) throw new LpxError('LPX_ENTRY_NOT_ENCRYPTED', { entry: open.name });
+  if (open) throw new LpxError('LPX_ENTRY_NOT_ENCRYPTED', {}, { place: { entry: open.name } });
   if (entries.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   return { entries, findings: padding ? [paddingFinding(padding)] : [] };
 }
@@ -137,7 +137,7 @@ async function readDocument(fd: number, documents: readonly PackageEntry[], base
   for (const candidate of documents) {
     const read = await readEntry(fd, candidate.entry, candidate.name, password);
     if (holdsStudents(read.value)) {
-      if (document) throw new LpxError('LPX_NOT_A_PACKAGE', { entry: candidate.name, reason: 'severalDocuments' });
+      if (document) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'severalDocuments' }, { place: { entry: candidate.name } });
       document = read;
     } else if (candidate === named) {
       fallback = read;

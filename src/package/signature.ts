@@ -34,8 +34,8 @@ export async function readSignature(zipFile: string, given?: string): Promise<Si
     if (md5) return { file, md5 };
   }
   const [unreadable] = files;
-  if (unreadable !== undefined) throw new LpxError('LPX_SIGNATURE_UNREADABLE', { file: unreadable });
-  throw new LpxError('LPX_SIGNATURE_MISSING', { file: signaturePathOf(zipFile), others: await textsNextTo(zipFile) });
+  if (unreadable !== undefined) throw new LpxError('LPX_SIGNATURE_UNREADABLE', {}, { place: { file: unreadable } });
+  throw new LpxError('LPX_SIGNATURE_MISSING', { others: await textsNextTo(zipFile) }, { place: { file: signaturePathOf(zipFile) } });
 }
 
 /** What systems add to the name of a second copy. */

@@ -98,11 +98,6 @@ export class Verification<V extends Record<CheckName, unknown>> {
 }
 
 /** The finding that an error about a package amounts to. */
-export const faultFinding = ({ code, facts: { entry: _, file: __, ...facts }, place }: LpxError): Finding => ({
-  code,
-  severity: 'error',
-  place,
-  facts,
-});
+const faultFinding = ({ code, facts, place }: LpxError): Finding => ({ code, severity: 'error', place, facts }) as Finding;
 
 const strictly = (finding: Finding): Finding => (finding.code === 'LPX_REPAIRED' ? { ...finding, severity: 'error' } : finding);

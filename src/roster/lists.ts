@@ -1,7 +1,7 @@
 /** Lists of students that a clerk keeps, as tables: CSV, or a plain text of one column. */
 import { basename } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
-import { canonicalCode, plainCode } from '../spec/identifiers/plain.js';
+import { canonicalCode, plainCode } from '../plain-text.js';
 import { dataRows, rowFinding } from '../spec/text.js';
 import { readTable, refuseRows } from './tables.js';
 

@@ -36,18 +36,18 @@ const PROPERTY_CHARACTERS = 40;
  */
 export function readJson(bytes: Buffer, file: string): ReadJson {
   const decoded = decodeText(bytes);
-  if (!decoded) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'encoding', line: 1, column: 1, property: '' });
+  if (!decoded) throw new LpxError('LPX_JSON_UNREADABLE', { problem: 'encoding', line: 1, column: 1, property: '' }, { place: { file } });
   const { text, encoding } = decoded;
   const { twice, deepAt } = structureOf(text, file);
   // The engine would need memory for every level.
-  if (deepAt !== undefined) throw new LpxError('LPX_JSON_UNREADABLE', { file, problem: 'deep', ...placeIn(text, deepAt) });
+  if (deepAt !== undefined) throw new LpxError('LPX_JSON_UNREADABLE', { problem: 'deep', ...placeIn(text, deepAt) }, { place: { file } });
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new LpxError('LPX_JSON_UNREADABLE', { file, ...jsonFault(text) });
+    throw new LpxError('LPX_JSON_UNREADABLE', jsonFault(text), { place: { file } });
   }
-  if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { file, property: cut(twice) });
+  if (twice !== undefined) throw new LpxError('LPX_JSON_DUPLICATE', { property: cut(twice) }, { place: { file } });
   return { value, findings: encoding === 'UTF-8' ? [] : [repaired('encoding', { file }, encoding, 'UTF-8')] };
 }
 

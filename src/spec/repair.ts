@@ -4,10 +4,10 @@
  * schema to name.
  */
 import type { Finding, Place } from '../errors.js';
+import { canonicalCode, plainCode, trimmed } from '../plain-text.js';
 import { CODE_TABLES } from './codes.js';
 import { BoundedFindings } from './findings.js';
 import { BASIC_DATA, LISTS, type WireProperty } from './generated/wire-table.js';
-import { canonicalCode, isUpperCode, plainCode, trimmed } from './identifiers/plain.js';
 import { DOCUMENT_PLACE, wireRecordPlace, wireStudentPlace } from './place.js';
 import { BASIC_DATA_WIRE, basicDataWire, HALF_WIRE, type JsonObject, type JsonValue, type WireList } from './portfolio.js';
 import { isRealDate } from './terms.js';
@@ -156,7 +156,7 @@ function repairValue(property: WireProperty, value: JsonValue): Repairing {
   // A value of no table is kept as it is.
   if (property.codes) return changed('code', Object.hasOwn(CODE_TABLES[property.codes], plain) ? plain : undefined);
   if (property.shape === 'term') return changed('term', repairTerm(plain) ?? plain);
-  return changed('code', isUpperCode(property.shape) ? canonicalCode(plain) : plain);
+  return changed('code', property.shape === 'nationalId' || property.shape === 'schoolCode' ? canonicalCode(plain) : plain);
 }
 
 /** Whether the spec gives a text a form: such a text is nobody's own words. */

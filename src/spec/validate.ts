@@ -1,5 +1,6 @@
 /** Holds a document against the schema, and says every violation in the document's own words. */
 import type { Finding, Place } from '../errors.js';
+import { maskId } from '../masking.js';
 import { BoundedFindings, EXAMPLES } from './findings.js';
 import type { Receipt } from './generated/receipt.js';
 import { validateDocument as documentValidator, validateReceipt as receiptValidator } from './generated/validators.js';
@@ -149,7 +150,7 @@ class Violations {
       place: this.#place(missing === '' ? path : [...path, missing]),
       facts: {
         // An id is in the place.
-        ...(!(path.at(-1) === NATIONAL_ID && typeof value === 'string') && { value: shown(value) }),
+        value: shown(path.at(-1) === NATIONAL_ID && typeof value === 'string' ? maskId(value) : value),
         expected: expectation(violation, path),
         detail: bound(violation),
       },

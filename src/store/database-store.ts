@@ -1,10 +1,10 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
-import { LpxError } from '../errors.js';
+import { LpxError, type Place } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
+import { canonicalCode } from '../plain-text.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
-import { canonicalCode } from '../spec/identifiers/plain.js';
 import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
@@ -355,7 +355,7 @@ function entryOf(row: Selectable<Tables['history']>, students: readonly HistoryS
 function storedTime(text: string, { folder, nationalId }: { readonly folder: string; readonly nationalId?: string }): Date {
   const time = new Date(text);
   if (!Number.isNaN(time.getTime())) return time;
-  throw nationalId === undefined ? new LpxError('LPX_STORE_DAMAGED', { folder, part: 'historyTime' }) : damaged({ folder, nationalId }, '');
+  throw nationalId === undefined ? new LpxError('LPX_STORE_DAMAGED', { folder, part: 'historyTime' }) : damaged({ folder, nationalId });
 }
 
 /** What a row of a student must have to be known as sound. */
@@ -486,7 +486,7 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
       key === row.record_key &&
       asStored(record.fields.originSchoolCode) === row.origin_school_code &&
       SLOTS.every((slot) => isSealed(row, slot));
-    if (!sound) throw damaged(student, titleOf(record));
+    if (!sound) throw damaged(student, { list: wireListOf(record.list).wire, title: titleOf(record) });
     return {
       id: row.id,
       provenance,
@@ -531,9 +531,9 @@ type AttachmentColumns = Readonly<Record<`${Slot}_${'sha256' | 'md5' | 'seal'}`,
 /** A student's data of a row that is as it was stored. @throws LPX_STORE_DAMAGED */
 function basicDataOf(row: StudentRow, folder: string): BasicData {
   const student = { nationalId: row.national_id, folder };
-  if (row.seal !== sealOf('students', row)) throw damaged(student, '');
+  if (row.seal !== sealOf('students', row)) throw damaged(student);
   const basicData = orDamaged<BasicData>(student, () => JSON.parse(row.basic_data));
-  if (asStored(basicData.nationalId) !== row.national_id) throw damaged(student, '');
+  if (asStored(basicData.nationalId) !== row.national_id) throw damaged(student);
   return basicData;
 }
 
@@ -542,9 +542,9 @@ function orDamaged<T>(student: Omit<StudentRef, 'id'>, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw damaged(student, '', error);
+    throw damaged(student, {}, error);
   }
 }
 
-const damaged = ({ nationalId, folder }: Omit<StudentRef, 'id'>, record: string, cause?: unknown): LpxError =>
-  new LpxError('LPX_STORE_DAMAGED', { folder, part: 'stored', record }, { cause, place: { student: nationalId } });
+const damaged = ({ nationalId, folder }: Omit<StudentRef, 'id'>, record: Place = {}, cause?: unknown): LpxError =>
+  new LpxError('LPX_STORE_DAMAGED', { folder, part: 'stored' }, { cause, place: { student: nationalId, ...record } });

@@ -5,7 +5,7 @@
  */
 import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { LpxError } from '../errors.js';
-import { canonicalCode } from '../spec/identifiers/plain.js';
+import { canonicalCode } from '../plain-text.js';
 import { extensionOf } from '../spec/rules/file-type.js';
 import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
 import { PART } from './statements.js';

@@ -69,12 +69,10 @@ function isSubmitted({ provenance, cameAt, record }: StoredRecord): boolean {
   return hasTerm(submittedTerm) && (provenance === 'own' || endedBefore('transfer', submittedTerm, dayOf(cameAt)));
 }
 
-export const overFinding = ({ half, schoolYear, picked, limit }: OverQuota, severity: Severity, place: Place): Finding => ({
-  code: schoolYear === 0 ? 'LPX_PICK_OVER_TOTAL' : 'LPX_PICK_OVER',
-  severity,
-  place,
-  facts: { half, year: schoolYear, count: picked, limit },
-});
+export const overFinding = ({ half, schoolYear, picked, limit }: OverQuota, severity: Severity, place: Place): Finding =>
+  schoolYear === 0
+    ? { code: 'LPX_PICK_OVER_TOTAL', severity, place, facts: { half, count: picked, limit } }
+    : { code: 'LPX_PICK_OVER', severity, place, facts: { half, year: schoolYear, count: picked, limit } };
 
 /** An item as a place: in the store it goes by its reference. */
 export const itemPlace = (basicData: BasicData, { ref, stored: { record } }: Item): Place => ({

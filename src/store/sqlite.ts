@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Kysely, type Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError, writeError } from '../io/file-error.js';
-import { canonicalCode } from '../spec/identifiers/plain.js';
+import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';

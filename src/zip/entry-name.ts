@@ -35,7 +35,7 @@ export function entryName(source: NameSource): EntryName {
   // Windows takes such a name for a device, or for the name without its end.
   const reserved = segments.some((segment) => /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(segment) || /[. ]$/.test(segment));
   if (outside || hidden || reserved || /^[A-Za-z]:/.test(segments[0] ?? ''))
-    throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(name) });
+    throw new LpxError('LPX_ENTRY_NAME_UNSAFE', {}, { place: { entry: JSON.stringify(name) } });
   return { name: segments.join('/'), isFolder: /(?:^|\/)\.?$/.test(name), encoding };
 }
 
@@ -46,12 +46,14 @@ function decodeName({ rawName, flags, extra }: NameSource): { readonly name: str
   const unicodePath = unicodePathOf(rawName, extra);
   if (unicodePath !== undefined) {
     // Where the name is flagged as UTF-8, some readers take it and others the path.
-    if (isFlagged && utf8 !== unicodePath) throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(unicodePath) });
+    if (isFlagged && utf8 !== unicodePath)
+      throw new LpxError('LPX_ENTRY_NAME_UNSAFE', {}, { place: { entry: JSON.stringify(unicodePath) } });
     return { name: unicodePath, encoding: 'unicode-path' };
   }
   if (utf8 !== undefined) return { name: utf8, encoding: isFlagged || /^[\x20-\x7e]*$/.test(utf8) ? 'utf8' : 'utf8-unflagged' };
   const cp950 = decodeCp950(rawName);
-  if (cp950 === undefined) throw new LpxError('LPX_ENTRY_NAME_UNSAFE', { entry: JSON.stringify(rawName.toString('latin1')) });
+  if (cp950 === undefined)
+    throw new LpxError('LPX_ENTRY_NAME_UNSAFE', {}, { place: { entry: JSON.stringify(rawName.toString('latin1')) } });
   return { name: cp950, encoding: 'cp950' };
 }
 

@@ -206,7 +206,7 @@ function openAes(fd: number, entry: ZipEntry, password: Buffer, known?: AesKeys)
 const strengthOf = (entry: ZipEntry): AesStrength => (entry.encryption === 'aes128' ? 1 : entry.encryption === 'aes192' ? 2 : 3);
 
 const damaged = (entry: ZipEntry, part: string, cause?: unknown) =>
-  new LpxError('LPX_ENTRY_DAMAGED', { entry: entry.name, part }, { cause });
+  new LpxError('LPX_ENTRY_DAMAGED', { part }, { cause, place: { entry: entry.name } });
 
 function readFully(fd: number, buffer: Buffer, offset: number, entry: ZipEntry): Buffer {
   if (!fillFrom(fd, buffer, offset)) throw damaged(entry, 'short');

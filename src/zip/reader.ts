@@ -94,7 +94,7 @@ function withNames(records: readonly DirectoryRecord[], limits: ZipLimits): Name
     const { name, isFolder, encoding } = entryName(record);
     const depth = name.split('/').length;
     if (depth > limits.depth) throw overLimit('depth', depth, limits.depth);
-    if (isLinkOrDevice(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature: 'link or device' });
+    if (isLinkOrDevice(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { feature: 'link or device' }, { place: { entry: name } });
     return { ...record, name, nameEncoding: encoding, isFolder };
   });
   const folders = new Set(named.flatMap(({ name, isFolder }) => [...foldersAbove(name), ...(isFolder ? [sameName(name)] : [])]));
@@ -103,7 +103,7 @@ function withNames(records: readonly DirectoryRecord[], limits: ZipLimits): Name
     const key = sameName(record.name);
     const isFolder = record.isFolder || (record.size === 0 && (folders.has(key) || saysFolder(record)));
     if (isFolder) return { ...record, isFolder };
-    if (files.has(key) || folders.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', { entry: record.name });
+    if (files.has(key) || folders.has(key)) throw new LpxError('LPX_ENTRY_DUPLICATE', {}, { place: { entry: record.name } });
     files.add(key);
     return record;
   });
@@ -246,7 +246,7 @@ const sameBytes = (a: Buffer | undefined, b: Buffer | undefined): boolean => (a 
 
 function describe(record: NamedRecord, dataOffset: number): ZipEntry {
   const { name, nameEncoding } = record;
-  const unsupported = (feature: string) => new LpxError('LPX_ENTRY_UNSUPPORTED', { entry: name, feature });
+  const unsupported = (feature: string) => new LpxError('LPX_ENTRY_UNSUPPORTED', { feature }, { place: { entry: name } });
   if (record.flags & (FLAG.strongEncryption | FLAG.maskedHeaders)) throw unsupported('PKWARE strong encryption');
   if (record.flags & FLAG.patch) throw unsupported('patch data');
   const encrypted = (record.flags & FLAG.encrypted) !== 0;
@@ -272,4 +272,4 @@ function describe(record: NamedRecord, dataOffset: number): ZipEntry {
   };
 }
 
-const damagedEntry = (entry: string, part: string) => new LpxError('LPX_ENTRY_DAMAGED', { entry, part });
+const damagedEntry = (entry: string, part: string) => new LpxError('LPX_ENTRY_DAMAGED', { part }, { place: { entry } });

@@ -1,8 +1,9 @@
 import { Chalk } from 'chalk';
 import { describe, expect, it } from 'vitest';
 import { findingLines, findingOutput } from '#lpx/cli/render/findings.js';
-import { maskIds, placeText } from '#lpx/cli/render/places.js';
+import { placeText } from '#lpx/cli/render/places.js';
 import type { Finding, Place } from '#lpx/errors.js';
+import { maskIds } from '#lpx/masking.js';
 import { messagesIn } from '#lpx/messages/messages.js';
 
 const zh = messagesIn('zh-TW');
@@ -54,7 +55,7 @@ describe('findings', () => {
     code: 'LPX_FILE_LARGE',
     severity: 'error',
     place: { ...physics, file: '報告.pdf' },
-    facts: { bytes: 5_000_913, limit: 4_194_304 },
+    facts: { bytes: 5_000_913, limit: 4_194_304, advice: 'smaller' },
   };
 
   it.each([1, 100])('say whose, which record and which file, if there are %i', (count) => {
@@ -64,7 +65,7 @@ describe('findings', () => {
 
   it('do not say their place twice when the sentence says it', () => {
     const damaged: Finding = { code: 'LPX_ENTRY_DAMAGED', severity: 'error', place: { entry: 'x.json' }, facts: { part: 'crc' } };
-    expect(findingLines(zh, plain, [damaged])[0]).toContain('錯誤  x.json 已損壞');
+    expect(findingLines(zh, plain, [damaged])[0]).toContain('錯誤  x.json：壓縮檔裡的這個檔案已損壞');
   });
 
   it('mask another student’s id, and ids of every form where they are known', () => {
@@ -81,7 +82,7 @@ describe('findings', () => {
       facts: { link: 'x/PASSPORT99/C01.pdf' },
     };
     const text = findingLines(zh, plain, [foreign, missing]).join('\n');
-    expect(text).toContain('另一位學生（PASSPO****）');
+    expect(text).toContain('「物理」（另一證號 PASSPO****）：這筆紀錄屬於另一位學生');
     expect(text).toContain('x/PASSPO****/C01.pdf');
     expect(text).not.toMatch(/PASSPORT/);
   });

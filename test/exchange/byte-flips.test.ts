@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EXIT_CODE_OF } from '#lpx/errors.js';
+import { CATALOGUE } from '#lpx/errors.js';
 import { importPackage } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
@@ -48,7 +48,7 @@ describe('a package with any single byte changed', () => {
           writeFileSync(`${zipFile}.md5`, signature);
           const { outcome, report } = await importPackage(open, request);
           const error = errorOfReport(report);
-          if (outcome !== 'refused' || !error || !(codes as readonly number[]).includes(EXIT_CODE_OF[error.code]))
+          if (outcome !== 'refused' || !error || !(codes as readonly number[]).includes(CATALOGUE[error.code].exit))
             wrong.push(`byte ${offset}: ${outcome} ${error?.code}`);
         }
         if ((await open.students()).length > 0) throw new Error(`byte ${offset} let a student in`);

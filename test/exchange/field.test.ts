@@ -3,7 +3,7 @@ import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EXIT_CODE_OF } from '#lpx/errors.js';
+import { CATALOGUE } from '#lpx/errors.js';
 import type { ImportRequest } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
@@ -11,6 +11,7 @@ import { EMPTY_MD5 } from '#lpx/spec/portfolio.js';
 import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { changes, oddPackages, recordsOf } from '../fixtures/odd.js';
+import { factOf } from '../support/facts.js';
 import { pathOf } from '../support/places.js';
 import {
   contentOf,
@@ -62,10 +63,10 @@ describe('a package as the field writes it', () => {
       const { store, result } = await tried(make());
       const arrived = result.outcome === 'imported' ? (await studentIn(store, TRANSFER_STUDENT)).records.length : 0;
       const found = result.report.findings.filter(({ code }) => code === 'LPX_REPAIRED');
-      const kinds = [...new Set(found.map(({ facts }) => facts.repair))];
+      const kinds = [...new Set(found.map((finding) => factOf(finding, 'repair')))];
       const told = found.every(({ severity, place }) => severity === 'warning' && pathOf(place) !== '');
       const error = errorOfReport((await tried(make(), { strict: true })).result.report);
-      const strict = error ? EXIT_CODE_OF[error.code] : 0;
+      const strict = error ? CATALOGUE[error.code].exit : 0;
       const expected = { kinds: [...new Set(repairs)], arrived: records, told: true, strict: repairs.length > 0 ? 6 : 0 };
       const seen = { kinds, arrived, told, strict };
       if (JSON.stringify(seen) !== JSON.stringify(expected))

@@ -178,7 +178,7 @@ describe('an import', () => {
     it('under another name is a conflict that says which property, and where it differs', async () => {
       const { to, zipFile } = await onTheRoll({}, { name: '林大禾' });
       expect((await importTo(to, zipFile)).conflicts).toMatchObject([
-        { facts: { property: '學生中文姓名', position: 2, here: '小', there: '大' } },
+        { facts: { property: '學生中文姓名', position: 2, stored: '林小禾', received: '林大禾' } },
       ]);
     });
   });

@@ -32,7 +32,7 @@ describe('a student’s id in other letters', () => {
     const ids = [ID, 'a800000014', 'B800000015', 'c800000016'].map((nationalId) => ({ nationalId }));
     const store = { students: async () => ids } as unknown as Store;
     expect((await listStudents(store)).findings).toMatchObject([
-      { code: 'LPX_STUDENT_DOUBLED', place: { student: ID }, facts: { small: 'a800000014' } },
+      { code: 'LPX_STUDENT_DOUBLED', place: { student: ID, otherStudent: 'a800000014' } },
     ]);
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { type RegisterRequest, writeRegisters } from '#lpx/exchange/register.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { factOf } from '../support/facts.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
@@ -83,7 +84,7 @@ describe('the registers of a school year', () => {
     }
     const { registers, findings } = await write(store, join(folder, 'out'), { evening: true });
     expect(registers.map(({ number, items }) => [number, items])).toEqual([['28', 1]]);
-    expect(findings.map(({ code, facts, place }) => [code, place.title, facts.reason])).toEqual([
+    expect(findings.map((finding) => [finding.code, finding.place.title, factOf(finding, 'reason')])).toEqual([
       ['LPX_REGISTER_UNPLACED', '國語文', 'uncertified'],
       ['LPX_REGISTER_UNPLACED', '重修數學', 'noSheet'],
     ]);

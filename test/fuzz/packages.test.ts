@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EXIT_CODE_OF, errorOf, LpxError } from '#lpx/errors.js';
+import { CATALOGUE, errorOf, LpxError } from '#lpx/errors.js';
 import { importPackage } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { errorOfReport } from '#lpx/exchange/verify.js';
@@ -100,7 +100,7 @@ describe('a package with random damage', () => {
             done++;
             return;
           }
-          const exitCode = EXIT_CODE_OF[code as keyof typeof EXIT_CODE_OF];
+          const exitCode = CATALOGUE[code as keyof typeof CATALOGUE].exit;
           if (!REFUSALS.includes(exitCode)) wrong.push(`seed ${seed}: ${code}`);
           if ((await store.students()).length > 0) wrong.push(`seed ${seed}: a student was let in`);
           if (readdirSync(join(store.folder, 'attachments')).length > 0) wrong.push(`seed ${seed}: files were left`);

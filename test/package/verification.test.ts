@@ -3,7 +3,7 @@ import { type Code, type Finding, LpxError } from '#lpx/errors.js';
 import { CHECKS, type CheckName, Verification } from '#lpx/package/verification.js';
 
 type Values = Record<CheckName, string>;
-const finding = (code: Code, severity: Finding['severity']): Finding => ({ code, severity, place: {}, facts: {} });
+const finding = (code: Code, severity: Finding['severity']): Finding => ({ code, severity, place: {}, facts: {} }) as unknown as Finding;
 const passing =
   (value: string, findings: readonly Finding[] = []) =>
   () =>
@@ -23,7 +23,7 @@ describe('a verification', () => {
   it('ends with the first step that failed, also when a later one had run by then', async () => {
     const verification = new Verification<Values>(false);
     await verification.step('directory', passing('entries', [finding('LPX_ENTRY_IGNORED', 'note')]));
-    const error = new LpxError('LPX_SIGNATURE_MISMATCH');
+    const error = new LpxError('LPX_SIGNATURE_MISMATCH', { signature: 'x.md5', expected: 'a', actual: 'b' });
     await expect(verification.step('signature', failing(error))).rejects.toBe(error);
     expect(statuses(verification)).toMatchObject({ signature: 'failed', directory: 'skipped' });
     expect(codes(verification)).toEqual(['LPX_SIGNATURE_MISMATCH']);
@@ -48,7 +48,7 @@ describe('a verification', () => {
 
   it('leaves errors about the machine to the caller', async () => {
     const verification = new Verification<Values>(false);
-    for (const error of [new LpxError('LPX_DISK_FULL'), new Error('broken')]) {
+    for (const error of [new LpxError('LPX_DISK_FULL', { file: 'x' }), new Error('broken')]) {
       await expect(verification.step('attachments', failing(error))).rejects.toBe(error);
       expect(verification.isVerdict(error)).toBe(false);
     }

@@ -6,7 +6,7 @@ const finding = (student: number, property = 'p', severity: Finding['severity'] 
   code: 'LPX_SCHEMA',
   severity,
   place: { student: `A${student}`, property },
-  facts: {},
+  facts: { value: '', expected: 'string', detail: '' },
 });
 const total = (findings: readonly Finding[]) => findings.reduce((sum, { more = 0 }) => sum + 1 + more, 0);
 const bounded = (findings: Iterable<Finding>) => new BoundedFindings().add(findings).list();

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { basicDataWire, documentFromPortfolios, withAttachments } from '#lpx/spec/portfolio.js';
 import { repairDocument } from '#lpx/spec/repair.js';
 import { documentFindings } from '#lpx/spec/validate.js';
+import { factOf } from '../support/facts.js';
 import { anyPortfolio } from '../support/portfolios.js';
 import { md5 } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
@@ -26,7 +27,7 @@ function repairing(spoil: (course: Loose, student: Loose) => void) {
   return {
     document: document as [Loose],
     course: (document as [Loose])[0].課程學習成果紀錄[0] as Loose,
-    kinds: findings.map(({ facts }) => facts.repair),
+    kinds: findings.map((finding) => factOf(finding, 'repair')),
   };
 }
 
@@ -235,13 +236,13 @@ describe('a repair', () => {
     const lone = repairing((_, student) => (student.課程學習成果紀錄 = student.課程學習成果紀錄[0]));
     expect([documentFindings(lone.document), lone.kinds]).toEqual([[], ['list']]);
     const wrapped = repairDocument({ code: 0, data: sound() });
-    expect([documentFindings(wrapped.document), wrapped.findings.map(({ facts }) => facts.repair)]).toEqual([[], ['array']]);
+    expect([documentFindings(wrapped.document), wrapped.findings.map((finding) => factOf(finding, 'repair'))]).toEqual([[], ['array']]);
   });
 
   it('of a lone student puts the list around it', () => {
     const { document, findings } = repairDocument(sound()[0]);
     expect(documentFindings(document)).toEqual([]);
-    expect(findings.map(({ facts }) => facts.repair)).toEqual(['array']);
+    expect(findings.map((finding) => factOf(finding, 'repair'))).toEqual(['array']);
   });
 
   it('of a list that is null makes it empty', () => {

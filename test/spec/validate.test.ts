@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { basicDataWire, documentFromPortfolios, withAttachments } from '#lpx/spec/portfolio.js';
 import { documentFindings, shown } from '#lpx/spec/validate.js';
+import { factOf } from '../support/facts.js';
 import { pathOf } from '../support/places.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 
@@ -14,7 +15,8 @@ function document(): [Record<string, any>, ...Record<string, any>[]] {
   );
   return JSON.parse(JSON.stringify(documentFromPortfolios([{ ...portfolio, records }])));
 }
-const seen = (spoilt: unknown) => documentFindings(spoilt).map(({ place, facts }) => [pathOf(place), facts.value, facts.expected]);
+const seen = (spoilt: unknown) =>
+  documentFindings(spoilt).map((finding) => [pathOf(finding.place), factOf(finding, 'value'), factOf(finding, 'expected')]);
 
 describe('the schema', () => {
   it('has nothing to say about a sound document', () => {
@@ -69,7 +71,7 @@ describe('the schema', () => {
     ['a text', 'x', 'array'],
     ['a list of texts', ['x'], 'object'],
   ])('refuses %s as a document', (_, data, expected) => {
-    expect(documentFindings(data)[0]?.facts.expected).toBe(expected);
+    expect(factOf(documentFindings(data)[0], 'expected')).toBe(expected);
   });
 
   it('bounds numbers, and says the bound', () => {
@@ -83,7 +85,7 @@ describe('the schema', () => {
     spoilt[0].基本資料[ID] = 'A800000014 A800000014 A800000014';
     spoilt[0].課程學習成果紀錄[0].課程代碼 = '長'.repeat(1000);
     const facts = JSON.stringify(documentFindings(spoilt).map((finding) => finding.facts));
-    expect(facts).not.toContain('A8');
+    expect(facts).not.toMatch(/A800000014/);
     expect(facts.length).toBeLessThan(500);
   });
 });

@@ -1,7 +1,7 @@
 import { type HistoryEntry, withStore } from '../../exchange/school-store.js';
+import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
-import { maskId } from '../render/places.js';
 import { cell, columns, countCells, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 

@@ -1,6 +1,6 @@
 import { initStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
-import { canonicalCode } from '../../spec/identifiers/plain.js';
+import { canonicalCode } from '../../plain-text.js';
 import type { Context, Outcome } from '../context.js';
 import { newStoreFolder } from '../store-folder.js';
 

@@ -3,11 +3,11 @@ import { LpxError } from '../../errors.js';
 import { type LoadResult, loadFolder } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import { withStore } from '../../exchange/school-store.js';
+import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
-import { maskId } from '../render/places.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 

@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { type Choice, type ChosenStudent, type Item, pickItems, studentItems } from '../../exchange/pick.js';
 import { withStore } from '../../exchange/school-store.js';
+import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { readPicks } from '../../roster/lists.js';
 import { isCourseResult, termOfRecord, titleOf, wireListOf } from '../../spec/portfolio.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { maskId } from '../render/places.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 

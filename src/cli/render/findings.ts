@@ -1,8 +1,8 @@
 /** Findings and errors, for people and as the output schemas have them. */
-import { type Code, EXIT_CODE_OF, type Facts, type Finding, type LpxError, type Place } from '../../errors.js';
-import { type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
+import { CATALOGUE, type Code, type Facts, type Finding, type LpxError, maskedFacts, type Place } from '../../errors.js';
+import { type CommandName, consequenceOf, type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
-import { failurePlace, placeBefore, placeOutput, placeText, visibleFacts } from './places.js';
+import { failurePlace, placeBefore, placeOutput, placeText } from './places.js';
 import type { Painter } from './printable.js';
 
 interface Said {
@@ -13,14 +13,14 @@ interface Said {
 
 /** What happened, with its place before it where the sentence does not say it; and what to do next. */
 function said(messages: Messages, { code, facts, place }: Said): Sentence {
-  const sentence = sentenceOf(messages, code, visibleFacts(messages, facts, place));
+  const sentence = sentenceOf(messages, code, maskedFacts(facts, place));
   const before = placeBefore(messages, messages.codes[code].what, place);
   return before === '' ? sentence : { ...sentence, what: `${before}${messages.places.before}${sentence.what}` };
 }
 
 export function findingOutput(messages: Messages, finding: Finding): FindingOutput {
   const { code, severity, place } = finding;
-  const { what, next } = sentenceOf(messages, code, visibleFacts(messages, finding.facts, place));
+  const { what, next } = sentenceOf(messages, code, maskedFacts(finding.facts, place));
   return {
     code,
     severity,
@@ -32,19 +32,17 @@ export function findingOutput(messages: Messages, finding: Finding): FindingOutp
   };
 }
 
-export type CommandName = keyof Messages['consequence'];
-
 /** What happened, what it means for the data, what to do next. */
 export function failureOutput(messages: Messages, command: CommandName, error: LpxError): Failure {
   const { code, place } = error;
-  const { what, means = messages.consequence[command], next } = said(messages, error);
+  const { what, next } = said(messages, error);
   return {
     code,
-    exitCode: EXIT_CODE_OF[code],
+    exitCode: CATALOGUE[code].exit,
     place: failurePlace(place),
     where: placeText(messages, place),
     message: what,
-    consequence: means,
+    consequence: consequenceOf(messages, code, command),
     hint: next,
   };
 }

@@ -1,70 +1,14 @@
 /** Places as a person reads them: ids masked, records and rows counted from 1. The only place where that is done. */
-import type { Facts, Place } from '../../errors.js';
+import { type Facts, idsOf, type Place } from '../../errors.js';
+import { maskId, maskIds } from '../../masking.js';
 import { cutFact, fill, inert, type Messages, visible } from '../../messages/messages.js';
-import { canonicalCode, inPlainLetters } from '../../spec/identifiers/plain.js';
-
-/** What surrounds an id that a system has padded. */
-const AROUND_ID = /^[\s\0]{0,64}|[\s\0]{1,64}$/g;
-
-/** Masks a national id for notes, logs and reports: `A12345****`. The id's own characters count, not the blanks around it. */
-export function maskId(id: string): string {
-  const given = id.slice(0, 128);
-  // What was given for an id may be a line of a list with one in it.
-  const inside = /\s/.test(given.trim()) ? maskIds(given) : given;
-  if (inside !== given) return inside;
-  const characters = [...given.replace(AROUND_ID, '')];
-  return `${characters.slice(0, Math.max(0, characters.length - 4)).join('')}****`;
-}
-
-/** What has letters and digits like an id and is never masked: a course code, an MD5, a SHA-256. */
-const NO_ID = /^(?:[0-9]{9}[0-9A-Z]{14}|[0-9A-F]{32}|[0-9A-F]{64})$/;
-/** Where letters stand before an id, its own is the last. */
-const ID = /[A-Z](?![A-D][1289][0-9]{8})[A-D1289][0-9]{8}/g;
-/** Shorter ones may be parts of words. */
-const KNOWN_ID_CHARACTERS = 6;
-
-/** The text with what `find` finds in it masked. `find` reads capitals and narrow characters, whatever the text has. */
-function maskFound(text: string, find: (plain: string) => Iterable<readonly [at: number, length: number]>): string {
-  const parts: string[] = [];
-  let end = 0;
-  for (const [at, length] of find(inPlainLetters(text))) {
-    parts.push(text.slice(end, at), maskId(text.slice(at, at + length)));
-    end = at + length;
-  }
-  return `${parts.join('')}${text.slice(end)}`;
-}
-
-function* placesOf(id: string, text: string): Generator<[at: number, length: number]> {
-  for (let at = text.indexOf(id); at >= 0; at = text.indexOf(id, at + id.length)) yield [at, id.length];
-}
-
-function* idsInside(text: string): Generator<[at: number, length: number]> {
-  for (const { 0: token, index } of text.matchAll(/[0-9A-Z]+/g)) {
-    if (NO_ID.test(token)) continue;
-    for (const found of token.matchAll(ID)) yield [index + found.index, found[0].length];
-  }
-}
-
-/**
- * Masks every national id in a text from outside: those of Taiwanese form, whatever stands next to them, folders
- * named by one, and those that are known; in every form in which an id is recognised, so in small and wide letters too.
- */
-export function maskIds(text: string, known: readonly string[] = []): string {
-  const whole = known
-    .map(canonicalCode)
-    .filter((id) => id.length >= KNOWN_ID_CHARACTERS)
-    .reduce((masked, id) => maskFound(masked, (plain) => placesOf(id, plain)), text);
-  const folder = whole.replace(/^[^/\s]+(?=\/(?:課程學習成果|多元表現)\/)/, (name) => (name.endsWith('****') ? name : maskId(name)));
-  return maskFound(folder, idsInside);
-}
-
-const idsOf = ({ student, otherStudent }: Place): string[] => [student, otherStudent].filter((id) => id !== undefined);
 
 /** `A80000**** 林小禾，課程學習成果紀錄第 5 筆「物理」，課程代碼`; empty for the whole. */
 export function placeText({ places }: Messages, place: Place): string {
-  const { student, name, index, list, record, ref, title, property, file, row, entry } = place;
+  const { student, name, index, list, record, ref, title, property, file, row, entry, otherStudent } = place;
   const words = (template: string, facts: Facts) => fill(template, facts);
   const who = [student === undefined ? '' : maskId(student), visible(name ?? '')].filter(Boolean).join(' ');
+  const other = otherStudent === undefined ? '' : words(places.other, { id: maskId(otherStudent) });
   const number = record === undefined ? '' : words(places.record, { number: record + 1 });
   const parts = [
     who || (index === undefined ? '' : words(places.student, { number: index + 1 })),
@@ -78,10 +22,11 @@ export function placeText({ places }: Messages, place: Place): string {
     entry ?? '',
   ];
   const ids = idsOf(place);
-  return parts
+  const text = parts
     .filter((part) => part !== '')
     .map((part, i) => inert(cutFact(i === 0 && who !== '' ? part : maskIds(part, ids))))
     .join(places.between);
+  return `${text}${other}`;
 }
 
 /** A place as data in a result that was asked for: ids whole. */
@@ -96,34 +41,7 @@ export const failurePlace = (place: Place): Place =>
     ) as Place,
   );
 
-/**
- * The facts as a person may see them, and with them what a sentence says of its place: `{where}` all of it, `{student}`,
- * `{otherStudent}`, `{row}`, and as `{value}` an id that is at fault.
- */
-export function visibleFacts(messages: Messages, facts: Facts, place: Place): Facts {
-  const { student, name, otherStudent, row } = place;
-  const masked = Object.entries(facts).map(
-    ([key, value]) => [key, typeof value === 'string' ? maskIds(value, idsOf(place)) : value] as const,
-  );
-  const id = otherStudent ?? student;
-  return {
-    ...(id !== undefined && { value: maskId(id) }),
-    ...(otherStudent !== undefined && { otherStudent: maskId(otherStudent) }),
-    ...(row !== undefined && { row: row + 1 }),
-    ...Object.fromEntries(masked),
-    student: placeText(messages, { ...(student !== undefined && { student }), ...(name !== undefined && { name }) }),
-    where: placeText(messages, place),
-  };
-}
-
 /** The place to put before a sentence: what the sentence does not say itself. */
-export function placeBefore(messages: Messages, template: string, place: Place): string {
-  if (template.includes('{where}')) return '';
-  const { student, name, file, ...rest } = place;
-  const unsaid = {
-    ...rest,
-    ...(!template.includes('{student}') && { ...(student !== undefined && { student }), ...(name !== undefined && { name }) }),
-    ...(!template.includes('{file}') && file !== undefined && { file }),
-  };
-  return placeText(messages, unsaid);
+export function placeBefore(messages: Messages, template: string, { file, ...rest }: Place): string {
+  return placeText(messages, { ...rest, ...(!template.includes('{file}') && file !== undefined && { file }) });
 }

@@ -1,9 +1,9 @@
 /** The verification report, for people and as its schema has it. */
 import type { PackageFacts, VerificationReport } from '../../exchange/verify.js';
+import { maskId } from '../../masking.js';
 import type { Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingLines, findingOutput } from './findings.js';
-import { maskId } from './places.js';
 import type { Painter } from './printable.js';
 import { columns, countCells, size } from './text.js';
 

@@ -1,6 +1,6 @@
 import type { Finding } from '../../errors.js';
+import { canonicalCode, plainCode } from '../../plain-text.js';
 import { rowFinding } from '../text.js';
-import { canonicalCode, plainCode } from './plain.js';
 
 /** 學校代碼: six digits or letters (docs/spec.md#school-code). The list of schools changes yearly and is not ours to keep: `schoolsOf` reads it. */
 export const isSchoolCode = (text: string): boolean => /^[0-9A-Za-z]{6}$/.test(text);

@@ -1,8 +1,8 @@
 /** Signs that a text lost characters on its way here (docs/field-defects.md): a person has to look, nothing is repaired. */
 
 import type { Finding } from '../../errors.js';
+import { trimmed } from '../../plain-text.js';
 import { BoundedFindings } from '../findings.js';
-import { trimmed } from '../identifiers/plain.js';
 import { shown } from '../validate.js';
 
 /**

@@ -2,7 +2,7 @@
  * What the spec says beyond the schema: rules over one student's data, each a finding with its place.
  * Only what makes a record wrong is an error; the rest is for a person to look at.
  */
-import type { Finding, Place, Severity } from '../../errors.js';
+import { type Finding, findingOf, type Place } from '../../errors.js';
 import { CODE_TABLES } from '../codes.js';
 import { type Lookup, listingFindings } from '../course-code-file.js';
 import { BoundedFindings } from '../findings.js';
@@ -61,7 +61,7 @@ export function* allRuleFindings(document: readonly JsonObject[], known: Referen
     const id = basicDataOf(student)[ID_WIRE];
     const twice = seen.has(id);
     seen.add(id);
-    if (twice) yield finding('LPX_STUDENT_TWICE', 'error', basicDataPlace(place, ID_WIRE));
+    if (twice) yield findingOf('LPX_STUDENT_TWICE', 'error', basicDataPlace(place, ID_WIRE));
     yield* basicDataFindings(student, place, known);
     for (const list of LISTS) yield* listFindings(student, list, place, { known, advice });
   }
@@ -71,10 +71,6 @@ const ID_WIRE = basicDataWire('nationalId');
 const STUDENT_PROPERTIES = new Set([BASIC_DATA_WIRE, HALF_WIRE.courseResults.property, HALF_WIRE.multiPerformances.property]);
 
 const basicDataOf = (student: JsonObject): JsonObject => student[BASIC_DATA_WIRE] as JsonObject;
-
-function finding(code: Finding['code'], severity: Severity, place: Place, facts: Finding['facts'] = {}): Finding {
-  return { code, severity, place, facts };
-}
 
 function basicDataFindings(student: JsonObject, place: Place, known: ReferenceData): Finding[] {
   const basic = basicDataOf(student);
@@ -88,9 +84,9 @@ function basicDataFindings(student: JsonObject, place: Place, known: ReferenceDa
     ...BASIC_DATA.flatMap((property) => valueFindings(property, basic[property.wire], basicDataPlace(place, property.wire), known)),
     ...ageFindings(basic, place),
     ...(nationalIdKind(basic[ID_WIRE] as string) === 'other'
-      ? [finding('LPX_NATIONAL_ID_UNUSUAL', 'warning', basicDataPlace(place, ID_WIRE))]
+      ? [findingOf('LPX_NATIONAL_ID_UNUSUAL', 'warning', basicDataPlace(place, ID_WIRE))]
       : []),
-    ...unknown.map((property) => finding('LPX_PROPERTY_UNKNOWN', 'warning', { ...place, property })),
+    ...unknown.map((property) => findingOf('LPX_PROPERTY_UNKNOWN', 'warning', { ...place, property })),
   ];
 }
 
@@ -103,7 +99,7 @@ function ageFindings(basic: JsonObject, place: Place): Finding[] {
   if (typeof birthDate !== 'string' || birthDate === '') return [];
   const age = Number(basic[basicDataWire('academicYear')]) - Number(rocDay(birthDate).slice(0, -4));
   return age < AGES.from || age > AGES.to
-    ? [finding('LPX_BIRTH_DATE_ODD', 'warning', basicDataPlace(place, wire), { value: shown(birthDate), age })]
+    ? [findingOf('LPX_BIRTH_DATE_ODD', 'warning', basicDataPlace(place, wire), { value: shown(birthDate), age })]
     : [];
 }
 
@@ -136,12 +132,12 @@ function propertyFindings(
   const value = record[property.wire];
   const text = typeof value === 'string' ? value : '';
   const found = valueFindings(property, value, place, known);
-  if (property.advised && text.trim() === '') found.push(finding('LPX_TEXT_EMPTY', 'warning', place));
+  if (property.advised && text.trim() === '') found.push(findingOf('LPX_TEXT_EMPTY', 'warning', place));
   const over = property.max ? charactersOver(text, property.max) : undefined;
-  if (over !== undefined && property.max) found.push(finding('LPX_TEXT_LONG', 'warning', place, { count: over, limit: property.max }));
+  if (over !== undefined && property.max) found.push(findingOf('LPX_TEXT_LONG', 'warning', place, { count: over, limit: property.max }));
   if (property.brief) found.push(...briefFindings(text, termOfWireRecord(list, record), place, advice));
   if (property.codes && text !== '' && !Object.hasOwn(CODE_TABLES[property.codes], text)) {
-    found.push(finding('LPX_CODE_UNKNOWN', 'warning', place, { value: shown(text) }));
+    found.push(findingOf('LPX_CODE_UNKNOWN', 'warning', place, { value: shown(text) }));
   }
   return found;
 }
@@ -223,13 +219,13 @@ const YEARS = { from: 100, to: 199 };
 function valueFindings(property: WireProperty, value: JsonValue | undefined, place: Place, known: ReferenceData): Finding[] {
   const found = dateFindings(property, value, place);
   if (property.name === 'academicYear' && typeof value === 'number' && (value < YEARS.from || value > YEARS.to))
-    found.push(finding('LPX_YEAR_ODD', 'warning', place, { value }));
+    found.push(findingOf('LPX_YEAR_ODD', 'warning', place, { value }));
   if (property.name === 'semester' && typeof value === 'number' && value > 2)
-    found.push(finding('LPX_SEMESTER_ODD', 'note', place, { value }));
+    found.push(findingOf('LPX_SEMESTER_ODD', 'note', place, { value }));
   if (property.shape === 'schoolCode' && typeof value === 'string' && known.school?.(value) === false)
-    found.push(finding('LPX_SCHOOL_UNLISTED', 'warning', place, { value }));
+    found.push(findingOf('LPX_SCHOOL_UNLISTED', 'warning', place, { value }));
   const garbling = typeof value === 'string' && property.role === undefined ? garblingOf(value, property.name === 'name') : undefined;
-  if (garbling) found.push(finding('LPX_TEXT_GARBLED', 'warning', place, { value: shown(value), garbling }));
+  if (garbling) found.push(findingOf('LPX_TEXT_GARBLED', 'warning', place, { value: shown(value), garbling }));
   return found;
 }
 
@@ -237,10 +233,10 @@ function dateFindings(property: WireProperty, value: JsonValue | undefined, plac
   const dated = property.shape === 'date' || property.shape === 'dateTime' || property.shape === 'dateOrTime';
   if (!dated || typeof value !== 'string' || value === '') return [];
   const parts = partsOfDate(value);
-  if (!isRealDate(parts)) return [finding('LPX_DATE', 'error', place, { value: shown(value) })];
+  if (!isRealDate(parts)) return [findingOf('LPX_DATE', 'error', place, { value: shown(value) })];
   // The age at which a student would have entered is a warning of its own.
   const isOdd = property.name !== 'birthDate' && (parts[0] < DATED_YEARS.from || parts[0] > DATED_YEARS.to);
-  return isOdd ? [finding('LPX_DATE_ODD', 'warning', place, { value: shown(value) })] : [];
+  return isOdd ? [findingOf('LPX_DATE_ODD', 'warning', place, { value: shown(value) })] : [];
 }
 
 /** Years that anything in a portfolio can be of. */
@@ -260,9 +256,9 @@ function copyFindings(list: WireList, record: JsonObject, basic: JsonObject, pla
       if (property.wire === ID_WIRE) {
         return copy.length === 10 && original.startsWith(copy)
           ? []
-          : [finding('LPX_FOREIGN_RECORD', 'error', { ...place(property.wire), otherStudent: copy })];
+          : [findingOf('LPX_FOREIGN_RECORD', 'error', { ...place(property.wire), otherStudent: copy })];
       }
-      return [finding('LPX_COPY_DIFFERS', 'warning', place(property.wire), { value: shown(copy) })];
+      return [findingOf('LPX_COPY_DIFFERS', 'warning', place(property.wire), { value: shown(copy) })];
     });
 }
 
@@ -271,7 +267,7 @@ function emptyLinkFindings(list: WireList, record: JsonObject, place: (property:
   return SLOTS.flatMap((slot) => {
     const link = linkPropertyOf(list, slot);
     const isEmpty = link !== undefined && record[link] && record[md5PropertyOf(list, slot) as string] === EMPTY_MD5;
-    return isEmpty ? [finding('LPX_LINK_WITHOUT_FILE', 'note', place(link))] : [];
+    return isEmpty ? [findingOf('LPX_LINK_WITHOUT_FILE', 'note', place(link))] : [];
   });
 }
 
@@ -287,22 +283,22 @@ function courseResultFindings(
   const where = place(wire('courseCode'));
   const { faults } = explainCourseCode(code);
   const found = faults.map(({ character, part, position }) =>
-    finding('LPX_COURSE_CODE_FORM', 'warning', where, { value: character, part, position }),
+    findingOf('LPX_COURSE_CODE_FORM', 'warning', where, { value: character, part, position }),
   );
   if (schoolOfCourseCode(code).toUpperCase() !== school.toUpperCase()) {
-    found.push(finding('LPX_COURSE_CODE_OTHER_SCHOOL', 'warning', where, { value: schoolOfCourseCode(code), school }));
+    found.push(findingOf('LPX_COURSE_CODE_OTHER_SCHOOL', 'warning', where, { value: schoolOfCourseCode(code), school }));
   }
   const entryYear = entryYearOfCourseCode(code);
   const studentYear = Number(basic[basicDataWire('academicYear')]);
   if (entryYear !== undefined && !entryYearFits(code, { studentYear, academicYear: number('academicYear'), grade }))
-    found.push(finding('LPX_COURSE_CODE_YEAR', 'warning', where, { value: entryYear, year: studentYear, taken: number('academicYear') }));
+    found.push(findingOf('LPX_COURSE_CODE_YEAR', 'warning', where, { value: entryYear, year: studentYear, taken: number('academicYear') }));
   if (known.course) {
     const course = { courseCode: code, subjectName: text('subjectName'), grade, gradeSemester: number('gradeSemester') };
     found.push(...listingFindings(course, known.course, (field) => place(wire(field))));
   }
-  if ((record[wire('certification')] ?? '2') !== '1') found.push(finding('LPX_NOT_CERTIFIED', 'warning', place(wire('certification'))));
+  if ((record[wire('certification')] ?? '2') !== '1') found.push(findingOf('LPX_NOT_CERTIFIED', 'warning', place(wire('certification'))));
   const linked = SLOTS.some((slot) => record[linkPropertyOf(list, slot) as string]);
-  if (!linked) found.push(finding('LPX_NO_ATTACHMENT', 'note', place(wire('documentLink'))));
+  if (!linked) found.push(findingOf('LPX_NO_ATTACHMENT', 'note', place(wire('documentLink'))));
   return found;
 }
 
@@ -312,7 +308,7 @@ export function briefFindings(text: string, term: string, place: Place, advice: 
   const count = charactersOver(text, limit);
   return count === undefined
     ? []
-    : [finding('LPX_BRIEF_LONG', 'warning', place, { count, limit, advice: advice === 'own' ? 'shorten' : 'received' })];
+    : [findingOf('LPX_BRIEF_LONG', 'warning', place, { count, limit, advice: advice === 'own' ? 'shorten' : 'received' })];
 }
 
 /** A file as the limits see it: its type by content, its size in bytes. */
@@ -332,11 +328,15 @@ export function fileFindings(
   const found: Finding[] = [];
   if (!limit.types.includes(type))
     found.push(
-      finding('LPX_FILE_TYPE', 'warning', place, { type, types: limit.types.join(' '), advice: advice === 'own' ? 'format' : 'received' }),
+      findingOf('LPX_FILE_TYPE', 'warning', place, {
+        type,
+        types: limit.types.join(' '),
+        advice: advice === 'own' ? 'format' : 'received',
+      }),
     );
   if (bytes > limit.bytes)
     found.push(
-      finding('LPX_FILE_LARGE', 'warning', place, { bytes, limit: limit.bytes, advice: advice === 'own' ? 'smaller' : 'received' }),
+      findingOf('LPX_FILE_LARGE', 'warning', place, { bytes, limit: limit.bytes, advice: advice === 'own' ? 'smaller' : 'received' }),
     );
   return found;
 }

@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { closeSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { type Facts, LpxError } from '../../errors.js';
+import { LpxError } from '../../errors.js';
 import { fileError } from '../../io/file-error.js';
 import { openFile, readFrom } from '../../io/read.js';
 import { entriesBytes } from '../entry.js';
@@ -29,9 +29,10 @@ export interface Taken extends Digests {
   readonly marks: readonly string[];
 }
 
-/** A content that cannot be read to its end as announced: the facts of its LPX_ENTRY_DAMAGED. */
+/** A content that cannot be read to its end as announced (LPX_ENTRY_DAMAGED). */
 export interface Damaged {
-  readonly damage: Facts;
+  /** Which entry is damaged, and how: a key of the message files' `part`. */
+  readonly damage: { readonly entry: string; readonly part: string };
 }
 
 export interface DigestJob {
@@ -191,7 +192,7 @@ async function nextChunk({ chunks }: Content): Promise<{ readonly chunk: Buffer 
   } catch (error) {
     // Any other error is the disk's, or an internal one.
     if (!(error instanceof LpxError) || error.code !== 'LPX_ENTRY_DAMAGED') throw error;
-    return { damage: error.facts };
+    return { damage: { entry: error.place.entry ?? '', part: String(error.facts.part) } };
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isSchoolCode, schoolsOf } from '#lpx/spec/identifiers/school-code.js';
+import { factOf } from '../../support/facts.js';
 
 describe('a school code', () => {
   it.each([
@@ -39,7 +40,7 @@ describe('a list of schools', () => {
       ['99', '短'],
       ['990002', ''],
     ];
-    expect(schoolsOf(rows).findings.map(({ code, place, facts }) => [code, place.row, facts.column])).toEqual([
+    expect(schoolsOf(rows).findings.map((finding) => [finding.code, finding.place.row, factOf(finding, 'column')])).toEqual([
       ['LPX_TABLE_ROW', 1, 'schoolCode'],
       ['LPX_TABLE_ROW', 2, 'schoolName'],
     ]);

@@ -16,12 +16,14 @@ describe('a helper', () => {
     await helper?.close();
   });
 
-  it('brings an error back with its code and facts, and runs the next job', async () => {
+  it('brings an error back whole, with its place and its cause, and runs the next job', async () => {
     const helper = new Helper();
     const file = join(tempFolder(), 'none');
     const error = await helper.run({ kind: 'digest', file }).catch((reason) => reason);
     expect(error).toBeInstanceOf(LpxError);
-    expect(error).toMatchObject({ code: 'LPX_FILE_NOT_FOUND', facts: { file } });
+    expect(error).toMatchObject({ code: 'LPX_FILE_NOT_FOUND', facts: { file }, place: { file } });
+    expect(error.cause).toMatchObject({ code: 'ENOENT', syscall: 'open', path: file });
+    expect(error.cause.stack).toContain('ENOENT');
     const next = await helper.run({ kind: 'digest', file: put(join(tempFolder(), 'empty'), Buffer.alloc(0)) });
     expect(next).toMatchObject({ bytes: 0, md5: 'd41d8cd98f00b204e9800998ecf8427e' });
     await helper.close();

@@ -1,5 +1,4 @@
 /** Identifiers, codes and numbers as systems pad them and people type them: with blanks around, in wide characters. */
-import type { Shape } from '../generated/wire-table.js';
 
 /** Blanks of every width, zeros, and what does not show: what fixed columns and forms leave around a code. */
 const AROUND = /[\s\0\u200b\u200e\u200f\u2060\ufeff]/;
@@ -27,6 +26,3 @@ export const inPlainLetters = (text: string): string => narrowed(text).replace(/
 
 /** A national id or school code as the store keeps and finds it: plain, and in capitals. */
 export const canonicalCode = (text: string): string => plainCode(text).toUpperCase();
-
-/** Whether codes of a shape are written in capitals. */
-export const isUpperCode = (shape: Shape | undefined): boolean => shape === 'nationalId' || shape === 'schoolCode';
