@@ -26,7 +26,7 @@ const bundle = (input, codeSplitting, plugins = []) => ({
   plugins: [ascii, ...plugins],
   platform: 'node',
   // A native addon, which finds its binary from where it lies, and a cloud's client that unzipper does without.
-  external: ['better-sqlite3', '@aws-sdk/client-s3'],
+  external: ['libsql', '@aws-sdk/client-s3'],
   output: { dir: 'dist/bundle', format: 'cjs', codeSplitting, minify: true },
 });
 

@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -13,8 +14,14 @@ const bundledWorker = {
       : undefined,
 };
 
+/** Where Node.js has SQLite itself, the store's tests run once more with the add-on, as on a Node.js without. */
+const projects = [
+  { extends: true as const, test: { name: 'lpx', include: ['test/**/*.test.ts'] } },
+  { extends: true as const, test: { name: 'add-on', include: ['test/store/**/*.test.ts'], setupFiles: ['test/support/add-on.ts'] } },
+];
+
 export default defineConfig({
   plugins: [bundledWorker],
   resolve: { alias: [{ find: /^#lpx\/(.*)\.js$/, replacement: at('src/$1.ts') }] },
-  test: { include: ['test/**/*.test.ts'], testTimeout: 1_800_000 },
+  test: { projects: isBuiltin('node:sqlite') ? projects : projects.slice(0, 1), testTimeout: 1_800_000 },
 });

@@ -33,7 +33,7 @@ const AT_HOME: Readonly<Record<string, string | readonly string[]>> = {
   archiver: 'zip',
   unzipper: 'zip',
   kysely: 'store',
-  'better-sqlite3': 'store',
+  libsql: 'store',
   'hucre/csv': 'roster',
   'hucre/xlsx': 'roster',
 };

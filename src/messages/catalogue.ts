@@ -118,6 +118,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Update lpx.',
   },
+  LPX_SQLITE_MISSING: {
+    exit: EXIT.usage,
+    what: 'This Node.js ({version}) has no SQLite of its own, and the package libsql, which takes its place, is not installed or does not load here.',
+    means: 'notDone',
+    next: 'Install Node.js 22.13 or later, or install lpx again with its optional dependencies (without --omit=optional).',
+  },
   LPX_STORE_DAMAGED: {
     exit: EXIT.damaged,
     what: 'The database in {folder} is damaged: {part}.',

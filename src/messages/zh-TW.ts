@@ -33,6 +33,10 @@ export const zhTW: Messages = {
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
     LPX_STUDENT_CHANGED: { what: '匯出期間，資料庫裡這位學生的資料有異動。', next: '請再匯出一次，會以目前的資料為準。' },
     LPX_STORE_NEWER: { what: '這個資料庫由較新版的 lpx 建立（版本 {version}，本程式只認得 {supported}）。', next: '請更新 lpx。' },
+    LPX_SQLITE_MISSING: {
+      what: '這個 Node.js（{version}）沒有內建 SQLite，而代替它的 libsql 套件沒有安裝，或無法在這台電腦載入。',
+      next: '請安裝 Node.js 22.13 以上的版本，或重新安裝 lpx 並保留選用相依套件（不要加 --omit=optional）。',
+    },
     LPX_STORE_DAMAGED: {
       what: '{folder} 裡的資料庫已損壞：{part}。',
       next: '請保留該資料夾原狀，並還原最近一次的備份。',

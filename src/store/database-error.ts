@@ -1,6 +1,7 @@
 import { LpxError } from '../errors.js';
 
-const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+/** SQLite's name of an error, `SQLITE_BUSY`; empty for an error that has no code. */
+export const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
 
 /** Whether another process holds the database at the moment. */
 export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');

@@ -3,9 +3,9 @@
  * blocking the thread, so that Ctrl-C is heard, and every error of the database becomes one of ours.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from 'better-sqlite3';
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult, SqliteDialect, SqliteDriver } from 'kysely';
-import { databaseError, isBusy } from './database-error.js';
+import { codeOf, databaseError, isBusy } from './database-error.js';
+import type { SqliteFile } from './driver.js';
 
 /** How long a process waits for another one that writes, in ms. */
 const BUSY_MS = 15_000;
@@ -26,12 +26,12 @@ export async function whenFree<T>(attempt: () => T | Promise<T>, patience = BUSY
 }
 
 export class SharedSqliteDialect extends SqliteDialect {
-  readonly #database: Database;
+  readonly #database: SqliteFile;
   readonly #folder: string;
   readonly #patience: number;
 
-  /** @param database opened with a busy timeout of 0: waiting is done here @param patience how long to wait for another writer, in ms */
-  constructor(database: Database, folder: string, patience = BUSY_MS) {
+  /** @param patience how long to wait for another writer, in ms */
+  constructor(database: SqliteFile, folder: string, patience = BUSY_MS) {
     super({ database });
     this.#database = database;
     this.#folder = folder;
@@ -44,19 +44,17 @@ export class SharedSqliteDialect extends SqliteDialect {
 }
 
 class SharedSqliteDriver extends SqliteDriver {
-  readonly #database: Database;
   readonly #folder: string;
   readonly #patience: number;
 
-  constructor(database: Database, folder: string, patience: number) {
+  constructor(database: SqliteFile, folder: string, patience: number) {
     super({ database });
-    this.#database = database;
     this.#folder = folder;
     this.#patience = patience;
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    return new SharedSqliteConnection(await super.acquireConnection(), this.#database, this.#folder, this.#patience);
+    return new SharedSqliteConnection(await super.acquireConnection(), this.#folder, this.#patience);
   }
 
   /** Takes the write lock at once: no other writer comes between what is read and what is written. */
@@ -64,29 +62,30 @@ class SharedSqliteDriver extends SqliteDriver {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
-  /** SQLite rolls back by itself when the disk is full or broken. A second rollback would fail and hide the first error. */
+  /** SQLite rolls back by itself when the disk is full or broken. That there is no transaction then must not hide the first error. */
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    if (this.#database.inTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback'));
+    } catch (error) {
+      if (codeOf(error) !== 'SQLITE_ERROR') throw error;
+    }
   }
 }
 
 class SharedSqliteConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
-  readonly #database: Database;
   readonly #folder: string;
   readonly #patience: number;
 
-  constructor(connection: DatabaseConnection, database: Database, folder: string, patience: number) {
+  constructor(connection: DatabaseConnection, folder: string, patience: number) {
     this.#connection = connection;
-    this.#database = database;
     this.#folder = folder;
     this.#patience = patience;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const execute = async () => this.#connection.executeQuery<R>(query);
     try {
-      return await (this.#database.inTransaction ? execute() : whenFree(execute, this.#patience));
+      return await whenFree(async () => this.#connection.executeQuery<R>(query), this.#patience);
     } catch (error) {
       throw databaseError(error, this.#folder);
     }

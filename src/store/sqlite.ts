@@ -123,9 +123,8 @@ async function openDatabase(folder: string): Promise<{ readonly db: Kysely<Table
   try {
     const opened = openSqlite(join(folder, DATABASE_NAME));
     database = opened;
-    await whenFree(() => opened.pragma('journal_mode = WAL'));
-    opened.pragma('synchronous = FULL');
-    opened.pragma('foreign_keys = ON');
+    await whenFree(() => opened.exec('pragma journal_mode = WAL'));
+    opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
     const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
     await migrate(db);
     return { db, database: opened };

@@ -137,10 +137,10 @@ function lockFolder(path: string): SqliteFile | undefined {
   let lock: SqliteFile | undefined;
   try {
     lock = openSqlite(file, { fileMustExist: true });
-    lock.pragma('journal_mode = MEMORY');
-    lock.exec('begin exclusive');
+    lock.exec('pragma journal_mode = MEMORY; begin exclusive');
     if (existsSync(file)) return lock;
-  } catch {
+  } catch (error) {
+    if (error instanceof LpxError) throw error;
     // Held, or not to be had: in both cases not to be swept.
   }
   lock?.close();

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { openSqlite } from '#lpx/store/driver.js';
 import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
@@ -27,7 +27,7 @@ describe('a store that another process holds', () => {
   /** A school's store under another process's write lock. */
   async function heldStore(): Promise<{ store: string; release: () => void }> {
     const store = await school(tempFolder(), '990001');
-    const holder = new Database(join(store, 'lpx.sqlite'));
+    const holder = openSqlite(join(store, 'lpx.sqlite'));
     holder.exec('begin immediate');
     return {
       store,

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { verifyPackage } from '#lpx/exchange/verify.js';
+import { openSqlite } from '#lpx/store/driver.js';
 import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
@@ -45,8 +45,13 @@ async function stateOf(store: string): Promise<string> {
 
 /** The files in a store's folder of attachments that no row names, what is staged among them. */
 function orphansIn(store: string): string[] {
-  const database = new Database(join(store, 'lpx.sqlite'), { readonly: true });
-  const named = new Set(database.prepare('select sha256 from attachments').pluck().all());
+  const database = openSqlite(join(store, 'lpx.sqlite'));
+  const named = new Set(
+    database
+      .prepare('select sha256 from attachments')
+      .all([])
+      .map((row) => (row as { sha256: string }).sha256),
+  );
   database.close();
   const files = readdirSync(join(store, 'attachments'), { recursive: true, withFileTypes: true });
   return files.filter((entry) => entry.isFile() && !named.has(entry.name)).map(({ name }) => name);

@@ -1,8 +1,8 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import Database from 'better-sqlite3';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
+import { openSqlite } from '#lpx/store/driver.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { exportFrom, LEFT, PASSWORD, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
@@ -60,8 +60,8 @@ describe('what lpx makes', () => {
   it('is so while the database is open, and in a store that an earlier version left open to others', async () => {
     const store = await transferSchool(tempFolder());
     const file = join(store, 'lpx.sqlite');
-    const open = new Database(file);
-    open.prepare('select * from school').all();
+    const open = openSqlite(file);
+    open.prepare('select * from school').all([]);
     for (const suffix of ['', '-wal', '-shm']) {
       expect(statSync(`${file}${suffix}`).mode & 0o777).toBe(0o600);
       chmodSync(`${file}${suffix}`, 0o644);

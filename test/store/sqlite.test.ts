@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import Database from 'better-sqlite3';
 import { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '#lpx/spec/identity.js';
+import { openSqlite } from '#lpx/store/driver.js';
 import { createStore, openStore } from '#lpx/store/sqlite.js';
 import { SharedSqliteDialect } from '#lpx/store/sqlite-dialect.js';
 import type { NewHistoryEntry, Store } from '#lpx/store/store.js';
@@ -52,7 +52,7 @@ async function withRecords(attachments: readonly object[]): Promise<Store> {
 
 /** Runs statements on the database of a store, past the store. */
 function tamper(store: Store, statements: string): void {
-  const database = new Database(join(store.folder, 'lpx.sqlite'));
+  const database = openSqlite(join(store.folder, 'lpx.sqlite'));
   database.exec(statements);
   database.close();
 }
@@ -83,8 +83,8 @@ describe('a store', () => {
     const store = await openStore(folder);
     expect(store.school).toEqual(SCHOOL);
     await store.close();
-    const database = new Database(join(folder, 'lpx.sqlite'));
-    expect(database.pragma('journal_mode', { simple: true })).toBe('wal');
+    const database = openSqlite(join(folder, 'lpx.sqlite'));
+    expect(database.prepare('pragma journal_mode').all([])).toEqual([{ journal_mode: 'wal' }]);
     database.close();
   });
 
@@ -102,7 +102,7 @@ describe('a store', () => {
     const store = await withStudent(true);
     const before = [await store.student(basicData.nationalId), await store.history()];
     await store.close();
-    const database = new Database(join(store.folder, 'lpx.sqlite'));
+    const database = openSqlite(join(store.folder, 'lpx.sqlite'));
     database.exec(`
       drop table import_outcomes; drop table picks; drop table course_codes; drop table known_schools;
       alter table students drop column extended_years;
@@ -139,11 +139,15 @@ describe('a store', () => {
   it('whose making was cut short is none yet, and is made to the end', async () => {
     for (const cutShort of [
       (file: string) => writeFileSync(file, ''),
-      (file: string) => new Database(file).exec('delete from school').close(),
+      (file: string) => {
+        const database = openSqlite(file);
+        database.exec('delete from school');
+        database.close();
+      },
     ]) {
-      const folder = join(tempFolder(), 'store');
-      await (await createStore(folder, SCHOOL)).close();
-      for (const journal of ['-wal', '-shm']) rmSync(join(folder, `lpx.sqlite${journal}`), { force: true });
+      const [made, folder] = [join(tempFolder(), 'store'), tempFolder()];
+      await (await createStore(made, SCHOOL)).close();
+      copyFileSync(join(made, 'lpx.sqlite'), join(folder, 'lpx.sqlite'));
       cutShort(join(folder, 'lpx.sqlite'));
       await expect(openStore(folder)).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOUND' });
       await (await createStore(folder, SCHOOL)).close();
@@ -155,8 +159,8 @@ describe('a store', () => {
     const folder = join(tempFolder(), 'store');
     await (await createStore(folder, SCHOOL)).close();
     const file = join(folder, 'lpx.sqlite');
-    const database = new Database(file);
-    database.prepare('update schema_version set version = 99').run();
+    const database = openSqlite(file);
+    database.exec('update schema_version set version = 99');
     database.close();
     await expect(openStore(folder)).rejects.toMatchObject({ code: 'LPX_STORE_NEWER', facts: { version: 99 } });
     writeFileSync(file, Buffer.alloc(8192, 'not a database'));
@@ -186,7 +190,7 @@ describe('a store', () => {
   it('of the seventh version keeps exports that were made under one name', async () => {
     const store = await withStudent(true);
     await store.close();
-    const database = new Database(join(store.folder, 'lpx.sqlite'));
+    const database = openSqlite(join(store.folder, 'lpx.sqlite'));
     const columns = 'kind, at, file, bytes, md5, sha256, school, reason, terms';
     const values = "'export', '2021-01-21', '990001_2021_01_21_09_00_00.zip', 1, '', '', '', 'transfer', ''";
     database.exec(`${WITHOUT_EIGHTH}
@@ -295,6 +299,13 @@ describe('a store', () => {
     await store.close();
   });
 
+  it('in which a number has become one that nobody can have written is damaged', async () => {
+    const store = await withRecords([attachment]);
+    tamper(store, 'update attachments set bytes = 9007199254740993');
+    await expect(store.student(basicData.nationalId)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+    await store.close();
+  });
+
   it('that lists its students finds the data of each as they were stored', async () => {
     const store = await withStudent(true);
     tamper(store, `update students set basic_data = replace(basic_data, '林', '森')`);
@@ -393,7 +404,7 @@ describe('a store', () => {
 
   it('that another process writes to is waited for, and the thread goes on meanwhile', async () => {
     const store = await withStudent(true);
-    const other = new Database(join(store.folder, 'lpx.sqlite'));
+    const other = openSqlite(join(store.folder, 'lpx.sqlite'));
     other.exec('begin immediate');
     const steps: string[] = [];
     const changing = store.change(async () => ({ keep: true, result: steps.push('changed') }));
@@ -407,9 +418,9 @@ describe('a store', () => {
   });
 
   it('that finds no room says so, and not that its rollback failed', async () => {
-    const database = new Database(join(tempFolder(), 'small.sqlite'), { timeout: 0 });
+    const database = openSqlite(join(tempFolder(), 'small.sqlite'));
     database.exec('create table filler (bytes blob)');
-    database.pragma('max_page_count = 10');
+    database.exec('pragma max_page_count = 10');
     const db = new Kysely<{ filler: { bytes: Buffer } }>({ dialect: new SharedSqliteDialect(database, '/store') });
     const filling = db.transaction().execute(async (transaction) => {
       for (let i = 0; i < 100; i++)

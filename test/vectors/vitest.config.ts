@@ -3,5 +3,6 @@ import { mergeConfig } from 'vitest/config';
 import tests from '../../vitest.config.js';
 
 const config = mergeConfig(tests, {});
+config.test.projects = undefined;
 config.test.include = ['test/vectors/write.ts'];
 export default config;
