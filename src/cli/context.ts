@@ -28,6 +28,8 @@ export interface Context extends Surroundings {
   readonly color: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
+  /** Whether a result says all there is. */
+  readonly verbose: boolean;
   readonly debug: boolean;
   readonly yes: boolean;
   readonly storeOption: string | undefined;
@@ -43,6 +45,8 @@ export interface Outcome {
   readonly json: object;
   /** Lines of the result, for stdout. Texts from outside stand in them as they are: the printer makes them inert. */
   readonly text: readonly string[];
+  /** A file for stdout, as it is, in place of the lines. */
+  readonly file?: Uint8Array;
   /** Lines beside the result, for stderr; `--quiet` drops them. */
   readonly notes?: readonly string[];
   /** Set when the command's answer is no. */

@@ -125,6 +125,7 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     color: options.color !== false && !around.env.NO_COLOR && around.env.TERM !== 'dumb',
     json: options.json === true,
     quiet: options.quiet === true,
+    verbose: options.verbose === true,
     debug: options.debug === true,
     yes: options.yes === true,
     storeOption: options.store,
@@ -147,7 +148,8 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
     else context.stdout.write(jsonText({ ok: true, command, ...outcome.json }));
     return error?.exitCode ?? 0;
   }
-  printLines(context, 'stdout', outcome.text);
+  if (outcome.file) context.stdout.write(outcome.file);
+  else printLines(context, 'stdout', outcome.text);
   if (outcome.notes && !context.quiet) printLines(context, 'stderr', outcome.notes);
   if (error) printFailure(context, command, error, {});
   return error?.exitCode ?? 0;

@@ -13,6 +13,7 @@ export interface GlobalOptions {
   readonly json?: boolean;
   readonly lang?: string;
   readonly quiet?: boolean;
+  readonly verbose?: boolean;
   readonly debug?: boolean;
   readonly color?: boolean;
   readonly yes?: boolean;
@@ -37,6 +38,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--json', help.json)
     .addOption(new Option('--lang <language>', help.lang).choices([...LANGUAGES]))
     .option('-q, --quiet', help.quiet)
+    .option('--verbose', help.verbose)
     .option('--debug', help.debug)
     .option('--no-color', help.noColor)
     .option('-y, --yes', help.yes)
@@ -123,7 +125,15 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
   withSignature(withPassword(add('show', help.show)))
     .addArgument(new Argument('<zip|national-id>', help.zipOrId))
     .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));
-  add('history', help.history).action(() => start('history', async (context) => (await import('./commands/history.js')).history(context)));
+  add('history', help.history)
+    .option('--student <national-id>', help.historyStudent)
+    .option('--school <code>', help.historySchool)
+    .addOption(new Option('--kind <kind>', help.historyKind).argParser(collect).default([]))
+    .option('--day <date>', help.historyDay)
+    .option('--since <date>', help.historySince)
+    .option('--until <date>', help.historyUntil)
+    .option('--csv', help.historyCsv)
+    .action((options) => start('history', async (context) => (await import('./commands/history.js')).history(context, options)));
   add('code', help.code)
     .addArgument(new Argument('<course-code...>', help.courseCodes))
     .action((codes) => start('code', async (context) => (await import('./commands/code.js')).code(context, codes)));

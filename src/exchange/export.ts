@@ -447,7 +447,7 @@ interface Claiming {
 
 /** Claims a name for a package, waiting for the next second where that is needed. */
 async function claimName(store: Store, request: WriteRequest, { work, drafts, forced, first }: Claiming): Promise<PackageClaim> {
-  const { clock, outFolder, passwordFile, toSchool, reason, terms, operator } = request;
+  const { clock, outFolder, passwordFile, toSchool, reason, terms, left, operator } = request;
   const overridden = forced ? 'LPX_EXCHANGE_NOT_NEEDED' : '';
   for (;;) {
     const now = clock();
@@ -457,7 +457,7 @@ async function claimName(store: Store, request: WriteRequest, { work, drafts, fo
       work,
       outFolder,
       passwordFile: first ? passwordFile : undefined,
-      entry: { school: toSchool, reason, terms: terms.join(' '), overridden, operator },
+      entry: { school: toSchool, reason, terms: terms.join(' '), left, overridden, operator },
       students: drafts.map(({ studentId, summary }) => ({ id: studentId, counts: summary })),
     });
     if (claim) return claim;

@@ -2,7 +2,9 @@
  * Imports a package: verify, then one transaction for all its students. Another student's data are never
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
-import { type Code, errorOf, type Finding, LpxError } from '../errors.js';
+import { basename } from 'node:path';
+import { type Code, EXIT, errorOf, type Finding, LpxError } from '../errors.js';
+import { statPlain } from '../io/read.js';
 import { attachmentsOf, HASH_ONLY, type TakenAttachment, type TakenPortfolio } from '../package/attachments.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
@@ -23,7 +25,9 @@ import { refOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { restorableFiles } from '../store/restorable-files.js';
 import type { ImportEntry, SentAs, Store, StoreChange, StoredStudent } from '../store/store.js';
-import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
+import { DEFAULT_LIMITS } from '../zip/limits.js';
+import { digestFile } from '../zip/threads/digest.js';
+import { errorOfReport, readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export interface ImportRequest extends VerifyRequest {
   /** Work everything out and change nothing. */
@@ -79,7 +83,7 @@ export interface ImportResult {
   readonly notices: readonly Finding[];
   /** Files of the store that were lost or broken and that the package put right, or would; each a warning. */
   readonly restored: readonly Finding[];
-  /** The import's number in the history; 0 when nothing was imported. */
+  /** The number of its entry in the history; 0 when it was refused, or would be imported. */
   readonly historyId: number;
 }
 
@@ -90,6 +94,60 @@ export interface ImportResult {
  *   that fits no student of the store, or not one of the package
  */
 export async function importPackage(store: Store, request: ImportRequest): Promise<ImportResult> {
+  try {
+    const result = await verifyAndImport(store, request);
+    const refusal = errorOfReport(result.report) ?? errorOf(result.conflicts);
+    if (refusal && !request.dryRun) await recordRefusal(store, request, refusal, result.report.package);
+    return result;
+  } catch (error) {
+    if (error instanceof LpxError && isRefusal(error) && !request.dryRun) await recordRefusal(store, request, error, undefined);
+    throw error;
+  }
+}
+
+/** Whether an error says something of the package, and not of how lpx was called, of the system or of the store. */
+const isRefusal = ({ exitCode }: LpxError): boolean =>
+  exitCode === EXIT.signature || exitCode === EXIT.password || exitCode === EXIT.damaged || exitCode === EXIT.invalidData;
+
+/** Notes a refused package: its name, size and MD5, and why. A refusal that cannot be noted is still one. */
+async function recordRefusal(
+  store: Store,
+  { zipFile, now, operator }: ImportRequest,
+  { code }: LpxError,
+  facts: Pick<VerificationReport['package'], 'file' | 'bytes' | 'md5'> | undefined,
+): Promise<void> {
+  try {
+    const { file, bytes, md5 } = facts ?? (await factsOfFile(zipFile));
+    await store.change(async (change) => {
+      await change.addHistory({
+        kind: 'import',
+        state: 'failed',
+        at: now,
+        operator,
+        file,
+        bytes,
+        md5,
+        code,
+        contentsDigest: '',
+        school: '',
+        reason: '',
+        overridden: '',
+      });
+      return { keep: true, result: undefined };
+    });
+  } catch {
+    // Said by the refusal: nothing was imported.
+  }
+}
+
+/** Of a file that is larger than packages are, no MD5. */
+async function factsOfFile(zipFile: string): Promise<Pick<VerificationReport['package'], 'file' | 'bytes' | 'md5'>> {
+  const { size } = await statPlain(zipFile);
+  const md5 = size > DEFAULT_LIMITS.archiveBytes ? '' : (await digestFile(zipFile)).md5;
+  return { file: basename(zipFile), bytes: size, md5 };
+}
+
+async function verifyAndImport(store: Store, request: ImportRequest): Promise<ImportResult> {
   const { dryRun } = request;
   const staging = dryRun ? undefined : await store.attachments.stage();
   try {
@@ -112,11 +170,11 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
       const written = plans.flatMap(({ incoming }) => incoming.map(({ record }) => record));
       // Also files of records that are there already.
       if (staging) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
-      if (!plans.some(changesStore)) return { keep: false, result: { ...sound, outcome: 'unchanged' } };
-      if (!staging) return { keep: false, result: { ...sound, outcome: 'would-import' } };
+      const isNew = plans.some(changesStore);
+      if (!staging) return { keep: false, result: { ...sound, outcome: isNew ? 'would-import' : 'unchanged' } };
       const historyId = await change.addHistory(historyOf(report, request, plans));
       for (const plan of plans) await applyStudent(change, plan, historyId);
-      return { keep: true, result: { ...sound, historyId, outcome: 'imported' } };
+      return { keep: true, result: { ...sound, historyId, outcome: isNew ? 'imported' : 'unchanged' } };
     });
     staging?.committed();
     return imported;
@@ -138,6 +196,8 @@ const historyOf = (
   contentsDigest,
   school,
   reason: signature === 'none' ? 'unsigned' : '',
+  state: plans.some(changesStore) ? 'done' : 'unchanged',
+  code: '',
   overridden: [...new Set(plans.flatMap((plan) => plan.overridden))].join(' '),
   operator,
 });
@@ -283,10 +343,10 @@ async function applyStudent(change: StoreChange, plan: StudentPlan, historyId: n
   const { portfolio, incoming } = plan;
   const student = plan.held ?? (await change.addStudent(portfolio.basicData, portfolio.extras));
   await change.addRecords(student.id, 'received', historyId, incoming);
+  if (student.left && changesStore(plan)) await change.setLeft(student.id, undefined);
   const sentAs = sentAsOf(portfolio.basicData, student.basicData);
-  if (changesStore(plan) || sentAs)
-    await change.addHistoryStudent(historyId, student.id, countsOf(incoming.map(({ record }) => record)), sentAs);
-  await change.addImportOutcomes(
+  await change.addHistoryStudent(historyId, student.id, countsOf(incoming.map(({ record }) => record)), { created: !plan.held, sentAs });
+  await change.addRecordOutcomes(
     historyId,
     student.id,
     plan.student.records.filter(({ outcome }) => outcome !== 'new'),

@@ -1,7 +1,7 @@
 /** Records what students chose to have submitted (勾選), within the quotas, all or nothing. */
 import { errorOf, type Finding } from '../errors.js';
 import { studentPlace } from '../spec/place.js';
-import type { Half } from '../spec/portfolio.js';
+import { countsOf, type Half, titleOf, wireListOf } from '../spec/portfolio.js';
 import {
   type Item,
   itemNamed,
@@ -11,7 +11,7 @@ import {
   standingOf,
   standingOfItems,
 } from '../store/pickable-items.js';
-import type { Store, StoreChange } from '../store/store.js';
+import type { NewRecordOutcome, Store, StoreChange } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 
 export type { Item } from '../store/pickable-items.js';
@@ -32,25 +32,34 @@ export interface ChosenStudent extends StudentStanding {
   /** References newly picked, and no longer picked. */
   readonly picked: readonly string[];
   readonly unpicked: readonly string[];
+  /** Whether anything of it is other than before. */
+  readonly changed: boolean;
 }
 
 /**
  * @throws LPX_NOT_IN_STORE, LPX_PICK_UNKNOWN; LPX_PICK_UNFIT and LPX_PICK_OVER, with all that is wrong: then nothing is
  *   recorded, of any student
  */
-export async function pickItems(store: Store, choices: readonly Choice[], now: Date): Promise<ChosenStudent[]> {
+export async function pickItems(store: Store, choices: readonly Choice[], { now, operator }: PickTerms): Promise<ChosenStudent[]> {
   return store.change(async (change) => {
     const findings: Finding[] = [];
     const chosen: ChosenStudent[] = [];
-    for (const choice of choices) chosen.push(await choose(change, choice, now, findings));
+    const historyId = await change.addHistory({ kind: 'pick', at: now, operator, file: '', bytes: 0 });
+    for (const choice of choices) chosen.push(await choose(change, choice, { now, historyId }, findings));
     const error = errorOf(findings);
     if (error) throw error;
-    return { keep: true, result: chosen };
+    return { keep: chosen.some(({ changed }) => changed), result: chosen };
   });
 }
 
+export interface PickTerms {
+  readonly now: Date;
+  /** Who records the choice, for the history. */
+  readonly operator: string;
+}
+
 /** What a student has to pick from, and what of it is picked. @throws LPX_NOT_IN_STORE */
-export async function studentItems(store: Store, nationalId: string): Promise<Omit<ChosenStudent, 'picked' | 'unpicked'>> {
+export async function studentItems(store: Store, nationalId: string): Promise<Omit<ChosenStudent, 'picked' | 'unpicked' | 'changed'>> {
   const student = await studentIn(store, nationalId);
   const { basicData, extendedYears } = student;
   return { ...standingOf(student), nationalId, name: basicData.name, extendedYears };
@@ -59,7 +68,7 @@ export async function studentItems(store: Store, nationalId: string): Promise<Om
 async function choose(
   change: StoreChange,
   { nationalId, pick, unpick, extendedYears: given }: Choice,
-  now: Date,
+  { now, historyId }: { readonly now: Date; readonly historyId: number },
   findings: Finding[],
 ): Promise<ChosenStudent> {
   const student = await studentIn(change, nationalId);
@@ -90,9 +99,22 @@ async function choose(
   for (const { stored } of added) await change.addPick(student.id, stored, now);
   for (const { stored } of removed) await change.removePick(stored);
   if (extendedYears !== student.extendedYears) await change.setExtendedYears(student.id, extendedYears);
+  await change.addHistoryStudent(historyId, student.id, countsOf(added.map(({ stored }) => stored.record)));
+  await change.addRecordOutcomes(historyId, student.id, [
+    ...added.map((item) => outcomeOf(item, 'picked')),
+    ...removed.map((item) => outcomeOf(item, 'unpicked')),
+  ]);
   const refs = (of: readonly Item[]) => of.map((item) => item.ref);
-  return { ...after, nationalId, name: student.basicData.name, extendedYears, picked: refs(added), unpicked: refs(removed) };
+  const changed = added.length + removed.length > 0 || extendedYears !== student.extendedYears;
+  return { ...after, nationalId, name: student.basicData.name, extendedYears, picked: refs(added), unpicked: refs(removed), changed };
 }
+
+const outcomeOf = ({ stored }: Item, outcome: 'picked' | 'unpicked'): NewRecordOutcome => ({
+  list: wireListOf(stored.record.list).wire,
+  title: titleOf(stored.record),
+  outcome,
+  record: stored,
+});
 
 const PICKED = { state: 'picked', picked: true } as const;
 const OPEN = { state: 'open', picked: false } as const;

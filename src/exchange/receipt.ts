@@ -10,7 +10,7 @@ import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
 import { HALF_WIRE, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
-import type { ImportOutcome, KeptExport, KeptImport, Receiving, Store } from '../store/store.js';
+import type { KeptExport, KeptImport, Receiving, RecordOutcome, Store } from '../store/store.js';
 
 export type { Receipt } from '../spec/generated/receipt.js';
 
@@ -31,7 +31,9 @@ export async function writeReceipt(
   store: Store,
   { importId, outFolder, now, by }: ReceiptRequest,
 ): Promise<{ receipt: Receipt; path: string }> {
-  const entry = (await store.history()).filter((happened) => happened.kind === 'import').find(({ id }) => id === importId);
+  const entry = (await store.history({ kinds: ['import'] }))
+    .filter((happened) => happened.kind === 'import' && happened.state !== 'failed')
+    .find(({ id }) => id === importId) as KeptImport | undefined;
   if (!entry) throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
   const receipt: Receipt = {
     lpxReceipt: 2,
@@ -44,11 +46,25 @@ export async function writeReceipt(
     importedBy: entry.operator,
     issuedAt: now.toISOString(),
     issuedBy: by,
-    students: studentsOf(entry, await store.importOutcomes(importId)),
+    students: studentsOf(entry, await store.recordOutcomes(importId)),
   };
   const name = `${entry.file.replace(/\.zip$/i, '')}.receipt.json`;
-  const [path = ''] = await writeFiles(outFolder, [{ name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) }]);
-  return { receipt, path };
+  const file = { name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) };
+  return store.change(async (change) => {
+    await change.addHistory({
+      kind: 'receipt',
+      at: now,
+      operator: by,
+      file: name,
+      bytes: file.content.length,
+      folder: outFolder,
+      school: entry.school,
+      md5: entry.md5,
+      refersTo: importId,
+    });
+    const [path = ''] = await writeFiles(outFolder, [file]);
+    return { keep: true, result: { receipt, path } };
+  });
 }
 
 /** The files of the records that an import took in, each once. */
@@ -72,7 +88,7 @@ const COURSE_RESULTS = HALF_WIRE.courseResults.property;
 const masked = (nationalId: string): string => `${nationalId.slice(0, -4)}****`;
 
 /** Students with something new, and those who had it all before; by the national ids of the package. */
-function studentsOf(entry: KeptImport, outcomes: readonly ImportOutcome[]): Receipt['students'] {
+function studentsOf(entry: KeptImport, outcomes: readonly RecordOutcome[]): Receipt['students'] {
   const ids = [...new Set([...entry.students.map((student) => student.nationalId), ...outcomes.map((outcome) => outcome.nationalId)])];
   return ids.map((nationalId) => {
     const taken = entry.students.find((student) => student.nationalId === nationalId);
@@ -103,15 +119,23 @@ export interface CheckedReceipt {
   readonly findings: readonly Finding[];
 }
 
+export interface CheckRequest {
+  /** The receipt. */
+  readonly file: string;
+  readonly now: Date;
+  /** Who checks, for the history. */
+  readonly operator: string;
+}
+
 /**
  * Holds a receipt against the store's exports and marks the one it acknowledges as received.
  * @throws LPX_FILE_NOT_FOUND, LPX_RECEIPT_UNREADABLE; LPX_RECEIPT_UNKNOWN when no export is that package, LPX_RECEIPT_DIFFERS
  *   when what arrived is not what was sent, with all that differs: then nothing is marked
  */
-export async function checkReceipt(store: Store, file: string): Promise<CheckedReceipt> {
+export async function checkReceipt(store: Store, { file, now, operator }: CheckRequest): Promise<CheckedReceipt> {
   const receipt = await readReceipt(file);
   const { contentsDigest } = receipt.package;
-  const entry = (await store.history())
+  const entry = (await store.history({ kinds: ['export'] }))
     .filter((happened) => happened.kind === 'export')
     .find((exported) => isPackage(exported, receipt.package));
   if (!entry) throw new LpxError('LPX_RECEIPT_UNKNOWN', { package: receipt.package.file }, { place: { file: basename(file) } });
@@ -126,7 +150,22 @@ export async function checkReceipt(store: Store, file: string): Promise<CheckedR
   const before = entry.received !== undefined;
   const by = [receipt.receivingSchool.code, receipt.receivingSchool.name, receipt.issuedBy].filter(Boolean).join(' ');
   const receiving = entry.received ?? { at: new Date(receipt.issuedAt), by };
-  if (!before) await store.change(async (change) => ({ keep: true, result: await change.markReceived(entry.id, receiving) }));
+  if (!before)
+    await store.change(async (change) => {
+      await change.markReceived(entry.id, receiving);
+      await change.addHistory({
+        kind: 'receipt',
+        at: now,
+        operator,
+        file: basename(file),
+        bytes: 0,
+        folder: '',
+        school: receipt.receivingSchool.code,
+        md5: entry.md5,
+        refersTo: entry.id,
+      });
+      return { keep: true, result: undefined };
+    });
   return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt) };
 }
 

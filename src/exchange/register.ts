@@ -5,10 +5,10 @@ import { type NewFile, writeFiles } from '../io/publish.js';
 import { canonicalCode } from '../plain-text.js';
 import { csv, workbook } from '../roster/tables.js';
 import { studentPlace } from '../spec/place.js';
-import { type BasicData, HALVES, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { type BasicData, countsOf, HALVES, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';
 import { standingOf } from '../store/pickable-items.js';
-import type { Store } from '../store/store.js';
+import type { HistoryCounts, Store } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 
 export interface RegisterRequest {
@@ -20,6 +20,9 @@ export interface RegisterRequest {
   readonly evening: boolean;
   readonly format: 'xlsx' | 'csv';
   readonly outFolder: string;
+  readonly now: Date;
+  /** Who makes it, for the history. */
+  readonly operator: string;
 }
 
 export interface WrittenRegister {
@@ -42,7 +45,7 @@ export interface RegisterResult {
 /** @throws LPX_NOT_IN_STORE, LPX_NOTHING_PICKED, LPX_WRITE_FAILED, LPX_DISK_FULL; then no file is left */
 export async function writeRegisters(store: Store, request: RegisterRequest): Promise<RegisterResult> {
   const { academicYear, batch, evening, format, outFolder } = request;
-  const { picked, students, findings } = await pickedOf(store, request);
+  const { picked, counted, findings } = await pickedOf(store, request);
   const registers: { readonly register: Register; readonly items: number; readonly files: readonly NewFile[] }[] = [];
   for (const kind of HALVES) {
     const form: RegisterForm = { kind, batch, evening };
@@ -58,13 +61,19 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
     if (items > 0) registers.push({ register, items, files: await filesOf(register, `${store.school.code}_${academicYear}`, format) });
   }
   if (registers.length === 0) throw new LpxError('LPX_NOTHING_PICKED', { year: academicYear }, { findings });
-  await writeFiles(
-    outFolder,
-    registers.flatMap((one) => one.files),
-  );
+  const files = registers.flatMap((one) => one.files);
+  await store.change(async (change) => {
+    const [first, ...others] = files;
+    const file = others.length === 0 ? (first?.name ?? '') : '';
+    const happening = { at: request.now, operator: request.operator, file, bytes: 0, folder: outFolder };
+    const historyId = await change.addHistory({ kind: 'register', ...happening, details: { academicYear, batch } });
+    for (const { id, counts } of counted) await change.addHistoryStudent(historyId, id, counts);
+    await writeFiles(outFolder, files);
+    return { keep: true, result: undefined };
+  });
   return {
     academicYear,
-    students,
+    students: counted.length,
     findings,
     registers: registers.map(({ register: { name, number }, items, files }) => ({
       name,
@@ -82,18 +91,18 @@ async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterReq
   ];
   const picked: PickedItem[] = [];
   const findings: Finding[] = [];
-  let students = 0;
+  const counted: { readonly id: number; readonly counts: HistoryCounts }[] = [];
   for (const nationalId of named) {
     const student = await studentIn(store, nationalId);
     const items = standingOf(student).items.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
     const fit = items.filter((item) => item.unfit === undefined);
     for (const item of items) if (item.unfit) findings.push(leftOut(student.basicData, item.stored.record, item.unfit));
-    if (fit.length > 0) students++;
+    if (fit.length > 0) counted.push({ id: student.id, counts: countsOf(fit.map(({ stored }) => stored.record)) });
     picked.push(
       ...fit.map(({ stored: { record, provenance } }) => ({ student: student.basicData, record, received: provenance === 'received' })),
     );
   }
-  return { picked, students, findings };
+  return { picked, counted, findings };
 }
 
 const leftOut = (student: BasicData, record: PortfolioRecord<unknown>, reason: string): Finding => ({

@@ -2,20 +2,21 @@
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
-import { createStore, openStore } from '../store/sqlite.js';
+import { createStore, type Making, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';
 
-export type { HistoryEntry } from '../store/store.js';
+export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent } from '../store/store.js';
 
 /**
  * Makes a store and leaves it closed.
  * @param group the group of users that shares the store; empty when it is its owner's alone
+ * @param made who makes it, and when, for the history
  * @throws LPX_SCHOOL_CODE, LPX_STORE_EXISTS, LPX_GROUP_REFUSED, LPX_WRITE_FAILED
  */
-export async function initStore(folder: string, school: School, group = ''): Promise<void> {
+export async function initStore(folder: string, school: School, group = '', made?: Making): Promise<void> {
   const code = canonicalCode(school.code);
   if (!isSchoolCode(code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
-  const store = await createStore(folder, { ...school, code }, group);
+  const store = await createStore(folder, { ...school, code }, group, made);
   await store.close();
 }
 

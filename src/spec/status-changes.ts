@@ -93,3 +93,7 @@ export const DUTIES: Readonly<Record<StatusChange, Readonly<Record<PortfolioItem
  */
 export const endedBefore = (change: StatusChange, newestTerm: string, left: Day): boolean =>
   change !== 'borrowed-study' && left > lastDayOf(schoolYearOf(newestTerm));
+
+/** How students leave for good: to another school (轉出), or with their studies done (畢業). */
+export const LEFT_AS = ['transferred', 'graduated'] as const;
+export type LeftAs = (typeof LEFT_AS)[number];

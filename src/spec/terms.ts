@@ -69,6 +69,7 @@ export function isRealDate([year, month, day, hour = 0, minute = 0, second = 0]:
 
 /** Taiwan's offset from UTC in ms. There has been no daylight saving time since 1979. */
 const TAIPEI_OFFSET_MS = 8 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** A moment as clocks in Taiwan show it, whatever the computer's time zone: `2021-01-05 23:59:07`. */
 export const taipeiTime = (moment: Date): string =>
@@ -76,6 +77,12 @@ export const taipeiTime = (moment: Date): string =>
 
 /** The day of a moment in Taiwan. */
 export const dayOf = (moment: Date): Day => taipeiTime(moment).slice(0, 10);
+
+/** When a day begins in Taiwan. */
+export const startOfDay = (day: Day): Date => new Date(Date.parse(`${day}T00:00:00Z`) - TAIPEI_OFFSET_MS);
+
+/** When the day after it does. */
+export const startOfNextDay = (day: Day): Date => new Date(startOfDay(day).getTime() + DAY_MS);
 
 /** The term that a day lies in, by the common calendar of two semesters. */
 export function termOn(day: Day): AcademicTerm {

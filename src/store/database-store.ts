@@ -1,30 +1,33 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
-import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
-import { LpxError, type Place } from '../errors.js';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import { markCommitted } from '../io/interruption.js';
 import { canonicalCode } from '../plain-text.js';
 import type { CourseListing } from '../spec/course-code-file.js';
+import type { HistoryKind } from '../spec/history.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
+import { chainEntry, newIdKey } from './chain.js';
+import { historyColumns, readHistory } from './history-rows.js';
 import { PackageClaims } from './package-claims.js';
-import { asStored, SEALED, sealed, sealOf } from './seal.js';
+import { asStored, sealed, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import {
   type HistoryCounts,
   type HistoryEntry,
-  type HistoryKind,
-  type HistoryStudent,
-  type ImportOutcome,
+  type HistoryFilter,
+  type HistoryRemarks,
+  type Leaving,
   type NewHistoryEntry,
   type NewRecord,
+  type NewRecordOutcome,
   PROVENANCES,
   type Provenance,
   type Receiving,
+  type RecordOutcome,
   type RecordRef,
   type School,
-  type SentAs,
   type Store,
   type StoreChange,
   type StoredAttachment,
@@ -32,7 +35,8 @@ import {
   type StoredStudent,
   type StudentSummary,
 } from './store.js';
-import { type RecordTable, type Tables, UNSAID } from './tables.js';
+import { basicDataOf, damaged, leavingOf, orDamaged, type StudentRef, storedTime, updateStudentRow } from './stored-rows.js';
+import type { RecordTable, Tables } from './tables.js';
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
 const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.name));
@@ -66,6 +70,7 @@ export class DatabaseStore implements Store {
           eb.fn.count<number>('document_sha256').as('documents'),
           eb.fn.count<number>('media_sha256').as('media'),
         ])
+        .where('removed_by', 'is', null)
         .groupBy(['student_id', 'list'])
         .execute();
       for (const row of rows) {
@@ -83,6 +88,7 @@ export class DatabaseStore implements Store {
     return students.map((student) => ({
       nationalId: student.national_id,
       name: basicDataOf(student, this.folder).name,
+      left: leavingOf(student),
       ...(counts.get(student.id) ?? none),
     }));
   }
@@ -100,34 +106,22 @@ export class DatabaseStore implements Store {
     return known;
   }
 
-  async history(): Promise<HistoryEntry[]> {
-    const entries = await this.#db.selectFrom('history').selectAll().where('state', '=', 'done').orderBy('id', 'desc').execute();
-    const students = await this.#db
-      .selectFrom('history_students')
-      .innerJoin('students', 'students.id', 'history_students.student_id')
-      .selectAll('history_students')
-      .select([...SEALED.students, 'students.seal'])
-      .orderBy('national_id')
-      .execute();
-    const byEntry = new Map<number, typeof students>();
-    for (const student of students) byEntry.set(student.history_id, [...(byEntry.get(student.history_id) ?? []), student]);
-    return entries.map((entry) =>
-      entryOf(
-        entry,
-        (byEntry.get(entry.id) ?? []).map((student) => historyStudentOf(student, this.folder)),
-        this.folder,
-      ),
-    );
+  history(filter: HistoryFilter = {}): Promise<HistoryEntry[]> {
+    return readHistory(this.#db, this.folder, filter);
   }
 
-  async importOutcomes(historyId: number): Promise<ImportOutcome[]> {
-    return this.#db
-      .selectFrom('import_outcomes')
-      .innerJoin('students', 'students.id', 'import_outcomes.student_id')
-      .select(['national_id as nationalId', 'list', 'title', 'outcome'])
+  async recordOutcomes(historyId: number): Promise<RecordOutcome[]> {
+    const rows = await this.#db
+      .selectFrom('history_records')
+      .innerJoin('students', 'students.id', 'history_records.student_id')
+      .select(['national_id as nationalId', 'list', 'title', 'outcome', 'provenance', 'record_id'])
       .where('history_id', '=', historyId)
-      .orderBy('import_outcomes.id')
+      .orderBy('history_records.id')
       .execute();
+    return rows.map(({ provenance, record_id, ...rest }) => ({
+      ...rest,
+      record: provenance === null || record_id === null ? undefined : { provenance, id: record_id },
+    }));
   }
 
   async courses(codes: readonly string[]): Promise<{ readonly listings: readonly CourseListing[]; readonly plans: ReadonlySet<string> }> {
@@ -148,9 +142,11 @@ export class DatabaseStore implements Store {
     const outcome: { result?: T } = {};
     try {
       await this.#db.transaction().execute(async (transaction) => {
-        const { keep, result } = await work(new DatabaseChange(transaction, this.folder));
+        const change = new DatabaseChange(transaction, this.folder);
+        const { keep, result } = await work(change);
         outcome.result = result;
         if (!keep) throw NOTHING_TO_KEEP;
+        await change.chainEntries();
       });
       // A signal does not come between: the driver commits at once, and what awaits it runs before the next event.
       markCommitted();
@@ -168,9 +164,10 @@ export class DatabaseStore implements Store {
 /** Thrown to roll a transaction back without an error. */
 const NOTHING_TO_KEEP = new Error('rolled back');
 
-class DatabaseChange implements StoreChange {
+export class DatabaseChange implements StoreChange {
   readonly #db: Transaction<Tables>;
   readonly #folder: string;
+  readonly #added: number[] = [];
 
   constructor(db: Transaction<Tables>, folder: string) {
     this.#db = db;
@@ -187,10 +184,17 @@ class DatabaseChange implements StoreChange {
 
   async addHistory(entry: NewHistoryEntry): Promise<number> {
     const { id } = await this.#db.insertInto('history').values(historyColumns(entry)).returning('id').executeTakeFirstOrThrow();
+    this.#added.push(id);
     return id;
   }
 
-  async addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, sentAs?: SentAs): Promise<void> {
+  /** Gives the new entries their places in the chain, once all that belongs to them is there. */
+  async chainEntries(): Promise<void> {
+    for (const id of this.#added) await chainEntry(this.#db, id);
+  }
+
+  async addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks: HistoryRemarks = {}): Promise<void> {
+    const { created = false, changes = [], sentAs } = remarks;
     await this.#db
       .insertInto('history_students')
       .values({
@@ -199,6 +203,8 @@ class DatabaseChange implements StoreChange {
         course_results: counts.courseResults,
         multi_performances: counts.multiPerformances,
         attachments: counts.attachments,
+        created: created ? 1 : 0,
+        changes: JSON.stringify(changes),
         sent_national_id: sentAs?.nationalId ?? '',
         sent_name: sentAs?.name ?? '',
         sent_birth_date: sentAs?.birthDate ?? '',
@@ -206,11 +212,21 @@ class DatabaseChange implements StoreChange {
       .execute();
   }
 
-  async addImportOutcomes(historyId: number, studentId: number, outcomes: readonly Omit<ImportOutcome, 'nationalId'>[]): Promise<void> {
+  async addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void> {
     for (const some of inParts(outcomes))
       await this.#db
-        .insertInto('import_outcomes')
-        .values(some.map(({ list, title, outcome }) => ({ history_id: historyId, student_id: studentId, list, title, outcome })))
+        .insertInto('history_records')
+        .values(
+          some.map(({ list, title, outcome, record }) => ({
+            history_id: historyId,
+            student_id: studentId,
+            list,
+            title,
+            outcome,
+            provenance: record?.provenance ?? null,
+            record_id: record?.id ?? null,
+          })),
+        )
         .execute();
   }
 
@@ -235,7 +251,7 @@ class DatabaseChange implements StoreChange {
   }
 
   async setExtendedYears(studentId: number, years: number): Promise<void> {
-    await this.#updateStudent(studentId, { extended_years: years });
+    await updateStudentRow(this.#db, this.#folder, studentId, { extended_years: years });
   }
 
   putCourses(listings: readonly CourseListing[]): Promise<number> {
@@ -279,26 +295,16 @@ class DatabaseChange implements StoreChange {
           basic_data: JSON.stringify(basicData),
           extras: JSON.stringify(extras),
           extended_years: 0,
+          id_key: newIdKey(),
         }),
       )
       .returning('id')
       .executeTakeFirstOrThrow();
-    return { id, basicData, extras, extendedYears: 0, records: [] };
+    return { id, basicData, extras, extendedYears: 0, left: undefined, records: [] };
   }
 
   async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
-    await this.#updateStudent(id, { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) });
-  }
-
-  /** Changes columns of a student whose row is sound. @throws LPX_STORE_DAMAGED */
-  async #updateStudent(id: number, columns: Partial<StudentRow>): Promise<void> {
-    const row = await this.#db.selectFrom('students').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-    basicDataOf(row, this.#folder);
-    await this.#db
-      .updateTable('students')
-      .set(sealed('students', { ...row, ...columns }))
-      .where('id', '=', id)
-      .execute();
+    await updateStudentRow(this.#db, this.#folder, id, { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) });
   }
 
   async addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void> {
@@ -314,11 +320,62 @@ class DatabaseChange implements StoreChange {
   async replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void> {
     await this.#addAttachments([record]);
     const table = TABLE_OF[stored.provenance];
-    const row = await this.#db.selectFrom(table).select('student_id').where('id', '=', stored.id).executeTakeFirstOrThrow();
+    const { id, removed_by, ...former } = await this.#recordRow(stored);
+    await this.#db
+      .insertInto('former_records')
+      .values({ ...former, provenance: stored.provenance, record_id: id, replaced_by: historyId })
+      .execute();
+    const { student_id } = former;
     await this.#db
       .updateTable(table)
-      .set(sealed(table, { ...row, history_id: historyId, ...columnsOf(record) }))
-      .where('id', '=', stored.id)
+      .set(sealed(table, { student_id, removed_by, history_id: historyId, ...columnsOf(record) }))
+      .where('id', '=', id)
+      .execute();
+  }
+
+  async removedRecords(studentId: number): Promise<StoredRecord[]> {
+    const { national_id: nationalId } = await this.#db
+      .selectFrom('students')
+      .select('national_id')
+      .where('id', '=', studentId)
+      .executeTakeFirstOrThrow();
+    const student = { id: studentId, nationalId, folder: this.#folder };
+    const records: StoredRecord[] = [];
+    for (const provenance of PROVENANCES) records.push(...(await readRecords(this.#db, student, provenance, 'removed')));
+    return records;
+  }
+
+  async removeRecords(records: readonly RecordRef[], historyId: number): Promise<void> {
+    for (const record of records) await this.#setRemoved(record, historyId);
+  }
+
+  async restoreRecords(records: readonly RecordRef[]): Promise<void> {
+    for (const record of records) await this.#setRemoved(record, null);
+  }
+
+  async #setRemoved(record: RecordRef, removedBy: number | null): Promise<void> {
+    const table = TABLE_OF[record.provenance];
+    const { id, ...row } = await this.#recordRow(record);
+    await this.#db
+      .updateTable(table)
+      .set(sealed(table, { ...row, removed_by: removedBy }))
+      .where('id', '=', id)
+      .execute();
+  }
+
+  #recordRow({ provenance, id }: RecordRef): Promise<Selectable<RecordTable>> {
+    return this.#db.selectFrom(TABLE_OF[provenance]).selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  }
+
+  async setLeft(studentId: number, leaving: Leaving | undefined): Promise<void> {
+    await updateStudentRow(this.#db, this.#folder, studentId, { left_as: leaving?.as ?? '', left_on: leaving?.on ?? '' });
+  }
+
+  async setSchoolName(name: string): Promise<void> {
+    const row = await this.#db.selectFrom('school').selectAll().executeTakeFirstOrThrow();
+    await this.#db
+      .updateTable('school')
+      .set(sealed('school', { ...row, name }))
       .execute();
   }
 
@@ -331,50 +388,6 @@ class DatabaseChange implements StoreChange {
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
   }
-}
-
-function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Tables['history']> {
-  const time = at.toISOString();
-  if (entry.kind === 'load') return { ...UNSAID, ...entry, at: time };
-  const { contentsDigest, ...rest } = entry;
-  return { ...UNSAID, ...rest, at: time, contents_digest: contentsDigest };
-}
-
-/** @throws LPX_STORE_DAMAGED */
-function entryOf(row: Selectable<Tables['history']>, students: readonly HistoryStudent[], folder: string): HistoryEntry {
-  const { kind, id, file, operator, md5, sha256, school, reason, terms, overridden } = row;
-  const happening = { id, at: storedTime(row.at, { folder }), file, bytes: Number(row.bytes), operator, students };
-  if (kind === 'load') return { ...happening, kind };
-  const sent = { ...happening, md5, sha256, contentsDigest: row.contents_digest, school, overridden };
-  if (kind === 'import') return { ...sent, kind, reason: reason === 'unsigned' ? reason : '' };
-  const received = row.received_at === '' ? undefined : { at: storedTime(row.received_at, { folder }), by: row.received_by };
-  return { ...sent, kind, reason, terms, received };
-}
-
-/** A time of the history. @throws LPX_STORE_DAMAGED */
-function storedTime(text: string, { folder, nationalId }: { readonly folder: string; readonly nationalId?: string }): Date {
-  const time = new Date(text);
-  if (!Number.isNaN(time.getTime())) return time;
-  throw nationalId === undefined ? new LpxError('LPX_STORE_DAMAGED', { folder, part: 'historyTime' }) : damaged({ folder, nationalId });
-}
-
-/** What a row of a student must have to be known as sound. */
-type StudentRow = Omit<Selectable<Tables['students']>, 'id'>;
-
-const historyStudentOf = (student: Selectable<Tables['history_students']> & StudentRow, folder: string): HistoryStudent => ({
-  nationalId: student.national_id,
-  name: basicDataOf(student, folder).name,
-  courseResults: student.course_results,
-  multiPerformances: student.multi_performances,
-  attachments: student.attachments,
-  sentAs: sentAsOf(student),
-});
-
-function sentAsOf(
-  student: Pick<Selectable<Tables['history_students']>, 'sent_national_id' | 'sent_name' | 'sent_birth_date'>,
-): SentAs | undefined {
-  const sentAs = { nationalId: student.sent_national_id, name: student.sent_name, birthDate: student.sent_birth_date };
-  return Object.values(sentAs).some((value) => value !== '') ? sentAs : undefined;
 }
 
 async function listingsIn(db: Db, codes: readonly string[]): Promise<CourseListing[]> {
@@ -410,7 +423,7 @@ async function putChanged<T extends { readonly code: string }>(
   return fresh.length;
 }
 
-function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id' | 'seal'> {
+function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id' | 'removed_by' | 'seal'> {
   return {
     list: record.list,
     record_key: key,
@@ -443,17 +456,17 @@ async function readStudent(db: Db, nationalId: string, folder: string): Promise<
     basicData: basicDataOf(row, folder),
     extras: orDamaged<JsonObject>(student, () => JSON.parse(row.extras)),
     extendedYears: row.extended_years,
+    left: leavingOf(row),
     records,
   };
 }
 
-interface StudentRef {
-  readonly id: number;
-  readonly nationalId: string;
-  readonly folder: string;
-}
-
-async function readRecords(db: Db, student: StudentRef, provenance: Provenance): Promise<StoredRecord[]> {
+async function readRecords(
+  db: Db,
+  student: StudentRef,
+  provenance: Provenance,
+  which: 'present' | 'removed' = 'present',
+): Promise<StoredRecord[]> {
   const table = TABLE_OF[provenance];
   const rows = await db
     .selectFrom(`${table} as records`)
@@ -475,6 +488,7 @@ async function readRecords(db: Db, student: StudentRef, provenance: Provenance):
       'picks.at as picked_at',
     ])
     .where('records.student_id', '=', student.id)
+    .where('records.removed_by', which === 'present' ? 'is' : 'is not', null)
     .orderBy('records.id')
     .execute();
   return rows.map((row) => {
@@ -527,24 +541,3 @@ function attachmentIn(row: AttachmentColumns, slot: Slot): StoredAttachment | nu
 type AttachmentColumns = Readonly<Record<`${Slot}_${'sha256' | 'md5' | 'seal'}`, string | null>> &
   Readonly<Record<`${Slot}_bytes` | `${Slot}_crc32`, number | null>> &
   Readonly<Record<`${Slot}_type` | `${Slot}_name`, string>>;
-
-/** A student's data of a row that is as it was stored. @throws LPX_STORE_DAMAGED */
-function basicDataOf(row: StudentRow, folder: string): BasicData {
-  const student = { nationalId: row.national_id, folder };
-  if (row.seal !== sealOf('students', row)) throw damaged(student);
-  const basicData = orDamaged<BasicData>(student, () => JSON.parse(row.basic_data));
-  if (asStored(basicData.nationalId) !== row.national_id) throw damaged(student);
-  return basicData;
-}
-
-/** What `read` makes of a row: where it fails, the row is not what was stored. @throws LPX_STORE_DAMAGED */
-function orDamaged<T>(student: Omit<StudentRef, 'id'>, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw damaged(student, {}, error);
-  }
-}
-
-const damaged = ({ nationalId, folder }: Omit<StudentRef, 'id'>, record: Place = {}, cause?: unknown): LpxError =>
-  new LpxError('LPX_STORE_DAMAGED', { folder, part: 'stored' }, { cause, place: { student: nationalId, ...record } });

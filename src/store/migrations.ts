@@ -7,6 +7,7 @@ import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { extensionOf } from '../spec/rules/file-type.js';
+import { chainEntry, newIdKey } from './chain.js';
 import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
 import { PART } from './statements.js';
 import type { Tables } from './tables.js';
@@ -266,6 +267,71 @@ async function sealRows(db: Kysely<Tables>, table: Exclude<SealedTable, 'school'
   }
 }
 
+/**
+ * The history becomes one table of everything that happens to a store, chained by hashes; records are taken out and
+ * replaced without being lost; students may have left. Entries from before are chained as they are.
+ */
+async function eleventhVersion(db: Kysely<Tables>): Promise<void> {
+  const text = (value: string) => (column: ColumnDefinitionBuilder) => column.notNull().defaultTo(value);
+  for (const [table, column, value] of [
+    ['history', 'left_on', ''],
+    ['history', 'folder', ''],
+    ['history', 'code', ''],
+    ['history', 'details', '{}'],
+    ['history', 'previous_hash', ''],
+    ['history', 'hash', ''],
+    ['history_students', 'keyed_id', ''],
+    ['history_students', 'changes', '[]'],
+    ['students', 'left_as', ''],
+    ['students', 'left_on', ''],
+    ['students', 'id_key', ''],
+  ] as const)
+    await db.schema.alterTable(table).addColumn(column, 'text', text(value)).execute();
+  for (const [table, column] of [
+    ['history', 'refers_to'],
+    ['history', 'undone_by'],
+    ['history', 'position'],
+    ['own_records', 'removed_by'],
+    ['received_records', 'removed_by'],
+  ] as const)
+    await db.schema.alterTable(table).addColumn(column, 'integer').execute();
+  await db.schema
+    .alterTable('history_students')
+    .addColumn('created', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  await db.schema.createIndex('history_position').on('history').column('position').unique().execute();
+  await sql`alter table import_outcomes rename to history_records`.execute(db);
+  await db.schema.alterTable('history_records').addColumn('provenance', 'text').execute();
+  await db.schema.alterTable('history_records').addColumn('record_id', 'integer').execute();
+  await createFormerRecords(db);
+  for (const { id } of await db.selectFrom('students').select('id').execute())
+    await db.updateTable('students').set({ id_key: newIdKey() }).where('id', '=', id).execute();
+  for (const { id } of await db.selectFrom('history').select('id').where('state', '=', 'done').orderBy('id').execute())
+    await chainEntry(db, id);
+}
+
+async function createFormerRecords(db: Kysely<Tables>): Promise<void> {
+  let table = db.schema
+    .createTable('former_records')
+    .addColumn('provenance', 'text', required)
+    .addColumn('record_id', 'integer', required)
+    .addColumn('replaced_by', 'integer', (column) => column.notNull().references('history.id'))
+    .addColumn('student_id', 'integer', (column) => column.notNull().references('students.id'))
+    .addColumn('history_id', 'integer', required);
+  for (const column of ['list', 'record_key', 'content', 'origin_school_code', 'course_code', 'fields', 'extras'] as const)
+    table = table.addColumn(column, 'text', required);
+  for (const slot of ['document', 'media'] as const)
+    table = table
+      .addColumn(`${slot}_sha256`, 'text', (column) => column.references('attachments.sha256'))
+      .addColumn(`${slot}_name`, 'text', required)
+      .addColumn(`${slot}_type`, 'text', required);
+  await table
+    .addColumn('seal', 'text', required)
+    .addPrimaryKeyConstraint('former_records_key', ['provenance', 'record_id', 'replaced_by'])
+    .execute();
+  await db.schema.createIndex('former_records_student').on('former_records').column('student_id').execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -277,6 +343,7 @@ const MIGRATIONS: readonly Migration[] = [
   eighthVersion,
   ninthVersion,
   tenthVersion,
+  eleventhVersion,
 ];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */

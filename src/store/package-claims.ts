@@ -8,11 +8,15 @@ import { createReadStream, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
+import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
 import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
+import type { ExchangeReason } from '../spec/status-changes.js';
+import { chainEntry } from './chain.js';
 import { inParts } from './statements.js';
 import type { ExportEntry, HistoryCounts } from './store.js';
+import { updateStudentRow } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
 import { isInUse, type WorkFolder } from './work-folder.js';
 
@@ -26,7 +30,7 @@ export interface NewClaim {
   readonly outFolder: string;
   /** A new file for the password of the whole export. */
   readonly passwordFile?: string | undefined;
-  readonly entry: Pick<ExportEntry, 'school' | 'reason' | 'terms' | 'overridden' | 'operator'>;
+  readonly entry: Pick<ExportEntry, 'school' | 'reason' | 'terms' | 'left' | 'overridden' | 'operator'>;
   readonly students: readonly { readonly id: number; readonly counts: HistoryCounts }[];
 }
 
@@ -53,10 +57,12 @@ export const filesOf = ({ password, zip, signature }: PackageClaim): Unpublished
 
 export class PackageClaims {
   readonly #db: Kysely<Tables>;
+  readonly #folder: string;
   readonly #attachments: string;
 
   constructor(db: Kysely<Tables>, storeFolder: string) {
     this.#db = db;
+    this.#folder = storeFolder;
     this.#attachments = join(storeFolder, 'attachments');
   }
 
@@ -91,10 +97,10 @@ export class PackageClaims {
     markCommitted();
   }
 
-  /** Notes that the files of packages have their names. */
+  /** Notes that the files of packages have their names: their students who leave the school have left it. */
   async published(claims: readonly PackageClaim[]): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
-      for (const { historyId } of claims) await markDone(transaction, historyId);
+      for (const { historyId } of claims) await markDone(transaction, this.#folder, historyId);
     });
   }
 
@@ -114,7 +120,7 @@ export class PackageClaims {
         const files = await transaction.selectFrom('unpublished').select(['part', 'file']).where('history_id', '=', id).execute();
         if (!still || files.some(({ part }) => !existsSync(dirname(part)))) return;
         if (still.state === 'written') {
-          if (await finish(files, still)) return markDone(transaction, id);
+          if (await finish(files, still)) return markDone(transaction, this.#folder, id);
           await withdraw(files, still);
         }
         await removeParts(files);
@@ -127,7 +133,7 @@ export class PackageClaims {
     const pending = await db
       .selectFrom('history')
       .select(['id', 'state', 'work', 'file', 'bytes', 'md5'])
-      .where('state', '<>', 'done')
+      .where('state', 'in', ['pending', 'written'])
       .execute();
     return pending.filter(({ work }) => !isInUse(join(this.#attachments, work)));
   }
@@ -181,10 +187,32 @@ async function isPartOf(zip: WrittenZip, file: string): Promise<boolean> {
 const isSignature = (file: string, { md5 }: WrittenZip): boolean =>
   lstatSync(file).size <= SIGNATURE_BYTES && readFileSync(file, 'latin1').includes(md5);
 
-async function markDone(transaction: Transaction<Tables>, historyId: number): Promise<void> {
+async function markDone(transaction: Transaction<Tables>, folder: string, historyId: number): Promise<void> {
   await transaction.deleteFrom('unpublished').where('history_id', '=', historyId).execute();
   await transaction.updateTable('history').set({ state: 'done', work: '' }).where('id', '=', historyId).execute();
+  await markLeft(transaction, folder, historyId);
+  await chainEntry(transaction, historyId);
 }
+
+/** Who is exported for another school has left this one; who was here on loan may still be here. */
+async function markLeft(transaction: Transaction<Tables>, folder: string, historyId: number): Promise<void> {
+  const students = await transaction
+    .selectFrom('history')
+    .innerJoin('history_students', 'history_students.history_id', 'history.id')
+    .select(['student_id', 'left_on'])
+    .where('history.id', '=', historyId)
+    .where('reason', 'in', LEAVING_REASONS)
+    .where('left_on', '<>', '')
+    .execute();
+  for (const { student_id, left_on } of students)
+    await updateStudentRow(transaction, folder, student_id, { left_as: 'transferred', left_on }).catch((error) => {
+      // The package is out. That the row is damaged is said by whoever reads the student next.
+      if (!(error instanceof LpxError)) throw error;
+    });
+}
+
+/** The reasons of an export after which the student is no longer at the school. */
+const LEAVING_REASONS: readonly ExchangeReason[] = ['transfer', 'experimental'];
 
 async function freeName(
   transaction: Transaction<Tables>,
@@ -226,11 +254,14 @@ async function addClaim(
   { now, work, outFolder, passwordFile, entry, students }: NewClaim,
   name: string,
 ): Promise<PackageClaim> {
+  const { left, ...facts } = entry;
   const { id: historyId } = await transaction
     .insertInto('history')
     .values({
       ...UNSAID,
-      ...entry,
+      ...facts,
+      left_on: left,
+      folder: outFolder,
       kind: 'export',
       at: now.toISOString(),
       file: `${name}.zip`,

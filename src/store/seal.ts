@@ -33,10 +33,17 @@ export type SealedTable = keyof typeof SEALED;
 /** The columns of a row that its seal covers. */
 export type SealedRow<T extends SealedTable> = Readonly<Record<(typeof SEALED)[T][number], unknown>>;
 
+/** Columns that came after the seal: under it where they say something, so that the seals of rows from before hold. */
+const SEALED_LATER = ['removed_by', 'left_as', 'left_on'] as const;
+
 /** The seal of a row: SHA-256 over its values, 64 hex digits. */
 export function sealOf<T extends SealedTable>(table: T, row: SealedRow<T>): string {
-  const values = SEALED[table].map((column) => asStored((row as Readonly<Record<string, unknown>>)[column]));
-  return createHash('sha256').update(JSON.stringify(values)).digest('hex');
+  const columns = row as Readonly<Record<string, unknown>>;
+  const values = SEALED[table].map((column) => asStored(columns[column]));
+  const later = SEALED_LATER.flatMap((column) => (columns[column] ? [column, asStored(columns[column])] : []));
+  return createHash('sha256')
+    .update(JSON.stringify([...values, ...later]))
+    .digest('hex');
 }
 
 /** A value as the database gives it back: half of a surrogate pair is no UTF-8, and becomes U+FFFD. */

@@ -10,7 +10,7 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
-import { DatabaseStore } from './database-store.js';
+import { DatabaseChange, DatabaseStore } from './database-store.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 import { migrate } from './migrations.js';
 import { sealed, sealOf } from './seal.js';
@@ -18,6 +18,12 @@ import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
 import type { Tables } from './tables.js';
+
+/** Who makes a store, and when. */
+export interface Making {
+  readonly at: Date;
+  readonly operator: string;
+}
 
 const DATABASE_NAME = 'lpx.sqlite';
 
@@ -37,9 +43,10 @@ async function holdsStore(folder: string): Promise<boolean> {
  * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
  * wins.
  * @param group the group of users that shares the store; empty when it is its owner's alone
+ * @param made who makes it, and when: its first entry in the history
  * @throws LPX_STORE_EXISTS, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL
  */
-export async function createStore(folder: string, school: School, group = ''): Promise<Store> {
+export async function createStore(folder: string, school: School, group = '', made?: Making): Promise<Store> {
   const existed = await holdsStore(folder);
   const modes = accessFor(group);
   try {
@@ -62,6 +69,9 @@ export async function createStore(folder: string, school: School, group = ''): P
         .insertInto('school')
         .values(sealed('school', { ...school, shared_group: group }))
         .execute();
+      const change = new DatabaseChange(transaction, folder);
+      if (made) await change.addHistory({ kind: 'init', ...made, file: '', bytes: 0 });
+      await change.chainEntries();
     });
   } catch (error) {
     await db.destroy();

@@ -1,6 +1,9 @@
 /** The school's store, as the use cases see it. `sqlite.ts` opens one on disk. */
 import type { CourseListing } from '../spec/course-code-file.js';
+import type { HistoryKind } from '../spec/history.js';
 import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.js';
+import type { LeftAs } from '../spec/status-changes.js';
+import type { Day } from '../spec/terms.js';
 import type { AttachmentVault } from './attachments.js';
 import type { PackageClaims } from './package-claims.js';
 
@@ -46,7 +49,9 @@ export interface StoredStudent {
   readonly extras: JsonObject;
   /** School years by which the study is lengthened (高級中等教育法 第42條). */
   readonly extendedYears: number;
-  /** Own records first, then received ones, each in the order they came. */
+  /** Undefined for one who is here. */
+  readonly left: Leaving | undefined;
+  /** Own records first, then received ones, each in the order they came; without those that were taken out. */
   readonly records: readonly StoredRecord[];
 }
 
@@ -58,21 +63,59 @@ export interface StudentSummary {
   /** Records of both kinds that another school sent. */
   readonly received: number;
   readonly attachments: number;
+  /** Undefined for one who is here. */
+  readonly left: Leaving | undefined;
+}
+
+/** That a student has left, how, and the last day here. */
+export interface Leaving {
+  readonly as: LeftAs;
+  readonly on: Day;
 }
 
 /** What every entry of the history says. */
 interface Happening {
   readonly at: Date;
-  /** Package, folder or table, by base name. */
+  /** Package, folder, table or receipt, by base name; empty where there is none. */
   readonly file: string;
-  /** 0 for a table. */
+  /** 0 for anything but packages and documents. */
   readonly bytes: number;
   /** Who did it, by the name the system knows them by. */
   readonly operator: string;
 }
 
-export interface LoadEntry extends Happening {
-  readonly kind: 'load';
+/** That something was done that needs no more words than its students have. */
+export interface PlainEntry extends Happening {
+  readonly kind: 'init' | 'load' | 'pick';
+}
+
+/** That the school's name was set. */
+export interface SchoolEntry extends Happening {
+  readonly kind: 'school';
+  readonly details: { readonly name: string; readonly before: string };
+}
+
+/** That students left, or came back. */
+export interface LeaveEntry extends Happening {
+  readonly kind: 'leave';
+  readonly details: { readonly as: LeftAs | 'here'; readonly on: Day };
+}
+
+export interface RegisterEntry extends Happening {
+  readonly kind: 'register';
+  readonly folder: string;
+  readonly details: { readonly academicYear: number; readonly batch: string };
+}
+
+/** That a receipt was written for an import, or one was found to fit an export. */
+export interface ReceiptEntry extends Happening {
+  readonly kind: 'receipt';
+  /** Where it was written; empty for one that was checked. */
+  readonly folder: string;
+  readonly school: string;
+  readonly md5: string;
+  /** The import or export, by its number. */
+  readonly refersTo: number;
 }
 
 interface PackageEntry extends Happening {
@@ -90,15 +133,30 @@ export interface ExportEntry extends PackageEntry {
   readonly reason: string;
   /** With blanks between; empty for all. */
   readonly terms: string;
+  /** The students' last day here; empty in entries of earlier versions. */
+  readonly left: Day | '';
+  /** Where the package was written; empty in entries of earlier versions. */
+  readonly folder: string;
 }
 
 export interface ImportEntry extends PackageEntry {
   readonly kind: 'import';
   readonly reason: 'unsigned' | '';
+  /** Unchanged when all of it was there before; failed when it was refused: then only file, size, MD5 and code are known. */
+  readonly state: 'done' | 'unchanged' | 'failed';
+  /** Of one that failed, the code of the error; else empty. */
+  readonly code: string;
 }
 
 /** What is added to the history once it is known. Exports are added as they are claimed. */
-export type NewHistoryEntry = LoadEntry | ImportEntry;
+export type NewHistoryEntry = PlainEntry | SchoolEntry | LeaveEntry | RegisterEntry | ReceiptEntry | ImportEntry;
+
+/** That a property of a student's basic data became another. */
+export interface BasicDataChange {
+  readonly property: keyof BasicData;
+  readonly from: string | number;
+  readonly to: string | number;
+}
 
 export interface HistoryStudent {
   readonly nationalId: string;
@@ -106,12 +164,18 @@ export interface HistoryStudent {
   readonly courseResults: number;
   readonly multiPerformances: number;
   readonly attachments: number;
+  /** Whether the student was not there before. */
+  readonly created: boolean;
+  readonly changes: readonly BasicDataChange[];
   /** Of an import; undefined when the package has the student as the roll does. */
   readonly sentAs: SentAs | undefined;
 }
 
 /** How much of a student was loaded, exported or imported. */
-export type HistoryCounts = Omit<HistoryStudent, 'nationalId' | 'name' | 'sentAs'>;
+export type HistoryCounts = Pick<HistoryStudent, 'courseResults' | 'multiPerformances' | 'attachments'>;
+
+/** What else an entry says of a student. */
+export type HistoryRemarks = Partial<Pick<HistoryStudent, 'created' | 'changes' | 'sentAs'>>;
 
 /** What a package says of a student otherwise than the roll; empty where it does not. */
 export type SentAs = Pick<BasicData, 'nationalId' | 'name' | 'birthDate'>;
@@ -119,6 +183,8 @@ export type SentAs = Pick<BasicData, 'nationalId' | 'name' | 'birthDate'>;
 interface Kept {
   readonly id: number;
   readonly students: readonly HistoryStudent[];
+  /** The entry that took this one back; undefined while it stands. */
+  readonly undoneBy: number | undefined;
 }
 
 interface KeptPackage extends Kept {
@@ -126,12 +192,24 @@ interface KeptPackage extends Kept {
   readonly sha256: string;
 }
 
-export type KeptLoad = LoadEntry & Kept;
 export type KeptImport = ImportEntry & KeptPackage;
 /** `received` says when and by whom it was acknowledged; undefined until then. */
 export type KeptExport = ExportEntry & KeptPackage & { readonly received: Receiving | undefined };
-export type HistoryEntry = KeptLoad | KeptImport | KeptExport;
-export type HistoryKind = HistoryEntry['kind'];
+export type HistoryEntry = (Exclude<NewHistoryEntry, ImportEntry> & Kept) | KeptImport | KeptExport;
+
+/** Which entries of the history; all that is given has to fit. */
+export interface HistoryFilter {
+  /** National id, also by the one that a package had. */
+  readonly student?: string | undefined;
+  /** The other school of packages and receipts. */
+  readonly school?: string | undefined;
+  /** None for all. */
+  readonly kinds?: readonly HistoryKind[] | undefined;
+  /** From this moment on. */
+  readonly since?: Date | undefined;
+  /** Before this moment. */
+  readonly before?: Date | undefined;
+}
 
 /** That a package has arrived, as the receiving school's receipt says. */
 export interface Receiving {
@@ -140,14 +218,19 @@ export interface Receiving {
   readonly by: string;
 }
 
-/** What an import did with a record that it did not take in as a new one. */
-export interface ImportOutcome {
+/** What an entry did with a record other than bringing it in as new. */
+export interface RecordOutcome {
   readonly nationalId: string;
   /** The list, by its name on the wire. */
   readonly list: string;
   readonly title: string;
   readonly outcome: string;
+  /** Undefined of a record that the store does not have. */
+  readonly record: RecordRef | undefined;
 }
+
+/** The same as it is added. */
+export type NewRecordOutcome = Omit<RecordOutcome, 'nationalId' | 'record'> & { readonly record?: RecordRef | undefined };
 
 /** A pick by the record it is of. */
 export type RecordRef = Pick<StoredRecord, 'provenance' | 'id'>;
@@ -163,14 +246,25 @@ export interface NewRecord {
 export interface StoreChange {
   student(nationalId: string): Promise<StoredStudent | undefined>;
   historyKind(id: number): Promise<HistoryKind>;
+  /** Adds an entry; with the transaction's end it takes its place in the chain. @returns its number */
   addHistory(entry: NewHistoryEntry): Promise<number>;
-  addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, sentAs?: SentAs): Promise<void>;
-  addImportOutcomes(historyId: number, studentId: number, outcomes: readonly Omit<ImportOutcome, 'nationalId'>[]): Promise<void>;
+  addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks?: HistoryRemarks): Promise<void>;
+  addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void>;
   markReceived(historyId: number, receiving: Receiving): Promise<void>;
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
   addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void>;
+  /** Puts a record in the place of a stored one, whose former content is kept. */
   replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void>;
+  /** The records of a student that were taken out. */
+  removedRecords(studentId: number): Promise<StoredRecord[]>;
+  /** Takes records out: they are kept with their picks, and no more than that. */
+  removeRecords(records: readonly RecordRef[], historyId: number): Promise<void>;
+  /** Brings records back that were taken out. */
+  restoreRecords(records: readonly RecordRef[]): Promise<void>;
+  /** @param leaving undefined for a student who is here again */
+  setLeft(studentId: number, leaving: Leaving | undefined): Promise<void>;
+  setSchoolName(name: string): Promise<void>;
   /** Keeps the CRC-32 of files, by their SHA-256. */
   setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void>;
   addPick(studentId: number, record: RecordRef, at: Date): Promise<void>;
@@ -193,9 +287,9 @@ export interface Store {
   /** Those of the contents (by SHA-256) that records of the store have as files. */
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
   /** Newest first; without packages that are still being made. */
-  history(): Promise<HistoryEntry[]>;
+  history(filter?: HistoryFilter): Promise<HistoryEntry[]>;
   /** In the order of the package. */
-  importOutcomes(historyId: number): Promise<ImportOutcome[]>;
+  recordOutcomes(historyId: number): Promise<RecordOutcome[]>;
   /** The course code files: the listings of these codes, and which of their plans (year and school) a file is here for. */
   courses(codes: readonly string[]): Promise<{ readonly listings: readonly CourseListing[]; readonly plans: ReadonlySet<string> }>;
   /** The list of schools: those of these codes, and whether there is a list at all. */

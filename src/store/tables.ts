@@ -1,7 +1,9 @@
 /** The tables of the store, as the query builder sees them. */
 import type { Generated } from 'kysely';
+import type { HistoryKind } from '../spec/history.js';
 import type { ListName } from '../spec/portfolio.js';
-import type { HistoryKind, Provenance } from './store.js';
+import type { LeftAs } from '../spec/status-changes.js';
+import type { Provenance } from './store.js';
 
 /** What a row was when it was stored (`seal.ts`); empty only until the tenth version of the tables is complete. */
 type Seal = Generated<string>;
@@ -27,6 +29,8 @@ export interface RecordTable {
   media_sha256: string | null;
   media_name: string;
   media_type: string;
+  /** The entry by which it was taken out; null while it is there. */
+  removed_by: Generated<number | null>;
   seal: Seal;
 }
 
@@ -38,7 +42,10 @@ export const UNSAID = {
   school: '',
   reason: '',
   terms: '',
+  left_on: '',
+  folder: '',
   overridden: '',
+  code: '',
   received_at: '',
   received_by: '',
   package: null,
@@ -54,10 +61,16 @@ export interface Tables {
     basic_data: string;
     extras: string;
     extended_years: Generated<number>;
+    /** How and on which day the student left; empty for one who is here. */
+    left_as: Generated<LeftAs | ''>;
+    left_on: Generated<string>;
+    /** Random, 64 hex digits: the key under which the history knows the national id (`chain.ts`). */
+    id_key: string;
     seal: Seal;
   };
   /** The CRC-32 is unknown of files from before the ninth version, until they are exported. */
   attachments: { sha256: string; md5: string; bytes: number; crc32: number | null; seal: Seal };
+  /** Everything that happened to the store, an entry each. */
   history: {
     id: Generated<number>;
     kind: HistoryKind;
@@ -72,6 +85,18 @@ export interface Tables {
     school: string;
     reason: string;
     terms: string;
+    /** Of an export: the day the students left. */
+    left_on: Generated<string>;
+    /** Where files were written to; empty where none were. */
+    folder: Generated<string>;
+    /** Of an import that failed: why, by the code of the error. */
+    code: Generated<string>;
+    /** JSON: what only entries of its kind have to say. */
+    details: Generated<string>;
+    /** The entry it is about: of a receipt, the import or export. */
+    refers_to: Generated<number | null>;
+    /** The entry that took it back; null while it stands. */
+    undone_by: Generated<number | null>;
     /** The rules that an export or import was made against; else empty. */
     overridden: string;
     operator: string;
@@ -80,10 +105,18 @@ export interface Tables {
     received_by: string;
     /** The name of a package that was made here, without `.zip`: no two have the same. Null for anything else. */
     package: string | null;
-    /** Of an export: pending until all of its files are written, written until they have their names. */
-    state: Generated<'pending' | 'written' | 'done'>;
+    /**
+     * Of an export: pending until all of its files are written, written until they have their names. Of an import:
+     * unchanged when all was there before, failed when it was refused.
+     */
+    state: Generated<'pending' | 'written' | 'done' | 'unchanged' | 'failed'>;
     /** The work folder of the process that makes it; empty once it is done. */
     work: Generated<string>;
+    /** Its place in the chain, from 1 without gaps; null until it is settled. */
+    position: Generated<number | null>;
+    /** The hash of the entry before it in the chain, and its own (`chain.ts`). */
+    previous_hash: Generated<string>;
+    hash: Generated<string>;
   };
   history_students: {
     history_id: number;
@@ -91,6 +124,12 @@ export interface Tables {
     course_results: number;
     multi_performances: number;
     attachments: number;
+    /** The national id under the student's key (`chain.ts`). */
+    keyed_id: Generated<string>;
+    /** 1 for a student who was not there before. */
+    created: Generated<number>;
+    /** JSON: what became of basic data, a `BasicDataChange` each. */
+    changes: Generated<string>;
     /** What the package of an import says otherwise than the roll; empty where it does not. */
     sent_national_id: Generated<string>;
     sent_name: Generated<string>;
@@ -100,8 +139,26 @@ export interface Tables {
   unpublished: { history_id: number; part: string; file: string };
   own_records: RecordTable;
   received_records: RecordTable;
-  /** What an import did with records other than taking them in as new. */
-  import_outcomes: { id: Generated<number>; history_id: number; student_id: number; list: string; title: string; outcome: string };
+  /** What records were before an entry replaced them; `history_id` is the entry that had brought them so. */
+  former_records: Omit<RecordTable, 'id' | 'removed_by' | 'seal'> & {
+    provenance: Provenance;
+    record_id: number;
+    replaced_by: number;
+    seal: string;
+  };
+  /** What an entry did with records other than bringing them in as new. An import does so also with records that it leaves out. */
+  history_records: {
+    id: Generated<number>;
+    history_id: number;
+    student_id: number;
+    /** The list by its name on the wire. */
+    list: string;
+    title: string;
+    outcome: string;
+    /** Null of a record that the store does not have. */
+    provenance: Provenance | null;
+    record_id: number | null;
+  };
   picks: { provenance: Provenance; record_id: number; student_id: number; at: string };
   course_codes: { code: string; plan: string; subject_name: string; credits: string };
   known_schools: { code: string; name: string };

@@ -18,10 +18,10 @@ async function hostileStore(folder: string): Promise<string> {
   await withStore(store, (open) =>
     open.change(async (change) => {
       const { id } = await change.addStudent({ ...smallPortfolio().basicData, nationalId: ID, name: EVIL, birthDate: EVIL }, {});
-      const hashes = { md5: EVIL, contentsDigest: EVIL, reason: '', overridden: EVIL } as const;
+      const hashes = { md5: EVIL, contentsDigest: EVIL, reason: '', overridden: EVIL, state: 'done', code: EVIL } as const;
       const entry = { kind: 'import', at: NOW, file: EVIL, school: EVIL, operator: EVIL, bytes: 1, ...hashes } as const;
       const historyId = await change.addHistory(entry);
-      await change.addHistoryStudent(historyId, id, counts, { nationalId: EVIL, name: EVIL, birthDate: EVIL });
+      await change.addHistoryStudent(historyId, id, counts, { sentAs: { nationalId: EVIL, name: EVIL, birthDate: EVIL } });
       return { keep: true, result: undefined };
     }),
   );

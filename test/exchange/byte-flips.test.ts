@@ -53,7 +53,7 @@ describe('a package with any single byte changed', () => {
         }
         if ((await open.students()).length > 0) throw new Error(`byte ${offset} let a student in`);
       }
-      expect(await open.history()).toEqual([]);
+      expect((await open.history()).filter((entry) => entry.kind !== 'import' || entry.state !== 'failed')).toEqual([]);
     });
 
     expect(wrong).toEqual([]);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { exportFrom, importTo, NOW, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, importTo, NOW, OPERATOR, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/version-0.1', import.meta.url));
@@ -38,7 +38,9 @@ describe('what the version before left', () => {
 
   it('is a receipt that marks its export as received', async () => {
     const { folder, sender } = earlier();
-    const checked = await withStore(sender, (open) => checkReceipt(open, join(folder, '990001_2026_11_25_20_01_29.receipt.json')));
+    const checked = await withStore(sender, (open) =>
+      checkReceipt(open, { file: join(folder, '990001_2026_11_25_20_01_29.receipt.json'), now: NOW, operator: OPERATOR }),
+    );
     expect(checked).toMatchObject({ exportId: 2, before: false, findings: [] });
   });
 
@@ -49,6 +51,6 @@ describe('what the version before left', () => {
     expect((await importTo(to, exported.zipFile)).outcome).toBe('imported');
     const request = { importId: 1, outFolder: join(folder, 'receipts'), now: NOW, by: '註冊組' };
     const { path } = await withStore(receiver, (open) => writeReceipt(open, request));
-    expect((await withStore(sender, (open) => checkReceipt(open, path))).exportId).toBe(2);
+    expect((await withStore(sender, (open) => checkReceipt(open, { file: path, now: NOW, operator: OPERATOR }))).exportId).toBe(2);
   });
 });

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ImportRequest } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { isCourseResult } from '#lpx/spec/portfolio.js';
 import { type MadeRecord, writeExchangeFolder } from '../support/portfolios.js';
@@ -9,6 +10,8 @@ import {
   exportFrom,
   importTo,
   load,
+  md5,
+  OPERATOR,
   SAMPLES,
   school,
   sign,
@@ -56,8 +59,7 @@ async function onTheRoll(roll: object, sent: object, fields: object = {}) {
 
 const lastEntry = async (store: string) => (await withStore(store, (open) => open.history()))[0];
 
-const snapshot = (store: string) =>
-  withStore(store, async (open) => [await open.students(), await open.history(), await open.student(TRANSFER_STUDENT)]);
+const snapshot = (store: string) => withStore(store, async (open) => [await open.students(), await open.student(TRANSFER_STUDENT)]);
 
 describe('an import', () => {
   it('keeps every course code byte for byte, with the school it was taken at, apart from the school’s own records', async () => {
@@ -75,8 +77,30 @@ describe('an import', () => {
     const { to, zipFile } = await exchange();
     await importTo(to, zipFile);
     const before = await snapshot(to);
-    expect(await importTo(to, zipFile)).toMatchObject({ outcome: 'unchanged', historyId: 0 });
+    expect(await importTo(to, zipFile)).toMatchObject({ outcome: 'unchanged', historyId: 2 });
     expect(await snapshot(to)).toEqual(before);
+    expect(await lastEntry(to)).toMatchObject({ id: 2, state: 'unchanged', students: [{ courseResults: 0, created: false }] });
+  });
+
+  it.each<[string, string, Partial<ImportRequest>]>([
+    ['LPX_PASSWORD_WRONG', 'a wrong password', { password: Buffer.from('Sample-Pass-2020') }],
+    ['LPX_SIGNATURE_MISMATCH', 'another MD5', { signature: { md5: '0'.repeat(32) } }],
+    ['LPX_STUDENT_UNKNOWN', 'a student who is not on the roll', { createStudents: false }],
+  ])('that fails with %s is in the history by name, size, MD5 and code: %s', async (code, _, request) => {
+    const { to, zipFile } = await exchange();
+    expect(await importTo(to, zipFile, request)).toMatchObject({ outcome: 'refused', historyId: 0 });
+    const bytes = readFileSync(zipFile);
+    const told = { file: basename(zipFile), bytes: bytes.length, md5: md5(bytes), code, state: 'failed' };
+    expect(await withStore(to, (open) => open.history())).toEqual([
+      expect.objectContaining({ ...told, contentsDigest: '', school: '', students: [], operator: OPERATOR }),
+    ]);
+  });
+
+  it('that was called wrongly, or is a dry run, is not in the history', async () => {
+    const { to, zipFile } = await exchange();
+    await importTo(to, zipFile, { dryRun: true, createStudents: false });
+    await expect(importTo(to, `${zipFile}.zip`)).rejects.toMatchObject({ code: 'LPX_FILE_NOT_FOUND' });
+    expect(await withStore(to, (open) => open.history())).toEqual([]);
   });
 
   it('of another export of the same records does nothing either', async () => {

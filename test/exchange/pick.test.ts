@@ -5,7 +5,7 @@ import { type Choice, pickItems, studentItems } from '#lpx/exchange/pick.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readPicks } from '#lpx/roster/lists.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, importTo, load, NOW, OPERATOR, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -30,10 +30,12 @@ async function schoolWith(records = courses(8)): Promise<string> {
   return store;
 }
 const choose = (store: string, choice: Partial<Choice>) =>
-  withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: [], unpick: [], ...choice }], NOW));
+  withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: [], unpick: [], ...choice }], BY));
 const states = async (store: string) =>
   (await withStore(store, (open) => studentItems(open, TRANSFER_STUDENT))).items.map(({ ref, state }) => [ref, state]);
 const picked = async (store: string) => (await states(store)).filter(([, state]) => state === 'picked').map(([ref]) => ref);
+
+const BY = { now: NOW, operator: OPERATOR };
 
 describe('a student’s choice', () => {
   it('is recorded, is the same again when repeated, and can be taken back', async () => {
@@ -105,7 +107,7 @@ describe('a student’s choice', () => {
       { nationalId: TRANSFER_STUDENT, pick: ['O1'], unpick: [] },
       { nationalId: 'B800000015', pick: ['O1'], unpick: [] },
     ];
-    await expect(withStore(store, (open) => pickItems(open, choices, NOW))).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });
+    await expect(withStore(store, (open) => pickItems(open, choices, BY))).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });
     expect(await picked(store)).toEqual([]);
   });
 });

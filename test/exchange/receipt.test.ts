@@ -5,7 +5,7 @@ import { checkReceipt, type Receipt, writeReceipt } from '#lpx/exchange/receipt.
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readZip } from '#lpx/zip/reader.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importTo, load, NOW, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, importTo, load, NOW, OPERATOR, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -21,7 +21,7 @@ async function exchanged() {
 }
 const issue = (store: string, outFolder: string, importId = 1) =>
   withStore(store, (open) => writeReceipt(open, { importId, outFolder, now: ISSUED, by: '註冊組 王小明' }));
-const check = (store: string, file: string) => withStore(store, (open) => checkReceipt(open, file));
+const check = (store: string, file: string) => withStore(store, (open) => checkReceipt(open, { file, now: NOW, operator: OPERATOR }));
 const exportsIn = async (store: string) => (await withStore(store, (open) => open.history())).filter((entry) => entry.kind === 'export');
 
 /** The files of a store's records, each once. */

@@ -7,16 +7,18 @@ import { type RegisterRequest, writeRegisters } from '#lpx/exchange/register.js'
 import { withStore } from '#lpx/exchange/school-store.js';
 import { factOf } from '../support/facts.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, importTo, load, NOW, OPERATOR, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
+const BY = { now: NOW, operator: OPERATOR };
+
 const write = (store: string, outFolder: string, of: Partial<RegisterRequest> = {}) =>
   withStore(store, (open) =>
-    writeRegisters(open, { academicYear: 109, nationalIds: [], batch: 'year', evening: false, format: 'xlsx', outFolder, ...of }),
+    writeRegisters(open, { academicYear: 109, nationalIds: [], batch: 'year', evening: false, format: 'xlsx', outFolder, ...BY, ...of }),
   );
 const pick = (store: string, refs: readonly string[]) =>
-  withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: refs, unpick: [] }], NOW));
+  withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: refs, unpick: [] }], BY));
 
 /** The new school of the transfer sample: R2 to R5 are course results, R9 a certificate. */
 async function newSchool(): Promise<{ readonly folder: string; readonly store: string }> {

@@ -5,7 +5,7 @@ import { withStore } from '#lpx/exchange/school-store.js';
 import { studentStatus } from '#lpx/exchange/status.js';
 import { pathOf } from '../support/places.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importTo, load, NOW, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, importTo, load, NOW, OPERATOR, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -20,7 +20,9 @@ describe('a student’s status', () => {
     const own = [courseResult({ originSchoolCode: '990002', courseCode: '109990002H11101A1010101', uploadTerm: '1092', semester: 2 })];
     writeExchangeFolder(join(folder, 'new'), [smallPortfolio(own, { schoolCode: '990002' })]);
     await load(store, join(folder, 'new'));
-    await withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: ['O1', 'R2'], unpick: [] }], NOW));
+    await withStore(store, (open) =>
+      pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: ['O1', 'R2'], unpick: [] }], { now: NOW, operator: OPERATOR }),
+    );
 
     expect(await statusIn(store)).toMatchObject({
       extendedYears: 0,

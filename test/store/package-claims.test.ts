@@ -45,7 +45,7 @@ describe('the name of a package', () => {
       now: NOW,
       work,
       outFolder: mail,
-      entry: { school: '', reason: 'transfer', terms: '', overridden: '', operator: 'clerk' },
+      entry: { school: '', reason: 'transfer', terms: '', left: '2021-01-22', overridden: '', operator: 'clerk' },
       students: [{ id: students[student] as number, counts: COUNTS }],
       ...more,
     });

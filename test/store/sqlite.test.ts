@@ -57,10 +57,27 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the eleventh version of the tables added. */
+const WITHOUT_ELEVENTH = `
+  drop index history_position; drop table former_records;
+  alter table history_records drop column provenance; alter table history_records drop column record_id;
+  alter table history_records rename to import_outcomes;
+  ${[
+    ...['left_on', 'folder', 'code', 'details', 'previous_hash', 'hash', 'refers_to', 'undone_by', 'position'].map((column) => [
+      'history',
+      column,
+    ]),
+    ...['keyed_id', 'changes', 'created'].map((column) => ['history_students', column]),
+    ...['left_as', 'left_on', 'id_key'].map((column) => ['students', column]),
+    ...['own_records', 'received_records'].map((table) => [table, 'removed_by']),
+  ]
+    .map(([table, column]) => `alter table ${table} drop column ${column};`)
+    .join(' ')}`;
+
 /** Takes back what the tenth version of the tables added. */
-const WITHOUT_TENTH = ['school', 'students', 'attachments', 'own_records', 'received_records']
+const WITHOUT_TENTH = `${WITHOUT_ELEVENTH} ${['school', 'students', 'attachments', 'own_records', 'received_records']
   .map((table) => `alter table ${table} drop column seal;`)
-  .join(' ');
+  .join(' ')}`;
 
 /** Takes back what the ninth version of the tables added. */
 const WITHOUT_NINTH = `${WITHOUT_TENTH} alter table history drop column contents_digest; alter table attachments drop column crc32;`;
@@ -104,10 +121,11 @@ describe('a store', () => {
     await store.close();
     const database = openSqlite(join(store.folder, 'lpx.sqlite'));
     database.exec(`
+      ${WITHOUT_EIGHTH}
       drop table import_outcomes; drop table picks; drop table course_codes; drop table known_schools;
       alter table students drop column extended_years;
       alter table history drop column overridden; alter table history drop column operator;
-      ${WITHOUT_FIFTH} ${WITHOUT_EIGHTH}
+      ${WITHOUT_FIFTH}
       alter table attachments add column crc32 bigint not null default 0;
       alter table history drop column received_at; alter table history drop column received_by;
       alter table own_records drop column document_type; alter table own_records drop column media_type;

@@ -1,111 +1,280 @@
-import { type HistoryEntry, withStore } from '../../exchange/school-store.js';
+import { LpxError } from '../../errors.js';
+import { type HistoryEntry, type HistoryFilter, type HistoryStudent, withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
+import { csv } from '../../roster/tables.js';
+import { HISTORY_KINDS, type HistoryKind } from '../../spec/history.js';
+import { startOfDay, startOfNextDay } from '../../spec/terms.js';
+import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { cell, columns, countCells, localTime, size } from '../render/text.js';
+import { cell, changeText, columns, countCells, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
-/** `lpx history`: what was loaded, exported and imported, newest first. */
-export async function history(context: Context): Promise<Outcome> {
-  const { messages, paint } = context;
-  const entries = await withStore(storeFolder(context), (store) => store.history());
-  const { labels, history: words } = messages;
-  const lines = entries.flatMap((entry) => {
-    return [
-      [
-        paint.bold(`#${entry.id}`),
-        localTime(entry.at),
-        messages.kinds[entry.kind],
-        entry.file,
-        entry.bytes > 0 ? size(entry.bytes) : '',
-        ...(entry.kind === 'load' ? [] : packageWords(context, entry)),
-      ]
-        .filter(Boolean)
-        .join('  '),
-      ...(entry.kind === 'export' && entry.received
-        ? [`    ${paint.green('✔')} ${fill(words.received, { day: localTime(entry.received.at), by: entry.received.by })}`]
-        : []),
-      ...(entry.kind === 'load' ? [] : [paint.dim(`    ${identityOf(labels, entry)}`)]),
-      ...columns(
-        entry.students.map((student) => [
-          maskId(student.nationalId),
-          cell(student.name),
-          ...countCells(labels, student),
-          ...(student.sentAs ? [fill(words.sentAs, { words: sentWords(student.sentAs) })] : []),
-        ]),
-        '    ',
-      ),
-    ];
+export interface HistoryOptions {
+  readonly student?: string;
+  readonly school?: string;
+  readonly kind: readonly string[];
+  readonly day?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly csv?: boolean;
+}
+
+/** `lpx history`: what happened to the store, newest first, an entry a line; all of it with `--verbose`. */
+export async function history(context: Context, options: HistoryOptions): Promise<Outcome> {
+  const { messages, verbose } = context;
+  const filter = filterFrom(context, options);
+  const entries = await withStore(storeFolder(context), (store) => store.history(filter));
+  const lines = columns(entries.map((entry) => entryCells(context, entry))).flatMap((line, i) => {
+    const entry = entries[i];
+    return verbose && entry ? [line, ...moreLines(context, entry)] : [line];
   });
   return {
-    json: {
-      entries: entries.map(entryOutput),
-    },
-    text: entries.length === 0 ? [words.none] : lines,
+    json: { entries: entries.map(entryOutput) },
+    text: entries.length === 0 ? [messages.history.none] : lines,
+    ...(options.csv && { file: csv('history', { name: 'history', rows: tableOf(context, entries) }).content }),
   };
 }
 
-type PackageEntry = Exclude<HistoryEntry, { readonly kind: 'load' }>;
+function filterFrom(context: Context, { student, school, kind, day, since, until }: HistoryOptions): HistoryFilter {
+  const [first, last] = [day ?? since, day ?? until].map((one) => (one === undefined ? undefined : dayFrom(context, one)));
+  return {
+    student,
+    school,
+    kinds: kind.map((word) => kindFrom(context, word)),
+    since: first === undefined ? undefined : startOfDay(first),
+    before: last === undefined ? undefined : startOfNextDay(last),
+  };
+}
 
-/** Where a package came from or went to, why, and against which rules. */
-function packageWords({ messages, paint }: Context, entry: PackageEntry): string[] {
-  const words = messages.history;
+/** A kind by its name, or by what it is called in the listing. @throws LPX_USAGE */
+function kindFrom({ messages }: Context, word: string): HistoryKind {
+  const kind = HISTORY_KINDS.find((one) => one === word || messages.kinds[one] === word);
+  if (kind) return kind;
+  const allowed = HISTORY_KINDS.map((one) => `${one} (${messages.kinds[one]})`).join(', ');
+  throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.kind, { value: word, allowed }) });
+}
+
+/** The cells of an entry's line: number, time, kind, of what, by whom, and more of it. */
+function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[] {
   return [
-    entry.school === '' ? '' : `${entry.kind === 'export' ? words.to : words.from} ${entry.school}`,
-    entry.reason === '' ? '' : messages.reasons[entry.reason as keyof typeof messages.reasons],
-    entry.kind === 'export' ? entry.terms : '',
-    ...entry.overridden
-      .split(' ')
-      .filter(Boolean)
-      .map((code) => paint.yellow(words.overridden[code] ?? code)),
+    paint.bold(`#${entry.id}`),
+    localTime(entry.at),
+    messages.kinds[entry.kind],
+    cell(subjectOf(messages, entry), 24),
+    cell(entry.operator, 12),
+    remarksOf(messages, entry).map(paint.dim).join('  '),
   ];
 }
 
-/** Every entry has all the properties, whatever its kind. */
-function entryOutput(entry: HistoryEntry) {
-  const received = entry.kind === 'export' ? entry.received : undefined;
-  const sent = entry.kind === 'load' ? undefined : entry;
-  return {
-    id: entry.id,
-    kind: entry.kind,
-    at: entry.at.toISOString(),
-    file: entry.file,
-    bytes: entry.bytes,
-    md5: sent?.md5 ?? '',
-    sha256: sent?.sha256 ?? '',
-    contentsDigest: sent?.contentsDigest ?? '',
-    school: sent?.school ?? '',
-    reason: sent?.reason ?? '',
-    terms: entry.kind === 'export' ? entry.terms : '',
-    overridden: sent?.overridden ?? '',
-    operator: entry.operator,
-    receivedAt: received?.at.toISOString() ?? '',
-    receivedBy: received?.by ?? '',
-    students: entry.students.map(({ nationalId, sentAs, ...rest }) => ({
-      nationalIdMasked: maskId(nationalId),
-      ...rest,
-      ...(sentAs && { sentAs: sentOutput(sentAs) }),
-    })),
-  };
+/** Whom or what an entry is about. */
+function subjectOf({ history: words }: Context['messages'], entry: HistoryEntry): string {
+  const [first] = entry.students;
+  if (first && entry.students.length === 1) return first.name;
+  if (first) return fill(words.several, { name: first.name, total: entry.students.length });
+  if (entry.kind === 'school') return entry.details.name;
+  return entry.file;
+}
+
+function remarksOf(messages: Context['messages'], entry: HistoryEntry): string[] {
+  const words = messages.history;
+  const remarks = [
+    ...ownRemarks(messages, entry),
+    ...(entry.students.length === 1 ? entry.students.flatMap((one) => studentRemarks(messages, one)) : []),
+  ];
+  return entry.undoneBy === undefined ? remarks : [...remarks, fill(words.undone, { id: entry.undoneBy })];
+}
+
+/** What an entry says beside its students: where to or from, why, since when, with what result. */
+function ownRemarks({ history: words, reasons, ...messages }: Context['messages'], entry: HistoryEntry): string[] {
+  switch (entry.kind) {
+    case 'export':
+      return [
+        entry.school && `${words.to} ${entry.school}`,
+        reasons[entry.reason as keyof typeof reasons],
+        entry.left && fill(words.left, { day: entry.left }),
+        entry.terms,
+        ...overriddenWords(words, entry.overridden),
+        entry.received ? fill(words.received, { day: localTime(entry.received.at).slice(0, 10), by: entry.received.by }) : '',
+      ].filter(Boolean);
+    case 'import':
+      return [
+        entry.school && `${words.from} ${entry.school}`,
+        entry.reason && reasons[entry.reason],
+        ...overriddenWords(words, entry.overridden),
+        entry.state === 'done' ? '' : words.states[entry.state],
+        entry.code,
+      ].filter(Boolean);
+    case 'receipt':
+      return [fill(words.refersTo, { id: entry.refersTo }), entry.school].filter(Boolean);
+    case 'register':
+      return [fill(words.registerOf, { year: entry.details.academicYear })];
+    case 'leave':
+      return [entry.details.as === 'here' ? words.here : `${messages.leftAs[entry.details.as]} ${entry.details.on}`];
+    default:
+      return [];
+  }
+}
+
+const overriddenWords = (words: Context['messages']['history'], overridden: string): string[] =>
+  overridden
+    .split(' ')
+    .filter(Boolean)
+    .map((code) => words.overridden[code] ?? code);
+
+/** What an entry says of a student beside how much. */
+function studentRemarks({ history: words, labels }: Context['messages'], { created, changes, sentAs }: HistoryStudent): string[] {
+  return [
+    ...(created ? [words.created] : []),
+    ...changes.map((change) => changeText(labels, change)),
+    ...(sentAs ? [fill(words.sentAs, { words: sentWords(sentAs) })] : []),
+  ];
+}
+
+/** The lines under an entry: where its files are, its hashes, its students. */
+function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] {
+  const { labels, history: words } = messages;
+  const folder = 'folder' in entry ? entry.folder : '';
+  const file = [
+    entry.students.length > 0 ? entry.file : '',
+    entry.bytes > 0 ? size(entry.bytes) : '',
+    folder && fill(words.written, { folder }),
+  ];
+  const hashes = 'md5' in entry && entry.md5 !== '' ? identityLines(labels, { sha256: '', contentsDigest: '', ...entry }) : [];
+  return [
+    ...(file.some(Boolean) ? [`    ${file.filter(Boolean).join('  ')}`] : []),
+    ...hashes.map((line) => paint.dim(`    ${line}`)),
+    ...columns(
+      entry.students.map((student) => [
+        maskId(student.nationalId),
+        cell(student.name),
+        ...countCells(labels, student),
+        ...studentRemarks(messages, student),
+      ]),
+      '    ',
+    ),
+  ];
 }
 
 /** By what a package is recognised; entries of version 0.1 have the SHA-256 of its ZIP. */
-const identityOf = (labels: Context['messages']['labels'], { md5, sha256, contentsDigest }: Identity): string =>
-  [`MD5 ${md5}`, sha256 && `SHA-256 ${sha256}`, contentsDigest && `${labels.contentsDigest} ${contentsDigest}`].filter(Boolean).join('  ');
+const identityLines = (labels: Context['messages']['labels'], { md5, sha256, contentsDigest }: Identity): string[] =>
+  [`MD5 ${md5}`, sha256 && `SHA-256 ${sha256}`, contentsDigest && `${labels.contentsDigest} ${contentsDigest}`].filter(Boolean);
 
 type Identity = Readonly<Record<'md5' | 'sha256' | 'contentsDigest', string>>;
 
-type Sent = Readonly<Record<'nationalId' | 'name' | 'birthDate', string>>;
+/** Every entry has all the properties, whatever its kind. */
+function entryOutput(entry: HistoryEntry) {
+  const facts = factsOf(entry);
+  return {
+    id: entry.id,
+    kind: entry.kind,
+    ...facts,
+    at: entry.at.toISOString(),
+    operator: entry.operator,
+    file: entry.file,
+    bytes: entry.bytes,
+    ...(entry.undoneBy !== undefined && { undoneBy: entry.undoneBy }),
+    students: entry.students.map(({ sentAs, ...rest }) => ({ ...rest, ...(sentAs && { sentAs }) })),
+  };
+}
 
-/** What a package says of a student otherwise than the roll. */
-const sentOutput = ({ nationalId, name, birthDate }: Sent) => ({
-  nationalIdMasked: nationalId === '' ? '' : maskId(nationalId),
-  name,
-  birthDate,
-});
+const NOTHING = {
+  state: 'done',
+  code: '',
+  folder: '',
+  md5: '',
+  sha256: '',
+  contentsDigest: '',
+  school: '',
+  reason: '',
+  terms: '',
+  left: '',
+  overridden: '',
+  receivedAt: '',
+  receivedBy: '',
+} as const;
 
-const sentWords = (sent: Sent): string =>
-  Object.values(sentOutput(sent))
+/** What only entries of some kinds have to say; empty where an entry does not. */
+function factsOf(entry: HistoryEntry) {
+  switch (entry.kind) {
+    case 'export': {
+      const { md5, sha256, contentsDigest, school, reason, terms, left, folder, overridden, received } = entry;
+      const receiving = { receivedAt: received?.at.toISOString() ?? '', receivedBy: received?.by ?? '' };
+      return { ...NOTHING, md5, sha256, contentsDigest, school, reason, terms, left, folder, overridden, ...receiving };
+    }
+    case 'import': {
+      const { state, code, md5, sha256, contentsDigest, school, reason, overridden } = entry;
+      return { ...NOTHING, state, code, md5, sha256, contentsDigest, school, reason, overridden };
+    }
+    case 'receipt': {
+      const { folder, school, md5, refersTo } = entry;
+      return { ...NOTHING, folder, school, md5, refersTo };
+    }
+    case 'register':
+      return { ...NOTHING, folder: entry.folder, details: entry.details };
+    case 'school':
+    case 'leave':
+      return { ...NOTHING, details: entry.details };
+    default:
+      return NOTHING;
+  }
+}
+
+const sentWords = ({ nationalId, name, birthDate }: NonNullable<HistoryStudent['sentAs']>): string =>
+  [nationalId === '' ? '' : maskId(nationalId), name, birthDate]
     .filter((word) => word !== '')
     .map((word) => cell(word))
     .join('  ');
+
+/** A row a student; of an entry without students, one row. */
+function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): string[][] {
+  const { labels, history: words, kinds, reasons } = messages;
+  const title = words.columns;
+  const header = [
+    ...[
+      title.number,
+      title.at,
+      title.kind,
+      title.state,
+      title.operator,
+      title.file,
+      title.folder,
+      title.bytes,
+      'MD5',
+      labels.contentsDigest,
+    ],
+    ...[title.otherSchool, title.reason, title.terms, title.left],
+    ...[labels.nationalId, labels.name, labels.courseResults, labels.multiPerformances, labels.attachments, title.remarks],
+  ];
+  const rows = entries.flatMap((entry) => {
+    const { state, folder, md5, contentsDigest, school, reason, terms, left } = factsOf(entry);
+    const ofEntry = [
+      String(entry.id),
+      localTime(entry.at),
+      kinds[entry.kind],
+      state === 'done' ? '' : words.states[state],
+      entry.operator,
+      entry.file,
+      folder,
+      entry.bytes > 0 ? String(entry.bytes) : '',
+      md5,
+      contentsDigest,
+      school,
+      reasons[reason as keyof typeof reasons] ?? '',
+      terms,
+      left,
+    ];
+    const own = ownRemarks(messages, entry);
+    if (entry.students.length === 0) return [[...ofEntry, '', '', '', '', '', own.join('; ')]];
+    return entry.students.map((student) => [
+      ...ofEntry,
+      student.nationalId,
+      student.name,
+      String(student.courseResults),
+      String(student.multiPerformances),
+      String(student.attachments),
+      [...own, ...studentRemarks(messages, student)].join('; '),
+    ]);
+  });
+  return [header, ...rows];
+}

@@ -16,7 +16,7 @@ export async function init(context: Context, options: InitOptions): Promise<Outc
   const folder = newStoreFolder(context);
   const school = { code: canonicalCode(options.school), name: options.name ?? '' };
   const sharedWith = options.shared ?? '';
-  await initStore(folder, school, sharedWith);
+  await initStore(folder, school, sharedWith, { at: context.now(), operator: context.operator() });
   const { init: messages } = context.messages;
   return {
     json: { store: folder, school, sharedWith },

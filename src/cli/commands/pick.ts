@@ -44,7 +44,9 @@ export async function pick(
           pick: refs,
           unpick: [],
         }));
-  const students = await withStore(storeFolder(context), (store) => pickItems(store, choices, context.now()));
+  const students = await withStore(storeFolder(context), (store) =>
+    pickItems(store, choices, { now: context.now(), operator: context.operator() }),
+  );
   return { json: { students: students.map(studentOutput) }, text: students.flatMap((student) => chosenLines(context, student)) };
 }
 
@@ -53,7 +55,7 @@ async function listed(context: Context, nationalId: string): Promise<Outcome> {
   const student = await withStore(storeFolder(context), (store) => studentItems(store, nationalId));
   const { items } = student;
   return {
-    json: { students: [studentOutput({ ...student, nationalId, picked: [], unpicked: [] })] },
+    json: { students: [studentOutput({ ...student, nationalId, picked: [], unpicked: [], changed: false })] },
     text: items.length === 0 ? [messages.pick.nothing] : itemLines(context, items),
     notes: items.length === 0 ? [] : [messages.pick.how],
   };

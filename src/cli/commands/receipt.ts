@@ -43,7 +43,9 @@ async function write(context: Context, importId: string, { by, out }: ReceiptOpt
 
 async function check(context: Context, file: string): Promise<Outcome> {
   const { messages, paint } = context;
-  const { receipt, exportId, receiving, before, findings } = await withStore(storeFolder(context), (store) => checkReceipt(store, file));
+  const { receipt, exportId, receiving, before, findings } = await withStore(storeFolder(context), (store) =>
+    checkReceipt(store, { file, now: context.now(), operator: context.operator() }),
+  );
   const { receipt: words } = messages;
   return {
     json: {

@@ -25,6 +25,8 @@ export async function register(context: Context, nationalIds: readonly string[],
       evening: options.evening === true,
       format: options.format,
       outFolder: resolve(context.cwd, options.out),
+      now: context.now(),
+      operator: context.operator(),
     }),
   );
   const { academicYear, students, registers, findings } = result;

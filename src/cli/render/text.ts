@@ -1,6 +1,8 @@
 /** Small pieces that every command's text is made of. */
 import stringWidth from 'fast-string-width';
-import type { Messages } from '../../messages/messages.js';
+import type { BasicDataChange } from '../../exchange/school-store.js';
+import { fill, type Messages } from '../../messages/messages.js';
+import { basicDataWire } from '../../spec/portfolio.js';
 import { taipeiTime } from '../../spec/terms.js';
 import { printable } from './printable.js';
 
@@ -60,3 +62,10 @@ export const countCells = (labels: Messages['labels'], counts: Counts): (string 
 ];
 
 type Counts = Readonly<Record<'courseResults' | 'multiPerformances' | 'attachments', number>>;
+
+/** A property of basic data that became another: `姓名 王曉明 → 王小明`. */
+export function changeText(labels: Messages['labels'], { property, from, to }: BasicDataChange): string {
+  const names: Partial<Record<BasicDataChange['property'], string>> = { name: labels.name, birthDate: labels.birthDate };
+  const shown = (value: string | number) => (value === '' ? '—' : value);
+  return fill('{property} {from} → {to}', { property: names[property] ?? basicDataWire(property), from: shown(from), to: shown(to) });
+}

@@ -1,0 +1,139 @@
+/** The history as the database keeps it: reading, filtering, and what an entry's row is made of. */
+import type { Insertable, Kysely, Selectable } from 'kysely';
+import { LpxError } from '../errors.js';
+import { canonicalCode } from '../plain-text.js';
+import { SEALED } from './seal.js';
+import { inParts } from './statements.js';
+import type { HistoryEntry, HistoryFilter, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
+import { basicDataOf, type StudentRow, storedTime } from './stored-rows.js';
+import { type Tables, UNSAID } from './tables.js';
+
+type EntryRow = Selectable<Tables['history']>;
+type StudentOfEntryRow = Selectable<Tables['history_students']> & StudentRow;
+
+/** Entries that are settled, newest first. @throws LPX_STORE_DAMAGED */
+export async function readHistory(db: Kysely<Tables>, folder: string, filter: HistoryFilter): Promise<HistoryEntry[]> {
+  const entries = await settledEntries(db, filter).selectAll().orderBy('id', 'desc').execute();
+  const students = new Map<number, StudentOfEntryRow[]>();
+  for (const ids of inParts(entries.map(({ id }) => id)))
+    for (const student of await studentsOf(db, ids))
+      students.set(student.history_id, [...(students.get(student.history_id) ?? []), student]);
+  return entries.map((entry) =>
+    entryOf(
+      entry,
+      (students.get(entry.id) ?? []).map((student) => historyStudentOf(student, folder)),
+      folder,
+    ),
+  );
+}
+
+function settledEntries(db: Kysely<Tables>, { student, school, kinds = [], since, before }: HistoryFilter) {
+  let query = db.selectFrom('history').where('state', 'in', ['done', 'unchanged', 'failed']);
+  if (kinds.length > 0) query = query.where('kind', 'in', kinds);
+  if (school !== undefined) query = query.where('school', '=', school);
+  if (since) query = query.where('at', '>=', since.toISOString());
+  if (before) query = query.where('at', '<', before.toISOString());
+  if (student === undefined) return query;
+  const ids = [...new Set([student, canonicalCode(student)])];
+  return query.where('id', 'in', (eb) =>
+    eb
+      .selectFrom('history_students')
+      .innerJoin('students', 'students.id', 'history_students.student_id')
+      .select('history_id')
+      .where((or) => or.or([or('national_id', 'in', ids), or('sent_national_id', 'in', ids)])),
+  );
+}
+
+const studentsOf = (db: Kysely<Tables>, historyIds: readonly number[]): Promise<StudentOfEntryRow[]> =>
+  db
+    .selectFrom('history_students')
+    .innerJoin('students', 'students.id', 'history_students.student_id')
+    .selectAll('history_students')
+    .select([...SEALED.students, 'students.left_as', 'students.left_on', 'students.seal'])
+    .where('history_id', 'in', historyIds)
+    .orderBy('national_id')
+    .execute();
+
+/** The row of a new entry. */
+export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Tables['history']> {
+  const row = { ...UNSAID, at: at.toISOString() };
+  switch (entry.kind) {
+    case 'import': {
+      const { contentsDigest, ...rest } = entry;
+      return { ...row, ...rest, contents_digest: contentsDigest };
+    }
+    case 'receipt': {
+      const { refersTo, ...rest } = entry;
+      return { ...row, ...rest, refers_to: refersTo };
+    }
+    case 'school':
+    case 'leave':
+    case 'register': {
+      const { details, ...rest } = entry;
+      return { ...row, ...rest, details: JSON.stringify(details) };
+    }
+    default:
+      return { ...row, ...entry };
+  }
+}
+
+/** @throws LPX_STORE_DAMAGED */
+function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: string): HistoryEntry {
+  const { id, kind, file, operator, md5, sha256, school } = row;
+  const happening = {
+    id,
+    at: storedTime(row.at, { folder }),
+    file,
+    bytes: Number(row.bytes),
+    operator,
+    students,
+    undoneBy: row.undone_by ?? undefined,
+  };
+  const sent = { ...happening, md5, sha256, contentsDigest: row.contents_digest, school, overridden: row.overridden };
+  switch (kind) {
+    case 'export': {
+      const received = row.received_at === '' ? undefined : { at: storedTime(row.received_at, { folder }), by: row.received_by };
+      return { ...sent, kind, reason: row.reason, terms: row.terms, left: row.left_on, folder: row.folder, received };
+    }
+    case 'import': {
+      const state = row.state === 'unchanged' || row.state === 'failed' ? row.state : 'done';
+      return { ...sent, kind, reason: row.reason === 'unsigned' ? row.reason : '', state, code: row.code };
+    }
+    case 'receipt':
+      return { ...happening, kind, folder: row.folder, school, md5, refersTo: row.refers_to ?? 0 };
+    case 'register':
+      return { ...happening, kind, folder: row.folder, details: parsed(row.details, folder) };
+    case 'school':
+    case 'leave':
+      return { ...happening, kind, details: parsed(row.details, folder) };
+    default:
+      return { ...happening, kind };
+  }
+}
+
+function historyStudentOf(student: StudentOfEntryRow, folder: string): HistoryStudent {
+  return {
+    nationalId: student.national_id,
+    name: basicDataOf(student, folder).name,
+    courseResults: student.course_results,
+    multiPerformances: student.multi_performances,
+    attachments: student.attachments,
+    created: student.created === 1,
+    changes: parsed(student.changes, folder),
+    sentAs: sentAsOf(student),
+  };
+}
+
+function sentAsOf(student: StudentOfEntryRow): SentAs | undefined {
+  const sentAs = { nationalId: student.sent_national_id, name: student.sent_name, birthDate: student.sent_birth_date };
+  return Object.values(sentAs).some((value) => value !== '') ? sentAs : undefined;
+}
+
+/** @throws LPX_STORE_DAMAGED */
+function parsed(json: string, folder: string) {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' }, { cause });
+  }
+}

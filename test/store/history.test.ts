@@ -1,0 +1,160 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { pickItems } from '#lpx/exchange/pick.js';
+import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
+import { writeRegisters } from '#lpx/exchange/register.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { entryHash, keyedId } from '#lpx/store/chain.js';
+import { openSqlite } from '#lpx/store/driver.js';
+import { createStore } from '#lpx/store/sqlite.js';
+import type { HistoryFilter } from '#lpx/store/store.js';
+import { writeExchangeFolder } from '../support/portfolios.js';
+import { exportFrom, importTo, LEFT, load, NOW, OPERATOR, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+const BY = { now: NOW, operator: OPERATOR };
+const historyOf = (store: string, filter: HistoryFilter = {}) => withStore(store, (open) => open.history(filter));
+
+/** A transfer from its first word to its receipt. */
+async function transfer() {
+  const folder = tempFolder();
+  const from = await transferSchool(folder);
+  const { zipFile } = await exportFrom(from, join(folder, 'mail'), { toSchool: '990002' });
+  const to = await school(folder, '990002');
+  await importTo(to, zipFile);
+  const written = await withStore(to, (open) => writeReceipt(open, { importId: 1, outFolder: folder, now: NOW, by: OPERATOR }));
+  const receipt = { file: written.path, ...BY };
+  await withStore(from, (open) => checkReceipt(open, receipt));
+  return { folder, from, to, receipt };
+}
+
+/** Every row of the chain in its order, and whether each fits to the one before. */
+function chainIn(store: string) {
+  const database = openSqlite(join(store, 'lpx.sqlite'));
+  const rows = database.prepare('select * from history where position is not null order by position').all([]) as any[];
+  const ofEntry = database.prepare('select * from history_students where history_id = ?');
+  const sound = rows.map((row, i) => {
+    const before = i === 0 ? '' : rows[i - 1].hash;
+    return row.position === i + 1 && row.previous_hash === before && row.hash === entryHash(row, ofEntry.all([row.id]) as any[]);
+  });
+  database.close();
+  return { kinds: rows.map(({ kind }) => kind), sound };
+}
+
+describe('the history', () => {
+  it('names what was picked, registered and acknowledged, by whom, and what it is about', async () => {
+    const { folder, from, to } = await transfer();
+    await withStore(to, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: ['R2'], unpick: [] }], BY));
+    const register = {
+      academicYear: 109,
+      nationalIds: [],
+      batch: 'year',
+      evening: false,
+      format: 'xlsx',
+      outFolder: folder,
+      ...BY,
+    } as const;
+    await withStore(to, (open) => writeRegisters(open, register));
+    const student = { nationalId: TRANSFER_STUDENT };
+    expect(await historyOf(to)).toMatchObject([
+      {
+        kind: 'register',
+        operator: OPERATOR,
+        folder,
+        file: '990002_109_課程學習成果名冊.xlsx',
+        details: { academicYear: 109 },
+        students: [student],
+      },
+      { kind: 'pick', operator: OPERATOR, students: [{ ...student, courseResults: 1 }] },
+      { kind: 'receipt', operator: OPERATOR, folder, refersTo: 1, school: '990001' },
+      { kind: 'import', state: 'done', students: [{ ...student, created: true }] },
+    ]);
+    expect(await historyOf(from)).toMatchObject([
+      { kind: 'receipt', operator: OPERATOR, refersTo: 2, school: '990002' },
+      { kind: 'export', left: LEFT, folder: join(folder, 'mail'), received: { by: expect.stringContaining('990002') } },
+      { kind: 'load' },
+    ]);
+  });
+
+  it('has one entry for a receipt that is checked twice, and none for picks that change nothing', async () => {
+    const { from, to, receipt } = await transfer();
+    await withStore(from, (open) => checkReceipt(open, receipt));
+    expect((await historyOf(from)).map(({ kind }) => kind)).toEqual(['receipt', 'export', 'load']);
+    await withStore(to, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: [], unpick: ['R2'] }], BY));
+    expect((await historyOf(to)).map(({ kind }) => kind)).toEqual(['receipt', 'import']);
+  });
+
+  it('can be asked by student, school, kind and time', async () => {
+    const folder = tempFolder();
+    const store = await school(folder, '990001');
+    for (const nationalId of ['A800000014', 'B800000015']) {
+      const platform = join(folder, nationalId);
+      writeExchangeFolder(platform, [smallPortfolio([courseResult()], { nationalId })]);
+      await load(store, platform);
+    }
+    const later = new Date(NOW.getTime() + 86_400_000);
+    await exportFrom(store, join(folder, 'mail'), { nationalIds: ['B800000015'], toSchool: '990002', now: later });
+    const ids = async (filter: HistoryFilter) => (await historyOf(store, filter)).map(({ id }) => id);
+    expect(await ids({ student: 'b800000015' })).toEqual([3, 2]);
+    expect(await ids({ student: 'B800000015', kinds: ['load', 'import'] })).toEqual([2]);
+    expect(await ids({ school: '990002' })).toEqual([3]);
+    expect(await ids({ since: later })).toEqual([3]);
+    expect(await ids({ before: later })).toEqual([2, 1]);
+    expect(await ids({ student: 'C800000016' })).toEqual([]);
+  });
+
+  it('says who made the store', async () => {
+    const store = await createStore(join(tempFolder(), 'store'), { code: '990001', name: '' }, '', { at: NOW, operator: OPERATOR });
+    expect(await store.history()).toMatchObject([{ id: 1, kind: 'init', at: NOW, operator: OPERATOR }]);
+    await store.close();
+  });
+});
+
+describe('the chain of the history', () => {
+  it('has every settled entry in it, each with the hash of the one before, and no national id', async () => {
+    const { from, to } = await transfer();
+    expect(chainIn(from)).toEqual({ kinds: ['load', 'export', 'receipt'], sound: [true, true, true] });
+    expect(chainIn(to).sound).toEqual([true, true]);
+    const database = openSqlite(join(from, 'lpx.sqlite'));
+    const { id_key, keyed_id } = database.prepare('select id_key, keyed_id from students, history_students').all([])[0] as any;
+    expect([id_key.length, keyed_id]).toEqual([64, keyedId(id_key, TRANSFER_STUDENT)]);
+    database.close();
+  });
+
+  it.each([
+    ['an entry that was edited', `update history set school = '990003' where kind = 'export'`, [true, false, true]],
+    ['a student who was edited', `update history_students set course_results = 0 where history_id = 2`, [true, false, true]],
+    ['an entry that was removed', `delete from history where kind = 'export'`, [true, false]],
+  ])('does not fit with %s', async (_, statement, sound) => {
+    const { from } = await transfer();
+    const database = openSqlite(join(from, 'lpx.sqlite'));
+    database.exec(`pragma foreign_keys = off; ${statement}`);
+    database.close();
+    expect(chainIn(from).sound).toEqual(sound);
+  });
+
+  it('has no gap where an export did not come about', async () => {
+    const { folder, from } = await transfer();
+    await exportFrom(from, join(folder, 'mail'), { password: Buffer.from('ü') }).catch(() => {});
+    const store = await withStore(from, async (open) => {
+      const work = await open.attachments.workFolder();
+      const claim = await open.claims.claim({
+        nameAt: (moment) => `990001_${moment.getTime()}`,
+        now: new Date(NOW.getTime() + 60_000),
+        work,
+        outFolder: folder,
+        entry: { school: '', reason: 'transfer', terms: '', left: LEFT, overridden: '', operator: OPERATOR },
+        students: [],
+      });
+      if (claim) await open.claims.drop([claim]);
+      await work.remove();
+      return from;
+    });
+    await load(store, join(folder, 'none')).catch(() => {});
+    const again = join(folder, 'again');
+    writeExchangeFolder(again, [smallPortfolio([courseResult()], { nationalId: 'B800000015' })]);
+    await load(store, again);
+    expect(chainIn(store)).toEqual({ kinds: ['load', 'export', 'receipt', 'load'], sound: [true, true, true, true] });
+  });
+});
