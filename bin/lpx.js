@@ -26,6 +26,7 @@ process.exitCode = await start().program.main(process.argv.slice(2), {
   env,
   cwd: process.cwd(),
   home,
+  script: process.argv[1],
   now: () => new Date(),
   operator,
 });

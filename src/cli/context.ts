@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly cwd: string;
   /** The folder lpx lies in, with its package.json and samples. */
   readonly home: string;
+  /** The file that Node.js was told to run; undefined where lpx is a program of its own. */
+  readonly script?: string | undefined;
   readonly now: () => Date;
   /** The name by which the system knows whoever runs lpx. */
   readonly operator: () => string;

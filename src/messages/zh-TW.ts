@@ -995,7 +995,7 @@ export const zhTW: Messages = {
     codes: '7  課程代碼匯出前與匯入後：一字不差',
     before: '轉出學校',
     after: '轉入學校',
-    done: '{seconds} 秒完成。自己試試：npx lpx init --school 990001 && npx lpx load samples/transfer',
+    done: '{seconds} 秒完成。自己試試：',
     lost: '有課程代碼在途中改變了。',
   },
 };

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import { lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
@@ -13,6 +14,17 @@ describe('the demonstration', () => {
     expect(out).toContain('LPX_ENTRY_DAMAGED');
     expect(out).toMatch(/109990001\S+ +109990001/);
     expect(readdirSync(TMPDIR)).toEqual([]);
+  });
+
+  it('ends with commands that work where the reader is, and fetch nothing by name', async () => {
+    const cwd = tempFolder();
+    const { out } = await lpx(['demo'], { cwd });
+    const commands = out.split('\n').slice(-2);
+    expect(out).not.toContain('npx');
+    for (const command of commands) {
+      expect(command).toMatch(/^ {2}node \S+ (?:init|load) /);
+      expect((await execa(command.trim(), { cwd, shell: true, reject: false })).exitCode).toBe(0);
+    }
   });
 
   it('shows that every course code survived, also in its JSON', async () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, isAbsolute, join, relative } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { type ExportedPackage, exportPackages } from '../../exchange/export.js';
 import { importPackage } from '../../exchange/import.js';
@@ -33,8 +33,20 @@ export async function demo(context: Context): Promise<Outcome> {
   const closing = context.paint.bold(fill(context.messages.demo.done, { seconds }));
   return {
     json: { seconds, package: told.report.package, refusal: told.refusal, courseCodes: told.codes },
-    text: [...told.lines, closing],
+    text: [...told.lines, closing, ...tryIt(context).map((line) => `  ${line}`)],
   };
+}
+
+/** What the reader may type next, where they are. */
+export function tryIt({ script, cwd, home }: Pick<Context, 'script' | 'cwd' | 'home'>): string[] {
+  const fromHere = (path: string) => {
+    const way = relative(cwd, path);
+    return way === '' || way.startsWith('..') || isAbsolute(way) ? path : way;
+  };
+  const quoted = (path: string) => (/[^\w./\\:-]/.test(path) ? `"${path}"` : path);
+  const isClone = script !== undefined && basename(script) === 'lpx.js' && !script.includes('node_modules');
+  const lpx = isClone ? `node ${quoted(fromHere(script))}` : 'lpx';
+  return [`${lpx} init --school ${FROM.code}`, `${lpx} load ${quoted(fromHere(join(home, 'samples', 'transfer')))}`];
 }
 
 async function tell(context: Context, folder: string) {
