@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
-import { Interruptible } from '../io/interruption.js';
+import { runInterruptibly } from '../io/interruption.js';
 import { maskIds } from '../masking.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
@@ -69,20 +69,16 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
   };
   const program = buildProgram(messages, versionOf(around), async (name, options, work) => {
     command = name;
-    let stopping = false;
-    const context = { ...contextOf(around, language, options), stopping: () => stopping };
-    const interruptible = new Interruptible();
-    const stopListening = onInterrupt(() => {
-      if (interruptible.isCommitted) {
-        stopping = true;
-        return;
-      }
-      interruptible.undo();
+    const interrupt = new AbortController();
+    const { signal } = interrupt;
+    const context = { ...contextOf(around, language, options), stopping: () => signal.aborted };
+    const onUndone = () => {
       printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
       process.exit(9);
-    });
+    };
+    const stopListening = onInterrupt(() => interrupt.abort());
     try {
-      exitCode = print(context, name, await interruptible.run(() => work(context)));
+      exitCode = print(context, name, await runInterruptibly(() => work(context), { signal, onUndone }));
     } catch (error) {
       exitCode = fail(error, options);
     } finally {

@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { decodeText, withoutMarks } from '../encoding.js';
 import { LpxError } from '../errors.js';
+import type { PasswordSource } from '../exchange/verify.js';
 import { readBounded, readSmall } from '../io/read.js';
 import type { Context } from './context.js';
 
@@ -16,9 +17,6 @@ export interface PasswordOptions {
   readonly passwordOut?: string;
 }
 
-/** A password at hand, or a way to ask for it when it is needed. */
-export type GivenPassword = Buffer | (() => Promise<Buffer>);
-
 /** Letters and digits that cannot be taken for one another on paper or by telephone. */
 const CLEAR_CHARACTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789';
 /** Four groups of five: 116 bits. */
@@ -28,12 +26,12 @@ const GROUP_CHARACTERS = 5;
 const PASSWORD_BYTES = 64 * 1024;
 
 /** The password of a package that is there. @throws LPX_USAGE, LPX_FILE_NOT_FOUND; on use LPX_PASSWORD_MISSING */
-export async function passwordFor(context: Context, options: PasswordOptions): Promise<GivenPassword> {
+export async function passwordFor(context: Context, options: PasswordOptions): Promise<PasswordSource> {
   return (await passwordAtHand(context, options)) ?? (() => askHidden(context, context.messages.prompt.password));
 }
 
 /** A password for a new package; what `--generate-password` makes, the export writes out. */
-export async function newPasswordFor(context: Context, options: PasswordOptions): Promise<GivenPassword> {
+export async function newPasswordFor(context: Context, options: PasswordOptions): Promise<PasswordSource> {
   if (options.generatePassword) {
     if (options.passwordOut === undefined) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.passwordOut });
     return Buffer.from(generatePassword());

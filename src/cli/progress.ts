@@ -1,11 +1,11 @@
 /** A spinner with a percentage, on a terminal only. */
+import type { PasswordSource } from '../exchange/verify.js';
 import type { Context } from './context.js';
-import type { GivenPassword } from './passwords.js';
 
 export interface Progress {
   readonly update: (done: number, total: number) => void;
   /** A password that is asked for while nothing moves on the terminal. */
-  readonly holdFor: (password: GivenPassword) => GivenPassword;
+  readonly holdFor: (password: PasswordSource) => PasswordSource;
   readonly stop: () => void;
 }
 
@@ -44,7 +44,7 @@ export function startProgress(context: Context, text: string): Progress {
       spinner.text = `${text} ${total === 0 ? 100 : Math.floor((100 * done) / total)}%`;
     },
     holdFor: (password) =>
-      Buffer.isBuffer(password)
+      typeof password !== 'function'
         ? password
         : async () => {
             stop();

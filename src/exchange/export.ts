@@ -15,6 +15,7 @@ import { assertFree, publishFiles, writePart } from '../io/publish.js';
 import { contentsDigest, DIGESTED_DOCUMENT, digestedText } from '../package/contents-digest.js';
 import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
+import { type PasswordSource, passwordFrom } from '../package/password-source.js';
 import { readDirectory } from '../package/reader.js';
 import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
 import { canonicalCode } from '../plain-text.js';
@@ -66,8 +67,8 @@ export interface ExportRequest {
   readonly toSchool: string;
   readonly outFolder: string;
   readonly encryption: Encryption;
-  /** Asked for once it is known that there is something to export. */
-  readonly password: Buffer | (() => Promise<Buffer>);
+  /** A function is asked once it is known that there is something to export. */
+  readonly password: PasswordSource;
   /** A new file that the password is written to, readable by its owner alone. */
   readonly passwordFile?: string | undefined;
   readonly now: Date;
@@ -169,17 +170,19 @@ export async function exportPackages(store: Store, request: ExportRequest): Prom
   const started = performance.now();
   const clock = () => new Date(request.now.getTime() + performance.now() - started);
   const engine = new ZipEngine();
+  let password: Buffer | undefined;
   try {
     if (request.passwordFile !== undefined) await assertFree(request.passwordFile);
     const plan = await planPackages(store, request);
     engine.expect(plan.packages[0]?.size.total ?? 0);
-    const password = await passwordOf(request);
+    password = await passwordOf(request);
     const { packages, students } = await writePackages(store, { ...request, engine, password, clock }, plan);
     const { encryption, reason } = request;
     const { forced, skipped, leftOut, findings } = plan;
     return { packages, encryption, reason, forced, students, skipped, leftOut, findings };
   } finally {
     await engine.close();
+    password?.fill(0);
   }
 }
 
@@ -368,8 +371,7 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
 
 /** Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all (docs/spec.md#encryption). */
 async function passwordOf({ password }: ExportRequest): Promise<Buffer> {
-  const given = Buffer.isBuffer(password) ? password : await password();
-  if (given.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
+  const given = await passwordFrom(password);
   if (given.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
   return given;
 }

@@ -1,5 +1,6 @@
 /** Loads what a school's platform hands over: a folder with an exchange document becomes records of the store. */
 import { errorOf, type Finding } from '../errors.js';
+import { statPlain } from '../io/read.js';
 import { attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { findAttachments } from '../spec/attachments.js';
@@ -22,6 +23,8 @@ export interface LoadRequest {
   readonly now: Date;
   /** Who loads, for the history. */
   readonly operator: string;
+  /** Called with the bytes of attachments read so far, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
 export interface LoadedStudent {
@@ -46,7 +49,7 @@ export interface LoadResult {
  * stay apart as received ones. What is already there stays as it is.
  * @throws LPX_NO_DOCUMENT, LPX_JSON_UNREADABLE, and the first of the document's faults with all of them
  */
-export async function loadFolder(store: Store, { path, now, operator }: LoadRequest): Promise<LoadResult> {
+export async function loadFolder(store: Store, { path, now, operator, onProgress }: LoadRequest): Promise<LoadResult> {
   const folder = await readExchangeFolder(path);
   const schema = [...folder.findings, ...documentFindings(folder.document)];
   refuse(schema);
@@ -63,6 +66,8 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
   const staging = await store.attachments.stage();
   const engine = new ZipEngine();
   try {
+    const total = onProgress ? await bytesOf(new Set(found.attachments.map(({ file }) => file))) : 0;
+    let done = 0;
     const taken = await takeAttachments(
       portfolios,
       found,
@@ -73,6 +78,8 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
           const parts = files.map((file) => ({ file, target: staging.nextPath() }));
           const results = await engine.run({ kind: 'copy', marks: MARKS, parts });
           for (const { target } of parts) staging.secure(target);
+          for (const one of results) if (!('damage' in one)) done += one.bytes;
+          onProgress?.(done, total);
           return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
         },
       },
@@ -106,6 +113,13 @@ export async function loadFolder(store: Store, { path, now, operator }: LoadRequ
     await engine.close();
     await staging.discard();
   }
+}
+
+/** @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
+async function bytesOf(files: Iterable<string>): Promise<number> {
+  let bytes = 0;
+  for (const file of files) bytes += (await statPlain(file)).size;
+  return bytes;
 }
 
 async function loadStudent(change: StoreChange, portfolio: Portfolio<TakenAttachment>, historyId: number, schoolCode: string) {

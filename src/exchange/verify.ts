@@ -24,6 +24,7 @@ import { contentsDigest } from '../package/contents-digest.js';
 import { parsePackageName } from '../package/layout.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type OpeningPassword, openingPassword, passwordOddity } from '../package/password-forms.js';
+import { isAtHand, type PasswordSource, passwordFrom } from '../package/password-source.js';
 import { directoryOf, type PackageStructure, readStructure, sortEntries } from '../package/reader.js';
 import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
 import { type CheckResult, type StepResult, Verification } from '../package/verification.js';
@@ -48,8 +49,7 @@ import { type Digests, digestFile } from '../zip/threads/digest.js';
 import type { Helper } from '../zip/threads/helper.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 
-/** A password that is at hand, or a way to ask for it once it is needed. */
-export type PasswordSource = Buffer | (() => Promise<Buffer>);
+export type { PasswordSource } from '../package/password-source.js';
 
 /**
  * Where the MD5 of the package comes from: a file next to it under a usual name (the default), a file named by the caller,
@@ -120,7 +120,7 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
   const opened = await openPackage(request.zipFile, () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix));
   const engine = new ZipEngine(request.helper);
   engine.expect(before.size);
-  const reading: Reading = { request, opened, engine, sink, verification: new Verification(request.strict === true) };
+  const reading: Reading = { request, opened, engine, sink, verification: new Verification(request.strict === true), passwords: [] };
   try {
     const digesting = engine.run({ kind: 'digest', file: opened.zipFile });
     await runSteps(reading, digesting).catch((error) => {
@@ -133,6 +133,7 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
     throw fileError(error, request.zipFile, 'reading');
   } finally {
     await engine.close();
+    for (const password of reading.passwords) password.fill(0);
     await opened.close();
   }
 }
@@ -163,6 +164,8 @@ interface Reading {
   readonly engine: ZipEngine;
   readonly sink: AttachmentSink;
   readonly verification: Verification<StepValues>;
+  /** Passwords to overwrite in the end. */
+  readonly passwords: Buffer[];
 }
 
 /**
@@ -174,7 +177,7 @@ async function runSteps(reading: Reading, digesting: Promise<Digests>): Promise<
   const signature = () => checkSignature(reading, digesting);
   const contents = () => checkContents(reading);
   if (await isOtherFile(opened)) return contents();
-  const parallel = engine.helper !== undefined && Buffer.isBuffer(request.password);
+  const parallel = engine.helper !== undefined && isAtHand(request.password);
   await (parallel ? inParallel(signature, contents, engine) : signature().then(contents));
 }
 
@@ -242,7 +245,7 @@ const unsigned = (zipFile: string): Finding => ({
 });
 
 async function checkContents(reading: Reading): Promise<void> {
-  const { request, opened, verification } = reading;
+  const { request, opened, verification, passwords } = reading;
   const { zipFile } = opened;
   const entries = await verification.step('directory', async () => {
     const { entries, findings } = directoryOf(await opened.archive());
@@ -251,8 +254,10 @@ async function checkContents(reading: Reading): Promise<void> {
   const fd = openFile(zipFile, 'r');
   try {
     const password = await verification.step('password', async () => {
-      const given = Buffer.isBuffer(request.password) ? request.password : await request.password();
+      const given = await passwordFrom(request.password);
+      passwords.push(given);
       const opening = await openingPassword(fd, entries, given);
+      if (opening) passwords.push(opening.password);
       if (!opening)
         throw new LpxError('LPX_PASSWORD_WRONG', { passwordOddity: passwordOddity(given) ?? '' }, { place: { file: basename(zipFile) } });
       return { value: opening.password, findings: passwordFindings(zipFile, opening) };

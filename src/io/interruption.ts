@@ -1,41 +1,46 @@
-/** What an interrupted run takes back, and from when on it no longer does. */
+/** What an aborted run takes back, and from when on it no longer does. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const current = new AsyncLocalStorage<Interruptible>();
+/** What one run has under way. */
+interface Run {
+  readonly undoings: Set<() => void>;
+  isCommitted: boolean;
+}
 
-/** One run of a command. Whatever is called within `run` is undone when that run is interrupted. */
-export class Interruptible {
-  readonly #undoings = new Set<() => void>();
-  #isCommitted = false;
+const current = new AsyncLocalStorage<Run>();
 
-  run<T>(work: () => Promise<T>): Promise<T> {
-    return current.run(this, work);
-  }
+/** What may end a run: the command line's signals come as an AbortSignal too. */
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /**
+   * Called once all is undone. It ends the thread or the process: the rest of the work would go on, since nothing makes a
+   * read, a hash or a query in the middle of it stop.
+   */
+  readonly onUndone: () => void;
+}
 
-  /** Whether what the command is for has been committed: then a signal no longer undoes it. */
-  get isCommitted(): boolean {
-    return this.#isCommitted;
-  }
-
-  commit(): void {
-    this.#isCommitted = true;
-  }
-
-  /** Has an interruption undo something. Returns a function that takes this back. */
-  onUndo(undo: () => void): () => void {
-    this.#undoings.add(undo);
-    return () => this.#undoings.delete(undo);
-  }
-
-  /** Undoes what is unfinished, the newest first. What cannot be undone is left to the next command's sweep. */
-  undo(): void {
-    for (const undo of [...this.#undoings].reverse()) {
+/**
+ * Runs work, whatever of it is unfinished being undone at once, the newest first, when the signal aborts. Once what the work
+ * is for has been committed the signal no longer does anything, and the work finishes.
+ */
+export async function runInterruptibly<T>(work: () => Promise<T>, { signal, onUndone }: Interruption): Promise<T> {
+  const run: Run = { undoings: new Set(), isCommitted: false };
+  const interrupt = () => {
+    if (run.isCommitted) return;
+    for (const undo of [...run.undoings].reverse()) {
       try {
         undo();
       } catch {
-        // The rest is to be undone all the same.
+        // The rest is to be undone all the same: what cannot be undone is left to the next sweep.
       }
     }
+    onUndone();
+  };
+  signal.addEventListener('abort', interrupt);
+  try {
+    return await current.run(run, work);
+  } finally {
+    signal.removeEventListener('abort', interrupt);
   }
 }
 
@@ -43,7 +48,14 @@ export class Interruptible {
  * Has the current run, when it is interrupted, undo something at once. Returns a function that takes this back. Without
  * a run there is nothing that could be interrupted.
  */
-export const whenInterrupted = (undo: () => void): (() => void) => current.getStore()?.onUndo(undo) ?? (() => {});
+export function whenInterrupted(undo: () => void): () => void {
+  const run = current.getStore();
+  run?.undoings.add(undo);
+  return () => run?.undoings.delete(undo);
+}
 
 /** Marks that what the current run is for has been committed. */
-export const markCommitted = (): void => current.getStore()?.commit();
+export function markCommitted(): void {
+  const run = current.getStore();
+  if (run) run.isCommitted = true;
+}

@@ -4,61 +4,97 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { Interruptible, markCommitted, whenInterrupted } from '#lpx/io/interruption.js';
+import { markCommitted, runInterruptibly, whenInterrupted } from '#lpx/io/interruption.js';
 import { removeWhenInterrupted } from '#lpx/io/temporary.js';
 import { tempFolder } from '../support/temp.js';
 
-describe('an interrupted run', () => {
-  it('undoes what it has under way, the newest first, and not what is finished', async () => {
-    const undone: string[] = [];
-    const run = new Interruptible();
-    await run.run(async () => {
-      whenInterrupted(() => undone.push('older'));
-      const finished = whenInterrupted(() => undone.push('finished'));
+/** A run that can be aborted, and what it did then. */
+function interruptible(done: string[]) {
+  const interrupt = new AbortController();
+  const run = <T>(work: () => Promise<T>) => runInterruptibly(work, { signal: interrupt.signal, onUndone: () => done.push('over') });
+  return { run, abort: () => interrupt.abort() };
+}
+
+describe('an aborted run', () => {
+  it('undoes what it has under way, the newest first, and not what is finished; then it is over', async () => {
+    const done: string[] = [];
+    const { run, abort } = interruptible(done);
+    await run(async () => {
+      whenInterrupted(() => done.push('older'));
+      const finished = whenInterrupted(() => done.push('finished'));
       await Promise.resolve();
-      whenInterrupted(() => undone.push('newer'));
+      whenInterrupted(() => done.push('newer'));
       finished();
+      abort();
+      expect(done).toEqual(['newer', 'older', 'over']);
     });
-    run.undo();
-    expect(undone).toEqual(['newer', 'older']);
+  });
+
+  it('finishes once it has committed what it is for', async () => {
+    const done: string[] = [];
+    const { run, abort } = interruptible(done);
+    const result = await run(async () => {
+      whenInterrupted(() => done.push('undone'));
+      markCommitted();
+      abort();
+      return 'result';
+    });
+    expect([result, done]).toEqual(['result', []]);
+  });
+
+  it('undoes nothing more after its end', async () => {
+    const done: string[] = [];
+    const { run, abort } = interruptible(done);
+    await run(async () => {
+      whenInterrupted(() => done.push('undone'));
+    });
+    abort();
+    expect(done).toEqual([]);
   });
 
   it('leaves alone what another run of the same process has under way or committed', async () => {
-    const undone: string[] = [];
-    const [one, other] = [new Interruptible(), new Interruptible()];
-    const work = async (name: string) => {
-      await Promise.resolve();
-      whenInterrupted(() => undone.push(name));
-    };
-    await Promise.all([one.run(() => work('one')), other.run(() => work('other').then(markCommitted))]);
-    expect([one.isCommitted, other.isCommitted]).toEqual([false, true]);
-    one.undo();
-    expect(undone).toEqual(['one']);
+    const done: string[] = [];
+    const [one, other] = [interruptible(done), interruptible(done)];
+    await Promise.all([
+      other.run(async () => {
+        whenInterrupted(() => done.push('other'));
+        markCommitted();
+        await Promise.resolve();
+      }),
+      one.run(async () => {
+        whenInterrupted(() => done.push('one'));
+        await Promise.resolve();
+        one.abort();
+      }),
+    ]);
+    expect(done).toEqual(['one', 'over']);
   });
 
   it('undoes the rest when one thing cannot be undone', async () => {
-    const undone: string[] = [];
-    const run = new Interruptible();
-    await run.run(async () => {
-      whenInterrupted(() => undone.push('older'));
+    const done: string[] = [];
+    const { run, abort } = interruptible(done);
+    await run(async () => {
+      whenInterrupted(() => done.push('older'));
       whenInterrupted(() => {
         throw new Error('cannot');
       });
+      abort();
     });
-    run.undo();
-    expect(undone).toEqual(['older']);
+    expect(done).toEqual(['older', 'over']);
   });
 
   it('removes a folder in which another thread is making files', async () => {
     const folder = join(tempFolder(), 'staging');
     await mkdir(folder);
-    const run = new Interruptible();
-    await run.run(async () => removeWhenInterrupted(folder));
-    const maker = new Worker(MAKES_FILES, { eval: true, workerData: folder });
-    const ended = new Promise((resolve) => maker.once('exit', resolve));
-    while (readdirSync(folder).length < 50) await sleep(1);
-    run.undo();
-    await ended;
+    const { run, abort } = interruptible([]);
+    await run(async () => {
+      removeWhenInterrupted(folder);
+      const maker = new Worker(MAKES_FILES, { eval: true, workerData: folder });
+      const ended = new Promise((resolve) => maker.once('exit', resolve));
+      while (readdirSync(folder).length < 50) await sleep(1);
+      abort();
+      await ended;
+    });
     expect(existsSync(folder)).toBe(false);
   });
 });

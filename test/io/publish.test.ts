@@ -1,7 +1,7 @@
 import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Interruptible } from '#lpx/io/interruption.js';
+import { runInterruptibly } from '#lpx/io/interruption.js';
 import { publishFiles, writeFiles } from '#lpx/io/publish.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -93,15 +93,17 @@ describe('files that are written together', () => {
 
   it('are all gone when the run is interrupted before the last of them has its name', async () => {
     const folder = tempFolder();
-    const run = new Interruptible();
+    const interrupt = new AbortController();
     let left: string[] | undefined;
     const interruptedAtLast: typeof linkSync = (part, file) => {
       linkSync(part, file);
       if (basename(String(file)) !== 'b.csv') return;
-      run.undo();
+      interrupt.abort();
+    };
+    const onUndone = () => {
       left = readdirSync(folder);
     };
-    await run.run(() => writeFiles(folder, files, interruptedAtLast));
+    await runInterruptibly(() => writeFiles(folder, files, interruptedAtLast), { signal: interrupt.signal, onUndone });
     expect(left).toEqual([]);
   });
 });
