@@ -52,4 +52,12 @@ const compile = {
   },
 };
 
-export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [compile])];
+/** The library: what is imported, the thread it runs use cases in, and that one's helper. */
+const library = {
+  input: { index: 'src/index.ts', 'use-case-worker': 'src/library/use-case-worker.ts', worker: 'src/zip/threads/worker.ts' },
+  platform: 'node',
+  external: ['libsql', '@aws-sdk/client-s3'],
+  output: { dir: 'dist/library', format: 'esm', cleanDir: true, minify: true },
+};
+
+export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [compile]), library];

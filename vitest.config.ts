@@ -3,14 +3,18 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const BUNDLED_WORKER = new URL('./dist/bundle/worker.js', import.meta.url).href;
+const bundleOf = (file: string) =>
+  new URL(file === 'worker.js' ? './dist/bundle/worker.js' : `./dist/library/${file}`, import.meta.url).href;
 
 /** Tests run on the sources; a worker thread, which Node starts without vitest, runs its bundle. */
 const bundledWorker = {
   name: 'bundled-worker',
   transform: (code: string, id: string) =>
     id.startsWith(at('src/'))
-      ? code.replace(/new URL\((['"])\.\/worker\.js\1, import\.meta\.url\)/, () => `new URL(${JSON.stringify(BUNDLED_WORKER)})`)
+      ? code.replace(
+          /new URL\((['"])\.\/((?:[\w-]+-)?worker\.js)\1, import\.meta\.url\)/,
+          (_match, _quote, file: string) => `new URL(${JSON.stringify(bundleOf(file))})`,
+        )
       : undefined,
 };
 

@@ -403,6 +403,7 @@ async function writePackages(store: Store, request: WriteRequest, { packages, fo
       written.push({ claim, digests: await writeClaimed(claim, drafts, { ...request, onProgress, onCrc32 }) });
       for (const { summary } of drafts) students.push({ ...summary, file: `${claim.name}.zip` });
       done += planned.size.total;
+      request.onProgress?.(done, total);
     }
     if (crc32s.size > 0) await store.change(async (change) => ({ keep: true, result: await change.setCrc32s(crc32s) }));
     await store.claims.written(written);

@@ -3,27 +3,14 @@
  * to start, can start while the code of the use case is loaded.
  */
 import { Worker } from 'node:worker_threads';
-import { type Code, type Facts, type FactsOf, LpxError, type Place } from '../../errors.js';
+import { type PostedError, revived } from '../../posted-error.js';
 import type { Job, ResultOf } from './jobs.js';
 
 /** Below this many bytes of content a second thread costs more than it saves. */
 const HELPS_FROM_BYTES = 16 * 1024 * 1024;
 
-/** An error as it passes between threads: a copy by Node.js would lose the system's `code` and all that is our own. */
-export type PostedError =
-  | { readonly code: Code; readonly facts: Facts; readonly place: Place; readonly cause?: PostedError }
-  | { readonly name: string; readonly message: string; readonly stack: string; readonly system: object; readonly cause?: PostedError };
-
 /** What the thread posts back. */
 export type Reply = { readonly result: ResultOf<Job> } | { readonly error: PostedError };
-
-/** The error that was thrown in the thread, with its causes. */
-function revived(posted: PostedError): Error {
-  const options = posted.cause ? { cause: revived(posted.cause) } : {};
-  if ('code' in posted) return new LpxError<Code>(posted.code, posted.facts as FactsOf<Code>, { ...options, place: posted.place });
-  const { name, message, stack, system } = posted;
-  return Object.assign(new Error(message, options), system, { name, stack });
-}
 
 /** A helper runs one job at a time. Idle, it keeps no process alive. Whoever starts it closes it. */
 export class Helper {

@@ -1,0 +1,170 @@
+/** The library as a vendor imports it. Use cases run in the bundled thread. */
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  createStore,
+  exportPackage,
+  importPackage,
+  LpxError,
+  loadFolder,
+  openStore,
+  type Store,
+  showPackage,
+  verifyPackage,
+} from '#lpx/index.js';
+import { exportFrom, LEFT, NOW, PASSWORD, SAMPLES, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
+
+const password = PASSWORD.toString();
+const exportOptions = (outFolder: string) =>
+  ({ nationalIds: [TRANSFER_STUDENT], reason: 'transfer', left: LEFT, outFolder, password }) as const;
+
+async function withOpen<T>(folder: string, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(folder);
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+/** A package of the transfer sample, and an empty store of the school it goes to. */
+async function delivered() {
+  const folder = tempFolder();
+  const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
+  return { zipFile, store: await school(folder, '990002') };
+}
+
+describe('the library', () => {
+  it('moves a student from one school to the next: make, load, export, verify, show, import', async () => {
+    const folder = tempFolder();
+    const from = await createStore(join(folder, 'from'), { code: '990001', name: '示範高中' });
+    const to = await createStore(join(folder, 'to'), { code: '990002' });
+    try {
+      expect([from.folder, from.school]).toEqual([join(folder, 'from'), { code: '990001', name: '示範高中' }]);
+      const loaded = await loadFolder(from, { path: join(SAMPLES, 'transfer'), operator: 'vendor', now: NOW });
+      expect(loaded.students).toMatchObject([{ nationalId: TRANSFER_STUDENT, added: 13 }]);
+      const { packages, leftOut } = await exportPackage(from, exportOptions(join(folder, 'mail')));
+      const [{ zipFile, contentsDigest }] = packages as [(typeof packages)[0]];
+      expect(leftOut.map(({ reason }) => reason)).toContain('uncertified');
+      expect(await verifyPackage({ zipFile, password })).toMatchObject({ ok: true, package: { school: '990001' } });
+      expect((await showPackage({ zipFile, password })).students).toMatchObject([{ basicData: { nationalId: TRANSFER_STUDENT } }]);
+      const imported = await importPackage(to, { zipFile, password, createStudents: true, operator: 'vendor' });
+      expect(imported).toMatchObject({ outcome: 'imported', report: { package: { contentsDigest } } });
+      expect(await importPackage(to, { zipFile, password })).toMatchObject({ outcome: 'unchanged' });
+    } finally {
+      await Promise.all([from.close(), to.close()]);
+    }
+    expect((await studentIn(to.folder, TRANSFER_STUDENT)).records.length).toBeGreaterThan(5);
+  });
+
+  it('takes paths from where the caller is', async () => {
+    const folder = tempFolder();
+    const store = await createStore(relative(process.cwd(), join(folder, 'store')), { code: '990001' });
+    await store.close();
+    expect(store.folder).toBe(join(folder, 'store'));
+    expect(readdirSync(store.folder)).toContain('lpx.sqlite');
+  });
+
+  it('reports progress in bytes, up to all of them', async () => {
+    const folder = tempFolder();
+    const seen: (readonly [number, number])[] = [];
+    const onProgress = (done: number, total: number) => seen.push([done, total]);
+    await withOpen(await school(folder, '990001'), async (store) => {
+      await loadFolder(store, { path: join(SAMPLES, 'transfer'), onProgress });
+      const ofLoad = seen.splice(0);
+      const { packages } = await exportPackage(store, { ...exportOptions(folder), onProgress });
+      const ofExport = seen.splice(0);
+      await verifyPackage({ zipFile: packages[0]?.zipFile ?? '', password, onProgress });
+      for (const steps of [ofLoad, ofExport, seen]) {
+        const [done, total] = steps.at(-1) ?? [];
+        expect(done).toBe(total);
+        expect(total).toBeGreaterThan(0);
+        expect(steps.every(([now], i) => now >= (steps[i - 1]?.[0] ?? 0))).toBe(true);
+      }
+    });
+  });
+});
+
+describe('an error of the library', () => {
+  it('is an LpxError, with its code, facts, place and cause, whichever thread it comes from', async () => {
+    const folder = join(tempFolder(), 'none');
+    const error = await openStore(folder).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(LpxError);
+    expect(error).toMatchObject({ code: 'LPX_STORE_NOT_FOUND', facts: { folder }, exitCode: 2 });
+    const missing = await verifyPackage({ zipFile: join(folder, 'x.zip'), password }).catch((error: LpxError) => error);
+    expect(missing).toMatchObject({
+      code: 'LPX_FILE_NOT_FOUND',
+      place: { file: join(folder, 'x.zip') },
+      cause: { code: 'ENOENT', syscall: 'stat' },
+    });
+  });
+
+  it('carries all findings', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'a.json'), '[{}, {}]');
+    const error = await withOpen(await school(folder, '990001'), (store) => loadFolder(store, { path: folder })).catch(
+      (error: LpxError) => error,
+    );
+    expect(error).toBeInstanceOf(LpxError);
+    expect((error as LpxError).findings.length).toBeGreaterThan(1);
+  });
+
+  it('names what is wrong in the request of an export', async () => {
+    const folder = tempFolder();
+    await withOpen(await transferSchool(folder), async (store) => {
+      const failing = (options: object) => expect(exportPackage(store, { ...exportOptions(folder), ...options })).rejects;
+      await failing({ left: '2021-02-30' }).toMatchObject({ code: 'LPX_DAY' });
+      await failing({ terms: ['1'] }).toMatchObject({ code: 'LPX_TERM' });
+      await failing({ toSchool: '12' }).toMatchObject({ code: 'LPX_SCHOOL_CODE' });
+      await failing({ password: '' }).toMatchObject({ code: 'LPX_PASSWORD_MISSING' });
+      await failing({ reason: () => 'transfer' }).toMatchObject({ name: 'DataCloneError' });
+      // The thread is none the worse for it.
+      await failing({ password: '密碼' }).toMatchObject({ code: 'LPX_PASSWORD_UNSUITABLE' });
+    });
+  });
+});
+
+describe('a password that a function gives', () => {
+  it('is asked for once it is needed, on the thread of the caller', async () => {
+    const { zipFile } = await delivered();
+    const asked: string[] = [];
+    const ask = async () => {
+      asked.push('asked');
+      return PASSWORD;
+    };
+    expect(await verifyPackage({ zipFile, password: ask })).toMatchObject({ ok: true });
+    writeFileSync(`${zipFile}.md5`, `${'0'.repeat(32)}  x.zip\n`);
+    expect(await verifyPackage({ zipFile, password: ask })).toMatchObject({ ok: false });
+    expect(asked).toEqual(['asked']);
+    expect(PASSWORD.toString()).toBe(password);
+  });
+
+  it('is not there when the function throws: the call fails with that very error', async () => {
+    const { zipFile } = await delivered();
+    const refusal = new Error('no password for you');
+    const ask = () => {
+      throw refusal;
+    };
+    await expect(verifyPackage({ zipFile, password: ask })).rejects.toBe(refusal);
+  });
+});
+
+describe('a store', () => {
+  it('runs the calls made on it in their order, and closes after the last of them', async () => {
+    const { zipFile, store: folder } = await delivered();
+    const store = await openStore(folder);
+    const calls = [1, 2].map(() => importPackage(store, { zipFile, password, createStudents: true }));
+    await store.close();
+    expect((await Promise.all(calls)).map(({ outcome }) => outcome)).toEqual(['imported', 'unchanged']);
+    await expect(importPackage(store, { zipFile, password })).rejects.toThrow('closed');
+  });
+
+  it('is not made by a call that fails', async () => {
+    const folder = join(tempFolder(), 'store');
+    await expect(createStore(folder, { code: 'x' })).rejects.toMatchObject({ code: 'LPX_SCHOOL_CODE' });
+    await (await createStore(folder, { code: '990001' })).close();
+    await expect(createStore(folder, { code: '990001' })).rejects.toMatchObject({ code: 'LPX_STORE_EXISTS' });
+  });
+});
