@@ -8,7 +8,9 @@ import { decodeText, withoutMarks } from '../encoding.js';
 import { LpxError } from '../errors.js';
 import type { PasswordSource } from '../exchange/verify.js';
 import { readBounded, readSmall } from '../io/read.js';
+import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
+import { columns } from './render/text.js';
 
 export interface PasswordOptions {
   readonly passwordFile?: string;
@@ -72,19 +74,31 @@ function firstLine(bytes: Buffer): Buffer {
   return Buffer.from(line, 'latin1');
 }
 
+/** Asks for a new password twice; of one that is left empty, a strong one is made and shown. */
 async function askTwice(context: Context): Promise<Buffer> {
-  const first = await askHidden(context, context.messages.prompt.newPassword);
+  const first = await askHidden(context, context.messages.prompt.newPassword, 'may be empty');
+  if (first.length === 0) return shownOnce(context, generatePassword());
   const second = await askHidden(context, context.messages.prompt.repeat);
   if (!first.equals(second)) throw new LpxError('LPX_PASSWORD_UNEQUAL');
   return first;
 }
 
+/** Shows a password that was made, a group a line, with how to say each character on the telephone. */
+function shownOnce({ stderr, messages: { prompt } }: Context, password: string): Buffer {
+  const said = (character: string) =>
+    /[0-9]/.test(character) ? character : fill(/[A-Z]/.test(character) ? prompt.capital : prompt.small, { letter: character });
+  const rows = password.split('-').map((group) => [group, [...group].map(said).join(prompt.between)]);
+  const lines = ['', prompt.made, '', `  ${password}`, '', ...columns(rows, '  '), '', `  ${prompt.hyphens}`, ''];
+  stderr.write(`${lines.join('\n')}\n`);
+  return Buffer.from(password);
+}
+
 /** @throws LPX_PASSWORD_MISSING without a terminal or an answer, LPX_INTERRUPTED */
-async function askHidden({ stdin, stderr }: Context, message: string): Promise<Buffer> {
+async function askHidden({ stdin, stderr }: Context, message: string, answers: 'may be empty' | 'needed' = 'needed'): Promise<Buffer> {
   if (!stdin.isTTY || !stderr.isTTY) throw new LpxError('LPX_PASSWORD_MISSING');
   const { password, isCancel } = await import('@clack/prompts');
   const answer = await password({ message, input: stdin, output: stderr });
   if (isCancel(answer)) throw new LpxError('LPX_INTERRUPTED');
-  if (!answer) throw new LpxError('LPX_PASSWORD_MISSING');
-  return Buffer.from(answer);
+  if (!answer && answers === 'needed') throw new LpxError('LPX_PASSWORD_MISSING');
+  return Buffer.from(answer ?? '');
 }

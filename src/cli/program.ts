@@ -96,12 +96,16 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addOption(new Option('--reason <reason>', help.reason).choices([...EXCHANGE_REASONS]).makeOptionMandatory())
     .option('--left <date>', help.left)
     .option('--force', help.force)
+    .option('--accept-left', help.acceptLeft)
+    .option('--skip-unfit', help.skipUnfit)
+    .option('--dry-run', help.exportDryRun)
     .addOption(new Option('--term <term>', help.term).argParser(collect).default([]))
     .option('--to <school>', help.to)
     .option('--out <dir>', help.out, '.')
     .addOption(new Option('--encryption <method>', help.encryption).choices(['aes256', 'zipcrypto']).default('aes256'))
     .option('--generate-password', help.generatePassword)
     .option('--password-out <file>', help.passwordOut)
+    .option('--weak-password', help.weakPassword)
     .action((ids, options) =>
       start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)),
     );
@@ -114,6 +118,8 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addArgument(new Argument('<zip>', help.zip))
     .option('--dry-run', help.dryRun)
     .option('--create-students', help.createStudents)
+    .addOption(new Option('--only <id>', help.only).argParser(collect).default([]))
+    .option('--skip-unfit', help.importSkipUnfit)
     .option('--accept-partial', help.acceptPartial)
     .option('--keep-both', help.keepBoth)
     .option('--same-person', help.samePerson)

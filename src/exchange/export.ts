@@ -8,18 +8,19 @@ import { rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorOf, type Finding, LpxError, type Severity } from '../errors.js';
+import { type Code, errorOf, type Finding, LpxError, type Place } from '../errors.js';
 import { writeError } from '../io/file-error.js';
 import { whenInterrupted } from '../io/interruption.js';
 import { assertFree, publishFiles, writePart } from '../io/publish.js';
 import { contentsDigest, DIGESTED_DOCUMENT, digestedText } from '../package/contents-digest.js';
-import { mappingPath, numberFiles, packageBaseName } from '../package/layout.js';
+import { mappingPath, numberFiles, packageBaseName, parsePackageName } from '../package/layout.js';
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
 import { type PasswordSource, passwordFrom } from '../package/password-source.js';
+import { PASSWORD_CHARACTERS, type PersonalWords, weaknessOf } from '../package/password-strength.js';
 import { readDirectory } from '../package/reader.js';
 import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
 import { canonicalCode } from '../plain-text.js';
-import { BoundedFindings } from '../spec/findings.js';
+import { BoundedFindings, type UnfitStudent } from '../spec/findings.js';
 import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
   countsOf,
@@ -40,7 +41,7 @@ import {
 import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
 import { allRuleFindings, type ReferenceData, recordFileFindings } from '../spec/rules/record-rules.js';
 import { type ExchangeReason, endedBefore } from '../spec/status-changes.js';
-import { type Day, schoolYearOf } from '../spec/terms.js';
+import { type Day, dayOf, firstDayOf, isInSummer, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
 import { filesOf, type PackageClaim, type WrittenPackage } from '../store/package-claims.js';
 import { referenceDataFor } from '../store/reference-data.js';
@@ -54,13 +55,21 @@ import type { Encryption } from '../zip/writer.js';
 
 export interface ExportRequest {
   readonly nationalIds: readonly string[];
-  /** Go on without students who have nothing to export, as long as one has. */
+  /** Where a list names a student, by national id: part of the place of what stands against them. */
+  readonly namedAt?: ReadonlyMap<string, Place> | undefined;
+  /** Go on without students who have nothing to export, or whose year was over: nobody asked for them by name. */
   readonly skipEmpty: boolean;
+  /** Go on without students whom something stands against, as long as one is left. */
+  readonly skipUnfit?: boolean | undefined;
+  /** Work everything out, and write nothing. */
+  readonly dryRun?: boolean | undefined;
   readonly reason: ExchangeReason;
   /** The students' last day here. */
   readonly left: Day;
   /** Export although the rules say that no exchange is due; the history remembers. */
   readonly force: boolean;
+  /** Take a last day that the records or the calendar speak against; the history remembers. */
+  readonly acceptLeft?: boolean | undefined;
   /** Terms like `1081`; empty for all. */
   readonly terms: readonly string[];
   /** The receiving school, for the history; may be empty. */
@@ -69,6 +78,8 @@ export interface ExportRequest {
   readonly encryption: Encryption;
   /** A function is asked once it is known that there is something to export. */
   readonly password: PasswordSource;
+  /** Take a password that is easily guessed; the history remembers. */
+  readonly weakPassword?: boolean | undefined;
   /** A new file that the password is written to, readable by its owner alone. */
   readonly passwordFile?: string | undefined;
   readonly now: Date;
@@ -80,20 +91,29 @@ export interface ExportRequest {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** A record that stays at home, and why. */
-export interface LeftOut {
+export interface NamedStudent {
   readonly nationalId: string;
+  readonly name: string;
+}
+
+/** A record that stays at home, and why. */
+export interface LeftOut extends NamedStudent {
   readonly list: string;
   readonly title: string;
   readonly term: string;
   readonly reason: Unfit | 'other-term';
 }
 
-export interface ExportedStudent extends RecordCounts {
-  readonly nationalId: string;
-  readonly name: string;
-  /** The package the student is in, by its base name. */
+/** A student whom nobody asked for by name and who has nothing to export, or whose year was over. */
+export interface SkippedStudent extends NamedStudent {
+  readonly reason: 'empty' | 'late';
+}
+
+export interface ExportedStudent extends NamedStudent, RecordCounts {
+  /** The package the student is in, by its base name; empty of a dry run. */
   readonly file: string;
+  /** What goes of the student, before it is packed. */
+  readonly bytes: number;
   /** The exported course results, each with the school and code it keeps. */
   readonly courses: readonly {
     readonly title: string;
@@ -110,18 +130,26 @@ export interface ExportedPackage {
   readonly digests: Digests;
   /** See `contentsDigest`. */
   readonly contentsDigest: string;
+  /** Local time, as the package's name has it. */
+  readonly createdAt: string;
 }
 
 export interface ExportResult {
-  /** In the order of their students. */
+  /** In the order of their students; none of a dry run. */
   readonly packages: readonly ExportedPackage[];
+  /** How many packages there are, or would be. */
+  readonly packageCount: number;
+  readonly dryRun: boolean;
   readonly encryption: Encryption;
   readonly reason: ExchangeReason;
-  /** Whether it was made against the rules, on the clerk's word. */
-  readonly forced: boolean;
+  /** The receiving school; may be empty. */
+  readonly toSchool: string;
+  /** The rules that it was made against, on the clerk's word. */
+  readonly overridden: readonly Code[];
   readonly students: readonly ExportedStudent[];
-  /** National ids of the students without anything to export, or whose year was over. */
-  readonly skipped: readonly string[];
+  readonly skipped: readonly SkippedStudent[];
+  /** Students who were asked for and are left out; none unless the request says `skipUnfit`. */
+  readonly unfit: readonly UnfitStudent[];
   readonly leftOut: readonly LeftOut[];
   readonly findings: readonly Finding[];
 }
@@ -131,7 +159,7 @@ type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet
 /** One student as laid out for a package. */
 interface Draft {
   readonly studentId: number;
-  readonly summary: Omit<ExportedStudent, 'file'>;
+  readonly summary: Omit<ExportedStudent, 'file' | 'bytes'>;
   /** The student's part of the document, in UTF-8. */
   readonly json: Buffer;
   readonly mappings: readonly PackageText[];
@@ -140,7 +168,7 @@ interface Draft {
 
 /** A student as planned: where and by what their draft is known when the package is written. */
 interface PlannedStudent {
-  readonly nationalId: string;
+  readonly summary: Omit<ExportedStudent, 'file'>;
   /** The contents digest of the draft. */
   readonly digest: string;
 }
@@ -153,33 +181,44 @@ interface PlannedPackage {
 
 interface Plan {
   readonly packages: readonly PlannedPackage[];
-  readonly forced: boolean;
-  readonly skipped: readonly string[];
+  readonly overridden: ReadonlySet<Code>;
+  readonly skipped: readonly SkippedStudent[];
+  readonly unfit: readonly UnfitStudent[];
   readonly leftOut: readonly LeftOut[];
   readonly findings: readonly Finding[];
+  /** What a password must not be made of. */
+  readonly personal: PersonalWords;
 }
 
 /**
  * Exports students: course results that their teacher certified and multi-performances that were uploaded, of the terms
  * asked for; basic data with every cadre post. All packages are published at the end, or none.
  * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, LPX_EXCHANGE_NOT_NEEDED when a student left after the school year was
- *   over, LPX_STUDENT_TOO_LARGE; the first error of the data with all of them; LPX_STUDENT_CHANGED when somebody changes a
- *   student meanwhile; LPX_PASSWORD_UNSUITABLE, LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL, LPX_WRITE_FAILED; then no package is left
+ *   over, LPX_LEFT_TOO_EARLY, LPX_LEFT_IN_FUTURE, LPX_STUDENT_TOO_LARGE, and the errors of the data: the first of them, with
+ *   all of all students; LPX_STUDENT_CHANGED when somebody changes a student meanwhile; LPX_PASSWORD_UNSUITABLE,
+ *   LPX_PASSWORD_WEAK, LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL, LPX_WRITE_FAILED; then no package is left
  */
 export async function exportPackages(store: Store, request: ExportRequest): Promise<ExportResult> {
   const started = performance.now();
   const clock = () => new Date(request.now.getTime() + performance.now() - started);
+  if (request.passwordFile !== undefined) await assertFree(request.passwordFile);
+  const plan = await planPackages(store, request);
+  const { encryption, reason, toSchool } = request;
+  const { skipped, unfit, leftOut, findings } = plan;
+  const result = { packageCount: plan.packages.length, encryption, reason, toSchool, skipped, unfit, leftOut };
+  if (request.dryRun) {
+    const students = plan.packages.flatMap((planned) => planned.students.map(({ summary }) => ({ ...summary, file: '' })));
+    return { ...result, dryRun: true, packages: [], students, overridden: [...plan.overridden], findings };
+  }
   const engine = new ZipEngine();
   let password: Buffer | undefined;
   try {
-    if (request.passwordFile !== undefined) await assertFree(request.passwordFile);
-    const plan = await planPackages(store, request);
     engine.expect(plan.packages[0]?.size.total ?? 0);
-    password = await passwordOf(request);
-    const { packages, students } = await writePackages(store, { ...request, engine, password, clock }, plan);
-    const { encryption, reason } = request;
-    const { forced, skipped, leftOut, findings } = plan;
-    return { packages, encryption, reason, forced, students, skipped, leftOut, findings };
+    const checked = await passwordOf(request, plan.personal);
+    password = checked.password;
+    const overridden = [...plan.overridden, ...checked.overridden];
+    const written = await writePackages(store, { ...request, engine, password, clock, overridden }, plan.packages);
+    return { ...result, ...written, dryRun: false, overridden, findings: [...findings, ...checked.findings] };
   } finally {
     await engine.close();
     password?.fill(0);
@@ -189,52 +228,121 @@ export async function exportPackages(store: Store, request: ExportRequest): Prom
 /** Lays out every student once: what is due, whether it may go, and how much fits into a package. */
 async function planPackages(store: Store, request: ExportRequest): Promise<Plan> {
   const packages: PlannedPackage[] = [];
-  const skipped: string[] = [];
+  const skipped: (SkippedStudent & { readonly finding: Finding })[] = [];
+  const unfit: UnfitStudent[] = [];
   const leftOut: LeftOut[] = [];
-  const found = new BoundedFindings();
-  const hindered: Partial<Record<'empty' | 'late', LpxError>> = {};
-  let forced = false;
+  const ofDay = dayFindings(request);
+  const found = new BoundedFindings().add(ofDay);
+  const birthDates: string[] = [];
   for (const nationalId of new Set(request.nationalIds.map(canonicalCode))) {
-    const student = await studentIn(store, nationalId);
-    const selection = select(student, store.school.code, request);
-    leftOut.push(...selection.leftOut);
-    const late = hasSubstance(selection.portfolio) && isTooLate(selection.portfolio, request);
-    forced ||= late && request.force;
-    if (!hasSubstance(selection.portfolio)) hindered.empty ??= nothingToExport(student, selection.leftOut);
-    else if (late && !request.force) hindered.late ??= exchangeNotNeeded(student, selection.portfolio, request);
-    else {
-      const { portfolio } = selection;
-      const { draft, document } = layOut(store, student.id, portfolio);
-      found.add(exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio])));
-      addToPackages(packages, draft, request.limits ?? WRITABLE);
+    const student = await store.student(nationalId);
+    if (!student) {
+      unfit.push({ nationalId, name: '', findings: [unknownStudent(nationalId, request)] });
       continue;
     }
-    skipped.push(nationalId);
+    const { name } = student.basicData;
+    const selection = select(student, store.school.code, request);
+    leftOut.push(...selection.leftOut);
+    const hindrance = hindranceOf(student, selection, request);
+    if (hindrance?.severity === 'error') {
+      const reason = hindrance.code === 'LPX_NOTHING_TO_EXPORT' ? 'empty' : 'late';
+      if (request.skipEmpty) skipped.push({ nationalId, name, reason, finding: hindrance });
+      else unfit.push({ nationalId, name, findings: [hindrance] });
+      continue;
+    }
+    const { portfolio } = selection;
+    const { draft, document } = layOut(store, student.id, portfolio);
+    const ofStudent = [
+      ...(hindrance ? [hindrance] : []),
+      ...leftTooEarly(portfolio, request),
+      ...tooLarge(draft, request.limits ?? WRITABLE),
+      ...exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio])),
+    ];
+    if (errorOf(ofStudent)) unfit.push({ nationalId, name, findings: ofStudent });
+    else {
+      found.add(ofStudent);
+      addToPackages(packages, draft, request.limits ?? WRITABLE);
+      birthDates.push(student.basicData.birthDate);
+    }
   }
-  const hindrance = hindered.empty ?? hindered.late;
-  if (hindrance && (!request.skipEmpty || packages.length === 0)) throw hindrance;
-  if (packages.length === 0) throw new LpxError('LPX_NOTHING_TO_EXPORT', { leftOut: 0 });
+  const against = unfit.flatMap(({ findings }) => findings);
   const findings = found.list();
-  const error = errorOf(findings);
-  if (error) throw error;
-  return { packages, forced, skipped, leftOut, findings };
+  const nobodyLeft = packages.length === 0;
+  if (nobodyLeft && against.length === 0) against.push(skipped[0]?.finding ?? nothingToExport({}, 0));
+  const refusal = errorOf(findings) || !request.skipUnfit || nobodyLeft ? errorOf([...findings, ...bounded(against)]) : undefined;
+  if (refusal) throw refusal;
+  const overridden = new Set(findings.map(({ code }) => code).filter((code) => ON_THE_CLERKS_WORD.has(code)));
+  const students = packages.flatMap((planned) => planned.students);
+  const nationalIds = students.map(({ summary }) => summary.nationalId);
+  return {
+    packages,
+    overridden,
+    skipped: skipped.map(({ finding: _, ...student }) => student),
+    unfit,
+    leftOut: leftOut.filter(({ nationalId }) => !unfit.some((student) => student.nationalId === nationalId)),
+    findings,
+    personal: { nationalIds, birthDates, schoolCodes: [store.school.code, request.toSchool].filter(Boolean) },
+  };
 }
 
-const nothingToExport = ({ basicData }: StoredStudent, leftOut: readonly LeftOut[]): LpxError =>
-  new LpxError('LPX_NOTHING_TO_EXPORT', { leftOut: leftOut.length }, { place: studentPlace(basicData) });
+const bounded = (findings: readonly Finding[]): Finding[] => new BoundedFindings().add(findings).list();
 
-const exchangeNotNeeded = ({ basicData }: StoredStudent, portfolio: Selected, { left }: ExportRequest): LpxError =>
-  new LpxError('LPX_EXCHANGE_NOT_NEEDED', { year: schoolYearOf(newestTermOf(portfolio)), left }, { place: studentPlace(basicData) });
+/** Rules that a clerk may set aside; the history remembers which. */
+const ON_THE_CLERKS_WORD: ReadonlySet<Code> = new Set(['LPX_EXCHANGE_NOT_NEEDED', 'LPX_LEFT_TOO_EARLY', 'LPX_LEFT_IN_FUTURE']);
 
-/** Puts a student into the last package, or begins one. @throws LPX_STUDENT_TOO_LARGE for one who fits into none */
+const unknownStudent = (nationalId: string, { namedAt }: ExportRequest): Finding => ({
+  code: 'LPX_NOT_IN_STORE',
+  severity: 'error',
+  place: { student: nationalId, ...namedAt?.get(nationalId) },
+  facts: {},
+});
+
+/** Why an exchange of a student has nothing to carry, or is not due: an error, but for the clerk's word. */
+function hindranceOf(student: StoredStudent, { portfolio, leftOut }: Selection, request: ExportRequest): Finding | undefined {
+  const place = { ...studentPlace(student.basicData), ...request.namedAt?.get(student.basicData.nationalId) };
+  if (!hasSubstance(portfolio)) return nothingToExport(place, leftOut.length);
+  if (!endedBefore(request.reason, newestTermOf(portfolio), request.left)) return undefined;
+  const facts = { year: schoolYearOf(newestTermOf(portfolio)), left: request.left };
+  return { code: 'LPX_EXCHANGE_NOT_NEEDED', severity: request.force ? 'warning' : 'error', place, facts };
+}
+
+const nothingToExport = (place: Place, leftOut: number): Finding => ({
+  code: 'LPX_NOTHING_TO_EXPORT',
+  severity: 'error',
+  place,
+  facts: { leftOut },
+});
+
+/** What the calendar says of the last day: that it is still to come, or that it lies in the summer. */
+function dayFindings({ left, now, reason, acceptLeft }: ExportRequest): Finding[] {
+  const today = dayOf(now);
+  const inFuture: Finding = { code: 'LPX_LEFT_IN_FUTURE', severity: acceptLeft ? 'warning' : 'error', place: {}, facts: { left, today } };
+  const inSummer: Finding = { code: 'LPX_LEFT_IN_SUMMER', severity: 'warning', place: {}, facts: { left } };
+  return [...(left > today ? [inFuture] : []), ...(reason !== 'borrowed-study' && isInSummer(left) ? [inSummer] : [])];
+}
+
+/** Nobody has records of a term that begins after they have left. */
+function leftTooEarly({ basicData, records }: Selected, { left, reason, acceptLeft }: ExportRequest): Finding[] {
+  const term = newestTermOf({ records });
+  const day = firstDayOf(term, reason === 'experimental');
+  if (left >= day) return [];
+  const severity = acceptLeft ? 'warning' : 'error';
+  return [{ code: 'LPX_LEFT_TOO_EARLY', severity, place: studentPlace(basicData), facts: { left, term, day } }];
+}
+
+/** A student who fits into no package. */
+function tooLarge(draft: Draft, limits: PackageSize): Finding[] {
+  const size = sizeOf(draft);
+  const over = limitExceeded(size, limits);
+  if (!over) return [];
+  const facts = { what: over, value: size[over], limit: Math.floor(limits[over]) };
+  return [{ code: 'LPX_STUDENT_TOO_LARGE', severity: 'error', place: studentPlace(draft.summary), facts }];
+}
+
+/** Puts a student into the last package, or begins one. */
 function addToPackages(packages: PlannedPackage[], draft: Draft, limits: PackageSize): void {
   const draftSize = sizeOf(draft);
-  const over = limitExceeded(draftSize, limits);
-  if (over) {
-    const facts = { what: over, value: draftSize[over], limit: Math.floor(limits[over]) };
-    throw new LpxError('LPX_STUDENT_TOO_LARGE', facts, { place: studentPlace(draft.summary) });
-  }
-  const planned = { nationalId: draft.summary.nationalId, digest: digestOf(draft) };
+  const planned = { summary: { ...draft.summary, bytes: draftSize.total }, digest: digestOf(draft) };
   const last = packages.at(-1);
   const size = addedSizes(last?.size ?? EMPTY_SIZE, draftSize);
   if (last && !limitExceeded(size, limits)) {
@@ -249,18 +357,20 @@ function hasSubstance({ records }: Selected): boolean {
   return courseResults + multiPerformances > 0;
 }
 
-/** What was to be picked and submitted of a year that is over was picked and submitted here (guide part FOUR). */
-const isTooLate = (portfolio: Selected, { reason, left }: ExportRequest): boolean => endedBefore(reason, newestTermOf(portfolio), left);
-
 /** The newest term of what is exchanged. */
-const newestTermOf = ({ records }: Selected): string =>
+const newestTermOf = ({ records }: Pick<Selected, 'records'>): string =>
   records
     .filter((record) => halfOf(record))
     .map(termOfRecord)
     .sort()
     .at(-1) ?? '';
 
-function select({ basicData, extras, records }: StoredStudent, schoolCode: string, { terms, reason }: ExportRequest) {
+interface Selection {
+  readonly portfolio: Selected;
+  readonly leftOut: readonly LeftOut[];
+}
+
+function select({ basicData, extras, records }: StoredStudent, schoolCode: string, { terms, reason }: ExportRequest): Selection {
   const chosen: PortfolioRecord<StoredAttachment>[] = [];
   const ownRecords = new Set<PortfolioRecord<StoredAttachment>>();
   const leftOut: LeftOut[] = [];
@@ -269,6 +379,7 @@ function select({ basicData, extras, records }: StoredStudent, schoolCode: strin
     if (why) {
       leftOut.push({
         nationalId: basicData.nationalId,
+        name: basicData.name,
         list: wireListOf(record.list).wire,
         title: titleOf(record),
         term: termOfRecord(record),
@@ -345,8 +456,11 @@ function sizeOf({ json, mappings, files }: Draft): PackageSize {
   };
 }
 
-/** Faults of the school's own records stop an export: here they can be mended. Those that came from elsewhere are told. */
-const STOP_OWN: ReadonlySet<Finding['code']> = new Set(['LPX_BRIEF_LONG', 'LPX_FILE_LARGE', 'LPX_FILE_TYPE']);
+/**
+ * Errors in the school's own records stop an export, because they can be corrected here; those of received records are only
+ * reported. The brief of a course result is certified like the rest of it: nobody can shorten it any more.
+ */
+const STOP_OWN: ReadonlySet<Code> = new Set(['LPX_BRIEF_LONG', 'LPX_FILE_LARGE', 'LPX_FILE_TYPE']);
 
 function exportFindings(document: readonly JsonObject[], portfolios: readonly Selected[], known: ReferenceData): Finding[] {
   const fromFiles = portfolios.flatMap((portfolio) =>
@@ -361,25 +475,70 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
   );
   const ownRecords = new Set(portfolios.flatMap((portfolio) => [...portfolio.ownRecords]));
   const recordAt = recordsByPlace(portfolios);
-  const withSeverity = [...documentFindings(document), ...allRuleFindings(document, known), ...fromFiles].map((finding) => {
+  const withSeverity = [...documentFindings(document), ...allRuleFindings(document, known), ...fromFiles].map((finding): Finding => {
     const record = STOP_OWN.has(finding.code) ? recordAt(finding.place) : undefined;
-    const severity: Severity = record && ownRecords.has(record) ? 'error' : finding.severity;
-    return { ...finding, severity };
+    if (!record || !ownRecords.has(record)) return finding;
+    if (finding.code === 'LPX_BRIEF_LONG' && isCourseResult(record))
+      return { ...finding, facts: { ...finding.facts, advice: 'certified' } };
+    return { ...finding, severity: 'error' };
   });
-  return new BoundedFindings().add(withSeverity).list();
+  return bounded(withSeverity);
 }
 
-/** Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all (docs/spec.md#encryption). */
-async function passwordOf({ password }: ExportRequest): Promise<Buffer> {
+interface ExportPassword {
+  readonly password: Buffer;
+  readonly overridden: readonly Code[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Readers in the field turn a password into bytes in their own ways; only printable ASCII is the same in all
+ * (docs/spec.md#encryption). Blanks at its ends come from a file or a copy, and nobody who types the password knows of them.
+ * @throws LPX_PASSWORD_MISSING, LPX_PASSWORD_UNSUITABLE, LPX_PASSWORD_WEAK
+ */
+async function passwordOf({ password, weakPassword }: ExportRequest, personal: PersonalWords): Promise<ExportPassword> {
   const given = await passwordFrom(password);
-  if (given.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
-  return given;
+  const typed = withoutBlankEnds(given);
+  if (typed.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
+  if (typed.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
+  const findings: Finding[] = typed.length < given.length ? [{ code: 'LPX_PASSWORD_BLANKS', severity: 'note', place: {}, facts: {} }] : [];
+  const weakness = weaknessOf(typed.toString('latin1'), personal);
+  if (weakness && !weakPassword) throw new LpxError('LPX_PASSWORD_WEAK', { weakness, least: PASSWORD_CHARACTERS });
+  return { password: typed, overridden: weakness ? ['LPX_PASSWORD_WEAK'] : [], findings };
 }
 
-type WriteRequest = ExportRequest & { readonly engine: ZipEngine; readonly password: Buffer; readonly clock: () => Date };
+/** The part of a password that is not blanks at its ends; the same memory, which is overwritten in the end. */
+function withoutBlankEnds(given: Buffer): Buffer {
+  const isBlank = (byte: number | undefined) => byte === 0x20 || byte === 0x09;
+  let [start, end] = [0, given.length];
+  while (start < end && isBlank(given[start])) start++;
+  while (end > start && isBlank(given[end - 1])) end--;
+  return given.subarray(start, end);
+}
 
-/** Writes every package under temporary names, records all of them as exports, and then gives them their names. */
-async function writePackages(store: Store, request: WriteRequest, { packages, forced }: Plan) {
+type WriteRequest = ExportRequest & {
+  readonly engine: ZipEngine;
+  readonly password: Buffer;
+  readonly clock: () => Date;
+  readonly overridden: readonly Code[];
+};
+
+/** How often an export gives way to another store that took its name in the same folder and second. */
+const NAME_ATTEMPTS = 5;
+
+/** Writes and publishes the packages; where another store has taken a name meanwhile, again under the next. */
+async function writePackages(store: Store, request: WriteRequest, packages: readonly PlannedPackage[]) {
+  for (let attempt = 1; ; attempt++) {
+    const result = await writeOnce(store, request, packages, attempt < NAME_ATTEMPTS);
+    if (result) return result;
+  }
+}
+
+/**
+ * Writes every package under temporary names, records all of them as exports, and then gives them their names.
+ * @returns undefined when a name has been taken meanwhile and `mayRetry`; then nothing is left
+ */
+async function writeOnce(store: Store, request: WriteRequest, packages: readonly PlannedPackage[], mayRetry: boolean) {
   await mkdir(request.outFolder, { recursive: true, mode: 0o700 }).catch((error) => {
     throw writeError(error, request.outFolder);
   });
@@ -397,42 +556,51 @@ async function writePackages(store: Store, request: WriteRequest, { packages, fo
   try {
     for (const planned of packages) {
       const drafts = await layOutAgain(store, request, planned.students);
-      const claim = await claimName(store, request, { work, drafts, forced, first: claims.length === 0 });
+      const claim = await claimName(store, request, { work, drafts, first: claims.length === 0 });
       claims.push(claim);
       const onProgress = request.onProgress && ((bytes: number) => request.onProgress?.(done + bytes, total));
       written.push({ claim, digests: await writeClaimed(claim, drafts, { ...request, onProgress, onCrc32 }) });
-      for (const { summary } of drafts) students.push({ ...summary, file: `${claim.name}.zip` });
+      for (const { summary } of planned.students) students.push({ ...summary, file: `${claim.name}.zip` });
       done += planned.size.total;
       request.onProgress?.(done, total);
     }
     if (crc32s.size > 0) await store.change(async (change) => ({ keep: true, result: await change.setCrc32s(crc32s) }));
     await store.claims.written(written);
     await publishFiles(claims.flatMap(filesOf));
-    await store.claims.published(claims);
+    // The packages have their names, and are in the history: where noting that fails, the next command that opens the store does.
+    await store.claims.published(claims).catch(() => {});
   } catch (error) {
     // Where the store cannot be written to either, the next command that opens it does this.
     await store.claims.drop(claims).catch(() => {});
+    if (mayRetry && isNameTaken(error, claims)) return undefined;
     throw error;
   } finally {
     await work.remove();
     unpublished();
   }
   return {
-    packages: written.map(({ claim: { zip, signature }, digests: { contentsDigest, ...digests } }) => ({
+    packages: written.map(({ claim: { name, zip, signature }, digests: { contentsDigest, ...digests } }) => ({
       zipFile: zip.file,
       signatureFile: signature.file,
       digests,
       contentsDigest,
+      createdAt: parsePackageName(name).createdAt,
     })),
     students,
   };
 }
 
+/** Whether a package could not get its name because something in the folder has it. */
+const isNameTaken = (error: unknown, claims: readonly PackageClaim[]): boolean =>
+  error instanceof LpxError &&
+  error.facts.reason === 'EEXIST' &&
+  claims.some(({ zip, signature }) => [zip.file, signature.file].includes(String(error.facts.file)));
+
 /** Lays out the students of one package as they were planned. @throws LPX_STUDENT_CHANGED; LPX_NOT_IN_STORE */
 async function layOutAgain(store: Store, request: ExportRequest, students: readonly PlannedStudent[]): Promise<Draft[]> {
   const drafts: Draft[] = [];
-  for (const { nationalId, digest } of students) {
-    const student = await studentIn(store, nationalId);
+  for (const { summary, digest } of students) {
+    const student = await studentIn(store, summary.nationalId);
     const { draft } = layOut(store, student.id, select(student, store.school.code, request).portfolio);
     if (digestOf(draft) !== digest) throw new LpxError('LPX_STUDENT_CHANGED', {}, { place: studentPlace(student.basicData) });
     drafts.push(draft);
@@ -443,15 +611,14 @@ async function layOutAgain(store: Store, request: ExportRequest, students: reado
 interface Claiming {
   readonly work: WorkFolder;
   readonly drafts: readonly Draft[];
-  readonly forced: boolean;
   /** Whether it is the first package of the export, with which the password goes. */
   readonly first: boolean;
 }
 
 /** Claims a name for a package, waiting for the next second where that is needed. */
-async function claimName(store: Store, request: WriteRequest, { work, drafts, forced, first }: Claiming): Promise<PackageClaim> {
+async function claimName(store: Store, request: WriteRequest, { work, drafts, first }: Claiming): Promise<PackageClaim> {
   const { clock, outFolder, passwordFile, toSchool, reason, terms, left, operator } = request;
-  const overridden = forced ? 'LPX_EXCHANGE_NOT_NEEDED' : '';
+  const overridden = request.overridden.join(' ');
   for (;;) {
     const now = clock();
     const claim = await store.claims.claim({

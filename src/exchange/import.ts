@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { type Code, EXIT, errorOf, type Finding, LpxError } from '../errors.js';
 import { statPlain } from '../io/read.js';
 import { attachmentsOf, HASH_ONLY, type TakenAttachment, type TakenPortfolio } from '../package/attachments.js';
+import type { UnfitStudent } from '../spec/findings.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
   type BasicData,
@@ -77,6 +78,8 @@ export interface ImportResult {
   /** `refused` by the verification or a conflict; `unchanged` when all of it was there before. */
   readonly outcome: 'imported' | 'unchanged' | 'refused' | 'would-import';
   readonly students: readonly ImportedStudent[];
+  /** Students who are left out; none unless the request says `skipUnfit`. */
+  readonly unfit: readonly UnfitStudent[];
   /** Errors: why the import goes against what the store has. Empty unless refused for that. */
   readonly conflicts: readonly Finding[];
   /** Warnings and notes about what the store has. */
@@ -153,18 +156,20 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
   try {
     const known = (portfolios: readonly Portfolio<unknown>[]) => referenceDataFor(store, portfolios);
     const { report, portfolios } = await readPackage({ ...request, known }, staging ?? HASH_ONLY);
-    const nothing = { report, dryRun, students: [], conflicts: [], notices: [], restored: [], historyId: 0 };
+    const nothing = { report, dryRun, students: [], unfit: report.unfit, conflicts: [], notices: [], restored: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     // Not within the change: others who write would wait for a slow disk.
     await staging?.secured();
     const restorable = await restorableFiles(store, portfolios);
     const imported = await store.change<ImportResult>(async (change) => {
       const held = await heldStudents(change, portfolios, request.previousId);
-      const plans = portfolios.map((portfolio, i) => planStudent(portfolio, held[i], { ...request, schoolCode: store.school.code }));
+      const all = portfolios.map((portfolio, i) => planStudent(portfolio, held[i], { ...request, schoolCode: store.school.code }));
+      const { plans, unfit } = narrowed(all, request);
       const findings = plans.flatMap((plan) => plan.findings);
       const conflicts = findings.filter(({ severity }) => severity === 'error');
       const notices = findings.filter(({ severity }) => severity !== 'error');
-      const planned = { ...nothing, students: plans.map((plan) => plan.student), conflicts, notices };
+      const students = plans.map((plan) => plan.student);
+      const planned = { ...nothing, students, unfit: [...report.unfit, ...unfit], conflicts, notices };
       if (conflicts.length > 0) return { keep: false, result: { ...planned, outcome: 'refused' } };
       const sound = { ...planned, restored: restorable.map(({ finding }) => finding) };
       const written = plans.flatMap(({ incoming }) => incoming.map(({ record }) => record));
@@ -181,6 +186,16 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
   } finally {
     await staging?.discard();
   }
+}
+
+/** The students to import: all of them, or those whom nothing stands against, when there are any. */
+function narrowed(all: readonly StudentPlan[], { skipUnfit }: ImportRequest): { plans: readonly StudentPlan[]; unfit: UnfitStudent[] } {
+  const fit = all.filter(({ findings }) => !errorOf(findings));
+  if (!skipUnfit || fit.length === 0) return { plans: all, unfit: [] };
+  const unfit = all
+    .filter((plan) => !fit.includes(plan))
+    .map(({ student: { nationalId, name }, findings }) => ({ nationalId, name, findings }));
+  return { plans: fit, unfit };
 }
 
 const historyOf = (

@@ -40,13 +40,23 @@ export interface RecordView {
 
 export interface StudentView {
   readonly basicData: BasicData;
+  /** The school the student is at: of one in the store, the store's own. */
+  readonly schoolCode: string;
+  /** The school that a student of the store came from, with a package; empty for one from here. */
+  readonly cameFrom: string;
   readonly records: readonly RecordView[];
 }
 
 /** @throws LPX_NOT_IN_STORE */
 export async function showStudent(store: Store, nationalId: string): Promise<StudentView> {
-  const student = await studentIn(store, nationalId);
-  return { basicData: student.basicData, records: student.records.map(({ record, provenance }) => viewOf(record, provenance)) };
+  const { basicData, records } = await studentIn(store, nationalId);
+  const schoolCode = store.school.code;
+  return {
+    basicData,
+    schoolCode,
+    cameFrom: basicData.schoolCode === schoolCode ? '' : basicData.schoolCode,
+    records: records.map(({ record, provenance }) => viewOf(record, provenance)),
+  };
 }
 
 /** Verifies a package and shows what it holds; nothing when it is refused. @throws as `readPackage` */
@@ -56,6 +66,8 @@ export async function showPackage(
   const { report, portfolios } = await readPackage(request, CHECK_ONLY);
   const view = ({ basicData, records }: Portfolio<StoredAttachment>) => ({
     basicData,
+    schoolCode: basicData.schoolCode,
+    cameFrom: '',
     records: records.map((record) => viewOf(record, 'package')),
   });
   return { report, students: portfolios.map(view) };

@@ -22,6 +22,7 @@ import {
 } from '../package/attachments.js';
 import { contentsDigest } from '../package/contents-digest.js';
 import { parsePackageName } from '../package/layout.js';
+import { type Narrow, Narrowing } from '../package/narrowing.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type OpeningPassword, openingPassword, passwordOddity } from '../package/password-forms.js';
 import { isAtHand, type PasswordSource, passwordFrom } from '../package/password-source.js';
@@ -29,6 +30,8 @@ import { directoryOf, type PackageStructure, readStructure, sortEntries } from '
 import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
 import { type CheckResult, type StepResult, Verification } from '../package/verification.js';
 import { findAttachments } from '../spec/attachments.js';
+import type { UnfitStudent } from '../spec/findings.js';
+import { wireStudentPlace } from '../spec/place.js';
 import {
   countsOf,
   type JsonObject,
@@ -57,7 +60,7 @@ export type { PasswordSource } from '../package/password-source.js';
  */
 export type SignatureSource = { readonly file: string } | { readonly md5: string } | 'beside' | 'none';
 
-export interface VerifyRequest {
+export interface VerifyRequest extends Narrow {
   readonly zipFile: string;
   readonly signature?: SignatureSource | undefined;
   /** Refuse what had to be repaired. */
@@ -89,6 +92,7 @@ export interface PackageFacts {
 
 export interface StudentFacts extends RecordCounts {
   readonly nationalId: string;
+  readonly name: string;
 }
 
 export interface VerificationReport {
@@ -96,6 +100,8 @@ export interface VerificationReport {
   readonly package: PackageFacts;
   readonly checks: readonly CheckResult[];
   readonly students: readonly StudentFacts[];
+  /** Students who were left out; none unless the request says `skipUnfit`. */
+  readonly unfit: readonly UnfitStudent[];
   readonly findings: readonly Finding[];
 }
 
@@ -120,7 +126,8 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
   const opened = await openPackage(request.zipFile, () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix));
   const engine = new ZipEngine(request.helper);
   engine.expect(before.size);
-  const reading: Reading = { request, opened, engine, sink, verification: new Verification(request.strict === true), passwords: [] };
+  const verification = new Verification<StepValues>(request.strict === true);
+  const reading: Reading = { request, opened, engine, sink, verification, narrowing: new Narrowing(request), passwords: [] };
   try {
     const digesting = engine.run({ kind: 'digest', file: opened.zipFile });
     await runSteps(reading, digesting).catch((error) => {
@@ -166,6 +173,7 @@ interface Reading {
   readonly verification: Verification<StepValues>;
   /** Passwords to overwrite in the end. */
   readonly passwords: Buffer[];
+  readonly narrowing: Narrowing;
 }
 
 /**
@@ -245,7 +253,7 @@ const unsigned = (zipFile: string): Finding => ({
 });
 
 async function checkContents(reading: Reading): Promise<void> {
-  const { request, opened, verification, passwords } = reading;
+  const { request, opened, verification, narrowing, passwords } = reading;
   const { zipFile } = opened;
   const entries = await verification.step('directory', async () => {
     const { entries, findings } = directoryOf(await opened.archive());
@@ -265,22 +273,37 @@ async function checkContents(reading: Reading): Promise<void> {
     const structure = await verification.step('structure', async () => {
       const sorted = sortEntries(entries);
       const structure = await readStructure(fd, sorted, basename(zipFile).replace(/\.zip$/i, ''), password);
-      return { value: { ...structure, files: sorted.files }, findings: structure.findings };
+      const findings = narrowing.judge(structure.findings, idsIn(structure.document));
+      return { value: { ...structure, files: sorted.files }, findings };
     });
     const document = structure.document as JsonObject[];
+    const ids = idsIn(document);
     const portfolios = await verification.step('schema', async () => {
-      const findings = documentFindings(document);
-      return { value: errorOf(findings) ? [] : portfoliosFromDocument(document), findings };
+      const findings = narrowing.judge(documentFindings(document), ids);
+      if (errorOf(findings)) return { value: [], findings };
+      for (const student of narrowing.wanted ?? [])
+        if (!ids.has(student)) throw new LpxError('LPX_NOT_IN_PACKAGE', {}, { place: { student } });
+      return { value: portfoliosFromDocument(narrowing.students(document)), findings };
     });
-    await verification.step('rules', async () => ({
-      value: undefined,
-      findings: ruleFindings(document, await request.known?.(portfolios), 'received'),
-    }));
-    await verification.step('attachments', () => checkAttachments(reading, structure, portfolios, password));
+    await verification.step('rules', async () => {
+      const known = await request.known?.(portfolios);
+      return { value: undefined, findings: narrowing.judge(ruleFindings(narrowing.students(document), known, 'received'), ids) };
+    });
+    const fit = portfolios.filter(({ basicData }) => narrowing.includes(basicData.nationalId));
+    await verification.step('attachments', async () => {
+      const { value, findings = [] } = await checkAttachments(reading, structure, fit, password);
+      const judged = narrowing.judge(findings, ids);
+      const taken = value.portfolios.filter(({ basicData }) => narrowing.includes(basicData.nationalId));
+      return { value: { ...value, portfolios: taken }, findings: judged };
+    });
   } finally {
     closeSync(fd);
   }
 }
+
+/** The national ids in a document, of whatever shape. */
+const idsIn = (document: unknown): Set<string> =>
+  new Set(Array.isArray(document) ? document.flatMap((student, i) => wireStudentPlace(student, i).student ?? []) : []);
 
 /** Says what had to be done to the password that was given. */
 const passwordFindings = (zipFile: string, { changes }: OpeningPassword): Finding[] =>
@@ -355,7 +378,7 @@ function entryReader({ zipFile, engine, password, entries: all, hashes, onProgre
   };
 }
 
-function reportOf({ opened, verification }: Reading, digests: Digests): VerificationReport {
+function reportOf({ opened, verification, narrowing }: Reading, digests: Digests): VerificationReport {
   const { checks, findings } = verification;
   const portfolios = verification.valueOf('schema') ?? [];
   return {
@@ -366,6 +389,7 @@ function reportOf({ opened, verification }: Reading, digests: Digests): Verifica
     },
     checks,
     students: portfolios.map(studentFacts),
+    unfit: narrowing.unfit,
     findings,
   };
 }
@@ -388,6 +412,7 @@ function encryptionOf(entries: readonly ZipEntry[]): string {
 
 const studentFacts = ({ basicData, records }: Portfolio<unknown>): StudentFacts => ({
   nationalId: basicData.nationalId,
+  name: basicData.name,
   ...countsOf(records),
 });
 

@@ -208,11 +208,29 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Run the command again and type the same password twice.',
   },
+  LPX_PASSWORD_WEAK: {
+    exit: EXIT.usage,
+    what: 'The password is easily guessed: {weakness}.',
+    means: 'notDone',
+    next: 'Use at least {least} characters, without the student’s national id or birth date and without school codes; --generate-password makes a strong one. --weak-password takes this one (recorded).',
+  },
+  LPX_PASSWORD_BLANKS: {
+    exit: EXIT.usage,
+    what: 'The blanks before or after the password were left off.',
+    means: 'notDone',
+    next: 'Nothing needs doing: the receiver types the password without them.',
+  },
   LPX_NOT_IN_STORE: {
     exit: EXIT.usage,
     what: 'The student is not in the store.',
     means: 'notDone',
     next: 'See who is with lpx students; bring a student in with lpx load <folder>.',
+  },
+  LPX_NOT_IN_PACKAGE: {
+    exit: EXIT.usage,
+    what: 'The student is not in the package.',
+    means: 'notDone',
+    next: 'See who is in it with lpx verify, and name one of them after --only.',
   },
   LPX_PREVIOUS_ID: {
     exit: EXIT.usage,
@@ -687,6 +705,24 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'If the student left within that year, say when with --left <date>; --force exports all the same, and the history says so. See lpx advise.',
   },
+  LPX_LEFT_TOO_EARLY: {
+    exit: EXIT.invalidData,
+    what: 'The last day {left} lies before the term of the newest records ({term}, from {day}).',
+    means: 'notDone',
+    next: 'Check the day given with --left; --accept-left takes it as it is (recorded).',
+  },
+  LPX_LEFT_IN_FUTURE: {
+    exit: EXIT.invalidData,
+    what: 'The last day {left} is still to come: today is {today}.',
+    means: 'notDone',
+    next: 'Check the day given with --left; --accept-left takes it as it is (recorded).',
+  },
+  LPX_LEFT_IN_SUMMER: {
+    exit: EXIT.invalidData,
+    what: 'On {left} the lessons of the school year were over. If the student finishes the year here, picking and submitting are done here and no exchange is due.',
+    means: 'notDone',
+    next: 'Agree on it with the new school; see lpx advise.',
+  },
   LPX_PICK_UNFIT: {
     exit: EXIT.invalidData,
     what: 'Cannot be picked: {reason}.',
@@ -785,6 +821,12 @@ export const CATALOGUE = {
     next: 'Agree with it whether it is to be sent anew.',
   },
 
+  LPX_STUDENTS_LEFT_OUT: {
+    exit: EXIT.someFailed,
+    what: 'Students who were asked for are left out ({count}); each is named above with the reasons.',
+    means: 'partlyDone',
+    next: 'Correct what is named, and run the command again: what is done stays as it is.',
+  },
   LPX_STOPPED: {
     exit: EXIT.someFailed,
     what: 'Interrupted before it came to {files}.',

@@ -68,8 +68,20 @@ export const zhTW: Messages = {
     },
     LPX_PASSWORD_UNSUITABLE: { what: '密碼含有其他學校的軟體不一定能處理的字元。', next: '請只用英文鍵盤上的字母、數字與符號。' },
     LPX_PASSWORD_UNEQUAL: { what: '兩次輸入的密碼不相同。', next: '請再執行一次，並輸入兩次相同的密碼。' },
+    LPX_PASSWORD_WEAK: {
+      what: '這個密碼容易被猜到：{weakness}。',
+      next: '請用 {least} 個字元以上、不含學生身分證號、生日與學校代碼的密碼；--generate-password 會產生高強度密碼。仍要使用請加 --weak-password（會留下紀錄）。',
+    },
+    LPX_PASSWORD_BLANKS: {
+      what: '密碼前後的空白已略去。',
+      next: '無須處理：收件學校輸入密碼時不必輸入空白。',
+    },
     LPX_NOT_IN_STORE: { what: '資料庫裡沒有這位學生。', next: '請用 lpx students 查看名單；用 lpx load <資料夾> 載入學生。' },
 
+    LPX_NOT_IN_PACKAGE: {
+      what: '交換檔裡沒有這位學生。',
+      next: '請用 lpx verify 查看檔內有哪些學生，再以 --only 指定。',
+    },
     LPX_PREVIOUS_ID: {
       what: '--previous-id 無法對應：交換檔中須恰有一名資料庫裡沒有的學生，目前有 {count} 名。',
       next: '請先匯入證號未變的學生，或用 lpx students 確認證號。',
@@ -223,6 +235,18 @@ export const zhTW: Messages = {
       what: '不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',
       next: '若學生是在該學年內離校，請用 --left <日期> 註明；加上 --force 仍可匯出，會留下紀錄。可參考 lpx advise。',
     },
+    LPX_LEFT_TOO_EARLY: {
+      what: '最後在校日 {left} 早於最新紀錄的學期（{term}，{day} 開始）。',
+      next: '請確認 --left 的日期；確實如此請加 --accept-left（會留下紀錄）。',
+    },
+    LPX_LEFT_IN_FUTURE: {
+      what: '最後在校日 {left} 還沒到（今天是 {today}）。',
+      next: '請確認 --left 的日期；確實如此請加 --accept-left（會留下紀錄）。',
+    },
+    LPX_LEFT_IN_SUMMER: {
+      what: '{left} 時該學年的課程已經結束。學生若在原校讀完該學年，勾選與提交都在原校完成，不需要交換。',
+      next: '請先與轉入學校確認；可用 lpx advise 查看處理原則。',
+    },
     LPX_PICK_UNFIT: { what: '不能勾選：{reason}。', next: '請不要勾選它，或在學校平臺補正後重新載入該生。' },
     LPX_PICK_OVER: {
       what: '{year} 學年度勾選了 {count} 件{half}，上限 {limit} 件。',
@@ -305,6 +329,10 @@ export const zhTW: Messages = {
       next: '請用 lpx show <身分證號> 比對兩筆。',
     },
 
+    LPX_STUDENTS_LEFT_OUT: {
+      what: '有 {count} 位指定的學生沒有處理，原因列在上面。',
+      next: '請修正所列事項後再執行一次；已完成的部分不受影響。',
+    },
     LPX_RECEIPT_UNKNOWN: {
       what: '本校沒有匯出過與 {package} 雜湊值相同的交換檔。',
       next: '請確認這份回執是給本校的，且資料庫就是當初匯出的那一個。',
@@ -491,7 +519,14 @@ export const zhTW: Messages = {
       launch: '啟動程式的動作（/Launch）',
       embedded: '夾帶的檔案（/EmbeddedFile）',
     },
+    weakness: {
+      short: '少於 10 個字元',
+      nationalId: '以學生的身分證號組成',
+      birthDate: '以學生的生日組成',
+      schoolCode: '以學校代碼組成',
+    },
     advice: {
+      certified: '無須處理：成果已由教師認證，無法再縮短；提交時會再檢查字數上限。',
       format: '請學生改用其他格式上傳。',
       smaller: '請學生上傳較小的檔案。',
       shorten: '請學生縮短簡述。',
@@ -588,7 +623,11 @@ export const zhTW: Messages = {
       lpx: '沒有做任何事。',
     },
     packageRefused: { verify: '請勿匯入這個交換檔。', show: '請勿匯入這個交換檔。' },
-    partlyDone: { load: '列為已載入的資料已存入資料庫，其餘都沒有載入。' },
+    partlyDone: {
+      load: '列為已載入的資料已存入資料庫，其餘都沒有載入。',
+      export: '其餘學生已匯出。',
+      import: '其餘學生已匯入，或先前已在資料庫裡。',
+    },
   },
   exits: {
     done: '完成，沒有問題',
@@ -691,6 +730,8 @@ export const zhTW: Messages = {
     acceptForeignMd5: '即使所有檔案的 MD5 都不符，仍照樣採用',
     dryRun: '只說明會有什麼變動，不實際變動',
     createStudents: '一併建立不在資料庫裡的學生',
+    only: '只匯入交換檔裡的這位學生（可重複使用）',
+    importSkipUnfit: '略過無法匯入的學生並逐一列出，其餘照常匯入（結束代碼 8）',
     keepBoth: '內容不同的紀錄與原有的並存',
     samePerson: '姓名或出生日期雖不同，確為本校該生（會留下紀錄）',
     previousId: '交換檔用新證號時，該生在本校的原證號（會留下紀錄）',
@@ -701,6 +742,10 @@ export const zhTW: Messages = {
     loadSchools: '學校名錄：CSV，含學校代碼與名稱',
     case: 'transfer（轉學）、borrowed-study（借讀）、experimental（實驗教育）、suspension（休學復學）或 repeat（重讀）',
     left: '在校最後一日，例如 2020-01-20（預設為今天）',
+    skipUnfit: '略過無法匯出的學生並逐一列出，其餘照常（結束代碼 8）',
+    exportDryRun: '只說明會匯出什麼、留下什麼與原因，不寫入任何檔案',
+    acceptLeft: '最後在校日早於最新紀錄或晚於今天仍要採用（會留下紀錄）',
+    weakPassword: '仍要使用過短或容易猜到的密碼（會留下紀錄）',
     force: '依規定不需交換仍要匯出（會留下紀錄）',
     nationalId: '身分證號',
     references: '項目編號，例如 O12 R5',
@@ -718,7 +763,16 @@ export const zhTW: Messages = {
     receiptOut: '存放回執的資料夾（預設為目前資料夾）',
     passwordNote: '密碼來自 --password-file、--password-stdin、LPX_PASSWORD 或隱藏輸入；絕不寫在指令列上。',
   },
-  prompt: { password: '交換檔的密碼', newPassword: '為交換檔設定密碼（英文鍵盤字元）', repeat: '再輸入一次相同的密碼' },
+  prompt: {
+    password: '交換檔的密碼',
+    newPassword: '為交換檔設定密碼（英文鍵盤字元；直接按 Enter 會產生高強度密碼）',
+    made: '密碼只顯示這一次，請抄下來，或在電話中這樣唸：',
+    capital: '大寫 {letter}',
+    small: '小寫 {letter}',
+    between: '、',
+    hyphens: '各組之間以連字號（-）相連。',
+    repeat: '再輸入一次相同的密碼',
+  },
   progress: { exporting: '正在寫入交換檔', reading: '正在讀取交換檔', loading: '正在載入' },
   labels: {
     courseResults: '課程學習成果',
@@ -731,6 +785,7 @@ export const zhTW: Messages = {
     signature: '簽章檔',
     encryption: '加密',
     school: '學校',
+    to: '收件學校',
     createdAt: '產生時間',
     contentsDigest: '內容雜湊值',
     birthDate: '出生年月日',
@@ -784,6 +839,7 @@ export const zhTW: Messages = {
     '': '不明',
   },
   reasons: { transfer: '轉學', 'borrowed-study': '借讀', experimental: '實驗教育', unsigned: '未核對簽章' },
+  skipped: { empty: '沒有可匯出的資料', late: '該學年已經結束' },
   leftOut: { uncertified: '未認證', 'not-uploaded': '未上傳', 'other-term': '非所選學期' },
   outcomes: { new: '新增', same: '已存在', beside: '並存', uncertified: '未認證，不納入', unsound: '檔案有問題，不納入', conflict: '衝突' },
   kinds: {
@@ -815,7 +871,10 @@ export const zhTW: Messages = {
     done: '交換檔已寫好。',
     severalDone: '學生分成 {count} 個交換檔，因為對方一次能讀取的量有限；密碼都相同。',
     leftOut: '未納入',
-    skipped: '略過沒有可匯出資料或學年已結束的學生（{count} 位）：{students}',
+    skipped: '略過',
+    unfit: '沒有匯出的學生，原因如下',
+    wouldExport: '試算：以下是匯出會產生的內容，沒有寫入任何檔案。',
+    planned: '{packages} 個交換檔，壓縮前 {size}',
     passwordAt: '密碼在 {file}（只有您能讀取）。',
     advice:
       '交換檔與 .md5 一起寄；密碼請用別的方式告知，絕不寫在同一封信裡。ZIP 裡的檔案與資料夾名稱沒有加密，拿到檔案的人看得見其中的身分證號。',
@@ -829,15 +888,19 @@ export const zhTW: Messages = {
     restored: '這些資料先前都已匯入，只替換了損壞的檔案。',
     wouldImport: '試跑：以上是匯入會做的事，目前沒有任何變動。',
     refused: '不予匯入，資料庫維持原狀。',
+    unfit: '沒有匯入的學生，原因如下',
     created: '新建',
   },
-  show: { noFiles: '無檔案', entered: '入學' },
+  show: { noFiles: '無檔案', entered: '入學', cameFrom: '（來自 {school}）' },
   history: {
     none: '還沒有任何紀錄。',
     to: '送往',
     from: '來自',
     overridden: {
       LPX_EXCHANGE_NOT_NEEDED: '依規定不需交換，承辦人仍要求匯出',
+      LPX_LEFT_TOO_EARLY: '最後在校日早於最新紀錄，經承辦人確認',
+      LPX_LEFT_IN_FUTURE: '最後在校日在匯出日之後，經承辦人確認',
+      LPX_PASSWORD_WEAK: '密碼強度不足，經承辦人確認',
       LPX_STUDENT_DIFFERS: '資料不同，承辦人確認為同一人',
       LPX_STUDENT_UNCONFIRMED: '無從比對，承辦人確認為同一人',
       LPX_ID_CHANGED: '證號已變更',

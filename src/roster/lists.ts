@@ -1,6 +1,6 @@
 /** Lists of students that a clerk keeps, as tables: CSV, or a plain text of one column. */
 import { basename } from 'node:path';
-import { type Finding, LpxError } from '../errors.js';
+import { type Finding, LpxError, type Place } from '../errors.js';
 import { canonicalCode, plainCode } from '../plain-text.js';
 import { dataRows, rowFinding } from '../spec/text.js';
 import { readTable, refuseRows } from './tables.js';
@@ -11,11 +11,17 @@ export interface ListedPicks {
   readonly refs: readonly string[];
 }
 
+/** A student of a list, and the row that names them. */
+export interface ListedStudent {
+  readonly nationalId: string;
+  readonly place: Place;
+}
+
 /** The first column of a list; lines that begin with `#` are comments. @throws as `readTable` */
-export async function readNationalIds(file: string): Promise<string[]> {
+export async function readNationalIds(file: string): Promise<ListedStudent[]> {
   return dataRows(await readTable(file))
-    .map(([, [nationalId = '']]) => nationalId)
-    .filter((nationalId) => nationalId !== '' && !nationalId.startsWith('#'));
+    .map(([row, [nationalId = '']]) => ({ nationalId, place: { file: basename(file), row } }))
+    .filter(({ nationalId }) => nationalId !== '' && !nationalId.startsWith('#'));
 }
 
 /**

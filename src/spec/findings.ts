@@ -1,6 +1,14 @@
 /** Keeps what is found within bounds: a document can be wrong a million times over. */
 import type { Finding } from '../errors.js';
 
+/** A student who was asked for and is left out. The name is empty of one who is not known. */
+export interface UnfitStudent {
+  readonly nationalId: string;
+  readonly name: string;
+  /** What stands against the student: errors, and what else was found. */
+  readonly findings: readonly Finding[];
+}
+
 /** Findings of one kind that are kept whole; the rest is counted. */
 export const EXAMPLES = 20;
 /** Kinds that are distinguished by property; any beyond these only by code. */

@@ -101,6 +101,16 @@ export function termTaughtBy(day: Day): AcademicTerm {
   return term.semester === 2 && monthAndDay <= WINTER_ENDS ? { ...term, semester: 1 } : term;
 }
 
+/**
+ * The first day of a term.
+ * @param ownCalendar whether it may be a term of experimental education: then the first day of its school year
+ */
+export function firstDayOf(term: string, ownCalendar = false): Day {
+  const [year, semester] = [schoolYearOf(term) + ROC_EPOCH, Number(term.at(-1))];
+  const isSecond = semester === 2 && !ownCalendar;
+  return `${String(isSecond ? year + 1 : year).padStart(4, '0')}-${isSecond ? SECOND_SEMESTER_STARTS : YEAR_STARTS}`;
+}
+
 /** The last day of a school year. */
 export const lastDayOf = (academicYear: number): Day => `${String(academicYear + ROC_EPOCH + 1).padStart(4, '0')}-${YEAR_ENDS}`;
 

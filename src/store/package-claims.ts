@@ -112,19 +112,29 @@ export class PackageClaims {
     });
   }
 
-  /** Settles the packages of processes that are gone. What lies in a folder that is not there now waits until it is. */
+  /**
+   * Settles the exports of processes that are gone, the packages of each together: they have one password. What lies in a
+   * folder that is not there now, or that cannot be written to, waits until it can.
+   */
   async sweep(): Promise<void> {
-    for (const { id } of await this.#dead(this.#db)) {
+    for (const work of new Set((await this.#dead(this.#db)).map((one) => one.work))) {
       await this.#db.transaction().execute(async (transaction) => {
-        const still = (await this.#dead(transaction)).find((one) => one.id === id);
-        const files = await transaction.selectFrom('unpublished').select(['part', 'file']).where('history_id', '=', id).execute();
-        if (!still || files.some(({ part }) => !existsSync(dirname(part)))) return;
-        if (still.state === 'written') {
-          if (await finish(files, still)) return markDone(transaction, this.#folder, id);
-          await withdraw(files, still);
+        const zips = (await this.#dead(transaction)).filter((one) => one.work === work);
+        const packages: DeadPackage[] = [];
+        for (const zip of zips) packages.push({ zip, files: await filesOfDead(transaction, zip.id) });
+        const files = packages.flatMap((one) => one.files);
+        if (files.some(({ part }) => !existsSync(dirname(part)))) return;
+        if (zips.every(({ state }) => state === 'written')) {
+          const outcome = await finish(packages);
+          if (outcome === 'later') return;
+          if (outcome === 'published') {
+            for (const { id } of zips) await markDone(transaction, this.#folder, id);
+            return;
+          }
+          for (const one of packages) await withdraw(one);
         }
         await removeParts(files);
-        await transaction.deleteFrom('history').where('id', '=', id).execute();
+        for (const { id } of zips) await transaction.deleteFrom('history').where('id', '=', id).execute();
       });
     }
   }
@@ -145,17 +155,30 @@ type WrittenZip = Pick<ExportEntry, 'file' | 'bytes' | 'md5'>;
 /** The signature is a line. */
 const SIGNATURE_BYTES = 1024;
 
+/** A package that a process left which is gone. */
+interface DeadPackage {
+  readonly zip: WrittenZip;
+  readonly files: readonly Unpublished[];
+}
+
+const filesOfDead = (transaction: Transaction<Tables>, historyId: number): Promise<Unpublished[]> =>
+  transaction.selectFrom('unpublished').select(['part', 'file']).where('history_id', '=', historyId).execute();
+
 /**
- * Gives the files of a written package their names.
- * @returns false when something else has one of them, or one is gone: removed, renamed, or on a disk that is away
+ * Gives the files of written packages their names.
+ * @returns `impossible` when something else has one of them, or one is gone: removed, renamed, or on a disk that is away;
+ *   `later` when the system refuses for now, such as on a disk that is full or can only be read
  */
-async function finish(files: readonly Unpublished[], zip: WrittenZip): Promise<boolean> {
-  if (!files.every((one) => isThere(one, zip))) return false;
-  return publishFiles(files).then(
-    () => true,
-    () => false,
+async function finish(packages: readonly DeadPackage[]): Promise<'published' | 'later' | 'impossible'> {
+  if (!packages.every(({ zip, files }) => files.every((one) => isThere(one, zip)))) return 'impossible';
+  return publishFiles(packages.flatMap(({ files }) => files)).then(
+    () => 'published',
+    (error) => (error instanceof LpxError && FOR_GOOD.has(String(error.facts.reason)) ? 'impossible' : 'later'),
   );
 }
+
+/** What the system answers where waiting does not help: the name is taken, or the file is gone. */
+const FOR_GOOD: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT']);
 
 /** Whether a file of a written package is there, under one of its names. The ZIP is known by its size: it may be large. */
 function isThere(one: Unpublished, zip: WrittenZip): boolean {
@@ -168,7 +191,7 @@ function isThere(one: Unpublished, zip: WrittenZip): boolean {
 }
 
 /** Takes back the names that a killed process gave to files of a package; whatever else has such a name stays. */
-async function withdraw(files: readonly Unpublished[], zip: WrittenZip): Promise<void> {
+async function withdraw({ files, zip }: DeadPackage): Promise<void> {
   for (const one of files)
     if (isOwn(one) || (!existsSync(one.part) && (await isPartOf(zip, one.file)))) await rm(one.file, { force: true }).catch(() => {});
 }

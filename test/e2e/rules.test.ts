@@ -167,7 +167,7 @@ describe('the domain’s commands', () => {
     const words = ['export', TRANSFER_STUDENT, '--reason', 'transfer', '--out', join(folder, 'mail')];
     const refused = await run(6, store, ...words, '--left', '2021-08-01');
     expect(refused.error.code).toBe('LPX_EXCHANGE_NOT_NEEDED');
-    expect((await run(0, store, ...words, '--left', '2021-08-01', '--force')).forced).toBe(true);
+    expect((await run(0, store, ...words, '--left', '2021-08-01', '--force')).overridden).toEqual(['LPX_EXCHANGE_NOT_NEEDED']);
     expect((await run(0, store, 'history')).entries[0]).toMatchObject({ kind: 'export', overridden: 'LPX_EXCHANGE_NOT_NEEDED' });
   });
 
@@ -198,7 +198,7 @@ describe('the domain’s commands', () => {
     writeExchangeFolder(emptied, [smallPortfolio([courseResult({ certification: '2' })], { nationalId: 'B800000015' })]);
     await run(0, store, 'load', emptied);
     const { out } = await lpx(['--store', store, ...words], options);
-    expect(out).toMatch(/Passed over.*\(1\): B80000\*{4}/);
+    expect(out).toMatch(/Passed over \(1\)\n +B80000\*{4} +林小禾 +nothing to export/);
   });
 
   it.each<[string, string, string[]]>([

@@ -1,14 +1,16 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
-import { BINARY } from '../support/cli.js';
-import { SAMPLES } from '../support/schools.js';
+import { BINARY, lpx } from '../support/cli.js';
+import { SAMPLES, TRANSFER_STUDENT } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
 
 /** Runs a command on a terminal of 110 columns, types each answer after a while, prints all that the terminal was sent. */
 const ON_A_TERMINAL = `
 import fcntl, os, pty, select, signal, struct, sys, termios, time
-answers = sys.argv[1].split(',') if sys.argv[1] else []
+answers = sys.argv[1].split(',')
 pid, fd = pty.fork()
 if pid == 0:
     time.sleep(0.2)
@@ -31,6 +33,9 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
 
 const sample = join(SAMPLES, 'package', '990001_2021_01_22_10_30_00.zip');
+/** An answer of nothing. */
+const ENTER = '';
+
 async function onTerminal(answers: string, words: readonly string[]) {
   const { stdout, exitCode } = await execa('python3', ['-c', ON_A_TERMINAL, answers, process.execPath, BINARY, ...words], {
     reject: false,
@@ -53,5 +58,24 @@ describeWith(['python3'], 'on a terminal', () => {
     const { out, code } = await onTerminal('wrong', ['verify', sample]);
     expect(code).toBe(4);
     expect(out.lastIndexOf('\u001b[?25h')).toBeGreaterThan(out.lastIndexOf('\u001b[?25l'));
+  });
+
+  it('Enter makes a new password, shown once with how to say it, which opens the package', async () => {
+    const folder = tempFolder();
+    const store = ['--store', join(folder, 'store')];
+    await lpx([...store, 'init', '--school', '990001']);
+    await lpx([...store, 'load', join(SAMPLES, 'transfer')]);
+    const words = ['export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', '2021-01-22', '--out', join(folder, 'mail')];
+    const { out, code } = await onTerminal(ENTER, ['--lang', 'zh-TW', ...store, ...words]);
+    expect(code).toBe(0);
+    const password = /[A-Za-z2-9]{5}(?:-[A-Za-z2-9]{5}){3}/.exec(out)?.[0] ?? '';
+    const [group = ''] = password.split('-');
+    const said = [...group].map((character) =>
+      /[0-9]/.test(character) ? character : `${/[A-Z]/.test(character) ? '大寫' : '小寫'} ${character}`,
+    );
+    expect(out).toContain(`${group}  ${said.join('、')}`);
+    expect(out.split(password)).toHaveLength(2);
+    const [zip = ''] = readdirSync(join(folder, 'mail')).filter((name) => name.endsWith('.zip'));
+    expect((await lpx(['verify', join(folder, 'mail', zip)], { env: { LPX_PASSWORD: password } })).code).toBe(0);
   });
 });

@@ -117,7 +117,11 @@ describe('an export', () => {
   });
 
   it.each([
-    ['a brief of 101 characters', courseResult({ brief: '字'.repeat(101) }), 'LPX_BRIEF_LONG'],
+    [
+      'a multi-performance’s brief of 101 characters',
+      activity({ uploadTerm: '1091', competitionName: '科展', brief: '字'.repeat(101) }),
+      'LPX_BRIEF_LONG',
+    ],
     [
       'a file over the limit',
       courseResult({}, { bytes: pdf(Buffer.alloc(4 * 1024 * 1024)), type: 'pdf', name: 'a.pdf' }),
@@ -126,6 +130,14 @@ describe('an export', () => {
   ])('with %s of the school’s own stops: here it can be mended', async (_, record, code) => {
     const { store, mail } = await schoolWith([record]);
     await expect(exportFrom(store, mail)).rejects.toMatchObject({ code });
+  });
+
+  it('of a certified course result with a long brief goes on and warns: nobody can shorten it any more', async () => {
+    const { store, mail } = await schoolWith([courseResult({ brief: '字'.repeat(101) })]);
+    const { findings } = await exportFrom(store, mail);
+    expect(findings.filter(({ code }) => code === 'LPX_BRIEF_LONG')).toMatchObject([
+      { severity: 'warning', facts: { count: 101, limit: 100, advice: 'certified' } },
+    ]);
   });
 
   it('of a received record with a long brief goes on and warns: it is another school’s to mend', async () => {
@@ -221,26 +233,29 @@ describe('an export', () => {
   it('of a student who left after the school year was over is refused: it was submitted here', async () => {
     const { store, mail } = await schoolWith();
     const left = '2021-08-01';
-    await expect(exportFrom(store, mail, { left })).rejects.toMatchObject({
+    const now = new Date('2021-08-02T09:00:00+08:00');
+    await expect(exportFrom(store, mail, { left, now })).rejects.toMatchObject({
       code: 'LPX_EXCHANGE_NOT_NEEDED',
       facts: { year: 109, left },
       place: { student: TRANSFER_STUDENT, name: '林小禾' },
     });
     expect(existsSync(mail) ? readdirSync(mail) : []).toEqual([]);
-    await exportFrom(store, mail, { left: '2021-07-31' });
+    await exportFrom(store, mail, { left: '2021-07-31', now });
   });
 
   it('against that rule is made on the clerk’s word, and the history remembers', async () => {
     const { store, mail } = await schoolWith();
-    expect((await exportFrom(store, mail, { left: '2021-08-01', force: true })).forced).toBe(true);
-    expect((await exportFrom(store, mail, { force: true })).forced).toBe(false);
+    const late = { left: '2021-08-01', now: new Date('2021-08-01T09:00:00+08:00') };
+    expect((await exportFrom(store, mail, { ...late, force: true })).overridden).toEqual(['LPX_EXCHANGE_NOT_NEEDED']);
+    expect((await exportFrom(store, mail, { force: true })).overridden).toEqual([]);
     const [plain, forced] = await withStore(store, (open) => open.history());
     expect([plain, forced].map((entry) => entry?.kind === 'export' && entry.overridden)).toEqual(['', 'LPX_EXCHANGE_NOT_NEEDED']);
   });
 
   it('at the end of borrowed study is due whenever that is', async () => {
     const { store, mail } = await schoolWith();
-    expect((await exportFrom(store, mail, { left: '2021-08-10', reason: 'borrowed-study' })).forced).toBe(false);
+    const request = { left: '2021-08-10', now: new Date('2021-08-11T09:00:00+08:00'), reason: 'borrowed-study' } as const;
+    expect((await exportFrom(store, mail, request)).overridden).toEqual([]);
   });
 
   it('of everyone passes over those whose year was over', async () => {
@@ -249,10 +264,14 @@ describe('an export', () => {
     const later = courseResult({ academicYear: 110, uploadTerm: '1101' });
     writeExchangeFolder(folder, [smallPortfolio([later], { nationalId: 'B800000015' })]);
     await load(store, folder);
-    const request = { nationalIds: [TRANSFER_STUDENT, 'B800000015'], left: '2021-10-01' };
+    const nationalIds = [TRANSFER_STUDENT, 'B800000015'];
+    const request = { nationalIds, left: '2021-10-01', now: new Date('2021-10-02T09:00:00+08:00') };
     await expect(exportFrom(store, mail, request)).rejects.toMatchObject({ code: 'LPX_EXCHANGE_NOT_NEEDED' });
     const { students, skipped } = await exportFrom(store, mail, { ...request, skipEmpty: true });
-    expect([students.map(({ nationalId }) => nationalId), skipped]).toEqual([['B800000015'], [TRANSFER_STUDENT]]);
+    expect([students.map(({ nationalId }) => nationalId), skipped]).toEqual([
+      ['B800000015'],
+      [{ nationalId: TRANSFER_STUDENT, name: '林小禾', reason: 'late' }],
+    ]);
   });
 
   it('that cannot be remembered is not sent', async () => {

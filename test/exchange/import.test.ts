@@ -39,7 +39,7 @@ async function packageOfRecords(folder: string, records: MadeRecord[], basicData
   const from = await school(tempFolder(), '990001');
   await load(from, platform);
   const nationalIds = [(basicData as { nationalId?: string }).nationalId ?? TRANSFER_STUDENT];
-  return (await exportFrom(from, `${platform}-mail`, { nationalIds })).zipFile;
+  return (await exportFrom(from, `${platform}-mail`, { nationalIds, acceptLeft: true })).zipFile;
 }
 
 function platformOf(folder: string, records: MadeRecord[], basicData: object = {}): string {

@@ -116,7 +116,8 @@ describe('a receipt', () => {
     ]);
     await load(from, join(folder, 'platform'));
     const to = await school(folder, '990002');
-    for (const terms of [['1091'], []]) await importTo(to, (await exportFrom(from, join(folder, 'mail'), { terms })).zipFile);
+    for (const terms of [['1091'], []])
+      await importTo(to, (await exportFrom(from, join(folder, 'mail'), { terms, acceptLeft: true })).zipFile);
     const { receipt, path } = await issue(to, join(folder, 'out'), 2);
     expect(receipt.students).toMatchObject([{ courseResults: 2, alreadyHere: 1, leftOut: [] }]);
     expect(await check(from, path)).toMatchObject({ exportId: 3, before: false });

@@ -53,6 +53,7 @@ describe('an exchange', () => {
             nationalIds: [nationalId],
             reason,
             left: FIRST_DAY,
+            acceptLeft: true,
             encryption,
           });
 
@@ -91,6 +92,7 @@ describe('an exchange', () => {
         const { zipFile } = await exportFrom(from, join(folder, 'mail'), {
           nationalIds: [portfolio.basicData.nationalId],
           left: FIRST_DAY,
+          acceptLeft: true,
         });
         await importTo(to, zipFile);
         const arrived = await studentIn(to, portfolio.basicData.nationalId);

@@ -16,7 +16,7 @@ export const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
 export const PASSWORD = Buffer.from('Sample-Pass-2021');
 export const NOW = new Date('2021-01-21T09:00:00+08:00');
 /** The last day at the old school. */
-export const LEFT = '2021-01-22';
+export const LEFT = '2021-01-20';
 export const OPERATOR = 'clerk';
 
 export const TRANSFER_STUDENT = 'A800000014';

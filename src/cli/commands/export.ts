@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { type ExportedPackage, type ExportResult, exportPackages } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
+import type { PackageFacts } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
@@ -13,9 +14,9 @@ import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
-import { findingLines, findingOutput } from '../render/findings.js';
+import { errorOfUnfit, findingLines, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
 import { packageLines } from '../render/report.js';
-import { cell, columns, countCells } from '../render/text.js';
+import { cell, columns, countCells, NAME_COLUMNS, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ExportOptions extends PasswordOptions {
@@ -24,6 +25,10 @@ export interface ExportOptions extends PasswordOptions {
   readonly reason: ExchangeReason;
   readonly left?: string;
   readonly force?: boolean;
+  readonly skipUnfit?: boolean;
+  readonly dryRun?: boolean;
+  readonly acceptLeft?: boolean;
+  readonly weakPassword?: boolean;
   readonly term: readonly string[];
   readonly to?: string;
   readonly out: string;
@@ -37,7 +42,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   const toSchool = canonicalCode(options.to ?? '');
   if (options.to !== undefined && !isSchoolCode(toSchool)) throw new LpxError('LPX_SCHOOL_CODE', { value: options.to });
   const listed = options.list === undefined ? [] : await readNationalIds(resolve(context.cwd, options.list));
-  const named = [...nationalIds, ...listed];
+  const named = [...nationalIds, ...listed.map((line) => line.nationalId)];
   if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.noStudents });
 
   const password = await newPasswordFor(context, options);
@@ -47,80 +52,116 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   const result = await withStore(storeFolder(context), async (store) =>
     exportPackages(store, {
       nationalIds: options.all ? (await store.students()).map((student) => student.nationalId) : named,
+      namedAt: new Map(listed.map(({ nationalId, place }) => [canonicalCode(nationalId), place])),
       skipEmpty: options.all === true,
+      skipUnfit: options.skipUnfit === true,
+      dryRun: options.dryRun === true,
       reason: options.reason,
       left,
       force: options.force === true,
+      acceptLeft: options.acceptLeft === true,
       terms: options.term,
       toSchool,
       outFolder: resolve(context.cwd, options.out),
       encryption: options.encryption,
       password: progress.holdFor(password),
+      weakPassword: options.weakPassword === true,
       passwordFile,
       now: context.now(),
       operator: context.operator(),
       onProgress: progress.update,
     }),
   ).finally(progress.stop);
-  return outcomeOf(context, result, options.term, passwordFile);
+  return outcomeOf(context, result, options.term, result.dryRun ? undefined : passwordFile);
 }
 
 function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
   const { messages, paint } = context;
-  const { packages, encryption, reason, forced, students, leftOut, skipped, findings } = result;
-  const factsOf = ({ zipFile, digests, contentsDigest }: ExportedPackage) => ({
-    file: basename(zipFile),
-    ...digests,
-    contentsDigest,
-    encryption,
-    school: basename(zipFile).slice(0, 6),
-    createdAt: '',
-  });
+  const { packages, packageCount, dryRun, encryption, reason, toSchool, overridden, students, leftOut, skipped, unfit, findings } = result;
+  const bytes = students.reduce((sum, student) => sum + student.bytes, 0);
   return {
     json: {
-      packages: packages.map((one) => ({ package: factsOf(one), path: one.zipFile, signaturePath: one.signatureFile })),
+      dryRun,
+      packages: packages.map((one) => ({ package: factsOf(one, result), path: one.zipFile, signaturePath: one.signatureFile })),
+      packageCount,
+      bytes,
       ...(passwordPath !== undefined && { passwordPath }),
       reason,
-      forced,
+      to: toSchool,
+      overridden,
       terms,
-      students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
-      skipped: skipped.map(maskId),
-      leftOut: leftOut.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+      students,
+      skipped,
+      unfit: unfit.map((student) => unfitOutput(messages, student)),
+      leftOut,
       findings: findings.map((finding) => findingOutput(messages, finding)),
     },
     text: [
-      `${paint.green('✔')} ${packages.length === 1 ? messages.export.done : fill(messages.export.severalDone, { count: packages.length })}`,
-      ...packages.flatMap((one) => [
-        ...packageLines(messages, paint, { ...factsOf(one), file: one.zipFile }, [[messages.labels.signature, one.signatureFile]]),
-        '',
-      ]),
+      ...(dryRun
+        ? [
+            paint.yellow(messages.export.wouldExport),
+            `  ${fill(messages.export.planned, { packages: packageCount, size: size(bytes) })}`,
+            '',
+          ]
+        : packageTexts(context, result)),
       ...columns(
-        students.map((student) => [maskId(student.nationalId), cell(student.name), ...countCells(messages.labels, student)]),
+        students.map((student) => [
+          maskId(student.nationalId),
+          cell(student.name),
+          ...countCells(messages.labels, student),
+          ...(dryRun ? [size(student.bytes)] : []),
+        ]),
         '  ',
       ),
       ...leftOutLines(context, result),
-      ...(skipped.length > 0
-        ? ['', fill(messages.export.skipped, { count: skipped.length, students: skipped.map(maskId).join(', ') })]
-        : []),
+      ...skippedLines(context, result),
+      ...unfitLines(messages, paint, unfit, messages.export.unfit),
     ],
     notes: [
       ...findingLines(messages, paint, findings),
-      ...(forced ? [paint.yellow(messages.history.overridden.LPX_EXCHANGE_NOT_NEEDED ?? '')] : []),
-      encryption === 'zipcrypto' ? messages.export.weak : messages.export.needsAes,
+      ...(dryRun ? [] : [encryption === 'zipcrypto' ? messages.export.weak : messages.export.needsAes]),
       ...(passwordPath !== undefined ? [fill(messages.export.passwordAt, { file: passwordPath })] : []),
-      messages.export.advice,
+      ...(dryRun ? [] : [messages.export.advice]),
     ],
+    error: errorOfUnfit(unfit),
   };
+}
+
+function factsOf({ zipFile, digests, contentsDigest, createdAt }: ExportedPackage, { encryption }: ExportResult): PackageFacts {
+  const file = basename(zipFile);
+  return { file, ...digests, contentsDigest, encryption, school: file.slice(0, 6), createdAt };
+}
+
+function packageTexts({ messages, paint }: Context, result: ExportResult): string[] {
+  const { packages, toSchool } = result;
+  const to: [string, string][] = toSchool === '' ? [] : [[messages.labels.to, toSchool]];
+  return [
+    `${paint.green('✔')} ${packages.length === 1 ? messages.export.done : fill(messages.export.severalDone, { count: packages.length })}`,
+    ...packages.flatMap((one) => [
+      ...packageLines(messages, paint, { ...factsOf(one, result), file: one.zipFile }, [
+        [messages.labels.signature, one.signatureFile],
+        ...to,
+      ]),
+      '',
+    ]),
+  ];
 }
 
 function leftOutLines({ messages, paint }: Context, { leftOut }: ExportResult): string[] {
   if (leftOut.length === 0) return [];
   const rows = leftOut.map((one) => [
     maskId(one.nationalId),
-    cell(one.list, 28),
-    cell(one.title, 36),
+    cell(one.name, NAME_COLUMNS),
+    cell(one.list, 20),
+    cell(one.title, 24),
     one.term,
     paint.yellow(messages.leftOut[one.reason]),
   ]);
   return ['', `${messages.export.leftOut} (${leftOut.length})`, ...columns(rows, '  ')];
+}
+
+function skippedLines({ messages, paint }: Context, { skipped }: ExportResult): string[] {
+  if (skipped.length === 0) return [];
+  const rows = skipped.map((one) => [maskId(one.nationalId), cell(one.name, NAME_COLUMNS), paint.yellow(messages.skipped[one.reason])]);
+  return ['', `${messages.export.skipped} (${skipped.length})`, ...columns(rows, '  ')];
 }

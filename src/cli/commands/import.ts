@@ -7,8 +7,8 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
-import { findingLines, findingOutput } from '../render/findings.js';
-import { packageLines, reportLines, reportOutput } from '../render/report.js';
+import { errorOfUnfit, findingLines, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
+import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { packageRequest, type VerifyOptions } from './verify.js';
@@ -20,6 +20,8 @@ export interface ImportOptions extends VerifyOptions {
   readonly samePerson?: boolean;
   readonly previousId?: string;
   readonly acceptOwnSchool?: boolean;
+  readonly only: readonly string[];
+  readonly skipUnfit?: boolean;
 }
 
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
@@ -31,6 +33,8 @@ export async function importZip(context: Context, zip: string, options: ImportOp
     importPackage(store, {
       ...packageRequest(context, zip, options),
       password,
+      only: options.only.length > 0 ? options.only : undefined,
+      skipUnfit: options.skipUnfit === true,
       dryRun: options.dryRun === true,
       createStudents: options.createStudents === true,
       keepBoth: options.keepBoth === true,
@@ -42,24 +46,25 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       onProgress: progress.update,
     }),
   ).finally(progress.stop);
-  const { report, students, conflicts, notices, restored, outcome, dryRun, historyId } = result;
+  const { report, students, unfit, conflicts, notices, restored, outcome, dryRun, historyId } = result;
   return {
     json: {
       verification: reportOutput(messages, report),
       outcome,
       dryRun,
       historyId,
-      students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+      students,
+      unfit: unfit.map((student) => unfitOutput(messages, student)),
       findings: [...conflicts, ...notices, ...restored].map((finding) => findingOutput(messages, finding)),
     },
     text: resultLines(context, result),
     notes: report.ok ? findingLines(messages, context.paint, [...report.findings, ...restored]) : [],
-    error: errorOfReport(report) ?? errorOf(conflicts),
+    error: errorOfReport(report) ?? errorOf(conflicts) ?? errorOfUnfit(unfit),
   };
 }
 
 function resultLines({ messages, paint }: Context, result: ImportResult): string[] {
-  const { report, students, conflicts, notices, restored, outcome, historyId } = result;
+  const { report, students, unfit, conflicts, notices, restored, outcome, historyId } = result;
   if (!report.ok) return reportLines(messages, paint, report);
   const closing = {
     imported: paint.green(fill(messages.import.imported, { id: historyId })),
@@ -70,12 +75,16 @@ function resultLines({ messages, paint }: Context, result: ImportResult): string
   return [
     ...packageLines(messages, paint, report.package),
     '',
+    ...checkLines(messages, paint, report),
+    '',
     ...students.flatMap((student) => [
       `${maskId(student.nationalId)}  ${cell(student.name)}${student.created ? `  ${paint.cyan(messages.import.created)}` : ''}`,
       ...columns(recordRows(messages, student, outcome === 'refused'), '  '),
       '',
     ]),
     ...findingLines(messages, paint, conflicts.length > 1 ? [...conflicts, ...notices] : notices),
+    ...unfitLines(messages, paint, unfit, messages.import.unfit),
+    ...(unfit.length > 0 ? [''] : []),
     closing[outcome],
   ];
 }

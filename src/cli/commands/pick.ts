@@ -94,7 +94,7 @@ function itemLines({ messages, paint }: Context, items: readonly Item[]): string
 }
 
 const studentOutput = ({ nationalId, name, picked, unpicked, extendedYears, items, standings, totals }: ChosenStudent) => ({
-  nationalIdMasked: maskId(nationalId),
+  nationalId,
   name,
   extendedYears,
   picked,

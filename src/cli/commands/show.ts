@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { withStore } from '../../exchange/school-store.js';
 import { type RecordView, type StudentView, showPackage, showStudent } from '../../exchange/show.js';
 import { errorOfReport } from '../../exchange/verify.js';
+import { fill } from '../../messages/messages.js';
 import { CODE_TABLES } from '../../spec/codes.js';
 import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
@@ -36,23 +37,18 @@ async function showZip(context: Context, zip: string, options: VerifyOptions): P
   };
 }
 
-const studentOutput = ({ basicData: { nationalId, name, birthDate, schoolCode, academicYear, semester }, records }: StudentView) => ({
-  nationalId,
-  name,
-  birthDate,
-  schoolCode,
-  academicYear,
-  semester,
-  records,
-});
+const studentOutput = ({ basicData, schoolCode, cameFrom, records }: StudentView) => {
+  const { nationalId, name, birthDate, academicYear, semester } = basicData;
+  return { nationalId, name, birthDate, schoolCode, cameFrom, academicYear, semester, records };
+};
 
-function studentLines({ messages, paint }: Context, { basicData, records }: StudentView): string[] {
+function studentLines({ messages, paint }: Context, { basicData, schoolCode, cameFrom, records }: StudentView): string[] {
   const { labels, show: words } = messages;
   const head = [
     paint.bold(cell(basicData.name)),
     basicData.nationalId,
     basicData.birthDate,
-    `${labels.school} ${basicData.schoolCode}`,
+    `${labels.school} ${schoolCode}${cameFrom === '' ? '' : fill(words.cameFrom, { school: cameFrom })}`,
     `${words.entered} ${basicData.academicYear}-${basicData.semester}`,
   ];
   const lists = [...new Set(records.map((record) => record.list))];

@@ -1,6 +1,7 @@
 /** Findings and errors, for people and as the output schemas have them. */
-import { CATALOGUE, type Code, type Facts, type Finding, type LpxError, maskedFacts, type Place } from '../../errors.js';
+import { CATALOGUE, type Code, type Facts, type Finding, LpxError, maskedFacts, type Place } from '../../errors.js';
 import { type CommandName, consequenceOf, type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
+import type { UnfitStudent } from '../../spec/findings.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
 import { failurePlace, placeBefore, placeOutput, placeText } from './places.js';
 import type { Painter } from './printable.js';
@@ -47,7 +48,7 @@ export function failureOutput(messages: Messages, command: CommandName, error: L
   };
 }
 
-const LINES = { error: 20, warning: 10, note: 5 } as const;
+const LINES = { error: 100, warning: 10, note: 5 } as const;
 const MARK = { error: '✘', warning: '!', note: '·' } as const;
 
 /** Findings as lines, worst first; the same advice is given once. Long lists are cut, and say so. */
@@ -72,3 +73,19 @@ export function errorLines(messages: Messages, paint: Painter, command: CommandN
   const failure = failureOutput(messages, command, error);
   return [`${paint.red('✘')} ${failure.message}  ${paint.dim(failure.code)}`, `  ${failure.consequence}`, `  → ${failure.hint}`];
 }
+
+/** Why students were left out, under a title; nothing when nobody was. */
+export function unfitLines(messages: Messages, paint: Painter, unfit: readonly UnfitStudent[], title: string): string[] {
+  if (unfit.length === 0) return [];
+  const against = unfit.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'error'));
+  return ['', `${title} (${unfit.length})`, ...findingLines(messages, paint, against)];
+}
+
+export const unfitOutput = (messages: Messages, { findings, ...student }: UnfitStudent) => ({
+  ...student,
+  findings: findings.map((finding) => findingOutput(messages, finding)),
+});
+
+/** What a command ends with that left students out; undefined when it left nobody out. */
+export const errorOfUnfit = (unfit: readonly UnfitStudent[]): LpxError | undefined =>
+  unfit.length === 0 ? undefined : new LpxError('LPX_STUDENTS_LEFT_OUT', { count: unfit.length });

@@ -5,13 +5,13 @@ import type { Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingLines, findingOutput } from './findings.js';
 import type { Painter } from './printable.js';
-import { columns, countCells, size } from './text.js';
+import { cell, columns, countCells, NAME_COLUMNS, size } from './text.js';
 
 type ReportOutput = Required<Pick<VerifyOutput, 'ok' | 'package' | 'checks' | 'students' | 'findings'>>;
 
 export function reportOutput(messages: Messages, report: VerificationReport): ReportOutput {
-  const students = report.students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest }));
-  return { ...report, students, findings: report.findings.map((finding) => findingOutput(messages, finding)) };
+  const { unfit: _, ...rest } = report;
+  return { ...rest, findings: report.findings.map((finding) => findingOutput(messages, finding)) };
 }
 
 /** `AES-256`, `ZipCrypto (weak)`, … */
@@ -33,15 +33,23 @@ export function packageLines(messages: Messages, paint: Painter, facts: PackageF
   return columns(rows);
 }
 
-export function reportLines(messages: Messages, paint: Painter, report: VerificationReport): string[] {
-  const { labels, status } = messages;
+/** The steps, each with a mark for what it came to: what was checked before an import. */
+export function checkLines({ checks: names, status }: Messages, paint: Painter, { checks }: VerificationReport): string[] {
   const mark = { passed: paint.green('✔'), failed: paint.red('✘'), skipped: paint.dim('·') };
-  const checks = report.checks.map((check) => [
+  const rows = checks.map((check) => [
     mark[check.status],
-    messages.checks[check.name],
+    names[check.name],
     check.status === 'passed' ? '' : paint.dim(status[check.status]),
   ]);
-  const students = report.students.map((student) => [maskId(student.nationalId), ...countCells(labels, student)]);
+  return columns(rows, '  ');
+}
+
+export function reportLines(messages: Messages, paint: Painter, report: VerificationReport): string[] {
+  const students = report.students.map((student) => [
+    maskId(student.nationalId),
+    cell(student.name, NAME_COLUMNS),
+    ...countCells(messages.labels, student),
+  ]);
   const errors = report.findings.filter((finding) => finding.severity === 'error');
   // A single error is told on its own, with what it means and what to do.
   const findings = findingLines(
@@ -52,7 +60,7 @@ export function reportLines(messages: Messages, paint: Painter, report: Verifica
   return [
     ...packageLines(messages, paint, report.package),
     '',
-    ...columns(checks, '  '),
+    ...checkLines(messages, paint, report),
     ...(students.length > 0 ? ['', ...columns(students, '  ')] : []),
     ...(findings.length > 0 ? ['', ...findings] : []),
     '',

@@ -27,6 +27,9 @@ export function columns(rows: readonly (readonly (string | number)[])[], indent 
 /** What a cell reads of a text, in UTF-16 units. */
 const CELL_UNITS = 400;
 
+/** What a name takes of a row, at most. */
+export const NAME_COLUMNS = 12;
+
 /** Text from a package or store, cut to a width. */
 export function cell(text: string, width = 40): string {
   // Whatever the width: of a text that takes no room at all, nothing is seen either.
