@@ -85,6 +85,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addArgument(new Argument('[path...]', help.paths))
     .addOption(new Option('--course-codes <file>', help.loadCourseCodes).argParser(collectFile).default([]))
     .addOption(new Option('--schools <file>', help.loadSchools).argParser(collectFile).default([]))
+    .option('--keep-missing', help.keepMissing)
     .action((paths, options) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths, options)));
   add('students', help.students).action(() =>
     start('students', async (context) => (await import('./commands/students.js')).students(context)),

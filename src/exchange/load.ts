@@ -6,14 +6,35 @@ import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { findAttachments } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
-import { basicDataWire, countsOf, type JsonObject, type Portfolio, portfoliosFromDocument } from '../spec/portfolio.js';
+import {
+  type BasicData,
+  basicDataWire,
+  countsOf,
+  type JsonObject,
+  type Portfolio,
+  portfoliosFromDocument,
+  termOfRecord,
+  titleOf,
+  wireListOf,
+} from '../spec/portfolio.js';
 import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import { type Comparison, changedFinding, compareRecords } from '../store/compare-records.js';
+import { type Coverage, missingRecords, removalFindings } from '../store/missing-records.js';
+import { refOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { restorableFiles } from '../store/restorable-files.js';
-import { PROVENANCES, type Provenance, type Store, type StoreChange } from '../store/store.js';
+import {
+  type BasicDataChange,
+  type NewRecordOutcome,
+  PROVENANCES,
+  type Provenance,
+  type Store,
+  type StoreChange,
+  type StoredRecord,
+  type StoredStudent,
+} from '../store/store.js';
 import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 
@@ -25,31 +46,58 @@ export interface LoadRequest {
   readonly operator: string;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Leave records that the platform no longer has. */
+  readonly keepMissing?: boolean | undefined;
+  /** Take them out although they are many, all of a list, or picked: somebody was asked. */
+  readonly confirmed?: boolean | undefined;
+}
+
+/** A record by what a person calls it. */
+export interface NamedRecord {
+  readonly ref: string;
+  /** The list, by its name on the wire. */
+  readonly list: string;
+  readonly title: string;
+  readonly term: string;
 }
 
 export interface LoadedStudent {
   readonly nationalId: string;
   readonly name: string;
+  /** Whether the student was not there before. */
+  readonly created: boolean;
+  /** What became of basic data. */
+  readonly changes: readonly BasicDataChange[];
   /** Records put in, brought up to date, and found to be there as they are. */
   readonly added: number;
   readonly updated: number;
   readonly unchanged: number;
+  /** Records that had been taken out and are there again; counted above as well. */
+  readonly returned: number;
+  /** Records that the platform no longer has: taken out, or kept with `keepMissing`. */
+  readonly removed: readonly NamedRecord[];
+  readonly kept: readonly NamedRecord[];
 }
 
 export interface LoadResult {
   /** The document's name. */
   readonly file: string;
   readonly students: readonly LoadedStudent[];
+  /** Whether anything is other than before. */
+  readonly changed: boolean;
   /** Warnings and notes; an error is thrown, with nothing loaded. */
   readonly findings: readonly Finding[];
 }
 
 /**
- * Loads one folder, whole or not at all. Records of this school become its own; those of other schools
- * stay apart as received ones. What is already there stays as it is.
- * @throws LPX_NO_DOCUMENT, LPX_JSON_UNREADABLE, and the first of the document's faults with all of them
+ * Loads one folder, whole or not at all. Records of this school become its own; those of other schools stay apart as
+ * received ones. Of the school's own records the document is the truth, in the lists and terms that it covers: what it no
+ * longer has is taken out, kept but neither exported nor picked, and is back when it reappears.
+ * @throws LPX_NO_DOCUMENT, LPX_LOAD_PACKAGE, LPX_LOAD_TABLE, LPX_JSON_UNREADABLE, and the first of the document's faults
+ *   with all of them; LPX_LIST_EMPTIED, LPX_MANY_MISSING, LPX_PICK_MISSING for records that are not taken out unasked
  */
-export async function loadFolder(store: Store, { path, now, operator, onProgress }: LoadRequest): Promise<LoadResult> {
+export async function loadFolder(store: Store, request: LoadRequest): Promise<LoadResult> {
+  const { path, now, operator, onProgress } = request;
   const folder = await readExchangeFolder(path);
   const schema = [...folder.findings, ...documentFindings(folder.document)];
   refuse(schema);
@@ -98,14 +146,21 @@ export async function loadFolder(store: Store, { path, now, operator, onProgress
         bytes: folder.documentBytes.length,
         operator,
       });
-      const loaded: { readonly student: LoadedStudent; readonly written: readonly TakenRecord[]; readonly changed: boolean }[] = [];
-      for (const portfolio of taken.portfolios) loaded.push(await loadStudent(change, portfolio, historyId, store.school.code));
-      const written = loaded.flatMap((student) => student.written);
+      const terms = new Set(portfolios.flatMap(({ records }) => records.map(termOfRecord)));
+      const plans: StudentPlan[] = [];
+      for (const [i, portfolio] of taken.portfolios.entries())
+        plans.push(await planStudent(change, portfolio, { lists: folder.lists[i] ?? new Set(), terms }));
+      refuse(plans.flatMap(({ conflicts }) => conflicts));
+      if (!request.keepMissing && !request.confirmed) refuse(plans.flatMap(({ doubts }) => doubts));
+      const students: LoadedStudent[] = [];
+      for (const plan of plans)
+        students.push(
+          await applyPlan(change, plan, { historyId, schoolCode: store.school.code, keepMissing: request.keepMissing === true }),
+        );
+      const written = plans.flatMap((plan) => writtenOf(plan));
       await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
-      return {
-        keep: loaded.some((one) => one.changed),
-        result: { file: folder.name, students: loaded.map((one) => one.student), findings },
-      };
+      const changed = plans.some((plan, i) => changesStore(plan, students[i] as LoadedStudent));
+      return { keep: changed, result: { file: folder.name, students, changed, findings } };
     });
     staging.committed();
     return result;
@@ -122,44 +177,125 @@ async function bytesOf(files: Iterable<string>): Promise<number> {
   return bytes;
 }
 
-async function loadStudent(change: StoreChange, portfolio: Portfolio<TakenAttachment>, historyId: number, schoolCode: string) {
-  const { basicData, extras } = portfolio;
+/** What a load does to one student, and what stands against it. */
+interface StudentPlan {
+  readonly portfolio: Portfolio<TakenAttachment>;
+  readonly held: StoredStudent | undefined;
+  readonly changes: readonly BasicDataChange[];
+  /** Records of the document; what they are compared with includes those that were taken out. */
+  readonly comparisons: readonly Comparison<TakenAttachment>[];
+  /** Those that were taken out and are there again. */
+  readonly returned: readonly StoredRecord[];
+  readonly missing: readonly StoredRecord[];
+  readonly conflicts: readonly Finding[];
+  /** Why what is missing should not be taken out unasked. */
+  readonly doubts: readonly Finding[];
+}
+
+async function planStudent(change: StoreChange, portfolio: Portfolio<TakenAttachment>, coverage: Coverage): Promise<StudentPlan> {
+  const { basicData, records } = portfolio;
   const held = await change.student(basicData.nationalId);
-  const student = held ?? (await change.addStudent(basicData, extras));
-  const differs = JSON.stringify([student.basicData, student.extras]) !== JSON.stringify([basicData, extras]);
-  if (differs) await change.updateStudent(student.id, basicData, extras);
-
-  const comparisons = compareRecords(portfolio.records, student.records);
+  const present = held?.records ?? [];
+  const removed = held ? (await change.removedRecords(held.id)).filter(({ provenance }) => provenance === 'own') : [];
+  const comparisons = compareRecords(records, [...present, ...removed]);
+  const found = new Set(comparisons.flatMap(({ stored }) => stored ?? []));
+  const missing = missingRecords(present, found, coverage);
   const conflicts: Finding[] = [];
-  for (const { stored, record } of comparisons.filter((one) => one.kind === 'changed')) {
+  for (const { kind, stored, record } of comparisons) {
     // What a package brought is another school's word; the platform does not overrule it.
-    if (stored && (await change.historyKind(stored.historyId)) === 'import') conflicts.push(changedFinding(basicData, record));
+    if (kind === 'changed' && stored && (await change.historyKind(stored.historyId)) === 'import')
+      conflicts.push(changedFinding(basicData, record));
   }
-  refuse(conflicts);
-  for (const comparison of comparisons) {
-    if (comparison.kind === 'changed' && comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
-  }
-  const fresh = comparisons.filter((one) => one.kind === 'new');
-  for (const provenance of PROVENANCES) {
-    const ofThese = fresh.filter(({ record }) => provenanceOf(record, schoolCode) === provenance);
-    await change.addRecords(student.id, provenance, historyId, ofThese);
-  }
-  const written = comparisons.filter((one) => one.kind !== 'same').map((one) => one.record);
-  if (written.length > 0) await change.addHistoryStudent(historyId, student.id, countsOf(written));
-
-  const count = (kind: Comparison<TakenAttachment>['kind']) => comparisons.filter((one) => one.kind === kind).length;
   return {
-    student: {
-      nationalId: basicData.nationalId,
-      name: basicData.name,
-      added: count('new'),
-      updated: count('changed'),
-      unchanged: count('same'),
-    },
-    written,
-    changed: !held || differs || written.length > 0,
+    portfolio,
+    held,
+    changes: held ? changesBetween(held.basicData, basicData) : [],
+    comparisons,
+    returned: removed.filter((one) => found.has(one)),
+    missing,
+    conflicts,
+    doubts: removalFindings(basicData, missing, present, records),
   };
 }
+
+/** The properties of basic data that are other than before. */
+const changesBetween = (before: BasicData, after: BasicData): BasicDataChange[] =>
+  (Object.keys(after) as (keyof BasicData)[])
+    .filter((property) => before[property] !== after[property])
+    .map((property) => ({ property, from: before[property], to: after[property] }));
+
+/** The records that a plan writes. */
+const writtenOf = ({ comparisons }: StudentPlan): TakenRecord[] =>
+  comparisons.filter(({ kind }) => kind !== 'same').map(({ record }) => record);
+
+const isOther = ({ portfolio: { basicData, extras }, held }: StudentPlan): boolean =>
+  held !== undefined && JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]);
+
+const changesStore = (plan: StudentPlan, { created, removed, returned }: LoadedStudent): boolean =>
+  created || isOther(plan) || writtenOf(plan).length + removed.length + returned > 0;
+
+interface ApplyTerms {
+  readonly historyId: number;
+  readonly schoolCode: string;
+  readonly keepMissing: boolean;
+}
+
+/** Carries a plan out. */
+async function applyPlan(
+  change: StoreChange,
+  plan: StudentPlan,
+  { historyId, schoolCode, keepMissing }: ApplyTerms,
+): Promise<LoadedStudent> {
+  const { portfolio, held, comparisons, returned, changes } = plan;
+  const { basicData, extras } = portfolio;
+  const student = held ?? (await change.addStudent(basicData, extras));
+  if (isOther(plan)) await change.updateStudent(student.id, basicData, extras);
+  const removed = keepMissing ? [] : plan.missing;
+  await change.removeRecords(removed, historyId);
+  await change.restoreRecords(returned);
+  const updated = comparisons.filter(({ kind }) => kind === 'changed');
+  for (const comparison of updated) if (comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
+  const added = comparisons.filter(({ kind }) => kind === 'new');
+  for (const provenance of PROVENANCES) {
+    const ofThese = added.filter(({ record }) => provenanceOf(record, schoolCode) === provenance);
+    await change.addRecords(student.id, provenance, historyId, ofThese);
+  }
+  const loaded: LoadedStudent = {
+    nationalId: basicData.nationalId,
+    name: basicData.name,
+    created: !held,
+    changes,
+    added: added.length,
+    updated: updated.length,
+    unchanged: comparisons.length - added.length - updated.length,
+    returned: returned.length,
+    removed: removed.map(namedRecord),
+    kept: keepMissing ? plan.missing.map(namedRecord) : [],
+  };
+  if (changesStore(plan, loaded)) {
+    await change.addHistoryStudent(historyId, student.id, countsOf(writtenOf(plan)), { created: !held, changes });
+    await change.addRecordOutcomes(historyId, student.id, [
+      ...updated.flatMap(({ stored }) => (stored ? [outcomeOf(stored, 'replaced')] : [])),
+      ...removed.map((stored) => outcomeOf(stored, 'removed')),
+      ...returned.map((stored) => outcomeOf(stored, 'returned')),
+    ]);
+  }
+  return loaded;
+}
+
+const outcomeOf = (stored: StoredRecord, outcome: 'replaced' | 'removed' | 'returned'): NewRecordOutcome => ({
+  list: wireListOf(stored.record.list).wire,
+  title: titleOf(stored.record),
+  outcome,
+  record: stored,
+});
+
+const namedRecord = (stored: StoredRecord): NamedRecord => ({
+  ref: refOf(stored),
+  list: wireListOf(stored.record.list).wire,
+  title: titleOf(stored.record),
+  term: termOfRecord(stored.record),
+});
 
 /** A record of this school, or of none named, is its own. */
 function provenanceOf({ fields }: TakenRecord, schoolCode: string): Provenance {

@@ -5,7 +5,7 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { createStore, type Making, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';
 
-export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent } from '../store/store.js';
+export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, School, Store } from '../store/store.js';
 
 /**
  * Makes a store and leaves it closed.

@@ -184,6 +184,18 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Name the JSON file itself: lpx load <file.json>.',
   },
+  LPX_LOAD_PACKAGE: {
+    exit: EXIT.usage,
+    what: '{file} is an exchange package; load takes what this school’s platform hands over.',
+    means: 'notDone',
+    next: 'Check and import it with lpx import {file}.',
+  },
+  LPX_LOAD_TABLE: {
+    exit: EXIT.usage,
+    what: '{file} is {table}; load takes the exchange document (JSON) of the platform.',
+    means: 'notDone',
+    next: 'Name the JSON file, or the folder it is in. Course code files go after --course-codes, lists of schools after --schools.',
+  },
   LPX_LOAD_OTHER_SCHOOL: {
     exit: EXIT.invalidData,
     what: 'The student is enrolled at {value}; this store is that of {school}.',
@@ -693,6 +705,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Open it in the program it comes from and save it as CSV.',
   },
+  LPX_TABLE_WORKBOOK: {
+    exit: EXIT.invalidData,
+    what: '{file} is {table}; a CSV file is needed.',
+    means: 'notDone',
+    next: 'Open it in its program and save it as “CSV UTF-8”.',
+  },
   LPX_TABLE_CELL: {
     exit: EXIT.invalidData,
     what: 'Row {row} of {file} has a cell of more than {limit} characters; a quotation mark in it is probably not closed.',
@@ -795,6 +813,30 @@ export const CATALOGUE = {
     what: 'The store has this record with different content.',
     means: 'notDone',
     next: 'Compare with lpx show <national id>; --keep-both keeps the new one beside the old.',
+  },
+  LPX_LIST_EMPTIED: {
+    exit: EXIT.conflict,
+    what: 'The document has none of this list any more; the store has {count} of the terms that it covers.',
+    means: 'notDone',
+    next: 'Check that the platform exported all of it. --yes takes the records out, --keep-missing leaves them.',
+  },
+  LPX_MANY_MISSING: {
+    exit: EXIT.conflict,
+    what: 'The document no longer has {count} of the {total} own records of this student.',
+    means: 'notDone',
+    next: 'Check that the platform exported all of it. --yes takes the records out, --keep-missing leaves them.',
+  },
+  LPX_PICK_MISSING: {
+    exit: EXIT.conflict,
+    what: 'The document no longer has this record, which the student picked.',
+    means: 'notDone',
+    next: 'Ask the student. --yes takes the record out, --keep-missing leaves it.',
+  },
+  LPX_RECORD_MISSING: {
+    exit: EXIT.conflict,
+    what: 'The document no longer has this record.',
+    means: 'notDone',
+    next: 'Nothing to do if the student deleted it.',
   },
   LPX_RECORD_RESEMBLES: {
     exit: EXIT.conflict,

@@ -51,6 +51,7 @@ const words: Words = {
     certification: '0, 1 or 2',
   },
   from: { '': 'nothing' },
+  table: { xlsx: 'an Excel workbook', xls: 'an old Excel workbook', ods: 'a spreadsheet (ODS)', csv: 'a CSV table' },
   repair: {
     array: 'a single student without the list around it',
     list: 'a list that is missing, or is not written as one',
@@ -411,6 +412,7 @@ export const en = {
     zipOrId: 'a package, or a national id',
     courseCodes: 'course codes of 23 characters',
     loadCourseCodes: 'a course code file (課程代碼檔): CSV of code, subject name, credits of six terms (may be repeated)',
+    keepMissing: 'leave records that the platform no longer has',
     loadSchools: 'a list of schools: CSV with school code and name',
     case: 'transfer, borrowed-study, experimental, suspension or repeat',
     left: 'the last day at the school, such as 2020-01-20 (else today)',
@@ -437,6 +439,8 @@ export const en = {
       'The password comes from --password-file, --password-stdin, LPX_PASSWORD, or a hidden prompt; never from the command line.',
   },
   prompt: {
+    yes: 'Yes',
+    no: 'No',
     password: 'Password of the package',
     newPassword: 'Password for the package (printable ASCII; Enter makes a strong one)',
     made: 'The password is shown once. Write it down, or read it out over the telephone:',
@@ -550,8 +554,12 @@ export const en = {
     nothing: '{file} was loaded before; nothing changed',
     restored: '{file} was loaded before; only the damaged files were replaced',
     student: '{added} added, {updated} updated, {unchanged} as they were',
+    takeOut: 'Take these records out?',
+    returned: '{count} back',
+    removed: '{count} no longer on the platform: taken out (neither exported nor picked; back when they reappear)',
+    kept: '{count} no longer on the platform: kept',
   },
-  students: { none: 'No student is in the store yet. Load some with lpx load <folder>.' },
+  students: { created: 'new', none: 'No student is in the store yet. Load some with lpx load <folder>.' },
   export: {
     done: 'The package is written.',
     severalDone: 'The students are in {count} packages, since receivers take only so much in one; all have the same password.',

@@ -62,6 +62,14 @@ export const zhTW: Messages = {
       what: '{folder} 裡有 {count} 個交換資料 JSON 檔，應該恰好一個。',
       next: '請直接指定 JSON 檔：lpx load <檔名.json>。',
     },
+    LPX_LOAD_PACKAGE: {
+      what: '{file} 是交換檔；load 載入的是本校平臺匯出的資料。',
+      next: '請用 lpx import {file} 檢查並匯入。',
+    },
+    LPX_LOAD_TABLE: {
+      what: '{file} 是{table}；load 載入的是平臺匯出的交換資料（JSON）。',
+      next: '請指定 JSON 檔或其資料夾。課程代碼檔請用 --course-codes，學校名錄請用 --schools。',
+    },
     LPX_PASSWORD_MISSING: {
       what: '沒有提供密碼。',
       next: '請用 --password-file <檔案>、--password-stdin 或 LPX_PASSWORD；在終端機上執行時會詢問。',
@@ -226,6 +234,10 @@ export const zhTW: Messages = {
     LPX_SEMESTER_ODD: { what: '第 {value} 學期：只有實驗教育才有第 3、4 學期。', next: '若該生就讀實驗教育，不需處理。' },
     LPX_TABLE_ROW: { what: '此列的「{value}」{column}。', next: '請重新下載檔案，或修正這一列；整個檔案都沒有載入。' },
     LPX_TABLE_NOT_TEXT: { what: '{file} 不是 UTF-8、UTF-16 或 Big5（CP950）的文字檔。', next: '請用原來的程式開啟，另存成 CSV 檔。' },
+    LPX_TABLE_WORKBOOK: {
+      what: '{file} 是{table}；這裡需要 CSV 檔。',
+      next: '請用試算表軟體開啟，另存成「CSV UTF-8（逗號分隔）」。',
+    },
     LPX_TABLE_CELL: {
       what: '{file} 第 {row} 列有儲存格超過 {limit} 個字，可能是引號沒有成對。',
       next: '請用試算表軟體開啟、修正該列，再另存成 CSV 檔；這個檔案的內容都沒有採用。',
@@ -324,6 +336,19 @@ export const zhTW: Messages = {
       next: '請用 lpx show <身分證號> 比對；加上 --keep-both 可兩筆並存。',
     },
 
+    LPX_LIST_EMPTIED: {
+      what: '新資料裡這個清單是空的，資料庫在同樣的學期有 {count} 筆。',
+      next: '請確認平臺匯出的資料完整。要移除請加上 --yes，要保留請加上 --keep-missing。',
+    },
+    LPX_MANY_MISSING: {
+      what: '這位學生的本校紀錄共 {total} 筆，新資料裡少了 {count} 筆。',
+      next: '請確認平臺匯出的資料完整。要移除請加上 --yes，要保留請加上 --keep-missing。',
+    },
+    LPX_PICK_MISSING: {
+      what: '這筆紀錄學生已勾選，但新資料裡沒有。',
+      next: '請向學生確認。要移除請加上 --yes，要保留請加上 --keep-missing。',
+    },
+    LPX_RECORD_MISSING: { what: '新資料裡沒有這筆紀錄。', next: '若是學生刪除的，不需處理。' },
     LPX_RECORD_RESEMBLES: {
       what: '與先前收到的 {ref} 相似：課程、學期、名稱相同，簡述或檔案也相同，可能是修改後的版本。',
       next: '請用 lpx show <身分證號> 比對兩筆。',
@@ -385,6 +410,7 @@ export const zhTW: Messages = {
       certification: ' 0、1 或 2',
     },
     from: { '': '（無）' },
+    table: { xlsx: ' Excel 活頁簿', xls: '舊版 Excel 活頁簿', ods: '試算表（ODS）', csv: ' CSV 表格' },
     repair: {
       array: '只有一位學生，外面少了陣列',
       list: '少了一個清單，或寫法不是清單',
@@ -739,6 +765,7 @@ export const zhTW: Messages = {
     zipOrId: '交換檔，或身分證號',
     courseCodes: '23 碼的課程代碼',
     loadCourseCodes: '課程代碼檔：CSV，依序為課程代碼、科目名稱、授課學期學分（可重複）',
+    keepMissing: '保留平臺已沒有的紀錄',
     loadSchools: '學校名錄：CSV，含學校代碼與名稱',
     case: 'transfer（轉學）、borrowed-study（借讀）、experimental（實驗教育）、suspension（休學復學）或 repeat（重讀）',
     left: '在校最後一日，例如 2020-01-20（預設為今天）',
@@ -764,6 +791,8 @@ export const zhTW: Messages = {
     passwordNote: '密碼來自 --password-file、--password-stdin、LPX_PASSWORD 或隱藏輸入；絕不寫在指令列上。',
   },
   prompt: {
+    yes: '是',
+    no: '否',
     password: '交換檔的密碼',
     newPassword: '為交換檔設定密碼（英文鍵盤字元；直接按 Enter 會產生高強度密碼）',
     made: '密碼只顯示這一次，請抄下來，或在電話中這樣唸：',
@@ -865,8 +894,12 @@ export const zhTW: Messages = {
     nothing: '{file} 先前已載入，沒有任何變動',
     restored: '{file} 先前已載入，只替換了損壞的檔案',
     student: '新增 {added} 筆、更新 {updated} 筆、不變 {unchanged} 筆',
+    takeOut: '要移除這些紀錄嗎？',
+    returned: '恢復 {count} 筆',
+    removed: '平臺已無 {count} 筆，已移除（不再匯出或勾選；再次出現時恢復）',
+    kept: '平臺已無 {count} 筆，予以保留',
   },
-  students: { none: '資料庫裡還沒有學生。請用 lpx load <資料夾> 載入。' },
+  students: { created: '新建', none: '資料庫裡還沒有學生。請用 lpx load <資料夾> 載入。' },
   export: {
     done: '交換檔已寫好。',
     severalDone: '學生分成 {count} 個交換檔，因為對方一次能讀取的量有限；密碼都相同。',

@@ -1,6 +1,7 @@
 /** Reads a folder that holds an exchange document and the files it links to, as a school's platform hands it over. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { decodeText } from '../encoding.js';
 import { type Finding, LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { readSmall } from '../io/read.js';
@@ -8,7 +9,9 @@ import { addOriginalNames, MAPPING_NAME, pathOfLink, plainName } from '../spec/a
 import { BoundedFindings } from '../spec/findings.js';
 import { LISTS, type WireProperty } from '../spec/generated/wire-table.js';
 import { readJson } from '../spec/json.js';
+import { type JsonObject, type ListName, ownerOf, type WireList } from '../spec/portfolio.js';
 import { repairDocument } from '../spec/repair.js';
+import { kindOfFile } from './file-kind.js';
 
 export interface ExchangeFolder {
   /** The document's base name. */
@@ -19,6 +22,8 @@ export interface ExchangeFolder {
   /** Path inside the folder (forward slashes, NFC) to path on disk. Links are not followed. */
   readonly files: ReadonlyMap<string, string>;
   readonly originalNames: ReadonlyMap<string, string>;
+  /** Of each student the lists that the document has, also empty ones. */
+  readonly lists: readonly ReadonlySet<ListName>[];
   readonly findings: readonly Finding[];
 }
 
@@ -28,15 +33,16 @@ const DOCUMENT_BYTES = 256 * 1024 * 1024;
 /**
  * Reads the folder at `path`, or the one around it when `path` is the JSON itself: the document first, then only the
  * folders that its links name, so that a folder which has much else in it is not walked.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_NO_DOCUMENT, LPX_JSON_UNREADABLE
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_NO_DOCUMENT, LPX_LOAD_PACKAGE, LPX_LOAD_TABLE, LPX_JSON_UNREADABLE
  */
 export async function readExchangeFolder(path: string): Promise<ExchangeFolder> {
   try {
     const isFolder = (await stat(path)).isDirectory();
     const folder = isFolder ? path : dirname(path);
     const documentFile = isFolder ? await documentIn(folder) : path;
+    refuseOther(documentFile);
     const documentBytes = await readSmall(documentFile, DOCUMENT_BYTES, 'file');
-    const json = readJson(documentBytes, basename(documentFile));
+    const json = readDocument(documentBytes, basename(documentFile));
     const repaired = repairDocument(json.value);
     const findings = new BoundedFindings().add(json.findings).add(repaired.findings);
     const files = new Map<string, string>();
@@ -47,7 +53,8 @@ export async function readExchangeFolder(path: string): Promise<ExchangeFolder> 
       else files.set(name, file);
     }
     const name = basename(documentFile);
-    return { name, document: repaired.document, documentBytes, files, originalNames, findings: findings.list() };
+    const lists = listsIn(json.value);
+    return { name, document: repaired.document, documentBytes, files, originalNames, lists, findings: findings.list() };
   } catch (error) {
     throw fileError(error, path);
   }
@@ -57,9 +64,43 @@ async function documentIn(folder: string): Promise<string> {
   const entries = await readdir(folder, { withFileTypes: true });
   const documents = entries.filter((entry) => entry.isFile() && /\.json$/i.test(entry.name) && entry.name !== MAPPING_NAME);
   const [only] = documents;
+  if (!only)
+    for (const entry of entries) if (entry.isFile() && /\.(zip|csv|xlsx?)$/i.test(entry.name)) refuseOther(join(folder, entry.name));
   if (!only || documents.length > 1) throw new LpxError('LPX_NO_DOCUMENT', { folder, count: documents.length });
   return join(folder, only.name);
 }
+
+/** @throws LPX_LOAD_PACKAGE, LPX_LOAD_TABLE for a file that is no document, by its content */
+function refuseOther(path: string): void {
+  const file = basename(path);
+  const kind = kindOfFile(path);
+  if (kind === 'zip') throw new LpxError('LPX_LOAD_PACKAGE', { file });
+  if (kind !== undefined || /\.csv$/i.test(path)) throw new LpxError('LPX_LOAD_TABLE', { file, table: kind ?? 'csv' });
+}
+
+/** @throws LPX_JSON_UNREADABLE; LPX_LOAD_TABLE for a text that is a table and not JSON */
+function readDocument(bytes: Buffer, file: string): ReturnType<typeof readJson> {
+  try {
+    return readJson(bytes, file);
+  } catch (error) {
+    const text = decodeText(bytes)?.text.trimStart() ?? '';
+    const [firstLine = ''] = text.split(/[\r\n]/, 1);
+    if (/^[^[{<"]*[,;\t]/.test(firstLine)) throw new LpxError('LPX_LOAD_TABLE', { file, table: 'csv' }, { cause: error });
+    throw error;
+  }
+}
+
+/** Before anything is repaired: a list that is not there says nothing, an empty one says that there is nothing in it. */
+const listsIn = (value: unknown): ReadonlySet<ListName>[] =>
+  [value].flat().map((student) => {
+    const has = (list: WireList) => Array.isArray(listAt(ownerOf(student as JsonObject, list), list.wire));
+    return new Set(isRecord(student) ? LISTS.filter(has).map(({ name }) => name) : []);
+  });
+
+const isRecord = (value: unknown): boolean => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+const listAt = (holder: unknown, property: string): unknown =>
+  isRecord(holder) && Object.hasOwn(holder as object, property) ? (holder as JsonObject)[property] : undefined;
 
 const LINK_PROPERTIES = new Set(
   LISTS.flatMap((list) => list.properties.filter((property: WireProperty) => property.role === 'link').map((property) => property.wire)),

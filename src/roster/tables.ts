@@ -7,6 +7,7 @@ import { errorOf, type Finding, LpxError } from '../errors.js';
 import type { NewFile } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
 import type { RegisterSheet } from '../spec/registers.js';
+import { kindOfBytes } from './file-kind.js';
 
 /** Larger than any list of a school, of courses or of students; bytes. */
 const LIST_BYTES = 16 * 1024 * 1024;
@@ -19,10 +20,14 @@ const SAMPLE_CHARACTERS = 64 * 1024;
 
 /**
  * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand. It may be a pipe.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT, LPX_TABLE_CELL
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT, LPX_TABLE_WORKBOOK, LPX_TABLE_CELL
  */
 export async function readTable(file: string): Promise<string[][]> {
-  const decoded = decodeText(await readSmall(file, LIST_BYTES, 'file-or-pipe'));
+  const bytes = await readSmall(file, LIST_BYTES, 'file-or-pipe');
+  const kind = kindOfBytes(bytes);
+  if (kind === 'zip') throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
+  if (kind !== undefined) throw new LpxError('LPX_TABLE_WORKBOOK', { file: basename(file), table: kind });
+  const decoded = decodeText(bytes);
   if (!decoded) throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
   const delimiter = detectDelimiter(decoded.text.slice(0, SAMPLE_CHARACTERS));
   checkCells(decoded.text, delimiter, basename(file));

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readXlsx } from 'hucre/xlsx';
 import iconv from 'iconv-lite';
@@ -77,5 +78,12 @@ describe('a workbook', () => {
     const { sheets } = await readXlsx(content);
     expect(sheets.map((sheet) => sheet.name)).toEqual(['封面', '空']);
     expect(sheets[0]?.rows.map((row) => row.map((cell) => cell ?? ''))).toEqual(rows);
+  });
+
+  it.each(['xlsx', 'xls'])('that is given where a CSV list is needed is called one: %s', async (table) => {
+    const { content } = await workbook('名冊', [{ name: '封面', rows }]);
+    const file = join(tempFolder(), 'list.csv');
+    writeFileSync(file, table === 'xlsx' ? content : Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(2000)]));
+    await expect(readTable(file)).rejects.toMatchObject({ code: 'LPX_TABLE_WORKBOOK', facts: { file: 'list.csv', table } });
   });
 });

@@ -68,7 +68,12 @@ async function tell(context: Context, folder: string) {
   const loaded = await withStore(oldSchool, (store) =>
     loadFolder(store, { path: join(context.home, 'samples', 'transfer'), now, operator }),
   );
-  say(...loaded.students.map((student) => `  ${paint.green('✔')} ${student.name}  ${fill(messages.load.student, { ...student })}`));
+  say(
+    ...loaded.students.map(
+      ({ name, added, updated, unchanged }) =>
+        `  ${paint.green('✔')} ${name}  ${fill(messages.load.student, { added, updated, unchanged })}`,
+    ),
+  );
 
   step(words.export);
   const request = {

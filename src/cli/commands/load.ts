@@ -1,19 +1,22 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { type LoadResult, loadFolder } from '../../exchange/load.js';
+import { type LoadRequest, type LoadResult, loadFolder, type NamedRecord } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
-import { withStore } from '../../exchange/school-store.js';
+import { type Store, withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
+import { canAsk, confirm } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
-import { cell, columns } from '../render/text.js';
+import { printable } from '../render/printable.js';
+import { cell, changeText, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface LoadOptions {
   readonly courseCodes: readonly string[];
   readonly schools: readonly string[];
+  readonly keepMissing?: boolean;
 }
 
 /** `lpx load`: brings folders, course code files and lists of schools into the store, each whole or not at all. */
@@ -37,7 +40,9 @@ export async function load(context: Context, paths: readonly string[], options: 
       };
       await each(options.schools, async (path) => schools.push(await loadSchools(store, request(path))));
       await each(options.courseCodes, async (path) => courseCodes.push(await loadCourseCodes(store, request(path))));
-      await each(paths, async (path) => folders.push(await loadFolder(store, request(path))));
+      await each(paths, async (path) =>
+        folders.push(await loadAsking(context, store, { ...request(path), keepMissing: options.keepMissing })),
+      );
     });
   } finally {
     progress.stop();
@@ -70,14 +75,53 @@ const tableOutput = (messages: Messages, { findings, ...table }: LoadedTable) =>
   findings: findings.map((finding) => findingOutput(messages, finding)),
 });
 
-function loadedLines({ messages, paint }: Context, { file, students, findings }: LoadResult): string[] {
-  const nothing = students.every((student) => student.added + student.updated === 0);
+function loadedLines({ messages, paint }: Context, { file, students, changed, findings }: LoadResult): string[] {
+  const { labels, load: words, students: ofStudents } = messages;
   const restored = findings.some(({ code }) => code === 'LPX_ATTACHMENT_RESTORED');
-  const rows = students.map(({ nationalId, name, ...counts }) => [maskId(nationalId), cell(name), fill(messages.load.student, counts)]);
+  const rows = columns(
+    students.map(({ nationalId, name, created, added, updated, unchanged }) => [
+      maskId(nationalId),
+      cell(name),
+      fill(words.student, { added, updated, unchanged }),
+      created ? paint.cyan(ofStudents.created) : '',
+    ]),
+    '  ',
+  );
   return [
-    nothing
-      ? fill(restored ? messages.load.restored : messages.load.nothing, { file })
-      : `${paint.green('✔')} ${fill(messages.load.done, { file })}`,
-    ...columns(rows, '  '),
+    changed ? `${paint.green('✔')} ${fill(words.done, { file })}` : fill(restored ? words.restored : words.nothing, { file }),
+    ...students.flatMap((student, i) => [
+      rows[i] ?? '',
+      ...student.changes.map((change) => `    ${changeText(labels, change)}`),
+      ...(student.returned > 0 ? [`    ${fill(words.returned, { count: student.returned })}`] : []),
+      ...missingLines(words.removed, student.removed),
+      ...missingLines(words.kept, student.kept),
+    ]),
   ];
 }
+
+const missingLines = (template: string, records: readonly NamedRecord[]): string[] =>
+  records.length === 0
+    ? []
+    : [
+        `    ${fill(template, { count: records.length })}`,
+        ...columns(
+          records.map(({ ref, list, title, term }) => [ref, cell(list, 28), cell(title, 36), term]),
+          '      ',
+        ),
+      ];
+
+/** Loads a folder; when it would take out what nobody may mean to lose, asks first where that is possible. */
+async function loadAsking(context: Context, store: Store, request: LoadRequest): Promise<LoadResult> {
+  const confirmed = { ...request, confirmed: true };
+  if (context.yes) return loadFolder(store, confirmed);
+  try {
+    return await loadFolder(store, request);
+  } catch (error) {
+    if (!(error instanceof LpxError) || !isDoubt(error) || !canAsk(context)) throw error;
+    for (const line of findingLines(context.messages, context.paint, error.findings)) context.stderr.write(`${printable(line, false)}\n`);
+    if (!(await confirm(context, context.messages.load.takeOut))) throw error;
+    return loadFolder(store, confirmed);
+  }
+}
+
+const isDoubt = ({ code }: LpxError): boolean => code === 'LPX_LIST_EMPTIED' || code === 'LPX_MANY_MISSING' || code === 'LPX_PICK_MISSING';

@@ -1,0 +1,17 @@
+/** Questions that a person answers with yes or no. */
+import { LpxError } from '../errors.js';
+import type { Context } from './context.js';
+
+/** Whether there is somebody to ask: a terminal, and no JSON on it. */
+export const canAsk = ({ stdin, stderr, json }: Context): boolean => stdin.isTTY === true && stderr.isTTY === true && !json;
+
+/** Asks; `--yes` answers. Without a terminal the answer is no. @throws LPX_INTERRUPTED */
+export async function confirm(context: Context, message: string): Promise<boolean> {
+  if (context.yes) return true;
+  if (!canAsk(context)) return false;
+  const prompts = await import('@clack/prompts');
+  const { yes: active, no: inactive } = context.messages.prompt;
+  const answer = await prompts.confirm({ message, active, inactive, initialValue: false, input: context.stdin, output: context.stderr });
+  if (prompts.isCancel(answer)) throw new LpxError('LPX_INTERRUPTED');
+  return answer;
+}
