@@ -5,13 +5,11 @@
  * that of one package, whatever the number of students.
  */
 import { rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Code, errorOf, type Finding, LpxError, type Place } from '../errors.js';
-import { writeError } from '../io/file-error.js';
 import { whenInterrupted } from '../io/interruption.js';
-import { assertFree, publishFiles, writePart } from '../io/publish.js';
+import { assertFree, makeFolder, publishFiles, writePart } from '../io/publish.js';
 import { contentsDigest, DIGESTED_DOCUMENT, digestedText } from '../package/contents-digest.js';
 import { mappingPath, numberFiles, packageBaseName, parsePackageName } from '../package/layout.js';
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
@@ -539,9 +537,7 @@ async function writePackages(store: Store, request: WriteRequest, packages: read
  * @returns undefined when a name has been taken meanwhile and `mayRetry`; then nothing is left
  */
 async function writeOnce(store: Store, request: WriteRequest, packages: readonly PlannedPackage[], mayRetry: boolean) {
-  await mkdir(request.outFolder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw writeError(error, request.outFolder);
-  });
+  await makeFolder(request.outFolder);
   const work = await store.attachments.workFolder();
   const total = packages.reduce((sum, { size }) => sum + size.total, 0);
   const claims: PackageClaim[] = [];

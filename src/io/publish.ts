@@ -11,6 +11,7 @@ import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
 import { whenInterrupted } from './interruption.js';
 import { withTemporary } from './temporary.js';
+import { assertNameable } from './windows-names.js';
 
 /** A file that is written under one name, in the same folder, and is going to have another. */
 export interface Unpublished {
@@ -41,10 +42,11 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
  * @throws LPX_WRITE_FAILED when one is there already or cannot be written; LPX_DISK_FULL
  */
 export async function writeFiles(folder: string, files: readonly NewFile[], makeLink = linkSync): Promise<string[]> {
-  for (const { name } of files) await assertFree(join(folder, name), name);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw writeError(error, folder);
-  });
+  for (const { name } of files) {
+    assertNameable(join(folder, name));
+    await assertFree(join(folder, name), name);
+  }
+  await makeFolder(folder);
   const nameOf = unpublished();
   const parts = files.map(({ name, content }) => ({ ...nameOf(join(folder, name)), content }));
   await withTemporary(
@@ -55,6 +57,14 @@ export async function writeFiles(folder: string, files: readonly NewFile[], make
     },
   );
   return parts.map(({ file }) => file);
+}
+
+/** Makes a folder for its user alone, and those around it that are missing. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
+export async function makeFolder(folder: string): Promise<void> {
+  assertNameable(folder);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw writeError(error, folder);
+  });
 }
 
 /** Publishes files, and takes their names back when that is interrupted. */

@@ -234,6 +234,7 @@ const words: Words = {
     notPlain: 'it is a device or a pipe, not a file',
     tooLarge: 'it is too large for such a file',
     EISDIR: 'it is a folder',
+    windowsName: 'Windows takes no file or folder of such a name: CON, NUL, a dot at the end, or one of < > : " | ? *',
     ENOENT: 'no such folder',
     ENOTDIR: 'its folder is a file',
     EEXIST: 'it exists already',

@@ -592,6 +592,7 @@ export const zhTW: Messages = {
       notPlain: '這是裝置或管線，不是檔案',
       tooLarge: '檔案過大',
       EISDIR: '它是資料夾',
+      windowsName: 'Windows 不接受這個名稱，例如 CON、NUL、以句點結尾，或含有 < > : " | ? *',
       ENOENT: '沒有這個資料夾',
       ENOTDIR: '上層不是資料夾',
       EEXIST: '已經存在',

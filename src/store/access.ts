@@ -5,6 +5,7 @@ import { chmod, mkdir, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
+import { assertNameable } from '../io/windows-names.js';
 
 /** The modes of the files and folders that lpx makes in a store, whatever the umask. */
 export interface Access {
@@ -19,8 +20,12 @@ const SHARED: Access = { file: 0o660, folder: 0o2770 };
 /** @param group the name of the group that shares the store; empty when it is its owner's alone */
 export const accessFor = (group: string): Access => (group === '' ? PRIVATE : SHARED);
 
-/** Sets the mode of a file or folder that another member of the group may own, and has set then. */
+/**
+ * Sets the mode of a file or folder that another member of the group may own, and has set then. Windows has no modes: who
+ * may use a file there is a matter of the folder it is in.
+ */
 export function setMode(path: string, mode: number): void {
+  if (process.platform === 'win32') return;
   try {
     chmodSync(path, mode);
   } catch (error) {
@@ -34,6 +39,7 @@ export function setMode(path: string, mode: number): void {
  */
 export async function makeStoreFolder(folder: string, group: string): Promise<void> {
   const access = accessFor(group);
+  assertNameable(folder);
   const first = await mkdir(folder, { recursive: true, mode: access.folder });
   const made: string[] = [];
   if (first !== undefined) for (let path = folder; path.length >= first.length; path = dirname(path)) made.push(path);

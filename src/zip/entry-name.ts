@@ -2,6 +2,7 @@
 import { crc32 } from 'node:zlib';
 import { decodeCp950, decodeUtf8 } from '../encoding.js';
 import { LpxError } from '../errors.js';
+import { isReservedOnWindows } from '../io/windows-names.js';
 import { EXTRA_UNICODE_PATH, type ExtraFields, FLAG } from './format.js';
 
 export type NameEncoding = 'utf8' | 'utf8-unflagged' | 'unicode-path' | 'cp950';
@@ -32,8 +33,7 @@ export function entryName(source: NameSource): EntryName {
   const outside = name === '' || name.startsWith('/') || segments.includes('..') || /^[A-Za-z]:/.test(name);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   const hidden = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffd]/.test(name);
-  // Windows takes such a name for a device, or for the name without its end.
-  const reserved = segments.some((segment) => /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i.test(segment) || /[. ]$/.test(segment));
+  const reserved = segments.some(isReservedOnWindows);
   if (outside || hidden || reserved || /^[A-Za-z]:/.test(segments[0] ?? ''))
     throw new LpxError('LPX_ENTRY_NAME_UNSAFE', {}, { place: { entry: JSON.stringify(name) } });
   return { name: segments.join('/'), isFolder: /(?:^|\/)\.?$/.test(name), encoding };
