@@ -1,5 +1,6 @@
 /** What `bin/lpx.js` starts: the modules and their libraries in a file for each command and for what they share, and their code compiled. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { compiledFormOf, start } from './bin/start.js';
@@ -36,14 +37,15 @@ const compile = {
   async writeBundle() {
     const { scripts, program } = start();
     const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-    const home = at('.');
     const code = await program.main(['demo'], {
       stdin: process.stdin,
       stdout: silent,
       stderr: silent,
       env: {},
-      cwd: home,
-      home,
+      cwd: at('.'),
+      home: at('.'),
+      version: '',
+      copySample: (folder) => cp(at('samples/transfer'), folder, { recursive: true }),
       now: () => new Date(),
       operator: () => '',
     });

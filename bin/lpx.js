@@ -1,38 +1,15 @@
 #!/usr/bin/env node
-import { userInfo } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { run } from './run.js';
 import { start } from './start.js';
 
-const { stdin, stdout, stderr } = process;
-const env = { ...process.env };
-// Taken out before anything else runs: no thread, child process or report of Node's ever has it.
-delete process.env.LPX_PASSWORD;
-const home = fileURLToPath(new URL('..', import.meta.url));
-/** A user whom the system has no name for is nobody. */
-function operator() {
-  try {
-    return userInfo().username;
-  } catch {
-    return '';
-  }
-}
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-// What lpx writes is its user's alone, whatever the user's umask says.
-process.umask(0o077);
-process.exitCode = await start().program.main(process.argv.slice(2), {
-  stdin,
-  stdout,
-  stderr,
-  env,
-  cwd: process.cwd(),
-  home,
+await run(() => start().program.main, {
+  home: at('..'),
   script: process.argv[1],
-  now: () => new Date(),
-  operator,
+  version: JSON.parse(readFileSync(at('../package.json'), 'utf8')).version,
+  copySample: (folder) => cp(at('../samples/transfer'), folder, { recursive: true }),
 });
-
-// Interrupted work that still waits, such as for who writes to a pipe, is not waited for.
-if (process.exitCode === 9) process.exit();
-
-// The command has said what it did: a signal that comes now does not change its exit code.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});

@@ -11,10 +11,13 @@ export interface Surroundings {
   readonly stderr: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** The folder lpx lies in, with its package.json and samples. */
-  readonly home: string;
-  /** The file that Node.js was told to run; undefined where lpx is a program of its own. */
+  /** The folder lpx lies in; undefined where lpx is a single file. */
+  readonly home: string | undefined;
+  /** The file that Node.js was told to run; undefined where lpx is a single file. */
   readonly script?: string | undefined;
+  readonly version: string;
+  /** Writes the sample of a made-up student who transfers into a folder, which is made. */
+  readonly copySample: (folder: string) => Promise<void>;
   readonly now: () => Date;
   /** The name by which the system knows whoever runs lpx. */
   readonly operator: () => string;

@@ -1,6 +1,4 @@
 /** The command line from its words to its exit code. The only place that prints results and errors. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
@@ -67,7 +65,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     if (options.debug) printLines(context, 'stderr', stackLines(known));
     return known.exitCode;
   };
-  const program = buildProgram(messages, versionOf(around), async (name, options, work) => {
+  const program = buildProgram(messages, around.version, async (name, options, work) => {
     command = name;
     const interrupt = new AbortController();
     const { signal } = interrupt;
@@ -102,8 +100,6 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     return fail(problem === undefined ? error : new LpxError('LPX_USAGE', { problem }), { json, color: !words.includes('--no-color') });
   }
 }
-
-const versionOf = ({ home }: Surroundings): string => JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).version;
 
 /** `--lang` counts even for the words that could not be read. */
 function languageFrom(words: readonly string[], { env }: Surroundings): Language {

@@ -15,4 +15,8 @@ describe('what the demonstration says to try', () => {
     expect(tryIt({ cwd: '/x', home: '/x/clone' })[1]).toBe(`lpx load ${join('clone', 'samples', 'transfer')}`);
     expect(tryIt({ cwd: '/other', home: '/x/my clone' })[1]).toBe(`lpx load "${join('/x/my clone', 'samples', 'transfer')}"`);
   });
+
+  it('names no samples where none lie on the disk', () => {
+    expect(tryIt({ cwd: '/x', home: undefined })).toEqual(['lpx init --school 990001']);
+  });
 });

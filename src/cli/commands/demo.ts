@@ -46,7 +46,8 @@ export function tryIt({ script, cwd, home }: Pick<Context, 'script' | 'cwd' | 'h
   const quoted = (path: string) => (/[^\w./\\:-]/.test(path) ? `"${path}"` : path);
   const isClone = script !== undefined && basename(script) === 'lpx.js' && !script.includes('node_modules');
   const lpx = isClone ? `node ${quoted(fromHere(script))}` : 'lpx';
-  return [`${lpx} init --school ${FROM.code}`, `${lpx} load ${quoted(fromHere(join(home, 'samples', 'transfer')))}`];
+  const init = `${lpx} init --school ${FROM.code}`;
+  return home === undefined ? [init] : [init, `${lpx} load ${quoted(fromHere(join(home, 'samples', 'transfer')))}`];
 }
 
 async function tell(context: Context, folder: string) {
@@ -55,7 +56,12 @@ async function tell(context: Context, folder: string) {
   const lines: string[] = [];
   const say = (...said: string[]) => lines.push(...said);
   const step = (title: string) => say('', paint.bold(paint.cyan(title)));
-  const [oldSchool, newSchool, mail] = ['old-school', 'new-school', 'mail'].map((name) => join(folder, name)) as [string, string, string];
+  const [platform, oldSchool, newSchool, mail] = ['platform', 'old-school', 'new-school', 'mail'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   const password = Buffer.from(generatePassword());
   const now = context.now();
   const operator = context.operator();
@@ -65,9 +71,8 @@ async function tell(context: Context, folder: string) {
   await initStore(newSchool, TO);
 
   step(words.load);
-  const loaded = await withStore(oldSchool, (store) =>
-    loadFolder(store, { path: join(context.home, 'samples', 'transfer'), now, operator }),
-  );
+  await context.copySample(platform);
+  const loaded = await withStore(oldSchool, (store) => loadFolder(store, { path: platform, now, operator }));
   say(
     ...loaded.students.map(
       ({ name, added, updated, unchanged }) =>
