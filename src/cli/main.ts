@@ -42,7 +42,9 @@ function reportOutputFault(words: readonly string[], around: Surroundings, fault
   const messages = messagesIn(languageFrom(words, around));
   const known = fileError(fault, 'stdout');
   const error =
-    known instanceof LpxError ? known : new LpxError('LPX_WRITE_FAILED', { file: 'stdout', reason: fault.code ?? '?' }, { cause: fault });
+    known instanceof LpxError
+      ? known
+      : new LpxError('LPX_WRITE_FAILED', { file: 'stdout', reason: fault.code ?? 'unknown' }, { cause: fault });
   printLines(
     contextOf(around, languageFrom(words, around), { color: !words.includes('--no-color') }),
     'stderr',
@@ -60,7 +62,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
 
   const fail = (error: unknown, options: GlobalOptions): number => {
     const known = knownError(error);
-    const context = contextOf(around, language, options);
+    const context = contextOf(around, language, options, command);
     printFailure(context, command, known, {});
     if (options.debug) printLines(context, 'stderr', stackLines(known));
     return known.exitCode;
@@ -69,7 +71,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     command = name;
     const interrupt = new AbortController();
     const { signal } = interrupt;
-    const context = { ...contextOf(around, language, options), stopping: () => signal.aborted };
+    const context = { ...contextOf(around, language, options, name), stopping: () => signal.aborted };
     const onUndone = () => {
       printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
       process.exit(9);
@@ -108,11 +110,14 @@ function languageFrom(words: readonly string[], { env }: Surroundings): Language
   return LANGUAGES.find((language) => language === given) ?? languageOf(env, () => Intl.DateTimeFormat().resolvedOptions().locale);
 }
 
-function contextOf(around: Surroundings, language: Language, options: GlobalOptions): Context {
+/** Commands over what another school sent: their advice may be to ask it. All others are over the school's own data. */
+const OVER_RECEIVED: ReadonlySet<CommandName> = new Set(['verify', 'import', 'show', 'receipt', 'demo']);
+
+function contextOf(around: Surroundings, language: Language, options: GlobalOptions, command: CommandName = 'lpx'): Context {
   return {
     ...around,
     language,
-    messages: messagesIn(language),
+    messages: messagesIn(language, OVER_RECEIVED.has(command) ? 'received' : 'here'),
     paint,
     color: options.color !== false && !around.env.NO_COLOR && around.env.TERM !== 'dumb',
     json: options.json === true,

@@ -21,11 +21,22 @@ export function cutFact(text: string): string {
   return `${start.slice(0, FACT_CHARACTERS - END_CHARACTERS - 1).join('')}…${end.join('')}`.toWellFormed();
 }
 
+/** What is counted in bytes, of what `{what}` may name: `{value:amount}` shows it as a size, and anything else as a number. */
+const SIZES: ReadonlySet<unknown> = new Set(['archive', 'directory', 'entry', 'total', 'json']);
+
+/** A number of bytes as a person reads it, rounded up: what is over a limit never looks like it. */
+export function sizeText(bytes: number): string {
+  const [unit, size] = bytes >= 1024 ** 3 ? ['GB', 1024 ** 3] : bytes >= 1024 ** 2 ? ['MB', 1024 ** 2] : ['KB', 1024];
+  return `${Math.ceil((bytes / size) * 100) / 100} ${unit}`;
+}
+
 /** Fills `{name}` from the facts, each cut short. A fact with words of its own (a reason, a part) is shown by them. */
 export function fill(template: string, facts: Facts, words: Words = {}): string {
   return template
-    .replace(/\{(\w+)\}/g, (_, name: string) => {
-      const value = String(facts[name] ?? '');
+    .replace(/\{(\w+)(?::(\w+))?\}/g, (_, name: string, format?: string) => {
+      const given = facts[name] ?? '';
+      if (format === 'size' || (format === 'amount' && SIZES.has(facts.what))) return sizeText(Number(given));
+      const value = String(given);
       const own = words[name];
       return own && Object.hasOwn(own, value) ? (own[value] as string) : visible(inert(cutFact(value)));
     })

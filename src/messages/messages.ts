@@ -10,7 +10,17 @@ export { cutFact, fill, HIDDEN_CHARACTERS, inert, visible } from './fill.js';
 export const LANGUAGES = ['zh-TW', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-export const messagesIn = (language: Language): Messages => (language === 'zh-TW' ? zhTW : en);
+/**
+ * The messages of a language.
+ * @param side `here` for a command over the school's own data, whose advice is never to ask a sending school
+ */
+export function messagesIn(language: Language, side: 'here' | 'received' = 'received'): Messages {
+  const messages = language === 'zh-TW' ? zhTW : en;
+  return side === 'here' ? { ...messages, codes: hereIn(messages) } : messages;
+}
+
+const hereIn = ({ codes }: Messages): Messages['codes'] =>
+  Object.fromEntries(Object.entries(codes).map(([code, row]) => [code, { ...row, next: row.nextHere ?? row.next }])) as Messages['codes'];
 
 /**
  * The language for an environment: any Chinese locale reads zh-TW, every other English. `LC_ALL` wins over

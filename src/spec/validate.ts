@@ -17,7 +17,7 @@ interface Violation {
 type Validator = ((data: unknown) => boolean) & { errors?: Violation[] | null };
 
 /** What a value was expected to be: a JSON type, a shape, or a bound. `messages/` has the words. */
-export type Expectation = Shape | 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'present' | 'range';
+export type Expectation = Shape | 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'object' | 'present' | 'atLeast' | 'atMost';
 
 const NATIONAL_ID = basicDataWire('nationalId');
 const SHAPE_OF = new Map<string, Shape>(
@@ -166,15 +166,15 @@ const stepsOf = (pointer: string): string[] => {
 
 function expectation({ keyword, params }: Violation, path: readonly string[]): Expectation {
   if (keyword === 'required') return 'present';
-  if (keyword === 'minimum' || keyword === 'maximum') return 'range';
+  if (keyword === 'minimum') return 'atLeast';
+  if (keyword === 'maximum') return 'atMost';
   if (keyword === 'type') return ([params.type].flat()[0] as Expectation) ?? 'string';
   const names = path.filter((step) => !/^\d+$/.test(step));
   // What is left is a pattern, and each pattern of the schema has an `x-shape`.
   return SHAPE_OF.get(names.slice(-2).join('/')) as Shape;
 }
 
-const bound = ({ keyword, params }: Violation): string =>
-  keyword === 'minimum' || keyword === 'maximum' ? `${params.comparison} ${params.limit}` : '';
+const bound = ({ keyword, params }: Violation): string => (keyword === 'minimum' || keyword === 'maximum' ? String(params.limit) : '');
 
 function valueAt(data: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(

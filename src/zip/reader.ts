@@ -94,7 +94,7 @@ function withNames(records: readonly DirectoryRecord[], limits: ZipLimits): Name
     const { name, isFolder, encoding } = entryName(record);
     const depth = name.split('/').length;
     if (depth > limits.depth) throw overLimit('depth', depth, limits.depth);
-    if (isLinkOrDevice(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { feature: 'link or device' }, { place: { entry: name } });
+    if (isLinkOrDevice(record)) throw new LpxError('LPX_ENTRY_UNSUPPORTED', { feature: 'link' }, { place: { entry: name } });
     return { ...record, name, nameEncoding: encoding, isFolder };
   });
   const folders = new Set(named.flatMap(({ name, isFolder }) => [...foldersAbove(name), ...(isFolder ? [sameName(name)] : [])]));
@@ -247,13 +247,13 @@ const sameBytes = (a: Buffer | undefined, b: Buffer | undefined): boolean => (a 
 function describe(record: NamedRecord, dataOffset: number): ZipEntry {
   const { name, nameEncoding } = record;
   const unsupported = (feature: string) => new LpxError('LPX_ENTRY_UNSUPPORTED', { feature }, { place: { entry: name } });
-  if (record.flags & (FLAG.strongEncryption | FLAG.maskedHeaders)) throw unsupported('PKWARE strong encryption');
-  if (record.flags & FLAG.patch) throw unsupported('patch data');
+  if (record.flags & (FLAG.strongEncryption | FLAG.maskedHeaders)) throw unsupported('strongEncryption');
+  if (record.flags & FLAG.patch) throw unsupported('patch');
   const encrypted = (record.flags & FLAG.encrypted) !== 0;
   const aes = record.method === METHOD.aes ? decodeAesExtra(record.extra.get(EXTRA_AES)) : undefined;
   if (record.method === METHOD.aes && (!aes || !encrypted)) throw damagedEntry(name, 'header');
   const method = aes ? aes.method : record.method;
-  if (method !== METHOD.stored && method !== METHOD.deflated) throw unsupported(`method ${method}`);
+  if (method !== METHOD.stored && method !== METHOD.deflated) throw unsupported('method');
   const overhead = aes ? aesOverheadBytes(aes.strength) : encrypted ? ZIPCRYPTO_HEADER_BYTES : 0;
   const payload = record.compressedSize - overhead;
   if (payload < 0) throw damagedEntry(name, 'noEncryption');

@@ -60,7 +60,7 @@ describe('findings', () => {
 
   it.each([1, 100])('say whose, which record and which file, if there are %i', (count) => {
     const [line] = findingLines(zh, plain, Array(count).fill(large));
-    expect(line).toContain('A80000**** 林小禾，課程學習成果紀錄第 5 筆「物理」，報告.pdf：檔案有 5000913 位元組');
+    expect(line).toContain('A80000**** 林小禾，課程學習成果紀錄第 5 筆「物理」，報告.pdf：檔案有 4.77 MB，上限 4 MB。');
   });
 
   it('do not say their place twice when the sentence says it', () => {

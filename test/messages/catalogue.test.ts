@@ -6,7 +6,7 @@ import { CATALOGUE, type Code, EXIT, type FactsOf, type Finding, LpxError } from
 import { type CommandName, LANGUAGES, messagesIn } from '#lpx/messages/messages.js';
 
 const codes = Object.keys(CATALOGUE) as Code[];
-const holesIn = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
+const holesIn = (text: string) => [...text.matchAll(/\{(\w+)(?::\w+)?\}/g)].map((match) => match[1] as string);
 const ID = 'A800000014';
 const OTHER_ID = 'B800000013';
 const PLACE = { student: ID, name: '林小禾', otherStudent: OTHER_ID };

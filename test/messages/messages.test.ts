@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { CATALOGUE } from '#lpx/errors.js';
+import { CATALOGUE, type Code } from '#lpx/errors.js';
 import { maskId } from '#lpx/masking.js';
 import { en } from '#lpx/messages/en.js';
-import { fill, inert, languageOf, messagesIn } from '#lpx/messages/messages.js';
+import { fill, inert, LANGUAGES, languageOf, messagesIn } from '#lpx/messages/messages.js';
 import { zhTW } from '#lpx/messages/zh-TW.js';
 
 /** Every text of a language, by its path. */
@@ -10,7 +10,7 @@ function texts(value: unknown, path: string): [string, string][] {
   if (typeof value === 'string') return [[path, value]];
   return Object.entries(value as object).flatMap(([key, inner]) => texts(inner, `${path}.${key}`));
 }
-const factsIn = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))].sort();
+const factsIn = (text: string) => [...new Set([...text.matchAll(/\{(\w+(?::\w+)?)\}/g)].map((match) => match[1]))].sort();
 const chinese = new Map(texts(zhTW, ''));
 
 describe('the messages', () => {
@@ -36,6 +36,77 @@ describe('the messages', () => {
           code,
         ).toBe(true);
       }
+    }
+  });
+});
+
+/** Codes of packages alone: signatures, passwords, archives, and what an import compares. */
+const OF_PACKAGES =
+  /^LPX_(?:SIGNATURE|UNSIGNED|PASSWORD|NOT_A|FILE_EMPTY|FILE_PROGRAM|OTHER_ARCHIVE|ZIP|ENTRY_(?!UNREF)|STUDENT_(?:DIFFERS|UNCONFIRMED)|OWN_SCHOOL)/;
+
+/** Latin words that a Taiwanese clerk meets in Chinese text: names of formats and programs, and what is typed. */
+const LATIN = new Set(
+  [
+    'lpx Node.js SQLite libsql Windows Python Mono SharpZipLib The Unarchiver unzip unzipper zipfile Node 7-Zip',
+    'ZIP JSON CSV MD5 AES AES-128 AES-192 AES-256 ZipCrypto PKWARE UTF-8 UTF-16 CP950 Big5 NaN JavaScript Launch EmbeddedFile',
+    'PDF JPEG JPG PNG MP3 MP4 M4A WAV HEIC WebP GIF BMP TIFF AVIF AAC AMR FLAC Ogg AVI Matroska Media RTF RAR 7z gzip ODF',
+    'ODS Enter CON NUL Word Excel PowerPoint Photoshop Office KB MB GB',
+    'zip md5 json txt csv z01 z02 pdf jpg png mp3 mp4 m4a wav heic webp gif docx doc xlsx xls pptx ppt odt aac',
+    'LPX_PASSWORD LPX_STORE NO_COLOR aes256 zipcrypto zh-TW en transfer borrowed-study experimental suspension repeat',
+    'init school load export import pick register receipt leave year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/** Where a number is meant to the byte, or a question mark as a character. */
+const EXACT = new Set(['.demo.tamper', '.demo.tampered', '.history.columns.bytes', '.words.reason.windowsName']);
+
+describe('a Chinese message', () => {
+  /** Without its holes, options, placeholders and commands. */
+  const prose = (text: string) => text.replaceAll(/\{[^}]*\}|(?<!\w)--?[a-z][\w-]*(?:=\w+)?|lpx [a-z]+|id -Gn/g, ' ');
+  const messages = [...chinese];
+
+  it('has no Latin word but those that stand in Chinese text', () => {
+    const strays = messages.flatMap(([path, text]) =>
+      (prose(text).match(/[A-Za-z0-9][\w.-]*[A-Za-z][\w-]*|[A-Za-z][\w.-]*/g) ?? [])
+        .filter((word) => !LATIN.has(word.replace(/\.$/, '')))
+        .map((word) => `${path}: ${word}`),
+    );
+    expect(strays).toEqual([]);
+  });
+
+  it('has no question mark for what is not known, no count of bytes, and no half-width punctuation', () => {
+    const [unknown, bytes, halves] = [/\?|？(?!$)/, /位元組/, /\p{Script=Han}[,;:!]|[,;!]\p{Script=Han}/u];
+    const odd = messages.filter(([path, text]) => !EXACT.has(path) && (unknown.test(text) || bytes.test(text) || halves.test(text)));
+    expect(odd).toEqual([]);
+  });
+
+  it('has the Ministry’s words: 作業紀錄 for the history, 送件 and 收件學校 where nobody knows whether it is a transfer', () => {
+    const wrong = messages.filter(([, text]) => /歷程/.test(text.replaceAll('學習歷程', '')) || /記錄(?!學生|任何|：)|位元組數/.test(text));
+    expect(wrong.filter(([path]) => path !== '.pick.recorded')).toEqual([]);
+    const sides = messages.filter(([path, text]) => /轉[出入]學校/.test(text) && !/^\.(?:advise|demo)\./.test(path));
+    expect(sides).toEqual([]);
+  });
+});
+
+describe('the advice', () => {
+  const codes = Object.keys(CATALOGUE) as Code[];
+
+  it.each(LANGUAGES)('over a school’s own data is never to ask a sending school, in %s', (language) => {
+    const here = messagesIn(language, 'here').codes;
+    // What only a package can have: a command over the school's own data reads none.
+    const asking = codes.filter((code) => /sending school|送件學校/.test(here[code].next) && !OF_PACKAGES.test(code));
+    expect(asking).toEqual([]);
+  });
+
+  it('over a school’s own data needs no fact that the other has not, in both languages', () => {
+    for (const code of codes) {
+      const [english, translated] = [en.codes[code], zhTW.codes[code]];
+      expect(english.nextHere === undefined, code).toBe(translated.nextHere === undefined);
+      const known = factsIn(english.what + english.next);
+      expect(
+        factsIn(english.nextHere ?? '').filter((name) => !known.includes(name)),
+        code,
+      ).toEqual([]);
     }
   });
 });

@@ -77,7 +77,7 @@ describe('the schema', () => {
   it('bounds numbers, and says the bound', () => {
     const spoilt = document();
     spoilt[0].課程學習成果紀錄[0].應修課學期 = 9;
-    expect(documentFindings(spoilt)[0]?.facts).toMatchObject({ expected: 'range', value: '9', detail: '<= 4' });
+    expect(documentFindings(spoilt)[0]?.facts).toMatchObject({ expected: 'atMost', value: '9', detail: '4' });
   });
 
   it('shows no long text, and a national id only in the place', () => {
