@@ -59,7 +59,7 @@ const library = {
   input: { index: 'src/index.ts', 'use-case-worker': 'src/library/use-case-worker.ts', worker: 'src/zip/threads/worker.ts' },
   platform: 'node',
   external: ['libsql', '@aws-sdk/client-s3'],
-  output: { dir: 'dist/library', format: 'esm', cleanDir: true, minify: true },
+  output: { dir: 'dist/lib', format: 'esm', cleanDir: true, minify: true },
 };
 
 export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [compile]), library];

@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const bundleOf = (file: string) =>
-  new URL(file === 'worker.js' ? './dist/bundle/worker.js' : `./dist/library/${file}`, import.meta.url).href;
+const bundleOf = (file: string) => new URL(file === 'worker.js' ? './dist/bundle/worker.js' : `./dist/lib/${file}`, import.meta.url).href;
 
 /** Tests run on the sources; a worker thread, which Node starts without vitest, runs its bundle. */
 const bundledWorker = {

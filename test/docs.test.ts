@@ -87,6 +87,12 @@ describe('a link', () => {
   });
 });
 
+describe('the example for vendors', () => {
+  it.each(['README.md', 'README.zh-TW.md'])('stands in %s as it is tested', (page) => {
+    expect(readFileSync(join(ROOT, page), 'utf8')).toContain(readFileSync(join(ROOT, 'examples/vendor.ts'), 'utf8'));
+  });
+});
+
 describe('a comment', () => {
   it('cites the spec by a link, never by a number that leads nowhere', () => {
     const bare = code.flatMap((file) =>

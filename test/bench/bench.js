@@ -11,8 +11,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { identityOf } from '#lpx/spec/identity.js';
-import { createStore } from '#lpx/store/sqlite.js';
+import { identityOf } from '../../dist/spec/identity.js';
+import { createStore } from '../../dist/store/sqlite.js';
 import { barChart } from './chart.js';
 import { basicDataOf, defaultFields, nationalIds, writeFolder } from './folder.js';
 

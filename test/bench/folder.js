@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nationalIdKind } from '#lpx/spec/identifiers/national-id.js';
-import { documentFromPortfolios, LISTS } from '#lpx/spec/portfolio.js';
+import { nationalIdKind } from '../../dist/spec/identifiers/national-id.js';
+import { documentFromPortfolios, LISTS } from '../../dist/spec/portfolio.js';
 
 export const defaultFields = (list) =>
   Object.fromEntries(

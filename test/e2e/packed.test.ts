@@ -1,0 +1,59 @@
+/** The package that `npm pack` makes, as a vendor has it: installed, typed, imported. */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { publint } from 'publint';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MODULES = join(ROOT, 'node_modules');
+
+/** What a compiler that is strict about libraries too says of a program. */
+const TSCONFIG = {
+  compilerOptions: {
+    target: 'ES2022',
+    module: 'NodeNext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    types: ['node'],
+  },
+  files: ['vendor.ts'],
+};
+
+describe('the packed library', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lpx-packed-'));
+  const installed = join(folder, 'node_modules', 'lpx');
+
+  beforeAll(async () => {
+    await execa('npm', ['run', 'types'], { cwd: ROOT });
+    await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT });
+    const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    mkdirSync(join(installed), { recursive: true });
+    await execa('tar', ['-xzf', tarball as string, '--strip-components=1', '-C', installed], { cwd: folder });
+    for (const name of ['@types', 'undici-types', 'libsql']) symlinkSync(join(MODULES, name), join(folder, 'node_modules', name));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG));
+    cpSync(join(ROOT, 'examples', 'vendor.ts'), join(folder, 'vendor.ts'));
+  }, 300_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('is a package as registries and bundlers want it', async () => {
+    expect((await publint({ pkgDir: installed, pack: false, strict: true })).messages).toEqual([]);
+  });
+
+  it('compiles and runs the example that vendors start from', async () => {
+    await execa(process.execPath, [join(MODULES, 'typescript', 'bin', 'tsc')], { cwd: folder });
+    const ran = await execa(process.execPath, ['vendor.js', join(installed, 'samples', 'transfer')], { cwd: folder });
+    expect(ran.stderr).toBe('');
+    expect(ran.stdout).toMatch(/outbox\/990001_\S+\.zip imported$/);
+    expect(readdirSync(join(folder, 'outbox')).map((name) => name.replace(/^[\d_]+/, ''))).toEqual(['.zip', '.zip.md5']);
+  });
+
+  it('cannot be published by accident under a name that is somebody else’s', async () => {
+    const { exitCode, stdout } = await execa('npm', ['run', 'prepublishOnly'], { cwd: installed, reject: false });
+    expect([exitCode, stdout]).toEqual([1, expect.stringContaining('somebody else')]);
+  });
+});
