@@ -38,6 +38,13 @@ export interface Place {
   readonly otherStudent?: string;
 }
 
+/** A property in which a stored record and a received one differ, by its name on the wire, with both values as text. */
+export interface Difference {
+  readonly property: string;
+  readonly stored: string;
+  readonly received: string;
+}
+
 export interface ErrorOptions {
   readonly cause?: unknown;
   /** What else was found on the way, when more than one thing is wrong. */
@@ -112,6 +119,8 @@ export type Finding<C extends Code = Code> = C extends Code
       readonly facts: FactsOf<C>;
       /** How many more of its kind there are that are not listed. */
       readonly more?: number;
+      /** Of a record that is stored in another form: what differs. */
+      readonly differences?: readonly Difference[];
     }
   : never;
 

@@ -123,6 +123,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--skip-unfit', help.importSkipUnfit)
     .option('--accept-partial', help.acceptPartial)
     .option('--keep-both', help.keepBoth)
+    .option('--replace', help.replace)
     .option('--same-person', help.samePerson)
     .option('--previous-id <id>', help.previousId)
     .option('--accept-own-school', help.acceptOwnSchool)

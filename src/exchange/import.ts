@@ -6,7 +6,9 @@ import { basename } from 'node:path';
 import { type Code, EXIT, errorOf, type Finding, LpxError } from '../errors.js';
 import { statPlain } from '../io/read.js';
 import { attachmentsOf, HASH_ONLY, type TakenAttachment, type TakenPortfolio } from '../package/attachments.js';
+import { parsePackageName } from '../package/layout.js';
 import type { UnfitStudent } from '../spec/findings.js';
+import { differencesOf } from '../spec/identity.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
   type BasicData,
@@ -21,11 +23,12 @@ import {
 } from '../spec/portfolio.js';
 import { unfitness } from '../spec/rules/eligibility.js';
 import { personFindings } from '../spec/rules/same-person.js';
+import { taipeiTime } from '../spec/terms.js';
 import { type Comparison, changedFinding, compareRecords, resemblesFinding } from '../store/compare-records.js';
 import { refOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { restorableFiles } from '../store/restorable-files.js';
-import type { ImportEntry, SentAs, Store, StoreChange, StoredStudent } from '../store/store.js';
+import type { ImportEntry, NewRecordOutcome, SentAs, Store, StoreChange, StoredRecord, StoredStudent } from '../store/store.js';
 import { DEFAULT_LIMITS } from '../zip/limits.js';
 import { digestFile } from '../zip/threads/digest.js';
 import { errorOfReport, readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
@@ -35,8 +38,10 @@ export interface ImportRequest extends VerifyRequest {
   readonly dryRun: boolean;
   /** Admit students who are not in the store yet. */
   readonly createStudents: boolean;
-  /** Keep a record beside a stored one that says something else, instead of refusing. */
+  /** Keep a record next to a stored one that says something else, instead of refusing. */
   readonly keepBoth?: boolean | undefined;
+  /** Put a record in the place of a received one that says something else; the store keeps what it was. */
+  readonly replace?: boolean | undefined;
   /** Take the students of the package for those of the roll although names or birth dates differ. */
   readonly samePerson?: boolean | undefined;
   /** The national id under which the store has the one student of the package whom it does not know by theirs. */
@@ -58,10 +63,10 @@ export interface RecordChange {
   readonly originSchoolCode: string;
   readonly term: string;
   /**
-   * `beside`: kept next to a stored one that differs; `uncertified`: left out, its teacher has not certified it;
+   * `beside`: kept next to a stored one that differs; `replaced`: in its place; `uncertified`: left out, its teacher has not certified it;
    * `unsound`: left out, its attachments are not sound.
    */
-  readonly outcome: 'new' | 'same' | 'beside' | 'uncertified' | 'unsound' | 'conflict';
+  readonly outcome: 'new' | 'same' | 'beside' | 'replaced' | 'uncertified' | 'unsound' | 'conflict';
 }
 
 export interface ImportedStudent {
@@ -162,8 +167,9 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
     await staging?.secured();
     const restorable = await restorableFiles(store, portfolios);
     const imported = await store.change<ImportResult>(async (change) => {
+      const terms = { schoolCode: store.school.code, sentAt: report.package.createdAt };
       const held = await heldStudents(change, portfolios, request.previousId);
-      const all = portfolios.map((portfolio, i) => planStudent(portfolio, held[i], { ...request, schoolCode: store.school.code }));
+      const all = portfolios.map((portfolio, i) => planStudent(portfolio, held[i], { ...request, ...terms }));
       const { plans, unfit } = narrowed(all, request);
       const findings = plans.flatMap((plan) => plan.findings);
       const conflicts = findings.filter(({ severity }) => severity === 'error');
@@ -238,9 +244,12 @@ async function heldStudents(
 }
 
 /** What a student is compared with, and what the clerk answers for. */
-interface PlanTerms extends Pick<ImportRequest, 'createStudents' | 'keepBoth' | 'samePerson' | 'previousId' | 'acceptOwnSchool'> {
+interface PlanTerms
+  extends Pick<ImportRequest, 'createStudents' | 'keepBoth' | 'replace' | 'samePerson' | 'previousId' | 'acceptOwnSchool'> {
   /** Of the school that imports. */
   readonly schoolCode: string;
+  /** When the package was made, as its name says; may be empty. */
+  readonly sentAt: string;
 }
 
 /** What an import does to one student. */
@@ -250,9 +259,13 @@ export interface StudentPlan {
   readonly student: ImportedStudent;
   /** Records to put in; none when there is an error among the findings. */
   readonly incoming: readonly Comparison<TakenAttachment>[];
+  /** Those of them that take the place of stored ones. */
+  readonly replacing: readonly Comparison<TakenAttachment>[];
   readonly findings: readonly Finding[];
   /** Rules that the clerk's word sets aside, by their codes. */
   readonly overridden: readonly Code[];
+  /** What becomes of records that are not put in as new, for the history. */
+  readonly outcomes: readonly NewRecordOutcome[];
 }
 
 /** The options by which a clerk answers for what is otherwise an error. */
@@ -276,7 +289,12 @@ export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | und
   const answered = new Set(found.filter(({ code, severity }) => severity === 'error' && isAnswered(ANSWERED_BY[code])));
   const findings = found.map((finding): Finding => (answered.has(finding) ? { ...finding, severity: 'warning' } : finding));
   const refused = errorOf(findings) !== undefined;
-  const outcomes = new Map(comparisons.map((comparison) => [comparison.record, outcomeOf(comparison, terms.keepBoth)]));
+  const incoming = refused ? [] : comparisons.filter(({ kind }) => kind !== 'same');
+  const outcomes = new Map(comparisons.map((comparison) => [comparison.record, outcomeOf(comparison, terms)]));
+  const records = [
+    ...portfolio.records.map((record) => ({ record, change: changeOf(record, outcomes.get(record) ?? 'uncertified') })),
+    ...portfolio.unsound.map((record) => ({ record, change: changeOf(record, 'unsound') })),
+  ];
   return {
     portfolio,
     held,
@@ -284,14 +302,18 @@ export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | und
       nationalId: portfolio.basicData.nationalId,
       name: held?.basicData.name || portfolio.basicData.name,
       created: !held && !refused,
-      records: [
-        ...portfolio.records.map((record) => changeOf(record, outcomes.get(record) ?? 'uncertified')),
-        ...portfolio.unsound.map((record) => changeOf(record, 'unsound')),
-      ],
+      records: records.map(({ change }) => change),
     },
-    incoming: refused ? [] : comparisons.filter(({ kind }) => kind !== 'same'),
+    incoming,
+    replacing: incoming.filter((comparison) => outcomeOf(comparison, terms) === 'replaced'),
     findings,
     overridden: [...answered].map(({ code }) => code),
+    outcomes: records
+      .filter(({ change }) => change.outcome !== 'new')
+      .map(({ record, change: { list, title, outcome } }) => {
+        const stored = comparisons.find((comparison) => comparison.record === record && outcome === 'replaced')?.stored;
+        return { list, title, outcome, record: stored };
+      }),
   };
 }
 
@@ -314,13 +336,32 @@ function studentFindings({ basicData }: TakenPortfolio, held: StoredStudent | un
 }
 
 /** What the store has that a record of the package goes against, or looks like. */
-function recordFindings(
-  { basicData }: TakenPortfolio,
-  { kind, record, resembles }: Comparison<TakenAttachment>,
-  { keepBoth }: PlanTerms,
-): Finding[] {
-  if (kind === 'changed' && !keepBoth) return [changedFinding(basicData, record)];
+function recordFindings({ basicData }: TakenPortfolio, comparison: Comparison<TakenAttachment>, terms: PlanTerms): Finding[] {
+  const { record, stored, resembles } = comparison;
+  if (stored && outcomeOf(comparison, terms) === 'conflict') return [conflictFinding(basicData, record, { stored, ...terms })];
   return resembles ? [resemblesFinding(basicData, record, refOf(resembles))] : [];
+}
+
+/** A record that is stored in another form: what differs, which is newer, and what may be done. */
+function conflictFinding(
+  basicData: BasicData,
+  record: PortfolioRecord<TakenAttachment>,
+  { stored, sentAt }: { readonly stored: StoredRecord; readonly sentAt: string },
+): Finding {
+  const { code, severity, place } = changedFinding(basicData, record);
+  const resolution = stored.provenance === 'received' ? 'replace' : 'keepBoth';
+  const facts = { newer: newerOf(stored, record, sentAt), resolution };
+  return { code, severity, place: { ...place, ref: refOf(stored) }, facts, differences: differencesOf(stored.record, record) } as Finding;
+}
+
+/** Which form is newer: by the time of certification, else by the packages that brought them. */
+function newerOf(stored: StoredRecord, record: PortfolioRecord<unknown>, sentAt: string): 'stored' | 'received' | 'unknown' {
+  const certifiedAt = ({ fields }: PortfolioRecord<unknown>) => ('certifiedAt' in fields ? fields.certifiedAt : '');
+  const [here, there] = [certifiedAt(stored.record), certifiedAt(record)];
+  if (here !== '' && there !== '' && here !== there) return there > here ? 'received' : 'stored';
+  if (sentAt === '') return 'unknown';
+  const cameAt = parsePackageName(stored.cameWith).createdAt || taipeiTime(stored.cameAt);
+  return sentAt > cameAt ? 'received' : 'stored';
 }
 
 /**
@@ -357,15 +398,17 @@ const changesStore = ({ incoming, student }: StudentPlan): boolean => incoming.l
 async function applyStudent(change: StoreChange, plan: StudentPlan, historyId: number): Promise<void> {
   const { portfolio, incoming } = plan;
   const student = plan.held ?? (await change.addStudent(portfolio.basicData, portfolio.extras));
-  await change.addRecords(student.id, 'received', historyId, incoming);
+  await change.addRecords(
+    student.id,
+    'received',
+    historyId,
+    incoming.filter((comparison) => !plan.replacing.includes(comparison)),
+  );
+  for (const comparison of plan.replacing) if (comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
   if (student.left && changesStore(plan)) await change.setLeft(student.id, undefined);
   const sentAs = sentAsOf(portfolio.basicData, student.basicData);
   await change.addHistoryStudent(historyId, student.id, countsOf(incoming.map(({ record }) => record)), { created: !plan.held, sentAs });
-  await change.addRecordOutcomes(
-    historyId,
-    student.id,
-    plan.student.records.filter(({ outcome }) => outcome !== 'new'),
-  );
+  await change.addRecordOutcomes(historyId, student.id, plan.outcomes);
 }
 
 /** What the package says of a student otherwise than the roll, which stays as it is. */
@@ -379,8 +422,15 @@ function sentAsOf(sent: BasicData, roll: BasicData): SentAs | undefined {
 /** A course result that its teacher has not certified is not part of an exchange (the guide's part FOUR; docs/spec.md#q13). */
 const isUncertified = (record: PortfolioRecord<unknown>): boolean => unfitness(record) === 'uncertified';
 
-const outcomeOf = ({ kind }: Comparison<TakenAttachment>, keepBoth = false): RecordChange['outcome'] =>
-  kind === 'changed' ? (keepBoth ? 'beside' : 'conflict') : kind;
+/** Only received records are replaced: of its own, the school's platform is the truth. */
+function outcomeOf(
+  { kind, stored }: Comparison<TakenAttachment>,
+  { keepBoth, replace }: Pick<PlanTerms, 'keepBoth' | 'replace'>,
+): RecordChange['outcome'] {
+  if (kind !== 'changed') return kind;
+  if (replace && stored?.provenance === 'received') return 'replaced';
+  return keepBoth ? 'beside' : 'conflict';
+}
 
 function changeOf(record: PortfolioRecord<unknown>, outcome: RecordChange['outcome']): RecordChange {
   return {

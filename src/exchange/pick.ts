@@ -37,8 +37,8 @@ export interface ChosenStudent extends StudentStanding {
 }
 
 /**
- * @throws LPX_NOT_IN_STORE, LPX_PICK_UNKNOWN; LPX_PICK_UNFIT and LPX_PICK_OVER, with all that is wrong: then nothing is
- *   recorded, of any student
+ * @throws LPX_NOT_IN_STORE, LPX_PICK_UNKNOWN; LPX_PICK_UNFIT, LPX_PICK_VERSION and LPX_PICK_OVER, with all that is wrong:
+ *   then nothing is recorded, of any student
  */
 export async function pickItems(store: Store, choices: readonly Choice[], { now, operator }: PickTerms): Promise<ChosenStudent[]> {
   return store.change(async (change) => {
@@ -88,6 +88,16 @@ async function choose(
     items.map((item) => (added.includes(item) ? { ...item, ...PICKED } : removed.includes(item) ? { ...item, ...OPEN } : item)),
     extendedYears,
   );
+  for (const item of added) {
+    const other = after.items.find((one) => one.ref !== item.ref && one.picked && one.version && one.stored.key === item.stored.key);
+    if (other)
+      findings.push({
+        code: 'LPX_PICK_VERSION',
+        severity: 'error',
+        place: itemPlace(student.basicData, item),
+        facts: { other: other.ref },
+      });
+  }
   // What was over a limit before, and is not added to, is no fault of this choice.
   const grows = (half: Half, year: number) =>
     added.some((item) => item.half === half && (year === 0 || item.schoolYear === year)) || (given !== undefined && year === 0);

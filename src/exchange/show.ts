@@ -13,9 +13,13 @@ import {
   titleOf,
   wireListOf,
 } from '../spec/portfolio.js';
+import { refOf } from '../store/pickable-items.js';
+import { type RecordVersion, versionsIn } from '../store/record-versions.js';
 import type { Provenance, Store, StoredAttachment } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
+
+export type { RecordVersion } from '../store/record-versions.js';
 
 export interface FileView {
   readonly slot: Slot;
@@ -35,6 +39,10 @@ export interface RecordView {
   /** As the spec's code table has it; empty for records that are not course results. */
   readonly certification: string;
   readonly provenance: Provenance | 'package';
+  /** What the store calls it: `O12`, `R5`; empty in a package. */
+  readonly ref: string;
+  /** Undefined of a record that is there in one form only. */
+  readonly version?: RecordVersion | undefined;
   readonly files: readonly FileView[];
 }
 
@@ -51,11 +59,12 @@ export interface StudentView {
 export async function showStudent(store: Store, nationalId: string): Promise<StudentView> {
   const { basicData, records } = await studentIn(store, nationalId);
   const schoolCode = store.school.code;
+  const versions = versionsIn(records);
   return {
     basicData,
     schoolCode,
     cameFrom: basicData.schoolCode === schoolCode ? '' : basicData.schoolCode,
-    records: records.map(({ record, provenance }) => viewOf(record, provenance)),
+    records: records.map((stored) => ({ ...viewOf(stored.record, stored.provenance), ref: refOf(stored), version: versions.get(stored) })),
   };
 }
 
@@ -95,6 +104,7 @@ function viewOf(record: PortfolioRecord<StoredAttachment>, provenance: RecordVie
     term: termOfRecord(record),
     certification: course?.certification ?? '',
     provenance,
+    ref: '',
     files: SLOTS.flatMap((slot) => {
       const attachment = record[slot];
       return attachment ? [{ slot, name: attachment.name, type: attachment.type, bytes: attachment.bytes, md5: attachment.md5 }] : [];

@@ -5,6 +5,7 @@ import { type BasicData, type Half, isCourseResult, SLOTS, termOfRecord, titleOf
 import type { Standing } from '../spec/rules/quotas.js';
 import { briefFindings, recordFileFindings } from '../spec/rules/record-rules.js';
 import { type Item, itemPlace, overFinding, type StudentStanding, standingOf } from '../store/pickable-items.js';
+import type { RecordVersion } from '../store/record-versions.js';
 import { schoolNames } from '../store/reference-data.js';
 import type { Store, StoredStudent } from '../store/store.js';
 import { studentIn } from '../store/students.js';
@@ -40,12 +41,22 @@ export interface SubmittedElsewhere {
   readonly historyId: number;
 }
 
+/** A record that is there in several versions, one of them. */
+export interface VersionedRecord {
+  readonly ref: string;
+  readonly list: string;
+  readonly title: string;
+  readonly version: RecordVersion;
+}
+
 export interface StudentStatus extends Pick<StudentStanding, 'totals'> {
   readonly basicData: BasicData;
   readonly extendedYears: number;
   readonly years: readonly HalfStatus[];
   readonly certified: readonly Certified[];
   readonly submittedElsewhere: readonly SubmittedElsewhere[];
+  /** Records that are there in several versions, those of one after the other. */
+  readonly versions: readonly VersionedRecord[];
   /** What is over a limit: files, briefs, picks. */
   readonly findings: readonly Finding[];
 }
@@ -67,12 +78,27 @@ export async function studentStatus(store: Store, nationalId: string): Promise<S
     })),
     certified: await certifiedWhere(store, items),
     submittedElsewhere: await submittedElsewhere(store, items),
+    versions: versionedRecords(items),
     findings: [
       ...over.map((excess) => overFinding(excess, 'warning', studentPlace(student.basicData))),
       ...items.flatMap((item) => limitFindings(student, item)),
     ],
   };
 }
+
+function versionedRecords(items: readonly Item[]): VersionedRecord[] {
+  return items
+    .filter(({ version }) => version !== undefined)
+    .sort((a, b) => (a.stored.key < b.stored.key ? -1 : a.stored.key > b.stored.key ? 1 : 0) || number(a) - number(b))
+    .map(({ ref, stored: { record }, version }) => ({
+      ref,
+      list: wireListOf(record.list).wire,
+      title: titleOf(record),
+      version: version as RecordVersion,
+    }));
+}
+
+const number = ({ version }: Item): number => version?.number ?? 0;
 
 /** They count toward the student's limits on the other school's word alone. */
 async function submittedElsewhere(store: Store, items: readonly Item[]): Promise<SubmittedElsewhere[]> {

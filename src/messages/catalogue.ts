@@ -773,6 +773,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Leave it out, or correct it on the school’s platform and load the student again.',
   },
+  LPX_PICK_VERSION: {
+    exit: EXIT.invalidData,
+    what: 'Another version of this record, {other}, is picked; only one of them can be.',
+    means: 'notDone',
+    next: 'Pick one of the two; lpx pick <national id> --remove {other} removes the other.',
+  },
   LPX_PICK_OVER: {
     exit: EXIT.invalidData,
     what: '{count} {half} of school year {year} are picked; the limit is {limit}.',
@@ -836,9 +842,9 @@ export const CATALOGUE = {
   },
   LPX_RECORD_CHANGED: {
     exit: EXIT.conflict,
-    what: 'The store already has this record, with different content.',
+    what: 'The store already has this record, with different content{newer}.',
     means: 'notDone',
-    next: 'Compare them with lpx show <national id>; --keep-both keeps both.',
+    next: '{resolution}',
   },
   LPX_LIST_EMPTIED: {
     exit: EXIT.conflict,

@@ -195,6 +195,13 @@ const words: Words = {
     launch: 'an action that starts a program (/Launch)',
     embedded: 'other files (/EmbeddedFile)',
   },
+  newer: { received: '; the one in the package is newer', stored: '; the stored one is newer', unknown: '' },
+  resolution: {
+    replace:
+      'Compare the values above. --replace takes the record from the package and keeps the stored one for undo; --keep-both keeps both.',
+    keepBoth: 'The stored record is this school’s own, so a package cannot replace it. Compare the values above; --keep-both keeps both.',
+    load: 'Another school sent this record in a package, so the platform cannot change it. Ask that school, or remove the record from the platform’s data and load again.',
+  },
   weakness: {
     short: 'it has fewer than 10 characters',
     nationalId: 'it is made of the student’s national id',
@@ -346,6 +353,7 @@ export const en = {
     wholeNumber: '{option} takes a whole number from {from} to {to}.',
     passwordOut: '--generate-password needs --password-out <file> to write it to.',
     severalPasswords: 'Give the password in one way only.',
+    keepBothOrReplace: 'Give --keep-both or --replace, not both.',
     severalSignatures: 'Give the signature in one way only.',
     md5: 'An MD5 has 32 digits from 0 to 9 and a to f.',
     schoolRequired: 'The option --school <code> is required.',
@@ -418,6 +426,7 @@ export const en = {
     only: 'import only this student of the package (may be repeated)',
     importSkipUnfit: 'leave out students who cannot be imported, list each (exit code 8), and import the others',
     keepBoth: 'keep both the changed records and the stored ones',
+    replace: 'replace received records with the changed ones (the old ones are kept for undo)',
     samePerson: 'the student is the one on the roll, although name or birth date differ (recorded)',
     previousId: 'the national id that the student has here, if the package has a new one (recorded)',
     acceptOwnSchool: 'import records in this school’s name that are not in the store (recorded)',
@@ -539,6 +548,7 @@ export const en = {
     new: 'new',
     same: 'already there',
     beside: 'both kept',
+    replaced: 'replaced',
     uncertified: 'not certified, left out',
     unsound: 'file damaged, left out',
     conflict: 'conflict',
@@ -556,6 +566,12 @@ export const en = {
   },
   leftAs: { transferred: 'transferred', graduated: 'graduated' },
   provenance: { own: 'own', received: 'received' },
+  versions: {
+    line: 'version {number} of {total}, {day}, {file}',
+    title: 'Versions of the same record (one may be picked)',
+    stored: 'stored',
+    received: 'package',
+  },
   init: {
     done: 'A store for school {code} {name} was created in {folder}.',
     shared: 'It is shared with the group {group}. Members name it with --store {folder}, or LPX_STORE.',

@@ -299,6 +299,10 @@ export const zhTW: Messages = {
       next: '請先與收件學校確認；可用 lpx advise 查看處理原則。',
     },
     LPX_PICK_UNFIT: { what: '不能勾選：{reason}。', next: '請不要勾選它，或在學校平臺補正後重新載入該生。' },
+    LPX_PICK_VERSION: {
+      what: '這筆紀錄的另一個版本 {other} 已經勾選，只能勾選其中一個。',
+      next: '請擇一勾選；可用 lpx pick <身分證號> --remove {other} 取消另一個。',
+    },
     LPX_PICK_OVER: {
       what: '{year} 學年度勾選了 {count} 件{half}，上限 {limit} 件。',
       next: '請用 lpx pick <身分證號> --remove <編號> 取消部分。',
@@ -377,8 +381,8 @@ export const zhTW: Messages = {
       next: '請向學生與送件學校查明來源；加上 --accept-own-school 仍可匯入。',
     },
     LPX_RECORD_CHANGED: {
-      what: '資料庫裡已有這筆紀錄，但內容不同。',
-      next: '請用 lpx show <身分證號> 比對；加上 --keep-both 可兩筆並存。',
+      what: '資料庫裡已有這筆紀錄，但內容不同{newer}。',
+      next: '{resolution}',
     },
 
     LPX_LIST_EMPTIED: {
@@ -592,6 +596,12 @@ export const zhTW: Messages = {
       launch: '啟動程式的動作（/Launch）',
       embedded: '夾帶的檔案（/EmbeddedFile）',
     },
+    newer: { received: '，交換檔的版本較新', stored: '，資料庫的版本較新', unknown: '' },
+    resolution: {
+      replace: '請比對上列內容：--replace 以交換檔的取代（原紀錄保留，可以復原），--keep-both 兩筆並存。',
+      keepBoth: '這是本校自己的紀錄，交換檔不能取代它；請比對上列內容，--keep-both 可兩筆並存。',
+      load: '這筆紀錄是他校以交換檔送來的，學校平臺不能改動它。請洽送件學校，或從平臺的資料移除這筆紀錄後再載入。',
+    },
     weakness: {
       short: '少於 10 個字元',
       nationalId: '以學生的身分證號組成',
@@ -735,6 +745,7 @@ export const zhTW: Messages = {
     wholeNumber: '{option} 須為 {from} 到 {to} 的整數。',
     passwordOut: '--generate-password 需要 --password-out <檔案> 來存放密碼。',
     severalPasswords: '請只用一種方式提供密碼。',
+    keepBothOrReplace: '--keep-both 與 --replace 只能擇一。',
     severalSignatures: '簽章只能用一種方式提供。',
     md5: 'MD5 是 32 個 0 到 9、a 到 f 的字元。',
     schoolRequired: '必須指定 --school <學校代碼>。',
@@ -807,6 +818,7 @@ export const zhTW: Messages = {
     createStudents: '一併建立不在資料庫裡的學生',
     only: '只匯入交換檔裡的這位學生（可重複使用）',
     importSkipUnfit: '略過無法匯入的學生並逐一列出，其餘照常匯入（結束代碼 8）',
+    replace: '以交換檔的紀錄取代先前收到、內容不同的紀錄（原紀錄保留，可以復原）',
     keepBoth: '內容不同的紀錄與原有的並存',
     samePerson: '姓名或出生日期雖不同，確為本校該生（記入作業紀錄）',
     previousId: '交換檔用新證號時，該生在本校的原證號（記入作業紀錄）',
@@ -919,7 +931,15 @@ export const zhTW: Messages = {
   reasons: { transfer: '轉學', 'borrowed-study': '借讀', experimental: '實驗教育', unsigned: '未核對簽章' },
   skipped: { empty: '沒有可匯出的資料', late: '該學年已經結束' },
   leftOut: { uncertified: '未認證', 'not-uploaded': '未上傳', 'other-term': '非所選學期' },
-  outcomes: { new: '新增', same: '已存在', beside: '並存', uncertified: '未認證，不納入', unsound: '檔案有問題，不納入', conflict: '衝突' },
+  outcomes: {
+    new: '新增',
+    same: '已存在',
+    beside: '並存',
+    replaced: '取代',
+    uncertified: '未認證，不納入',
+    unsound: '檔案有問題，不納入',
+    conflict: '衝突',
+  },
   kinds: {
     init: '建立',
     school: '校名',
@@ -933,6 +953,12 @@ export const zhTW: Messages = {
   },
   leftAs: { transferred: '轉出', graduated: '畢業' },
   provenance: { own: '本校', received: '來自他校' },
+  versions: {
+    line: '第 {number} 版（共 {total} 版），{day}，{file}',
+    title: '同一筆紀錄的不同版本（只能勾選一個）',
+    stored: '資料庫',
+    received: '交換檔',
+  },
   init: {
     done: '已為學校 {code} {name} 建立資料庫：{folder}。',
     shared: '由群組 {group} 共用。成員請明確指定資料庫：--store {folder}，或設定 LPX_STORE。',

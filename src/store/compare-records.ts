@@ -92,12 +92,12 @@ export const resemblesFinding = (basicData: BasicData, record: PortfolioRecord<u
   facts: { ref },
 });
 
-/** The finding for a record that the store holds in another form. */
+/** The finding for a record of the platform that a package brought in another form. */
 export function changedFinding(basicData: BasicData, record: PortfolioRecord<unknown>): Finding {
   return {
     code: 'LPX_RECORD_CHANGED',
     severity: 'error',
     place: { ...studentPlace(basicData), list: wireListOf(record.list).wire, title: titleOf(record) },
-    facts: {},
+    facts: { newer: 'unknown', resolution: 'load' },
   };
 }

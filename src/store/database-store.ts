@@ -477,6 +477,8 @@ async function readRecords(
     .selectAll('records')
     .select([
       'history.at as came_at',
+      'history.kind as came_by',
+      'history.file as came_with',
       'document.md5 as document_md5',
       'document.bytes as document_bytes',
       'document.crc32 as document_crc32',
@@ -508,6 +510,8 @@ async function readRecords(
       content,
       historyId: row.history_id,
       cameAt: storedTime(row.came_at ?? '', student),
+      cameBy: row.came_by ?? 'load',
+      cameWith: row.came_with ?? '',
       picked: row.picked_at !== null,
       record,
     };

@@ -6,6 +6,7 @@ import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
 import { type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
 import { endedBefore } from '../spec/status-changes.js';
 import { dayOf, hasTerm, schoolYearOf } from '../spec/terms.js';
+import { type RecordVersion, versionsIn } from './record-versions.js';
 import type { StoredRecord, StoredStudent } from './store.js';
 
 /** One course result or multi-performance of a student. */
@@ -17,6 +18,8 @@ export interface Item extends Pickable {
   readonly state: 'open' | 'picked' | 'submitted';
   /** Why it can be neither exchanged nor picked; undefined when it can. */
   readonly unfit: Unfit | undefined;
+  /** Undefined of a record that is there in one form only. */
+  readonly version: RecordVersion | undefined;
 }
 
 export interface StudentStanding {
@@ -32,9 +35,10 @@ const PREFIX = { own: 'O', received: 'R' } as const;
 export const refOf = ({ provenance, id }: Pick<StoredRecord, 'provenance' | 'id'>): string => `${PREFIX[provenance]}${id}`;
 
 export function standingOf(student: StoredStudent): StudentStanding {
+  const versions = versionsIn(student.records);
   const items = student.records.flatMap((stored) => {
     const half = halfOf(stored.record);
-    return half ? [itemOf(stored, half)] : [];
+    return half ? [itemOf(stored, half, versions.get(stored))] : [];
   });
   return standingOfItems(items, student.extendedYears);
 }
@@ -47,7 +51,7 @@ export const standingOfItems = (items: readonly Item[], extendedYears: number): 
   over: overQuota(items, extendedYears),
 });
 
-function itemOf(stored: StoredRecord, half: Half): Item {
+function itemOf(stored: StoredRecord, half: Half, version: RecordVersion | undefined): Item {
   const state = isSubmitted(stored) ? 'submitted' : stored.picked ? 'picked' : 'open';
   return {
     ref: refOf(stored),
@@ -57,6 +61,7 @@ function itemOf(stored: StoredRecord, half: Half): Item {
     state,
     picked: state !== 'open',
     unfit: unfitness(stored.record),
+    version,
   };
 }
 

@@ -39,6 +39,9 @@ export interface StoredRecord {
   /** The load or import that brought it, and when that was. */
   readonly historyId: number;
   readonly cameAt: Date;
+  /** How it came, and with which file: a document that was loaded, or a package. */
+  readonly cameBy: HistoryKind;
+  readonly cameWith: string;
   /** Whether the student chose it to be submitted (勾選). */
   readonly picked: boolean;
 }

@@ -93,3 +93,39 @@ describe('lpx import of one of several students', () => {
     expect([outputFaults(shown.json), shown.json.students[0]]).toMatchObject([[], { schoolCode: '990002', cameFrom: '990001' }]);
   });
 });
+
+describe('lpx import of a record in another form', () => {
+  it('shows what differs, and marks both versions once they are kept', async () => {
+    const [from, to] = [join(folder, 'versions-from'), join(folder, 'versions-to')];
+    for (const [path, code] of [
+      [from, '990001'],
+      [to, '990002'],
+    ] as const)
+      await lpx(['--store', path, 'init', '--school', code]);
+    const send = async (brief: string) => {
+      const platform = join(folder, `platform ${brief}`);
+      writeExchangeFolder(platform, [smallPortfolio([courseResult({ brief })])]);
+      await lpx(['--store', from, 'load', platform]);
+      const words = ['export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', '2021-01-22', '--out', join(folder, `mail ${brief}`)];
+      return (await lpxJson(['--store', from, ...words], env)).json.packages[0].path as string;
+    };
+    await lpx(['--store', to, 'import', await send('散文'), '--create-students'], env);
+    const second = await send('新詩');
+    const inChinese = (...words: string[]) => lpx(['--lang', 'zh-TW', '--store', to, ...words], env);
+
+    const refused = await inChinese('import', second);
+    expect(refused.code).toBe(7);
+    expect(refused.err).toContain('課程學習成果紀錄 R1「國語文」：資料庫裡已有這筆紀錄，但內容不同，交換檔的版本較新。');
+    expect(refused.err).toMatch(/課程學習成果簡述\n +資料庫 {2}散文\n +交換檔 {2}新詩\n/);
+    const { json } = await lpxJson(['--store', to, 'import', second], env);
+    expect(outputFaults(json)).toEqual([]);
+    expect(json.findings[0].differences).toEqual([{ property: '課程學習成果簡述', stored: '散文', received: '新詩' }]);
+
+    expect((await inChinese('import', second, '--keep-both')).code).toBe(0);
+    for (const command of ['show', 'pick', 'status']) {
+      expect((await inChinese(command, TRANSFER_STUDENT)).out).toMatch(/第 2 版（共 2 版），\d{4}-\d{2}-\d{2}，990001_[0-9_]+\.zip/);
+      expect(outputFaults((await lpxJson(['--store', to, command, TRANSFER_STUDENT])).json)).toEqual([]);
+    }
+    expect((await inChinese('import', second, '--keep-both', '--replace')).code).toBe(2);
+  });
+});

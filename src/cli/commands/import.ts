@@ -1,4 +1,4 @@
-import { errorOf } from '../../errors.js';
+import { errorOf, LpxError } from '../../errors.js';
 import { type ImportedStudent, type ImportResult, importPackage } from '../../exchange/import.js';
 import { withStore } from '../../exchange/school-store.js';
 import { errorOfReport } from '../../exchange/verify.js';
@@ -17,6 +17,7 @@ export interface ImportOptions extends VerifyOptions {
   readonly dryRun?: boolean;
   readonly createStudents?: boolean;
   readonly keepBoth?: boolean;
+  readonly replace?: boolean;
   readonly samePerson?: boolean;
   readonly previousId?: string;
   readonly acceptOwnSchool?: boolean;
@@ -27,6 +28,7 @@ export interface ImportOptions extends VerifyOptions {
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
   const { messages } = context;
+  if (options.keepBoth && options.replace) throw new LpxError('LPX_USAGE', { problem: messages.usage.keepBothOrReplace });
   const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const result = await withStore(storeFolder(context), (store) =>
@@ -38,6 +40,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       dryRun: options.dryRun === true,
       createStudents: options.createStudents === true,
       keepBoth: options.keepBoth === true,
+      replace: options.replace === true,
       samePerson: options.samePerson === true,
       previousId: options.previousId,
       acceptOwnSchool: options.acceptOwnSchool === true,

@@ -9,6 +9,7 @@ import { isCourseResult, termOfRecord, titleOf, wireListOf } from '../../spec/po
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { cell, columns } from '../render/text.js';
+import { versionOutput, withVersions } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface PickOptions {
@@ -90,7 +91,8 @@ function itemLines({ messages, paint }: Context, items: readonly Item[]): string
     stored.record.fields.originSchoolCode,
     unfit ? paint.yellow(leftOut[unfit]) : paint.green(words.states[state]),
   ]);
-  return columns([header, ...rows]);
+  const [head = '', ...lines] = columns([header, ...rows]);
+  return [head, ...withVersions(messages, lines, items)];
 }
 
 const studentOutput = ({ nationalId, name, picked, unpicked, extendedYears, items, standings, totals }: ChosenStudent) => ({
@@ -104,7 +106,7 @@ const studentOutput = ({ nationalId, name, picked, unpicked, extendedYears, item
   totals,
 });
 
-const itemOutput = ({ ref, half, schoolYear, state, unfit, stored: { record, provenance } }: Item) => ({
+const itemOutput = ({ ref, half, schoolYear, state, unfit, version, stored: { record, provenance } }: Item) => ({
   ref,
   half,
   schoolYear,
@@ -116,4 +118,5 @@ const itemOutput = ({ ref, half, schoolYear, state, unfit, stored: { record, pro
   term: termOfRecord(record),
   originSchoolCode: record.fields.originSchoolCode,
   courseCode: isCourseResult(record) ? record.fields.courseCode : '',
+  ...(version && { version: versionOutput(version) }),
 });

@@ -9,6 +9,7 @@ import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
 import { packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, columns, size } from '../render/text.js';
+import { versionOutput, withVersions } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 import { packageRequest, type VerifyOptions } from './verify.js';
 
@@ -39,7 +40,7 @@ async function showZip(context: Context, zip: string, options: VerifyOptions): P
 
 const studentOutput = ({ basicData, schoolCode, cameFrom, records }: StudentView) => {
   const { nationalId, name, birthDate, academicYear, semester } = basicData;
-  return { nationalId, name, birthDate, schoolCode, cameFrom, academicYear, semester, records };
+  return { nationalId, name, birthDate, schoolCode, cameFrom, academicYear, semester, records: records.map(recordOutput) };
 };
 
 function studentLines({ messages, paint }: Context, { basicData, schoolCode, cameFrom, records }: StudentView): string[] {
@@ -59,20 +60,27 @@ function studentLines({ messages, paint }: Context, { basicData, schoolCode, cam
       return [
         '',
         `${paint.cyan(list)} (${of.length})`,
-        ...columns(
-          of.map((record) => recordRow(messages, record)),
-          '  ',
+        ...withVersions(
+          messages,
+          columns(
+            of.map((record) => recordRow(messages, record)),
+            '  ',
+          ),
+          of,
         ),
       ];
     }),
   ];
 }
 
+const recordOutput = ({ version, ...rest }: RecordView) => ({ ...rest, ...(version && { version: versionOutput(version) }) });
+
 function recordRow(messages: Context['messages'], record: RecordView): string[] {
   const files = record.files.map((file) => `${cell(file.name, 30)} ${size(file.bytes)}`).join(', ');
   const certification = CODE_TABLES.certification[record.certification] ?? '';
   const provenance = record.provenance === 'package' ? '' : messages.provenance[record.provenance];
   return [
+    ...(record.ref ? [record.ref] : []),
     record.term,
     record.originSchoolCode,
     provenance,

@@ -4,13 +4,14 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { cell, columns } from '../render/text.js';
+import { versionOutput, versionText } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx status`: a student's school years. */
 export async function status(context: Context, nationalId: string): Promise<Outcome> {
   const { messages, paint } = context;
   const result = await withStore(storeFolder(context), (store) => studentStatus(store, nationalId));
-  const { basicData, extendedYears, years, certified, submittedElsewhere, totals, findings } = result;
+  const { basicData, extendedYears, years, certified, submittedElsewhere, versions, totals, findings } = result;
   return {
     json: {
       student: { nationalId: basicData.nationalId, name: basicData.name, extendedYears },
@@ -18,6 +19,7 @@ export async function status(context: Context, nationalId: string): Promise<Outc
       totals,
       certified,
       submittedElsewhere,
+      versions: versions.map(({ version, ...rest }) => ({ ...rest, version: versionOutput(version) })),
       findings: findings.map((finding) => findingOutput(messages, finding)),
     },
     text: statusLines(context, result),
@@ -26,7 +28,7 @@ export async function status(context: Context, nationalId: string): Promise<Outc
 }
 
 function statusLines({ messages, paint }: Context, status: StudentStatus): string[] {
-  const { basicData, extendedYears, years, certified, submittedElsewhere, totals } = status;
+  const { basicData, extendedYears, years, certified, submittedElsewhere, versions, totals } = status;
   const { labels, standing: words } = messages;
   const head = [
     paint.bold(cell(basicData.name)),
@@ -60,11 +62,13 @@ function statusLines({ messages, paint }: Context, status: StudentStatus): strin
     cell(record.schoolName),
     fill(words.broughtBy, { id: record.historyId }),
   ]);
+  const several = versions.map(({ ref, title, version }) => [ref, cell(title, 24), versionText(messages, version)]);
   return [
     head,
     '',
     ...columns([header, ...rows, ...sums], '  '),
     ...(schools.length > 0 ? ['', paint.cyan(words.where), ...columns(schools, '  ')] : []),
     ...(submitted.length > 0 ? ['', paint.cyan(words.submittedElsewhere), ...columns(submitted, '  ')] : []),
+    ...(several.length > 0 ? ['', paint.cyan(messages.versions.title), ...columns(several, '  ')] : []),
   ];
 }

@@ -1,10 +1,12 @@
 /** Findings and errors, for people and as the output schemas have them. */
 import { CATALOGUE, type Code, type Facts, type Finding, LpxError, maskedFacts, type Place } from '../../errors.js';
+import { maskIds } from '../../masking.js';
 import { type CommandName, consequenceOf, type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
 import type { UnfitStudent } from '../../spec/findings.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
 import { failurePlace, placeBefore, placeOutput, placeText } from './places.js';
 import type { Painter } from './printable.js';
+import { cell, columns } from './text.js';
 
 interface Said {
   readonly code: Code;
@@ -30,6 +32,7 @@ export function findingOutput(messages: Messages, finding: Finding): FindingOutp
     message: what,
     hint: next,
     ...(finding.more !== undefined && { more: finding.more }),
+    ...(finding.differences && { differences: finding.differences }),
   };
 }
 
@@ -58,9 +61,10 @@ export function findingLines(messages: Messages, paint: Painter, findings: reado
     const of = findings.filter((finding) => finding.severity === severity);
     const shown = of
       .slice(0, LINES[severity])
-      .map((finding) => ({ code: finding.code, ...said(messages, finding) }))
-      .flatMap(({ code, what, next }, i, all) => [
-        `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${what}  ${paint.dim(code)}`,
+      .map((finding) => ({ finding, ...said(messages, finding) }))
+      .flatMap(({ finding, what, next }, i, all) => [
+        `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${what}  ${paint.dim(finding.code)}`,
+        ...differenceLines(messages, paint, finding),
         ...(all[i + 1]?.next === next ? [] : [`    → ${next}`]),
       ]);
     const rest = of.length - Math.min(of.length, LINES[severity]) + of.reduce((sum, { more = 0 }) => sum + more, 0);
@@ -68,10 +72,33 @@ export function findingLines(messages: Messages, paint: Painter, findings: reado
   });
 }
 
+/** Each property that differs, with the stored value above the received one. */
+function differenceLines({ versions }: Messages, paint: Painter, { differences = [] }: Finding): string[] {
+  return differences.flatMap(({ property, stored, received }) => [
+    `    ${paint.cyan(property)}`,
+    ...columns(
+      [
+        [versions.stored, cell(shown(stored), DIFFERENCE_COLUMNS)],
+        [versions.received, cell(shown(received), DIFFERENCE_COLUMNS)],
+      ],
+      '      ',
+    ),
+  ]);
+}
+
+const DIFFERENCE_COLUMNS = 62;
+const shown = (text: string): string => (text === '' ? '—' : maskIds(text));
+
 /** An error as lines for stderr. */
 export function errorLines(messages: Messages, paint: Painter, command: CommandName, error: LpxError): string[] {
   const failure = failureOutput(messages, command, error);
-  return [`${paint.red('✘')} ${failure.message}  ${paint.dim(failure.code)}`, `  ${failure.consequence}`, `  → ${failure.hint}`];
+  const differing = error.findings.length === 1 ? error.findings.flatMap((finding) => differenceLines(messages, paint, finding)) : [];
+  return [
+    `${paint.red('✘')} ${failure.message}  ${paint.dim(failure.code)}`,
+    ...differing,
+    `  ${failure.consequence}`,
+    `  → ${failure.hint}`,
+  ];
 }
 
 /** Why students were left out, under a title; nothing when nobody was. */
