@@ -3,12 +3,12 @@ import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { runInterruptibly } from '../io/interruption.js';
-import { maskIds } from '../masking.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
 import { type CommandName, errorLines, failureOutput, findingLines, findingOutput } from './render/findings.js';
 import { paint, printable } from './render/printable.js';
+import { stackLines } from './render/stack.js';
 
 /** Runs lpx on the words after its name. @returns the exit code */
 export async function main(words: readonly string[], around: Surroundings): Promise<number> {
@@ -64,7 +64,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     const known = knownError(error);
     const context = contextOf(around, language, options, command);
     printFailure(context, command, known, {});
-    if (options.debug) printLines(context, 'stderr', stackLines(known));
+    if (options.debug) printLines(context, 'stderr', stackLines(known, around.home));
     return known.exitCode;
   };
   const program = buildProgram(messages, around.version, async (name, options, work) => {
@@ -196,10 +196,3 @@ function knownError(error: unknown): LpxError {
 
 /** A fault of ours in a word; its message may hold data and is for `--debug`. */
 const faultOf = (error: unknown): string => (error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : typeof error);
-
-/** The stack of an error and of its cause, a line each: a message from outside is one line, whatever stands in it. */
-function stackLines({ name, message, stack = '', cause }: Error): string[] {
-  const frames = stack.slice(stack.indexOf(message) + message.length).split('\n');
-  const ofCause = cause instanceof Error ? stackLines(cause) : [];
-  return [maskIds(`${name}: ${message}`), ...frames.filter((line) => line.startsWith('    at ')), ...ofCause];
-}

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lpx, lpxJson } from '../support/cli.js';
@@ -11,6 +12,7 @@ import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
 const password = { env: { LPX_PASSWORD: PASSWORD.toString() } };
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SECRETS = [TRANSFER_STUDENT, PASSWORD.toString()];
 let folder = '';
 let from = '';
@@ -152,10 +154,13 @@ describe('every way to fail', () => {
     expect(lines[2]).toMatch(/→ .*--create-students/);
   });
 
-  it('shows a stack only with --debug', async () => {
+  it('shows a stack only with --debug, with the places in the sources', async () => {
     const words = ['verify', join(folder, 'none.zip')];
     expect((await lpx(words, password)).err).not.toMatch(/\n\s+at /);
-    expect((await lpx(['--debug', ...words], password)).err).toMatch(/\n\s+at /);
+    const [, frame = ''] = /^LpxError: .*\n +at (.*)$/m.exec((await lpx(['--debug', ...words], password)).err) ?? [];
+    const [, source = '', line = ''] = /\((src\/io\/file-error\.ts):(\d+):\d+\)$/.exec(frame) ?? [];
+    expect(frame).toContain('fileError');
+    expect(readFileSync(join(ROOT, source), 'utf8').split('\n')[Number(line) - 1]).toContain('new LpxError');
   });
 });
 
