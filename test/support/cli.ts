@@ -15,7 +15,7 @@ export async function lpx(words: readonly string[], options: Options = {}): Prom
   const { env, ...rest } = options;
   const result = await execa(process.execPath, [BINARY, ...words], {
     reject: false,
-    env: { LANG: 'C.UTF-8', LC_ALL: '', LPX_STORE: '', LPX_PASSWORD: '', NO_COLOR: '', FORCE_COLOR: '', ...env },
+    env: { LANG: 'C.UTF-8', LC_ALL: '', LPX_STORE: '', LPX_PASSWORD: '', NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
     ...rest,
   });
   return { code: result.exitCode ?? -1, out: String(result.stdout), err: String(result.stderr) };
