@@ -86,7 +86,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     }
   });
   const quietly = { writeOut: (text: string) => around.stdout.write(text), writeErr: () => {} };
-  for (const one of [program, ...program.commands]) one.exitOverride().configureOutput(quietly);
+  for (const subcommand of [program, ...program.commands]) subcommand.exitOverride().configureOutput(quietly);
   try {
     if (words.length === 0) {
       around.stderr.write(program.helpInformation());
@@ -96,7 +96,7 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const named = words.find((word) => program.commands.some((one) => one.name() === word));
+    const named = words.find((word) => program.commands.some((subcommand) => subcommand.name() === word));
     if (named) command = named as CommandName;
     const problem = error instanceof CommanderError ? problemOf(messages, error) : undefined;
     return fail(problem === undefined ? error : new LpxError('LPX_USAGE', { problem }), { json, color: !words.includes('--no-color') });

@@ -416,14 +416,14 @@ function flagged(
 function layOut(store: Store, studentId: number, portfolio: Selected): { readonly draft: Draft; readonly document: JsonObject[] } {
   const { basicData, extras, records } = portfolio;
   const numbered = numberFiles(basicData, records);
-  const paths = new Map(numbered.map((one) => [`${records.indexOf(one.record)} ${one.slot}`, one.path]));
+  const paths = new Map(numbered.map((entry) => [`${records.indexOf(entry.record)} ${entry.slot}`, entry.path]));
   const linked = records.map((record, index) =>
     withAttachments(record, ({ md5 }, slot) => ({ link: paths.get(`${index} ${slot}`) as string, md5 })),
   );
   const document = documentFromPortfolios([{ basicData, extras, records: linked }]) as unknown as JsonObject[];
   const mappings = HALVES.map((half) => {
-    const ofHalf = numbered.filter((one) => one.half === half);
-    const names = Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]));
+    const ofHalf = numbered.filter((entry) => entry.half === half);
+    const names = Object.fromEntries(ofHalf.map((entry) => [basename(entry.path), entry.attachment.name]));
     return { path: mappingPath(basicData.nationalId, half), content: `${JSON.stringify(names, null, 2)}\n` };
   });
   const files = numbered.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({

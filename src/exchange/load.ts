@@ -126,7 +126,7 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
           const parts = files.map((file) => ({ file, target: staging.nextPath() }));
           const results = await engine.run({ kind: 'copy', marks: MARKS, parts });
           for (const { target } of parts) staging.secure(target);
-          for (const one of results) if (!('damage' in one)) done += one.bytes;
+          for (const result of results) if (!('damage' in result)) done += result.bytes;
           onProgress?.(done, total);
           return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
         },
@@ -211,7 +211,7 @@ async function planStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
     held,
     changes: held ? changesBetween(held.basicData, basicData) : [],
     comparisons,
-    returned: removed.filter((one) => found.has(one)),
+    returned: removed.filter((record) => found.has(record)),
     missing,
     conflicts,
     doubts: removalFindings(basicData, missing, present, records),

@@ -61,7 +61,7 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
     if (items > 0) registers.push({ register, items, files: await filesOf(register, `${store.school.code}_${academicYear}`, format) });
   }
   if (registers.length === 0) throw new LpxError('LPX_NOTHING_PICKED', { year: academicYear }, { findings });
-  const files = registers.flatMap((one) => one.files);
+  const files = registers.flatMap((register) => register.files);
   await store.change(async (change) => {
     const [first, ...others] = files;
     const file = others.length === 0 ? (first?.name ?? '') : '';

@@ -52,7 +52,7 @@ export async function writeFiles(folder: string, files: readonly NewFile[], make
   await withTemporary(
     parts.map(({ part }) => part),
     async () => {
-      for (const one of parts) writePart(one, one.content);
+      for (const part of parts) writePart(part, part.content);
       await publishUndoably(parts, makeLink);
     },
   );
@@ -72,9 +72,9 @@ async function publishUndoably(files: readonly Unpublished[], makeLink: typeof l
   const begun: Unpublished[] = [];
   const finished = whenInterrupted(() => {
     // A part that is gone has been renamed.
-    for (const one of begun) if (!existsSync(one.part) || isOwn(one)) rmSync(one.file, { force: true });
+    for (const unpublished of begun) if (!existsSync(unpublished.part) || isOwn(unpublished)) rmSync(unpublished.file, { force: true });
   });
-  await publishFiles(files, { makeLink, onNaming: (one) => begun.push(one) }).finally(finished);
+  await publishFiles(files, { makeLink, onNaming: (unpublished) => begun.push(unpublished) }).finally(finished);
 }
 
 /** What file systems without hard links answer. */
@@ -96,14 +96,14 @@ interface Publishing {
 export async function publishFiles(files: readonly Unpublished[], { makeLink = linkSync, onNaming }: Publishing = {}): Promise<void> {
   const named: Unpublished[] = [];
   try {
-    for (const one of files) {
-      if (!(await exists(one.part))) {
-        if (await exists(one.file)) continue;
-        throw new LpxError('LPX_WRITE_FAILED', { file: one.file, reason: 'ENOENT' });
+    for (const unpublished of files) {
+      if (!(await exists(unpublished.part))) {
+        if (await exists(unpublished.file)) continue;
+        throw new LpxError('LPX_WRITE_FAILED', { file: unpublished.file, reason: 'ENOENT' });
       }
-      onNaming?.(one);
-      nameFile(one, makeLink);
-      named.push(one);
+      onNaming?.(unpublished);
+      nameFile(unpublished, makeLink);
+      named.push(unpublished);
     }
   } catch (error) {
     await Promise.all(named.map(({ file }) => rm(file, { force: true })));
@@ -118,16 +118,16 @@ export const removeParts = async (files: readonly Unpublished[]): Promise<void> 
   await Promise.all(files.map(({ part }) => rm(part, { force: true }).catch(() => {})));
 };
 
-function nameFile(one: Unpublished, makeLink: typeof linkSync): void {
-  const { part, file } = one;
+function nameFile(unpublished: Unpublished, makeLink: typeof linkSync): void {
+  const { part, file } = unpublished;
   try {
     makeLink(part, file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (isSameFile(part, file)) return;
-    const hasName = isPlaceholder(one);
+    const hasName = isPlaceholder(unpublished);
     if (!hasName && !NO_LINKS.has(code)) throw writeError(error, file);
-    if (!hasName) placeholder(one);
+    if (!hasName) placeholder(unpublished);
     try {
       renameSync(part, file);
     } catch (error) {
@@ -167,10 +167,10 @@ function isPlaceholder({ part, file }: Unpublished): boolean {
 }
 
 /** Whether a file is its part by another name, or only keeps the name for it. */
-export const isOwn = (one: Unpublished): boolean => isSameFile(one.part, one.file) || isPlaceholder(one);
+export const isOwn = (unpublished: Unpublished): boolean => isSameFile(unpublished.part, unpublished.file) || isPlaceholder(unpublished);
 
-function isSameFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+function isSameFile(first: string, second: string): boolean {
+  const [a, b] = [first, second].map((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
   return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
 

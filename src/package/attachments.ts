@@ -84,7 +84,7 @@ export async function takeAttachments<F>(
   { accept, advice }: Taking,
 ): Promise<{ readonly portfolios: readonly TakenPortfolio[]; readonly findings: readonly Finding[] }> {
   const files = await readAndJudge([...new Set(found.attachments.map(({ file }) => file))], reader);
-  const judgements = found.attachments.map((one) => judgeAttachment(one, files.get(one.file) as JudgedFile, advice));
+  const judgements = found.attachments.map((attachment) => judgeAttachment(attachment, files.get(attachment.file) as JudgedFile, advice));
   const md5s = judgeMd5s(judgements, accept);
   const unsound = new Set([...found.unsound, ...judgements.filter(({ isSound }) => !isSound).map(({ record }) => record), ...md5s.unsound]);
   const findings = [found.findings, ...judgements.map((judgement) => judgement.findings), md5s.findings].flat();
@@ -230,11 +230,11 @@ export async function readAll<F, T>(files: readonly F[], { together: { most, lea
         next = files.length;
         throw error;
       });
-      for (const [i, one] of taken.entries()) results[start + i] = one;
+      for (const [i, file] of taken.entries()) results[start + i] = file;
     }
   };
   const ended = await Promise.allSettled(Array.from({ length: threads }, readOn));
-  const fault = ended.find((one) => one.status === 'rejected');
+  const fault = ended.find((settled) => settled.status === 'rejected');
   if (fault) throw fault.reason;
   return results;
 }

@@ -38,11 +38,11 @@ export const WRITABLE: PackageSize = {
 
 const COUNTED = ['entries', 'json', 'total', 'directory'] as const;
 
-export const addedSizes = (one: PackageSize, other: PackageSize): PackageSize => ({
-  entries: one.entries + other.entries,
-  json: one.json + other.json,
-  total: one.total + other.total,
-  directory: one.directory + other.directory,
+export const addedSizes = (size: PackageSize, other: PackageSize): PackageSize => ({
+  entries: size.entries + other.entries,
+  json: size.json + other.json,
+  total: size.total + other.total,
+  directory: size.directory + other.directory,
 });
 
 /** The first limit that a size is over; undefined when it is within all of them. */

@@ -91,7 +91,7 @@ export function sortEntries(entries: readonly ZipEntry[]): PackageEntries {
   const mappings = all.filter(({ name }) => name.endsWith(`/${MAPPING_NAME}`));
   if (documents.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'noDocument' });
   const texts = new Set<PackageEntry>([...documents, ...mappings]);
-  return { documents, mappings, findings, files: new Map(all.filter((one) => !texts.has(one)).map(({ name, entry }) => [name, entry])) };
+  return { documents, mappings, findings, files: new Map(all.filter((file) => !texts.has(file)).map(({ name, entry }) => [name, entry])) };
 }
 
 const isDocumentName = (name: string): boolean => !name.includes('/') && name.toLowerCase().endsWith('.json') && name !== MAPPING_NAME;

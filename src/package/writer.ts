@@ -76,7 +76,7 @@ export async function writePackage({ zip, signature }: PackageFiles, contents: P
 
 async function writeZip(file: string, { texts, files }: PackageContents, options: WriteOptions): Promise<Digests> {
   const { encryption, password, modified, random = randomBytes, engine = new ZipEngine(), onProgress } = options;
-  const total = files.reduce((sum, one) => sum + one.bytes, 0);
+  const total = files.reduce((sum, file) => sum + file.bytes, 0);
   const keys = encryption === 'aes256' ? newKeyMemory(texts.length + files.length, random) : undefined;
   const output = new FileOutput(file, engine.helper && { helper: engine.helper, ahead: keys && { keys, password } });
   try {
@@ -95,7 +95,7 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
       if (seemsBomb(content)) zip.addStored(() => bytesOf(content), { name: text.path, modified, bytes: content.length });
       else zip.addDeflated(content, text.path, modified);
     }
-    for (const one of files) zip.addStored(() => provenBytes(one, options.onCrc32), { name: one.path, modified, bytes: one.bytes });
+    for (const file of files) zip.addStored(() => provenBytes(file, options.onCrc32), { name: file.path, modified, bytes: file.bytes });
     await zip.complete();
     return await output.finish();
   } finally {

@@ -41,16 +41,16 @@ export function parseCredits(text: string): TermCredits[] | undefined {
   const characters = [...text.slice(0, 2 * TERMS + 1)];
   if (characters.length !== TERMS || characters.some((character) => !CREDITS.has(character))) return undefined;
   return characters.flatMap((character, i) => {
-    const one = CREDITS.get(character);
-    return one && one.credits > 0 ? [{ term: i + 1, ...one }] : [];
+    const credit = CREDITS.get(character);
+    return credit && credit.credits > 0 ? [{ term: i + 1, ...credit }] : [];
   });
 }
 
 /** Puts credits back into six characters. */
 export function formatCredits(terms: readonly TermCredits[]): string {
   return Array.from({ length: TERMS }, (_, i) => {
-    const one = terms.find(({ term }) => term === i + 1) ?? { credits: 0, alternating: false };
-    return [...CREDITS].find(([, value]) => value.credits === one.credits && value.alternating === one.alternating)?.[0] ?? '0';
+    const credit = terms.find(({ term }) => term === i + 1) ?? { credits: 0, alternating: false };
+    return [...CREDITS].find(([, value]) => value.credits === credit.credits && value.alternating === credit.alternating)?.[0] ?? '0';
   }).join('');
 }
 
@@ -103,7 +103,7 @@ export function listingFindings(course: ListedCourse, lookup: Lookup, place: (fi
     });
   const term = termOfGrade(course.grade, course.gradeSemester);
   const taught = parseCredits(listing.credits) ?? [];
-  if (term !== undefined && !taught.some((one) => one.term === term))
+  if (term !== undefined && !taught.some((lesson) => lesson.term === term))
     findings.push({
       code: 'LPX_COURSE_TERM_DIFFERS',
       severity: 'warning',

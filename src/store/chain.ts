@@ -50,7 +50,7 @@ type ChainedStudent = Pick<
 /** The hash of an entry with its students: SHA-256, 64 hex digits. */
 export function entryHash(entry: ChainedEntry, students: readonly ChainedStudent[]): string {
   const ofStudents = students
-    .map((one) => [one.keyed_id, one.created, one.course_results, one.multi_performances, one.attachments])
+    .map((student) => [student.keyed_id, student.created, student.course_results, student.multi_performances, student.attachments])
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
   return createHash('sha256')
     .update(JSON.stringify([...CHAINED.map((column) => asStored(column === 'bytes' ? Number(entry.bytes) : entry[column])), ofStudents]))

@@ -26,20 +26,20 @@ export function compareRecords<A extends StoredAttachment>(
   stored: readonly StoredRecord[],
 ): Comparison<A>[] {
   const free = new Map<string, Set<StoredRecord>>();
-  for (const one of stored) free.set(one.key, (free.get(one.key) ?? new Set()).add(one));
+  for (const record of stored) free.set(record.key, (free.get(record.key) ?? new Set()).add(record));
   const identified = incoming.map((record) => ({ record, ...identityOf(record) }));
-  const claim = (key: string, fits: (one: StoredRecord) => boolean) => {
+  const claim = (key: string, fits: (candidate: StoredRecord) => boolean) => {
     const candidates = free.get(key);
     const match = [...(candidates ?? [])].find(fits);
     if (match) candidates?.delete(match);
     return match;
   };
-  const same = identified.map(({ key, content }) => claim(key, (one) => one.content === content));
-  const compared = identified.map((one, i): Comparison<A> => {
+  const same = identified.map(({ key, content }) => claim(key, (candidate) => candidate.content === content));
+  const compared = identified.map((record, i): Comparison<A> => {
     const match = same[i];
-    if (match) return { ...one, kind: 'same', stored: match };
-    const changed = claim(one.key, () => true);
-    return changed ? { ...one, kind: 'changed', stored: changed } : { ...one, kind: 'new' };
+    if (match) return { ...record, kind: 'same', stored: match };
+    const changed = claim(record.key, () => true);
+    return changed ? { ...record, kind: 'changed', stored: changed } : { ...record, kind: 'new' };
   });
   return withResemblances(
     compared,

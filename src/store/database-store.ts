@@ -380,7 +380,7 @@ export class DatabaseChange implements StoreChange {
   }
 
   async #addAttachments(records: readonly NewRecord[]): Promise<void> {
-    const attachments = records.flatMap(({ record: { document, media } }) => [document, media].filter((one) => one !== null));
+    const attachments = records.flatMap(({ record: { document, media } }) => [document, media].filter((attachment) => attachment !== null));
     for (const some of inParts(attachments))
       await this.#db
         .insertInto('attachments')
@@ -416,7 +416,7 @@ async function putChanged<T extends { readonly code: string }>(
   heldOf: (codes: readonly string[]) => Promise<T[]>,
   put: (fresh: readonly T[]) => Promise<unknown>,
 ): Promise<number> {
-  const held = new Map((await heldOf(items.map(({ code }) => code))).map((one) => [one.code, one]));
+  const held = new Map((await heldOf(items.map(({ code }) => code))).map((listing) => [listing.code, listing]));
   const differs = (item: T) => Object.entries(item).some(([name, value]) => held.get(item.code)?.[name as keyof T] !== value);
   const fresh = items.filter(differs);
   for (const some of inParts(fresh)) await put(some);

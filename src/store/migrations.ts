@@ -84,7 +84,7 @@ async function secondVersion(db: Kysely<Tables>): Promise<void> {
   for (const column of ['overridden', 'operator', 'received_at', 'received_by'])
     await db.schema
       .alterTable('history')
-      .addColumn(column, 'text', (one) => one.notNull().defaultTo(''))
+      .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(''))
       .execute();
   await db.schema
     .alterTable('students')
@@ -162,7 +162,7 @@ async function fifthVersion(db: Kysely<Tables>): Promise<void> {
   for (const column of ['sent_national_id', 'sent_name', 'sent_birth_date'])
     await db.schema
       .alterTable('history_students')
-      .addColumn(column, 'text', (one) => one.notNull().defaultTo(''))
+      .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(''))
       .execute();
 }
 
@@ -206,7 +206,7 @@ async function eighthVersion(db: Kysely<Tables>): Promise<void> {
   ] as const)
     await db.schema
       .alterTable('history')
-      .addColumn(column, 'text', (one) => one.notNull().defaultTo(value))
+      .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(value))
       .execute();
   // Of exports that an earlier version made under one name, the first has it.
   await sql`update history set package = replace(file, '.zip', '')

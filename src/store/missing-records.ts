@@ -25,7 +25,13 @@ export const missingRecords = (
   found: ReadonlySet<StoredRecord>,
   { lists, terms }: Coverage,
 ): StoredRecord[] =>
-  stored.filter((one) => one.provenance === 'own' && !found.has(one) && lists.has(one.record.list) && terms.has(termOfRecord(one.record)));
+  stored.filter(
+    (candidate) =>
+      candidate.provenance === 'own' &&
+      !found.has(candidate) &&
+      lists.has(candidate.record.list) &&
+      terms.has(termOfRecord(candidate.record)),
+  );
 
 /** Why records should not be taken out without asking: each a conflict; none when they may be. */
 export function removalFindings(
@@ -52,10 +58,10 @@ export function removalFindings(
       : []),
     ...missing
       .filter(({ picked }) => picked)
-      .map((one): Finding => ({ code: 'LPX_PICK_MISSING', severity: 'error', place: placeOf(basicData, one), facts: {} })),
+      .map((record): Finding => ({ code: 'LPX_PICK_MISSING', severity: 'error', place: placeOf(basicData, record), facts: {} })),
   ];
   const named = missing.map(
-    (one): Finding => ({ code: 'LPX_RECORD_MISSING', severity: 'note', place: placeOf(basicData, one), facts: {} }),
+    (record): Finding => ({ code: 'LPX_RECORD_MISSING', severity: 'note', place: placeOf(basicData, record), facts: {} }),
   );
   return asked.length === 0 ? [] : [...asked, ...named];
 }

@@ -117,12 +117,12 @@ export class PackageClaims {
    * folder that is not there now, or that cannot be written to, waits until it can.
    */
   async sweep(): Promise<void> {
-    for (const work of new Set((await this.#dead(this.#db)).map((one) => one.work))) {
+    for (const work of new Set((await this.#dead(this.#db)).map((zip) => zip.work))) {
       await this.#db.transaction().execute(async (transaction) => {
-        const zips = (await this.#dead(transaction)).filter((one) => one.work === work);
+        const zips = (await this.#dead(transaction)).filter((zip) => zip.work === work);
         const packages: DeadPackage[] = [];
         for (const zip of zips) packages.push({ zip, files: await filesOfDead(transaction, zip.id) });
-        const files = packages.flatMap((one) => one.files);
+        const files = packages.flatMap((dead) => dead.files);
         if (files.some(({ part }) => !existsSync(dirname(part)))) return;
         if (zips.every(({ state }) => state === 'written')) {
           const outcome = await finish(packages);
@@ -131,7 +131,7 @@ export class PackageClaims {
             for (const { id } of zips) await markDone(transaction, this.#folder, id);
             return;
           }
-          for (const one of packages) await withdraw(one);
+          for (const dead of packages) await withdraw(dead);
         }
         await removeParts(files);
         for (const { id } of zips) await transaction.deleteFrom('history').where('id', '=', id).execute();
@@ -170,7 +170,7 @@ const filesOfDead = (transaction: Transaction<Tables>, historyId: number): Promi
  *   `later` when the system refuses for now, such as on a disk that is full or can only be read
  */
 async function finish(packages: readonly DeadPackage[]): Promise<'published' | 'later' | 'impossible'> {
-  if (!packages.every(({ zip, files }) => files.every((one) => isThere(one, zip)))) return 'impossible';
+  if (!packages.every(({ zip, files }) => files.every((file) => isThere(file, zip)))) return 'impossible';
   return publishFiles(packages.flatMap(({ files }) => files)).then(
     () => 'published',
     (error) => (error instanceof LpxError && FOR_GOOD.has(String(error.facts.reason)) ? 'impossible' : 'later'),
@@ -181,19 +181,20 @@ async function finish(packages: readonly DeadPackage[]): Promise<'published' | '
 const FOR_GOOD: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT']);
 
 /** Whether a file of a written package is there, under one of its names. The ZIP is known by its size: it may be large. */
-function isThere(one: Unpublished, zip: WrittenZip): boolean {
-  const path = existsSync(one.part) ? one.part : one.file;
+function isThere(unpublished: Unpublished, zip: WrittenZip): boolean {
+  const path = existsSync(unpublished.part) ? unpublished.part : unpublished.file;
   const found = lstatSync(path, { throwIfNoEntry: false });
   // Without its part, what only keeps the name is not the file.
-  if (!found?.isFile() || (path === one.file && isOwn(one))) return false;
-  if (basename(one.file) === zip.file) return found.size === zip.bytes;
-  return basename(one.file) === `${zip.file}.md5` ? isSignature(path, zip) : found.size > 0;
+  if (!found?.isFile() || (path === unpublished.file && isOwn(unpublished))) return false;
+  if (basename(unpublished.file) === zip.file) return found.size === zip.bytes;
+  return basename(unpublished.file) === `${zip.file}.md5` ? isSignature(path, zip) : found.size > 0;
 }
 
 /** Takes back the names that a killed process gave to files of a package; whatever else has such a name stays. */
 async function withdraw({ files, zip }: DeadPackage): Promise<void> {
-  for (const one of files)
-    if (isOwn(one) || (!existsSync(one.part) && (await isPartOf(zip, one.file)))) await rm(one.file, { force: true }).catch(() => {});
+  for (const unpublished of files)
+    if (isOwn(unpublished) || (!existsSync(unpublished.part) && (await isPartOf(zip, unpublished.file))))
+      await rm(unpublished.file, { force: true }).catch(() => {});
 }
 
 /** Whether a file is the ZIP of a package or its signature, by its content. */

@@ -8,7 +8,10 @@ import type { Store } from './store.js';
 /** All that the store knows of the schools and courses in portfolios, for the rules to hold them against. */
 export async function referenceDataFor(store: Store, portfolios: readonly Portfolio<unknown>[]): Promise<ReferenceData> {
   const records = portfolios.flatMap((portfolio) => portfolio.records);
-  const schoolCodes = [...records.map((record) => record.fields.originSchoolCode), ...portfolios.map((one) => one.basicData.schoolCode)];
+  const schoolCodes = [
+    ...records.map((record) => record.fields.originSchoolCode),
+    ...portfolios.map((portfolio) => portfolio.basicData.schoolCode),
+  ];
   const courseCodes = records.filter(isCourseResult).map((record) => record.fields.courseCode);
   const course = await lookupIn(store, courseCodes);
   const { schools, listed } = await store.schools(schoolCodes);

@@ -43,15 +43,15 @@ beforeAll(async () => {
 
 describe('the main job, from the first command to the last', () => {
   it('goes through, and every command’s JSON is what its schema says', async () => {
-    const [one, two, mail] = ['one', 'two', 'mail'].map((name) => join(tempFolder(), name)) as [string, string, string];
-    await checked(0, ['--store', one, 'init', '--school', '990001']);
+    const [first, two, mail] = ['one', 'two', 'mail'].map((name) => join(tempFolder(), name)) as [string, string, string];
+    await checked(0, ['--store', first, 'init', '--school', '990001']);
     await checked(0, ['--store', two, 'init', '--school', '990002']);
-    const loaded = await checked(0, ['--store', one, 'load', join(SAMPLES, 'transfer')]);
+    const loaded = await checked(0, ['--store', first, 'load', join(SAMPLES, 'transfer')]);
     expect(loaded.json.folders[0].students).toMatchObject([{ added: 13 }]);
-    await checked(0, ['--store', one, 'students']);
+    await checked(0, ['--store', first, 'students']);
     const exported = await checked(
       0,
-      ['--store', one, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', mail],
+      ['--store', first, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', mail],
       password,
     );
     const zip = exported.json.packages[0].path;

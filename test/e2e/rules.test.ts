@@ -74,7 +74,7 @@ describe('a student who transfers from A to B to C and borrows a term at D', () 
       courses(SCHOOLS[name], { A: '1091', B: '1092', C: '1102', D: '1101' }[name], { A: 3, B: 2, C: 6, D: 2 }[name]),
     );
     const told = (records: readonly any[]) =>
-      records.map((one) => `${one.originSchoolCode} ${one.courseCode} ${one.term ?? one.uploadTerm}`).sort();
+      records.map((record) => `${record.originSchoolCode} ${record.courseCode} ${record.term ?? record.uploadTerm}`).sort();
     expect(told(items)).toEqual(told(before.map((record) => record.fields)));
     expect(items.filter(({ provenance }) => provenance === 'own').map(({ originSchoolCode }) => originSchoolCode)).toEqual(
       Array(6).fill('990003'),
@@ -146,7 +146,7 @@ describe('the domain’s commands', () => {
     writeFileSync(join(folder, 'schools.csv'), '代碼,學校名稱\n990001,示範高中\n');
     await run(0, store, 'init', '--school', '990001');
     const loaded = await run(0, store, 'load', '--course-codes', join(folder, 'codes.csv'), '--schools', join(folder, 'schools.csv'));
-    expect([loaded.courseCodes, loaded.schools].map(([one]) => one.changed)).toEqual([1, 1]);
+    expect([loaded.courseCodes, loaded.schools].map(([record]) => record.changed)).toEqual([1, 1]);
     const { codes } = await run(0, store, 'code', '109990001H11101A1010201', '109990001H11101A1010299', '108990001H11101A1010201');
     expect(codes.map(({ listing }: any) => listing.status)).toEqual(['listed', 'unlisted', 'unknown']);
     expect(codes[0].listing).toMatchObject({

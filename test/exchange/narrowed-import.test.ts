@@ -105,6 +105,9 @@ describe('an import of a package with several students', () => {
     const { store, zipFile } = await packageWith();
     await importTo(store, zipFile, { only: [OTHER.nationalId] });
     const { outcome, students } = await importTo(store, zipFile);
-    expect([outcome, students.map(({ records }) => records.map((one) => one.outcome))]).toEqual(['imported', [['new'], ['same'], ['new']]]);
+    expect([outcome, students.map(({ records }) => records.map((record) => record.outcome))]).toEqual([
+      'imported',
+      [['new'], ['same'], ['new']],
+    ]);
   });
 });

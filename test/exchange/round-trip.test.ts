@@ -67,8 +67,8 @@ describe('an exchange', () => {
           expect(arrived.records.every(({ provenance }) => provenance === 'received')).toBe(true);
           await withStore(to, async (store) => {
             for (const { record } of arrived.records) {
-              for (const one of [record.document, record.media]) {
-                if (one) expect(md5(readFileSync(store.attachments.pathOf(one.sha256)))).toBe(one.md5);
+              for (const attachment of [record.document, record.media]) {
+                if (attachment) expect(md5(readFileSync(store.attachments.pathOf(attachment.sha256)))).toBe(attachment.md5);
               }
             }
           });

@@ -54,17 +54,17 @@ describe('an aborted run', () => {
 
   it('leaves alone what another run of the same process has under way or committed', async () => {
     const done: string[] = [];
-    const [one, other] = [interruptible(done), interruptible(done)];
+    const [first, other] = [interruptible(done), interruptible(done)];
     await Promise.all([
       other.run(async () => {
         whenInterrupted(() => done.push('other'));
         markCommitted();
         await Promise.resolve();
       }),
-      one.run(async () => {
+      first.run(async () => {
         whenInterrupted(() => done.push('one'));
         await Promise.resolve();
-        one.abort();
+        first.abort();
       }),
     ]);
     expect(done).toEqual(['one', 'over']);

@@ -23,7 +23,7 @@ const performance = (list: string, fields: object): PickedItem => ({
 });
 const form = (of: Partial<RegisterForm> = {}): RegisterForm => ({ kind: 'courseResults', batch: 'year', evening: false, ...of });
 const sheet = (name: string, items: readonly PickedItem[], of: Partial<RegisterForm> = {}) =>
-  registerOf(items, form(of), '990002', 109).sheets.find((one) => one.name === name)?.rows;
+  registerOf(items, form(of), '990002', 109).sheets.find((sheet) => sheet.name === name)?.rows;
 
 const ID = ['身分證號', '出生日期'];
 
@@ -87,7 +87,7 @@ describe('the registers', () => {
   });
 
   it('have these sheets and no others, the cover first', () => {
-    const names = (of: Partial<RegisterForm>) => registerOf([], form(of), '990002', 109).sheets.map((one) => one.name);
+    const names = (of: Partial<RegisterForm>) => registerOf([], form(of), '990002', 109).sheets.map((sheet) => sheet.name);
     expect(names({})).toEqual(['封面', ...Object.keys(COURSE_COLUMNS)]);
     expect(names({ kind: 'multiPerformances' })).toEqual(['封面', ...Object.keys(PERFORMANCE_COLUMNS)]);
     expect(names({ evening: true })).toEqual(['封面', '學期課程學習成果', '轉學轉科課程學習成果', '借讀課程學習成果']);

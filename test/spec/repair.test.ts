@@ -152,7 +152,7 @@ describe('a repair', () => {
     ['110年1月10日14時3分22秒', '2021-01-10 14:03:22'],
     ['2021/1/10 下午 2:03', '2021-01-10 14:03:00'],
   ])('of the time %s is %s', (text, expected) => {
-    const { course, kinds } = repairing((one) => (one.建立日期及時間 = text));
+    const { course, kinds } = repairing((course) => (course.建立日期及時間 = text));
     expect([course.建立日期及時間, kinds]).toEqual([expected, ['time']]);
   });
 
@@ -223,8 +223,8 @@ describe('a repair', () => {
   });
 
   it('leaves a single blank behind a text, and the letters of a course code', () => {
-    const { course, document, kinds } = repairing((one, { 基本資料 }) => {
-      one.課程代碼 = 'ｈ09990001h11101a1010101';
+    const { course, document, kinds } = repairing((course, { 基本資料 }) => {
+      course.課程代碼 = 'ｈ09990001h11101a1010101';
       基本資料.學生中文姓名 = '林小禾 ';
     });
     expect([course.課程代碼, document[0].基本資料.學生中文姓名, kinds]).toEqual(['ｈ09990001h11101a1010101', '林小禾 ', []]);
@@ -263,8 +263,8 @@ describe('a repair', () => {
   });
 
   it('never touches a course code, a brief, or what the spec does not know', () => {
-    const { course, kinds } = repairing((one) =>
-      Object.assign(one, { 課程代碼: '109990001h11101a1010101', 課程學習成果簡述: '108/09/01', 備註: '1' }),
+    const { course, kinds } = repairing((course) =>
+      Object.assign(course, { 課程代碼: '109990001h11101a1010101', 課程學習成果簡述: '108/09/01', 備註: '1' }),
     );
     expect([course.課程代碼, course.課程學習成果簡述, course.備註, kinds]).toEqual(['109990001h11101a1010101', '108/09/01', '1', []]);
   });

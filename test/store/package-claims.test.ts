@@ -49,7 +49,7 @@ describe('the name of a package', () => {
       students: [{ id: students[student] as number, counts: COUNTS }],
       ...more,
     });
-  const secondOf = (one: PackageClaim | undefined) => one?.name.slice(-8);
+  const secondOf = (claimed: PackageClaim | undefined) => claimed?.name.slice(-8);
 
   it('is that of the newest second that is not used, and never of one to come', async () => {
     writeFileSync(join(mail, '990001_2021_01_21_09_00_29.zip'), 'another store’s');
@@ -94,16 +94,16 @@ describe('the name of a package', () => {
   });
 
   describe('that a process claimed', () => {
-    const write = (one: PackageClaim) => {
-      for (const { part } of filesOf(one)) writeFileSync(part, ZIP);
-      writeFileSync(one.signature.part, `${md5(ZIP)}  ${one.name}.zip`);
+    const write = (claimed: PackageClaim) => {
+      for (const { part } of filesOf(claimed)) writeFileSync(part, ZIP);
+      writeFileSync(claimed.signature.part, `${md5(ZIP)}  ${claimed.name}.zip`);
     };
     const sweep = async () => (await openStore(store.folder)).close();
     const files = () => readdirSync(mail).sort();
 
     it('stays its own while it lives', async () => {
       const [pending, written] = [(await claim(0)) as PackageClaim, (await claim(1)) as PackageClaim];
-      for (const one of [pending, written]) write(one);
+      for (const claimed of [pending, written]) write(claimed);
       await store.claims.written([{ claim: written, digests: DIGESTS }]);
       const before = files();
       await sweep();
@@ -142,11 +142,11 @@ describe('the name of a package', () => {
     });
 
     describe('which died while it published', () => {
-      let one: PackageClaim;
+      let claimed: PackageClaim;
       beforeEach(async () => {
-        one = (await claim(0, { passwordFile: join(mail, 'pw.txt') })) as PackageClaim;
-        write(one);
-        await store.claims.written([{ claim: one, digests: DIGESTS }]);
+        claimed = (await claim(0, { passwordFile: join(mail, 'pw.txt') })) as PackageClaim;
+        write(claimed);
+        await store.claims.written([{ claim: claimed, digests: DIGESTS }]);
         work.leave();
       });
       const settled = async () => {
@@ -156,50 +156,50 @@ describe('the name of a package', () => {
       const nothing = [[], []];
 
       it.each(['password', 'zip', 'signature'] as const)('is free again when somebody removed the %s', async (lost) => {
-        rmSync(one[lost]?.part as string);
+        rmSync(claimed[lost]?.part as string);
         expect(await settled()).toEqual(nothing);
       });
 
       it('is free again, with what had its name already, when somebody removed a part', async () => {
-        linkSync(one.password?.part as string, one.password?.file as string);
-        linkSync(one.zip.part, one.zip.file);
-        rmSync(one.signature.part);
+        linkSync(claimed.password?.part as string, claimed.password?.file as string);
+        linkSync(claimed.zip.part, claimed.zip.file);
+        rmSync(claimed.signature.part);
         expect(await settled()).toEqual(nothing);
       });
 
       it('is free again when the folder is empty: another disk, or another folder of its name', async () => {
-        for (const { part } of filesOf(one)) rmSync(part);
+        for (const { part } of filesOf(claimed)) rmSync(part);
         expect(await settled()).toEqual(nothing);
       });
 
       it('is free again when its ZIP or its signature is gone since, and takes the other along', async () => {
-        for (const { part, file } of [one.zip, one.signature]) renameSync(part, file);
-        rmSync(one.zip.file);
+        for (const { part, file } of [claimed.zip, claimed.signature]) renameSync(part, file);
+        rmSync(claimed.zip.file);
         expect(await settled()).toEqual(nothing);
       });
 
       it('is free again without its signature, and takes the ZIP along only when that is its own', async () => {
-        renameSync(one.zip.part, one.zip.file);
-        writeFileSync(one.zip.file, 'another program'.padEnd(ZIP.length, '.'));
-        rmSync(one.signature.part);
-        expect(await settled()).toEqual([[`${one.name}.zip`], []]);
+        renameSync(claimed.zip.part, claimed.zip.file);
+        writeFileSync(claimed.zip.file, 'another program'.padEnd(ZIP.length, '.'));
+        rmSync(claimed.signature.part);
+        expect(await settled()).toEqual([[`${claimed.name}.zip`], []]);
       });
 
       it('is free again when another file has the name of a part that is gone', async () => {
-        rmSync(one.signature.part);
-        writeFileSync(one.signature.file, 'another program’s');
-        expect(await settled()).toEqual([[`${one.name}.zip.md5`], []]);
+        rmSync(claimed.signature.part);
+        writeFileSync(claimed.signature.file, 'another program’s');
+        expect(await settled()).toEqual([[`${claimed.name}.zip.md5`], []]);
       });
 
       it('is left to an empty file that has its name', async () => {
-        writeFileSync(one.signature.file, '');
-        expect(await settled()).toEqual([[`${one.name}.zip.md5`], []]);
+        writeFileSync(claimed.signature.file, '');
+        expect(await settled()).toEqual([[`${claimed.name}.zip.md5`], []]);
       });
 
       it('is given to the package when some or all of its files have their names', async () => {
-        renameSync(one.password?.part as string, one.password?.file as string);
-        linkSync(one.zip.part, one.zip.file);
-        expect(await settled()).toEqual([[`${one.name}.zip`, `${one.name}.zip.md5`, 'pw.txt'], [`${one.name}.zip`]]);
+        renameSync(claimed.password?.part as string, claimed.password?.file as string);
+        linkSync(claimed.zip.part, claimed.zip.file);
+        expect(await settled()).toEqual([[`${claimed.name}.zip`, `${claimed.name}.zip.md5`, 'pw.txt'], [`${claimed.name}.zip`]]);
       });
     });
 
@@ -207,12 +207,12 @@ describe('the name of a package', () => {
       const away = tempFolder();
       const stick = join(away, 'stick');
       mkdirSync(stick);
-      const one = (await claim(0, { outFolder: stick })) as PackageClaim;
+      const claimed = (await claim(0, { outFolder: stick })) as PackageClaim;
       work.leave();
       rmSync(stick, { recursive: true });
       await sweep();
       mkdirSync(stick);
-      write(one);
+      write(claimed);
       await sweep();
       expect([readdirSync(stick), existsSync(stick)]).toEqual([[], true]);
     });

@@ -411,8 +411,8 @@ describe('a store', () => {
     const folder = join(tempFolder(), 'store');
     const codes = ['990001', '990002', '990003', '990004'];
     const made = await Promise.allSettled(codes.map((code) => createStore(folder, { code, name: '' })));
-    const winners = made.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-    const errors = made.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
+    const winners = made.flatMap((settled) => (settled.status === 'fulfilled' ? [settled.value] : []));
+    const errors = made.flatMap((settled) => (settled.status === 'rejected' ? [settled.reason.code] : []));
     expect([winners.length, errors]).toEqual([1, Array(3).fill('LPX_STORE_EXISTS')]);
     for (const store of winners) await store.close();
     const store = await openStore(folder);

@@ -114,10 +114,10 @@ export function mutatedJson(document: unknown, chance: Chance): string {
 
 function spoil(value: unknown, chance: Chance): void {
   const containers: (Record<string, unknown> | unknown[])[] = [];
-  const walk = (one: unknown) => {
-    if (one === null || typeof one !== 'object') return;
-    containers.push(one as Record<string, unknown>);
-    Object.values(one).forEach(walk);
+  const walk = (inner: unknown) => {
+    if (inner === null || typeof inner !== 'object') return;
+    containers.push(inner as Record<string, unknown>);
+    Object.values(inner).forEach(walk);
   };
   walk(value);
   if (containers.length === 0) return;

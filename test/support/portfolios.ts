@@ -131,14 +131,14 @@ export function writeExchangeFolder(folder: string, portfolios: readonly MadePor
   const wire = portfolios.map(({ basicData, extras, records }) => {
     const numbered = numberFiles(basicData, records);
     for (const half of ['courseResults', 'multiPerformances'] as const) {
-      const ofHalf = numbered.filter((one) => one.half === half);
+      const ofHalf = numbered.filter((entry) => entry.half === half);
       put(
         join(folder, mappingPath(basicData.nationalId, half)),
-        JSON.stringify(Object.fromEntries(ofHalf.map((one) => [basename(one.path), one.attachment.name]))),
+        JSON.stringify(Object.fromEntries(ofHalf.map((entry) => [basename(entry.path), entry.attachment.name]))),
       );
-      for (const one of ofHalf) put(join(folder, one.path), one.attachment.bytes);
+      for (const entry of ofHalf) put(join(folder, entry.path), entry.attachment.bytes);
     }
-    const link = (made: MadeRecord, slot: string) => numbered.find((one) => one.record === made && one.slot === slot)?.path as string;
+    const link = (made: MadeRecord, slot: string) => numbered.find((entry) => entry.record === made && entry.slot === slot)?.path as string;
     return {
       basicData,
       extras,

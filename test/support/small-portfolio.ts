@@ -5,7 +5,7 @@ import { TRANSFER_STUDENT } from './schools.js';
 /** The fields of a record as the wire's defaults fill them. */
 export const defaultsOf = (list: string): Record<string, unknown> =>
   Object.fromEntries(
-    (LISTS.find((one) => one.name === list)?.properties ?? [])
+    (LISTS.find((candidate) => candidate.name === list)?.properties ?? [])
       .filter((property) => !property.role)
       .map((property) => [property.name, property.whenAbsent]),
   );

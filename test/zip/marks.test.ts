@@ -4,7 +4,7 @@ import { type Mark, MarkFinder } from '#lpx/zip/threads/marks.js';
 
 const mark = (name: string, text = name): Mark => ({ name, bytes: Buffer.from(text, 'latin1') });
 const FEW = [mark('PK\x05\x06\0\0\0\0'), mark('/JavaScript'), mark('/Launch'), mark('\xff\x80\x7f')];
-const MANY = [...FEW, ...'abcdefgh'].map((one) => (typeof one === 'string' ? mark(`${one}${one}.bin`) : one));
+const MANY = [...FEW, ...'abcdefgh'].map((name) => (typeof name === 'string' ? mark(`${name}${name}.bin`) : name));
 
 const arena = new Arenas().take();
 

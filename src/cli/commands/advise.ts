@@ -69,8 +69,11 @@ function adviceLines({ messages, paint }: Context, advice: Advice): string[] {
 function dutyLines(messages: Messages, paint: Context['paint'], { duties }: Advice): string[] {
   const { columns: titles, items } = messages.advise;
   const duty = ['records', 'certifies', 'exports', 'imports', 'submits'] as const;
-  const header = ['', ...duty.map((one) => titles[one])].map((text) => paint.dim(text));
-  return columns([header, ...PORTFOLIO_ITEMS.map((item) => [items[item], ...duty.map((one) => actor(messages, duties[item][one]))])], '  ');
+  const header = ['', ...duty.map((task) => titles[task])].map((text) => paint.dim(text));
+  return columns(
+    [header, ...PORTFOLIO_ITEMS.map((item) => [items[item], ...duty.map((task) => actor(messages, duties[item][task]))])],
+    '  ',
+  );
 }
 
 const actor = (messages: Messages, who: Actor): string => messages.advise.actors[who];

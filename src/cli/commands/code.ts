@@ -64,7 +64,7 @@ function codeLines({ messages, paint }: Context, explained: ExplainedCode): stri
   ];
 }
 
-const lengthOf = (part: CourseCodePartValue['part']): number => COURSE_CODE_PARTS.find((one) => one.part === part)?.length ?? 1;
+const lengthOf = (part: CourseCodePartValue['part']): number => COURSE_CODE_PARTS.find((candidate) => candidate.part === part)?.length ?? 1;
 
 /** The characters' places, counted from 1. */
 function span({ part, offset }: CourseCodePartValue): string {

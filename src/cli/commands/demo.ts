@@ -99,7 +99,9 @@ async function tell(context: Context, folder: string) {
   const [{ zipFile }] = exported.packages as [ExportedPackage];
   say(
     `  ${paint.green('✔')} ${basename(zipFile)} + .md5`,
-    ...exported.leftOut.map((one) => `  ${paint.yellow('!')} ${messages.export.leftOut}: ${one.title} — ${messages.leftOut[one.reason]}`),
+    ...exported.leftOut.map(
+      (record) => `  ${paint.yellow('!')} ${messages.export.leftOut}: ${record.title} — ${messages.leftOut[record.reason]}`,
+    ),
   );
 
   step(words.look);
@@ -124,7 +126,7 @@ async function tell(context: Context, folder: string) {
   if (!finding) throw new LpxError('LPX_INTERNAL', { detail: 'the tampered package was accepted' });
   const refusal = findingOutput(messages, finding);
   await writeFile(`${tampered}.md5`, `${await md5Of(tampered)}  ${basename(tampered)}\n`);
-  const forged = (await attempt(tampered)).report.findings.find((one) => one.severity === 'error');
+  const forged = (await attempt(tampered)).report.findings.find((finding) => finding.severity === 'error');
   if (!forged) throw new LpxError('LPX_INTERNAL', { detail: 'the forged package was accepted' });
   const untouched = await withStore(newSchool, (store) => store.students());
   say(`  ${paint.red('✘')} ${fill(words.refused, { message: refusal.message })}  ${paint.dim(refusal.code)}`);
@@ -144,7 +146,11 @@ async function tell(context: Context, folder: string) {
     ...columns(
       [
         ['', paint.dim(words.before), paint.dim(words.after)],
-        ...codes.map((one) => [one.title, one.before, one.after === one.before ? paint.green(one.after) : paint.red(one.after)]),
+        ...codes.map((course) => [
+          course.title,
+          course.before,
+          course.after === course.before ? paint.green(course.after) : paint.red(course.after),
+        ]),
       ],
       '  ',
     ),
@@ -182,6 +188,6 @@ async function compareCodes(oldSchool: string, newSchool: string, sent: readonly
     .map((record) => ({
       title: record.title,
       before: record.courseCode,
-      after: after.find((one) => one.title === record.title)?.courseCode ?? '',
+      after: after.find((course) => course.title === record.title)?.courseCode ?? '',
     }));
 }

@@ -82,7 +82,11 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
   return {
     json: {
       dryRun,
-      packages: packages.map((one) => ({ package: factsOf(one, result), path: one.zipFile, signaturePath: one.signatureFile })),
+      packages: packages.map((written) => ({
+        package: factsOf(written, result),
+        path: written.zipFile,
+        signaturePath: written.signatureFile,
+      })),
       packageCount,
       bytes,
       ...(passwordPath !== undefined && { passwordPath }),
@@ -137,9 +141,9 @@ function packageTexts({ messages, paint }: Context, result: ExportResult): strin
   const to: [string, string][] = toSchool === '' ? [] : [[messages.labels.to, toSchool]];
   return [
     `${paint.green('✔')} ${packages.length === 1 ? messages.export.done : fill(messages.export.severalDone, { count: packages.length })}`,
-    ...packages.flatMap((one) => [
-      ...packageLines(messages, paint, { ...factsOf(one, result), file: one.zipFile }, [
-        [messages.labels.signature, one.signatureFile],
+    ...packages.flatMap((written) => [
+      ...packageLines(messages, paint, { ...factsOf(written, result), file: written.zipFile }, [
+        [messages.labels.signature, written.signatureFile],
         ...to,
       ]),
       '',
@@ -149,19 +153,23 @@ function packageTexts({ messages, paint }: Context, result: ExportResult): strin
 
 function leftOutLines({ messages, paint }: Context, { leftOut }: ExportResult): string[] {
   if (leftOut.length === 0) return [];
-  const rows = leftOut.map((one) => [
-    maskId(one.nationalId),
-    cell(one.name, NAME_COLUMNS),
-    cell(one.list, 20),
-    cell(one.title, 24),
-    one.term,
-    paint.yellow(messages.leftOut[one.reason]),
+  const rows = leftOut.map((record) => [
+    maskId(record.nationalId),
+    cell(record.name, NAME_COLUMNS),
+    cell(record.list, 20),
+    cell(record.title, 24),
+    record.term,
+    paint.yellow(messages.leftOut[record.reason]),
   ]);
   return ['', `${messages.export.leftOut} (${leftOut.length})`, ...columns(rows, '  ')];
 }
 
 function skippedLines({ messages, paint }: Context, { skipped }: ExportResult): string[] {
   if (skipped.length === 0) return [];
-  const rows = skipped.map((one) => [maskId(one.nationalId), cell(one.name, NAME_COLUMNS), paint.yellow(messages.skipped[one.reason])]);
+  const rows = skipped.map((student) => [
+    maskId(student.nationalId),
+    cell(student.name, NAME_COLUMNS),
+    paint.yellow(messages.skipped[student.reason]),
+  ]);
   return ['', `${messages.export.skipped} (${skipped.length})`, ...columns(rows, '  ')];
 }

@@ -37,7 +37,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
 }
 
 function filterFrom(context: Context, { student, school, kind, day, since, until }: HistoryOptions): HistoryFilter {
-  const [first, last] = [day ?? since, day ?? until].map((one) => (one === undefined ? undefined : dayFrom(context, one)));
+  const [first, last] = [day ?? since, day ?? until].map((text) => (text === undefined ? undefined : dayFrom(context, text)));
   return {
     student,
     school,
@@ -49,9 +49,9 @@ function filterFrom(context: Context, { student, school, kind, day, since, until
 
 /** A kind by its name, or by what it is called in the listing. @throws LPX_USAGE */
 function kindFrom({ messages }: Context, word: string): HistoryKind {
-  const kind = HISTORY_KINDS.find((one) => one === word || messages.kinds[one] === word);
+  const kind = HISTORY_KINDS.find((candidate) => candidate === word || messages.kinds[candidate] === word);
   if (kind) return kind;
-  const allowed = HISTORY_KINDS.map((one) => `${one} (${messages.kinds[one]})`).join(', ');
+  const allowed = HISTORY_KINDS.map((candidate) => `${candidate} (${messages.kinds[candidate]})`).join(', ');
   throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.kind, { value: word, allowed }) });
 }
 
@@ -80,7 +80,7 @@ function remarksOf(messages: Context['messages'], entry: HistoryEntry): string[]
   const words = messages.history;
   const remarks = [
     ...ownRemarks(messages, entry),
-    ...(entry.students.length === 1 ? entry.students.flatMap((one) => studentRemarks(messages, one)) : []),
+    ...(entry.students.length === 1 ? entry.students.flatMap((student) => studentRemarks(messages, student)) : []),
   ];
   return entry.undoneBy === undefined ? remarks : [...remarks, fill(words.undone, { id: entry.undoneBy })];
 }

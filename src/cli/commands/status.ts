@@ -46,13 +46,13 @@ function statusLines({ messages, paint }: Context, status: StudentStatus): strin
     left,
   ]);
   const sums = totals.map(({ half, picked, limit }) => [labels.total, labels[half], '', '', fill(words.total, { picked, limit }), '']);
-  const schools = certified.map((one) => [
-    String(one.schoolYear),
-    one.schoolCode,
-    cell(one.schoolName),
+  const schools = certified.map((school) => [
+    String(school.schoolYear),
+    school.schoolCode,
+    cell(school.schoolName),
     labels.certified,
-    one.certified,
-    ...(one.uncertified > 0 ? [labels.uncertified, one.uncertified] : []),
+    school.certified,
+    ...(school.uncertified > 0 ? [labels.uncertified, school.uncertified] : []),
   ]);
   const submitted = submittedElsewhere.map((record) => [
     record.ref,

@@ -16,13 +16,13 @@ export async function students({ messages, paint, ...context }: Context): Promis
   const header = [labels.nationalId, labels.name, labels.courseResults, labels.multiPerformances, labels.attachments, labels.received].map(
     (text) => paint.dim(text),
   );
-  const rows = students.map((one) => [
-    one.nationalId,
-    cell(one.name),
-    one.courseResults,
-    one.multiPerformances,
-    one.attachments,
-    one.received,
+  const rows = students.map((student) => [
+    student.nationalId,
+    cell(student.name),
+    student.courseResults,
+    student.multiPerformances,
+    student.attachments,
+    student.received,
   ]);
   return {
     json: { school, students, findings: findings.map((finding) => findingOutput(messages, finding)) },

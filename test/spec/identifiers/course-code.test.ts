@@ -187,7 +187,7 @@ describe('every value of a course code that a source names', () => {
   it.each(values)('%s %s is told as %s', (part, text, name, offset, length) => {
     const code = '109990001V23305A1021Z11'.padEnd(23, '1');
     const other = `${code.slice(0, offset)}${text}${code.slice(offset + length)}`;
-    expect(explainCourseCode(other).parts.find((one) => one.part === part)).toMatchObject({ kind: 'named', text, name });
+    expect(explainCourseCode(other).parts.find((candidate) => candidate.part === part)).toMatchObject({ kind: 'named', text, name });
   });
 });
 

@@ -6,7 +6,7 @@ import { overQuota, type Pickable, standingsOf, totalOf } from '#lpx/spec/rules/
 const items = (count: number, picked: number, schoolYear = 109, half: Pickable['half'] = 'courseResults'): Pickable[] =>
   Array.from({ length: count }, (_, i) => ({ half, schoolYear, picked: i < picked }));
 const of = (half: Pickable['half'], year: number, all: readonly Pickable[], extended = 0) =>
-  standingsOf(all, extended).find((one) => one.half === half && one.schoolYear === year);
+  standingsOf(all, extended).find((standing) => standing.half === half && standing.schoolYear === year);
 
 describe('the profiles of limits', () => {
   const MIB = 1024 * 1024;
@@ -72,7 +72,7 @@ describe('what may still be picked', () => {
         let state: Pickable[] = all.map((item) => ({ ...item, picked: false }));
         for (const [i, item] of state.entries())
           if ((of(item.half, item.schoolYear, state, extended)?.left ?? 0) > 0)
-            state = state.map((one, n) => (n === i ? { ...one, picked: true } : one));
+            state = state.map((standing, n) => (n === i ? { ...standing, picked: true } : standing));
         expect(overQuota(state, extended)).toEqual([]);
         for (const half of ['courseResults', 'multiPerformances'] as const) {
           const { picked, limit } = totalOf(half, state, extended);

@@ -38,9 +38,9 @@ describe('entries encrypted ahead of their turn', () => {
         const ahead = new ZipCryptoAhead(password, random, new Arenas());
         for (const content of contents) ahead.announce(entry(content).announced);
         for (const content of contents) {
-          const one = await ahead.next();
-          const plain = decrypted(one?.encrypted ?? Buffer.alloc(0));
-          expect(one?.crc32).toBe(crc32(content));
+          const block = await ahead.next();
+          const plain = decrypted(block?.encrypted ?? Buffer.alloc(0));
+          expect(block?.crc32).toBe(crc32(content));
           expect(plain[ZIPCRYPTO_HEADER_BYTES - 1]).toBe(crc32(content) >>> 24);
           expect(plain.subarray(ZIPCRYPTO_HEADER_BYTES).equals(content)).toBe(true);
         }
