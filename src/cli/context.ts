@@ -52,7 +52,7 @@ export interface Outcome {
   readonly text: readonly string[];
   /** A file for stdout, as it is, in place of the lines. */
   readonly file?: Uint8Array;
-  /** Lines beside the result, for stderr; `--quiet` drops them. */
+  /** Lines that are not part of the result, for stderr; `--quiet` drops them. */
   readonly notes?: readonly string[];
   /** Set when the command's answer is no. */
   readonly error?: LpxError | undefined;

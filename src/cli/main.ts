@@ -19,7 +19,7 @@ export async function main(words: readonly string[], around: Surroundings): Prom
 }
 
 /**
- * What is printed may not arrive. A reader that has gone (`| head`) is no fault, and the exit code stays that of what
+ * What is printed may not arrive. A reader that has gone (`| head`) is not an error, and the exit code stays that of what
  * was done; anything else, such as a full disk, is.
  */
 function watchOutput({ stdout, stderr }: Surroundings): { fault(): Promise<NodeJS.ErrnoException | undefined> } {
@@ -194,5 +194,5 @@ function knownError(error: unknown): LpxError {
   return known instanceof LpxError ? known : new LpxError('LPX_INTERNAL', { detail: faultOf(error) }, { cause: error });
 }
 
-/** A fault of ours in a word; its message may hold data and is for `--debug`. */
+/** An internal error in a word; its message may contain data and is for `--debug`. */
 const faultOf = (error: unknown): string => (error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : typeof error);

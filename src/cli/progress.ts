@@ -15,7 +15,7 @@ const STEP_MS = 100;
 
 /** Starts showing progress on stderr, unless nobody would see it. */
 export function startProgress(context: Context, text: string): Progress {
-  // On a terminal of no width, which has never been told its size, ora would never end.
+  // On a terminal of no width, which has never been given its size, ora would never end.
   if (context.json || context.quiet || !context.stderr.isTTY || !context.stderr.columns) {
     return { update: () => {}, holdFor: (password) => password, stop: () => {} };
   }

@@ -1,4 +1,4 @@
-/** Advises on a change of status: whether an exchange is due, who does what, and what comes next (guide part FOUR). */
+/** Advises on a change of status: whether an exchange is needed, who does what, and what comes next (guide part FOUR). */
 import {
   type Actor,
   AFTER_THE_YEAR,

@@ -64,7 +64,7 @@ export interface ExportRequest {
   readonly reason: ExchangeReason;
   /** The students' last day here. */
   readonly left: Day;
-  /** Export although the rules say that no exchange is due; the history remembers. */
+  /** Export although the rules say that no exchange is needed; the history records it. */
   readonly force: boolean;
   /** Take a last day that the records or the calendar speak against; the history remembers. */
   readonly acceptLeft?: boolean | undefined;
@@ -142,7 +142,7 @@ export interface ExportResult {
   readonly reason: ExchangeReason;
   /** The receiving school; may be empty. */
   readonly toSchool: string;
-  /** The rules that it was made against, on the clerk's word. */
+  /** The rules that the clerk set aside for it. */
   readonly overridden: readonly Code[];
   readonly students: readonly ExportedStudent[];
   readonly skipped: readonly SkippedStudent[];
@@ -295,7 +295,7 @@ const unknownStudent = (nationalId: string, { namedAt }: ExportRequest): Finding
   facts: {},
 });
 
-/** Why an exchange of a student has nothing to carry, or is not due: an error, but for the clerk's word. */
+/** Why an exchange of a student has nothing to carry, or is not needed: an error, unless the clerk insists. */
 function hindranceOf(student: StoredStudent, { portfolio, leftOut }: Selection, request: ExportRequest): Finding | undefined {
   const place = { ...studentPlace(student.basicData), ...request.namedAt?.get(student.basicData.nationalId) };
   if (!hasSubstance(portfolio)) return nothingToExport(place, leftOut.length);
@@ -349,7 +349,7 @@ function addToPackages(packages: PlannedPackage[], draft: Draft, limits: Package
   } else packages.push({ students: [planned], size: draftSize });
 }
 
-/** Cadre posts alone are no reason for an exchange. */
+/** Cadre posts alone are not a reason for an exchange. */
 function hasSubstance({ records }: Selected): boolean {
   const { courseResults, multiPerformances } = countsOf(records);
   return courseResults + multiPerformances > 0;

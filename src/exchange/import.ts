@@ -64,7 +64,7 @@ export interface RecordChange {
   readonly term: string;
   /**
    * `beside`: kept next to a stored one that differs; `replaced`: in its place; `uncertified`: left out, its teacher has not certified it;
-   * `unsound`: left out, its attachments are not sound.
+   * `unsound`: left out, its attachments are damaged.
    */
   readonly outcome: 'new' | 'same' | 'beside' | 'replaced' | 'uncertified' | 'unsound' | 'conflict';
 }
@@ -96,7 +96,7 @@ export interface ImportResult {
 }
 
 /**
- * Verifies and imports one package. A package that is at fault, or in conflict, comes back as `refused`
+ * Verifies and imports one package. A package that is faulty, or in conflict, comes back as `refused`
  * with the store as it was.
  * @throws as `readPackage`; LPX_STORE_BUSY, LPX_WRITE_FAILED; LPX_NOT_IN_STORE and LPX_PREVIOUS_ID for a previous id
  *   that fits no student of the store, or not one of the package
@@ -262,7 +262,7 @@ export interface StudentPlan {
   /** Those of them that take the place of stored ones. */
   readonly replacing: readonly Comparison<TakenAttachment>[];
   readonly findings: readonly Finding[];
-  /** Rules that the clerk's word sets aside, by their codes. */
+  /** Rules that the clerk sets aside, by their codes. */
   readonly overridden: readonly Code[];
   /** What becomes of records that are not put in as new, for the history. */
   readonly outcomes: readonly NewRecordOutcome[];

@@ -23,7 +23,7 @@ export interface LoadedTable {
   readonly findings: readonly Finding[];
 }
 
-/** @throws as `readTable`; LPX_TABLE_EMPTY, LPX_TABLE_ROW with every row at fault */
+/** @throws as `readTable`; LPX_TABLE_EMPTY, LPX_TABLE_ROW with every wrong row */
 export const loadCourseCodes = (store: Store, request: LoadTableRequest): Promise<LoadedTable> =>
   loadTable<CourseListing>(
     store,

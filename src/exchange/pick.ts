@@ -89,7 +89,9 @@ async function choose(
     extendedYears,
   );
   for (const item of added) {
-    const other = after.items.find((one) => one.ref !== item.ref && one.picked && one.version && one.stored.key === item.stored.key);
+    const other = after.items.find(
+      (candidate) => candidate.ref !== item.ref && candidate.picked && candidate.version && candidate.stored.key === item.stored.key,
+    );
     if (other)
       findings.push({
         code: 'LPX_PICK_VERSION',
@@ -98,7 +100,7 @@ async function choose(
         facts: { other: other.ref },
       });
   }
-  // What was over a limit before, and is not added to, is no fault of this choice.
+  // What was over a limit before, and is not added to, is not the fault of this pick.
   const grows = (half: Half, year: number) =>
     added.some((item) => item.half === half && (year === 0 || item.schoolYear === year)) || (given !== undefined && year === 0);
   findings.push(

@@ -1,6 +1,6 @@
 /**
  * The acknowledgement (收訖) of a package: the school that imported it says what it took, and the school that sent it
- * holds that against its own history. So both can prove what went over.
+ * checks that against its own history. So both can prove what was transferred.
  */
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
@@ -193,11 +193,11 @@ function differs(what: string, here: string | number, there: string | number): F
 /** Every student that was sent has arrived, with as many records of each half, those left out among them. */
 function studentDifferences(entry: KeptExport, receipt: Receipt): Finding[] {
   const sent = entry.students.map(({ nationalId, courseResults, multiPerformances }) =>
-    told(masked(nationalId), courseResults, multiPerformances),
+    countsOf(masked(nationalId), courseResults, multiPerformances),
   );
   const arrived = receipt.students.map(({ nationalIdMasked, courseResults, multiPerformances, leftOut }) => {
     const left = (fits: (list: string) => boolean) => leftOut.filter(({ list }) => fits(list)).length;
-    return told(
+    return countsOf(
       nationalIdMasked,
       courseResults + left((list) => list === COURSE_RESULTS),
       multiPerformances + left((list) => MULTI_PERFORMANCE_WIRES.has(list)),
@@ -206,7 +206,7 @@ function studentDifferences(entry: KeptExport, receipt: Receipt): Finding[] {
   return differs('students', sent.sort().join('; '), arrived.sort().join('; '));
 }
 
-const told = (student: string, courseResults: number, multiPerformances: number): string =>
+const countsOf = (student: string, courseResults: number, multiPerformances: number): string =>
   `${student} ${courseResults}+${multiPerformances}`;
 
 const leftOutFindings = (receipt: Receipt): Finding[] =>

@@ -84,7 +84,7 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
   };
 }
 
-/** The picks of a school year. One whose record has lost its teacher's word since is left out, and told. */
+/** The picks of a school year. A pick whose record is no longer certified is left out, and reported. */
 async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterRequest) {
   const named = [
     ...new Set((nationalIds.length > 0 ? nationalIds : (await store.students()).map((student) => student.nationalId)).map(canonicalCode)),

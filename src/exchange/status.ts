@@ -142,7 +142,7 @@ async function certifiedWhere(store: Store, items: readonly Item[]): Promise<Cer
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
-/** A record's files and brief, held against the limits of its term. */
+/** A record's files and brief, checked against the limits of its term. */
 function limitFindings({ basicData }: StoredStudent, item: Item): Finding[] {
   const { record, provenance } = item.stored;
   const place = itemPlace(basicData, item);

@@ -42,7 +42,7 @@ export interface ExportOptions extends ActOptions {
   readonly terms?: readonly string[] | undefined;
   /** The receiving school's code, for the history. */
   readonly toSchool?: string | undefined;
-  /** Export although the rules say that no exchange is due; the history remembers. */
+  /** Export although the rules say that no exchange is needed; the history records it. */
   readonly force?: boolean | undefined;
   /** Leave out students who have nothing to export, as long as one has. */
   readonly skipEmpty?: boolean | undefined;
@@ -56,7 +56,7 @@ export interface VerifyOptions extends ProgressOptions {
   readonly signature?: SignatureSource | undefined;
   /** Refuse what had to be repaired. */
   readonly strict?: boolean | undefined;
-  /** Go on without the records whose attachments are not sound. */
+  /** Continue without the records whose attachments are damaged. */
   readonly acceptPartial?: boolean | undefined;
   /** Take files whose MD5s are all wrong: some software hashes a wrapper of the file. */
   readonly acceptForeignMd5?: boolean | undefined;
@@ -67,7 +67,7 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
   readonly dryRun?: boolean | undefined;
   /** Admit students who are not in the store yet. */
   readonly createStudents?: boolean | undefined;
-  /** Keep a record beside a stored one that says something else, instead of refusing. */
+  /** Keep a record next to a stored one with other content, instead of refusing. */
   readonly keepBoth?: boolean | undefined;
   /** Take the students of the package for those of the roll although names or birth dates differ. */
   readonly samePerson?: boolean | undefined;

@@ -5,7 +5,7 @@ import { runInterruptibly } from '../io/interruption.js';
 import { type PostedError, posted } from '../posted-error.js';
 import { type Caller, type RequestOf, type ResultOf, USE_CASES, type UseCaseName } from './use-cases.js';
 
-/** What the thread is told. */
+/** A request to the thread. */
 export type Order =
   | {
       readonly kind: 'call';

@@ -22,7 +22,7 @@ export const EXIT = {
 /**
  * What an error means for the data, where it ends a command; `consequence` in the message files says it for each command.
  * - `notDone`: the command did nothing, for a reason that says nothing about a package
- * - `packageRefused`: the package, or the document, is at fault
+ * - `packageRefused`: the package, or the document, is faulty
  * - `partlyDone`: what is reported as done is done
  */
 export type Consequence = 'notDone' | 'packageRefused' | 'partlyDone';

@@ -54,14 +54,14 @@ export interface TakenFile {
   readonly stagedAt: string | undefined;
 }
 
-/** A student's records with sound attachments, and those without. */
+/** A student's records with intact attachments, and those without. */
 export interface TakenPortfolio extends Portfolio<TakenAttachment> {
   readonly unsound: readonly PortfolioRecord<WireAttachment>[];
 }
 
 /** How strictly attachments are taken. */
 export interface Acceptance {
-  /** Go on without the records whose attachments are not sound. */
+  /** Continue without the records whose attachments are damaged. */
   readonly partial: boolean;
   /** Take files whose MD5s are all wrong: some software hashes a wrapper of the file (docs/field-defects.md#foreign-md5). */
   readonly foreignMd5: boolean;
@@ -162,7 +162,7 @@ const FOREIGN_PART = 0.9;
 
 /**
  * Some software writes the MD5 of something else than the file (docs/field-defects.md#foreign-md5): when nearly all are wrong,
- * that is one finding for the package, and no record is unsound for it.
+ * that is one finding for the package, and no record counts as damaged.
  */
 function judgeMd5s(judgements: readonly Judgement[], { foreignMd5 }: Acceptance) {
   const compared = judgements.filter(({ md5 }) => md5 !== undefined).length;

@@ -30,7 +30,7 @@ export async function openingPassword(fd: number, entries: readonly ZipEntry[], 
   return undefined;
 }
 
-/** What may be wrong with a password that does not open, as far as its characters tell; undefined for nothing. */
+/** What may be wrong with a password that does not open, as far as its characters show; undefined for nothing. */
 export type PasswordOddity = 'blank' | 'notAscii' | 'both';
 
 export function passwordOddity(given: Buffer): PasswordOddity | undefined {

@@ -14,7 +14,7 @@ import { JSON_BYTES } from './limits.js';
 /** All JSON of one package together. */
 const TOTAL_JSON_BYTES = 2 * JSON_BYTES;
 
-/** The entries of a package, told apart by their names. */
+/** The entries of a package, by what their names say they are. */
 export interface PackageEntries {
   /** The JSON files at the root: one of them is the document. */
   readonly documents: readonly PackageEntry[];
@@ -126,7 +126,7 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
 
 /**
  * The document is the one JSON at the root that holds students, whatever it is called, since mail renames files
- * (docs/spec.md#t7). Two of them are no package, whatever they are called. Where none does, the only one or the one under
+ * (docs/spec.md#t7). Two of them are not a package, whatever they are called. Where none does, the only one or the one under
  * the package's name is taken, and its faults are reported.
  */
 async function readDocument(fd: number, documents: readonly PackageEntry[], baseName: string, password: Buffer): Promise<ReadText> {

@@ -70,7 +70,7 @@ async function documentIn(folder: string): Promise<string> {
   return join(folder, only.name);
 }
 
-/** @throws LPX_LOAD_PACKAGE, LPX_LOAD_TABLE for a file that is no document, by its content */
+/** @throws LPX_LOAD_PACKAGE, LPX_LOAD_TABLE for a file that is not a document, by its content */
 function refuseOther(path: string): void {
   const file = basename(path);
   const kind = kindOfFile(path);
@@ -135,7 +135,7 @@ async function listFiles(root: string, wanted: ReadonlySet<string>): Promise<(re
       const name = `${inside}${entry.name.normalize('NFC')}`;
       const file = join(folder, entry.name);
       if (entry.isDirectory() && wanted.has(plainName(name))) await list(`${name}/`, file);
-      // What lies next to the document is no attachment.
+      // What lies next to the document is not an attachment.
       else if (entry.isFile() && inside !== '') found.push([name, file]);
     }
   };

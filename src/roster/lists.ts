@@ -26,7 +26,7 @@ export async function readNationalIds(file: string): Promise<ListedStudent[]> {
 
 /**
  * A national id and a reference a row. A row of titles may stand first; empty rows are passed over.
- * @throws as `readTable`; LPX_TABLE_ROW with every row at fault, LPX_TABLE_EMPTY
+ * @throws as `readTable`; LPX_TABLE_ROW with every wrong row, LPX_TABLE_EMPTY
  */
 export async function readPicks(file: string): Promise<ListedPicks[]> {
   const findings: Finding[] = [];

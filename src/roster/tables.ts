@@ -58,7 +58,7 @@ function checkCells(text: string, delimiter: string, file: string): void {
   if (cells > TABLE_CELLS) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'cells', value: cells, limit: TABLE_CELLS });
 }
 
-/** Ends the reading of a table whose rows are at fault, telling all of them. @throws LPX_TABLE_ROW */
+/** Ends the reading of a table whose rows are wrong, reporting all of them. @throws LPX_TABLE_ROW */
 export function refuseRows(findings: readonly Finding[], file: string): void {
   const error = errorOf(findings.map((finding) => ({ ...finding, place: { ...finding.place, file: basename(file) } })));
   if (error) throw error;

@@ -1,4 +1,4 @@
-/** From the links of a document to the files beside it, in a package or a folder alike. */
+/** From the links of a document to the files next to it, in a package or a folder alike. */
 import { type Finding, LpxError, type Place } from '../errors.js';
 import { readJson } from './json.js';
 import { filePlace, recordPlaces } from './place.js';
@@ -8,10 +8,10 @@ import { shown } from './validate.js';
 
 export const MAPPING_NAME = 'filename_mapping.json';
 
-/** What systems leave in folders, and other software beside a document (docs/spec.md#t17; docs/field-defects.md#second-dialect). */
+/** What systems leave in folders, and other software next to a document (docs/spec.md#t17; docs/field-defects.md#second-dialect). */
 const NOT_OURS = /(?:^|\/)(?:__MACOSX\/.*|\.DS_Store|\._[^/]*|Thumbs\.db|desktop\.ini|課程諮詢\.json)$/;
 
-/** Whether an entry is no part of any package, by its name. */
+/** Whether an entry is not part of any package, by its name. */
 export const isNotOurs = (name: string): boolean => NOT_OURS.test(name);
 
 /** One attachment of a record, found. `F` is what a file is where it was found. */

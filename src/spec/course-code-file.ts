@@ -66,11 +66,11 @@ export function listingsOf(rows: readonly (readonly string[])[]): {
   const listings = new Map<string, CourseListing>();
   const findings: Finding[] = [];
   for (const [i, [code = '', subjectName = '', credits = '']] of dataRows(rows)) {
-    const tell = (column: string, value: string) => findings.push(rowFinding(i, column, value));
-    if ([...code.slice(0, 2 * COURSE_CODE_CHARACTERS + 1)].length !== COURSE_CODE_CHARACTERS) tell('courseCode', code);
-    else if (subjectName === '') tell('subjectName', subjectName);
-    else if (parseCredits(credits) === undefined) tell('credits', credits);
-    else if (listings.has(code)) tell('twice', code);
+    const report = (column: string, value: string) => findings.push(rowFinding(i, column, value));
+    if ([...code.slice(0, 2 * COURSE_CODE_CHARACTERS + 1)].length !== COURSE_CODE_CHARACTERS) report('courseCode', code);
+    else if (subjectName === '') report('subjectName', subjectName);
+    else if (parseCredits(credits) === undefined) report('credits', credits);
+    else if (listings.has(code)) report('twice', code);
     else listings.set(code, { code, subjectName, credits });
   }
   return { listings: [...listings.values()], findings };

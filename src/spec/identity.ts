@@ -1,6 +1,6 @@
 /**
  * What makes two records the same (docs/spec.md#identity). The key says which thing a record is about; the content
- * says what it tells of it. Flags that the reason of an export sets, and the term in which a school submits
+ * says the same of it. Flags that the reason of an export sets, and the term in which a school submits
  * it, are not content: they change as a record travels.
  */
 import { createHash } from 'node:crypto';
@@ -24,10 +24,10 @@ export function identityOf(record: PortfolioRecord<{ readonly sha256: string }>)
   const keyFields = wireListOf(record.list)
     .properties.filter((property) => property.key)
     .map((property) => fields[property.name]);
-  const told = Object.fromEntries(Object.entries(fields).filter(([name]) => !TRAVELLING.has(name)));
+  const compared = Object.fromEntries(Object.entries(fields).filter(([name]) => !TRAVELLING.has(name)));
   return {
     key: sha256([record.list, keyFields, fields.createdAt || files] as JsonValue),
-    content: sha256([record.list, told, record.extras, files] as JsonValue),
+    content: sha256([record.list, compared, record.extras, files] as JsonValue),
   };
 }
 

@@ -1,10 +1,10 @@
-/** Whether two forms of a name are the name of one person, as far as writing can tell. */
+/** Whether two forms of a name are the name of one person, as far as writing can show. */
 
 /**
  * Characters that are one character in another shape: each word is a group. Those of OpenCC's table of Taiwan's
  * variants (https://github.com/BYVoid/OpenCC, data/dictionary/TWVariants.txt), and of Unicode's Unihan database
  * (kZVariant and kSemanticVariant, https://www.unicode.org/reports/tr38/) those that occur in names. Characters that
- * are used as names of their own beside one another (涂 and 凃, 游 and 遊, 哲 and 喆) are not here.
+ * are used as different names (涂 and 凃, 游 and 遊, 哲 and 喆) are not here.
  */
 const VARIANTS = (
   '峰峯 台臺 群羣 啟啓 為爲 媯嬀 嫻嫺 偽僞 裡裏 眾衆 秘祕 痴癡 床牀 著着 溈潙 晒曬 稜棱 汙污 參蔘 蒍蔿 踴踊 缽鉢 針鍼 ' +

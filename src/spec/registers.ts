@@ -276,7 +276,7 @@ export function courseSheetOf({ record, received }: PickedItem, evening: boolean
   return evening && NOT_EVENING.has(sheet) ? undefined : sheet;
 }
 
-/** A register of picked items. What the form has no sheet for is left out: `unplacedIn` tells which. */
+/** A register of picked items. What the form has no sheet for is left out: `unplacedIn` says which. */
 export function registerOf(items: readonly PickedItem[], form: RegisterForm, schoolCode: string, academicYear: number): Register {
   const { kind, batch, evening } = form;
   const number = NUMBERS[kind === 'courseResults' && evening ? 'eveningCourseResults' : kind][batch];

@@ -31,7 +31,7 @@ const VALUE_CHARACTERS = 40;
 
 /**
  * Every violation of the exchange document's schema, each with its place, the value found and what was expected.
- * Empty when the document is sound.
+ * Empty when the document is valid.
  */
 export function documentFindings(document: unknown): Finding[] {
   const place = (path: readonly string[]) => placeOfPath(document, path);
@@ -39,7 +39,7 @@ export function documentFindings(document: unknown): Finding[] {
   if (!Array.isArray(document) || document.length === 0) found.validate(document);
   else
     for (const [index, student] of document.entries()) {
-      // What is no object is no student: a million numbers need no error each.
+      // What is not an object is not a student: a million numbers need no error each.
       if (isObject(student)) found.startStudent();
       for (const { part, pathOf } of partsOf(student, String(index))) found.validate([part], pathOf);
     }
@@ -119,7 +119,7 @@ class Violations {
     if (this.#validator(part)) return;
     for (const violation of this.#validator.errors ?? []) {
       const path = pathOf(stepsOf(violation.instancePath));
-      if (path) this.#tell(violation, path);
+      if (path) this.#report(violation, path);
     }
   }
 
@@ -127,7 +127,7 @@ class Violations {
     return this.#found.list();
   }
 
-  #tell(violation: Violation, path: readonly string[]): void {
+  #report(violation: Violation, path: readonly string[]): void {
     const missing = violation.keyword === 'required' ? String(violation.params.missingProperty) : '';
     const key = `${violation.keyword} ${violation.instancePath.replaceAll(/\/\d+/g, '')} ${missing}`;
     const kind = this.#kinds.get(key);

@@ -108,7 +108,7 @@ export class Staging {
     return join(this.#work.path, String(this.#count++));
   }
 
-  /** Brings a staged file to the disk, beside whatever else is going on: `secured` waits for it. */
+  /** Syncs a staged file to the disk in the background; `secured` waits for it. */
   secure(path: string): void {
     const lane = this.#secured++ % this.#lanes.length;
     const securing = (this.#lanes[lane] as Promise<void>).then(() => syncFile(path, this.#vault.access.file));

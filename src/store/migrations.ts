@@ -131,7 +131,7 @@ async function thirdVersion(db: Kysely<Tables>): Promise<void> {
 
 /**
  * What a file is called and its type belong to the record: two records may share a content under different names. A type
- * that the content does not tell comes from the name, as it does in `takeAttachments`.
+ * that the content does not show comes from the name, as it does in `takeAttachments`.
  */
 async function fourthVersion(db: Kysely<Tables>): Promise<void> {
   const typesByContent = ['pdf', 'jpg', 'png', 'mp3', 'mp4'];

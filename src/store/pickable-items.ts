@@ -14,7 +14,7 @@ export interface Item extends Pickable {
   /** What a person calls it by: `O12` for an own record, `R5` for a received one. It never changes. */
   readonly ref: string;
   readonly stored: StoredRecord;
-  /** `submitted`: by the record's own word, at the school that had it; it counts, and cannot be picked again. */
+  /** `submitted`: according to the record, at the school that had it; it counts, and cannot be picked again. */
   readonly state: 'open' | 'picked' | 'submitted';
   /** Why it can be neither exchanged nor picked; undefined when it can. */
   readonly unfit: Unfit | undefined;
@@ -67,7 +67,7 @@ function itemOf(stored: StoredRecord, half: Half, version: RecordVersion | undef
 
 /**
  * Whether a record was submitted. One platform writes the term in which it was ticked (docs/spec.md#course-results): of a record that was
- * received within that school year, that is no submission, since the receiving school submits it.
+ * received within that school year, that is not a submission, since the receiving school submits it.
  */
 function isSubmitted({ provenance, cameAt, record }: StoredRecord): boolean {
   const { submittedTerm } = record.fields;

@@ -1,11 +1,11 @@
-/** What the store was told of other schools: their names and their course code files. */
+/** What the store knows of other schools: their names and their course code files. */
 import type { CourseListing, Lookup } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { isCourseResult, type Portfolio } from '../spec/portfolio.js';
 import type { ReferenceData } from '../spec/rules/record-rules.js';
 import type { Store } from './store.js';
 
-/** All that the store knows of the schools and courses in portfolios, for the rules to hold them against. */
+/** All that the store knows of the schools and courses in portfolios, for the rules to check against. */
 export async function referenceDataFor(store: Store, portfolios: readonly Portfolio<unknown>[]): Promise<ReferenceData> {
   const records = portfolios.flatMap((portfolio) => portfolio.records);
   const schoolCodes = [

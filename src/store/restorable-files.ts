@@ -4,7 +4,7 @@ import { filePlace, studentPlace } from '../spec/place.js';
 import { type Portfolio, SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { Store, StoredAttachment } from './store.js';
 
-/** A file whose copy in the store is lost or broken, and of which a sound copy came. */
+/** A file whose copy in the store is lost or broken, and of which an intact copy came. */
 export interface RestorableFile<A extends StoredAttachment> {
   readonly attachment: A;
   readonly finding: Finding;

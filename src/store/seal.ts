@@ -1,4 +1,4 @@
-/** What tells a row that changed since it was stored, by a bit of the disk or by another program, from one that did not. */
+/** Detects a row that changed since it was stored, by a bit of the disk or by another program. */
 import { createHash } from 'node:crypto';
 
 const RECORD = [

@@ -1,4 +1,4 @@
-/** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments beside it. */
+/** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments next to it. */
 import { closeSync, fchmodSync, openSync, statSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';

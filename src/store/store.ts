@@ -127,7 +127,7 @@ interface PackageEntry extends Happening {
   readonly contentsDigest: string;
   /** The other school: where a package came from or went to; empty when unknown. */
   readonly school: string;
-  /** The codes of the rules that it was made against, on the clerk's word, with blanks between; empty for none. */
+  /** The codes of the rules that the clerk set aside, with blanks between; empty for none. */
   readonly overridden: string;
 }
 

@@ -6,7 +6,7 @@ import { asStored, sealed, sealOf } from './seal.js';
 import type { Leaving } from './store.js';
 import type { Tables } from './tables.js';
 
-/** What a row of a student must have to be known as sound. */
+/** What a row of a student must have to be known as intact. */
 export type StudentRow = Omit<Selectable<Tables['students']>, 'id' | 'id_key'>;
 
 export interface StudentRef {
@@ -24,7 +24,7 @@ export function basicDataOf(row: StudentRow, folder: string): BasicData {
   return basicData;
 }
 
-/** Changes columns of a student whose row is sound. @throws LPX_STORE_DAMAGED */
+/** Changes columns of a student whose row is intact. @throws LPX_STORE_DAMAGED */
 export async function updateStudentRow(
   db: Kysely<Tables> | Transaction<Tables>,
   folder: string,

@@ -1,5 +1,5 @@
 /**
- * A folder for what a process has under way. A lock in it tells a living process's folder from a dead one's leftover:
+ * A folder for what a process has under way. A lock in it distinguishes a living process's folder from a dead one's leftover:
  * an SQLite file held exclusively, which the system releases however the process ends, and which processes of other
  * process id namespaces see too.
  */

@@ -30,7 +30,7 @@ export const UINT32_MAX = 0xffff_ffff;
 export const UINT16_MAX = 0xffff;
 export const EXTRA_ZIP64 = 0x0001;
 export const EXTRA_AES = 0x9901;
-/** Info-ZIP's name in UTF-8 beside one in another encoding. */
+/** Info-ZIP's name in UTF-8 next to one in another encoding. */
 export const EXTRA_UNICODE_PATH = 0x7075;
 /**
  * Ours ("LX"): a checksum over both headers of the entry, in both. ZIP guards an entry's content but not

@@ -1,4 +1,4 @@
-/** Draws what the benchmark measured: a bar a job, as long as lpx took beside what 7-Zip and md5sum took. */
+/** Draws what the benchmark measured: a bar for each job, as long as lpx took, next to what 7-Zip and md5sum took. */
 
 const WIDTH = 720;
 const LEFT = 220;

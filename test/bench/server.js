@@ -21,7 +21,7 @@ const FILE_BYTES = 2_236_667;
 const STUDENT = 'A800000014';
 const password = 'Sample-Pass-2021';
 
-/** Asks one question after the other, and prints how long each answer took when it is told to stop. */
+/** Asks one question after the other, and prints how long each answer took when it is asked to stop. */
 const CLIENT = `
   const { get, Agent } = require('node:http');
   const agent = new Agent({ keepAlive: true });

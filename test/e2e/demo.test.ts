@@ -6,7 +6,7 @@ import { outputFaults } from '../support/output-schemas.js';
 import { tempFolder } from '../support/temp.js';
 
 describe('the demonstration', () => {
-  it.each(['C.UTF-8', 'zh_TW.UTF-8'])('tells the whole exchange under %s, and leaves nothing behind', async (LANG) => {
+  it.each(['C.UTF-8', 'zh_TW.UTF-8'])('shows the whole exchange under %s, and leaves nothing behind', async (LANG) => {
     const TMPDIR = tempFolder();
     const { code, out, err } = await lpx(['demo'], { env: { LANG, TMPDIR } });
     expect([code, err]).toEqual([0, '']);

@@ -19,7 +19,7 @@ let from = '';
 let to = '';
 let zipFile = '';
 
-/** Runs with `--json`, holds the output against its schema, and expects an exit code. */
+/** Runs with `--json`, checks the output against its schema, and expects an exit code. */
 async function checked(code: number, words: readonly string[], options = {}) {
   const ran = await lpxJson(words, options);
   expect(outputFaults(ran.json), JSON.stringify(ran.json)).toEqual([]);

@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp.js';
 
 const options = { env: { LPX_PASSWORD: PASSWORD.toString() } };
 
-/** Runs with `--json`, holds the output against its schema, and expects an exit code. */
+/** Runs with `--json`, checks the output against its schema, and expects an exit code. */
 async function run(code: number, store: string, ...words: string[]) {
   const ran = await lpxJson(['--store', store, ...words], options);
   expect(outputFaults(ran.json), ran.out).toEqual([]);
@@ -73,9 +73,9 @@ describe('a student who transfers from A to B to C and borrows a term at D', () 
     const before = (['A', 'B', 'C', 'D'] as const).flatMap((name) =>
       courses(SCHOOLS[name], { A: '1091', B: '1092', C: '1102', D: '1101' }[name], { A: 3, B: 2, C: 6, D: 2 }[name]),
     );
-    const told = (records: readonly any[]) =>
+    const identified = (records: readonly any[]) =>
       records.map((record) => `${record.originSchoolCode} ${record.courseCode} ${record.term ?? record.uploadTerm}`).sort();
-    expect(told(items)).toEqual(told(before.map((record) => record.fields)));
+    expect(identified(items)).toEqual(identified(before.map((record) => record.fields)));
     expect(items.filter(({ provenance }) => provenance === 'own').map(({ originSchoolCode }) => originSchoolCode)).toEqual(
       Array(6).fill('990003'),
     );
@@ -188,7 +188,7 @@ describe('the domain’s commands', () => {
     expect((await run(0, store, 'register', '--year', '109', '--format', 'csv', '--out', join(folder, 'out'))).students).toBe(2);
   });
 
-  it('of everyone tell whom an export passed over', async () => {
+  it('of everyone names the students that an export skipped', async () => {
     const folder = tempFolder();
     const store = join(folder, 'store');
     await run(0, store, 'init', '--school', '990001');

@@ -20,7 +20,7 @@ describe('a Node.js that has no SQLite, without the add-on', () => {
   it.each([
     ['C.UTF-8', 'Install Node.js 22.13 or later'],
     ['zh_TW.UTF-8', '請安裝 Node.js 22.13 以上的版本'],
-  ])('is told from a fault of lpx, in %s', async (LANG, advice) => {
+  ])('is distinguished from an internal error, in %s', async (LANG, advice) => {
     const folder = tempFolder();
     const store = await school(folder, '990001');
     for (const words of [['students'], ['load', join(SAMPLES, 'transfer')]]) {

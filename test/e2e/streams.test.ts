@@ -134,7 +134,7 @@ describe('a password file', () => {
     expect([code, err]).toEqual([2, expect.stringContaining('LPX_PASSWORD_MISSING')]);
   });
 
-  it('with a blank too much, and a password that is wrong all the same, is told so', async () => {
+  it('with a blank too many, and a password that is wrong anyway, is reported as such', async () => {
     const { zipFile } = await exchange();
     const { code, out, err } = await lpx(['verify', zipFile, '--password-stdin'], { input: 'wrong-one \r\n' });
     expect([code, err]).toEqual([4, expect.stringContaining('begins or ends with a blank')]);

@@ -127,7 +127,7 @@ describe('an export', () => {
       courseResult({}, { bytes: pdf(Buffer.alloc(4 * 1024 * 1024)), type: 'pdf', name: 'a.pdf' }),
       'LPX_FILE_LARGE',
     ],
-  ])('with %s of the school’s own stops: here it can be mended', async (_, record, code) => {
+  ])('with %s in the school’s own data is refused: here it can be corrected', async (_, record, code) => {
     const { store, mail } = await schoolWith([record]);
     await expect(exportFrom(store, mail)).rejects.toMatchObject({ code });
   });
@@ -140,7 +140,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('of a received record with a long brief goes on and warns: it is another school’s to mend', async () => {
+  it('of a received record with a long brief only warns: another school has to correct it', async () => {
     const { store, mail } = await schoolWith([courseResult({ originSchoolCode: '990009', brief: '字'.repeat(101) })]);
     const { findings } = await exportFrom(store, mail);
     expect(findings.filter(({ code }) => code === 'LPX_BRIEF_LONG')).toMatchObject([{ severity: 'warning' }]);
@@ -202,7 +202,7 @@ describe('an export', () => {
     expect(new Set(exports.map(({ file }) => file))).toEqual(new Set(zipFiles.map((zipFile) => basename(zipFile))));
   });
 
-  it('writes a generated password beside the package, and neither replaces a file nor leaves one without its package', async () => {
+  it('writes a generated password next to the package, and neither replaces a file nor leaves one without its package', async () => {
     const { folder, store, mail } = await schoolWith();
     const passwordFile = join(folder, 'pw.txt');
     const request = { passwordFile, encryption: 'aes256' } as const;
@@ -243,7 +243,7 @@ describe('an export', () => {
     await exportFrom(store, mail, { left: '2021-07-31', now });
   });
 
-  it('against that rule is made on the clerk’s word, and the history remembers', async () => {
+  it('against that rule is made when the clerk insists, and the history records it', async () => {
     const { store, mail } = await schoolWith();
     const late = { left: '2021-08-01', now: new Date('2021-08-01T09:00:00+08:00') };
     expect((await exportFrom(store, mail, { ...late, force: true })).overridden).toEqual(['LPX_EXCHANGE_NOT_NEEDED']);

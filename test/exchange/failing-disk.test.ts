@@ -44,7 +44,7 @@ async function stateOf(store: string): Promise<string> {
 /** Packages in a folder with both of their files; anything else that lies there by its name. */
 function packagesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  // A temporary name that could not be removed is no package.
+  // A temporary name that could not be removed is not a package.
   const names = readdirSync(folder).filter((name) => !name.endsWith('.part'));
   return names.filter((name) => !name.endsWith('.md5')).map((name) => (names.includes(`${name}.md5`) ? 'package' : name));
 }

@@ -64,11 +64,11 @@ describe('a package as the field writes it', () => {
       const arrived = result.outcome === 'imported' ? (await studentIn(store, TRANSFER_STUDENT)).records.length : 0;
       const found = result.report.findings.filter(({ code }) => code === 'LPX_REPAIRED');
       const kinds = [...new Set(found.map((finding) => factOf(finding, 'repair')))];
-      const told = found.every(({ severity, place }) => severity === 'warning' && pathOf(place) !== '');
+      const reported = found.every(({ severity, place }) => severity === 'warning' && pathOf(place) !== '');
       const error = errorOfReport((await tried(make(), { strict: true })).result.report);
       const strict = error ? CATALOGUE[error.code].exit : 0;
-      const expected = { kinds: [...new Set(repairs)], arrived: records, told: true, strict: repairs.length > 0 ? 6 : 0 };
-      const seen = { kinds, arrived, told, strict };
+      const expected = { kinds: [...new Set(repairs)], arrived: records, reported: true, strict: repairs.length > 0 ? 6 : 0 };
+      const seen = { kinds, arrived, reported, strict };
       if (JSON.stringify(seen) !== JSON.stringify(expected))
         wrong.push({ oddity, seen, findings: result.report.findings.filter(({ severity }) => severity === 'error') });
     }
@@ -139,7 +139,7 @@ describe('a package zipped once more', () => {
 });
 
 describe('a package with a signature of another kind', () => {
-  it('is taken with a hash that was told, and refused with another', async () => {
+  it('is accepted with a hash given by telephone, and refused with another', async () => {
     const bytes = await written(sample, 'aes256', PASSWORD);
     const hash = md5(bytes);
     expect((await tried(bytes, { signature: { md5: hash.toUpperCase() } })).result.outcome).toBe('imported');
@@ -147,7 +147,7 @@ describe('a package with a signature of another kind', () => {
     expect(errorOfReport(result.report)?.code).toBe('LPX_SIGNATURE_MISMATCH');
   });
 
-  it('is taken without any only on the clerk’s word, and the history says so', async () => {
+  it('is accepted without any only when the clerk insists, and the history records it', async () => {
     const { store, result } = await tried(sample, { signature: 'none' });
     expect(result.outcome).toBe('imported');
     expect(result.report.checks[0]).toEqual({ name: 'signature', status: 'skipped' });
@@ -156,7 +156,7 @@ describe('a package with a signature of another kind', () => {
   });
 });
 
-describe('a package with attachments that are not sound', () => {
+describe('a package with damaged attachments', () => {
   const PARTIAL = { accept: { partial: true, foreignMd5: false } };
   const wrongMd5 = () => changed((_, course) => void (course.文件檔案MD5 = 'a'.repeat(32)));
   const missing = () => sample.filter(({ name }) => !name.endsWith('C01.pdf'));
@@ -164,7 +164,7 @@ describe('a package with attachments that are not sound', () => {
   it.each([
     ['a wrong MD5', wrongMd5, 'LPX_ATTACHMENT_MD5'],
     ['a missing file', missing, 'LPX_ATTACHMENT_MISSING'],
-  ])('%s is refused whole, or imported without that record on the clerk’s word', async (_, archive, code) => {
+  ])('%s is refused whole, or imported without that record when the clerk asks for it', async (_, archive, code) => {
     const whole = await tried(archive());
     expect([whole.result.outcome, errorOfReport(whole.result.report)?.code]).toEqual(['refused', code]);
     const { store, result } = await tried(archive(), PARTIAL);
@@ -195,7 +195,7 @@ describe('a package with attachments that are not sound', () => {
     expect([result.outcome, result.students[0]?.records.filter(({ outcome }) => outcome === 'unsound').length]).toEqual(['imported', 1]);
   });
 
-  it('and none that is sound has nothing to import', async () => {
+  it('and none intact has nothing to import', async () => {
     const none = changed((student) => {
       for (const record of recordsOf(student)) {
         for (const key of Object.keys(record)) if (key.endsWith('連結') && record[key]) record[key] = 'gone.pdf';
@@ -205,7 +205,7 @@ describe('a package with attachments that are not sound', () => {
     expect((await tried(none, PARTIAL)).result.outcome).toBe('refused');
   });
 
-  it('all MD5s wrong and no file damaged is some software’s habit: told once, and taken on the clerk’s word', async () => {
+  it('all MD5s wrong and no file damaged is the habit of some software: reported once, and accepted when the clerk insists', async () => {
     const foreign = () =>
       changed((student) => {
         for (const record of recordsOf(student)) {

@@ -14,7 +14,7 @@ const filesOf = async (store: string): Promise<string[]> => {
   return withStore(store, async ({ attachments }) => [...new Set(hashes)].map((sha256) => attachments.pathOf(sha256)));
 };
 
-/** Loses one file of a store, and flips a bit of another. Returns the way to see whether both are sound again. */
+/** Loses one file of a store, and flips a bit of another. Returns the way to see whether both are intact again. */
 async function spoil(store: string): Promise<() => boolean> {
   const [lost, broken] = (await filesOf(store)) as [string, string];
   const before = [lost, broken].map((path) => readFileSync(path));

@@ -32,7 +32,7 @@ describe('the work on a document', () => {
     expectLinear((count) => documentFindings(repairDocument(make(count)).document), 3000);
   });
 
-  it('tells every violation of a student with many records, at the record where it is', () => {
+  it('reports every violation of a student with many records, at the record where it is', () => {
     const records = Array.from({ length: 250 }, (_, i) => ({ 課程代碼: i === 203 ? 5 : '109990001H11101A1010101' }));
     const found = documentFindings([{ 基本資料: {}, 課程學習成果紀錄: records, 多元表現: {} }]);
     const ofCode = found.filter(({ place }) => place.property === '課程代碼');

@@ -90,9 +90,9 @@ describe('an import', () => {
     const { to, zipFile } = await exchange();
     expect(await importTo(to, zipFile, request)).toMatchObject({ outcome: 'refused', historyId: 0 });
     const bytes = readFileSync(zipFile);
-    const told = { file: basename(zipFile), bytes: bytes.length, md5: md5(bytes), code, state: 'failed' };
+    const noted = { file: basename(zipFile), bytes: bytes.length, md5: md5(bytes), code, state: 'failed' };
     expect(await withStore(to, (open) => open.history())).toEqual([
-      expect.objectContaining({ ...told, contentsDigest: '', school: '', students: [], operator: OPERATOR }),
+      expect.objectContaining({ ...noted, contentsDigest: '', school: '', students: [], operator: OPERATOR }),
     ]);
   });
 
@@ -121,7 +121,7 @@ describe('an import', () => {
     expect(real.students).toEqual(dry.students);
   });
 
-  it('of a student whom the school does not know is a conflict, until it is told to admit her', async () => {
+  it('of a student whom the school does not know is a conflict until the clerk asks for her to be added', async () => {
     const { to, zipFile } = await exchange();
     const refused = await importTo(to, zipFile, { createStudents: false });
     expect(refused).toMatchObject({ outcome: 'refused', conflicts: [{ code: 'LPX_STUDENT_UNKNOWN' }] });
@@ -153,7 +153,7 @@ describe('an import', () => {
       ['neither name nor birth date', { name: ' ', birthDate: '' }, 'LPX_STUDENT_UNCONFIRMED'],
       ['another birth date', { birthDate: '2005/03/10' }, 'LPX_STUDENT_DIFFERS'],
       ['another name and no birth date', { name: '林大禾', birthDate: '' }, 'LPX_STUDENT_DIFFERS'],
-    ])('with %s is a conflict, and goes on the clerk’s word, with the roll as it was', async (_, sent, code) => {
+    ])('with %s is a conflict, accepted when the clerk insists, and the roll is unchanged', async (_, sent, code) => {
       const { to, zipFile } = await onTheRoll({}, sent);
       const before = (await studentIn(to, TRANSFER_STUDENT)).basicData;
       expect(await importTo(to, zipFile)).toMatchObject({ outcome: 'refused', conflicts: [{ code }] });
@@ -312,7 +312,7 @@ describe('an import', () => {
       expect(await importTo(to, await packageOfRecords(folder, [other]))).toMatchObject({ outcome: 'imported', notices: [] });
     });
 
-    it('while that one comes again beside it says nothing', async () => {
+    it('is not reported while the other one comes with it', async () => {
       const folder = tempFolder();
       const to = await school(folder, '990002');
       await importTo(to, await packageOf(folder, {}));
@@ -321,7 +321,7 @@ describe('an import', () => {
     });
   });
 
-  it('of a record that says something else now is a conflict, and is kept beside the other only when asked to', async () => {
+  it('of a record with other content is a conflict, and both are kept only on request', async () => {
     const folder = tempFolder();
     const to = await school(folder, '990002');
     await importTo(to, await packageOf(folder, {}));

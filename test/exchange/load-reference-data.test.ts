@@ -54,7 +54,7 @@ describe('a course code file', () => {
     expect((await load()).findings).toMatchObject([{ code: 'LPX_TEXT_GARBLED', place: { row: 0 }, facts: { garbling: 'lost' } }]);
   });
 
-  it('is refused whole when one row is at fault, or none can be read', async () => {
+  it('is refused whole when one row is wrong, or none can be read', async () => {
     const store = await school(tempFolder(), '990001');
     await expect(put(store, loadCourseCodes, `${CODES}\n109,x,444422`)).rejects.toMatchObject({
       code: 'LPX_TABLE_ROW',
@@ -86,7 +86,7 @@ describe('a course code file', () => {
     expect(students[0]?.courseResults).toBe(4);
   });
 
-  it('of the old school is what an import holds against; the codes stay as they came', async () => {
+  it('of the old school is what an import checks against; the codes stay as they came', async () => {
     const folder = tempFolder();
     const { zipFile, students } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
     const store = await school(folder, '990002');
@@ -107,7 +107,7 @@ describe('a course code file', () => {
 });
 
 describe('a list of schools', () => {
-  it('names schools, and tells a school code that it does not have', async () => {
+  it('names schools, and reports a school code that it does not have', async () => {
     const folder = tempFolder();
     const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
     const store = await school(folder, '990002');

@@ -94,7 +94,7 @@ describe('a dry run of an export', () => {
 describe('the last day of an export', () => {
   const at = (now: string) => ({ now: new Date(now) });
 
-  it('is refused before the term of the newest records, and after today in Taiwan; and taken on the clerk’s word', async () => {
+  it('is refused before the term of the newest records, and after today in Taiwan, unless the clerk insists', async () => {
     const { store, mail } = await classWith([courseResult({ academicYear: 109, semester: 2, uploadTerm: '1092' })]);
     const other = { nationalIds: [OTHER.nationalId], ...at('2021-06-01T09:00:00+08:00') };
     await expect(exportFrom(store, mail, { ...other, left: '2021-01-31' })).rejects.toMatchObject({
@@ -136,7 +136,7 @@ describe('the password of an export', () => {
     ['that is the birthday twice, in ROC years', '94030994030', 'birthDate'],
     ['made of the school code', '990001-990001', 'schoolCode'],
     ['made of the receiving school’s code', '990002abcdefg', 'schoolCode'],
-  ])('%s is refused, and taken on the clerk’s word', async (_, text, weakness) => {
+  ])('%s is refused, unless the clerk insists', async (_, text, weakness) => {
     const { store, mail } = await classWith([courseResult()]);
     const request = { password: Buffer.from(text), toSchool: '990002' };
     await expect(exportFrom(store, mail, request)).rejects.toMatchObject({ code: 'LPX_PASSWORD_WEAK', facts: { weakness } });

@@ -159,7 +159,7 @@ describe('a list of choices', () => {
     ]);
   });
 
-  it('names its rows at fault', async () => {
+  it('names its wrong rows', async () => {
     await expect(read('A800000014,O1\nA800000014,7\n')).rejects.toMatchObject({
       code: 'LPX_TABLE_ROW',
       place: { row: 1 },

@@ -53,7 +53,7 @@ describe('a receipt', () => {
     expect(text).not.toContain(TRANSFER_STUDENT);
   });
 
-  it('of what is no import is an error', async () => {
+  it('of anything but an import is an error', async () => {
     const { folder, from, to } = await exchanged();
     await expect(issue(to, folder, 9)).rejects.toMatchObject({ code: 'LPX_IMPORT_UNKNOWN' });
     await expect(issue(from, folder, 2)).rejects.toMatchObject({ code: 'LPX_IMPORT_UNKNOWN' });
@@ -101,7 +101,7 @@ describe('a receipt', () => {
     expect(await check(from, path)).toMatchObject({ exportId: 2, before: false });
   });
 
-  it('that is no JSON, or is not there, is told', async () => {
+  it('that is not JSON, or is missing, is reported', async () => {
     const { folder, from } = await exchanged();
     writeFileSync(join(folder, 'x.json'), 'PK');
     await expect(check(from, join(folder, 'x.json'))).rejects.toMatchObject({ code: 'LPX_RECEIPT_UNREADABLE' });
@@ -123,7 +123,7 @@ describe('a receipt', () => {
     expect(await check(from, path)).toMatchObject({ exportId: 3, before: false });
   });
 
-  it('names what was left out; it fits, and the sender is told', async () => {
+  it('names what was left out; it matches, and the sender is informed', async () => {
     const folder = tempFolder();
     const from = await transferSchool(folder);
     const { zipFile } = await exportFrom(from, join(folder, 'mail'));

@@ -71,7 +71,7 @@ describe('the registers of a school year', () => {
     expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 
-  it('leave out, and tell, what has lost its certification since it was picked, and what an evening division has no sheet for', async () => {
+  it('leave out, and report, what has lost its certification since it was picked, and what an evening division has no sheet for', async () => {
     const folder = tempFolder();
     const store = await school(folder, '990001');
     const records = (certification: string) => [

@@ -161,7 +161,7 @@ describe('basic data', () => {
   });
 });
 
-describe('what is no document', () => {
+describe('a file that is not a document', () => {
   const roster = '學號,身分證號,姓名\n1,A800000014,林小禾\n';
   const xlsx = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), Buffer.from('xl/workbook.xml')]);
   const xls = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(600)]);

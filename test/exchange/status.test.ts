@@ -12,7 +12,7 @@ import { tempFolder } from '../support/temp.js';
 const statusIn = (store: string) => withStore(store, (open) => studentStatus(open, TRANSFER_STUDENT));
 
 describe('a student’s status', () => {
-  it('after an import tells own and transferred items of each year, where they were certified, and what may be picked', async () => {
+  it('after an import shows own and received items of each year, where they were certified, and what may be picked', async () => {
     const folder = tempFolder();
     const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
     const store = await school(folder, '990002');
@@ -42,7 +42,7 @@ describe('a student’s status', () => {
     });
   });
 
-  it('tells what is over a limit: a file, a brief, and what was submitted beyond the quota', async () => {
+  it('reports what is over a limit: a file, a brief, and what was submitted beyond the quota', async () => {
     const folder = tempFolder();
     const store = await school(folder, '990001');
     const large = courseResult(

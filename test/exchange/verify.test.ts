@@ -26,7 +26,7 @@ async function made(entries: readonly TestEntry[]): Promise<string> {
 const json = (name: string, value: unknown): TestEntry => ({ name, content: Buffer.from(JSON.stringify(value)), deflate: true });
 
 describe('a verification', () => {
-  it('of a sound package passes every check and says what is in it', async () => {
+  it('of an intact package passes every check and says what is in it', async () => {
     const zipFile = await sample();
     const report = await verified(zipFile);
     const bytes = readFileSync(zipFile);
@@ -112,7 +112,7 @@ describe('a verification', () => {
     ]);
   });
 
-  it.each(['aes256', 'zipcrypto'] as const)('tells a wrong password from damage under %s', async (encryption) => {
+  it.each(['aes256', 'zipcrypto'] as const)('distinguishes a wrong password from damage under %s', async (encryption) => {
     const zipFile = await sample(encryption);
     const wrong = await verified(zipFile, Buffer.from('wrong'));
     expect([statuses(wrong), failing(wrong)]).toEqual(['ppfssss', ['LPX_PASSWORD_WRONG']]);

@@ -63,7 +63,7 @@ describe('a record that arrives in another form', () => {
     const { to, second } = await withLaterForm();
     await withStore(to, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: ['R1'], unpick: [] }], BY));
     const { outcome, students, historyId } = await importTo(to, second.zipFile, { replace: true });
-    expect([outcome, students[0]?.records.map((one) => one.outcome)]).toEqual(['imported', ['replaced']]);
+    expect([outcome, students[0]?.records.map((record) => record.outcome)]).toEqual(['imported', ['replaced']]);
     expect(await recordsOf(to)).toMatchObject([
       { id: 1, historyId, picked: true, record: { fields: { brief: '一篇新散文' }, document: { name: '新報告.pdf' } } },
     ]);

@@ -78,7 +78,7 @@ async function packageOf(chance: Chance): Promise<Buffer> {
 }
 
 describe('a package with random damage', () => {
-  it(`is imported or refused with a code of the contract, ${CASES} times: no fault of ours, no hang, nothing outside, nothing half done`, async () => {
+  it(`is imported or refused with a code of the contract, ${CASES} times: no internal error, no hang, nothing outside, nothing half done`, async () => {
     const inbox = join(folder, 'inbox');
     mkdirSync(inbox);
     const zipFile = join(inbox, name);

@@ -124,7 +124,7 @@ describeWith(['7zz'], 'our package in 7-Zip’s test', () => {
   const tested = (encryption: Encryption, word: string) =>
     execa('7zz', ['t', `-p${word}`, made[encryption].zipFile], { env: { LC_ALL: 'C.UTF-8' }, reject: false });
 
-  it.each(ENCRYPTIONS)('is sound without a warning, and refused under another password: %s', async (encryption) => {
+  it.each(ENCRYPTIONS)('is intact without a warning, and refused under another password: %s', async (encryption) => {
     const { stdout } = await tested(encryption, password);
     expect(stdout).toContain('Everything is Ok');
     expect(stdout).not.toMatch(/warning/i);

@@ -59,7 +59,7 @@ for (const writer of WRITERS) {
       expect(records.map(({ record }) => record.document?.name ?? record.media?.name)).toContain('讀一條河.pdf');
     });
 
-    it('tells a wrong password from damage', async () => {
+    it('distinguishes a wrong password from damage', async () => {
       const { folder, zipFile } = await made();
       const { report } = await importTo(await school(folder, '990002'), zipFile, { password: Buffer.from('wrong') });
       expect(errorOfReport(report)?.code).toBe('LPX_PASSWORD_WRONG');

@@ -34,7 +34,7 @@ describe('an error of the system', () => {
     }
   });
 
-  it('is told from any other error, which passes through', async () => {
+  it('is distinguished from any other error, which passes through', async () => {
     for (const error of [new TypeError('x'), Object.assign(new Error('x'), { code: 'SQLITE_FULL' }), 'text', undefined])
       expect(fileError(error, 'a.zip')).toBe(error);
     const error = await readFile('a\0b').catch((reason) => fileError(reason, 'a.zip'));
@@ -42,7 +42,7 @@ describe('an error of the system', () => {
   });
 });
 
-describe('a path that is no file', () => {
+describe('a path that is not a file', () => {
   it('is named by every command that reads or writes there, and is never an internal error', async () => {
     const folder = tempFolder();
     const store = await transferSchool(folder);

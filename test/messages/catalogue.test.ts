@@ -31,10 +31,10 @@ describe('an error', () => {
   });
 
   it('has who and where in its place alone', () => {
-    const told = codes.flatMap((code) =>
+    const named = codes.flatMap((code) =>
       [CATALOGUE[code].what, CATALOGUE[code].next].flatMap(holesIn).filter((name) => /student|where|person|nationalId/i.test(name)),
     );
-    expect(told).toEqual([]);
+    expect(named).toEqual([]);
     expect(errorOfCode('LPX_NOT_IN_STORE').place).toEqual(PLACE);
   });
 

@@ -34,7 +34,7 @@ describe('files read in groups', () => {
     expect(reading.groups.map(({ length }) => length)).toEqual([8, 7, 3, 2, 1]);
   });
 
-  it('are left when one cannot be read, but for the groups begun, which end before it is told', async () => {
+  it('are left when one cannot be read, but for the groups begun, which end before it is reported', async () => {
     const reading = reader(2, (group) => group.includes(8));
     await expect(readAll(FILES, reading)).rejects.toThrow('cannot be read');
     expect(reading.ended.length).toBe(reading.groups.length);

@@ -52,7 +52,7 @@ describe('the files of a student', () => {
     expect(paths(records).at(-1)).toBe('A800000014/課程學習成果/C100.pdf');
   });
 
-  it('have their mapping beside them', () => {
+  it('have their mapping next to them', () => {
     expect(mappingPath('A800000014', 'multiPerformances')).toBe('A800000014/多元表現/filename_mapping.json');
   });
 });

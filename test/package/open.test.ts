@@ -46,7 +46,7 @@ describe('a package zipped once more', () => {
     });
   });
 
-  it('among other files is no wrapping', async () => {
+  it('among other files is not a wrapping', async () => {
     expect((await opened({ 'a.zip': PACKAGE, 'a.json': '[]' })).wrapping).toBeUndefined();
   });
 });

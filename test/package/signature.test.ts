@@ -90,7 +90,7 @@ describe('a signature file', () => {
     await expect(read(content)).rejects.toMatchObject({ code: 'LPX_SIGNATURE_UNREADABLE' });
   });
 
-  it('of far too many bytes is no signature file', async () => {
+  it('of far too many bytes is not a signature file', async () => {
     await expect(read(Buffer.alloc(100_000, 'a'))).rejects.toMatchObject({ code: 'LPX_FILE_UNREADABLE' });
   });
 

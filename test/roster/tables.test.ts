@@ -41,7 +41,7 @@ describe('a table', () => {
     expect(await readTable(file(Buffer.from(text)))).toEqual(rows);
   });
 
-  it('that is not there is told', async () => {
+  it('that is missing is reported', async () => {
     await expect(readTable(join(tempFolder(), 'none.csv'))).rejects.toMatchObject({ code: 'LPX_FILE_NOT_FOUND' });
   });
 });

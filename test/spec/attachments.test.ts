@@ -37,7 +37,7 @@ describe('a link', () => {
     },
   );
 
-  it('without its file, and a file without a link, are told', () => {
+  it('without its file, and a file without a link, are reported', () => {
     expect(found(PATH, ['other.pdf']).findings.map(({ code, severity }) => [code, severity])).toEqual([
       ['LPX_ATTACHMENT_MISSING', 'error'],
       ['LPX_ENTRY_UNREFERENCED', 'warning'],

@@ -7,7 +7,7 @@ const CODE = '109990001H11101A1010101';
 const listing: CourseListing = { code: CODE, subjectName: '國語文', credits: '444422' };
 const course = { courseCode: CODE, subjectName: '國語文', grade: 1, gradeSemester: 1 };
 const inProperty = (property: string) => ({ property });
-const told = (of: Partial<typeof course>, found: CourseListing | 'unlisted' | undefined = listing) =>
+const codesFor = (of: Partial<typeof course>, found: CourseListing | 'unlisted' | undefined = listing) =>
   listingFindings({ ...course, ...of }, () => found, inProperty).map(({ code, severity, place }) => [code, severity, place.property]);
 
 describe('the credits of six terms', () => {
@@ -95,7 +95,7 @@ describe('a course code file', () => {
     expect(listingsOf([['課程代碼', '科目名稱', '授課學期學分'], ...rows])).toEqual({ listings: [listing], findings: [] });
   });
 
-  it('names every row at fault by its number and column', () => {
+  it('names every wrong row by its number and column', () => {
     const rows = [
       [CODE, '國語文', '444422'],
       [CODE.slice(1), '數學', '220000'],
@@ -115,8 +115,8 @@ describe('a course code file', () => {
 
 describe('a course result and its listing', () => {
   it('agree', () => {
-    expect(told({})).toEqual([]);
-    expect(told({ subjectName: '國 語文' })).toEqual([]);
+    expect(codesFor({})).toEqual([]);
+    expect(codesFor({ subjectName: '國 語文' })).toEqual([]);
   });
 
   it('that no file is here for have nothing to disagree about', () => {
@@ -133,11 +133,11 @@ describe('a course result and its listing', () => {
       ['LPX_COURSE_TERM_DIFFERS', 'warning', 'gradeSemester'],
     ],
   ])('disagree on %s, which is a warning', (_, of, found, expected) => {
-    expect(told(of, found)).toEqual([expected]);
+    expect(codesFor(of, found)).toEqual([expected]);
   });
 
   it('do not disagree on a term that is taught by turns, or that nobody gave', () => {
-    expect(told({ grade: 1, gradeSemester: 2 }, { ...listing, credits: '0B0000' })).toEqual([]);
-    expect(told({ grade: -1, gradeSemester: -1 }, { ...listing, credits: '440000' })).toEqual([]);
+    expect(codesFor({ grade: 1, gradeSemester: 2 }, { ...listing, credits: '0B0000' })).toEqual([]);
+    expect(codesFor({ grade: -1, gradeSemester: -1 }, { ...listing, credits: '440000' })).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ describe('findings of many', () => {
     expect(total(bounded(bounded([...Array(100).fill(finding(1)), ...Array(100).fill(finding(2))])))).toBe(200);
   });
 
-  it('of properties without number are told apart by code alone in the end', () => {
+  it('of countless properties are finally distinguished by code alone', () => {
     const found = bounded(Array.from({ length: 50_000 }, (_, i) => finding(1, `p${i}`, 'warning')));
     expect(found.length).toBeLessThan(1100);
     expect(total(found)).toBe(50_000);

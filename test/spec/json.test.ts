@@ -18,7 +18,7 @@ describe('JSON from outside', () => {
     ['UTF-16 without a mark', iconv.encode(TEXT, 'utf16le'), 'UTF-16'],
     ['UTF-16 with its mark, big end first', iconv.encode(TEXT, 'utf16be', { addBOM: true }), 'UTF-16'],
     ['CP950', iconv.encode(TEXT, 'cp950'), 'CP950'],
-  ])('in %s is read, and told', (_, bytes, from) => {
+  ])('in %s is read, and reported', (_, bytes, from) => {
     const { value, findings } = readJson(bytes, 'a.json');
     expect(value).toEqual(VALUE);
     expect(findings).toMatchObject([{ code: 'LPX_REPAIRED', place: { file: 'a.json' }, facts: { repair: 'encoding', from, to: 'UTF-8' } }]);
@@ -96,7 +96,7 @@ describe('JSON that cannot be read', () => {
     ['bytes of no encoding', '\ufffd', ['character', 1, 1, '']],
     ['too many brackets, which do not close', '['.repeat(200_000), ['deep', 1, 65, '']],
     ['too many brackets', `${'['.repeat(65)}${']'.repeat(65)}`, ['deep', 1, 65, '']],
-  ])('because of %s is told by line, column and the property before it', (_, text, expected) => {
+  ])('because of %s is reported by line, column and the property before it', (_, text, expected) => {
     expect(fault(text)).toEqual(expected);
   });
 

@@ -134,7 +134,7 @@ describe('a course result', () => {
     expect(courseSheetOf(item, false)).toBe(expected);
   });
 
-  it('retaken has no sheet in an evening division, and is told', () => {
+  it('retaken has no sheet in an evening division, and is reported', () => {
     const item = course({ retaken: true });
     expect(courseSheetOf(item, true)).toBeUndefined();
     expect(unplacedIn([item, course()], form({ evening: true }))).toEqual([item]);

@@ -79,7 +79,7 @@ describe('a day', () => {
     expect(termTaughtBy(day)).toEqual({ academicYear, semester });
   });
 
-  it('in the summer before the school year’s end is told from others', () => {
+  it('in the summer before the school year’s end is distinguished from others', () => {
     expect(['2020-06-30', '2020-07-01', '2020-07-31', '2020-08-01'].map(isInSummer)).toEqual([false, true, true, false]);
   });
 

@@ -7,7 +7,7 @@ import { smallPortfolio } from '../support/small-portfolio.js';
 
 const ID = basicDataWire('nationalId');
 
-/** A sound document of one course result, to be spoilt. */
+/** A valid document of one course result, to be spoilt. */
 function document(): [Record<string, any>, ...Record<string, any>[]] {
   const portfolio = smallPortfolio();
   const records = portfolio.records.map((record) =>
@@ -19,7 +19,7 @@ const seen = (spoilt: unknown) =>
   documentFindings(spoilt).map((finding) => [pathOf(finding.place), factOf(finding, 'value'), factOf(finding, 'expected')]);
 
 describe('the schema', () => {
-  it('has nothing to say about a sound document', () => {
+  it('has nothing to say about a valid document', () => {
     expect(documentFindings(document())).toEqual([]);
   });
 

@@ -31,7 +31,7 @@ describe('the vault of attachments', () => {
     await staging.discard();
   });
 
-  it('knows a content that is sound from one that is broken, lost, or no file, and replaces each by a staged one', async () => {
+  it('distinguishes intact, damaged and lost content, and what is not a file, and replaces each by a staged one', async () => {
     const vault = new AttachmentVault(tempFolder());
     const path = vault.pathOf(SHA);
     const states: [string, () => void][] = [

@@ -83,7 +83,7 @@ describe('the name of a package', () => {
     expect(secondOf(await claim(0))).toBe('09_00_30');
   });
 
-  it('is no export until the package is written and has it', async () => {
+  it('is not an export until the package is written and has it', async () => {
     const pending = (await claim(0)) as PackageClaim;
     expect(await store.history()).toEqual([]);
     await store.claims.written([{ claim: pending, digests: DIGESTS }]);

@@ -76,7 +76,7 @@ export function sourceOf(content: Buffer): ByteSource {
   };
 }
 
-/** One entry of a hand-made archive: a sound ZipCrypto entry, changed as a test needs it. */
+/** One entry of a hand-made archive: a valid ZipCrypto entry, changed as a test needs it. */
 export interface RawEntry {
   readonly name: string | Buffer;
   readonly content?: Buffer;

@@ -107,7 +107,7 @@ describe('a bomb', () => {
     expect(rss).toBeLessThan(150);
   });
 
-  it('of JSON, deep as it can be, ends in an error and not in a fault of ours', () => {
+  it('of JSON, deep as it can be, ends in an error and not in an internal one', () => {
     const deep = Buffer.from('['.repeat(5_000_000));
     expect(verified(rawZip([{ name: 'a.json', ...deflated(deflateRawSync(deep), deep.length) }], PASSWORD)).exitCode).toBe(5);
   });

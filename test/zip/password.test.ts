@@ -22,7 +22,7 @@ describe('a password', () => {
     expect(await tryPassword(fd, read, Buffer.from('the wrong one'))).toBe('wrong');
   });
 
-  it('that ZipCrypto’s check byte takes by chance, one in 256, is still told as wrong', async () => {
+  it('that ZipCrypto’s check byte takes by chance, one in 256, is still reported as wrong', async () => {
     const { fd, entries: read } = await opened(await written(entries, 'zipcrypto', password));
     const [first] = read;
     if (!first) throw new Error('no entry');
@@ -31,7 +31,7 @@ describe('a password', () => {
     for (const guess of lucky) expect(await tryPassword(fd, read, guess)).toBe('wrong');
   });
 
-  it('that ZipCrypto’s check byte takes in an archive of one entry is told as wrong by the CRC', async () => {
+  it('that ZipCrypto’s check byte takes in an archive of one entry is reported as wrong by the CRC', async () => {
     const { fd, entries: read } = await opened(await written(entries.slice(0, 1), 'zipcrypto', password));
     const [only] = read;
     if (!only) throw new Error('no entry');

@@ -18,7 +18,7 @@ const raw = (...entries: RawEntry[]) => rawZip(entries, password);
 const endOf = (bytes: Buffer) => bytes.length - 22;
 
 describe('a directory', () => {
-  it('that is sound is read, in the order of the file', async () => {
+  it('that is valid is read, in the order of the file', async () => {
     const entries = await readZip(inFile(raw({ name: 'b' }, { name: 'a/課程.pdf' })));
     expect(entries.map(({ name, encryption, compression, size }) => [name, encryption, compression, size])).toEqual([
       ['b', 'zipcrypto', 'stored', 7],

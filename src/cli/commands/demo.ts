@@ -1,4 +1,4 @@
-/** `lpx demo`: the whole exchange between two made-up schools, told step by step in a temporary folder. */
+/** `lpx demo`: the whole exchange between two made-up schools, shown step by step in a temporary folder. */
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,13 +27,14 @@ const TO = { code: '990002', name: '樣本高工' };
 export async function demo(context: Context): Promise<Outcome> {
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'lpx-demo-'));
-  const told = await withTemporary([folder], () => tell(context, folder).finally(() => rm(folder, { recursive: true, force: true })));
+  const outcome = await withTemporary([folder], () => perform(context, folder).finally(() => rm(folder, { recursive: true, force: true })));
   const seconds = Math.round((performance.now() - started) / 100) / 10;
-  if (told.codes.some(({ before, after }) => before !== after)) throw new LpxError('LPX_INTERNAL', { detail: context.messages.demo.lost });
+  if (outcome.codes.some(({ before, after }) => before !== after))
+    throw new LpxError('LPX_INTERNAL', { detail: context.messages.demo.lost });
   const closing = context.paint.bold(fill(context.messages.demo.done, { seconds }));
   return {
-    json: { seconds, package: told.report.package, refusal: told.refusal, courseCodes: told.codes },
-    text: [...told.lines, closing, ...tryIt(context).map((line) => `  ${line}`)],
+    json: { seconds, package: outcome.report.package, refusal: outcome.refusal, courseCodes: outcome.codes },
+    text: [...outcome.lines, closing, ...tryIt(context).map((line) => `  ${line}`)],
   };
 }
 
@@ -50,7 +51,7 @@ export function tryIt({ script, cwd, home }: Pick<Context, 'script' | 'cwd' | 'h
   return home === undefined ? [init] : [init, `${lpx} load ${quoted(fromHere(join(home, 'samples', 'transfer')))}`];
 }
 
-async function tell(context: Context, folder: string) {
+async function perform(context: Context, folder: string) {
   const { messages, paint } = context;
   const { demo: words } = messages;
   const lines: string[] = [];
@@ -159,7 +160,7 @@ async function tell(context: Context, folder: string) {
   return { lines, report, refusal: refusal.message, codes };
 }
 
-/** A copy of a package with one byte in its middle flipped, beside a copy of its signature. */
+/** A copy of a package with one byte in its middle flipped, next to a copy of its signature. */
 async function tamper(zipFile: string, folder: string): Promise<{ file: string; offset: number; bytes: number }> {
   await mkdir(folder);
   const file = join(folder, basename(zipFile));

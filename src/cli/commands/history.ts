@@ -85,7 +85,7 @@ function remarksOf(messages: Context['messages'], entry: HistoryEntry): string[]
   return entry.undoneBy === undefined ? remarks : [...remarks, fill(words.undone, { id: entry.undoneBy })];
 }
 
-/** What an entry says beside its students: where to or from, why, since when, with what result. */
+/** What an entry says besides its students: where to or from, why, since when, with what result. */
 function ownRemarks({ history: words, reasons, ...messages }: Context['messages'], entry: HistoryEntry): string[] {
   switch (entry.kind) {
     case 'export':
@@ -122,7 +122,7 @@ const overriddenWords = (words: Context['messages']['history'], overridden: stri
     .filter(Boolean)
     .map((code) => words.overridden[code] ?? code);
 
-/** What an entry says of a student beside how much. */
+/** What an entry says of a student besides the counts. */
 function studentRemarks({ history: words, labels }: Context['messages'], { created, changes, sentAs }: HistoryStudent): string[] {
   return [
     ...(created ? [words.created] : []),

@@ -17,7 +17,7 @@ export interface ReceiptOptions {
 
 const LARGEST_ID = 999_999_999;
 
-/** `lpx receipt`: acknowledges an import, or holds an acknowledgement against what was exported. */
+/** `lpx receipt`: acknowledges an import, or checks an acknowledgement against what was exported. */
 export async function receipt(context: Context, importId: string | undefined, options: ReceiptOptions): Promise<Outcome> {
   if ((importId === undefined) === (options.check === undefined))
     throw new LpxError('LPX_USAGE', { problem: context.messages.usage.receiptOrCheck });

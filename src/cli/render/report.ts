@@ -51,7 +51,7 @@ export function reportLines(messages: Messages, paint: Painter, report: Verifica
     ...countCells(messages.labels, student),
   ]);
   const errors = report.findings.filter((finding) => finding.severity === 'error');
-  // A single error is told on its own, with what it means and what to do.
+  // A single error is shown on its own, with what it means and what to do.
   const findings = findingLines(
     messages,
     paint,

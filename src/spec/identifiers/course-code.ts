@@ -46,7 +46,7 @@ export interface CourseCodeExplanation {
   readonly code: string;
   readonly wellFormed: boolean;
   readonly parts: readonly CourseCodePartValue[];
-  /** Every character at fault, in order; empty for a well-formed code. */
+  /** Every wrong character, in order; empty for a well-formed code. */
   readonly faults: readonly CourseCodeFault[];
 }
 

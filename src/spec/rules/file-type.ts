@@ -61,7 +61,7 @@ export const START_BYTES = 4096;
 /** Blanks, zeros among them, and a byte order mark. */
 const BLANKS = /^[\s\0]*(?:\xef\xbb\xbf)?[\s\0]*/;
 
-/** What a content is. `names`: what it is called in the package and was uploaded as, for what only a name tells. */
+/** What a content is. `names`: what it is called in the package and was uploaded as, for what only a name shows. */
 export function judgeFile({ head, marks }: SeenContent, names: readonly string[] = []): FileVerdict {
   const start = head.subarray(0, START_BYTES);
   const type = fileTypeOf(start, marks);
@@ -87,7 +87,7 @@ export function fileTypeOf(head: Uint8Array, marks: readonly string[] = []): str
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 
-/** Bytes that tell a type, each with its offset. */
+/** Bytes that identify a type, each with its offset. */
 const MAGIC: readonly (readonly [type: string, ...parts: (readonly [offset: number, bytes: string])[]])[] = [
   ['pdf', [0, '%PDF']],
   ['jpg', [0, '\xff\xd8\xff']],
@@ -279,5 +279,5 @@ function pixelsOf(head: Uint8Array, type: string): [width: number, height: numbe
   return [0, 0];
 }
 
-/** The type of a content that does not tell it: a plain extension of its name. */
+/** The type of a content that does not show it: a plain extension of its name. */
 export const extensionOf = (name: string): string => /\.([0-9A-Za-z]{1,8})$/.exec(name)?.[1]?.toLowerCase() ?? 'bin';

@@ -31,7 +31,7 @@ export const aesOverheadBytes = (strength: AesStrength): number => saltBytes(str
 export interface AesKeys {
   readonly encryptionKey: Buffer;
   readonly macKey: Buffer;
-  /** Two bytes that tell a wrong password, once in 65,536 wrongly. */
+  /** Two bytes that detect a wrong password, except once in 65,536 times. */
   readonly verifier: Buffer;
 }
 

@@ -108,7 +108,7 @@ describe('the 23 characters of a course code', () => {
     ],
     ['109990001H11101a1010101', [[16, 'a', 'form']]],
     ['𠮷09990001H11101A1010101', [[1, '𠮷', 'form']]],
-  ])('at fault are pointed at: %s', (code, faults) => {
+  ])('that are wrong are pointed at: %s', (code, faults) => {
     expect(explainCourseCode(code).faults.map(({ position, character, problem }) => [position, character, problem])).toEqual(faults);
   });
 });
@@ -184,7 +184,7 @@ describe('every value of a course code that a source names', () => {
   const values = parts.flatMap(({ part, offset, length }) =>
     Object.entries(C12[part] ?? {}).map(([text, name]) => [part, text, name, offset, length] as const),
   );
-  it.each(values)('%s %s is told as %s', (part, text, name, offset, length) => {
+  it.each(values)('%s %s is shown as %s', (part, text, name, offset, length) => {
     const code = '109990001V23305A1021Z11'.padEnd(23, '1');
     const other = `${code.slice(0, offset)}${text}${code.slice(offset + length)}`;
     expect(explainCourseCode(other).parts.find((candidate) => candidate.part === part)).toMatchObject({ kind: 'named', text, name });

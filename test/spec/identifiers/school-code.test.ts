@@ -34,7 +34,7 @@ describe('a list of schools', () => {
     expect(schoolsOf(rows)).toEqual({ schools: [school], findings: [] });
   });
 
-  it('names every row at fault', () => {
+  it('names every wrong row', () => {
     const rows = [
       ['990001', '示範高中'],
       ['99', '短'],

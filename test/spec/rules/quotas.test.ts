@@ -84,7 +84,7 @@ describe('what may still be picked', () => {
 });
 
 describe('what is over a limit', () => {
-  it('is told by year and in all', () => {
+  it('is reported by year and in total', () => {
     expect(overQuota(items(7, 7), 0)).toEqual([{ half: 'courseResults', schoolYear: 109, picked: 7, limit: 6 }]);
     const many = [108, 109, 110, 111].flatMap((year) => items(6, 6, year));
     expect(overQuota(many, 0)).toEqual([{ half: 'courseResults', schoolYear: 0, picked: 24, limit: 18 }]);

@@ -18,7 +18,7 @@ const BIRTH = basicDataWire('birthDate');
 const COURSE = '課程學習成果紀錄[0]';
 
 describe('the rules over a document', () => {
-  it('have nothing to say about a sound one', () => {
+  it('have nothing to say about a valid one', () => {
     expect(findingsOf(() => {})).toEqual([]);
   });
 
@@ -72,11 +72,11 @@ describe('the rules over a document', () => {
       ({ 基本資料 }, course) => (基本資料[ID] = course[ID] = 'PASSPORT1'),
       ['LPX_NATIONAL_ID_UNUSUAL', 'warning', `基本資料.${ID}`],
     ],
-  ])('tell %s', (_, spoil, expected) => {
+  ])('report %s', (_, spoil, expected) => {
     expect(findingsOf(spoil)).toContainEqual(expected);
   });
 
-  it('tell every character of a course code that is wrong, by its place', () => {
+  it('report every wrong character of a course code, by its place', () => {
     const document = JSON.parse(JSON.stringify(documentFromPortfolios([smallPortfolio() as never]))) as [Loose];
     document[0].課程學習成果紀錄[0].課程代碼 = 'x09990001H11101A101010z';
     expect(
@@ -89,7 +89,7 @@ describe('the rules over a document', () => {
     ]);
   });
 
-  it('tell what the school knows better: a school on no list, a course that its file has otherwise', () => {
+  it('report what the school knows better: a school on no list, a course that its file has otherwise', () => {
     const document = JSON.parse(JSON.stringify(documentFromPortfolios([smallPortfolio() as never]))) as JsonObject[];
     const codes = (known: ReferenceData) => ruleFindings(document, known).map(({ code }) => code);
     const silent = codes({});
@@ -107,7 +107,7 @@ describe('the rules over a document', () => {
     expect(codes).not.toContain('LPX_FOREIGN_RECORD');
   });
 
-  it('tell a student who is in the document twice', () => {
+  it('report a student who is in the document twice', () => {
     const portfolio = smallPortfolio([]);
     const document = documentFromPortfolios([portfolio, portfolio] as never) as unknown as JsonObject[];
     expect(ruleFindings(document).map(({ code }) => code)).toEqual(['LPX_STUDENT_TWICE']);
