@@ -3,7 +3,7 @@
  * own, so that a server keeps answering, and rejects with `LpxError`.
  */
 export { type Code, type Facts, type Finding, LpxError, type Place, type Severity } from './errors.js';
-export type { ExportedPackage, ExportedStudent, ExportResult, LeftOut } from './exchange/export.js';
+export type { ExportedPackage, ExportedStudent, ExportResult, LeftOut, SkippedStudent } from './exchange/export.js';
 export type { ImportedStudent, ImportResult, RecordChange } from './exchange/import.js';
 export type { LoadedStudent, LoadResult } from './exchange/load.js';
 export type { FileView, RecordView, StudentView } from './exchange/show.js';
@@ -22,4 +22,5 @@ export {
   verifyPackage,
 } from './library/exchange.js';
 export { type CallOptions, createStore, type NewSchool, openStore, type ProgressOptions, type Store } from './library/store.js';
+export type { UnfitStudent } from './spec/findings.js';
 export type { School } from './store/store.js';

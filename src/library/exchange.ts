@@ -22,6 +22,10 @@ export interface ActOptions extends ProgressOptions {
 export interface LoadOptions extends ActOptions {
   /** The folder that the school's platform hands over, or the exchange JSON in it. */
   readonly path: string;
+  /** Leave records that the platform no longer has. */
+  readonly keepMissing?: boolean | undefined;
+  /** Take them out although they are many, all of a list, or picked: somebody was asked. */
+  readonly confirmed?: boolean | undefined;
 }
 
 export interface ExportOptions extends ActOptions {
@@ -44,12 +48,24 @@ export interface ExportOptions extends ActOptions {
   readonly toSchool?: string | undefined;
   /** Export although the rules say that no exchange is needed; the history records it. */
   readonly force?: boolean | undefined;
-  /** Leave out students who have nothing to export, as long as one has. */
+  /** Take a last day that the records or the calendar speak against; the history remembers. */
+  readonly acceptLeft?: boolean | undefined;
+  /** Take a password that is easily guessed; the history remembers. */
+  readonly weakPassword?: boolean | undefined;
+  /** Go on without students who have nothing to export, or whose year was over, as long as one is left. */
   readonly skipEmpty?: boolean | undefined;
+  /** Go on without students whom something stands against, as long as one is left. */
+  readonly skipUnfit?: boolean | undefined;
+  /** Work everything out, and write nothing. */
+  readonly dryRun?: boolean | undefined;
 }
 
 export interface VerifyOptions extends ProgressOptions {
   readonly zipFile: string;
+  /** National ids of the students who are wanted. Default: all. */
+  readonly only?: readonly string[] | undefined;
+  /** Go on without students whom something stands against, as long as one is left. */
+  readonly skipUnfit?: boolean | undefined;
   /** A function is asked once the signature holds. */
   readonly password: PasswordSource;
   /** Where the MD5 of the package comes from. Default: the file next to it. */
@@ -69,6 +85,8 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
   readonly createStudents?: boolean | undefined;
   /** Keep a record next to a stored one with other content, instead of refusing. */
   readonly keepBoth?: boolean | undefined;
+  /** Put a record in the place of a received one that says something else; the store keeps what it was. */
+  readonly replace?: boolean | undefined;
   /** Take the students of the package for those of the roll although names or birth dates differ. */
   readonly samePerson?: boolean | undefined;
   /** The national id under which the store has the one student of the package whom it does not know by theirs. */
@@ -81,8 +99,9 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
  * Loads what the school's platform hands over, whole or not at all. The same folder twice changes nothing.
  *
  * @returns what became of each student's records, with warnings and notes
- * @throws LpxError `LPX_FILE_NOT_FOUND`, `LPX_NO_DOCUMENT`, `LPX_JSON_UNREADABLE`; the first error of the data
- *   (`LPX_SCHEMA`, `LPX_ATTACHMENT_MISSING`…) with all of them in its `findings`; `LPX_STORE_BUSY`, `LPX_DISK_FULL`,
+ * @throws LpxError `LPX_FILE_NOT_FOUND`, `LPX_NO_DOCUMENT`, `LPX_LOAD_PACKAGE`, `LPX_LOAD_TABLE`, `LPX_JSON_UNREADABLE`; the
+ *   first error of the data (`LPX_SCHEMA`, `LPX_ATTACHMENT_MISSING`…) with all of them in its `findings`; without
+ *   `confirmed`, `LPX_LIST_EMPTIED`, `LPX_MANY_MISSING`, `LPX_PICK_MISSING`; `LPX_STORE_BUSY`, `LPX_DISK_FULL`,
  *   `LPX_WRITE_FAILED`, `LPX_INTERRUPTED`: then nothing was loaded
  * @example
  * ```ts
@@ -91,8 +110,9 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
  * ```
  */
 export function loadFolder(store: Store, options: LoadOptions): Promise<LoadResult> {
-  const { path, operator = '', now = new Date(), ...caller } = options;
-  return Store.threadOf(store).run('load', { folder: store.folder, path: resolve(path), operator, now }, caller);
+  const { signal, onProgress, path, operator = '', now = new Date(), ...given } = options;
+  const request = { ...given, folder: store.folder, path: resolve(path), operator, now };
+  return Store.threadOf(store).run('load', request, { signal, onProgress });
 }
 
 /**
@@ -100,9 +120,9 @@ export function loadFolder(store: Store, options: LoadOptions): Promise<LoadResu
  * signature next to it, or into as many as readers' limits ask for. All packages or none.
  *
  * @returns the packages, what went and what stayed at home, and why
- * @throws LpxError `LPX_NOT_IN_STORE`, `LPX_NOTHING_TO_EXPORT`, `LPX_EXCHANGE_NOT_NEEDED`, `LPX_STUDENT_TOO_LARGE`,
- *   `LPX_STUDENT_CHANGED`; the first error of the data with all of them in its `findings`; `LPX_PASSWORD_MISSING`,
- *   `LPX_PASSWORD_UNSUITABLE`, `LPX_DAY`, `LPX_TERM`, `LPX_SCHOOL_CODE`; `LPX_ATTACHMENT_LOST`, `LPX_ATTACHMENT_BROKEN`,
+ * @throws LpxError `LPX_NOT_IN_STORE`, `LPX_NOTHING_TO_EXPORT`, `LPX_EXCHANGE_NOT_NEEDED`, `LPX_LEFT_TOO_EARLY`,
+ *   `LPX_LEFT_IN_FUTURE`, `LPX_STUDENT_TOO_LARGE`, `LPX_STUDENT_CHANGED`; the first error of the data with all of them in its `findings`; `LPX_PASSWORD_MISSING`,
+ *   `LPX_PASSWORD_UNSUITABLE`, `LPX_PASSWORD_WEAK`, `LPX_DAY`, `LPX_TERM`, `LPX_SCHOOL_CODE`; `LPX_ATTACHMENT_LOST`, `LPX_ATTACHMENT_BROKEN`,
  *   `LPX_STORE_BUSY`, `LPX_DISK_FULL`, `LPX_WRITE_FAILED`, `LPX_INTERRUPTED`: then no package is left
  * @example
  * ```ts
@@ -166,18 +186,13 @@ export function verifyPackage(options: VerifyOptions): Promise<VerificationRepor
  * ```
  */
 export function importPackage(store: Store, options: ImportOptions): Promise<ImportResult> {
-  const { dryRun, createStudents, keepBoth, samePerson, previousId, acceptOwnSchool, operator, now } = options;
   const request = {
     ...verifyRequest(options),
     folder: store.folder,
-    dryRun: dryRun ?? false,
-    createStudents: createStudents ?? false,
-    keepBoth,
-    samePerson,
-    previousId,
-    acceptOwnSchool,
-    operator: operator ?? '',
-    now: now ?? new Date(),
+    dryRun: options.dryRun ?? false,
+    createStudents: options.createStudents ?? false,
+    operator: options.operator ?? '',
+    now: options.now ?? new Date(),
   };
   return Store.threadOf(store).run('import', request, callerOf(options));
 }
@@ -204,12 +219,17 @@ export interface ShownPackage {
 
 const callerOf = ({ signal, onProgress, password }: VerifyOptions) => ({ signal, onProgress, password });
 
-const verifyRequest = ({ zipFile, signature, strict, acceptPartial, acceptForeignMd5 }: VerifyOptions) => ({
-  zipFile: resolve(zipFile),
-  signature: typeof signature === 'object' && 'file' in signature ? { file: resolve(signature.file) } : signature,
-  strict,
-  accept: { partial: acceptPartial ?? false, foreignMd5: acceptForeignMd5 ?? false },
-});
+/** What of the options passes to the thread. */
+function verifyRequest<O extends VerifyOptions>(options: O) {
+  const { signal: _signal, onProgress: _onProgress, password: _password, acceptPartial, acceptForeignMd5, ...given } = options;
+  const { zipFile, signature } = given;
+  return {
+    ...given,
+    zipFile: resolve(zipFile),
+    signature: typeof signature === 'object' && 'file' in signature ? { file: resolve(signature.file) } : signature,
+    accept: { partial: acceptPartial ?? false, foreignMd5: acceptForeignMd5 ?? false },
+  };
+}
 
 async function inOwnThread<T>(work: (thread: UseCaseThread) => Promise<T>): Promise<T> {
   const thread = new UseCaseThread();
