@@ -42,10 +42,7 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
  * @throws LPX_WRITE_FAILED when one is there already or cannot be written; LPX_DISK_FULL
  */
 export async function writeFiles(folder: string, files: readonly NewFile[], makeLink = linkSync): Promise<string[]> {
-  for (const { name } of files) {
-    assertNameable(join(folder, name));
-    await assertFree(join(folder, name), name);
-  }
+  for (const { name } of files) await assertFree(join(folder, name), name);
   await makeFolder(folder);
   const nameOf = unpublished();
   const parts = files.map(({ name, content }) => ({ ...nameOf(join(folder, name)), content }));
@@ -184,8 +181,9 @@ const exists = (file: string): Promise<boolean> =>
     },
   );
 
-/** @throws LPX_WRITE_FAILED, naming the file as given, when something has the name already */
+/** @throws LPX_WRITE_FAILED, naming the file as given, when something has the name already, or the system takes no such name */
 export async function assertFree(file: string, name = file): Promise<void> {
+  assertNameable(file);
   if (await exists(file)) throw new LpxError('LPX_WRITE_FAILED', { file: name, reason: 'EEXIST' });
 }
 
