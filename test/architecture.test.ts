@@ -92,6 +92,7 @@ describe('the rooms of the house', () => {
       'explain-code',
       'export',
       'import',
+      'leave',
       'load',
       'load-reference-data',
       'pick',

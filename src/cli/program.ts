@@ -4,7 +4,7 @@ import { Argument, Command, Option } from 'commander';
 import { EXIT } from '../errors.js';
 import { type CommandName, LANGUAGES, type Messages } from '../messages/messages.js';
 import { REGISTER_BATCHES } from '../spec/registers.js';
-import { EXCHANGE_REASONS, STATUS_CHANGES } from '../spec/status-changes.js';
+import { EXCHANGE_REASONS, LEFT_AS, STATUS_CHANGES } from '../spec/status-changes.js';
 import type { Context, Outcome } from './context.js';
 
 /** Global options, as commander hands them over. */
@@ -81,6 +81,15 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--name <name>', help.schoolName)
     .option('--shared <group>', help.shared)
     .action((options) => start('init', async (context) => (await import('./commands/init.js')).init(context, options)));
+  add('school', help.showSchool)
+    .option('--name <name>', help.schoolName)
+    .action((options) => start('school', async (context) => (await import('./commands/school.js')).school(context, options)));
+  add('leave', help.leave)
+    .addArgument(new Argument('[national-id...]', help.nationalIds))
+    .option('--list <file>', help.list)
+    .addOption(new Option('--as <state>', help.leftAs).choices([...LEFT_AS, 'here']).makeOptionMandatory())
+    .option('--left <date>', help.left)
+    .action((ids, options) => start('leave', async (context) => (await import('./commands/leave.js')).leave(context, ids, options)));
   add('load', help.load)
     .addArgument(new Argument('[path...]', help.paths))
     .addOption(new Option('--course-codes <file>', help.loadCourseCodes).argParser(collectFile).default([]))
@@ -94,6 +103,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addArgument(new Argument('[national-id...]', help.nationalIds))
     .option('--list <file>', help.list)
     .option('--all', help.all)
+    .option('--include-left', help.includeLeft)
     .addOption(new Option('--reason <reason>', help.reason).choices([...EXCHANGE_REASONS]).makeOptionMandatory())
     .option('--left <date>', help.left)
     .option('--force', help.force)
@@ -158,12 +168,14 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addOption(new Option('--remove <reference>', help.remove).argParser(collect).default([]))
     .option('--list <file>', help.pickList)
     .option('--extended-years <count>', help.extendedYears)
+    .option('--include-left', help.includeLeft)
     .action((id, refs, options) => start('pick', async (context) => (await import('./commands/pick.js')).pick(context, id, refs, options)));
   add('register', help.register)
     .addArgument(new Argument('[national-id...]', help.nationalIds))
     .requiredOption('--year <year>', help.year)
     .addOption(new Option('--batch <batch>', help.batch).choices([...REGISTER_BATCHES]).default('year'))
     .option('--evening', help.evening)
+    .option('--include-left', help.includeLeft)
     .addOption(new Option('--format <format>', help.format).choices(['xlsx', 'csv']).default('xlsx'))
     .option('--out <dir>', help.registerOut, '.')
     .action((ids, options) =>

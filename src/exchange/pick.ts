@@ -37,15 +37,19 @@ export interface ChosenStudent extends StudentStanding {
 }
 
 /**
- * @throws LPX_NOT_IN_STORE, LPX_PICK_UNKNOWN; LPX_PICK_UNFIT, LPX_PICK_VERSION and LPX_PICK_OVER, with all that is wrong:
- *   then nothing is recorded, of any student
+ * @throws LPX_NOT_IN_STORE, LPX_PICK_UNKNOWN; LPX_STUDENT_LEFT, LPX_PICK_UNFIT, LPX_PICK_VERSION and LPX_PICK_OVER, with
+ *   all that is wrong: then nothing is recorded, of any student
  */
-export async function pickItems(store: Store, choices: readonly Choice[], { now, operator }: PickTerms): Promise<ChosenStudent[]> {
+export async function pickItems(
+  store: Store,
+  choices: readonly Choice[],
+  { now, operator, includeLeft }: PickTerms,
+): Promise<ChosenStudent[]> {
   return store.change(async (change) => {
     const findings: Finding[] = [];
     const chosen: ChosenStudent[] = [];
     const historyId = await change.addHistory({ kind: 'pick', at: now, operator, file: '', bytes: 0 });
-    for (const choice of choices) chosen.push(await choose(change, choice, { now, historyId }, findings));
+    for (const choice of choices) chosen.push(await choose(change, choice, { now, historyId, includeLeft }, findings));
     const error = errorOf(findings);
     if (error) throw error;
     return { keep: chosen.some(({ changed }) => changed), result: chosen };
@@ -56,6 +60,8 @@ export interface PickTerms {
   readonly now: Date;
   /** Who records the choice, for the history. */
   readonly operator: string;
+  /** Record choices also of students who left the school. */
+  readonly includeLeft?: boolean | undefined;
 }
 
 /** What a student has to pick from, and what of it is picked. @throws LPX_NOT_IN_STORE */
@@ -68,10 +74,18 @@ export async function studentItems(store: Store, nationalId: string): Promise<Om
 async function choose(
   change: StoreChange,
   { nationalId, pick, unpick, extendedYears: given }: Choice,
-  { now, historyId }: { readonly now: Date; readonly historyId: number },
+  { now, historyId, includeLeft }: { readonly now: Date; readonly historyId: number; readonly includeLeft: boolean | undefined },
   findings: Finding[],
 ): Promise<ChosenStudent> {
   const student = await studentIn(change, nationalId);
+  const { left } = student;
+  if (left && !includeLeft)
+    findings.push({
+      code: 'LPX_STUDENT_LEFT',
+      severity: 'error',
+      place: studentPlace(student.basicData),
+      facts: { as: left.as, day: left.on },
+    });
   const { items } = standingOf(student);
   const [picking, unpicking] = [pick, unpick].map((refs) => [...new Set(refs.map((ref) => itemNamed(items, ref, nationalId)))]) as [
     Item[],

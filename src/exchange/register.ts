@@ -10,12 +10,15 @@ import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, 
 import { standingOf } from '../store/pickable-items.js';
 import type { HistoryCounts, Store } from '../store/store.js';
 import { studentIn } from '../store/students.js';
+import { studentsHere } from './students.js';
 
 export interface RegisterRequest {
   /** ROC school year. */
   readonly academicYear: number;
-  /** Empty for every student. */
+  /** Empty for every student who is at the school. */
   readonly nationalIds: readonly string[];
+  /** With no student named, also those who left. */
+  readonly includeLeft?: boolean | undefined;
   readonly batch: RegisterBatch;
   readonly evening: boolean;
   readonly format: 'xlsx' | 'csv';
@@ -85,10 +88,9 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
 }
 
 /** The picks of a school year. A pick whose record is no longer certified is left out, and reported. */
-async function pickedOf(store: Store, { academicYear, nationalIds }: RegisterRequest) {
-  const named = [
-    ...new Set((nationalIds.length > 0 ? nationalIds : (await store.students()).map((student) => student.nationalId)).map(canonicalCode)),
-  ];
+async function pickedOf(store: Store, { academicYear, nationalIds, includeLeft }: RegisterRequest) {
+  const everyone = nationalIds.length > 0 ? [] : await studentsHere(store, includeLeft === true);
+  const named = [...new Set([...nationalIds, ...everyone.map((student) => student.nationalId)].map(canonicalCode))];
   const picked: PickedItem[] = [];
   const findings: Finding[] = [];
   const counted: { readonly id: number; readonly counts: HistoryCounts }[] = [];

@@ -5,7 +5,7 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { createStore, type Making, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';
 
-export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, School, Store } from '../store/store.js';
+export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
 
 /**
  * Makes a store and leaves it closed.
@@ -18,6 +18,30 @@ export async function initStore(folder: string, school: School, group = '', made
   if (!isSchoolCode(code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
   const store = await createStore(folder, { ...school, code }, group, made);
   await store.close();
+}
+
+export interface NameRequest {
+  /** Empty for none. */
+  readonly name: string;
+  readonly now: Date;
+  /** Who names it, for the history. */
+  readonly operator: string;
+}
+
+/** Sets the school's name, which blanks around it are not part of. */
+export async function nameSchool(
+  store: Store,
+  { name: given, now, operator }: NameRequest,
+): Promise<{ readonly school: School; readonly changed: boolean }> {
+  const { school } = store;
+  const name = given.trim();
+  if (name === school.name) return { school, changed: false };
+  await store.change(async (change) => {
+    await change.addHistory({ kind: 'school', at: now, operator, file: '', bytes: 0, details: { name, before: school.name } });
+    await change.setSchoolName(name);
+    return { keep: true, result: undefined };
+  });
+  return { school: { ...school, name }, changed: true };
 }
 
 /** Opens a store, runs `work` on it, and closes it whatever happens. @throws LPX_STORE_NOT_FOUND and what `work` throws */

@@ -1,5 +1,5 @@
 /** Lists the students of a school. */
-import type { Finding } from '../errors.js';
+import { type Finding, LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import type { Store, StudentSummary } from '../store/store.js';
 
@@ -25,4 +25,12 @@ function doubledStudents(students: readonly Pick<StudentSummary, 'nationalId'>[]
       place: { student: canonicalCode(id), otherStudent: id },
       facts: {},
     }));
+}
+
+/** The students who are at the school, or all of them. @throws LPX_NOBODY_HERE when all have left */
+export async function studentsHere(store: Store, includeLeft: boolean): Promise<StudentSummary[]> {
+  const students = await store.students();
+  const here = students.filter(({ left }) => includeLeft || !left);
+  if (students.length > 0 && here.length === 0) throw new LpxError('LPX_NOBODY_HERE', { count: students.length });
+  return here;
 }

@@ -804,6 +804,18 @@ export const CATALOGUE = {
     next: 'Correct it, or remove the pick with lpx pick --remove.',
   },
 
+  LPX_STUDENT_LEFT: {
+    exit: EXIT.conflict,
+    what: 'The student left on {day} ({as}).',
+    means: 'notDone',
+    next: '--include-left goes on all the same; lpx leave <national id> --as here for one who is still here.',
+  },
+  LPX_NOBODY_HERE: {
+    exit: EXIT.conflict,
+    what: 'All {count} students of the store have left.',
+    means: 'notDone',
+    next: '--include-left takes them in.',
+  },
   LPX_STUDENT_UNKNOWN: {
     exit: EXIT.conflict,
     what: 'The student is not on this school’s roll.',

@@ -359,6 +359,11 @@ export const zhTW: Messages = {
       next: '請檢查 --term，以及教師是否已認證；可用 lpx show <身分證號> 查看。',
     },
 
+    LPX_STUDENT_LEFT: {
+      what: '這位學生已於 {day} {as}。',
+      next: '若仍要處理請加上 --include-left；若學生仍在校，請用 lpx leave <身分證號> --as here。',
+    },
+    LPX_NOBODY_HERE: { what: '資料庫裡的 {count} 位學生都已離校。', next: '若仍要包含他們，請加上 --include-left。' },
     LPX_STUDENT_UNKNOWN: { what: '該生不在本校名單上。', next: '請先為該生建檔，或加上 --create-students 一併建立。' },
     LPX_STUDENT_DIFFERS: {
       what: '{property}第 {position} 個字不同：本校為「{stored}」，交換檔為「{received}」。',
@@ -460,6 +465,7 @@ export const zhTW: Messages = {
       certification: ' 0、1 或 2',
     },
     from: { '': '（無）' },
+    as: { transferred: '轉出', graduated: '畢業' },
     table: { xlsx: ' Excel 活頁簿', xls: '舊版 Excel 活頁簿', ods: '試算表（ODS）', csv: ' CSV 表格' },
     repair: {
       array: '只有一位學生，外面少了陣列',
@@ -697,6 +703,8 @@ export const zhTW: Messages = {
       import: '完全沒有匯入，資料庫維持原狀。',
       show: '沒有任何資料變動。',
       history: '沒有任何資料變動。',
+      school: '校名維持不變。',
+      leave: '沒有變更任何學生。',
       code: '沒有任何資料變動。',
       advise: '沒有任何資料變動。',
       status: '沒有任何資料變動。',
@@ -767,7 +775,11 @@ export const zhTW: Messages = {
     verify: '檢查交換檔，不匯入',
     import: '檢查並匯入交換檔，全有或全無',
     show: '顯示資料庫裡的學生，或交換檔的內容',
-    history: '列出作業紀錄：載入、匯出與匯入',
+    history: '列出作業紀錄：載入、匯出、匯入、勾選、名冊、回執等',
+    showSchool: '顯示資料庫所屬的學校；加上 --name 可設定校名',
+    leave: '註記學生離校（轉出、畢業），或其實仍在校',
+    leftAs: 'transferred（轉出）、graduated（畢業），或 here（仍在校）',
+    includeLeft: '包含已離校的學生',
     code: '解讀課程代碼',
     advise: '查詢是否需要交換、由誰匯出什麼、接下來怎麼做',
     status: '學生各學年的現況：有什麼、勾選了什麼、還能勾選多少',
@@ -974,6 +986,7 @@ export const zhTW: Messages = {
     removed: '平臺已無 {count} 筆，已移除（不再匯出或勾選；再次出現時恢復）',
     kept: '平臺已無 {count} 筆，予以保留',
   },
+  school: { line: '學校 {code} {name}', unnamed: '（未設定校名）', how: '設定校名：lpx school --name <校名>' },
   students: { created: '新建', none: '資料庫裡還沒有學生。請用 lpx load <資料夾> 載入。' },
   export: {
     done: '交換檔已寫好。',

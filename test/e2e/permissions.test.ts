@@ -43,8 +43,8 @@ describe('what lpx makes', () => {
       ['--store', store, 'init', '--school', '990001'],
       ['--store', store, 'load', join(SAMPLES, 'transfer')],
       ['--store', store, 'export', TRANSFER_STUDENT, '--reason', 'transfer', '--left', LEFT, '--out', join(mail, 'today')],
-      ['--store', store, 'pick', TRANSFER_STUDENT, 'O2'],
-      ['--store', store, 'register', '--year', '109', '--out', registers],
+      ['--store', store, 'pick', TRANSFER_STUDENT, 'O2', '--include-left'],
+      ['--store', store, 'register', '--year', '109', '--include-left', '--out', registers],
       ['--store', to, 'init', '--school', '990002'],
     ]) {
       const { exitCode, stderr } = await openly(words);
@@ -52,7 +52,7 @@ describe('what lpx makes', () => {
     }
     const [zip] = readdirSync(join(mail, 'today')).filter((name) => name.endsWith('.zip'));
     await openly(['--store', to, 'import', join(mail, 'today', zip as string), '--create-students']);
-    await openly(['--store', to, 'receipt', '1', '--out', join(folder, 'receipts')]);
+    await openly(['--store', to, 'receipt', '2', '--out', join(folder, 'receipts')]);
     for (const made of [store, to, mail, registers, join(folder, 'receipts')])
       expect([made, kinds(modesIn(made))]).toEqual([made, ['file 600', 'folder 700']]);
   });

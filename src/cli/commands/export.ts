@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { type ExportedPackage, type ExportResult, exportPackages } from '../../exchange/export.js';
 import { withStore } from '../../exchange/school-store.js';
+import { studentsHere } from '../../exchange/students.js';
 import type { PackageFacts } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
@@ -22,6 +23,7 @@ import { storeFolder } from '../store-folder.js';
 export interface ExportOptions extends PasswordOptions {
   readonly list?: string;
   readonly all?: boolean;
+  readonly includeLeft?: boolean;
   readonly reason: ExchangeReason;
   readonly left?: string;
   readonly force?: boolean;
@@ -51,7 +53,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   const progress = startProgress(context, context.messages.progress.exporting);
   const result = await withStore(storeFolder(context), async (store) =>
     exportPackages(store, {
-      nationalIds: options.all ? (await store.students()).map((student) => student.nationalId) : named,
+      nationalIds: options.all ? (await studentsHere(store, options.includeLeft === true)).map((student) => student.nationalId) : named,
       namedAt: new Map(listed.map(({ nationalId, place }) => [canonicalCode(nationalId), place])),
       skipEmpty: options.all === true,
       skipUnfit: options.skipUnfit === true,

@@ -16,6 +16,7 @@ export interface PickOptions {
   readonly remove: readonly string[];
   readonly list?: string;
   readonly extendedYears?: string;
+  readonly includeLeft?: boolean;
 }
 
 /** The longest a study is lengthened, in school years. */
@@ -46,7 +47,7 @@ export async function pick(
           unpick: [],
         }));
   const students = await withStore(storeFolder(context), (store) =>
-    pickItems(store, choices, { now: context.now(), operator: context.operator() }),
+    pickItems(store, choices, { now: context.now(), operator: context.operator(), includeLeft: options.includeLeft === true }),
   );
   return { json: { students: students.map(studentOutput) }, text: students.flatMap((student) => chosenLines(context, student)) };
 }

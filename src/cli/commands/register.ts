@@ -11,6 +11,7 @@ import { storeFolder } from '../store-folder.js';
 export interface RegisterOptions extends Pick<RegisterRequest, 'batch' | 'format'> {
   readonly year: string;
   readonly evening?: boolean;
+  readonly includeLeft?: boolean;
   readonly out: string;
 }
 
@@ -23,6 +24,7 @@ export async function register(context: Context, nationalIds: readonly string[],
       nationalIds,
       batch: options.batch,
       evening: options.evening === true,
+      includeLeft: options.includeLeft === true,
       format: options.format,
       outFolder: resolve(context.cwd, options.out),
       now: context.now(),

@@ -2,7 +2,7 @@ import { withStore } from '../../exchange/school-store.js';
 import { listStudents } from '../../exchange/students.js';
 import type { Context, Outcome } from '../context.js';
 import { findingLines, findingOutput } from '../render/findings.js';
-import { cell, columns } from '../render/text.js';
+import { cell, columns, leftText } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx students`: who is in the store, with counts. */
@@ -23,9 +23,14 @@ export async function students({ messages, paint, ...context }: Context): Promis
     student.multiPerformances,
     student.attachments,
     student.received,
+    paint.yellow(leftText(messages, student.left)),
   ]);
   return {
-    json: { school, students, findings: findings.map((finding) => findingOutput(messages, finding)) },
+    json: {
+      school,
+      students: students.map(({ left, ...rest }) => ({ ...rest, ...(left && { left }) })),
+      findings: findings.map((finding) => findingOutput(messages, finding)),
+    },
     notes: findingLines(messages, paint, findings),
     text: students.length === 0 ? [messages.students.none] : columns([header, ...rows]),
   };

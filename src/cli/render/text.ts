@@ -1,6 +1,6 @@
 /** Small pieces that every command's text is made of. */
 import stringWidth from 'fast-string-width';
-import type { BasicDataChange } from '../../exchange/school-store.js';
+import type { BasicDataChange, Leaving } from '../../exchange/school-store.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { basicDataWire } from '../../spec/portfolio.js';
 import { taipeiTime } from '../../spec/terms.js';
@@ -65,6 +65,9 @@ export const countCells = (labels: Messages['labels'], counts: Counts): (string 
 ];
 
 type Counts = Readonly<Record<'courseResults' | 'multiPerformances' | 'attachments', number>>;
+
+/** Whether and how a student left: `轉出 2021-01-22`; empty for one who is here. */
+export const leftText = ({ leftAs }: Messages, left: Leaving | undefined): string => (left ? `${leftAs[left.as]} ${left.on}` : '');
 
 /** A property of basic data that became another: `姓名 王曉明 → 王小明`. */
 export function changeText(labels: Messages['labels'], { property, from, to }: BasicDataChange): string {

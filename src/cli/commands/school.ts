@@ -1,0 +1,25 @@
+import { nameSchool, withStore } from '../../exchange/school-store.js';
+import { fill } from '../../messages/messages.js';
+import type { Context, Outcome } from '../context.js';
+import { storeFolder } from '../store-folder.js';
+
+export interface SchoolOptions {
+  readonly name?: string;
+}
+
+/** `lpx school`: whose store it is; with `--name`, what the school is called from now on. */
+export async function school(context: Context, { name }: SchoolOptions): Promise<Outcome> {
+  const { messages, paint } = context;
+  const folder = storeFolder(context);
+  const { school, changed } = await withStore(folder, async (store) =>
+    name === undefined
+      ? { school: store.school, changed: false }
+      : nameSchool(store, { name, now: context.now(), operator: context.operator() }),
+  );
+  const line = fill(messages.school.line, { ...school, name: school.name || messages.school.unnamed });
+  return {
+    json: { store: folder, school, changed },
+    text: [changed ? `${paint.green('✔')} ${line}` : line],
+    notes: school.name === '' ? [messages.school.how] : [],
+  };
+}
