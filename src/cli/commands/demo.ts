@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, isAbsolute, join, relative } from 'node:path';
-import { LpxError } from '../../errors.js';
+import { type Finding, LpxError } from '../../errors.js';
 import { type ExportedPackage, exportPackages } from '../../exchange/export.js';
 import { importPackage } from '../../exchange/import.js';
 import { loadFolder } from '../../exchange/load.js';
@@ -14,7 +14,7 @@ import { withTemporary } from '../../io/temporary.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { generatePassword } from '../passwords.js';
-import { findingOutput } from '../render/findings.js';
+import { findingOutput, findingText } from '../render/findings.js';
 import { reportLines } from '../render/report.js';
 import { columns } from '../render/text.js';
 
@@ -130,9 +130,9 @@ async function perform(context: Context, folder: string) {
   const forged = (await attempt(tampered)).report.findings.find((finding) => finding.severity === 'error');
   if (!forged) throw new LpxError('LPX_INTERNAL', { detail: 'the forged package was accepted' });
   const untouched = await withStore(newSchool, (store) => store.students());
-  say(`  ${paint.red('✘')} ${fill(words.refused, { message: refusal.message })}  ${paint.dim(refusal.code)}`);
-  const naming = findingOutput(messages, forged);
-  say(`  ${words.forged}`, `  ${paint.red('✘')} ${fill(words.refused, { message: naming.message })}  ${paint.dim(naming.code)}`);
+  const refused = (seen: Finding) =>
+    `  ${paint.red('✘')} ${fill(words.refused, { message: findingText(messages, seen) })}  ${paint.dim(seen.code)}`;
+  say(refused(finding), `  ${words.forged}`, refused(forged));
   if (untouched.length === 0) say(`  ${words.refusedMeans}`);
 
   step(words.import);

@@ -21,6 +21,9 @@ function said(messages: Messages, { code, facts, place }: Said): Sentence {
   return before === '' ? sentence : { ...sentence, what: `${before}${messages.places.before}${sentence.what}` };
 }
 
+/** What a finding says, in one line for people. */
+export const findingText = (messages: Messages, finding: Finding): string => said(messages, finding).what;
+
 export function findingOutput(messages: Messages, finding: Finding): FindingOutput {
   const { code, severity, place } = finding;
   const { what, next } = sentenceOf(messages, code, maskedFacts(finding.facts, place));
