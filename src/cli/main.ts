@@ -6,7 +6,7 @@ import { runInterruptibly } from '../io/interruption.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
-import { type CommandName, errorLines, failureOutput, findingLines, findingOutput } from './render/findings.js';
+import { type CommandName, errorLines, failureOutput, findingOutput, listedFindings } from './render/findings.js';
 import { paint, printable } from './render/printable.js';
 import { stackLines } from './render/stack.js';
 
@@ -148,7 +148,7 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
   if (outcome.file) context.stdout.write(outcome.file);
   else printLines(context, 'stdout', outcome.text);
   if (outcome.notes && !context.quiet) printLines(context, 'stderr', outcome.notes);
-  if (error) printFailure(context, command, error, {});
+  if (error) printLines(context, 'stderr', errorLines(context.messages, paint, command, error));
   return error?.exitCode ?? 0;
 }
 
@@ -165,8 +165,7 @@ function printFailure(context: Context, command: CommandName, error: LpxError, j
     context.stdout.write(jsonText(document));
     return;
   }
-  const listed = error.findings.length > 1 && Object.keys(json).length === 0 ? findingLines(messages, paint, error.findings) : [];
-  printLines(context, 'stderr', [...listed, ...errorLines(messages, paint, command, error)]);
+  printLines(context, 'stderr', [...listedFindings(messages, paint, error.findings), ...errorLines(messages, paint, command, error)]);
 }
 
 /**

@@ -19,8 +19,9 @@ import { readDirectory } from '../package/reader.js';
 import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
 import { canonicalCode } from '../plain-text.js';
 import { BoundedFindings, type UnfitStudent } from '../spec/findings.js';
-import { filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
+import { basicDataPlace, filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
+  basicDataWire,
   countsOf,
   documentFromPortfolios,
   HALVES,
@@ -252,6 +253,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     const { draft, document } = layOut(store, student.id, portfolio);
     const ofStudent = [
       ...(hindrance ? [hindrance] : []),
+      ...otherSchoolFindings(student, store.school.code, request),
       ...leftTooEarly(portfolio, request),
       ...tooLarge(draft, request.limits ?? WRITABLE),
       ...exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio])),
@@ -326,6 +328,14 @@ function leftTooEarly({ basicData, records }: Selected, { left, reason, acceptLe
   if (left >= day) return [];
   const severity = acceptLeft ? 'warning' : 'error';
   return [{ code: 'LPX_LEFT_TOO_EARLY', severity, place: studentPlace(basicData), facts: { left, term, day } }];
+}
+
+/** Whom the platform has at another school this one cannot transfer; who came with a package is a student of this school. */
+function otherSchoolFindings({ basicData, records }: StoredStudent, school: string, { reason }: ExportRequest): Finding[] {
+  const isHere = basicData.schoolCode === school || records.some(({ cameBy }) => cameBy === 'import');
+  if (isHere || reason === 'borrowed-study') return [];
+  const place = basicDataPlace(studentPlace(basicData), basicDataWire('schoolCode'));
+  return [{ code: 'LPX_EXPORT_OTHER_SCHOOL', severity: 'error', place, facts: { value: basicData.schoolCode, school } }];
 }
 
 /** A student who fits into no package. */

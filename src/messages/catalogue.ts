@@ -749,6 +749,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'If the student left within that year, say when with --left <date>. --force exports anyway and is recorded in the history. See lpx advise.',
   },
+  LPX_EXPORT_OTHER_SCHOOL: {
+    exit: EXIT.invalidData,
+    what: 'The data loaded from the platform say that the student is enrolled at {value}; this store is that of {school}.',
+    means: 'notDone',
+    next: 'Only school {value} can transfer the student. If it is a mistake, correct it on the platform and load the student again; for a student who was here on loan, use --reason borrowed-study.',
+  },
   LPX_LEFT_TOO_EARLY: {
     exit: EXIT.invalidData,
     what: 'The last day {left} is before the term of the newest records ({term}, from {day}).',

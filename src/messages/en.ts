@@ -533,6 +533,12 @@ export const en = {
     rules: 'rules',
     attachments: 'attachments (MD5 each)',
   },
+  several: {
+    errors: '{count} errors, listed above.',
+    students: '{count} errors of {students} students, listed above.',
+    correct: 'Correct what is listed, and run the command again.',
+    narrow: 'Correct what is listed, or leave these students out with --skip-unfit.',
+  },
   status: { passed: 'passed', failed: 'failed', skipped: 'skipped' },
   encryptions: {
     aes256: 'AES-256',
@@ -601,9 +607,9 @@ export const en = {
     severalDone: 'The students are in {count} packages, because receivers accept only so much in one; all have the same password.',
     leftOut: 'Left out',
     skipped: 'Skipped',
-    unfit: 'Left out, each for the reasons given',
+    unfit: 'Students left out, for these reasons',
     wouldExport: 'Dry run: this is what an export would write. Nothing was written.',
-    planned: '{packages} packages, {size} before packing',
+    planned: 'Packages: {packages}; {size} before packing',
     passwordAt: 'The password is in {file} (only you can read it).',
     advice:
       'Send the package and its .md5 together, and give the password in another way, never in the same mail. File names in a ZIP are not encrypted: anyone who has it can see the national ids in them.',
@@ -621,7 +627,7 @@ export const en = {
     restored: 'All of this was already in the store; only damaged files were replaced.',
     wouldImport: 'Dry run: this is what an import would do. Nothing was changed.',
     refused: 'Refused. Nothing was imported; the store is unchanged.',
-    unfit: 'Left out, each for the reasons given',
+    unfit: 'Students left out, for these reasons',
     created: 'added',
   },
   show: { noFiles: 'no file', entered: 'entered', cameFrom: ' (from {school})' },

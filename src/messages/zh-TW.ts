@@ -286,6 +286,10 @@ export const zhTW: Messages = {
       what: '不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',
       next: '若學生是在該學年內離校，請用 --left <日期> 註明；加上 --force 仍可匯出，並記入作業紀錄。可參考 lpx advise。',
     },
+    LPX_EXPORT_OTHER_SCHOOL: {
+      what: '學校平臺載入的資料顯示學生就讀 {value}，但這個資料庫屬於 {school}。',
+      next: '只有 {value} 能辦理該生轉出。若資料有誤，請在學校平臺修正後重新載入；借讀生請用 --reason borrowed-study。',
+    },
     LPX_LEFT_TOO_EARLY: {
       what: '離校日 {left} 早於最新紀錄的學期（{term}，{day} 開始）。',
       next: '請確認 --left 的日期；確實如此請加 --accept-left（記入作業紀錄）。',
@@ -929,6 +933,12 @@ export const zhTW: Messages = {
     schema: '欄位格式',
     rules: '規則',
     attachments: '附件（逐一核對 MD5）',
+  },
+  several: {
+    errors: '共 {count} 項錯誤，列在上面。',
+    students: '共 {count} 項錯誤、{students} 位學生，列在上面。',
+    correct: '請修正所列事項後再執行。',
+    narrow: '請修正所列事項；加上 --skip-unfit 可略過這些學生，先處理其餘學生。',
   },
   status: { passed: '通過', failed: '不通過', skipped: '未檢查' },
   encryptions: {

@@ -32,6 +32,8 @@ describe('lpx export of several students', () => {
     expect(code).toBe(6);
     expect(err).toContain('B80000**** 陳小麥，課程學習成果紀錄第 1 筆「國語文」，大作.pdf：');
     expect(err).toContain('D80000****，list.txt，第 4 列：');
+    expect(err).toMatch(/✘ 共 2 項錯誤、2 位學生，列在上面。 {2}LPX_FILE_LARGE\n {2}沒有產生交換檔。\n {2}→ .*--skip-unfit/);
+    expect(err.match(/大作\.pdf/g)).toHaveLength(1);
   });
 
   it('ends with 8 once it leaves one of them out, and holds whole ids, createdAt and to in its JSON', async () => {

@@ -5,7 +5,7 @@ import { exportPackages } from '#lpx/exchange/export.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import type { MadeRecord } from '../support/portfolios.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, exportRequest, load, NOW, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, exportRequest, importTo, load, NOW, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -88,6 +88,24 @@ describe('a dry run of an export', () => {
   it('is refused as the export would be', async () => {
     const { store, mail } = await classWith([courseResult({}, LARGE)]);
     await expect(exportFrom(store, mail, { nationalIds: EVERYBODY, dryRun: true })).rejects.toMatchObject({ code: 'LPX_FILE_LARGE' });
+  });
+});
+
+describe('an export of a student whom the platform has at another school', () => {
+  it('is refused, but at the end of borrowed study, and of one who came with a package', async () => {
+    const folder = tempFolder();
+    writeExchangeFolder(join(folder, 'platform'), [smallPortfolio([courseResult()], { schoolCode: '990003' })]);
+    const store = await school(folder, '990001');
+    await load(store, join(folder, 'platform'));
+    await expect(exportFrom(store, join(folder, 'mail'))).rejects.toMatchObject({
+      code: 'LPX_EXPORT_OTHER_SCHOOL',
+      place: { student: TRANSFER_STUDENT },
+      facts: { value: '990003', school: '990001' },
+    });
+    const { zipFile } = await exportFrom(store, join(folder, 'mail'), { reason: 'borrowed-study' });
+    const next = await school(folder, '990002');
+    await importTo(next, zipFile);
+    expect((await exportFrom(next, join(folder, 'onward'))).students).toHaveLength(1);
   });
 });
 

@@ -7,7 +7,7 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
-import { errorOfUnfit, findingLines, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
+import { errorOfUnfit, findingLines, findingOutput, listedFindings, unfitLines, unfitOutput } from '../render/findings.js';
 import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -85,7 +85,7 @@ function resultLines({ messages, paint }: Context, result: ImportResult): string
       ...columns(recordRows(messages, student, outcome === 'refused'), '  '),
       '',
     ]),
-    ...findingLines(messages, paint, conflicts.length > 1 ? [...conflicts, ...notices] : notices),
+    ...listedFindings(messages, paint, [...conflicts, ...notices]),
     ...unfitLines(messages, paint, unfit, messages.import.unfit),
     ...(unfit.length > 0 ? [''] : []),
     closing[outcome],

@@ -51,7 +51,7 @@ export async function load(context: Context, paths: readonly string[], options: 
     json: {
       folders: folders.map(({ file, students, findings }) => ({
         file,
-        students: students.map(({ nationalId, ...rest }) => ({ nationalIdMasked: maskId(nationalId), ...rest })),
+        students,
         findings: findings.map((finding) => findingOutput(messages, finding)),
       })),
       courseCodes: courseCodes.map((table) => tableOutput(messages, table)),

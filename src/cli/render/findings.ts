@@ -1,7 +1,7 @@
 /** Findings and errors, for people and as the output schemas have them. */
 import { CATALOGUE, type Code, type Facts, type Finding, LpxError, maskedFacts, type Place } from '../../errors.js';
 import { maskIds } from '../../masking.js';
-import { type CommandName, consequenceOf, type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
+import { type CommandName, consequenceOf, fill, type Messages, type Sentence, sentenceOf } from '../../messages/messages.js';
 import type { UnfitStudent } from '../../spec/findings.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
 import { failurePlace, placeBefore, placeOutput, placeText } from './places.js';
@@ -92,13 +92,34 @@ function differenceLines({ versions }: Messages, paint: Painter, { differences =
 const DIFFERENCE_COLUMNS = 62;
 const shown = (text: string): string => (text === '' ? '—' : maskIds(text));
 
-/** An error as lines for stderr. */
+const isError = ({ severity }: Finding): boolean => severity === 'error';
+
+/** The findings to list before an error is said: a single error is said on its own, with what it means and what to do. */
+export function listedFindings(messages: Messages, paint: Painter, findings: readonly Finding[]): string[] {
+  const several = findings.filter(isError).length > 1;
+  return findingLines(messages, paint, several ? findings : findings.filter((finding) => !isError(finding)));
+}
+
+/** Commands that go on without the students whom something stands against. */
+const NARROWED: ReadonlySet<CommandName> = new Set(['export', 'import']);
+
+/** An error as lines for stderr; of several, which are listed above, how many they are. */
 export function errorLines(messages: Messages, paint: Painter, command: CommandName, error: LpxError): string[] {
   const failure = failureOutput(messages, command, error);
-  const differing = error.findings.length === 1 ? error.findings.flatMap((finding) => differenceLines(messages, paint, finding)) : [];
+  const errors = error.findings.filter(isError);
+  const { several } = messages;
+  if (errors.length > 1) {
+    const count = errors.reduce((sum, { more = 0 }) => sum + 1 + more, 0);
+    const students = new Set(errors.map(({ place }) => place.student).filter((student) => student !== undefined)).size;
+    return [
+      `${paint.red('✘')} ${fill(students > 1 ? several.students : several.errors, { count, students })}  ${paint.dim(failure.code)}`,
+      `  ${failure.consequence}`,
+      `  → ${students > 1 && NARROWED.has(command) ? several.narrow : several.correct}`,
+    ];
+  }
   return [
     `${paint.red('✘')} ${failure.message}  ${paint.dim(failure.code)}`,
-    ...differing,
+    ...errors.flatMap((finding) => differenceLines(messages, paint, finding)),
     `  ${failure.consequence}`,
     `  → ${failure.hint}`,
   ];

@@ -3,7 +3,7 @@ import type { PackageFacts, VerificationReport } from '../../exchange/verify.js'
 import { maskId } from '../../masking.js';
 import type { Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
-import { findingLines, findingOutput } from './findings.js';
+import { findingOutput, listedFindings } from './findings.js';
 import type { Painter } from './printable.js';
 import { cell, columns, countCells, NAME_COLUMNS, size } from './text.js';
 
@@ -50,13 +50,7 @@ export function reportLines(messages: Messages, paint: Painter, report: Verifica
     cell(student.name, NAME_COLUMNS),
     ...countCells(messages.labels, student),
   ]);
-  const errors = report.findings.filter((finding) => finding.severity === 'error');
-  // A single error is shown on its own, with what it means and what to do.
-  const findings = findingLines(
-    messages,
-    paint,
-    errors.length === 1 ? report.findings.filter((finding) => finding.severity !== 'error') : report.findings,
-  );
+  const findings = listedFindings(messages, paint, report.findings);
   return [
     ...packageLines(messages, paint, report.package),
     '',
