@@ -1,4 +1,5 @@
-/** What `bin/lpx.js` starts: the modules and their libraries in a file for each command and for what they share. */
+/** What `bin/lpx.js` starts: the modules and their libraries in a file for each command and for what they share; the library; the manual. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -25,9 +26,21 @@ const output = { sourcemap: true, minify: { compress: true, mangle: false, codeg
 // An add-on, which finds its binary from where it lies, and a cloud's client that unzipper does without.
 const external = ['libsql', '@aws-sdk/client-s3'];
 
-const bundle = (input, codeSplitting) => ({
+/** Writes the manual pages, from the text of the help. */
+const manual = {
+  name: 'manual',
+  writeBundle() {
+    for (const [language, folder] of Object.entries({ en: 'man1', 'zh-TW': 'zh_TW/man1' })) {
+      mkdirSync(at(`dist/man/${folder}`), { recursive: true });
+      const page = execFileSync(process.execPath, [at('bin/lpx.js'), '--lang', language, 'help', '--man']);
+      writeFileSync(at(`dist/man/${folder}/lpx.1`), page);
+    }
+  },
+};
+
+const bundle = (input, codeSplitting, plugins = []) => ({
   input,
-  plugins: [linesOnly],
+  plugins: [linesOnly, ...plugins],
   platform: 'node',
   external,
   output: { ...output, dir: 'dist/bundle', format: 'cjs', codeSplitting },
@@ -42,4 +55,4 @@ const library = {
   output: { ...output, dir: 'dist/lib', format: 'esm', cleanDir: true },
 };
 
-export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true), library];
+export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [manual]), library];

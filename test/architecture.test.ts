@@ -104,6 +104,7 @@ describe('the rooms of the house', () => {
       'status',
       'students',
       'verify',
+      'where',
     ]);
   });
 
@@ -128,13 +129,18 @@ describe('the rooms of the house', () => {
     const text = (file: string) => readFileSync(file, 'utf8').replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
     const speaking = files.filter((file) => /\p{Script=Han}/u.test(text(file))).map((file) => relative(SOURCE, file));
     expect(speaking.sort()).toEqual([
+      'cli/choices.ts',
       'cli/commands/demo.ts',
       'masking.ts',
+      'messages/catalogue.ts',
       'messages/en.ts',
+      'messages/examples.ts',
+      'messages/topics.ts',
       'messages/zh-TW.ts',
       'spec/attachments.ts',
       'spec/codes.ts',
       'spec/identifiers/school-code.ts',
+      'spec/identifiers/written-terms.ts',
       'spec/person-name.ts',
       'spec/portfolio.ts',
       'spec/profiles/guide-109.ts',

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { buildProgram } from '#lpx/cli/program.js';
 import { EXIT } from '#lpx/errors.js';
-import { en } from '#lpx/messages/en.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -123,7 +122,7 @@ describe('the page about the command line', () => {
   const page = readFileSync(join(ROOT, 'docs/cli.md'), 'utf8');
 
   it('has every command and every option', () => {
-    const program = buildProgram(en, '', async () => {});
+    const program = buildProgram('en', '', async () => {});
     const words = [
       ...program.commands.map((command) => `lpx ${command.name()}`),
       ...[program, ...program.commands].flatMap((command) => command.options.map((option) => option.long ?? '')),

@@ -1,14 +1,41 @@
 /** Values of options and arguments, read. */
 import { LpxError } from '../errors.js';
 import { fill } from '../messages/messages.js';
-import { type Day, dayOf, isDay } from '../spec/terms.js';
+import { canonicalCode, plainCode } from '../plain-text.js';
+import { isSchoolCode } from '../spec/identifiers/school-code.js';
+import { readDay, readSchoolYear, readTerm } from '../spec/identifiers/written-terms.js';
+import { type Day, dayOf } from '../spec/terms.js';
 import type { Context } from './context.js';
 
-/** A day as an option gives it, else today in Taiwan. @throws LPX_DAY */
+/** A day as an option gives it, in any form that is written here; else today in Taiwan. @throws LPX_DAY */
 export function dayFrom({ now }: Context, option: string | undefined): Day {
   if (option === undefined) return dayOf(now());
-  if (!isDay(option)) throw new LpxError('LPX_DAY', { value: option });
-  return option;
+  const day = readDay(option);
+  if (day === undefined) throw new LpxError('LPX_DAY', { value: option });
+  return day;
+}
+
+/** Terms, each as `1081`, in any form that is written here. @throws LPX_TERM */
+export const termsFrom = (options: readonly string[]): string[] =>
+  options.map((option) => {
+    const term = readTerm(option);
+    if (term === undefined) throw new LpxError('LPX_TERM', { value: option });
+    return term;
+  });
+
+/** A school year, in years of the Republic. @throws LPX_USAGE */
+export function schoolYearFrom({ messages }: Context, option: string): number {
+  const year = readSchoolYear(option);
+  if (year === undefined) throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.schoolYear, { value: option }) });
+  return year;
+}
+
+/** A school code; the empty text when the option was not given. @throws LPX_SCHOOL_CODE */
+export function schoolCodeFrom(option: string | undefined): string {
+  if (option === undefined) return '';
+  const code = canonicalCode(option);
+  if (!isSchoolCode(code)) throw new LpxError('LPX_SCHOOL_CODE', { value: option });
+  return code;
 }
 
 /** A whole number that an option or argument gives. @throws LPX_USAGE */
@@ -18,7 +45,8 @@ export function wholeNumber(
   text: string,
   { from, to }: { readonly from: number; readonly to: number },
 ): number {
-  const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  const plain = plainCode(text);
+  const value = /^[0-9]{1,9}$/.test(plain) ? Number(plain) : Number.NaN;
   if (!(value >= from && value <= to)) throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.wholeNumber, { option, from, to }) });
   return value;
 }

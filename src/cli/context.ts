@@ -1,5 +1,5 @@
 /** What a command knows of its surroundings, and what it hands back. */
-import type { LpxError } from '../errors.js';
+import type { Finding, LpxError } from '../errors.js';
 import type { StartedHelper } from '../exchange/start-helper.js';
 import type { Language, Messages } from '../messages/messages.js';
 import type { Painter } from './render/printable.js';
@@ -40,6 +40,8 @@ export interface Context extends Surroundings {
   readonly storeOption: string | undefined;
   /** Whether a signal came after a change was committed: finish what is under way, begin nothing more. */
   readonly stopping: () => boolean;
+  /** Says something beside the result, once the command is done; `--quiet` drops it. */
+  readonly note: (line: string) => void;
   /** A thread that was started for this command before its code was loaded. */
   readonly helper?: StartedHelper | undefined;
 }
@@ -52,6 +54,8 @@ export interface Outcome {
   readonly text: readonly string[];
   /** A file for stdout, as it is, in place of the lines. */
   readonly file?: Uint8Array;
+  /** What was found on the way, for stderr; `--quiet` drops what is no more than a note. */
+  readonly findings?: readonly Finding[];
   /** Lines that are not part of the result, for stderr; `--quiet` drops them. */
   readonly notes?: readonly string[];
   /** Set when the command's answer is no. */

@@ -4,9 +4,12 @@ import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { runInterruptibly } from '../io/interruption.js';
 import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
+import { readChoice } from './choices.js';
+import { usageError } from './complaints.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
-import { type CommandName, errorLines, failureOutput, findingOutput, listedFindings } from './render/findings.js';
+import { type CommandName, errorLines, failureOutput, findingLines, findingOutput, listedFindings } from './render/findings.js';
+import { terminalWidth } from './render/help.js';
 import { paint, printable } from './render/printable.js';
 import { stackLines } from './render/stack.js';
 
@@ -53,10 +56,10 @@ function reportOutputFault(words: readonly string[], around: Surroundings, fault
   return error.exitCode;
 }
 
-async function run(words: readonly string[], around: Surroundings): Promise<number> {
-  const language = languageFrom(words, around);
-  const messages = messagesIn(language);
-  const json = words.includes('--json');
+async function run(givenWords: readonly string[], around: Surroundings): Promise<number> {
+  const language = languageFrom(givenWords, around);
+  const json = givenWords.includes('--json');
+  const words = givenWords.length === 0 && around.stdin.isTTY && around.stdout.isTTY ? ['where'] : givenWords;
   let command: CommandName = 'lpx';
   let exitCode = 0;
 
@@ -67,24 +70,36 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     if (options.debug) printLines(context, 'stderr', stackLines(known, around.home));
     return known.exitCode;
   };
-  const program = buildProgram(messages, around.version, async (name, options, work) => {
-    command = name;
-    const interrupt = new AbortController();
-    const { signal } = interrupt;
-    const context = { ...contextOf(around, language, options, name), stopping: () => signal.aborted };
-    const onUndone = () => {
-      printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
-      process.exit(9);
-    };
-    const stopListening = onInterrupt(() => interrupt.abort());
-    try {
-      exitCode = print(context, name, await runInterruptibly(() => work(context), { signal, onUndone }));
-    } catch (error) {
-      exitCode = fail(error, options);
-    } finally {
-      stopListening();
-    }
-  });
+  const program = buildProgram(
+    language,
+    around.version,
+    async (name, options, work) => {
+      command = name;
+      const interrupt = new AbortController();
+      const { signal } = interrupt;
+      const said: string[] = [];
+      const context = {
+        ...contextOf(around, language, options, name),
+        stopping: () => signal.aborted,
+        note: (line: string) => said.push(line),
+      };
+      const onUndone = () => {
+        printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
+        process.exit(9);
+      };
+      const stopListening = onInterrupt(() => interrupt.abort());
+      try {
+        const outcome = await runInterruptibly(() => work(context), { signal, onUndone });
+        exitCode = print(context, name, { ...outcome, notes: [...(outcome.notes ?? []), ...said] });
+      } catch (error) {
+        if (!context.json && !context.quiet) printLines(context, 'stderr', said);
+        exitCode = fail(error, options);
+      } finally {
+        stopListening();
+      }
+    },
+    terminalWidth(around),
+  );
   const quietly = { writeOut: (text: string) => around.stdout.write(text), writeErr: () => {} };
   for (const subcommand of [program, ...program.commands]) subcommand.exitOverride().configureOutput(quietly);
   try {
@@ -98,16 +113,20 @@ async function run(words: readonly string[], around: Surroundings): Promise<numb
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const named = words.find((word) => program.commands.some((subcommand) => subcommand.name() === word));
     if (named) command = named as CommandName;
-    const problem = error instanceof CommanderError ? problemOf(messages, error) : undefined;
-    return fail(problem === undefined ? error : new LpxError('LPX_USAGE', { problem }), { json, color: !words.includes('--no-color') });
+    const options = { json, color: !words.includes('--no-color') };
+    return fail(error instanceof CommanderError ? usageError(language, program, words, error) : error, options);
   }
 }
 
-/** `--lang` counts even for the words that could not be read. */
+/** `--lang`, else `LPX_LANG`, else the locale. It counts even for the words that could not be read. */
 function languageFrom(words: readonly string[], { env }: Surroundings): Language {
   const at = words.findIndex((word) => word === '--lang' || word.startsWith('--lang='));
   const given = at < 0 ? undefined : (words[at]?.split('=')[1] ?? words[at + 1]);
-  return LANGUAGES.find((language) => language === given) ?? languageOf(env, () => Intl.DateTimeFormat().resolvedOptions().locale);
+  return (
+    readChoice(given ?? '', LANGUAGES) ??
+    readChoice(env.LPX_LANG ?? '', LANGUAGES) ??
+    languageOf(env, () => Intl.DateTimeFormat().resolvedOptions().locale)
+  );
 }
 
 /** Commands over what another school sent: their advice may be to ask it. All others are over the school's own data. */
@@ -127,6 +146,7 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     yes: options.yes === true,
     storeOption: options.store,
     stopping: () => false,
+    note: () => {},
   };
 }
 
@@ -147,6 +167,8 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
   }
   if (outcome.file) context.stdout.write(outcome.file);
   else printLines(context, 'stdout', outcome.text);
+  const findings = outcome.findings?.filter(({ severity }) => severity !== 'note' || !context.quiet) ?? [];
+  printLines(context, 'stderr', findingLines(context.messages, paint, findings));
   if (outcome.notes && !context.quiet) printLines(context, 'stderr', outcome.notes);
   if (error) printLines(context, 'stderr', errorLines(context.messages, paint, command, error));
   return error?.exitCode ?? 0;
@@ -178,13 +200,6 @@ function onInterrupt(stop: () => void): () => void {
   return () => {
     for (const signal of signals) process.off(signal, stop);
   };
-}
-
-/** commander's complaint in our words, or its own where there is none of ours. */
-function problemOf({ usage }: ReturnType<typeof messagesIn>, error: CommanderError): string {
-  const template = (usage as Readonly<Record<string, string>>)[error.code];
-  const name = /'([^']+)'/.exec(error.message)?.[1] ?? '';
-  return template ? template.replace('{name}', name) : error.message.replace(/^error: /, '');
 }
 
 /** An error as one of ours. The system's are never internal errors, wherever they come from. */

@@ -34,8 +34,13 @@ export async function passwordFor(context: Context, options: PasswordOptions): P
 
 /** A password for a new package; what `--generate-password` makes, the export writes out. */
 export async function newPasswordFor(context: Context, options: PasswordOptions): Promise<PasswordSource> {
-  if (options.generatePassword) {
-    if (options.passwordOut === undefined) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.passwordOut });
+  const { usage } = context.messages;
+  const { generatePassword: isGenerated, passwordOut, passwordFile, passwordStdin } = options;
+  if (passwordOut !== undefined && !isGenerated) throw new LpxError('LPX_USAGE', { problem: usage.passwordOutAlone });
+  if (isGenerated) {
+    if (passwordFile !== undefined || passwordStdin) throw new LpxError('LPX_USAGE', { problem: usage.severalPasswords });
+    if (passwordOut === undefined) throw new LpxError('LPX_USAGE', { problem: usage.passwordOut });
+    saySource(context, '--generate-password');
     return Buffer.from(generatePassword());
   }
   return (await passwordAtHand(context, options)) ?? (() => askTwice(context));
@@ -52,12 +57,19 @@ async function passwordAtHand(context: Context, options: PasswordOptions): Promi
   if (passwordFile !== undefined && passwordStdin) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.severalPasswords });
   if (passwordFile !== undefined) {
     const file = resolve(context.cwd, passwordFile);
+    saySource(context, '--password-file');
     return firstLine(await readSmall(file, PASSWORD_BYTES, 'file-or-pipe'));
   }
   if (passwordStdin) {
+    saySource(context, '--password-stdin');
     return firstLine(await readBounded(context.stdin, PASSWORD_BYTES, 'stdin'));
   }
   return context.env.LPX_PASSWORD ? Buffer.from(context.env.LPX_PASSWORD) : undefined;
+}
+
+/** An option wins over the environment; who set both should know. */
+function saySource({ env, messages, note }: Context, option: string): void {
+  if (env.LPX_PASSWORD) note(fill(messages.prompt.optionWins, { option }));
 }
 
 /**

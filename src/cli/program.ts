@@ -1,11 +1,13 @@
 /** The commands and options of lpx. Each command's own code is loaded only when it runs. */
 import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
-import { EXIT } from '../errors.js';
-import { type CommandName, LANGUAGES, type Messages } from '../messages/messages.js';
+import { type CommandName, LANGUAGES, type Language, messagesIn } from '../messages/messages.js';
 import { REGISTER_BATCHES } from '../spec/registers.js';
 import { EXCHANGE_REASONS, LEFT_AS, STATUS_CHANGES } from '../spec/status-changes.js';
+import { readChoice } from './choices.js';
+import { commandNames, refusedValue, unknownCommand } from './complaints.js';
 import type { Context, Outcome } from './context.js';
+import { helpLines, helpPage } from './render/help.js';
 
 /** Global options, as commander hands them over. */
 export interface GlobalOptions {
@@ -22,17 +24,22 @@ export interface GlobalOptions {
 /** Runs a command once its words are read: makes the context, prints the outcome. */
 export type Run = (command: CommandName, options: GlobalOptions, work: (context: Context) => Promise<Outcome>) => Promise<void>;
 
-export function buildProgram(messages: Messages, version: string, run: Run): Command {
+/** @param width the columns that help takes */
+export function buildProgram(language: Language, version: string, run: Run, width = 80): Command {
+  const messages = messagesIn(language);
   const { help } = messages;
-  const program = new Command('lpx')
+  const formatHelp = (command: Command): string => `${helpLines(messages, helpPage(language, program, command), width).join('\n')}\n`;
+  const program: Command = new Command('lpx')
     .description(help.program)
     .version(version, '-V, --version', help.versionOption)
     .helpOption('-h, --help', help.helpOption)
     .helpCommand(false)
-    .configureHelp({
-      styleTitle: (title) => titleIn(messages, title),
-      optionDescription: (option) => option.description,
-      showGlobalOptions: true,
+    .showSuggestionAfterError(false)
+    .configureHelp({ formatHelp })
+    .on('beforeAllHelp', () => {
+      const [name] = program.args;
+      if (name !== undefined && !name.startsWith('-') && !commandNames(program).includes(name))
+        throw unknownCommand(messages, name, commandNames(program));
     })
     .option('--store <dir>', help.store)
     .option('--json', help.json)
@@ -41,8 +48,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--verbose', help.verbose)
     .option('--debug', help.debug)
     .option('--no-color', help.noColor)
-    .option('-y, --yes', help.yes)
-    .addHelpText('after', exitCodesIn(messages));
+    .option('-y, --yes', help.yes);
 
   const add = (name: CommandName, description: string) =>
     program
@@ -63,10 +69,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
       }
     });
   const withPassword = (command: Command) =>
-    command
-      .option('--password-file <file>', help.passwordFile)
-      .option('--password-stdin', help.passwordStdin)
-      .addHelpText('after', `\n${help.passwordNote}`);
+    command.option('--password-file <file>', help.passwordFile).option('--password-stdin', help.passwordStdin);
 
   const withSignature = (command: Command) =>
     command
@@ -96,9 +99,9 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .addOption(new Option('--schools <file>', help.loadSchools).argParser(collectFile).default([]))
     .option('--keep-missing', help.keepMissing)
     .action((paths, options) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths, options)));
-  add('students', help.students).action(() =>
-    start('students', async (context) => (await import('./commands/students.js')).students(context)),
-  );
+  add('students', help.students)
+    .addArgument(new Argument('[words...]', help.studentWords))
+    .action((words) => start('students', async (context) => (await import('./commands/students.js')).students(context, words)));
   withPassword(add('export', help.export))
     .addArgument(new Argument('[national-id...]', help.nationalIds))
     .option('--list <file>', help.list)
@@ -121,9 +124,11 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
       start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)),
     );
   withSignature(withPassword(add('verify', help.verify)))
-    .addArgument(new Argument('<zip>', help.zip))
-    .action((zip, options) =>
-      startReading('verify', zip, async (context) => (await import('./commands/verify.js')).verify(context, zip, options)),
+    .addArgument(new Argument('<zip...>', help.zips))
+    .action((zips, options) =>
+      zips.length === 1
+        ? startReading('verify', zips[0], async (context) => (await import('./commands/verify.js')).verify(context, zips[0], options))
+        : start('verify', async (context) => (await import('./commands/verify.js')).verifySeveral(context, zips, options)),
     );
   withSignature(withPassword(add('import', help.import)))
     .addArgument(new Argument('<zip>', help.zip))
@@ -141,7 +146,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
       startReading('import', zip, async (context) => (await import('./commands/import.js')).importZip(context, zip, options)),
     );
   withSignature(withPassword(add('show', help.show)))
-    .addArgument(new Argument('<zip|national-id>', help.zipOrId))
+    .addArgument(new Argument('<zip|student>', help.zipOrId))
     .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));
   add('history', help.history)
     .option('--student <national-id>', help.historyStudent)
@@ -178,6 +183,7 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--include-left', help.includeLeft)
     .addOption(new Option('--format <format>', help.format).choices(['xlsx', 'csv']).default('xlsx'))
     .option('--out <dir>', help.registerOut, '.')
+    .option('--overwrite', help.overwrite)
     .action((ids, options) =>
       start('register', async (context) => (await import('./commands/register.js')).register(context, ids, options)),
     );
@@ -186,30 +192,44 @@ export function buildProgram(messages: Messages, version: string, run: Run): Com
     .option('--check <file>', help.check)
     .option('--by <name>', help.by)
     .option('--out <dir>', help.receiptOut, '.')
+    .option('--overwrite', help.overwrite)
     .action((id, options) => start('receipt', async (context) => (await import('./commands/receipt.js')).receipt(context, id, options)));
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
+  add('where', help.where).action(() => start('where', async (context) => (await import('./commands/where.js')).where(context)));
+  add('help', help.help)
+    .addArgument(new Argument('[topic]', help.topic))
+    .option('--man', help.man)
+    .action((topic, options) =>
+      start('help', async (context) => (await import('./commands/help.js')).help(context, program, topic, options)),
+    );
+  add('completion', help.completion)
+    .addArgument(new Argument('<shell>', help.shell))
+    .action((shell) =>
+      start('completion', async (context) => (await import('./commands/completion.js')).completion(context, program, shell)),
+    );
+  for (const command of [program, ...program.commands]) for (const option of command.options) readInWords(language, option);
   return program;
 }
 
+/** The values of an option with choices may be written as people write them; one that is none of them is refused with a list. */
+function readInWords(language: Language, option: Option): void {
+  const { argChoices } = option;
+  if (argChoices)
+    option.argParser((value: string) => {
+      const choice = readChoice(value, argChoices);
+      if (choice === undefined) throw refusedValue(language, option.long ?? '', value, argChoices);
+      return choice;
+    });
+}
+
 /** Repeated options add up; commas part values too. */
-const collect = (value: string, before: readonly string[]): string[] => [...before, ...value.split(',')];
+const collect = (value: string, before: readonly string[]): string[] => [
+  ...before,
+  ...value
+    .split(/[,，、]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+];
 
 /** The same for files, whose names may hold commas. */
 const collectFile = (value: string, before: readonly string[]): string[] => [...before, value];
-
-/** Every exit code with what it means. */
-function exitCodesIn({ help, exits }: Messages): string {
-  const lines = Object.entries(EXIT).map(([name, code]) => `  ${String(code).padStart(2)}  ${exits[name as keyof typeof EXIT]}`);
-  return ['', help.exitCodes, ...lines].join('\n');
-}
-
-function titleIn({ help }: Messages, title: string): string {
-  const titles: Record<string, string> = {
-    'Usage:': help.usage,
-    'Arguments:': help.arguments,
-    'Options:': help.options,
-    'Commands:': help.commands,
-    'Global Options:': help.globalOptions,
-  };
-  return titles[title] ?? title;
-}

@@ -4,7 +4,7 @@
  */
 import { basename } from 'node:path';
 import { errorOf, type Finding, LpxError } from '../errors.js';
-import { writeFiles } from '../io/publish.js';
+import { type Existing, type NewFile, nextVersion, writeFiles } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
@@ -21,6 +21,8 @@ export interface ReceiptRequest {
   readonly now: Date;
   /** Who acknowledges. */
   readonly by: string;
+  /** What becomes of a receipt that is there already; without it, it stays, and this is its next version. */
+  readonly existing?: Existing;
 }
 
 /** Largest receipt that is read, in bytes. */
@@ -29,7 +31,7 @@ const RECEIPT_BYTES = 4 * 1024 * 1024;
 /** Writes `<package>.receipt.json`. @throws LPX_IMPORT_UNKNOWN, LPX_WRITE_FAILED, LPX_DISK_FULL */
 export async function writeReceipt(
   store: Store,
-  { importId, outFolder, now, by }: ReceiptRequest,
+  { importId, outFolder, now, by, existing }: ReceiptRequest,
 ): Promise<{ receipt: Receipt; path: string }> {
   const entry = (await store.history({ kinds: ['import'] }))
     .filter((happened) => happened.kind === 'import' && happened.state !== 'failed')
@@ -49,20 +51,21 @@ export async function writeReceipt(
     students: studentsOf(entry, await store.recordOutcomes(importId)),
   };
   const name = `${entry.file.replace(/\.zip$/i, '')}.receipt.json`;
-  const file = { name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) };
+  const written = { name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) };
+  const file = existing === 'replace' ? written : await nextVersion(outFolder, [written]).then(([next]) => next as NewFile);
   return store.change(async (change) => {
     await change.addHistory({
       kind: 'receipt',
       at: now,
       operator: by,
-      file: name,
+      file: file.name,
       bytes: file.content.length,
       folder: outFolder,
       school: entry.school,
       md5: entry.md5,
       refersTo: importId,
     });
-    const [path = ''] = await writeFiles(outFolder, [file]);
+    const [path = ''] = await writeFiles(outFolder, [file], existing);
     return { keep: true, result: { receipt, path } };
   });
 }

@@ -1,7 +1,6 @@
 /** Writes the registers (名冊) that a school submits: what its students picked of a school year. */
-import { join } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
-import { type NewFile, writeFiles } from '../io/publish.js';
+import { type Existing, type NewFile, nextVersion, writeFiles } from '../io/publish.js';
 import { canonicalCode } from '../plain-text.js';
 import { csv, workbook } from '../roster/tables.js';
 import { studentPlace } from '../spec/place.js';
@@ -26,6 +25,8 @@ export interface RegisterRequest {
   readonly now: Date;
   /** Who makes it, for the history. */
   readonly operator: string;
+  /** What becomes of registers that are there already; without it they stay, and these are the next version. */
+  readonly existing?: Existing;
 }
 
 export interface WrittenRegister {
@@ -64,14 +65,18 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
     if (items > 0) registers.push({ register, items, files: await filesOf(register, `${store.school.code}_${academicYear}`, format) });
   }
   if (registers.length === 0) throw new LpxError('LPX_NOTHING_PICKED', { year: academicYear }, { findings });
-  const files = registers.flatMap((register) => register.files);
+  const files = await namedFor(
+    request,
+    registers.flatMap((register) => register.files),
+  );
+  const paths: string[] = [];
   await store.change(async (change) => {
     const [first, ...others] = files;
     const file = others.length === 0 ? (first?.name ?? '') : '';
     const happening = { at: request.now, operator: request.operator, file, bytes: 0, folder: outFolder };
     const historyId = await change.addHistory({ kind: 'register', ...happening, details: { academicYear, batch } });
     for (const { id, counts } of counted) await change.addHistoryStudent(historyId, id, counts);
-    await writeFiles(outFolder, files);
+    paths.push(...(await writeFiles(outFolder, files, request.existing)));
     return { keep: true, result: undefined };
   });
   return {
@@ -82,10 +87,14 @@ export async function writeRegisters(store: Store, request: RegisterRequest): Pr
       name,
       number,
       items,
-      files: files.map((file) => join(outFolder, file.name)),
+      files: paths.splice(0, files.length),
     })),
   };
 }
+
+/** The files under their names, or under those of the next version when these are not to be replaced. */
+const namedFor = ({ existing, outFolder }: RegisterRequest, files: readonly NewFile[]): Promise<readonly NewFile[]> | readonly NewFile[] =>
+  existing === 'replace' ? files : nextVersion(outFolder, files);
 
 /** The picks of a school year. A pick whose record is no longer certified is left out, and reported. */
 async function pickedOf(store: Store, { academicYear, nationalIds, includeLeft }: RegisterRequest) {

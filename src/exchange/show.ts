@@ -16,7 +16,7 @@ import {
 import { refOf } from '../store/pickable-items.js';
 import { type RecordVersion, versionsIn } from '../store/record-versions.js';
 import type { Provenance, Store, StoredAttachment } from '../store/store.js';
-import { studentIn } from '../store/students.js';
+import { studentMeant } from '../store/students.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 export type { RecordVersion } from '../store/record-versions.js';
@@ -55,9 +55,9 @@ export interface StudentView {
   readonly records: readonly RecordView[];
 }
 
-/** @throws LPX_NOT_IN_STORE */
-export async function showStudent(store: Store, nationalId: string): Promise<StudentView> {
-  const { basicData, records } = await studentIn(store, nationalId);
+/** @param who a national id, a part of it, or a name. @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT */
+export async function showStudent(store: Store, who: string): Promise<StudentView> {
+  const { basicData, records } = await studentMeant(store, who);
   const schoolCode = store.school.code;
   const versions = versionsIn(records);
   return {

@@ -8,7 +8,7 @@ import { type Item, itemPlace, overFinding, type StudentStanding, standingOf } f
 import type { RecordVersion } from '../store/record-versions.js';
 import { schoolNames } from '../store/reference-data.js';
 import type { Store, StoredStudent } from '../store/store.js';
-import { studentIn } from '../store/students.js';
+import { studentMeant } from '../store/students.js';
 
 /** One half of one school year. */
 export interface HalfStatus extends Standing {
@@ -61,9 +61,9 @@ export interface StudentStatus extends Pick<StudentStanding, 'totals'> {
   readonly findings: readonly Finding[];
 }
 
-/** @throws LPX_NOT_IN_STORE */
-export async function studentStatus(store: Store, nationalId: string): Promise<StudentStatus> {
-  const student = await studentIn(store, nationalId);
+/** @param who a national id, a part of it, or a name. @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT */
+export async function studentStatus(store: Store, who: string): Promise<StudentStatus> {
+  const student = await studentMeant(store, who);
   const { items, standings, totals, over } = standingOf(student);
   const count = (half: Half, year: number, fits: (item: Item) => boolean) =>
     items.filter((item) => item.half === half && item.schoolYear === year && fits(item)).length;

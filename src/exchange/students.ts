@@ -2,6 +2,7 @@
 import { type Finding, LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import type { Store, StudentSummary } from '../store/store.js';
+import { studentsFitting } from '../store/students.js';
 
 export interface StudentList {
   readonly students: readonly StudentSummary[];
@@ -9,8 +10,9 @@ export interface StudentList {
   readonly findings: readonly Finding[];
 }
 
-export async function listStudents(store: Store): Promise<StudentList> {
-  const students = await store.students();
+/** @param words parts of names or national ids; none for all students */
+export async function listStudents(store: Store, words: readonly string[] = []): Promise<StudentList> {
+  const students = studentsFitting(await store.students(), words);
   return { students, findings: doubledStudents(students) };
 }
 

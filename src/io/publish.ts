@@ -36,13 +36,25 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
   writeNew(part, content, file);
 }
 
+/** What becomes of files that have the names already: they stay, and that is an error; or the new ones take their place. */
+export type Existing = 'keep' | 'replace';
+
 /**
- * Writes files into a folder, which is made when it is missing; all or none, over nothing that is there.
+ * Writes files into a folder, which is made when it is missing; all or none.
  * @returns their paths
- * @throws LPX_WRITE_FAILED when one is there already or cannot be written; LPX_DISK_FULL
+ * @throws LPX_WRITE_FAILED when one cannot be written, or is there already and has to stay; LPX_DISK_FULL; then all is as it was
  */
-export async function writeFiles(folder: string, files: readonly NewFile[], makeLink = linkSync): Promise<string[]> {
-  for (const { name } of files) await assertFree(join(folder, name), name);
+export async function writeFiles(
+  folder: string,
+  files: readonly NewFile[],
+  existing: Existing = 'keep',
+  makeLink = linkSync,
+): Promise<string[]> {
+  for (const { name } of files) {
+    const file = join(folder, name);
+    if (existing === 'keep') await assertFree(file, name);
+    else assertNameable(file);
+  }
   await makeFolder(folder);
   const nameOf = unpublished();
   const parts = files.map(({ name, content }) => ({ ...nameOf(join(folder, name)), content }));
@@ -50,7 +62,7 @@ export async function writeFiles(folder: string, files: readonly NewFile[], make
     parts.map(({ part }) => part),
     async () => {
       for (const part of parts) writePart(part, part.content);
-      await publishUndoably(parts, makeLink);
+      await (existing === 'keep' ? publishUndoably(parts, makeLink) : replaceUndoably(parts, makeLink));
     },
   );
   return parts.map(({ file }) => file);
@@ -60,8 +72,46 @@ export async function writeFiles(folder: string, files: readonly NewFile[], make
 export async function makeFolder(folder: string): Promise<void> {
   assertNameable(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw writeError(error, folder);
+    // What is there is not a folder.
+    throw error.code === 'EEXIST' ? new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' }) : writeError(error, folder);
   });
+}
+
+/** The files under names that are free in a folder: their own, or when one of these is taken, all in the next version, `name_v2.csv`. */
+export async function nextVersion(folder: string, files: readonly NewFile[]): Promise<NewFile[]> {
+  for (let version = 1; ; version++) {
+    const named = files.map(({ name, content }) => ({ name: versionName(name, version), content }));
+    const taken = await Promise.all(named.map(({ name }) => exists(join(folder, name))));
+    if (!taken.includes(true)) return named;
+  }
+}
+
+/** `a.csv`, then `a_v2.csv`; a receipt keeps both of its extensions. */
+const versionName = (name: string, version: number): string =>
+  version === 1 ? name : name.replace(/(?:\.receipt)?\.[^.]*$/, (extension) => `_v${version}${extension}`);
+
+/** Publishes files in the place of those that have their names, which come back when that fails or is interrupted. */
+async function replaceUndoably(files: readonly Unpublished[], makeLink: typeof linkSync): Promise<void> {
+  const replaced: Unpublished[] = [];
+  const bringBack = () => {
+    for (const { part, file } of replaced) renameSync(part, file);
+  };
+  const finished = whenInterrupted(bringBack);
+  try {
+    for (const { part, file } of files) {
+      if (!lstatSync(file, { throwIfNoEntry: false })?.isFile()) continue;
+      const old = `${part}.old`;
+      renameSync(file, old);
+      replaced.push({ part: old, file });
+    }
+    await publishUndoably(files, makeLink);
+  } catch (error) {
+    bringBack();
+    throw error;
+  } finally {
+    finished();
+  }
+  await removeParts(replaced);
 }
 
 /** Publishes files, and takes their names back when that is interrupted. */

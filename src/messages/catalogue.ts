@@ -160,13 +160,13 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: '{value} is not an academic term.',
     means: 'notDone',
-    next: 'Give year and semester, such as 1081 for year 108, semester 1.',
+    next: 'Give year and semester, such as 1081, 108-1 or 108學年度第1學期.',
   },
   LPX_DAY: {
     exit: EXIT.usage,
     what: '{value} is not a valid date.',
     means: 'notDone',
-    next: 'Write it as year, month and day, such as 2020-01-20.',
+    next: 'Write it as 2020-01-20, 109/01/20 or 1090120.',
   },
   LPX_PICK_UNKNOWN: {
     exit: EXIT.usage,
@@ -246,6 +246,19 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'List its students with lpx verify, and name one of them after --only.',
   },
+  LPX_STUDENT_NOT_FOUND: {
+    exit: EXIT.usage,
+    what: 'No student in the store has “{words}” in name or national id.',
+    means: 'notDone',
+    next: 'See who is with lpx students; bring a student in with lpx load <folder>.',
+  },
+  LPX_STUDENTS_FIT: {
+    exit: EXIT.usage,
+    what: '{count} students have “{words}” in name or national id.',
+    means: 'notDone',
+    next: 'Give the national id; lpx students {words} lists them.',
+  },
+
   LPX_PREVIOUS_ID: {
     exit: EXIT.usage,
     what: '--previous-id does not apply: it is for a package with exactly one student who is not in the store; this one has {count}.',
@@ -559,6 +572,12 @@ export const CATALOGUE = {
     what: 'The course code belongs to school {value}, but the course was taken at {school}.',
     means: 'packageRefused',
     next: 'Check which one is right; both are kept as they are.',
+  },
+  LPX_COURSE_CODES_MALFORMED: {
+    exit: EXIT.invalidData,
+    what: 'Not well formed: {count} of {total} course codes.',
+    means: 'notDone',
+    next: 'Correct the characters that are marked, by the course code file of the school.',
   },
   LPX_BRIEF_LONG: {
     exit: EXIT.invalidData,
@@ -924,6 +943,12 @@ export const CATALOGUE = {
     what: 'Interrupted before loading {files}.',
     means: 'partlyDone',
     next: 'Run the command again for the rest.',
+  },
+  LPX_PACKAGES_REFUSED: {
+    exit: EXIT.someFailed,
+    what: '{count} of {total} packages are refused: {files}.',
+    means: 'partlyDone',
+    next: 'See above what is wrong with each; lpx verify of one alone shows every check.',
   },
 
   LPX_INTERRUPTED: { exit: EXIT.interrupted, what: 'Interrupted.', means: 'notDone', next: 'Run the command again when you are ready.' },

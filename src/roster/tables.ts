@@ -78,7 +78,7 @@ export async function workbook(name: string, sheets: readonly RegisterSheet[]): 
 }
 
 /**
- * A CSV file that Excel opens as it is: a byte order mark, CRLF, and an apostrophe before a text that Excel would
+ * A CSV file that Excel opens as it is: a byte order mark, CRLF also behind the last row, and an apostrophe before a text that Excel would
  * run as a formula.
  */
 export function csv(name: string, { rows }: RegisterSheet): NewFile {
@@ -86,5 +86,5 @@ export function csv(name: string, { rows }: RegisterSheet): NewFile {
     rows.map((row) => [...row]),
     { bom: true, lineSeparator: '\r\n', escapeFormulae: true },
   );
-  return { name: `${name}.csv`, content: Buffer.from(text) };
+  return { name: `${name}.csv`, content: Buffer.from(`${text}\r\n`) };
 }

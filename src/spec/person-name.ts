@@ -35,6 +35,9 @@ export function compareNames(a: string, b: string): NameMatch {
   return shapeOf(plainA) === shapeOf(plainB) ? 'variant' : 'different';
 }
 
+/** Whether a name has these characters in it, however they are written. */
+export const nameHas = (name: string, part: string): boolean => shapeOf(plainName(name)).includes(shapeOf(plainName(part)));
+
 /** The first difference of two names that are not the same: which character, from 1, and how each has it. */
 export function differenceOf(a: string, b: string): { readonly position: number; readonly a: string; readonly b: string } {
   const [charactersA, charactersB] = [[...a.normalize('NFC')], [...b.normalize('NFC')]];

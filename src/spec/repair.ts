@@ -8,6 +8,7 @@ import { canonicalCode, plainCode, trimmed } from '../plain-text.js';
 import { CODE_TABLES } from './codes.js';
 import { BoundedFindings } from './findings.js';
 import { BASIC_DATA, LISTS, type WireProperty } from './generated/wire-table.js';
+import { readTerm, writtenDay } from './identifiers/written-terms.js';
 import { DOCUMENT_PLACE, wireRecordPlace, wireStudentPlace } from './place.js';
 import { BASIC_DATA_WIRE, basicDataWire, HALF_WIRE, type JsonObject, type JsonValue, type WireList } from './portfolio.js';
 import { isRealDate } from './terms.js';
@@ -155,7 +156,7 @@ function repairValue(property: WireProperty, value: JsonValue): Repairing {
     return repairDay(property.shape, value, plain);
   // A value of no table is kept as it is.
   if (property.codes) return changed('code', Object.hasOwn(CODE_TABLES[property.codes], plain) ? plain : undefined);
-  if (property.shape === 'term') return changed('term', repairTerm(plain) ?? plain);
+  if (property.shape === 'term') return changed('term', readTerm(plain) ?? plain);
   return changed('code', property.shape === 'nationalId' || property.shape === 'schoolCode' ? canonicalCode(plain) : plain);
 }
 
@@ -197,11 +198,7 @@ function repairBoolean(value: JsonValue): Repairing {
   return to === undefined ? undefined : { kind: 'boolean', to };
 }
 
-/** Years of so many digits are of the Republic of China; those of four are not, however odd. */
-const ROC_DIGITS = 3;
-const ROC_YEAR_ZERO = 1911;
 const two = (value: string | number | undefined): string => String(Number(value ?? 0)).padStart(2, '0');
-const western = (year: string): string => (year.length <= ROC_DIGITS ? String(Number(year) + ROC_YEAR_ZERO) : year).padStart(4, '0');
 
 /**
  * Days that say that none was ever set: the zeros of .NET, of SQL Server's two types of time, of Access, Excel and
@@ -212,11 +209,6 @@ const NEVER_SET: ReadonlySet<string> = new Set([
   ...['0000/00/00', '1911/00/00', '1912/01/01'],
 ]);
 
-const DAYS: readonly RegExp[] = [
-  /^(?:中華)?(?:民國)?(?:前)?\s*(-?\d{1,4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?/,
-  /^(\d{4})(\d\d)(\d\d)(?!\d)/,
-  /^(\d{2,3})(\d\d)(\d\d)(?!\d)/,
-];
 const TIME =
   /^T?\s*(上午|下午|晚上|中午|凌晨|AM|PM)?\s*(\d{1,2})(?::|時|點)\s*(\d{1,2})(?:(?::|分)\s*(\d{1,2}))?(?:\.\d{1,9})?[秒分]?\s*(AM|PM)?\s*(Z|[+-]\d\d:?\d\d)?$/i;
 
@@ -224,15 +216,12 @@ const TIME =
 function repairDay(shape: 'date' | 'dateTime' | 'dateOrTime', value: string, plain: string): Repairing {
   const changed = (kind: Repair, to: string): Repairing => (to === value ? undefined : { kind, to });
   if (/^[\s/:-]*$/.test(plain)) return changed('date', '');
-  const match = DAYS.map((pattern) => pattern.exec(plain)).find((found) => found !== null);
-  if (!match) return undefined;
-  const [whole, year = '', month, day] = match;
-  const rest = plain.slice(whole.length).trim();
+  const written = writtenDay(plain);
+  if (!written) return undefined;
+  const { parts, beforeRepublic, rest } = written;
   const time = rest === '' ? undefined : TIME.exec(rest);
   if (time === null) return undefined;
-  // A year before the Republic is the zero of another calendar.
-  const parts = [western(year), two(month), two(day)] as const;
-  if (year.startsWith('-') || /前/.test(whole) || NEVER_SET.has(parts.join('/'))) return changed('unset', '');
+  if (beforeRepublic || NEVER_SET.has(parts.join('/'))) return changed('unset', '');
   if (!isRealDate(parts.map(Number) as [number, number, number])) return undefined;
   const withTime = shape === 'dateTime' || (shape === 'dateOrTime' && time !== undefined);
   if (!withTime) return changed('date', parts.join('/'));
@@ -254,12 +243,6 @@ function momentOf(parts: readonly [string, string, string], time: RegExpExecArra
   if (time?.[6]?.toUpperCase() !== 'Z') return `${parts.join('-')} ${clock}`;
   const instant = new Date(`${parts.join('-')}T${clock}Z`).getTime();
   return new Date(instant + TAIWAN_HOURS * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
-}
-
-/** `1081` out of `108-1`, `108/1` and `10801`; undefined for anything else. */
-function repairTerm(text: string): string | undefined {
-  const match = /^\s*(\d{2,3})\s*[-/]\s*0?([1-4])\s*$/.exec(text) ?? /^(\d{3})0([1-4])$/.exec(text);
-  return match ? `${(match[1] as string).padStart(3, '0')}${match[2]}` : undefined;
 }
 
 /** What a `filename_mapping.json` says, as far as it can be used. */

@@ -19,7 +19,7 @@ export interface AcademicTerm {
 /** A term as a package writes it: three digits of ROC year, one of semester. */
 const TERM = /^([0-9]{3})([1-4])$/;
 /** The Western year in which ROC year 0 lies. */
-const ROC_EPOCH = 1911;
+export const ROC_EPOCH = 1911;
 const YEAR_STARTS = '08-01';
 const YEAR_ENDS = '07-31';
 const SECOND_SEMESTER_STARTS = '02-01';

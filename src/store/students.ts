@@ -1,10 +1,33 @@
-/** The student of a store who has to be there. */
+/** The students of a store, by what a person knows of them. */
 import { LpxError } from '../errors.js';
-import type { Store, StoredStudent } from './store.js';
+import { canonicalCode } from '../plain-text.js';
+import { nameHas } from '../spec/person-name.js';
+import type { Store, StoredStudent, StudentSummary } from './store.js';
 
 /** @throws LPX_NOT_IN_STORE */
 export async function studentIn(store: Pick<Store, 'student'>, nationalId: string): Promise<StoredStudent> {
   const student = await store.student(nationalId);
   if (!student) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: { student: nationalId } });
   return student;
+}
+
+/** Those of the students whose name or national id has these words in it, in any order; all of them for no words. */
+export function studentsFitting(students: readonly StudentSummary[], words: readonly string[]): StudentSummary[] {
+  const parts = words.flatMap((word) => word.split(/\s+/)).filter((part) => part !== '');
+  const fits = ({ nationalId, name }: StudentSummary, part: string) => nationalId.includes(canonicalCode(part)) || nameHas(name, part);
+  return students.filter((student) => parts.every((part) => fits(student, part)));
+}
+
+/**
+ * The one student whom a text means: by the whole national id, else by name or a part of the id.
+ * @throws LPX_STUDENT_NOT_FOUND; LPX_STUDENTS_FIT when there are several
+ */
+export async function studentMeant(store: Pick<Store, 'student' | 'students'>, text: string): Promise<StoredStudent> {
+  const named = await store.student(text);
+  if (named) return named;
+  const fitting = studentsFitting(await store.students(), [text]);
+  const [only] = fitting;
+  if (only && fitting.length === 1) return studentIn(store, only.nationalId);
+  if (!only) throw new LpxError('LPX_STUDENT_NOT_FOUND', { words: text });
+  throw new LpxError('LPX_STUDENTS_FIT', { words: text, count: fitting.length });
 }

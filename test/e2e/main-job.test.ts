@@ -131,7 +131,7 @@ describe('every way to fail', () => {
       async () => ['--store', to, 'import', await damaged(true), '--create-students'],
     ],
     ['a student unknown here', 7, 'LPX_STUDENT_UNKNOWN', () => ['--store', to, 'import', zipFile]],
-    ['a course code too short', 0, '', () => ['code', '109']],
+    ['a course code too short', 6, 'LPX_COURSE_CODES_MALFORMED', () => ['code', '109']],
   ])('%s: exit %i, %s, valid JSON, and no word of a secret', async (_, code, errorCode, words) => {
     const ran = await checked(code, await words(), password);
     expect(ran.json.error?.code ?? '').toBe(errorCode);

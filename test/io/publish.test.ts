@@ -2,7 +2,7 @@ import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runInterruptibly } from '#lpx/io/interruption.js';
-import { publishFiles, writeFiles } from '#lpx/io/publish.js';
+import { nextVersion, publishFiles, writeFiles } from '#lpx/io/publish.js';
 import { tempFolder } from '../support/temp.js';
 
 const noLinks = () => {
@@ -84,6 +84,55 @@ describe('files that are written together', () => {
     expect(readFileSync(join(folder, 'b.csv'), 'utf8')).toBe('mine');
   });
 
+  it('are all the next version when one is there already', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'b.csv'), 'mine');
+    const written = async (...named: typeof files) =>
+      (await writeFiles(folder, await nextVersion(folder, named))).map((path) => basename(path));
+    expect(await written(...files)).toEqual(['a_v2.csv', 'b_v2.csv']);
+    expect(await written(...files)).toEqual(['a_v3.csv', 'b_v3.csv']);
+    expect(readFileSync(join(folder, 'b.csv'), 'utf8')).toBe('mine');
+    const receipt = { name: 'x.receipt.json', content: Buffer.from('') };
+    expect([await written(receipt), await written(receipt)]).toEqual([['x.receipt.json'], ['x_v2.receipt.json']]);
+  });
+
+  it('replace those that are there on request', async () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'b.csv'), 'old');
+    await writeFiles(folder, files, 'replace');
+    expect(readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))).toEqual(['a.csv', 'b.csv']);
+  });
+
+  it('replace none when that fails half way, or is interrupted', async () => {
+    const folder = tempFolder();
+    for (const name of ['a.csv', 'b.csv']) writeFileSync(join(folder, name), 'old');
+    const contents = () => readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+    const failing: typeof linkSync = (part, file) => {
+      if (basename(String(file)) === 'b.csv') throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+      linkSync(part, file);
+    };
+    await expect(writeFiles(folder, files, 'replace', failing)).rejects.toThrow('full');
+    expect(contents()).toEqual(['old', 'old']);
+    const interrupt = new AbortController();
+    let left: string[] | undefined;
+    const interrupted: typeof linkSync = (part, file) => {
+      linkSync(part, file);
+      if (basename(String(file)) === 'b.csv') interrupt.abort();
+    };
+    const onUndone = () => {
+      left = contents();
+    };
+    const { signal } = interrupt;
+    await runInterruptibly(() => writeFiles(folder, files, 'replace', interrupted), { signal, onUndone }).catch(() => {});
+    expect(left).toEqual(['old', 'old']);
+  });
+
+  it('are refused when their folder is a file', async () => {
+    const file = join(tempFolder(), 'a');
+    writeFileSync(file, 'mine');
+    await expect(writeFiles(file, files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'ENOTDIR' } });
+  });
+
   it('are all gone when the last of them fails', async () => {
     const folder = tempFolder();
     const unwritable = { name: 'missing/b.csv', content: Buffer.from('') };
@@ -103,7 +152,7 @@ describe('files that are written together', () => {
     const onUndone = () => {
       left = readdirSync(folder);
     };
-    await runInterruptibly(() => writeFiles(folder, files, interruptedAtLast), { signal: interrupt.signal, onUndone });
+    await runInterruptibly(() => writeFiles(folder, files, 'keep', interruptedAtLast), { signal: interrupt.signal, onUndone });
     expect(left).toEqual([]);
   });
 });

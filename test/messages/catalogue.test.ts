@@ -72,7 +72,7 @@ describe.each(LANGUAGES)('the help in %s', (language) => {
   it('lists every exit code with what it means', () => {
     const messages = messagesIn(language);
     let help = '';
-    const program = buildProgram(messages, '', async () => {}).configureOutput({ writeOut: (text) => (help += text) });
+    const program = buildProgram(language, '', async () => {}).configureOutput({ writeOut: (text) => (help += text) });
     program.outputHelp();
     for (const [name, code] of Object.entries(EXIT))
       expect(help).toMatch(new RegExp(`^ +${code}  ${messages.exits[name as keyof typeof EXIT].replaceAll(/[()]/g, '\\$&')}$`, 'm'));

@@ -47,7 +47,7 @@ describe('a table', () => {
 });
 
 describe('CSV that is written', () => {
-  it('opens in Excel: a mark, CRLF, and no text that would run as a formula', () => {
+  it('opens in Excel: a mark, CRLF behind every row, and no text that would run as a formula', () => {
     const text = Buffer.from(
       csv('a', {
         name: 's',
@@ -57,7 +57,7 @@ describe('CSV that is written', () => {
         ],
       }).content,
     ).toString();
-    expect(text).toBe(`\ufeff名稱,'=1+1,'-1,'@x,'+x\r\n"a,b",-1,0.5,,"x""y"`);
+    expect(text).toBe(`\ufeff名稱,'=1+1,'-1,'@x,'+x\r\n"a,b",-1,0.5,,"x""y"\r\n`);
   });
 });
 

@@ -13,6 +13,7 @@ const PROBES = {
   sharpzip: ['sh', '-c', 'command -v mono && mcs --version && test -e /usr/lib/mono/4.5/ICSharpCode.SharpZipLib.dll'],
   ziptool: ['ziptool', '-h'],
   unar: ['unar', '--version'],
+  groff: ['groff', '--version'],
   // Debian's Python, which has Debian's openpyxl.
   openpyxl: ['/usr/bin/python3', '-c', 'import openpyxl'],
 } as const;

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import { LpxError } from '../../errors.js';
 import { type ExplainedCode, explainCodes } from '../../exchange/explain-code.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
+import { plainCode } from '../../plain-text.js';
 import { parseCredits } from '../../spec/course-code-file.js';
 import {
   COURSE_CODE_CHARACTERS,
@@ -14,8 +16,9 @@ import { columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx code`: every part of course codes, named. A store is not needed; what it has is added. */
-export async function code(context: Context, codes: readonly string[]): Promise<Outcome> {
-  const explained = await explain(context, codes);
+export async function code(context: Context, words: readonly string[]): Promise<Outcome> {
+  const explained = await explain(context, codesIn(words));
+  const malformed = explained.filter(({ faults }) => faults.length > 0).length;
   const { part: labels = {} } = context.messages.words;
   return {
     json: {
@@ -26,7 +29,15 @@ export async function code(context: Context, codes: readonly string[]): Promise<
       })),
     },
     text: explained.flatMap((code, i) => [...(i > 0 ? [''] : []), ...codeLines(context, code)]),
+    error: malformed === 0 ? undefined : new LpxError('LPX_COURSE_CODES_MALFORMED', { count: malformed, total: explained.length }),
   };
+}
+
+/** Codes in wide characters or with blanks in them are as good; several words that make one code together are that code. */
+function codesIn(words: readonly string[]): string[] {
+  const codes = words.map((word) => plainCode(word).replace(/\s/g, ''));
+  const together = codes.join('');
+  return together.length === COURSE_CODE_CHARACTERS ? [together] : codes;
 }
 
 async function explain(context: Context, codes: readonly string[]): Promise<ExplainedCode[]> {
@@ -58,9 +69,23 @@ function codeLines({ messages, paint }: Context, explained: ExplainedCode): stri
   return [
     ...rulerLines(explained, paint),
     ...(count === COURSE_CODE_CHARACTERS ? [] : [paint.red(fill(messages.code.length, { count }))]),
-    ...faults.map((fault) => paint.red(`  ✘ ${fill(messages.code.faults[fault.problem], { ...fault }, messages.words)}`)),
+    ...faultLines(messages, faults).map((line) => paint.red(`  ✘ ${line}`)),
     ...columns(rows, '  '),
     ...listingLines(messages, listing),
+  ];
+}
+
+/** Characters that are missing one after another are one line. */
+function faultLines(messages: Context['messages'], faults: ExplainedCode['faults']): string[] {
+  const missing = faults.filter(({ problem }) => problem === 'missing');
+  const [first] = missing;
+  const together = first && missing.length > 1 ? { position: first.position, last: first.position + missing.length - 1 } : undefined;
+  const { severalMissing, ...words } = messages.code.faults;
+  return [
+    ...faults
+      .filter(({ problem }) => together === undefined || problem !== 'missing')
+      .map((fault) => fill(words[fault.problem], { ...fault }, messages.words)),
+    ...(together ? [fill(severalMissing, together)] : []),
   ];
 }
 

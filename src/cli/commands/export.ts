@@ -8,14 +8,12 @@ import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
 import { readNationalIds } from '../../roster/lists.js';
-import { isSchoolCode } from '../../spec/identifiers/school-code.js';
 import type { ExchangeReason } from '../../spec/status-changes.js';
-import { isTerm } from '../../spec/terms.js';
-import { dayFrom } from '../arguments.js';
+import { dayFrom, schoolCodeFrom, termsFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
-import { errorOfUnfit, findingLines, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
+import { errorOfUnfit, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
 import { packageLines } from '../render/report.js';
 import { cell, columns, countCells, NAME_COLUMNS, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -39,20 +37,23 @@ export interface ExportOptions extends PasswordOptions {
 
 /** `lpx export`: the package of one or more students, and its signature. */
 export async function exportStudents(context: Context, nationalIds: readonly string[], options: ExportOptions): Promise<Outcome> {
+  const { usage } = context.messages;
+  const isNamed = nationalIds.length > 0 || options.list !== undefined;
+  if (options.all && isNamed) throw new LpxError('LPX_USAGE', { problem: usage.allAlone });
   const left = dayFrom(context, options.left);
-  for (const value of options.term) if (!isTerm(value)) throw new LpxError('LPX_TERM', { value });
-  const toSchool = canonicalCode(options.to ?? '');
-  if (options.to !== undefined && !isSchoolCode(toSchool)) throw new LpxError('LPX_SCHOOL_CODE', { value: options.to });
+  const terms = termsFrom(options.term);
+  const toSchool = schoolCodeFrom(options.to);
   const listed = options.list === undefined ? [] : await readNationalIds(resolve(context.cwd, options.list));
   const named = [...nationalIds, ...listed.map((line) => line.nationalId)];
-  if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.noStudents });
+  if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: usage.noStudents });
 
   const password = await newPasswordFor(context, options);
   const passwordFile =
     options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
   const progress = startProgress(context, context.messages.progress.exporting);
-  const result = await withStore(storeFolder(context), async (store) =>
-    exportPackages(store, {
+  const result = await withStore(storeFolder(context), async (store) => {
+    if (toSchool === store.school.code) throw new LpxError('LPX_USAGE', { problem: fill(usage.toOwnSchool, { code: toSchool }) });
+    return exportPackages(store, {
       nationalIds: options.all ? (await studentsHere(store, options.includeLeft === true)).map((student) => student.nationalId) : named,
       namedAt: new Map(listed.map(({ nationalId, place }) => [canonicalCode(nationalId), place])),
       skipEmpty: options.all === true,
@@ -62,7 +63,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
       left,
       force: options.force === true,
       acceptLeft: options.acceptLeft === true,
-      terms: options.term,
+      terms,
       toSchool,
       outFolder: resolve(context.cwd, options.out),
       encryption: options.encryption,
@@ -72,9 +73,9 @@ export async function exportStudents(context: Context, nationalIds: readonly str
       now: context.now(),
       operator: context.operator(),
       onProgress: progress.update,
-    }),
-  ).finally(progress.stop);
-  return outcomeOf(context, result, options.term, result.dryRun ? undefined : passwordFile);
+    });
+  }).finally(progress.stop);
+  return outcomeOf(context, result, terms, result.dryRun ? undefined : passwordFile);
 }
 
 function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
@@ -123,8 +124,8 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
       ...skippedLines(context, result),
       ...unfitLines(messages, paint, unfit, messages.export.unfit),
     ],
+    findings,
     notes: [
-      ...findingLines(messages, paint, findings),
       ...(dryRun ? [] : [encryption === 'zipcrypto' ? messages.export.weak : messages.export.needsAes]),
       ...(passwordPath !== undefined ? [fill(messages.export.passwordAt, { file: passwordPath })] : []),
       ...(dryRun ? [] : [messages.export.advice]),

@@ -7,7 +7,7 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
-import { errorOfUnfit, findingLines, findingOutput, listedFindings, unfitLines, unfitOutput } from '../render/findings.js';
+import { errorOfUnfit, findingOutput, listedFindings, unfitLines, unfitOutput } from '../render/findings.js';
 import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -61,7 +61,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       findings: [...conflicts, ...notices, ...restored].map((finding) => findingOutput(messages, finding)),
     },
     text: resultLines(context, result),
-    notes: report.ok ? findingLines(messages, context.paint, [...report.findings, ...restored]) : [],
+    findings: report.ok ? [...report.findings, ...restored] : [],
     error: errorOfReport(report) ?? errorOf(conflicts) ?? errorOfUnfit(unfit),
   };
 }

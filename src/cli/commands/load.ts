@@ -62,7 +62,7 @@ export async function load(context: Context, paths: readonly string[], options: 
       ...courseCodes.map((table) => tableLine(context, messages.loadTables.courseCodes, table)),
       ...folders.flatMap((folder) => loadedLines(context, folder)),
     ],
-    notes: [...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findingLines(messages, context.paint, findings)),
+    findings: [...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findings),
     error: notLoaded.length > 0 ? new LpxError('LPX_STOPPED', { files: notLoaded.join(', ') }) : undefined,
   };
 }

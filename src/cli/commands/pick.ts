@@ -4,6 +4,7 @@ import { type Choice, type ChosenStudent, type Item, pickItems, studentItems } f
 import { withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
+import { canonicalCode } from '../../plain-text.js';
 import { readPicks } from '../../roster/lists.js';
 import { isCourseResult, termOfRecord, titleOf, wireListOf } from '../../spec/portfolio.js';
 import { wholeNumber } from '../arguments.js';
@@ -35,6 +36,8 @@ export async function pick(
     options.extendedYears === undefined
       ? undefined
       : wholeNumber(context, '--extended-years', options.extendedYears, { from: 0, to: EXTENDED_YEARS });
+  const both = refs.map(canonicalCode).filter((ref) => options.remove.map(canonicalCode).includes(ref));
+  if (both.length > 0) throw new LpxError('LPX_USAGE', { problem: fill(usage.pickAndRemove, { refs: both.join(', ') }) });
   const choosing = refs.length + options.remove.length > 0 || extendedYears !== undefined;
   if (options.list !== undefined && (nationalId !== undefined || choosing)) throw new LpxError('LPX_USAGE', { problem: usage.listAlone });
   if (nationalId !== undefined && !choosing) return listed(context, nationalId);

@@ -5,7 +5,7 @@ import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { findingLines, findingOutput } from '../render/findings.js';
+import { findingOutput } from '../render/findings.js';
 import { cell, columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -13,6 +13,7 @@ export interface ReceiptOptions {
   readonly check?: string;
   readonly by?: string;
   readonly out: string;
+  readonly overwrite?: boolean;
 }
 
 const LARGEST_ID = 999_999_999;
@@ -24,12 +25,13 @@ export async function receipt(context: Context, importId: string | undefined, op
   return options.check === undefined ? write(context, importId as string, options) : check(context, resolve(context.cwd, options.check));
 }
 
-async function write(context: Context, importId: string, { by, out }: ReceiptOptions): Promise<Outcome> {
+async function write(context: Context, importId: string, { by, out, overwrite }: ReceiptOptions): Promise<Outcome> {
   const { messages, paint } = context;
   const { receipt, path } = await withStore(storeFolder(context), (store) =>
     writeReceipt(store, {
       importId: wholeNumber(context, '<import-id>', importId, { from: 1, to: LARGEST_ID }),
       outFolder: resolve(context.cwd, out),
+      existing: overwrite ? 'replace' : 'keep',
       now: context.now(),
       by: by ?? context.operator(),
     }),
@@ -61,7 +63,7 @@ async function check(context: Context, file: string): Promise<Outcome> {
       ...receiptLines(context, receipt),
       fill(before ? words.before : words.marked, { id: exportId }),
     ],
-    notes: findingLines(messages, paint, findings),
+    findings,
   };
 }
 

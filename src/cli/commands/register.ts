@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { type RegisterRequest, writeRegisters } from '../../exchange/register.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
-import { wholeNumber } from '../arguments.js';
+import { schoolYearFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { findingLines, findingOutput } from '../render/findings.js';
+import { findingOutput } from '../render/findings.js';
 import { columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -13,6 +13,7 @@ export interface RegisterOptions extends Pick<RegisterRequest, 'batch' | 'format
   readonly evening?: boolean;
   readonly includeLeft?: boolean;
   readonly out: string;
+  readonly overwrite?: boolean;
 }
 
 /** `lpx register`: the registers of what was picked of a school year. */
@@ -20,13 +21,14 @@ export async function register(context: Context, nationalIds: readonly string[],
   const { messages, paint } = context;
   const result = await withStore(storeFolder(context), (store) =>
     writeRegisters(store, {
-      academicYear: wholeNumber(context, '--year', options.year, { from: 1, to: 999 }),
+      academicYear: schoolYearFrom(context, options.year),
       nationalIds,
       batch: options.batch,
       evening: options.evening === true,
       includeLeft: options.includeLeft === true,
       format: options.format,
       outFolder: resolve(context.cwd, options.out),
+      existing: options.overwrite ? 'replace' : 'keep',
       now: context.now(),
       operator: context.operator(),
     }),
@@ -40,6 +42,6 @@ export async function register(context: Context, nationalIds: readonly string[],
   return {
     json: { academicYear, students, registers, findings: findings.map((finding) => findingOutput(messages, finding)) },
     text: [`${paint.green('✔')} ${fill(messages.register.done, { year: academicYear, students })}`, ...columns(rows, '  ')],
-    notes: findingLines(messages, paint, findings),
+    findings,
   };
 }

@@ -2,14 +2,14 @@ import { withStore } from '../../exchange/school-store.js';
 import { type StudentStatus, studentStatus } from '../../exchange/status.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
-import { findingLines, findingOutput } from '../render/findings.js';
+import { findingOutput } from '../render/findings.js';
 import { cell, columns } from '../render/text.js';
 import { versionOutput, versionText } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx status`: a student's school years. */
 export async function status(context: Context, nationalId: string): Promise<Outcome> {
-  const { messages, paint } = context;
+  const { messages } = context;
   const result = await withStore(storeFolder(context), (store) => studentStatus(store, nationalId));
   const { basicData, extendedYears, years, certified, submittedElsewhere, versions, totals, findings } = result;
   return {
@@ -23,7 +23,7 @@ export async function status(context: Context, nationalId: string): Promise<Outc
       findings: findings.map((finding) => findingOutput(messages, finding)),
     },
     text: statusLines(context, result),
-    notes: findingLines(messages, paint, findings),
+    findings,
   };
 }
 

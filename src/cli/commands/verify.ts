@@ -1,9 +1,10 @@
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { errorOfReport, type SignatureSource, verifyPackage } from '../../exchange/verify.js';
+import { errorOfReport, type PasswordSource, type SignatureSource, type VerificationReport, verifyPackage } from '../../exchange/verify.js';
 import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
+import { errorLines, failureOutput, findingLines } from '../render/findings.js';
 import { reportLines, reportOutput } from '../render/report.js';
 
 export interface VerifyOptions extends PasswordOptions {
@@ -24,6 +25,82 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
   );
   const { ok: _, ...json } = reportOutput(context.messages, report);
   return { json, text: reportLines(context.messages, context.paint, report), error: errorOfReport(report) };
+}
+
+/** A package of several, as it was found. */
+interface Verified {
+  readonly zip: string;
+  /** Undefined when the file could not be read as a package at all. */
+  readonly report?: VerificationReport;
+  readonly error?: LpxError | undefined;
+}
+
+/** `lpx verify` of several packages, under one password: each is named, and one that is refused does not keep the others from being checked. */
+export async function verifySeveral(context: Context, zips: readonly string[], options: VerifyOptions): Promise<Outcome> {
+  const { messages } = context;
+  if (options.md5 !== undefined || typeof options.signature === 'string')
+    throw new LpxError('LPX_USAGE', { problem: messages.usage.signatureOfSeveral });
+  const progress = startProgress(context, messages.progress.reading);
+  const password = askedOnce(progress.holdFor(await passwordFor(context, options)));
+  const verified: Verified[] = [];
+  for (const zip of zips) {
+    const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update };
+    verified.push(
+      await verifyPackage(request).then(
+        (report) => ({ zip, report, error: errorOfReport(report) }),
+        (error) => ({ zip, error: refusalOf(error) }),
+      ),
+    );
+  }
+  progress.stop();
+  const refused = verified.filter(({ error }) => error !== undefined);
+  return {
+    json: { packages: verified.map((one) => verifiedOutput(context, one)) },
+    text: verified.flatMap((one) => verifiedLines(context, one)),
+    error:
+      refused.length === 0
+        ? undefined
+        : new LpxError('LPX_PACKAGES_REFUSED', {
+            count: refused.length,
+            total: zips.length,
+            files: refused.map(({ zip }) => basename(zip)).join(', '),
+          }),
+  };
+}
+
+/** The same password opens all of the packages: it is asked for once. */
+function askedOnce(password: PasswordSource): PasswordSource {
+  if (typeof password !== 'function') return password;
+  let asked: ReturnType<typeof password> | undefined;
+  return () => {
+    asked ??= password();
+    return asked;
+  };
+}
+
+/** An error that is a package's own. Without a password, and when somebody interrupts, nothing else can be checked either. */
+function refusalOf(error: unknown): LpxError {
+  if (error instanceof LpxError && !['LPX_PASSWORD_MISSING', 'LPX_INTERRUPTED', 'LPX_INTERNAL'].includes(error.code)) return error;
+  throw error;
+}
+
+function verifiedOutput({ messages }: Context, { zip, report, error }: Verified) {
+  const failure = error && { error: failureOutput(messages, 'verify', error) };
+  return report ? { file: zip, ...reportOutput(messages, report), ...failure } : { file: zip, ok: false, ...failure };
+}
+
+function verifiedLines({ messages, paint }: Context, { zip, report, error }: Verified): string[] {
+  const lines = report
+    ? findingLines(
+        messages,
+        paint,
+        report.findings.filter(({ severity }) => severity !== 'error'),
+      )
+    : [];
+  const verdict = error ? paint.red(messages.verify.bad) : paint.green(messages.verify.good);
+  const of = error?.findings.filter(({ severity }) => severity === 'error') ?? [];
+  const why = error === undefined ? [] : of.length > 1 ? findingLines(messages, paint, of) : errorLines(messages, paint, 'verify', error);
+  return [`${error ? paint.red('✘') : paint.green('✔')} ${paint.bold(zip)}  ${verdict}`, ...[...why, ...lines].map((line) => `  ${line}`)];
 }
 
 /** What to verify and how, from the words of the caller. @throws LPX_USAGE */

@@ -7,7 +7,7 @@ import { taipeiTime } from '../../spec/terms.js';
 import { printable } from './printable.js';
 
 /** The columns a text takes on a terminal, once it is printed. */
-const widthOf = (text: string): number => stringWidth(printable(text, false));
+export const widthOf = (text: string): number => stringWidth(printable(text, false));
 
 /** Lines up columns by what a terminal shows, in which a Chinese character is two wide. Numbers go to the right. */
 export function columns(rows: readonly (readonly (string | number)[])[], indent = ''): string[] {
@@ -41,6 +41,24 @@ export function cell(text: string, width = 40): string {
     cut += character;
   }
   return `${cut}…`;
+}
+
+const OPENING = '「『（《“‘';
+const CLOSING = '，。、；：？！」』）》”’…';
+/** What stays together on a line: blanks; or a Chinese character, or a word of other letters, with the signs around it. */
+const UNBROKEN = new RegExp(`\\s+|[${OPENING}]*(?:\\p{Script=Han}|(?:(?![\\p{Script=Han}${OPENING}${CLOSING}])\\S)+)?[${CLOSING}]*`, 'gu');
+
+/** A text as lines of at most so many columns. Chinese breaks at any character, never before a closing sign or behind an opening one. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const part of (text.match(UNBROKEN) ?? []).filter(Boolean).flatMap((part) => (widthOf(part) > width ? [...part] : [part]))) {
+    if (line !== '' && widthOf(line + part.trimEnd()) > width) {
+      lines.push(line.trimEnd());
+      line = part.trimStart();
+    } else line += part;
+  }
+  return line.trimEnd() === '' ? lines : [...lines, line.trimEnd()];
 }
 
 /** A size as a person reads it; binary units. */

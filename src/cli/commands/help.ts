@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { Language, Messages } from '../../messages/messages.js';
+import { TOPIC_PAGES, TOPICS, type Topic } from '../../messages/topics.js';
+import { commandNames, unknownCommand } from '../complaints.js';
+import type { Context, Outcome } from '../context.js';
+import { exitCodeLines, helpLines, helpPage, terminalWidth } from '../render/help.js';
+import { manual } from '../render/manual.js';
+import { wrapped } from '../render/text.js';
+
+export interface HelpOptions {
+  readonly man?: boolean;
+}
+
+/** `lpx help`: lpx itself, one of its commands, or a topic; all of it as a manual page. @throws LPX_USAGE for what is none of these */
+export async function help(context: Context, program: Command, name: string | undefined, { man }: HelpOptions): Promise<Outcome> {
+  const text = man ? manual(context, program) : pageLines(context, program, name);
+  return { json: { topic: name ?? '', text: text.join('\n') }, text };
+}
+
+function pageLines(context: Context, program: Command, name: string | undefined): string[] {
+  const { messages } = context;
+  const width = terminalWidth(context);
+  const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+  if (command) return helpLines(messages, helpPage(context.language, program, command), width);
+  if (!isTopic(name)) throw unknownCommand(messages, name ?? '', [...commandNames(program), ...TOPICS]);
+  const [title = '', ...lines] = topicLines(messages, context.language, name, width);
+  return [context.paint.bold(title), ...lines];
+}
+
+const isTopic = (name: string | undefined): name is Topic => TOPICS.some((topic) => topic === name);
+
+/** A topic; that of exit codes is their table. */
+export function topicLines(messages: Messages, language: Language, topic: Topic, width: number): string[] {
+  const { title, paragraphs } = TOPIC_PAGES[language][topic];
+  return [
+    title,
+    ...paragraphs.flatMap((paragraph, i) => [
+      ...(paragraph.startsWith('  ') && paragraphs[i - 1]?.startsWith('  ') ? [] : ['']),
+      ...(paragraph.startsWith('  ') ? [paragraph] : wrapped(paragraph, width)),
+    ]),
+    ...(topic === 'exit-codes' ? ['', ...exitCodeLines(messages, width)] : []),
+  ];
+}

@@ -1,0 +1,79 @@
+import { basename } from 'node:path';
+import { LpxError } from '../../errors.js';
+import { withStore } from '../../exchange/school-store.js';
+import { type StoreOverview, storeOverview } from '../../exchange/where.js';
+import { fill } from '../../messages/messages.js';
+import type { Context, Outcome } from '../context.js';
+import { cell, columns, localTime } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+/** `lpx where`, and `lpx` alone on a terminal: which store commands use here, and what probably comes next. */
+export async function where(context: Context): Promise<Outcome> {
+  const folder = storeFolder(context);
+  const overview = await withStore(folder, storeOverview).catch((error) => {
+    if (error instanceof LpxError && error.code === 'LPX_STORE_NOT_FOUND') return undefined;
+    throw error;
+  });
+  const source = sourceOf(context, folder);
+  const next = nextCommands(context, overview);
+  const last = overview?.history[0];
+  return {
+    json: {
+      store: folder,
+      source,
+      exists: overview !== undefined,
+      ...(overview && { school: overview.school, counts: countsOf(overview) }),
+      ...(last && { last: { id: last.id, kind: last.kind, at: last.at.toISOString() } }),
+      next,
+    },
+    text: whereLines(context, { folder, source, overview, next }),
+  };
+}
+
+type Source = 'option' | 'environment' | 'nearest' | 'data';
+
+/** Why it is this store. */
+function sourceOf({ storeOption, env }: Context, folder: string): Source {
+  if (storeOption !== undefined) return 'option';
+  if (env.LPX_STORE) return 'environment';
+  return basename(folder) === '.lpx' ? 'nearest' : 'data';
+}
+
+const countsOf = ({ students, records, received, history }: StoreOverview) => ({ students, records, received, history: history.length });
+
+/** The three commands that probably come next, by what came last. */
+function nextCommands({ messages }: Context, overview: StoreOverview | undefined): string[] {
+  const { file, folder, student, school } = messages.where.words;
+  if (!overview) return [`lpx init --school <${school}>`, 'lpx demo', 'lpx help'];
+  if (overview.students === 0) return [`lpx load <${folder}>`, `lpx import <${file}>`, 'lpx help'];
+  const last = overview.history[0];
+  if (last?.kind === 'import') return [`lpx receipt ${last.id}`, `lpx status <${student}>`, `lpx pick <${student}>`];
+  if (last?.kind === 'export' && !last.received) return [`lpx receipt --check <${file}>`, 'lpx history', 'lpx students'];
+  return [`lpx export <${student}> --reason transfer`, `lpx import <${file}>`, 'lpx students'];
+}
+
+interface Whereabouts {
+  readonly folder: string;
+  readonly source: Source;
+  readonly overview: StoreOverview | undefined;
+  readonly next: readonly string[];
+}
+
+function whereLines({ messages, paint }: Context, { folder, source, overview, next }: Whereabouts): string[] {
+  const { labels, where: words } = messages;
+  const last = overview?.history[0];
+  const facts = overview
+    ? [
+        [labels.school, cell(`${overview.school.code} ${overview.school.name}`)],
+        [words.holds, fill(words.counts, countsOf(overview))],
+        ...(last ? [[words.last, [localTime(last.at), messages.kinds[last.kind], cell(last.file)].join('  ')]] : []),
+      ]
+    : [];
+  return [
+    ...columns([[words.store, `${paint.bold(folder)}  (${words.sources[source]})`], ...facts]),
+    ...(overview ? [] : [paint.yellow(words.none)]),
+    '',
+    words.next,
+    ...next.map((command) => `  ${command}`),
+  ];
+}

@@ -1,0 +1,64 @@
+/** What is wrong with words that could not be read, what is allowed in their place, and what may have been meant. */
+import type { Command, CommanderError, Option } from 'commander';
+import { LpxError } from '../errors.js';
+import { fill, type Language, type Messages, messagesIn } from '../messages/messages.js';
+import { choiceName, closestChoices } from './choices.js';
+import { inWords } from './render/help.js';
+import { closest } from './suggest.js';
+
+/** commander's complaint about a command's words, in ours. */
+export function usageError(language: Language, program: Command, words: readonly string[], error: CommanderError): LpxError {
+  const messages = messagesIn(language);
+  const command = program.commands.find((one) => words.includes(one.name()));
+  const options = [...(command?.options ?? []), ...program.options];
+  // commander looks for missing options first: a mistyped one is why it is missing.
+  const mistyped = error.code === 'commander.missingMandatoryOptionValue' ? unknownOption(words, options) : undefined;
+  const code = mistyped === undefined ? error.code : 'commander.unknownOption';
+  const name = mistyped ?? /'([^']+)'/.exec(error.message)?.[1] ?? '';
+  const template = (messages.usage as Readonly<Record<string, string>>)[code];
+  const problem = template === undefined ? error.message.replace(/^error: /, '') : fill(template, { name: named(messages, code, name) });
+  const candidates: Readonly<Record<string, readonly string[]>> = {
+    'commander.unknownCommand': commandNames(program),
+    'commander.unknownOption': longNames(options),
+  };
+  const missing = options.find((option) => option.flags === name);
+  const more = [allowed(language, missing?.argChoices ?? []), didYouMean(messages, closest(name, candidates[code] ?? []))];
+  return new LpxError('LPX_USAGE', { problem: [problem, ...more].join('') });
+}
+
+/** A name of commander's in the reader's language. */
+const named = (messages: Messages, code: string, name: string): string =>
+  inWords(messages, code === 'commander.missingArgument' ? `<${name}>` : name);
+
+const longNames = (options: readonly Option[]): string[] => options.flatMap((option) => option.long ?? []);
+
+const unknownOption = (words: readonly string[], options: readonly Option[]): string | undefined =>
+  words
+    .map((word) => word.split('=')[0] as string)
+    .find((word) => word.startsWith('--') && word !== '--' && !longNames(options).includes(word));
+
+/** A command, or a topic of help, that is not there. */
+export function unknownCommand(messages: Messages, name: string, names: readonly string[]): LpxError {
+  const problem = fill(messages.usage['commander.unknownCommand'], { name });
+  return new LpxError('LPX_USAGE', { problem: [problem, didYouMean(messages, closest(name, names))].join('') });
+}
+
+export const commandNames = (program: Command): string[] => program.commands.map((command) => command.name());
+
+/** A value that is none of those that an option or an argument takes. */
+export function refusedValue(language: Language, what: string, value: string, values: readonly string[]): LpxError {
+  const messages = messagesIn(language);
+  const problem = fill(messages.usage.notAllowed, { option: what, value });
+  return new LpxError('LPX_USAGE', {
+    problem: [problem, allowed(language, values), didYouMean(messages, closestChoices(value, values))].join(''),
+  });
+}
+
+function allowed(language: Language, values: readonly string[]): string {
+  const messages = messagesIn(language);
+  const names = values.map((value) => choiceName(language, value));
+  return names.length === 0 ? '' : fill(messages.usage.allowed, { values: names.join(messages.usage.and) });
+}
+
+const didYouMean = (messages: Messages, meant: readonly string[]): string =>
+  meant.length === 0 ? '' : fill(messages.usage.didYouMean, { meant: meant.join(messages.usage.and) });

@@ -1,0 +1,25 @@
+/** What a store is, in short: whose, with how much in it, and what came last. */
+import type { HistoryEntry, School, Store } from '../store/store.js';
+
+export interface StoreOverview {
+  readonly school: School;
+  readonly students: number;
+  /** Course results and multi-performances. */
+  readonly records: number;
+  /** Of these, those that another school sent. */
+  readonly received: number;
+  /** Newest first. */
+  readonly history: readonly HistoryEntry[];
+}
+
+export async function storeOverview(store: Store): Promise<StoreOverview> {
+  const students = await store.students();
+  const sum = (count: (student: (typeof students)[number]) => number) => students.reduce((total, student) => total + count(student), 0);
+  return {
+    school: store.school,
+    students: students.length,
+    records: sum(({ courseResults, multiPerformances }) => courseResults + multiPerformances),
+    received: sum(({ received }) => received),
+    history: await store.history(),
+  };
+}

@@ -1,0 +1,49 @@
+/** Two examples of every command. A test reads each as lpx would. */
+import type { CommandName, Language } from './messages.js';
+
+type Examples = Readonly<Partial<Record<CommandName, readonly [string, string]>>>;
+
+const english: Examples = {
+  init: ['lpx init --school 990001 --name 示範高中', 'lpx --store /srv/lpx init --school 990001 --shared registrars'],
+  school: ['lpx school', 'lpx school --name 示範高中'],
+  leave: ['lpx leave A800000014 --as transferred --left 2021-01-22', 'lpx leave --list ids.txt --as graduated'],
+  load: ['lpx load platform-export', 'lpx load --course-codes codes.csv --schools schools.csv'],
+  students: ['lpx students', 'lpx students 林'],
+  export: [
+    'lpx export A800000014 --reason transfer --left 2021-01-22 --to 990002',
+    'lpx export --list ids.txt --reason borrowed-study --term 109-1 --out mail',
+  ],
+  verify: ['lpx verify 990001_2021_01_22_10_30_00.zip', 'lpx verify inbox/*.zip --password-file pw.txt'],
+  import: ['lpx import 990001_2021_01_22_10_30_00.zip --dry-run', 'lpx import 990001_2021_01_22_10_30_00.zip --create-students'],
+  show: ['lpx show 林小禾', 'lpx show 990001_2021_01_22_10_30_00.zip'],
+  history: ['lpx history', 'lpx history --json'],
+  code: ['lpx code 1091904xxV233050102000B', 'lpx code 109 1904xx V 23 305 0 1 0 2 00 0B'],
+  advise: ['lpx advise --case transfer --left 2020-01-20', 'lpx advise --case borrowed-study'],
+  status: ['lpx status A800000014', 'lpx status 林小禾'],
+  pick: ['lpx pick A800000014 R2 R4 R9', 'lpx pick --list choices.csv'],
+  register: ['lpx register --year 109 --out registers', 'lpx register --year 109 --format csv --batch final-1'],
+  receipt: ['lpx receipt 1 --by registrar --out mail', 'lpx receipt --check 990001_2021_01_22_10_30_00.receipt.json'],
+  demo: ['lpx demo', 'lpx demo --lang zh-TW'],
+  where: ['lpx where', 'lpx --store /srv/lpx where'],
+  help: ['lpx help export', 'lpx help password'],
+  completion: ['lpx completion bash >> ~/.bashrc', 'lpx completion fish > ~/.config/fish/completions/lpx.fish'],
+};
+
+export const EXAMPLES: Readonly<Record<Language, Examples>> = {
+  en: english,
+  'zh-TW': {
+    ...english,
+    leave: ['lpx leave A800000014 --as 轉出 --left 110/01/22', 'lpx leave --list 名單.txt --as 畢業'],
+    load: ['lpx load 平臺匯出', 'lpx load --course-codes 課程代碼.csv --schools 學校名錄.csv'],
+    export: [
+      'lpx export A800000014 --reason 轉學 --left 110/01/22 --to 990002',
+      'lpx export --list 名單.txt --reason 借讀 --term 109-1 --out 寄出',
+    ],
+    verify: ['lpx verify 990001_2021_01_22_10_30_00.zip', 'lpx verify 收件/*.zip --password-file 密碼.txt'],
+    advise: ['lpx advise --case 轉學 --left 109/01/20', 'lpx advise --case 借讀'],
+    pick: ['lpx pick A800000014 R2 R4 R9', 'lpx pick --list 勾選.csv'],
+    register: ['lpx register --year 109 --out 名冊', 'lpx register --year 109 --format csv --batch final-1'],
+    receipt: ['lpx receipt 1 --by 註冊組 --out 寄出', 'lpx receipt --check 990001_2021_01_22_10_30_00.receipt.json'],
+    demo: ['lpx demo', 'lpx demo --lang en'],
+  },
+};
