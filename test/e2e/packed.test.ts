@@ -52,6 +52,15 @@ describe('the packed library', () => {
     expect(readdirSync(join(folder, 'outbox')).map((name) => name.replace(/^[\d_]+/, ''))).toEqual(['.zip', '.zip.md5']);
   });
 
+  it('keeps no process alive with a store that is open and idle, and is required by CommonJS too', async () => {
+    const program = `
+      const { createStore } = require('lpx');
+      createStore('idle', { code: '990001' }).then((store) => console.log(store.school.code));
+    `;
+    const { stdout } = await execa(process.execPath, ['--no-warnings', '-e', program], { cwd: folder, timeout: 60_000 });
+    expect(stdout).toBe('990001');
+  });
+
   it('cannot be published by accident under a name that is somebody else’s', async () => {
     const { exitCode, stdout } = await execa('npm', ['run', 'prepublishOnly'], { cwd: installed, reject: false });
     expect([exitCode, stdout]).toEqual([1, expect.stringContaining('somebody else')]);

@@ -1,5 +1,5 @@
 /** The library as a vendor imports it. Use cases run in the bundled thread. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -141,6 +141,16 @@ describe('a password that a function gives', () => {
     expect(PASSWORD.toString()).toBe(password);
   });
 
+  it('keeps nobody waiting: the call can be aborted meanwhile', async () => {
+    const { zipFile } = await delivered();
+    const interrupt = new AbortController();
+    const ask = () => {
+      setTimeout(() => interrupt.abort(), 10);
+      return new Promise<string>(() => {});
+    };
+    await expect(verifyPackage({ zipFile, password: ask, signal: interrupt.signal })).rejects.toMatchObject({ code: 'LPX_INTERRUPTED' });
+  });
+
   it('is not there when the function throws: the call fails with that very error', async () => {
     const { zipFile } = await delivered();
     const refusal = new Error('no password for you');
@@ -152,6 +162,22 @@ describe('a password that a function gives', () => {
 });
 
 describe('a store', () => {
+  it('and all that is written are their owner’s alone, whatever the umask', async () => {
+    const folder = tempFolder();
+    const umask = process.umask(0);
+    try {
+      const store = await createStore(join(folder, 'store'), { code: '990001' });
+      await loadFolder(store, { path: join(SAMPLES, 'transfer') });
+      await exportPackage(store, { ...exportOptions(join(folder, 'mail')), passwordFile: join(folder, 'pw') });
+      await store.close();
+    } finally {
+      process.umask(umask);
+    }
+    const written = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    expect(written.length).toBeGreaterThan(20);
+    expect(written.filter((path) => statSync(join(folder, path)).mode & 0o077)).toEqual([]);
+  });
+
   it('runs the calls made on it in their order, and closes after the last of them', async () => {
     const { zipFile, store: folder } = await delivered();
     const store = await openStore(folder);
