@@ -26,5 +26,14 @@ const projects = [
 export default defineConfig({
   plugins: [bundledWorker],
   resolve: { alias: [{ find: /^#lpx\/(.*)\.js$/, replacement: at('src/$1.ts') }] },
-  test: { projects: isBuiltin('node:sqlite') ? projects : projects.slice(0, 1), testTimeout: 1_800_000 },
+  test: {
+    projects: isBuiltin('node:sqlite') ? projects : projects.slice(0, 1),
+    testTimeout: 1_800_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/generated/**', 'src/**/*.as.ts'],
+      reporter: ['json-summary', 'html'],
+    },
+  },
 });

@@ -1,7 +1,7 @@
 /** The package that `npm pack` makes, as a vendor has it: installed, typed, imported. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { publint } from 'publint';
@@ -25,12 +25,14 @@ const TSCONFIG = {
 
 describe('the packed library', () => {
   const folder = mkdtempSync(join(tmpdir(), 'lpx-packed-'));
+  let bytes = 0;
   const installed = join(folder, 'node_modules', 'lpx');
 
   beforeAll(async () => {
     await execa('npm', ['run', 'types'], { cwd: ROOT });
     await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: ROOT });
     const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
+    bytes = statSync(join(folder, tarball as string)).size;
     mkdirSync(join(installed), { recursive: true });
     await execa('tar', ['-xzf', tarball as string, '--strip-components=1', '-C', installed], { cwd: folder });
     for (const name of ['@types', 'undici-types', 'libsql']) symlinkSync(join(MODULES, name), join(folder, 'node_modules', name));
@@ -39,6 +41,28 @@ describe('the packed library', () => {
     cpSync(join(ROOT, 'examples', 'vendor.ts'), join(folder, 'vendor.ts'));
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('holds what runs, its schemas, the samples and the manual, and nothing else', () => {
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(installed, join(entry.parentPath, entry.name)));
+    const expected = [
+      /^(LICENSE|README\.md|README\.zh-TW\.md|package\.json)$/,
+      /^bin\/[\w-]+\.js$/,
+      /^dist\/bundle\/(package\.json|[\w-]+\.js(\.map)?)$/,
+      /^dist\/lib\/[\w-]+\.(js|js\.map|d\.ts)$/,
+      /^samples\/(transfer|full|borrowed-study|package)\//,
+      /^schemas\/(output\/)?[\w-]+\.schema\.json$/,
+    ];
+    expect(files.filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
+    expect(expected.filter((pattern) => !files.some((file) => pattern.test(file)))).toEqual([]);
+    expect(bytes).toBeLessThan(2_000_000);
+  });
+
+  it('needs no other package, but where Node.js has no SQLite', () => {
+    const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    expect([dependencies, Object.keys(optionalDependencies)]).toEqual([undefined, ['libsql']]);
+  });
 
   it('is a package as registries and bundlers want it', async () => {
     expect((await publint({ pkgDir: installed, pack: false, strict: true })).messages).toEqual([]);
