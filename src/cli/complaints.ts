@@ -9,7 +9,7 @@ import { closest } from './suggest.js';
 /** commander's complaint about a command's words, in ours. */
 export function usageError(language: Language, program: Command, words: readonly string[], error: CommanderError): LpxError {
   const messages = messagesIn(language);
-  const command = program.commands.find((one) => words.includes(one.name()));
+  const command = program.commands.find((known) => words.includes(known.name()));
   const options = [...(command?.options ?? []), ...program.options];
   // commander looks for missing options first: a mistyped one is why it is missing.
   const mistyped = error.code === 'commander.missingMandatoryOptionValue' ? unknownOption(words, options) : undefined;

@@ -325,7 +325,7 @@ export const en = {
       load: 'Whatever is listed as loaded is in the store; nothing else is.',
       export: 'The other students are exported.',
       import: 'The other students are imported, or were there before.',
-      verify: 'Do not import these; the others are sound.',
+      verify: 'Do not import these; the others are intact.',
     },
   } satisfies Record<Consequence, object>,
   /** What each exit code means. */

@@ -52,7 +52,7 @@ export const TOPIC_PAGES: Readonly<Record<Language, Readonly<Record<Topic, Page>
         'When the term ends, the host school exports what the student did there, and the home school imports it:',
         '  lpx export A800000014 --reason borrowed-study --left 2021-01-22 --to 990001',
         'What was taught at the host school is marked as taken in borrowed study and keeps the host school’s course codes. The home school’s register lists it on a sheet of its own.',
-        'Grades go another way: the host school tells them to the home school, which records and submits them. See lpx advise --case borrowed-study.',
+        'Grades go another way: the host school reports them to the home school, which records and submits them. See lpx advise --case borrowed-study.',
       ],
     },
     'exit-codes': { title: 'Exit codes', paragraphs: ['A command ends with one of these codes. With --json, error.code says more.'] },

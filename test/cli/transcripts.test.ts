@@ -72,4 +72,13 @@ describe('what a person sees', () => {
     expect(chinese.length).toBeGreaterThan(5);
     for (const script of chinese) expect(commandsIn(script), script).toEqual(commandsIn(`${basename(script, '.zh-TW.txt')}.txt`));
   });
+
+  it.each(scripts)('says each finding once, in %s', (script) => {
+    const commands = readFileSync(join(SCRIPTS, script), 'utf8').split(/^\$ .*$/m);
+    // A finding ends in its code; what stands before its place, and on which stream it is, does not matter.
+    const findings = (printed: string) =>
+      printed.split('\n').flatMap((line) => /^[|!] +(?:[✘!·] )?(?:\p{L}+ {2})?(.*LPX_[A-Z_]+)$/u.exec(line)?.[1] ?? []);
+    const twice = commands.flatMap((printed) => findings(printed).filter((finding, i, all) => all.indexOf(finding) !== i));
+    expect(twice).toEqual([]);
+  });
 });

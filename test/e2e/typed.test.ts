@@ -141,7 +141,7 @@ describe('a course code', () => {
     const parts = '109 1904xx V 23 305 0 1 0 2 00 0B';
     for (const words of [[parts], parts.split(' '), ['１０９1904xxV233050102000B']]) {
       const { code, json } = await lpxJson(['code', ...words]);
-      expect([code, json.codes.map((one: { code: string }) => one.code)]).toEqual([0, ['1091904xxV233050102000B']]);
+      expect([code, json.codes.map(({ code }: { code: string }) => code)]).toEqual([0, ['1091904xxV233050102000B']]);
     }
   });
 

@@ -22,8 +22,8 @@ async function opened(files: Record<string, string | Buffer>) {
 
 describe('a package zipped once more', () => {
   it.each<[string, Record<string, string>]>([
-    ['what a Mac adds', { '__MACOSX/._a.zip': 'x', '.DS_Store': 'x' }],
-    ['what Windows adds', { 'desktop.ini': 'x', 'Thumbs.db': 'x' }],
+    ['the files that a Mac adds', { '__MACOSX/._a.zip': 'x', '.DS_Store': 'x' }],
+    ['the files that Windows adds', { 'desktop.ini': 'x', 'Thumbs.db': 'x' }],
     ['a readme and a receipt', { 'readme.txt': 'see the mail', 'a.receipt.json': '{}' }],
   ])('is found among %s', async (_, others) => {
     const { zipFile, wrapping, signature } = await opened({

@@ -93,7 +93,7 @@ const WITHOUT_FIFTH = ['sent_national_id', 'sent_name', 'sent_birth_date']
   .join(' ');
 
 describe('a store', () => {
-  it('is made once, opened again, and is durable as promised', async () => {
+  it('is created once, can be opened again, and is as durable as promised', async () => {
     const folder = join(tempFolder(), 'store');
     await (await createStore(folder, SCHOOL)).close();
     await expect(createStore(folder, SCHOOL)).rejects.toMatchObject({ code: 'LPX_STORE_EXISTS' });
@@ -105,7 +105,7 @@ describe('a store', () => {
     database.close();
   });
 
-  it('keeps what a change keeps: big numbers, Chinese, extras, provenance', async () => {
+  it('keeps big numbers, Chinese, extras and provenance', async () => {
     const store = await withStudent(true);
     const student = await store.student(basicData.nationalId);
     expect(student).toMatchObject({ basicData, extras: { 備註: [1] } });
@@ -115,7 +115,7 @@ describe('a store', () => {
     await store.close();
   });
 
-  it('of the first version is brought up to date with all that is in it', async () => {
+  it('of the first version is migrated with all its data', async () => {
     const store = await withStudent(true);
     const before = [await store.student(basicData.nationalId), await store.history()];
     await store.close();
@@ -142,7 +142,7 @@ describe('a store', () => {
     await updated.close();
   });
 
-  it('forgets a change that is not kept, and one that throws', async () => {
+  it('rolls back a change that is not kept, and one that throws', async () => {
     const store = await withStudent(false);
     expect([await store.students(), await store.history()]).toEqual([[], []]);
     const fault = store.change(async (change) => {
@@ -154,7 +154,7 @@ describe('a store', () => {
     await store.close();
   });
 
-  it('whose making was cut short is none yet, and is made to the end', async () => {
+  it('whose creation was interrupted is not one yet, and can be completed', async () => {
     for (const cutShort of [
       (file: string) => writeFileSync(file, ''),
       (file: string) => {
@@ -173,7 +173,7 @@ describe('a store', () => {
     }
   });
 
-  it('of a newer lpx, of no lpx, or damaged is not touched', async () => {
+  it('that is damaged, of a newer lpx or of another program is not touched', async () => {
     const folder = join(tempFolder(), 'store');
     await (await createStore(folder, SCHOOL)).close();
     const file = join(folder, 'lpx.sqlite');
@@ -187,7 +187,7 @@ describe('a store', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  it('takes more records at once than a statement does, in their order, several with one file', async () => {
+  it('accepts more records at once than a statement does, in their order, several with one file', async () => {
     const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
     const records = Array.from({ length: 450 }, (_, i) => {
       const record = { ...courseResult(), document: { ...attachment, sha256: String(i % 7).repeat(64) }, extras: { 序: i } } as never;
@@ -220,7 +220,7 @@ describe('a store', () => {
     await updated.close();
   });
 
-  it('takes out of the vault what a dead process moved there for records that never came, once no other writer is at work', async () => {
+  it('removes files that a dead process moved into the vault for records that never came, once no other writer is active', async () => {
     const store = await withStudent(true);
     const [named, unnamed, untouched] = [attachment.sha256, 'c'.repeat(64), 'd'.repeat(64)];
     const present = () => [named, unnamed, untouched].filter((sha256) => existsSync(store.attachments.pathOf(sha256)));
@@ -245,7 +245,7 @@ describe('a store', () => {
     await store.close();
   });
 
-  it('does not take a record of a student it does not know', async () => {
+  it('rejects a record of an unknown student', async () => {
     const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
     const record = { ...courseResult(), document: null } as never;
     const attempt = store.change(async (change) => {
@@ -307,7 +307,7 @@ describe('a store', () => {
     ['the time a record came', `update history set at = 'then'`],
     ['what brought a record', `pragma foreign_keys = off; update own_records set history_id = 4711`],
     ['text that became bytes', `update own_records set fields = cast(fields as blob)`],
-  ])('in which %s has changed since is damaged, and names the student', async (_, statement) => {
+  ])('in which %s has changed since it was stored is damaged, and the student is named', async (_, statement) => {
     const store = await withRecords([attachment]);
     tamper(store, statement);
     const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, place: { student: 'A800000014' } };
@@ -317,14 +317,14 @@ describe('a store', () => {
     await store.close();
   });
 
-  it('in which a number has become one that nobody can have written is damaged', async () => {
+  it('in which a number has become impossible is damaged', async () => {
     const store = await withRecords([attachment]);
     tamper(store, 'update attachments set bytes = 9007199254740993');
     await expect(store.student(basicData.nationalId)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
     await store.close();
   });
 
-  it('that lists its students finds the data of each as they were stored', async () => {
+  it('lists its students with their data as stored', async () => {
     const store = await withStudent(true);
     tamper(store, `update students set basic_data = replace(basic_data, '林', '森')`);
     const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, place: { student: 'A800000014' } };
@@ -333,7 +333,7 @@ describe('a store', () => {
     await store.close();
   });
 
-  it('of the ninth version is sealed as it is, and finds an id in it that is two', async () => {
+  it('of the ninth version is sealed as it is, and a doubled id in it is found', async () => {
     const store = await withRecords([attachment]);
     const before = await store.student(basicData.nationalId);
     await store.close();
@@ -355,7 +355,7 @@ describe('a store', () => {
     ['list', `update own_records set list = 'courseResult'`],
     ['key', `update own_records set record_key = 'x' || substr(record_key, 2)`],
     ['school', `update own_records set origin_school_code = '990000'`],
-  ])('of the ninth version in which the %s of a record is not its own any more is damaged', async (_, statement) => {
+  ])('of the ninth version in which a record has another %s is damaged', async (_, statement) => {
     const store = await withRecords([attachment]);
     await store.close();
     tamper(store, `${WITHOUT_TENTH} update schema_version set version = 9; ${statement}`);
@@ -365,7 +365,7 @@ describe('a store', () => {
     await updated.close();
   });
 
-  it('whose students and records change is sealed as they are then', async () => {
+  it('whose students and records change is sealed in their new state', async () => {
     const store = await withRecords([attachment]);
     const changed = await store.change(async (change) => {
       const student = await change.student(basicData.nationalId);
@@ -386,28 +386,28 @@ describe('a store', () => {
     ['code', `update school set code = '990003'`],
     ['code, which became bytes', `update school set code = x'fffe00'`],
     ['name', `update school set name = '示範國中'`],
-  ])('in which the %s of the school has changed since is damaged', async (_, statement) => {
+  ])('in which the %s of the school has changed since it was stored is damaged', async (_, statement) => {
     const store = await withStudent(true);
     await store.close();
     tamper(store, statement);
     await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
   });
 
-  it('of the ninth version whose school is none is damaged', async () => {
+  it('of the ninth version without a valid school is damaged', async () => {
     const store = await withStudent(true);
     await store.close();
     tamper(store, `${WITHOUT_TENTH} update schema_version set version = 9; update school set code = x'fffe00'`);
     await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
   });
 
-  it.each(['at', 'received_at'])('whose history has something else than a time in %s is damaged', async (column) => {
+  it.each(['at', 'received_at'])('whose history does not have a time in %s is damaged', async (column) => {
     const store = await withStudent(true);
     tamper(store, `update history set kind = 'export', ${column} = 'then'`);
     await expect(store.history()).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
     await store.close();
   });
 
-  it('made by several processes at once is made by one of them', async () => {
+  it('created by several processes at once is created by one of them', async () => {
     const folder = join(tempFolder(), 'store');
     const codes = ['990001', '990002', '990003', '990004'];
     const made = await Promise.allSettled(codes.map((code) => createStore(folder, { code, name: '' })));
@@ -420,7 +420,7 @@ describe('a store', () => {
     await store.close();
   });
 
-  it('that another process writes to is waited for, and the thread goes on meanwhile', async () => {
+  it('that another process is writing to is waited for without blocking the thread', async () => {
     const store = await withStudent(true);
     const other = openSqlite(join(store.folder, 'lpx.sqlite'));
     other.exec('begin immediate');
@@ -435,7 +435,7 @@ describe('a store', () => {
     await store.close();
   });
 
-  it('that finds no room says so, and not that its rollback failed', async () => {
+  it('reports a full disk, and not that its rollback failed', async () => {
     const database = openSqlite(join(tempFolder(), 'small.sqlite'));
     database.exec('create table filler (bytes blob)');
     database.exec('pragma max_page_count = 10');

@@ -20,7 +20,7 @@ export async function help(context: Context, program: Command, name: string | un
 function pageLines(context: Context, program: Command, name: string | undefined): string[] {
   const { messages } = context;
   const width = terminalWidth(context);
-  const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+  const command = name === undefined ? program : program.commands.find((known) => known.name() === name);
   if (command) return helpLines(messages, helpPage(context.language, program, command), width);
   if (!isTopic(name)) throw unknownCommand(messages, name ?? '', [...commandNames(program), ...TOPICS]);
   const [title = '', ...lines] = topicLines(messages, context.language, name, width);

@@ -55,8 +55,8 @@ export async function verifySeveral(context: Context, zips: readonly string[], o
   progress.stop();
   const refused = verified.filter(({ error }) => error !== undefined);
   return {
-    json: { packages: verified.map((one) => verifiedOutput(context, one)) },
-    text: verified.flatMap((one) => verifiedLines(context, one)),
+    json: { packages: verified.map((checked) => verifiedOutput(context, checked)) },
+    text: verified.flatMap((checked) => verifiedLines(context, checked)),
     error:
       refused.length === 0
         ? undefined

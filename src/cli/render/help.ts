@@ -109,7 +109,7 @@ function journeysOf({ help }: Messages, program: Command): Section[] {
   return Object.entries(JOURNEYS).map(([journey, names]) => ({
     title: help.journeys[journey as keyof typeof JOURNEYS],
     rows: [...names, ...(journey === 'manage' ? unplaced : [])].flatMap((name): Row[] => {
-      const command = program.commands.find((one) => one.name() === name);
+      const command = program.commands.find((known) => known.name() === name);
       return command ? [[name, command.description()]] : [];
     }),
   }));
