@@ -324,7 +324,7 @@ const isAllHeld = (comparisons: readonly Comparison<TakenAttachment>[]): boolean
 /** Whether the student is on the roll, and is the same person. */
 function studentFindings({ basicData }: TakenPortfolio, held: StoredStudent | undefined, { createStudents }: PlanTerms): Finding[] {
   const place = basicDataPlace(studentPlace(basicData), basicDataWire('nationalId'));
-  if (!held) return createStudents ? [] : [{ code: 'LPX_STUDENT_UNKNOWN', severity: 'error', place, facts: {} }];
+  if (!held) return createStudents ? [] : [{ code: 'LPX_STUDENT_UNKNOWN', severity: 'error', place: studentPlace(basicData), facts: {} }];
   const stored = held.basicData.nationalId;
   const renumbered: Finding = {
     code: 'LPX_ID_CHANGED',

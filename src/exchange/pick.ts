@@ -87,7 +87,7 @@ async function choose(
       facts: { as: left.as, day: left.on },
     });
   const { items } = standingOf(student);
-  const [picking, unpicking] = [pick, unpick].map((refs) => [...new Set(refs.map((ref) => itemNamed(items, ref, nationalId)))]) as [
+  const [picking, unpicking] = [pick, unpick].map((refs) => [...new Set(refs.map((ref) => itemNamed(items, ref, student.basicData)))]) as [
     Item[],
     Item[],
   ];

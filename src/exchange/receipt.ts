@@ -10,7 +10,7 @@ import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
 import { HALF_WIRE, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
-import type { KeptExport, KeptImport, Receiving, RecordOutcome, Store } from '../store/store.js';
+import type { HistoryStudent, KeptExport, KeptImport, Receiving, RecordOutcome, Store } from '../store/store.js';
 
 export type { Receipt } from '../spec/generated/receipt.js';
 
@@ -32,7 +32,7 @@ const RECEIPT_BYTES = 4 * 1024 * 1024;
 export async function writeReceipt(
   store: Store,
   { importId, outFolder, now, by, existing }: ReceiptRequest,
-): Promise<{ receipt: Receipt; path: string }> {
+): Promise<{ receipt: Receipt; path: string; names: readonly string[] }> {
   const entry = (await store.history({ kinds: ['import'] }))
     .filter((happened) => happened.kind === 'import' && happened.state !== 'failed')
     .find(({ id }) => id === importId) as KeptImport | undefined;
@@ -66,7 +66,7 @@ export async function writeReceipt(
       refersTo: importId,
     });
     const [path = ''] = await writeFiles(outFolder, [file], existing);
-    return { keep: true, result: { receipt, path } };
+    return { keep: true, result: { receipt, path, names: namesOf(receipt, entry.students) } };
   });
 }
 
@@ -120,6 +120,8 @@ export interface CheckedReceipt {
   readonly before: boolean;
   /** What the other school left out, as warnings. */
   readonly findings: readonly Finding[];
+  /** The names of the receipt's students, in its order; the receipt itself has none. */
+  readonly names: readonly string[];
 }
 
 export interface CheckRequest {
@@ -169,7 +171,8 @@ export async function checkReceipt(store: Store, { file, now, operator }: CheckR
       });
       return { keep: true, result: undefined };
     });
-  return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt) };
+  const names = namesOf(receipt, entry.students);
+  return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt, names), names };
 }
 
 /** Whether an export is the package of a receipt: by MD5 and size, and by the SHA-256 that version 0.1 kept where both have it. */
@@ -212,12 +215,22 @@ function studentDifferences(entry: KeptExport, receipt: Receipt): Finding[] {
 const countsOf = (student: string, courseResults: number, multiPerformances: number): string =>
   `${student} ${courseResults}+${multiPerformances}`;
 
-const leftOutFindings = (receipt: Receipt): Finding[] =>
-  receipt.students.flatMap(({ nationalIdMasked, leftOut }) =>
+/** The names of a receipt's students, as the history has them; empty where it does not. */
+function namesOf(receipt: Receipt, students: readonly HistoryStudent[]): string[] {
+  const rest = students.map(({ nationalId, name, sentAs }) => ({ id: masked(sentAs?.nationalId || nationalId), name }));
+  return receipt.students.map(({ nationalIdMasked }) => {
+    // Masked, two ids may look the same; the order is that of the history.
+    const at = rest.findIndex(({ id }) => id === nationalIdMasked);
+    return at < 0 ? '' : (rest.splice(at, 1)[0]?.name ?? '');
+  });
+}
+
+const leftOutFindings = (receipt: Receipt, names: readonly string[]): Finding[] =>
+  receipt.students.flatMap(({ nationalIdMasked, leftOut }, i) =>
     leftOut.map(({ list, title, reason }) => ({
       code: 'LPX_RECEIPT_LEFT_OUT',
       severity: 'warning',
-      place: { student: nationalIdMasked, list, title },
+      place: { student: nationalIdMasked, ...(names[i] && { name: names[i] }), list, title },
       facts: { reason },
     })),
   );

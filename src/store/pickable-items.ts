@@ -88,8 +88,8 @@ export const itemPlace = (basicData: BasicData, { ref, stored: { record } }: Ite
 });
 
 /** The item of a reference. @throws LPX_PICK_UNKNOWN */
-export function itemNamed(items: readonly Item[], ref: string, nationalId: string): Item {
+export function itemNamed(items: readonly Item[], ref: string, basicData: BasicData): Item {
   const item = items.find((candidate) => candidate.ref === ref.trim().toUpperCase());
-  if (!item) throw new LpxError('LPX_PICK_UNKNOWN', { ref }, { place: { student: nationalId } });
+  if (!item) throw new LpxError('LPX_PICK_UNKNOWN', { ref }, { place: studentPlace(basicData) });
   return item;
 }

@@ -6,7 +6,7 @@ import { fill } from '../../messages/messages.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { findingOutput } from '../render/findings.js';
-import { cell, columns, localTime } from '../render/text.js';
+import { cell, columns, localTime, NAME_COLUMNS } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ReceiptOptions {
@@ -27,7 +27,7 @@ export async function receipt(context: Context, importId: string | undefined, op
 
 async function write(context: Context, importId: string, { by, out, overwrite }: ReceiptOptions): Promise<Outcome> {
   const { messages, paint } = context;
-  const { receipt, path } = await withStore(storeFolder(context), (store) =>
+  const { receipt, path, names } = await withStore(storeFolder(context), (store) =>
     writeReceipt(store, {
       importId: wholeNumber(context, '<import-id>', importId, { from: 1, to: LARGEST_ID }),
       outFolder: resolve(context.cwd, out),
@@ -38,14 +38,14 @@ async function write(context: Context, importId: string, { by, out, overwrite }:
   );
   return {
     json: { receipt, path },
-    text: [`${paint.green('✔')} ${fill(messages.receipt.done, { file: path })}`, ...receiptLines(context, receipt)],
+    text: [`${paint.green('✔')} ${fill(messages.receipt.done, { file: path })}`, ...receiptLines(context, receipt, names)],
     notes: [fill(messages.receipt.send, { school: receipt.sendingSchool })],
   };
 }
 
 async function check(context: Context, file: string): Promise<Outcome> {
   const { messages, paint } = context;
-  const { receipt, exportId, receiving, before, findings } = await withStore(storeFolder(context), (store) =>
+  const { receipt, exportId, receiving, before, findings, names } = await withStore(storeFolder(context), (store) =>
     checkReceipt(store, { file, now: context.now(), operator: context.operator() }),
   );
   const { receipt: words } = messages;
@@ -60,14 +60,15 @@ async function check(context: Context, file: string): Promise<Outcome> {
     },
     text: [
       `${paint.green('✔')} ${words.fits}`,
-      ...receiptLines(context, receipt),
+      ...receiptLines(context, receipt, names),
       fill(before ? words.before : words.marked, { id: exportId }),
     ],
     findings,
   };
 }
 
-function receiptLines({ messages, paint }: Context, { package: sent, receivingSchool, students, importedAt, issuedBy }: Receipt): string[] {
+function receiptLines({ messages, paint }: Context, receipt: Receipt, names: readonly string[]): string[] {
+  const { package: sent, receivingSchool, students, importedAt, issuedBy } = receipt;
   const { labels, receipt: words } = messages;
   const facts = [
     [labels.package, sent.file],
@@ -77,8 +78,9 @@ function receiptLines({ messages, paint }: Context, { package: sent, receivingSc
     ['MD5', sent.md5],
     ...(sent.contentsDigest ? [[labels.contentsDigest, sent.contentsDigest]] : []),
   ];
-  const rows = students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut }) => [
+  const rows = students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut }, i) => [
     nationalIdMasked,
+    cell(names[i] ?? '', NAME_COLUMNS),
     labels.courseResults,
     courseResults,
     labels.multiPerformances,
