@@ -3,19 +3,42 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { LpxError } from '../errors.js';
+import { isNetworkFolder } from '../exchange/school-store.js';
+import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
 
 const FOLDER = '.lpx';
+const DATABASE = 'lpx.sqlite';
 
-/** `--store`, `LPX_STORE`, the nearest `.lpx` upward, else the user's data folder. @throws LPX_STORE_FOREIGN */
+/** `--store`, `LPX_STORE`, the nearest `.lpx` upward, else the user's data folder. @throws LPX_STORE_FOREIGN, LPX_STORE_ADDRESS */
 export function storeFolder({ storeOption, env, cwd }: Context): string {
   const named = storeOption ?? (env.LPX_STORE || undefined);
-  if (named !== undefined) return resolve(cwd, named);
-  for (let folder = cwd; ; folder = dirname(folder)) {
+  if (named !== undefined) return storeIn(resolve(cwd, onThisComputer(named)));
+  const found = nearest(cwd);
+  return found === undefined ? dataFolder(env) : ownFolder(found, env);
+}
+
+/** A named folder, or the `.lpx` in it when that is where the store is. */
+function storeIn(folder: string): string {
+  const inside = join(folder, FOLDER);
+  return !existsSync(join(folder, DATABASE)) && existsSync(join(inside, DATABASE)) ? inside : folder;
+}
+
+/** The nearest `.lpx` in a folder or above it. */
+function nearest(start: string): string | undefined {
+  for (let folder = start; ; folder = dirname(folder)) {
     const found = join(folder, FOLDER);
-    if (existsSync(found)) return ownFolder(found, env);
-    if (dirname(folder) === folder) return dataFolder(env);
+    if (existsSync(found)) return found;
+    if (dirname(folder) === folder) return undefined;
   }
+}
+
+/** An address such as `postgres://…` would become a folder of that name. @throws LPX_STORE_ADDRESS */
+function onThisComputer(named: string): string {
+  // One letter before the colon is a drive of Windows.
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(named) ?? [];
+  if (scheme !== undefined) throw new LpxError('LPX_STORE_ADDRESS', { scheme: scheme.toLowerCase() });
+  return named;
 }
 
 /**
@@ -32,7 +55,15 @@ function ownFolder(folder: string, env: Context['env']): string {
 }
 
 /** Where `init` makes a store: as named, else `.lpx` in the current folder. */
-export const newStoreFolder = ({ storeOption, env, cwd }: Context): string => resolve(cwd, storeOption ?? (env.LPX_STORE || FOLDER));
+export const newStoreFolder = ({ storeOption, env, cwd }: Context): string =>
+  resolve(cwd, onThisComputer(storeOption ?? (env.LPX_STORE || FOLDER)));
+
+/** The store that commands here use by now and would not use any more, once one is made in the current folder. */
+export function storeAbove({ storeOption, env, cwd }: Context): string | undefined {
+  if (storeOption !== undefined || env.LPX_STORE) return undefined;
+  const above = dirname(cwd) === cwd ? undefined : nearest(dirname(cwd));
+  return above !== undefined && existsSync(join(above, DATABASE)) ? above : undefined;
+}
 
 function dataFolder(env: Context['env']): string {
   const home = env.HOME ?? homedir();
@@ -40,3 +71,7 @@ function dataFolder(env: Context['env']): string {
   if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'lpx');
   return join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'lpx');
 }
+
+/** A warning for a store on a network drive. */
+export const networkNotes = ({ messages, paint }: Context, folder: string): string[] =>
+  isNetworkFolder(folder) ? [paint.yellow(`! ${fill(messages.init.network, { folder })}`)] : [];

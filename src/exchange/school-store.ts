@@ -5,6 +5,7 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { createStore, type Making, openStore } from '../store/sqlite.js';
 import type { School, Store } from '../store/store.js';
 
+export { isNetworkFolder } from '../store/network-folder.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
 
 /**

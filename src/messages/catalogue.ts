@@ -90,6 +90,18 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Use it as it is, or name another folder with --store <folder>.',
   },
+  LPX_STORE_ABOVE: {
+    exit: EXIT.usage,
+    what: 'Commands in this folder use the store in {folder}; with a new one here, they would no longer see it.',
+    means: 'notDone',
+    next: 'Use that one as it is; --yes makes another here, --store <folder> elsewhere.',
+  },
+  LPX_STORE_ADDRESS: {
+    exit: EXIT.usage,
+    what: 'A store cannot be reached by {scheme}://; it is a folder on this computer.',
+    means: 'notDone',
+    next: 'Name a folder with --store <folder>.',
+  },
   LPX_STORE_FOREIGN: {
     exit: EXIT.usage,
     what: 'The store {folder} belongs to another user of this computer.',

@@ -81,6 +81,7 @@ const words: Words = {
     stored: 'a record has changed since it was stored',
     ownSchool: 'its school has changed since it was stored',
     historyTime: 'an entry of its history has a time that cannot be read',
+    databaseLost: 'its files are there, but its database is missing or empty',
     history: 'an entry of its history cannot be read',
     end: 'its end is missing',
     twoEnds: 'it has two ends, and programs differ in which one they use',
@@ -675,6 +676,9 @@ export const en = {
   },
   init: {
     done: 'A store for school {code} {name} was created in {folder}.',
+    above: 'Commands here use the store in {folder}. Make another one here?',
+    network:
+      '{folder} is on a network drive: only one computer may use it at a time, or the database will be damaged. Keep it on this computer and back it up.',
     shared: 'It is shared with the group {group}. Members name it with --store {folder}, or LPX_STORE.',
     next: 'Next: lpx load <folder>',
   },

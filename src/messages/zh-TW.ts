@@ -22,6 +22,14 @@ export const zhTW: Messages = {
       next: '請用 lpx init --school <學校代碼> 建立，或用 --store <資料夾> 指定。',
     },
     LPX_STORE_EXISTS: { what: '{folder} 裡已經有 lpx 資料庫。', next: '請直接使用，或用 --store <資料夾> 指定別處。' },
+    LPX_STORE_ABOVE: {
+      what: '這裡的指令目前使用 {folder} 的資料庫；若在此另建一個，就不會再用到它。',
+      next: '請直接使用原有的資料庫。確實要另建請加上 --yes，或用 --store <資料夾> 指定別處。',
+    },
+    LPX_STORE_ADDRESS: {
+      what: '資料庫不能用 {scheme}:// 的位址；它是這台電腦上的資料夾。',
+      next: '請用 --store <資料夾> 指定。',
+    },
     LPX_STORE_FOREIGN: {
       what: '資料庫 {folder} 屬於這台電腦的另一位使用者。',
       next: '若確實要用，請明確指定：--store {folder}',
@@ -512,6 +520,7 @@ export const zhTW: Messages = {
       database: '不是完整的資料庫檔',
       stored: '有一筆紀錄與存入時不同',
       ownSchool: '所記的學校與存入時不同',
+      databaseLost: '檔案還在，但資料庫檔遺失或是空的',
       history: '有一筆作業紀錄無法讀取',
       historyTime: '有一筆作業紀錄的時間無法辨識',
       end: '缺少結尾',
@@ -1086,6 +1095,8 @@ export const zhTW: Messages = {
   },
   init: {
     done: '已為學校 {code} {name} 建立資料庫：{folder}。',
+    above: '這裡的指令目前使用 {folder} 的資料庫。要在此另建一個嗎？',
+    network: '{folder} 在網路資料夾上：同時只能由一台電腦使用，否則資料庫會損壞。建議放在本機，並定期備份。',
     shared: '由群組 {group} 共用。成員請明確指定資料庫：--store {folder}，或設定 LPX_STORE。',
     next: '下一步：lpx load <資料夾>',
   },

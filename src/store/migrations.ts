@@ -349,7 +349,9 @@ const MIGRATIONS: readonly Migration[] = [
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
 export async function migrate(db: Kysely<Tables>): Promise<void> {
   await db.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', required).execute();
-  if ((await versionOf(db)) === MIGRATIONS.length) return;
+  const found = await versionOf(db);
+  if (found === MIGRATIONS.length) return;
+  if (found > MIGRATIONS.length) throw new LpxError('LPX_STORE_NEWER', { version: found, supported: MIGRATIONS.length });
   await db.transaction().execute(async (transaction) => {
     // A write first, so that two processes that open a store at once migrate one after the other.
     await sql`delete from schema_version where version < 0`.execute(transaction);

@@ -1,6 +1,6 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments next to it. */
-import { closeSync, fchmodSync, openSync, statSync } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { accessSync, closeSync, constants, fchmodSync, openSync, statSync } from 'node:fs';
+import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, type Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
@@ -39,15 +39,36 @@ async function holdsStore(folder: string): Promise<boolean> {
   }
 }
 
+/** Whether a folder has attachments of a store: without a database, that is no place for a new one. */
+async function holdsAttachments(folder: string): Promise<boolean> {
+  const names = await readdir(join(folder, 'attachments')).catch(() => []);
+  return names.some((name) => /^[0-9a-f]{2}$/.test(name));
+}
+
+/** The database is gone, or empty, and attachments are there. */
+const databaseLost = (folder: string): LpxError => new LpxError('LPX_STORE_DAMAGED', { folder, part: 'databaseLost' });
+
+/** Whether the system lets nothing be written to a store, such as a backup on a disk that is mounted to be read. */
+function isReadOnly(folder: string): boolean {
+  try {
+    for (const path of [folder, join(folder, DATABASE_NAME)]) accessSync(path, constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /**
  * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
  * wins.
  * @param group the group of users that shares the store; empty when it is its owner's alone
  * @param made who makes it, and when: its first entry in the history
- * @throws LPX_STORE_EXISTS, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL
+ * @throws LPX_STORE_EXISTS, LPX_STORE_DAMAGED where attachments without a database are, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL
  */
 export async function createStore(folder: string, school: School, group = '', made?: Making): Promise<Store> {
   const existed = await holdsStore(folder);
+  const orphaned = await holdsAttachments(folder);
+  if (orphaned && isEmpty(join(folder, DATABASE_NAME))) throw databaseLost(folder);
   const modes = accessFor(group);
   try {
     if (!existed) await makeStoreFolder(folder, group);
@@ -65,6 +86,7 @@ export async function createStore(folder: string, school: School, group = '', ma
       // Within the transaction, which one process at a time has: the first one in is the school's.
       const held = await transaction.selectFrom('school').select('code').executeTakeFirst();
       if (held) throw new LpxError('LPX_STORE_EXISTS', { folder });
+      if (orphaned) throw databaseLost(folder);
       await transaction
         .insertInto('school')
         .values(sealed('school', { ...school, shared_group: group }))
@@ -82,24 +104,29 @@ export async function createStore(folder: string, school: School, group = '', ma
 
 /** Opens a store, and sweeps what dead processes left in it. @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
 export async function openStore(folder: string): Promise<Store> {
-  if (!(await holdsStore(folder))) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
-  const { db, database } = await openDatabase(folder);
+  const lost = async () => ((await holdsAttachments(folder)) ? databaseLost(folder) : new LpxError('LPX_STORE_NOT_FOUND', { folder }));
+  if (!(await holdsStore(folder)) || isEmpty(join(folder, DATABASE_NAME))) throw await lost();
+  const readOnly = isReadOnly(folder);
+  const { db, database } = await openDatabase(folder, readOnly);
   try {
     const row = await db.selectFrom('school').selectAll().executeTakeFirst();
-    if (!row) throw new LpxError('LPX_STORE_NOT_FOUND', { folder });
+    if (!row) throw await lost();
     if (row.seal !== sealOf('school', row) || !isSchool(row)) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'ownSchool' });
     const modes = accessFor(row.shared_group);
-    protectDatabase(folder, modes);
+    if (!readOnly) protectDatabase(folder, modes);
     const attachments = new AttachmentVault(folder, modes);
-    // Without waiting for another writer. What cannot be put back now, in a store that is busy or read-only, a later command does.
+    // Without waiting for another writer. What cannot be put back now, in a store that is busy, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
-    await sweepLeftovers(impatient, folder, attachments).catch(() => {});
+    if (!readOnly) await sweepLeftovers(impatient, folder, attachments).catch(() => {});
     return new DatabaseStore(db, folder, { code: row.code, name: row.name }, attachments);
   } catch (error) {
     await db.destroy();
     throw error;
   }
 }
+
+/** Whether a file is empty, or not there. */
+const isEmpty = (file: string): boolean => !((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
 
 /** Whether a row that an earlier version left says of what school and group the store is. */
 const isSchool = ({ code, name, shared_group }: Selectable<Tables['school']>): boolean =>
@@ -128,18 +155,22 @@ function protectDatabase(folder: string, { file: mode }: Access): void {
   }
 }
 
-async function openDatabase(folder: string): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {
+async function openDatabase(folder: string, readOnly = false): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {
+  const file = join(folder, DATABASE_NAME);
   let database: SqliteFile | undefined;
   try {
-    const opened = openSqlite(join(folder, DATABASE_NAME));
+    accessSync(file, constants.R_OK);
+    const opened = openSqlite(file, readOnly ? { readOnly: isEmpty(`${file}-wal`) ? 'immutable' : 'shared' } : {});
     database = opened;
-    await whenFree(() => opened.exec('pragma journal_mode = WAL'));
-    opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
+    if (!readOnly) {
+      await whenFree(() => opened.exec('pragma journal_mode = WAL'));
+      opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
+    }
     const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
     await migrate(db);
     return { db, database: opened };
   } catch (error) {
     database?.close();
-    throw databaseError(error, folder);
+    throw databaseError(fileError(error, folder), folder);
   }
 }

@@ -11,7 +11,7 @@ import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { printable } from '../render/printable.js';
 import { cell, changeText, columns } from '../render/text.js';
-import { storeFolder } from '../store-folder.js';
+import { networkNotes, storeFolder } from '../store-folder.js';
 
 export interface LoadOptions {
   readonly courseCodes: readonly string[];
@@ -63,6 +63,7 @@ export async function load(context: Context, paths: readonly string[], options: 
       ...folders.flatMap((folder) => loadedLines(context, folder)),
     ],
     findings: [...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findings),
+    notes: networkNotes(context, storeFolder(context)),
     error: notLoaded.length > 0 ? new LpxError('LPX_STOPPED', { files: notLoaded.join(', ') }) : undefined,
   };
 }

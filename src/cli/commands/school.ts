@@ -1,7 +1,7 @@
 import { nameSchool, withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
-import { storeFolder } from '../store-folder.js';
+import { networkNotes, storeFolder } from '../store-folder.js';
 
 export interface SchoolOptions {
   readonly name?: string;
@@ -20,6 +20,6 @@ export async function school(context: Context, { name }: SchoolOptions): Promise
   return {
     json: { store: folder, school, changed },
     text: [changed ? `${paint.green('✔')} ${line}` : line],
-    notes: school.name === '' ? [messages.school.how] : [],
+    notes: [...(school.name === '' ? [messages.school.how] : []), ...networkNotes(context, folder)],
   };
 }
