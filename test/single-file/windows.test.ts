@@ -39,7 +39,7 @@ describe.skipIf(!areMade)('lpx for Windows as a single file', () => {
   it('exports, verifies, imports and shows under Chinese names with blanks, with a store on another drive', () => {
     done(...exportTo('郵件'));
     const [zip = ''] = readdirSync(windows.outside(`${HOME}\\郵件`));
-    expect(done('verify', `${HOME}\\郵件\\${zip}`, '--password-file', 'pw.txt')).toContain('sound');
+    done('verify', `${HOME}\\郵件\\${zip}`, '--password-file', 'pw.txt');
     done('--store', 'D:\\資料\\庫', 'init', '--school', '990002');
     done('--store', 'D:\\資料\\庫', 'import', `郵件\\${zip}`, '--password-file', 'pw.txt', '--create-students');
     expect(done('--store', 'D:\\資料\\庫', 'show', 'A800000014')).toContain('109990001H11101A1010101');
@@ -50,10 +50,26 @@ describe.skipIf(!areMade)('lpx for Windows as a single file', () => {
     done('--store', 'twice', 'init', '--school', '990002');
     const again = ['--store', 'twice', 'import', PACKAGE, '--password-file', 'pw.txt', '--create-students'];
     done(...again);
-    expect(done(...again)).toContain('nothing changed');
+    const students = done('--store', 'twice', 'show', 'A800000014');
+    done(...again);
+    expect(done('--store', 'twice', 'show', 'A800000014')).toBe(students);
     writeFileSync(join(windows.outside(HOME), 'wrong.txt'), 'wrong\r\n');
     expect(run('verify', PACKAGE, '--password-file', 'wrong.txt').code).toBe(4);
     expect(run('verify', 'C:\\nowhere\\x.zip', '--password-file', 'pw.txt').err).toContain('C:\\nowhere\\x.zip');
+  });
+
+  it('leaves the store as it was when it is killed amid an import', async () => {
+    done(...exportTo('killed-mail'));
+    const [zip = ''] = readdirSync(windows.outside(`${HOME}\\killed-mail`));
+    done('--store', 'killed', 'init', '--school', '990002');
+    const words = ['--store', 'killed', 'import', `killed-mail\\${zip}`, '--password-file', 'pw.txt', '--create-students'];
+    const attachments = windows.outside(`${HOME}\\killed\\attachments`);
+    const staged = () => readdirSync(attachments).filter((name) => name.startsWith('staging-'));
+    await windows.killWhen(words, HOME, () => staged().some((name) => readdirSync(join(attachments, name)).length > 5));
+    expect(staged().length).toBe(1);
+    expect(JSON.parse(done('--json', '--store', 'killed', 'students')).students).toEqual([]);
+    done(...words);
+    expect(staged()).toEqual([]);
   });
 
   it('writes registers and receipts', () => {

@@ -1,6 +1,7 @@
 /** The single files that `npm run dist` makes: run as they are, on Linux, and on Windows by Wine. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   closeSync,
   cpSync,
@@ -15,6 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execaSync } from 'execa';
 import type { Ran } from './cli.js';
@@ -107,6 +109,17 @@ export class Windows {
       return { code: status ?? -1, out: outText, err: errText };
     } finally {
       for (const fd of [out, err]) closeSync(fd);
+    }
+  }
+
+  /** Starts `lpx.exe` in a folder, and ends it at once when it is time. */
+  async killWhen(words: readonly string[], cwd: string, isTime: () => boolean): Promise<void> {
+    const options = { cwd: this.outside(cwd), env: this.#env, stdio: 'ignore', detached: true } as const;
+    const child = spawn('wine', [join(RELEASE, 'lpx.exe'), ...words], options);
+    while (!isTime() && child.exitCode === null) await setTimeout(2);
+    if (child.exitCode === null) {
+      process.kill(-(child.pid as number), 'SIGKILL');
+      await once(child, 'exit');
     }
   }
 
