@@ -1,5 +1,6 @@
 /** What a file is by its content when it is neither JSON nor a text: people hand over what they have. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openFile } from '../io/read.js';
 
 /** A workbook of Excel or LibreOffice, or any other ZIP, such as a package. */
 export type FileKind = 'xlsx' | 'xls' | 'ods' | 'zip';
@@ -20,12 +21,11 @@ export function kindOfBytes(bytes: Buffer): FileKind | undefined {
   return has('application/vnd.oasis.opendocument.spreadsheet') ? 'ods' : 'zip';
 }
 
-/** The same of a file, of which only the beginning and the end are read. @throws errors of the file system */
+/** The same of a plain file, of which only the beginning and the end are read. @throws as `openFile` */
 export function kindOfFile(path: string): FileKind | undefined {
-  const fd = openSync(path, 'r');
+  const fd = openFile(path, 'r');
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) return undefined;
     const part = (from: number) => {
       const bytes = Buffer.alloc(Math.min(SHOWN_BYTES, stats.size));
       return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
