@@ -8,7 +8,7 @@ const SOURCE = join(ROOT, 'src');
 
 /** The rooms of the house, and what each may import: data move one way, no module calls back up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  index: ['library', 'exchange', 'store', 'spec', 'errors'],
+  index: ['library', 'exchange', 'package', 'store', 'zip', 'spec', 'errors'],
   library: ['exchange', 'package', 'store', 'zip', 'spec', 'errors', 'posted-error', 'plain-text', 'io'],
   cli: ['exchange', 'roster', 'messages', 'spec', 'errors', 'masking', 'plain-text', 'encoding', 'io'],
   exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],

@@ -51,6 +51,7 @@ describe('the packed library', () => {
       /^bin\/[\w-]+\.js$/,
       /^dist\/bundle\/(package\.json|[\w-]+\.js(\.map)?)$/,
       /^dist\/lib\/[\w-]+\.(js|js\.map|d\.ts)$/,
+      /^dist\/man\/(zh_TW\/)?man1\/lpx\.1$/,
       /^samples\/(transfer|full|borrowed-study|package)\//,
       /^schemas\/(output\/)?[\w-]+\.schema\.json$/,
     ];
