@@ -22,7 +22,7 @@ export interface Place {
   readonly list?: string;
   /** The record's index in its list, from 0. */
   readonly record?: number;
-  /** What the store calls the record: `O12`, `R5`. */
+  /** The record's reference in the store: `O12`, `R5`. */
   readonly ref?: string;
   /** The record's title. */
   readonly title?: string;

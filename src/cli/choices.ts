@@ -42,7 +42,7 @@ export function closestChoices(text: string, values: readonly string[]): string[
 
 const CHINESE = /\p{Script=Han}/u;
 
-/** A value as a person reads it: in Chinese with what it is called there. */
+/** A value as a person reads it: in Chinese with its Chinese name. */
 export function choiceName(language: Language, value: string): string {
   const word = language === 'zh-TW' ? WORDS_FOR[value]?.find((form) => CHINESE.test(form)) : undefined;
   return word === undefined ? value : `${value}（${word}）`;

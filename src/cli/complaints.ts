@@ -1,4 +1,4 @@
-/** What is wrong with words that could not be read, what is allowed in their place, and what may have been meant. */
+/** Explains arguments that could not be read: what is wrong, the allowed values, and the likely intention. */
 import type { Command, CommanderError, Option } from 'commander';
 import { LpxError } from '../errors.js';
 import { fill, type Language, type Messages, messagesIn } from '../messages/messages.js';

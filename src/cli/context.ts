@@ -1,4 +1,4 @@
-/** What a command knows of its surroundings, and what it hands back. */
+/** The surroundings of a command, and its outcome. */
 import type { Finding, LpxError } from '../errors.js';
 import type { StartedHelper } from '../exchange/start-helper.js';
 import type { Language, Messages } from '../messages/messages.js';
@@ -46,7 +46,7 @@ export interface Context extends Surroundings {
   readonly helper?: StartedHelper | undefined;
 }
 
-/** What a command comes to. Printed in one place: as text, or as the JSON of its schema. */
+/** The outcome of a command. Printed in one place: as text, or as the JSON of its schema. */
 export interface Outcome {
   /** The command's own part of its JSON output; `ok`, `command` and `error` are added. */
   readonly json: object;
@@ -54,7 +54,7 @@ export interface Outcome {
   readonly text: readonly string[];
   /** A file for stdout, as it is, in place of the lines. */
   readonly file?: Uint8Array;
-  /** What was found on the way, for stderr; `--quiet` drops what is no more than a note. */
+  /** Findings, for stderr; `--quiet` drops mere notes. */
   readonly findings?: readonly Finding[];
   /** Lines that are not part of the result, for stderr; `--quiet` drops them. */
   readonly notes?: readonly string[];

@@ -22,7 +22,7 @@ export async function main(words: readonly string[], around: Surroundings): Prom
 }
 
 /**
- * What is printed may not arrive. A reader that has gone (`| head`) is not an error, and the exit code stays that of what
+ * Output may not arrive. A reader that has gone (`| head`) is not an error, and the exit code stays that of what
  * was done; anything else, such as a full disk, is.
  */
 function watchOutput({ stdout, stderr }: Surroundings): { fault(): Promise<NodeJS.ErrnoException | undefined> } {

@@ -1,6 +1,6 @@
 /** What somebody may have meant by a word that means nothing here. */
 
-/** So much of a word may differ from what was meant. */
+/** How much of a word may differ from the intended one. */
 const DIFFERENCE = 0.4;
 
 /** The candidates that are closest to a word, as long as they are close; case does not count. */

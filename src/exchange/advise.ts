@@ -10,7 +10,7 @@ import {
 } from '../spec/status-changes.js';
 import { type AcademicTerm, type Day, isInSummer, termOf, termOn, termTaughtBy } from '../spec/terms.js';
 
-/** What the schools do next, in order; `messages/` has the sentence of each. */
+/** The next steps of the schools, in order; `messages/` has the sentence of each. */
 export type Step =
   | 'hostTellsGrades'
   | 'exportCertified'

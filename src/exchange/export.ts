@@ -54,11 +54,11 @@ import type { Encryption } from '../zip/writer.js';
 
 export interface ExportRequest {
   readonly nationalIds: readonly string[];
-  /** Where a list names a student, by national id: part of the place of what stands against them. */
+  /** Where a list names a student, by national id: part of the place of their errors. */
   readonly namedAt?: ReadonlyMap<string, Place> | undefined;
   /** Go on without students who have nothing to export, or whose year was over: nobody asked for them by name. */
   readonly skipEmpty: boolean;
-  /** Go on without students whom something stands against, as long as one is left. */
+  /** Skip students with errors, as long as one is left. */
   readonly skipUnfit?: boolean | undefined;
   /** Work everything out, and write nothing. */
   readonly dryRun?: boolean | undefined;
@@ -85,7 +85,7 @@ export interface ExportRequest {
   /** Who exports, for the history. */
   readonly operator: string;
   readonly random?: RandomSource;
-  /** How much goes into one package; without it, as much as readers take. */
+  /** How much is put into one package; by default, as much as readers accept. */
   readonly limits?: PackageSize;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -111,7 +111,7 @@ export interface SkippedStudent extends NamedStudent {
 export interface ExportedStudent extends NamedStudent, RecordCounts {
   /** The package the student is in, by its base name; empty of a dry run. */
   readonly file: string;
-  /** What goes of the student, before it is packed. */
+  /** The part of the student's data that is exported, before it is packed. */
   readonly bytes: number;
   /** The exported course results, each with the school and code it keeps. */
   readonly courses: readonly {
@@ -185,7 +185,7 @@ interface Plan {
   readonly unfit: readonly UnfitStudent[];
   readonly leftOut: readonly LeftOut[];
   readonly findings: readonly Finding[];
-  /** What a password must not be made of. */
+  /** Strings that a password must not be made of. */
   readonly personal: PersonalWords;
 }
 
@@ -224,7 +224,7 @@ export async function exportPackages(store: Store, request: ExportRequest): Prom
   }
 }
 
-/** Lays out every student once: what is due, whether it may go, and how much fits into a package. */
+/** Lays out every student once: which records, whether they may be exported, and how much fits into a package. */
 async function planPackages(store: Store, request: ExportRequest): Promise<Plan> {
   const packages: PlannedPackage[] = [];
   const skipped: (SkippedStudent & { readonly finding: Finding })[] = [];
@@ -313,7 +313,7 @@ const nothingToExport = (place: Place, leftOut: number): Finding => ({
   facts: { leftOut },
 });
 
-/** What the calendar says of the last day: that it is still to come, or that it lies in the summer. */
+/** Findings of the calendar about the last day: that it is still to come, or that it lies in the summer. */
 function dayFindings({ left, now, reason, acceptLeft }: ExportRequest): Finding[] {
   const today = dayOf(now);
   const inFuture: Finding = { code: 'LPX_LEFT_IN_FUTURE', severity: acceptLeft ? 'warning' : 'error', place: {}, facts: { left, today } };

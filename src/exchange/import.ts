@@ -40,7 +40,7 @@ export interface ImportRequest extends VerifyRequest {
   readonly createStudents: boolean;
   /** Keep a record next to a stored one that says something else, instead of refusing. */
   readonly keepBoth?: boolean | undefined;
-  /** Put a record in the place of a received one that says something else; the store keeps what it was. */
+  /** Replace a received record that has other content; the store keeps the former content. */
   readonly replace?: boolean | undefined;
   /** Take the students of the package for those of the roll although names or birth dates differ. */
   readonly samePerson?: boolean | undefined;
@@ -85,9 +85,9 @@ export interface ImportResult {
   readonly students: readonly ImportedStudent[];
   /** Students who are left out; none unless the request says `skipUnfit`. */
   readonly unfit: readonly UnfitStudent[];
-  /** Errors: why the import goes against what the store has. Empty unless refused for that. */
+  /** Errors: conflicts with the store. Empty unless refused for that. */
   readonly conflicts: readonly Finding[];
-  /** Warnings and notes about what the store has. */
+  /** Warnings and notes about the store's data. */
   readonly notices: readonly Finding[];
   /** Files of the store that were lost or broken and that the package put right, or would; each a warning. */
   readonly restored: readonly Finding[];
@@ -194,7 +194,7 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
   }
 }
 
-/** The students to import: all of them, or those whom nothing stands against, when there are any. */
+/** The students to import: all of them, or those without errors, when there are any. */
 function narrowed(all: readonly StudentPlan[], { skipUnfit }: ImportRequest): { plans: readonly StudentPlan[]; unfit: UnfitStudent[] } {
   const fit = all.filter(({ findings }) => !errorOf(findings));
   if (!skipUnfit || fit.length === 0) return { plans: all, unfit: [] };
@@ -243,7 +243,7 @@ async function heldStudents(
   return held.map((student) => student ?? previous);
 }
 
-/** What a student is compared with, and what the clerk answers for. */
+/** The student in the store, and the options that the clerk gave. */
 interface PlanTerms
   extends Pick<ImportRequest, 'createStudents' | 'keepBoth' | 'replace' | 'samePerson' | 'previousId' | 'acceptOwnSchool'> {
   /** Of the school that imports. */
@@ -252,7 +252,7 @@ interface PlanTerms
   readonly sentAt: string;
 }
 
-/** What an import does to one student. */
+/** The effect of an import on one student. */
 export interface StudentPlan {
   readonly portfolio: TakenPortfolio;
   readonly held: StoredStudent | undefined;
@@ -268,7 +268,7 @@ export interface StudentPlan {
   readonly outcomes: readonly NewRecordOutcome[];
 }
 
-/** The options by which a clerk answers for what is otherwise an error. */
+/** The options by which a clerk takes responsibility for what is otherwise an error. */
 const ANSWERED_BY: Partial<Record<Code, 'samePerson' | 'previousId' | 'acceptOwnSchool'>> = {
   LPX_STUDENT_DIFFERS: 'samePerson',
   LPX_STUDENT_UNCONFIRMED: 'samePerson',
@@ -276,7 +276,7 @@ const ANSWERED_BY: Partial<Record<Code, 'samePerson' | 'previousId' | 'acceptOwn
   LPX_OWN_SCHOOL: 'acceptOwnSchool',
 };
 
-/** Works out what an import does to one student of the package, and what stands against it. Reads and writes nothing. */
+/** Plans the import of one student of the package, with the errors that prevent it. Reads and writes nothing. */
 export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | undefined, terms: PlanTerms): StudentPlan {
   const certified = portfolio.records.filter((record) => !isUncertified(record));
   const comparisons = compareRecords(certified, held?.records ?? []);
@@ -335,7 +335,7 @@ function studentFindings({ basicData }: TakenPortfolio, held: StoredStudent | un
   return [...(stored === basicData.nationalId ? [] : [renumbered]), ...personFindings(held.basicData, basicData)];
 }
 
-/** What the store has that a record of the package goes against, or looks like. */
+/** Conflicts and resemblances between a record of the package and the store. */
 function recordFindings({ basicData }: TakenPortfolio, comparison: Comparison<TakenAttachment>, terms: PlanTerms): Finding[] {
   const { record, stored, resembles } = comparison;
   if (stored && outcomeOf(comparison, terms) === 'conflict') return [conflictFinding(basicData, record, { stored, ...terms })];
@@ -366,7 +366,7 @@ function newerOf(stored: StoredRecord, record: PortfolioRecord<unknown>, sentAt:
 
 /**
  * Whoever sends may write this school's code into a package: records in its name that the store does not know are not
- * taken without a word. A school's own records that come back are known, and stay what they are.
+ * accepted silently. A school's own records that come back are known, and stay unchanged.
  */
 function ownSchoolFindings(
   { basicData }: TakenPortfolio,
@@ -411,7 +411,7 @@ async function applyStudent(change: StoreChange, plan: StudentPlan, historyId: n
   await change.addRecordOutcomes(historyId, student.id, plan.outcomes);
 }
 
-/** What the package says of a student otherwise than the roll, which stays as it is. */
+/** Where the package differs from the roll, which stays unchanged. */
 function sentAsOf(sent: BasicData, roll: BasicData): SentAs | undefined {
   const differs = (property: keyof SentAs) => sent[property] !== '' && sent[property] !== roll[property];
   const told = (property: keyof SentAs) => (differs(property) ? sent[property] : '');

@@ -1,4 +1,4 @@
-/** Loads what a school looks things up in: course code files, and the list of schools. Whole or not at all. */
+/** Loads reference data: course code files, and the list of schools. All or nothing. */
 import { basename } from 'node:path';
 import { type Finding, LpxError } from '../errors.js';
 import { readTable, refuseRows } from '../roster/tables.js';

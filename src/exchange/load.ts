@@ -1,4 +1,4 @@
-/** Loads what a school's platform hands over: a folder with an exchange document becomes records of the store. */
+/** Loads the export of a school's platform: a folder with an exchange document becomes records of the store. */
 import { errorOf, type Finding } from '../errors.js';
 import { statPlain } from '../io/read.js';
 import { attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
@@ -177,7 +177,7 @@ async function bytesOf(files: Iterable<string>): Promise<number> {
   return bytes;
 }
 
-/** What a load does to one student, and what stands against it. */
+/** The effect of a load on one student, with the errors that prevent it. */
 interface StudentPlan {
   readonly portfolio: Portfolio<TakenAttachment>;
   readonly held: StoredStudent | undefined;
@@ -188,7 +188,7 @@ interface StudentPlan {
   readonly returned: readonly StoredRecord[];
   readonly missing: readonly StoredRecord[];
   readonly conflicts: readonly Finding[];
-  /** Why what is missing should not be taken out unasked. */
+  /** Why missing records should not be removed without confirmation. */
   readonly doubts: readonly Finding[];
 }
 
@@ -202,7 +202,7 @@ async function planStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
   const missing = missingRecords(present, found, coverage);
   const conflicts: Finding[] = [];
   for (const { kind, stored, record } of comparisons) {
-    // What a package brought is another school's word; the platform does not overrule it.
+    // Records imported from another school win over the platform's copy.
     if (kind === 'changed' && stored && (await change.historyKind(stored.historyId)) === 'import')
       conflicts.push(changedFinding(basicData, record));
   }

@@ -64,7 +64,7 @@ export interface PickTerms {
   readonly includeLeft?: boolean | undefined;
 }
 
-/** What a student has to pick from, and what of it is picked. @throws LPX_NOT_IN_STORE */
+/** The items that a student can pick, and those that are picked. @throws LPX_NOT_IN_STORE */
 export async function studentItems(store: Store, nationalId: string): Promise<Omit<ChosenStudent, 'picked' | 'unpicked' | 'changed'>> {
   const student = await studentIn(store, nationalId);
   const { basicData, extendedYears } = student;

@@ -118,7 +118,7 @@ export interface CheckedReceipt {
   readonly receiving: Receiving;
   /** Whether the export was marked as received before. */
   readonly before: boolean;
-  /** What the other school left out, as warnings. */
+  /** Records that the other school left out, as warnings. */
   readonly findings: readonly Finding[];
   /** The names of the receipt's students, in its order; the receipt itself has none. */
   readonly names: readonly string[];
@@ -135,7 +135,7 @@ export interface CheckRequest {
 /**
  * Holds a receipt against the store's exports and marks the one it acknowledges as received.
  * @throws LPX_FILE_NOT_FOUND, LPX_RECEIPT_UNREADABLE; LPX_RECEIPT_UNKNOWN when no export is that package, LPX_RECEIPT_DIFFERS
- *   when what arrived is not what was sent, with all that differs: then nothing is marked
+ *   when the receipt does not match the export, with all differences: then nothing is marked
  */
 export async function checkReceipt(store: Store, { file, now, operator }: CheckRequest): Promise<CheckedReceipt> {
   const receipt = await readReceipt(file);

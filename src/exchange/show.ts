@@ -1,4 +1,4 @@
-/** Shows what there is: a student of the store, or the students of a package. */
+/** Shows a student of the store, or the students of a package. */
 
 import { CHECK_ONLY } from '../package/attachments.js';
 import { readDirectory } from '../package/reader.js';
@@ -39,7 +39,7 @@ export interface RecordView {
   /** As the spec's code table has it; empty for records that are not course results. */
   readonly certification: string;
   readonly provenance: Provenance | 'package';
-  /** What the store calls it: `O12`, `R5`; empty in a package. */
+  /** Its reference in the store: `O12`, `R5`; empty in a package. */
   readonly ref: string;
   /** Undefined of a record that is there in one form only. */
   readonly version?: RecordVersion | undefined;
@@ -68,7 +68,7 @@ export async function showStudent(store: Store, who: string): Promise<StudentVie
   };
 }
 
-/** Verifies a package and shows what it holds; nothing when it is refused. @throws as `readPackage` */
+/** Verifies a package and shows its content; nothing when it is refused. @throws as `readPackage` */
 export async function showPackage(
   request: VerifyRequest,
 ): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentView[] }> {

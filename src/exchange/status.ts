@@ -1,4 +1,4 @@
-/** Where a student stands: per school year what is here, what came from where, what may still be picked, what is too much. */
+/** A student's status per school year: own and received items, picks, what can still be picked, and what is over a limit. */
 import type { Finding } from '../errors.js';
 import { filePlace, studentPlace } from '../spec/place.js';
 import { type BasicData, type Half, isCourseResult, SLOTS, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
@@ -57,7 +57,7 @@ export interface StudentStatus extends Pick<StudentStanding, 'totals'> {
   readonly submittedElsewhere: readonly SubmittedElsewhere[];
   /** Records that are there in several versions, those of one after the other. */
   readonly versions: readonly VersionedRecord[];
-  /** What is over a limit: files, briefs, picks. */
+  /** Findings over limits: files, briefs, picks. */
   readonly findings: readonly Finding[];
 }
 

@@ -63,11 +63,11 @@ export type SignatureSource = { readonly file: string } | { readonly md5: string
 export interface VerifyRequest extends Narrow {
   readonly zipFile: string;
   readonly signature?: SignatureSource | undefined;
-  /** Refuse what had to be repaired. */
+  /** Refuse anything that needs repair. */
   readonly strict?: boolean | undefined;
   readonly accept?: Acceptance | undefined;
   readonly password: PasswordSource;
-  /** What the school knows of the schools and courses in the package; nothing without it. */
+  /** The school's reference data on the schools and courses in the package. */
   readonly known?: ((portfolios: readonly Portfolio<unknown>[]) => Promise<ReferenceData>) | undefined;
   /** A helper that was started before, which the verification ends; without it, one starts when the package is worth it. */
   readonly helper?: Helper | undefined;
@@ -164,7 +164,7 @@ interface StepValues {
   readonly attachments: TakenContents;
 }
 
-/** What the steps of one verification share. */
+/** The state that the steps of one verification share. */
 interface Reading {
   readonly request: VerifyRequest;
   readonly opened: OpenedPackage;
@@ -189,7 +189,7 @@ async function runSteps(reading: Reading, digesting: Promise<Digests>): Promise<
   await (parallel ? inParallel(signature, contents, engine) : signature().then(contents));
 }
 
-/** What a file is that is not a ZIP at all: no signature makes it one, so that is said first. */
+/** The error for a file that is not a ZIP: no signature makes it one, so it is reported first. */
 const OTHER_FILES: ReadonlySet<Code> = new Set([
   'LPX_FILE_EMPTY',
   'LPX_FILE_PROGRAM',
@@ -305,7 +305,7 @@ async function checkContents(reading: Reading): Promise<void> {
 const idsIn = (document: unknown): Set<string> =>
   new Set(Array.isArray(document) ? document.flatMap((student, i) => wireStudentPlace(student, i).student ?? []) : []);
 
-/** Says what had to be done to the password that was given. */
+/** Reports how the given password had to be changed. */
 const passwordFindings = (zipFile: string, { changes }: OpeningPassword): Finding[] =>
   changes.map((passwordChange) => ({
     code: 'LPX_PASSWORD_FORM',

@@ -1,4 +1,4 @@
-/** What a store is, in short: whose, with how much in it, and what came last. */
+/** A store in short: its school, how much is in it, and the latest entry. */
 import type { HistoryEntry, School, Store } from '../store/store.js';
 
 export interface StoreOverview {

@@ -1,4 +1,4 @@
-/** What the operating system says of a file, as one of our errors. */
+/** Turns errors of the operating system about a file into those of lpx. */
 import { LpxError } from '../errors.js';
 
 /** The disk, or the user's share of it, is used up. */

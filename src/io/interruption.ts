@@ -1,4 +1,4 @@
-/** What an aborted run takes back, and from when on it no longer does. */
+/** Undoes an aborted run, until it has committed. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** What one run has under way. */

@@ -72,7 +72,7 @@ export async function writeFiles(
 export async function makeFolder(folder: string): Promise<void> {
   assertNameable(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    // What is there is not a folder.
+    // It exists and is not a folder.
     throw error.code === 'EEXIST' ? new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' }) : writeError(error, folder);
   });
 }

@@ -73,7 +73,7 @@ export async function readSmall(file: string, limit: number, source: SmallSource
   }
 }
 
-/** What a pipe holds on Linux. */
+/** The capacity of a pipe on Linux. */
 const PIPE_BYTES = 64 * 1024;
 /** How long to wait before a pipe is asked again, in ms. */
 const PIPE_WAIT_MS = 10;

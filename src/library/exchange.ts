@@ -54,7 +54,7 @@ export interface ExportOptions extends ActOptions {
   readonly weakPassword?: boolean | undefined;
   /** Go on without students who have nothing to export, or whose year was over, as long as one is left. */
   readonly skipEmpty?: boolean | undefined;
-  /** Go on without students whom something stands against, as long as one is left. */
+  /** Skip students with errors, as long as one is left. */
   readonly skipUnfit?: boolean | undefined;
   /** Work everything out, and write nothing. */
   readonly dryRun?: boolean | undefined;
@@ -64,13 +64,13 @@ export interface VerifyOptions extends ProgressOptions {
   readonly zipFile: string;
   /** National ids of the students who are wanted. Default: all. */
   readonly only?: readonly string[] | undefined;
-  /** Go on without students whom something stands against, as long as one is left. */
+  /** Skip students with errors, as long as one is left. */
   readonly skipUnfit?: boolean | undefined;
   /** A function is asked once the signature holds. */
   readonly password: PasswordSource;
   /** Where the MD5 of the package comes from. Default: the file next to it. */
   readonly signature?: SignatureSource | undefined;
-  /** Refuse what had to be repaired. */
+  /** Refuse anything that needs repair. */
   readonly strict?: boolean | undefined;
   /** Continue without the records whose attachments are damaged. */
   readonly acceptPartial?: boolean | undefined;
@@ -85,7 +85,7 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
   readonly createStudents?: boolean | undefined;
   /** Keep a record next to a stored one with other content, instead of refusing. */
   readonly keepBoth?: boolean | undefined;
-  /** Put a record in the place of a received one that says something else; the store keeps what it was. */
+  /** Replace a received record that has other content; the store keeps the former content. */
   readonly replace?: boolean | undefined;
   /** Take the students of the package for those of the roll although names or birth dates differ. */
   readonly samePerson?: boolean | undefined;
@@ -96,7 +96,7 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
 }
 
 /**
- * Loads what the school's platform hands over, whole or not at all. The same folder twice changes nothing.
+ * Loads the export of the school's platform, all or nothing. The same folder twice changes nothing.
  *
  * @returns what became of each student's records, with warnings and notes
  * @throws LpxError `LPX_FILE_NOT_FOUND`, `LPX_NO_DOCUMENT`, `LPX_LOAD_PACKAGE`, `LPX_LOAD_TABLE`, `LPX_JSON_UNREADABLE`; the
@@ -174,7 +174,7 @@ export function verifyPackage(options: VerifyOptions): Promise<VerificationRepor
 
 /**
  * Verifies a package and imports it, in one transaction for all its students. Nothing of another student is touched, and the
- * same package twice changes nothing. A package that is not in order, or goes against what the store has, is `refused`, with
+ * same package twice changes nothing. A package that is not in order, or conflicts with the store, is `refused`, with
  * the reasons in `report.findings` or `conflicts`, and the store as it was.
  *
  * @throws LpxError as {@link verifyPackage}; `LPX_NOT_IN_STORE`, `LPX_PREVIOUS_ID` for a `previousId` that fits no

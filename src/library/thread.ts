@@ -9,7 +9,7 @@ import { revived } from '../posted-error.js';
 import type { Order, Report } from './use-case-worker.js';
 import type { RequestOf, ResultOf, UseCaseName } from './use-cases.js';
 
-/** What a caller keeps on its own thread. */
+/** The part of a request that stays on the caller's thread. */
 export interface CallerSide {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;

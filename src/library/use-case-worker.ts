@@ -19,7 +19,7 @@ export type Order =
   | { readonly kind: 'password'; readonly password: Uint8Array | undefined }
   | { readonly kind: 'abort' };
 
-/** What it reports. An aborted call is not answered: the thread ends. */
+/** A reply. An aborted call is not answered: the thread ends. */
 export type Report =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'ask' }

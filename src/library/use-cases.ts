@@ -1,4 +1,4 @@
-/** What the library runs in a thread of its own: requests and results are data, which threads can pass to each other. */
+/** The use cases that the library runs in a thread of their own: requests and results are data, which threads can pass to each other. */
 import { LpxError } from '../errors.js';
 import { type ExportRequest, exportPackages } from '../exchange/export.js';
 import { type ImportRequest, importPackage } from '../exchange/import.js';
@@ -11,7 +11,7 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { isDay, isTerm } from '../spec/terms.js';
 import type { School } from '../store/store.js';
 
-/** What a use case asks of the thread that called, and reports to it. */
+/** Questions and reports of a use case to the calling thread. */
 export interface Caller {
   readonly password: PasswordSource;
   readonly onProgress: ((done: number, total: number) => void) | undefined;

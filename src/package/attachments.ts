@@ -70,7 +70,7 @@ export interface Acceptance {
 /** Everything, or nothing. */
 export const WHOLE: Acceptance = { partial: false, foreignMd5: false };
 
-/** How attachments are taken, and what is said to whoever may correct them. */
+/** How attachments are taken, and whom the advice addresses. */
 export interface Taking {
   readonly accept: Acceptance;
   readonly advice: Advice;

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 
-/** What the document is called in the digest. */
+/** The document's name in the digest. */
 export const DIGESTED_DOCUMENT = 'document.json';
 
 export interface DigestedFile {

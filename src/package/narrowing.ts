@@ -1,4 +1,4 @@
-/** Narrows a package to some of its students: what is wrong with the others does not count. */
+/** Narrows a package to some of its students: errors of the others do not count. */
 import type { Finding, Place } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import type { UnfitStudent } from '../spec/findings.js';
@@ -8,7 +8,7 @@ import type { JsonObject } from '../spec/portfolio.js';
 export interface Narrow {
   /** National ids of the students who are wanted; without it, all of them. */
   readonly only?: readonly string[] | undefined;
-  /** Go on without students whom something stands against, as long as one is left. */
+  /** Skip students with errors, as long as one is left. */
   readonly skipUnfit?: boolean | undefined;
 }
 

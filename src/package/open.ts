@@ -28,13 +28,13 @@ export interface OpenedPackage {
   readonly signatureFile?: string;
   /** Its directory, which is read once. @throws as `readArchive` */
   archive(): Promise<ZipArchive>;
-  /** Deletes what was unpacked. */
+  /** Deletes the unpacked files. */
   close(): Promise<void>;
 }
 
 /**
  * A wrapping is a ZIP of one ZIP, alone or with its signature, none of it encrypted, by its directory alone, before
- * anything is verified; what systems and people add to it is passed over. The package in it is unpacked to a temporary folder.
+ * anything is verified; what systems and people add to it is ignored. The package in it is unpacked to a temporary folder.
  * @throws as `entryBytes`; LPX_DISK_FULL; LPX_PACKAGES_TOGETHER for several packages
  */
 export async function openPackage(file: string, makeFolder: () => Promise<TemporaryFolder>): Promise<OpenedPackage> {

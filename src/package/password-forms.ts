@@ -8,7 +8,7 @@ import { trimmed } from '../plain-text.js';
 import { tryPassword } from '../zip/password.js';
 import type { ZipEntry } from '../zip/reader.js';
 
-/** What was done to a password that was given. */
+/** The change that was made to a given password. */
 export type PasswordChange = 'trimmed' | 'unquoted' | 'narrowed' | 'CP950' | 'UTF-8';
 
 /** A password that opens an archive. */

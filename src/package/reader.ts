@@ -45,7 +45,7 @@ export interface PackageStructure {
 /** JSON files at the root that are looked at for the document; a package has one, or two with another vendor's. */
 const ROOT_DOCUMENTS = 30;
 
-/** The entries of a package, and what is odd about the archive. */
+/** The entries of a package, and findings about the archive. */
 export interface PackageDirectory {
   readonly entries: readonly ZipEntry[];
   readonly findings: readonly Finding[];

@@ -11,7 +11,7 @@ export interface CheckResult {
   readonly status: CheckStatus;
 }
 
-/** What a step hands to those after it, and what it found on the way. */
+/** The result of a step: a value for the next ones, and findings. */
 export interface StepResult<T> {
   readonly value: T;
   readonly findings?: readonly Finding[];
@@ -28,7 +28,7 @@ const PACKAGE_FAULTS: ReadonlySet<number> = new Set([EXIT.signature, EXIT.passwo
 
 /**
  * Steps may run in any order, or two at a time. The report has them in the order of `CHECKS`, and ends with the first
- * that failed: what a later step made of a package that failed an earlier one is not reported.
+ * that failed: findings of a step after a failed one are not reported.
  * @typeParam V what each step hands on
  */
 export class Verification<V extends Record<CheckName, unknown>> {
@@ -62,7 +62,7 @@ export class Verification<V extends Record<CheckName, unknown>> {
     this.#verdicts.add(error);
   }
 
-  /** Leaves a step out, with what is to be said about that. */
+  /** Skips a step, with findings about that. */
   skip(name: CheckName, findings: readonly Finding[]): void {
     this.#steps.set(name, { status: 'skipped', findings });
   }
@@ -72,7 +72,7 @@ export class Verification<V extends Record<CheckName, unknown>> {
     return this.#verdicts.has(error);
   }
 
-  /** What a step handed on; undefined unless the report says that it passed. */
+  /** The value of a step; undefined unless the report says that it passed. */
   valueOf<N extends CheckName>(name: N): V[N] | undefined {
     return this.#reported().get(name)?.value as V[N] | undefined;
   }

@@ -24,7 +24,7 @@ export interface PackageText {
   readonly content: string | Buffer;
 }
 
-/** A file to put in, with what is known of its bytes. The writer proves it while it reads. */
+/** A file to put in, with its known size and hash. The writer verifies them while it reads. */
 export interface PackageFile {
   readonly path: string;
   readonly source: string;

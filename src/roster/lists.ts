@@ -25,7 +25,7 @@ export async function readNationalIds(file: string): Promise<ListedStudent[]> {
 }
 
 /**
- * A national id and a reference a row. A row of titles may stand first; empty rows are passed over.
+ * A national id and a reference a row. A row of titles may come first; empty rows are skipped.
  * @throws as `readTable`; LPX_TABLE_ROW with every wrong row, LPX_TABLE_EMPTY
  */
 export async function readPicks(file: string): Promise<ListedPicks[]> {

@@ -26,7 +26,7 @@ export interface TermCredits {
   readonly alternating: boolean;
 }
 
-/** What a character of the credits says: none, 1-9, 1-9 by turns (A-I), 10-12 (R-T). */
+/** The meaning of a character of the credits: none, 1-9, 1-9 by turns (A-I), 10-12 (R-T). */
 const CREDITS: ReadonlyMap<string, { readonly credits: number; readonly alternating: boolean }> = new Map<
   string,
   { readonly credits: number; readonly alternating: boolean }
@@ -58,7 +58,7 @@ export function formatCredits(terms: readonly TermCredits[]): string {
 export const termOfGrade = (grade: number, semester: number): number | undefined =>
   [1, 2, 3].includes(grade) && [1, 2].includes(semester) ? 2 * (grade - 1) + semester : undefined;
 
-/** A table's rows as listings: a row of titles and empty rows are passed over; a row of another form is an error with its place. */
+/** A table's rows as listings: a row of titles and empty rows are skipped; a row of another form is an error with its place. */
 export function listingsOf(rows: readonly (readonly string[])[]): {
   readonly listings: readonly CourseListing[];
   readonly findings: readonly Finding[];
@@ -76,7 +76,7 @@ export function listingsOf(rows: readonly (readonly string[])[]): {
   return { listings: [...listings.values()], findings };
 }
 
-/** What a course result says that its listing has to agree with. */
+/** The fields of a course result that have to agree with its listing. */
 export interface ListedCourse {
   readonly courseCode: string;
   readonly subjectName: string;

@@ -1,11 +1,11 @@
-/** Keeps what is found within bounds: a document can be wrong a million times over. */
+/** Keeps the number of findings within bounds: a document can be wrong a million times over. */
 import type { Finding } from '../errors.js';
 
 /** A student who was asked for and is left out. The name is empty of one who is not known. */
 export interface UnfitStudent {
   readonly nationalId: string;
   readonly name: string;
-  /** What stands against the student: errors, and what else was found. */
+  /** Findings about the student: errors, and others. */
   readonly findings: readonly Finding[];
 }
 

@@ -24,7 +24,7 @@ export type JsonProblem =
 
 /** Objects and lists in each other: an exchange document has five. */
 const MOST_DEPTH = 64;
-/** What a JSON may be made of: far above any document of a size that is read, far below what memory has room for. */
+/** Limits for a JSON document: far above any document of a size that is read, far below what memory has room for. */
 const LIMITS = { objects: 40_000, values: 1_000_000, properties: 10_000, text: 100_000 } as const;
 const PROPERTY_CHARACTERS = 40;
 
@@ -53,7 +53,7 @@ export function readJson(bytes: Buffer, file: string): ReadJson {
 
 const cut = (property: string): string => [...property.slice(0, 2 * PROPERTY_CHARACTERS)].slice(0, PROPERTY_CHARACTERS).join('');
 
-/** What opens or closes an object, a list or a string, or parts values; all between is passed over by the engine. */
+/** What opens or closes an object, a list or a string, or parts values; all between is left to the engine. */
 const STRUCTURE = /["{}[\],]/g;
 
 /**
@@ -124,7 +124,7 @@ function skipBlanks(text: string, from: number): number {
   return at;
 }
 
-/** What an engine's error leaves out: what is wrong, where, and after which property. */
+/** Locates a JSON error: the problem, its place, and the property before it. */
 function jsonFault(text: string) {
   const { problem, at, property } = new Scanner(text).fault();
   return { problem, ...placeIn(text, at), property: cut(property) };

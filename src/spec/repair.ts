@@ -14,7 +14,7 @@ import { BASIC_DATA_WIRE, basicDataWire, HALF_WIRE, type JsonObject, type JsonVa
 import { isRealDate } from './terms.js';
 import { shown } from './validate.js';
 
-/** What was wrong; `messages/` has the words. */
+/** The kind of repair; `messages/` has the words. */
 export type Repair =
   | 'array'
   | 'list'
@@ -245,7 +245,7 @@ function momentOf(parts: readonly [string, string, string], time: RegExpExecArra
   return new Date(instant + TAIWAN_HOURS * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 }
 
-/** What a `filename_mapping.json` says, as far as it can be used. */
+/** The usable entries of a `filename_mapping.json`. */
 export interface RepairedMapping {
   /** File name to the name it was uploaded under. */
   readonly mapping: ReadonlyMap<string, string>;

@@ -1,7 +1,7 @@
 /** Tables from outside. */
 import type { Finding } from '../errors.js';
 
-/** What is wrong with a cell of a table. @param index of the row, from 0 */
+/** The finding for a wrong cell of a table. @param index of the row, from 0 */
 export const rowFinding = (index: number, column: string, value: string): Finding => ({
   code: 'LPX_TABLE_ROW',
   severity: 'error',

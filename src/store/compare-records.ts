@@ -5,7 +5,7 @@ import { studentPlace } from '../spec/place.js';
 import { type BasicData, isCourseResult, type PortfolioRecord, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { StoredAttachment, StoredRecord } from './store.js';
 
-/** What an incoming record is to the store. */
+/** How an incoming record relates to the store. */
 export interface Comparison<A extends StoredAttachment> {
   readonly record: PortfolioRecord<A>;
   readonly key: string;

@@ -541,7 +541,7 @@ function attachmentIn(row: AttachmentColumns, slot: Slot): StoredAttachment | nu
   return crc32 === null ? attachment : { ...attachment, crc32: Number(crc32) };
 }
 
-/** What a record's row and those of its files say of the files. */
+/** The files of a record, by its row and theirs. */
 type AttachmentColumns = Readonly<Record<`${Slot}_${'sha256' | 'md5' | 'seal'}`, string | null>> &
   Readonly<Record<`${Slot}_bytes` | `${Slot}_crc32`, number | null>> &
   Readonly<Record<`${Slot}_type` | `${Slot}_name`, string>>;

@@ -1,4 +1,4 @@
-/** What a school's platform no longer has of a student, and whether that may be meant. Decides nothing, writes nothing. */
+/** Records that a school's platform no longer has of a student, and whether that is plausible. Decides nothing, writes nothing. */
 import type { Finding } from '../errors.js';
 import { studentPlace } from '../spec/place.js';
 import { type BasicData, type ListName, type PortfolioRecord, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';

@@ -177,7 +177,7 @@ async function finish(packages: readonly DeadPackage[]): Promise<'published' | '
   );
 }
 
-/** What the system answers where waiting does not help: the name is taken, or the file is gone. */
+/** Error codes for which waiting does not help: the name is taken, or the file is gone. */
 const FOR_GOOD: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT']);
 
 /** Whether a file of a written package is there, under one of its names. The ZIP is known by its size: it may be large. */

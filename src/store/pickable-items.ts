@@ -1,4 +1,4 @@
-/** What a student has, what was picked of it, and what may still be: one view for status, picks and registers. */
+/** A student's items, the picks, and what can still be picked: one view for status, picks and registers. */
 import { type Finding, LpxError, type Place, type Severity } from '../errors.js';
 import { studentPlace } from '../spec/place.js';
 import { type BasicData, HALVES, type Half, halfOf, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
@@ -11,7 +11,7 @@ import type { StoredRecord, StoredStudent } from './store.js';
 
 /** One course result or multi-performance of a student. */
 export interface Item extends Pickable {
-  /** What a person calls it by: `O12` for an own record, `R5` for a received one. It never changes. */
+  /** Its reference: `O12` for an own record, `R5` for a received one. It never changes. */
   readonly ref: string;
   readonly stored: StoredRecord;
   /** `submitted`: according to the record, at the school that had it; it counts, and cannot be picked again. */
@@ -31,7 +31,7 @@ export interface StudentStanding {
 
 const PREFIX = { own: 'O', received: 'R' } as const;
 
-/** What a person calls a record by: its reference. */
+/** The reference of a record. */
 export const refOf = ({ provenance, id }: Pick<StoredRecord, 'provenance' | 'id'>): string => `${PREFIX[provenance]}${id}`;
 
 export function standingOf(student: StoredStudent): StudentStanding {

@@ -1,6 +1,6 @@
-/** What goes into one statement. */
+/** Cuts lists into parts that fit into one SQL statement. */
 
-/** A statement takes only so many values. */
+/** Values that one statement accepts. */
 export const PART = 200;
 
 /** Cuts a list into parts of which each fits into one statement. */

@@ -151,7 +151,7 @@ export interface ImportEntry extends PackageEntry {
   readonly code: string;
 }
 
-/** What is added to the history once it is known. Exports are added as they are claimed. */
+/** An entry to add to the history. Exports are added as they are claimed. */
 export type NewHistoryEntry = PlainEntry | SchoolEntry | LeaveEntry | RegisterEntry | ReceiptEntry | ImportEntry;
 
 /** That a property of a student's basic data became another. */
@@ -180,7 +180,7 @@ export type HistoryCounts = Pick<HistoryStudent, 'courseResults' | 'multiPerform
 /** What else an entry says of a student. */
 export type HistoryRemarks = Partial<Pick<HistoryStudent, 'created' | 'changes' | 'sentAs'>>;
 
-/** What a package says of a student otherwise than the roll; empty where it does not. */
+/** Where a package differs from the roll; empty where it does not. */
 export type SentAs = Pick<BasicData, 'nationalId' | 'name' | 'birthDate'>;
 
 interface Kept {
@@ -221,7 +221,7 @@ export interface Receiving {
   readonly by: string;
 }
 
-/** What an entry did with a record other than bringing it in as new. */
+/** The effect of an entry on a record, other than adding it. */
 export interface RecordOutcome {
   readonly nationalId: string;
   /** The list, by its name on the wire. */

@@ -1,4 +1,4 @@
-/** The students of a store, by what a person knows of them. */
+/** Finds students of a store by national id. */
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { nameHas } from '../spec/person-name.js';

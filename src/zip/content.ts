@@ -1,9 +1,9 @@
-/** What goes into an archive. */
+/** Entries to put into an archive, and their bytes. */
 
 /** Salts and ZipCrypto headers come from here; tests pass their own to get the same archive twice. */
 export type RandomSource = (bytes: number) => Buffer;
 
-/** What is known of a stored entry before its bytes are read. */
+/** The properties of a stored entry before its bytes are read. */
 export interface StoredEntry {
   /** Path inside the archive, forward slashes. */
   readonly name: string;

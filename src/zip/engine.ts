@@ -1,4 +1,4 @@
-/** What the ZIP work of one use case needs: the memory of the kernels, and this thread with at most one helper. */
+/** The resources of the ZIP work of one use case: the memory of the kernels, and this thread with at most one helper. */
 import { setImmediate } from 'node:timers/promises';
 import { Arenas } from './simd/arena.js';
 import { Helper } from './threads/helper.js';

@@ -15,7 +15,7 @@ export interface EntryName {
   readonly encoding: NameEncoding;
 }
 
-/** What a header, of the directory or local, says about a name. */
+/** The name fields of a header, of the directory or local. */
 export interface NameSource {
   readonly rawName: Buffer;
   readonly flags: number;

@@ -46,7 +46,7 @@ export async function* entryBytes(fd: number, entry: ZipEntry, password: Buffer,
   if (entry.hasCrc && crc !== entry.crc32) throw damaged(entry, 'crc');
 }
 
-/** What is known or done for an entry outside it. */
+/** Context for reading an entry. */
 export interface Shared {
   /** Its keys, derived before. */
   readonly keys?: AesKeys | undefined;

@@ -48,7 +48,7 @@ export interface EntryRecord {
   readonly name: Buffer;
   readonly modified: Date;
   readonly flags: number;
-  /** What the header's method field says; 99 under AES. */
+  /** The header's method field; 99 under AES. */
   readonly method: number;
   readonly crc32: number;
   readonly compressedSize: number;

@@ -1,7 +1,7 @@
 import { LpxError } from '../errors.js';
 
 /**
- * What a ZIP may claim before a single byte of content is read. A school's package stays far below;
+ * Limits on the claims of a ZIP, checked before a single byte of content is read. A school's package stays far below;
  * a bomb does not.
  */
 export interface ZipLimits {
@@ -43,6 +43,6 @@ export const DEFAULT_LIMITS: ZipLimits = {
   totalRatioFromBytes: 64 * MIB,
 };
 
-/** The refusal of what is over a limit. */
+/** The error for exceeding a limit. */
 export const overLimit = (what: string, value: number, limit: number): LpxError =>
   new LpxError('LPX_LIMIT_EXCEEDED', { what, value, limit });

@@ -1,4 +1,4 @@
-/** What a file is that is called a ZIP and is not one: each kind has a name, and a next step of its own. */
+/** Recognises files that are called a ZIP and are not one: each kind has an error of its own. */
 import { type Code, LpxError } from '../errors.js';
 import { SIGNATURE } from './format.js';
 
@@ -51,7 +51,7 @@ function decoded(start: Buffer): string {
 const PART_NAME = /\.(?:\d{3}|z\d{2})$/i;
 
 /**
- * What a file without an end record is.
+ * The error for a file without an end record.
  * @param onlyZeros whether every byte of it is zero
  */
 export function fileWithoutEnd(file: string, start: Buffer, onlyZeros: boolean): LpxError {

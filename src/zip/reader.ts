@@ -55,7 +55,7 @@ export interface ZipEntry {
 /** The record with its name, in the form all names are compared in. */
 type NamedRecord = DirectoryRecord & Pick<ZipEntry, 'name' | 'nameEncoding'> & { readonly isFolder: boolean };
 
-/** What an archive's directory says once it has been checked. */
+/** An archive's directory, checked. */
 export interface ZipArchive {
   /** The files, in the order of the archive; entries for folders are left out. */
   readonly entries: readonly ZipEntry[];
@@ -178,7 +178,7 @@ function readLocalHeaders(fd: number, records: readonly NamedRecord[], { offset:
   return entries;
 }
 
-/** What an empty content takes at most, deflated and with AES around it. */
+/** The largest size of an empty content, deflated and with AES around it. */
 const FOLDER_BYTES = 64;
 const LOCAL_SIGNATURE = Buffer.alloc(4);
 LOCAL_SIGNATURE.writeUInt32LE(SIGNATURE.localHeader);

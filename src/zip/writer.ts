@@ -273,7 +273,7 @@ class EncryptingEngine extends Readable {
     if (this.#keptBytes >= KEPT_BYTES) this.#flush();
   }
 
-  /** Writes what was kept. */
+  /** Writes the buffered data. */
   #flush(): void {
     const parts = this.#kept;
     this.#kept = [];

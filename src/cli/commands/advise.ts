@@ -10,7 +10,7 @@ export interface AdviseOptions {
   readonly left?: string;
 }
 
-/** `lpx advise`: what the guide's part FOUR says of a change of status. */
+/** `lpx advise`: the guide's part FOUR on a change of status. */
 export async function advise(context: Context, options: AdviseOptions): Promise<Outcome> {
   const advice = adviseOn(options.case, dayFrom(context, options.left));
   const { messages } = context;

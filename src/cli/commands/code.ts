@@ -15,7 +15,7 @@ import type { Context, Outcome } from '../context.js';
 import { columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
-/** `lpx code`: every part of course codes, named. A store is not needed; what it has is added. */
+/** `lpx code`: names every part of course codes. A store is not needed, but adds what it knows. */
 export async function code(context: Context, words: readonly string[]): Promise<Outcome> {
   const explained = await explain(context, codesIn(words));
   const malformed = explained.filter(({ faults }) => faults.length > 0).length;

@@ -38,7 +38,7 @@ export async function demo(context: Context): Promise<Outcome> {
   };
 }
 
-/** What the reader may type next, where they are. */
+/** Commands to type next, from where the reader is. */
 export function tryIt({ script, cwd, home }: Pick<Context, 'script' | 'cwd' | 'home'>): string[] {
   const fromHere = (path: string) => {
     const way = relative(cwd, path);

@@ -67,7 +67,7 @@ function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[]
   ];
 }
 
-/** Whom or what an entry is about. */
+/** The subject of an entry. */
 function subjectOf({ history: words }: Context['messages'], entry: HistoryEntry): string {
   const [first] = entry.students;
   if (first && entry.students.length === 1) return first.name;
@@ -85,7 +85,7 @@ function remarksOf(messages: Context['messages'], entry: HistoryEntry): string[]
   return entry.undoneBy === undefined ? remarks : [...remarks, fill(words.undone, { id: entry.undoneBy })];
 }
 
-/** What an entry says besides its students: where to or from, why, since when, with what result. */
+/** The remarks of an entry besides its students: where to or from, why, since when, with what result. */
 function ownRemarks({ history: words, reasons, ...messages }: Context['messages'], entry: HistoryEntry): string[] {
   switch (entry.kind) {
     case 'export':
@@ -122,7 +122,7 @@ const overriddenWords = (words: Context['messages']['history'], overridden: stri
     .filter(Boolean)
     .map((code) => words.overridden[code] ?? code);
 
-/** What an entry says of a student besides the counts. */
+/** The remarks of an entry on a student besides the counts. */
 function studentRemarks({ history: words, labels }: Context['messages'], { created, changes, sentAs }: HistoryStudent): string[] {
   return [
     ...(created ? [words.created] : []),
@@ -156,7 +156,7 @@ function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] 
   ];
 }
 
-/** By what a package is recognised; entries of version 0.1 have the SHA-256 of its ZIP. */
+/** The hash by which a package is recognised; entries of version 0.1 have the SHA-256 of its ZIP. */
 const identityLines = (labels: Context['messages']['labels'], { md5, sha256, contentsDigest }: Identity): string[] =>
   [`MD5 ${md5}`, sha256 && `SHA-256 ${sha256}`, contentsDigest && `${labels.contentsDigest} ${contentsDigest}`].filter(Boolean);
 

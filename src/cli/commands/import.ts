@@ -92,7 +92,7 @@ function resultLines({ messages, paint }: Context, result: ImportResult): string
   ];
 }
 
-/** One row a record; of a refused import, only what it was refused for. */
+/** One row per record; of a refused import, only the records that it was refused for. */
 const recordRows = (messages: Context['messages'], { records }: ImportedStudent, refused: boolean): string[][] =>
   records
     .filter((record) => !refused || record.outcome === 'conflict')

@@ -23,7 +23,7 @@ export interface PickOptions {
 /** The longest a study is lengthened, in school years. */
 const EXTENDED_YEARS = 4;
 
-/** `lpx pick`: what students chose to have submitted; without a choice, what there is to choose. */
+/** `lpx pick`: records the picks of students; without a reference, lists what can be picked. */
 export async function pick(
   context: Context,
   nationalId: string | undefined,

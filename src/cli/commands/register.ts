@@ -16,7 +16,7 @@ export interface RegisterOptions extends Pick<RegisterRequest, 'batch' | 'format
   readonly overwrite?: boolean;
 }
 
-/** `lpx register`: the registers of what was picked of a school year. */
+/** `lpx register`: writes the registers of the picks of a school year. */
 export async function register(context: Context, nationalIds: readonly string[], options: RegisterOptions): Promise<Outcome> {
   const { messages, paint } = context;
   const result = await withStore(storeFolder(context), (store) =>

@@ -21,7 +21,7 @@ function said(messages: Messages, { code, facts, place }: Said): Sentence {
   return before === '' ? sentence : { ...sentence, what: `${before}${messages.places.before}${sentence.what}` };
 }
 
-/** What a finding says, in one line for people. */
+/** A finding in one line for people. */
 export const findingText = (messages: Messages, finding: Finding): string => said(messages, finding).what;
 
 export function findingOutput(messages: Messages, finding: Finding): FindingOutput {
@@ -39,7 +39,7 @@ export function findingOutput(messages: Messages, finding: Finding): FindingOutp
   };
 }
 
-/** What happened, what it means for the data, what to do next. */
+/** An error: what happened, what it means for the data, what to do next. */
 export function failureOutput(messages: Messages, command: CommandName, error: LpxError): Failure {
   const { code, place } = error;
   const { what, next } = said(messages, error);
@@ -100,7 +100,7 @@ export function listedFindings(messages: Messages, paint: Painter, findings: rea
   return findingLines(messages, paint, several ? findings : findings.filter((finding) => !isError(finding)));
 }
 
-/** Commands that go on without the students whom something stands against. */
+/** Commands that can skip students with errors. */
 const NARROWED: ReadonlySet<CommandName> = new Set(['export', 'import']);
 
 /** An error as lines for stderr; of several, which are listed above, how many they are. */
@@ -137,6 +137,6 @@ export const unfitOutput = (messages: Messages, { findings, ...student }: UnfitS
   findings: findings.map((finding) => findingOutput(messages, finding)),
 });
 
-/** What a command ends with that left students out; undefined when it left nobody out. */
+/** The error that ends a command which left students out; undefined when it left nobody out. */
 export const errorOfUnfit = (unfit: readonly UnfitStudent[]): LpxError | undefined =>
   unfit.length === 0 ? undefined : new LpxError('LPX_STUDENTS_LEFT_OUT', { count: unfit.length });

@@ -41,7 +41,7 @@ export const failurePlace = (place: Place): Place =>
     ) as Place,
   );
 
-/** The place to put before a sentence: what the sentence does not say itself. */
+/** The place to put before a sentence, without the parts that the sentence says itself. */
 export function placeBefore(messages: Messages, template: string, { file, ...rest }: Place): string {
   return placeText(messages, { ...rest, ...(!template.includes('{file}') && file !== undefined && { file }) });
 }

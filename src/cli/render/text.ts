@@ -24,10 +24,10 @@ export function columns(rows: readonly (readonly (string | number)[])[], indent 
   });
 }
 
-/** What a cell reads of a text, in UTF-16 units. */
+/** The most of a text that a cell reads, in UTF-16 units. */
 const CELL_UNITS = 400;
 
-/** What a name takes of a row, at most. */
+/** The most columns of a row that a name takes. */
 export const NAME_COLUMNS = 12;
 
 /** Text from a package or store, cut to a width. */

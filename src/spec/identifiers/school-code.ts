@@ -11,7 +11,7 @@ const NAME_TITLES: ReadonlySet<string> = new Set(['學校名稱', '名稱']);
 
 /**
  * A table's rows as schools: code and name, in the columns with those titles, else in the first two. Rows before the
- * titles and empty rows are passed over; of a row of another form its place is an error.
+ * titles and empty rows are skipped; of a row of another form its place is an error.
  */
 export function schoolsOf(rows: readonly (readonly string[])[]): {
   readonly schools: readonly { readonly code: string; readonly name: string }[];

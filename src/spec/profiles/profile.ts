@@ -1,4 +1,4 @@
-/** What a profile of limits says. Each profile is a file next to this one; `rules/limits.ts` puts them in order. */
+/** A profile of limits. Each profile is a file next to this one; `rules/limits.ts` puts them in order. */
 import type { Half, Slot } from '../portfolio.js';
 
 export interface FileLimit {

@@ -1,5 +1,5 @@
 /**
- * What a file is by its content (docs/spec.md#file-type); a name proves nothing. The spec's five types are taken, harmless others
+ * The type of a file by its content (docs/spec.md#file-type); a name proves nothing. The spec's five types are taken, harmless others
  * with a warning, everything else is refused. Content that a computer would run is looked for first and wins.
  */
 import { decodeText, withoutMarks } from '../../encoding.js';
@@ -61,7 +61,7 @@ export const START_BYTES = 4096;
 /** Blanks, zeros among them, and a byte order mark. */
 const BLANKS = /^[\s\0]*(?:\xef\xbb\xbf)?[\s\0]*/;
 
-/** What a content is. `names`: what it is called in the package and was uploaded as, for what only a name shows. */
+/** The type of a content. `names`: what it is called in the package and was uploaded as, for what only a name shows. */
 export function judgeFile({ head, marks }: SeenContent, names: readonly string[] = []): FileVerdict {
   const start = head.subarray(0, START_BYTES);
   const type = fileTypeOf(start, marks);
@@ -118,7 +118,7 @@ const MAGIC: readonly (readonly [type: string, ...parts: (readonly [offset: numb
   ['psd', [0, '8BPS']],
 ];
 
-/** What a ZIP or an OLE file is, by the names in it. */
+/** The type of a ZIP or OLE file, by the names in it. */
 function typeInside(type: string, head: Uint8Array, marks: readonly string[]): string {
   if (type === 'ole') return ['locked', 'doc', 'xls', 'ppt'].find((name) => marks.includes(name)) ?? 'ole';
   if (type !== 'zip') return type;

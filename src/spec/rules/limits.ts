@@ -17,7 +17,7 @@ export const limitsFor = (term: string): LimitProfile => LIMIT_PROFILES.findLast
 /**
  * The quota of a school year's end.
  * @param extendedYears school years by which the student's study is lengthened under 高級中等教育法 第42條. The guide says
- *   that the total then grows, not by how much: by what may be submitted in each further year, we take it.
+ *   that the total then grows, not by how much: we assume one extra yearly quota per extra year.
  */
 export function quotaFor(half: Half, academicYear: number, extendedYears: number): Quota {
   const { perYear, inAll } = limitsFor(termOf(academicYear, LAST_SEMESTER)).quotas[half];

@@ -14,7 +14,7 @@ export interface Pickable {
   readonly picked: boolean;
 }
 
-/** What is picked of one half in one school year. */
+/** The picks of one half in one school year. */
 export interface Standing {
   readonly schoolYear: number;
   readonly half: Half;

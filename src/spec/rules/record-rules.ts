@@ -1,5 +1,5 @@
 /**
- * What the spec says beyond the schema: rules over one student's data, each a finding with its place.
+ * The rules of the spec beyond the schema, over one student's data, each a finding with its place.
  * Only what makes a record wrong is an error; the rest is for a person to look at.
  */
 import { type Finding, findingOf, type Place } from '../../errors.js';
@@ -35,7 +35,7 @@ import { shown } from '../validate.js';
 import { garblingOf } from './garbled-text.js';
 import { limitsFor } from './limits.js';
 
-/** What a school has besides the spec to look things up in; none of it is needed. */
+/** Reference data of a school besides the spec; all optional. */
 export interface ReferenceData {
   /** The course code files it has. */
   readonly course?: Lookup;

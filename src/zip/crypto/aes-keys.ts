@@ -20,7 +20,7 @@ const OPEN = 0;
 const BEGUN = 1;
 const DERIVED = 2;
 
-/** What the threads share; it travels in a message as it is. */
+/** The memory that the threads share; it is passed in a message as it is. */
 export interface KeyMemory {
   /** `SALT_BYTES` an entry. */
   readonly salts: Uint8Array<SharedArrayBuffer>;

@@ -77,7 +77,7 @@ export class Arena {
   readonly #kernels: Kernels;
   readonly #memory: ArrayBuffer;
   readonly #releaser = new Releaser();
-  /** What lies in `classes`. */
+  /** The layout of `classes`. */
   #classes: Uint8Array | undefined;
 
   constructor(compiled: WebAssembly.Module) {

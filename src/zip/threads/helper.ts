@@ -9,7 +9,7 @@ import type { Job, ResultOf } from './jobs.js';
 /** Below this many bytes of content a second thread costs more than it saves. */
 const HELPS_FROM_BYTES = 16 * 1024 * 1024;
 
-/** What the thread posts back. */
+/** A reply of the thread. */
 export type Reply = { readonly result: ResultOf<Job> } | { readonly error: PostedError };
 
 /** A helper runs one job at a time. Idle, it keeps no process alive. Whoever starts it closes it. */

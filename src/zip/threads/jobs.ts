@@ -17,7 +17,7 @@ import { ZIPCRYPTO_STREAMS } from '../simd/zipcryptox16.js';
 import { type Digests, digestFile, type Followed, followFile } from './digest.js';
 import { type Mark, MarkFinder } from './marks.js';
 
-/** What is known of a content once it has been read to its end. */
+/** The properties of a content that was read to its end. */
 export interface Taken extends Digests {
   /** Empty when it is not needed. */
   readonly sha256: string;
