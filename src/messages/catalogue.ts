@@ -845,13 +845,13 @@ export const CATALOGUE = {
     exit: EXIT.conflict,
     what: 'The student left on {day} ({as}).',
     means: 'notDone',
-    next: '--include-left goes on all the same; lpx leave <national id> --as here for one who is still here.',
+    next: '--include-left includes the student anyway. If the student is still here: lpx leave <national id> --as here.',
   },
   LPX_NOBODY_HERE: {
     exit: EXIT.conflict,
-    what: 'All {count} students of the store have left.',
+    what: 'All {count} students in the store have left.',
     means: 'notDone',
-    next: '--include-left takes them in.',
+    next: '--include-left includes them.',
   },
   LPX_STUDENT_UNKNOWN: {
     exit: EXIT.conflict,

@@ -15,10 +15,10 @@ export const TOPIC_PAGES: Readonly<Record<Language, Readonly<Record<Topic, Page>
     package: {
       title: 'What a package is',
       paragraphs: [
-        'A package (交換檔) is one ZIP named <school>_<year>_<month>_<day>_<hour>_<minute>_<second>.zip, and next to it a signature file of the same name with .md5 behind. Send both together, and the password another way.',
-        'It holds one JSON document with all students, and a folder for each of them, named by the national id, with the files of course results (課程學習成果) and multi-performances (多元表現). Every file in it is encrypted; the names of files and folders are not, so whoever has the package can read the national ids.',
-        'What goes: the basic data, course results that their teacher certified, and multi-performances that were uploaded. Course results keep the code of the course at the school that gave it.',
-        'lpx verify checks a package, lpx show <zip> shows what it holds, lpx import brings it into the store, whole or not at all.',
+        'A package (交換檔) is one ZIP named <school>_<year>_<month>_<day>_<hour>_<minute>_<second>.zip, and next to it a signature file of the same name with .md5 at the end. Send both together, and give the password in another way.',
+        'It contains one JSON document with all students, and a folder for each of them, named by the national id, with the files of course results (課程學習成果) and multi-performances (多元表現). Every file in it is encrypted; the names of files and folders are not, so whoever has the package can read the national ids.',
+        'It contains the basic data, course results that their teacher certified, and multi-performances that were uploaded. Course results keep the code of the course at the school that gave it.',
+        'lpx verify checks a package, lpx show <zip> shows its contents, lpx import brings it into the store, all or nothing.',
         '  lpx verify 990001_2021_01_22_10_30_00.zip',
       ],
     },
@@ -30,9 +30,9 @@ export const TOPIC_PAGES: Readonly<Record<Language, Readonly<Record<Topic, Page>
         '  --password-stdin         the first line of standard input that is not empty',
         '  LPX_PASSWORD             the environment',
         '  otherwise                lpx asks for it on the terminal, and shows nothing of it',
-        'Give one only. An option wins over LPX_PASSWORD, and lpx says so.',
-        'On export, --generate-password --password-out <file> makes a strong one and writes it to a file that only you can read. It has no characters that look alike.',
-        'Tell the password by telephone, or by another way than the package. Never put it into the same mail.',
+        'Use one only. An option wins over LPX_PASSWORD, and lpx reports that.',
+        'On export, --generate-password --password-out <file> generates a strong one and writes it to a file that only you can read. It has no characters that look alike.',
+        'Give the password by telephone, or in another way than the package. Never put it into the same mail.',
       ],
     },
     'course-code': {
@@ -40,7 +40,7 @@ export const TOPIC_PAGES: Readonly<Record<Language, Readonly<Record<Topic, Page>
       paragraphs: [
         'A course code (課程代碼) has 23 characters: entry year (3), school (6), course type (1), group (2), department (3), class group (1), category (1), delivery (1), attribute (1), domain (2), subject (2).',
         'A course result keeps the code that the school gave where the course was taken, whatever school the student goes to afterwards. lpx carries it byte for byte.',
-        'lpx code takes codes apart and marks each character that is wrong. It takes them with blanks between their parts, too.',
+        'lpx code takes codes apart and marks each character that is wrong. Blanks between the parts are allowed.',
         '  lpx code 1091904xxV233050102000B',
         'With the course code files (課程代碼檔) of schools, loaded with lpx load --course-codes, it names the subject and the credits of each term, and load, export and import compare every course result with them.',
       ],
@@ -101,6 +101,6 @@ export const TOPIC_PAGES: Readonly<Record<Language, Readonly<Record<Topic, Page>
         '成績另行辦理：由借讀學校通知原學校，原學校登錄並提交。請看 lpx advise --case 借讀。',
       ],
     },
-    'exit-codes': { title: '結束碼', paragraphs: ['每個指令結束時回傳下列其中一個代碼。使用 --json 時，error.code 有更詳細的說明。'] },
+    'exit-codes': { title: '結束代碼', paragraphs: ['每個指令結束時回傳下列其中一個代碼。使用 --json 時，error.code 有更詳細的說明。'] },
   },
 };

@@ -35,7 +35,7 @@ async function readOnlyCopy(journal: 'with' | 'without'): Promise<{ readonly sto
   if (journal === 'without') for (const suffix of ['-wal', '-shm']) rmSync(join(store, `lpx.sqlite${suffix}`), { force: true });
   for (const entry of [
     store,
-    ...readdirSync(store, { recursive: true, withFileTypes: true }).map((one) => join(one.parentPath, one.name)),
+    ...readdirSync(store, { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name)),
   ]) {
     if (isRoot) chownSync(entry, NOBODY, NOBODY);
   }
