@@ -25,6 +25,10 @@ export interface NewSchool {
   readonly name?: string | undefined;
   /** The group of users that shares the store; without it, the store is its owner's alone. */
   readonly group?: string | undefined;
+  /** The person who makes the store, by the name that your system knows them by. Default: nobody. */
+  readonly operator?: string | undefined;
+  /** Default: now. */
+  readonly now?: Date | undefined;
 }
 
 /**
@@ -77,9 +81,9 @@ export class Store {
  * ```
  */
 export function createStore(folder: string, school: NewSchool, options: CallOptions = {}): Promise<Store> {
-  const { code, name = '', group = '' } = school;
+  const { code, name = '', group = '', operator = '', now = new Date() } = school;
   const path = resolve(folder);
-  return Store.open((thread) => thread.run('create', { folder: path, school: { code, name }, group }, options), path);
+  return Store.open((thread) => thread.run('create', { folder: path, school: { code, name }, group, now, operator }, options), path);
 }
 
 /**

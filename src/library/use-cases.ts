@@ -27,12 +27,16 @@ export const USE_CASES = {
     folder,
     school,
     group,
+    now,
+    operator,
   }: {
     readonly folder: string;
     readonly school: School;
     readonly group: string;
+    readonly now: Date;
+    readonly operator: string;
   }): Promise<School> => {
-    await initStore(folder, school, group);
+    await initStore(folder, school, group, { at: now, operator });
     return schoolOf(folder);
   },
   open: ({ folder }: { readonly folder: string }): Promise<School> => schoolOf(folder),

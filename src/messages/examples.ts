@@ -16,13 +16,13 @@ const english: Examples = {
   verify: ['lpx verify 990001_2021_01_22_10_30_00.zip', 'lpx verify inbox/*.zip --password-file pw.txt'],
   import: ['lpx import 990001_2021_01_22_10_30_00.zip --dry-run', 'lpx import 990001_2021_01_22_10_30_00.zip --create-students'],
   show: ['lpx show 林小禾', 'lpx show 990001_2021_01_22_10_30_00.zip'],
-  history: ['lpx history', 'lpx history --json'],
+  history: ['lpx history --student A800000014', 'lpx history --kind export --since 2021-01-01 --csv'],
   code: ['lpx code 1091904xxV233050102000B', 'lpx code 109 1904xx V 23 305 0 1 0 2 00 0B'],
   advise: ['lpx advise --case transfer --left 2020-01-20', 'lpx advise --case borrowed-study'],
   status: ['lpx status A800000014', 'lpx status 林小禾'],
   pick: ['lpx pick A800000014 R2 R4 R9', 'lpx pick --list choices.csv'],
   register: ['lpx register --year 109 --out registers', 'lpx register --year 109 --format csv --batch final-1'],
-  receipt: ['lpx receipt 1 --by registrar --out mail', 'lpx receipt --check 990001_2021_01_22_10_30_00.receipt.json'],
+  receipt: ['lpx receipt 3 --by registrar --out mail', 'lpx receipt --check 990001_2021_01_22_10_30_00.receipt.json'],
   demo: ['lpx demo', 'lpx demo --lang zh-TW'],
   where: ['lpx where', 'lpx --store /srv/lpx where'],
   help: ['lpx help export', 'lpx help password'],
@@ -33,6 +33,7 @@ export const EXAMPLES: Readonly<Record<Language, Examples>> = {
   en: english,
   'zh-TW': {
     ...english,
+    history: ['lpx history --student 林小禾', 'lpx history --kind 匯出 --since 110/01/01 --csv'],
     leave: ['lpx leave A800000014 --as 轉出 --left 110/01/22', 'lpx leave --list 名單.txt --as 畢業'],
     load: ['lpx load 平臺匯出', 'lpx load --course-codes 課程代碼.csv --schools 學校名錄.csv'],
     export: [
@@ -43,7 +44,7 @@ export const EXAMPLES: Readonly<Record<Language, Examples>> = {
     advise: ['lpx advise --case 轉學 --left 109/01/20', 'lpx advise --case 借讀'],
     pick: ['lpx pick A800000014 R2 R4 R9', 'lpx pick --list 勾選.csv'],
     register: ['lpx register --year 109 --out 名冊', 'lpx register --year 109 --format csv --batch final-1'],
-    receipt: ['lpx receipt 1 --by 註冊組 --out 寄出', 'lpx receipt --check 990001_2021_01_22_10_30_00.receipt.json'],
+    receipt: ['lpx receipt 3 --by 註冊組 --out 寄出', 'lpx receipt --check 990001_2021_01_22_10_30_00.receipt.json'],
     demo: ['lpx demo', 'lpx demo --lang en'],
   },
 };

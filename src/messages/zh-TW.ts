@@ -854,7 +854,7 @@ export const zhTW: Messages = {
     lang: 'zh-TW 或 en（亦可用 LPX_LANG；預設依系統語系）',
     quiet: '只印結果與警告',
     verbose: '列出全部細節',
-    historyStudent: '只列這位學生的紀錄',
+    historyStudent: '只列這位學生的紀錄（身分證號或姓名）',
     historySchool: '只列與這所學校往來的紀錄',
     historyKind:
       '只列這一類：init（建立）、school（校名）、load（載入）、export（匯出）、import（匯入）、pick（勾選）、register（名冊）、receipt（回執）、leave（離校）；可重複',
@@ -864,7 +864,7 @@ export const zhTW: Messages = {
     historyCsv: '印出 CSV 表格，每位學生一列',
     debug: '出錯時印出程式堆疊',
     noColor: '不用顏色（亦可用 NO_COLOR）',
-    yes: '平臺已無的紀錄直接移除，不另詢問',
+    yes: '不另詢問：移除平臺已無的紀錄、在已有資料庫的資料夾之下另建',
     school: '學校代碼，六碼英數字',
     schoolName: '學校名稱',
     shared: '讓這台電腦的一個使用者群組共用資料庫（否則僅限本人）',

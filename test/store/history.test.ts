@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { historyOf } from '#lpx/exchange/history.js';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { writeRegisters } from '#lpx/exchange/register.js';
@@ -14,7 +15,7 @@ import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
 const BY = { now: NOW, operator: OPERATOR };
-const historyOf = (store: string, filter: HistoryFilter = {}) => withStore(store, (open) => open.history(filter));
+const entriesOf = (store: string, filter: HistoryFilter = {}) => withStore(store, (open) => open.history(filter));
 
 /** A transfer from its first word to its receipt. */
 async function transfer() {
@@ -57,7 +58,7 @@ describe('the history', () => {
     } as const;
     await withStore(to, (open) => writeRegisters(open, register));
     const student = { nationalId: TRANSFER_STUDENT };
-    expect(await historyOf(to)).toMatchObject([
+    expect(await entriesOf(to)).toMatchObject([
       {
         kind: 'register',
         operator: OPERATOR,
@@ -70,7 +71,7 @@ describe('the history', () => {
       { kind: 'receipt', operator: OPERATOR, folder, refersTo: 1, school: '990001' },
       { kind: 'import', state: 'done', students: [{ ...student, created: true }] },
     ]);
-    expect(await historyOf(from)).toMatchObject([
+    expect(await entriesOf(from)).toMatchObject([
       { kind: 'receipt', operator: OPERATOR, refersTo: 2, school: '990002' },
       { kind: 'export', left: LEFT, folder: join(folder, 'mail'), received: { by: expect.stringContaining('990002') } },
       { kind: 'load' },
@@ -80,9 +81,9 @@ describe('the history', () => {
   it('has one entry for a receipt that is checked twice, and none for picks that change nothing', async () => {
     const { from, to, receipt } = await transfer();
     await withStore(from, (open) => checkReceipt(open, receipt));
-    expect((await historyOf(from)).map(({ kind }) => kind)).toEqual(['receipt', 'export', 'load']);
+    expect((await entriesOf(from)).map(({ kind }) => kind)).toEqual(['receipt', 'export', 'load']);
     await withStore(to, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: [], unpick: ['R2'] }], BY));
-    expect((await historyOf(to)).map(({ kind }) => kind)).toEqual(['receipt', 'import']);
+    expect((await entriesOf(to)).map(({ kind }) => kind)).toEqual(['receipt', 'import']);
   });
 
   it('can be asked by student, school, kind and time', async () => {
@@ -95,13 +96,20 @@ describe('the history', () => {
     }
     const later = new Date(NOW.getTime() + 86_400_000);
     await exportFrom(store, join(folder, 'mail'), { nationalIds: ['B800000015'], toSchool: '990002', now: later });
-    const ids = async (filter: HistoryFilter) => (await historyOf(store, filter)).map(({ id }) => id);
+    const ids = async (filter: HistoryFilter) => (await entriesOf(store, filter)).map(({ id }) => id);
     expect(await ids({ student: 'b800000015' })).toEqual([3, 2]);
     expect(await ids({ student: 'B800000015', kinds: ['load', 'import'] })).toEqual([2]);
     expect(await ids({ school: '990002' })).toEqual([3]);
     expect(await ids({ since: later })).toEqual([3]);
     expect(await ids({ before: later })).toEqual([2, 1]);
     expect(await ids({ student: 'C800000016' })).toEqual([]);
+  });
+
+  it('finds a student by name, by a part of the id, and by an id that only a package had', async () => {
+    const { to } = await transfer();
+    const numbers = (student: string) => withStore(to, async (open) => (await historyOf(open, { student })).map(({ id }) => id));
+    expect(await Promise.all(['林小禾', 'a8000', TRANSFER_STUDENT].map(numbers))).toEqual([[1], [1], [1]]);
+    await expect(numbers('王')).rejects.toMatchObject({ code: 'LPX_STUDENT_NOT_FOUND' });
   });
 
   it('says who made the store', async () => {

@@ -1,4 +1,5 @@
 import { LpxError } from '../../errors.js';
+import { historyOf } from '../../exchange/history.js';
 import { type HistoryEntry, type HistoryFilter, type HistoryStudent, withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
@@ -24,7 +25,7 @@ export interface HistoryOptions {
 export async function history(context: Context, options: HistoryOptions): Promise<Outcome> {
   const { messages, verbose } = context;
   const filter = filterFrom(context, options);
-  const entries = await withStore(storeFolder(context), (store) => store.history(filter));
+  const entries = await withStore(storeFolder(context), (store) => historyOf(store, filter));
   const lines = columns(entries.map((entry) => entryCells(context, entry))).flatMap((line, i) => {
     const entry = entries[i];
     return verbose && entry ? [line, ...moreLines(context, entry)] : [line];
