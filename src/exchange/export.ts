@@ -38,7 +38,7 @@ import {
   withAttachments,
 } from '../spec/portfolio.js';
 import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
-import { allRuleFindings, type ReferenceData, recordFileFindings } from '../spec/rules/record-rules.js';
+import { allRuleFindings, asCertified, type ReferenceData, recordFileFindings } from '../spec/rules/record-rules.js';
 import { type ExchangeReason, endedBefore } from '../spec/status-changes.js';
 import { type Day, dayOf, firstDayOf, isInSummer, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
@@ -486,8 +486,7 @@ function exportFindings(document: readonly JsonObject[], portfolios: readonly Se
   const withSeverity = [...documentFindings(document), ...allRuleFindings(document, known), ...fromFiles].map((finding): Finding => {
     const record = STOP_OWN.has(finding.code) ? recordAt(finding.place) : undefined;
     if (!record || !ownRecords.has(record)) return finding;
-    if (finding.code === 'LPX_BRIEF_LONG' && isCourseResult(record))
-      return { ...finding, facts: { ...finding.facts, advice: 'certified' } };
+    if (finding.code === 'LPX_BRIEF_LONG' && isCourseResult(record)) return asCertified(finding);
     return { ...finding, severity: 'error' };
   });
   return bounded(withSeverity);

@@ -6,7 +6,7 @@ import { csv, workbook } from '../roster/tables.js';
 import { studentPlace } from '../spec/place.js';
 import { type BasicData, countsOf, HALVES, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';
-import { standingOf } from '../store/pickable-items.js';
+import { limitFindings, standingOf } from '../store/pickable-items.js';
 import type { HistoryCounts, Store } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 import { studentsHere } from './students.js';
@@ -42,7 +42,7 @@ export interface RegisterResult {
   readonly academicYear: number;
   readonly students: number;
   readonly registers: readonly WrittenRegister[];
-  /** Picks that are left out, and why. */
+  /** Picks that are left out, and why; and what is over a limit of those that are in. */
   readonly findings: readonly Finding[];
 }
 
@@ -108,6 +108,7 @@ async function pickedOf(store: Store, { academicYear, nationalIds, includeLeft }
     const items = standingOf(student).items.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
     const fit = items.filter((item) => item.unfit === undefined);
     for (const item of items) if (item.unfit) findings.push(leftOut(student.basicData, item.stored.record, item.unfit));
+    for (const item of fit) findings.push(...limitFindings(student.basicData, item));
     if (fit.length > 0) counted.push({ id: student.id, counts: countsOf(fit.map(({ stored }) => stored.record)) });
     picked.push(
       ...fit.map(({ stored: { record, provenance } }) => ({ student: student.basicData, record, received: provenance === 'received' })),

@@ -1,13 +1,12 @@
 /** A student's status per school year: own and received items, picks, what can still be picked, and what is over a limit. */
 import type { Finding } from '../errors.js';
-import { filePlace, studentPlace } from '../spec/place.js';
-import { type BasicData, type Half, isCourseResult, SLOTS, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { studentPlace } from '../spec/place.js';
+import { type BasicData, type Half, isCourseResult, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { Standing } from '../spec/rules/quotas.js';
-import { briefFindings, recordFileFindings } from '../spec/rules/record-rules.js';
-import { type Item, itemPlace, overFinding, type StudentStanding, standingOf } from '../store/pickable-items.js';
+import { type Item, limitFindings, overFinding, type StudentStanding, standingOf } from '../store/pickable-items.js';
 import type { RecordVersion } from '../store/record-versions.js';
 import { schoolNames } from '../store/reference-data.js';
-import type { Store, StoredStudent } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { studentMeant } from '../store/students.js';
 
 /** One half of one school year. */
@@ -81,7 +80,7 @@ export async function studentStatus(store: Store, who: string): Promise<StudentS
     versions: versionedRecords(items),
     findings: [
       ...over.map((excess) => overFinding(excess, 'warning', studentPlace(student.basicData))),
-      ...items.flatMap((item) => limitFindings(student, item)),
+      ...items.flatMap((item) => limitFindings(student.basicData, item)),
     ],
   };
 }
@@ -140,20 +139,4 @@ async function certifiedWhere(store: Store, items: readonly Item[]): Promise<Cer
     groups.set(key, { ...group, [is]: group[is] + 1 });
   }
   return [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
-}
-
-/** A record's files and brief, checked against the limits of its term. */
-function limitFindings({ basicData }: StoredStudent, item: Item): Finding[] {
-  const { record, provenance } = item.stored;
-  const place = itemPlace(basicData, item);
-  const { brief } = record.fields as { readonly brief?: string };
-  return [
-    ...SLOTS.flatMap((slot) => {
-      const file = record[slot];
-      if (!file) return [];
-      const ofFile = filePlace(place, wireListOf(record.list), slot, file.name);
-      return recordFileFindings(record, slot, file, { place: ofFile, advice: provenance });
-    }),
-    ...briefFindings(brief ?? '', termOfRecord(record), place, provenance),
-  ];
 }

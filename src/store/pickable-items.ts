@@ -1,9 +1,10 @@
 /** A student's items, the picks, and what can still be picked: one view for status, picks and registers. */
 import { type Finding, LpxError, type Place, type Severity } from '../errors.js';
-import { studentPlace } from '../spec/place.js';
-import { type BasicData, HALVES, type Half, halfOf, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { filePlace, studentPlace } from '../spec/place.js';
+import { type BasicData, HALVES, type Half, halfOf, isCourseResult, SLOTS, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
 import { type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
+import { asCertified, briefFindings, recordFileFindings } from '../spec/rules/record-rules.js';
 import { endedBefore } from '../spec/status-changes.js';
 import { dayOf, hasTerm, schoolYearOf } from '../spec/terms.js';
 import { type RecordVersion, versionsIn } from './record-versions.js';
@@ -92,4 +93,22 @@ export function itemNamed(items: readonly Item[], ref: string, basicData: BasicD
   const item = items.find((candidate) => candidate.ref === ref.trim().toUpperCase());
   if (!item) throw new LpxError('LPX_PICK_UNKNOWN', { ref }, { place: studentPlace(basicData) });
   return item;
+}
+
+/** A record's files and brief, checked against the limits of its term. */
+export function limitFindings(basicData: BasicData, item: Item): Finding[] {
+  const { record, provenance } = item.stored;
+  const place = itemPlace(basicData, item);
+  const { brief } = record.fields as { readonly brief?: string };
+  return [
+    ...SLOTS.flatMap((slot) => {
+      const file = record[slot];
+      if (!file) return [];
+      const ofFile = filePlace(place, wireListOf(record.list), slot, file.name);
+      return recordFileFindings(record, slot, file, { place: ofFile, advice: provenance });
+    }),
+    ...briefFindings(brief ?? '', termOfRecord(record), place, provenance).map((finding) =>
+      provenance === 'own' && isCourseResult(record) && record.fields.certification === '1' ? asCertified(finding) : finding,
+    ),
+  ];
 }

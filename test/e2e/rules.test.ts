@@ -198,7 +198,7 @@ describe('the domain’s commands', () => {
     writeExchangeFolder(emptied, [smallPortfolio([courseResult({ certification: '2' })], { nationalId: 'B800000015' })]);
     await run(0, store, 'load', emptied);
     const { out } = await lpx(['--store', store, ...words], options);
-    expect(out).toMatch(/Passed over \(1\)\n +B80000\*{4} +林小禾 +nothing to export/);
+    expect(out).toMatch(/Skipped \(1\)\n +B80000\*{4} +林小禾 +nothing to export/);
   });
 
   it.each<[string, string, string[]]>([
@@ -213,7 +213,7 @@ describe('the domain’s commands', () => {
     ['an import that is none', 'LPX_IMPORT_UNKNOWN', ['receipt', '7']],
     ['an import and a receipt', 'LPX_USAGE', ['receipt', '7', '--check', 'x.json']],
     ['a receipt that is not there', 'LPX_FILE_NOT_FOUND', ['receipt', '--check', 'none.json']],
-    ['a student who is not there', 'LPX_NOT_IN_STORE', ['status', TRANSFER_STUDENT]],
+    ['a student who is not there', 'LPX_STUDENT_NOT_FOUND', ['status', TRANSFER_STUDENT]],
   ])('say what is off: %s', async (_, code, words) => {
     const store = join(tempFolder(), 'store');
     await run(0, store, 'init', '--school', '990001');

@@ -92,6 +92,19 @@ describe('the registers of a school year', () => {
     ]);
   });
 
+  it('name a picked record whose brief is over the limit: of a certified one nobody can shorten it any more', async () => {
+    const folder = tempFolder();
+    writeExchangeFolder(join(folder, 'platform'), [smallPortfolio([courseResult({ brief: '字'.repeat(101) })])]);
+    const store = await school(folder, '990001');
+    await load(store, join(folder, 'platform'));
+    await pick(store, ['O1']);
+    const { registers, findings } = await write(store, join(folder, 'out'));
+    expect(registers).toHaveLength(1);
+    expect(findings).toMatchObject([
+      { code: 'LPX_BRIEF_LONG', severity: 'warning', place: { student: TRANSFER_STUDENT, ref: 'O1' }, facts: { advice: 'certified' } },
+    ]);
+  });
+
   it('of a student who is not there are an error', async () => {
     const { folder, store } = await newSchool();
     await expect(write(store, join(folder, 'out'), { nationalIds: ['B800000015'] })).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });

@@ -311,6 +311,10 @@ export function briefFindings(text: string, term: string, place: Place, advice: 
     : [findingOf('LPX_BRIEF_LONG', 'warning', place, { count, limit, advice: advice === 'own' ? 'shorten' : 'received' })];
 }
 
+/** The same of the brief of a certified course result: it is certified like the rest of it, and nobody can shorten it any more. */
+export const asCertified = (finding: Finding): Finding =>
+  finding.code === 'LPX_BRIEF_LONG' ? { ...finding, facts: { ...finding.facts, advice: 'certified' } } : finding;
+
 /** A file as the limits see it: its type by content, its size in bytes. */
 export interface SizedFile {
   readonly type: string;
