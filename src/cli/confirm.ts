@@ -1,6 +1,7 @@
 /** Questions that a person answers with yes or no. */
 import { LpxError } from '../errors.js';
 import type { Context } from './context.js';
+import { promptStreams } from './prompts.js';
 
 /** Whether there is somebody to ask: a terminal, and no JSON on it. */
 export const canAsk = ({ stdin, stderr, json }: Context): boolean => stdin.isTTY === true && stderr.isTTY === true && !json;
@@ -11,7 +12,7 @@ export async function confirm(context: Context, message: string): Promise<boolea
   if (!canAsk(context)) return false;
   const prompts = await import('@clack/prompts');
   const { yes: active, no: inactive } = context.messages.prompt;
-  const answer = await prompts.confirm({ message, active, inactive, initialValue: false, input: context.stdin, output: context.stderr });
+  const answer = await prompts.confirm({ message, active, inactive, initialValue: false, ...promptStreams(context) });
   if (prompts.isCancel(answer)) throw new LpxError('LPX_INTERRUPTED');
   return answer;
 }

@@ -31,7 +31,8 @@ export function startProgress(context: Context, text: string): Progress {
   const start = () => {
     const mine = setTimeout(async () => {
       const { default: ora } = await import('ora');
-      if (timer === mine) spinner = ora({ text, stream: context.stderr, discardStdin: false }).start();
+      if (timer === mine)
+        spinner = ora({ text, stream: context.stderr, discardStdin: false, ...(!context.color && { color: false }) }).start();
     }, QUIET_MS);
     timer = mine;
   };

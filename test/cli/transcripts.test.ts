@@ -1,41 +1,22 @@
 /** Runs `transcripts/*.txt`: commands, and what a person sees of them. README.md explains the form, and how to write them. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { BINARY } from '../support/cli.js';
+import { inShell, ROOT } from '../support/shell.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const SCRIPTS = fileURLToPath(new URL('transcripts', import.meta.url));
-const FIXED = fileURLToPath(new URL('../support/fixed-surroundings.mjs', import.meta.url));
 
 const scripts = readdirSync(SCRIPTS).filter((name) => name.endsWith('.txt'));
 const languageOf = (script: string) => (script.endsWith('.zh-TW.txt') ? 'zh_TW.UTF-8' : 'en_US.UTF-8');
 
 /** The script as it should read: its comments and commands, each command followed by what it printed just now. */
-function transcriptOf(script: string): string {
-  const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'lpx-transcript-')));
-  try {
-    const [dir, bin] = ['work', 'bin'].map((name) => join(scratch, name)) as [string, string];
-    for (const folder of [dir, bin]) mkdirSync(folder);
-    const start = `#!/bin/sh\nexec '${process.execPath}' --import '${FIXED}' '${BINARY}' "$@"\n`;
-    writeFileSync(join(bin, 'lpx'), start, { mode: 0o755 });
-    const env = {
-      PATH: `${bin}:${process.env.PATH}`,
-      HOME: dir,
-      TMPDIR: dir,
-      LPX: ROOT.replace(/\/$/, ''),
-      LANG: languageOf(script),
-      LC_COLLATE: 'C',
-      TZ: 'Asia/Taipei',
-      COLUMNS: '80',
-    };
+const transcriptOf = (script: string): string =>
+  inShell(languageOf(script), ({ dir, run }) => {
     const stable = (line: string) =>
       line
         .replaceAll(dir, '{dir}')
-        .replaceAll(env.LPX, '{lpx}')
+        .replaceAll(ROOT, '{lpx}')
         .replaceAll(/\b[0-9a-f]{32}\b/g, '{md5}')
         .replaceAll(/lpx-demo-\w{6}/g, 'lpx-demo-{name}')
         .replaceAll(/\d+(?:\.\d+)?(?= (?:s\b|秒))/g, '{seconds}');
@@ -46,14 +27,11 @@ function transcriptOf(script: string): string {
       .filter((line) => !/^[|!=]/.test(line))
       .flatMap((line) => {
         if (!line.startsWith('$ ')) return [line];
-        const { stdout, stderr, exitCode } = execaSync('sh', ['-c', line.slice(2)], { cwd: dir, env, extendEnv: false, reject: false });
+        const { stdout, stderr, exitCode } = run(line.slice(2));
         return [line, ...printed('|', stdout), ...printed('!', stderr), ...(exitCode === 0 ? [] : [`= ${exitCode}`])];
       })
       .join('\n');
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-}
+  });
 
 const commandsIn = (script: string) =>
   readFileSync(join(SCRIPTS, script), 'utf8')

@@ -78,4 +78,19 @@ describeWith(['python3'], 'on a terminal', () => {
     const [zip = ''] = readdirSync(join(folder, 'mail')).filter((name) => name.endsWith('.zip'));
     expect((await lpx(['verify', join(folder, 'mail', zip)], { env: { LPX_PASSWORD: password } })).code).toBe(0);
   });
+
+  it('with --no-color nothing has a colour or a style, prompts neither', async () => {
+    const { out, code } = await onTerminal('wrong', ['--no-color', 'verify', sample]);
+    expect(code).toBe(4);
+    expect(out).toContain('Password');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal takes for a style is looked for
+    expect(out).not.toMatch(/\u001b\[[0-9;]*m/);
+  });
+
+  it('lpx alone says where one is, and what may come next', async () => {
+    const { out, code } = await onTerminal('', ['--store', join(SAMPLES, 'none'), 'where']);
+    const alone = await onTerminal('', []);
+    expect([code, alone.code]).toEqual([0, 0]);
+    for (const screen of [out, alone.out]) expect(screen).toMatch(/Store[\s\S]*What may come next:[\s\S]*lpx /);
+  });
 });
