@@ -74,6 +74,6 @@ describe('a student’s status', () => {
   });
 
   it('of nobody is an error', async () => {
-    await expect(statusIn(await school(tempFolder(), '990001'))).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });
+    await expect(statusIn(await school(tempFolder(), '990001'))).rejects.toMatchObject({ code: 'LPX_STUDENT_NOT_FOUND' });
   });
 });
