@@ -124,7 +124,8 @@ const exportTo = (folder, encryption, store = 'from', who = STUDENT) => [
   '--store',
   at(store),
   'export',
-  who,
+  // Again and again, also those who left by the export before.
+  ...(who === '--all' ? ['--all', '--include-left'] : [who]),
   '--reason',
   'transfer',
   '--left',

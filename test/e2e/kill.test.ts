@@ -100,7 +100,7 @@ describe('an export that is killed', () => {
       await load(from, join(folder, nationalId));
     }
     const [store, mail] = [join(folder, 'store'), join(folder, 'mail')];
-    const words = ['--store', store, 'export', '--all', '--reason', 'transfer', '--left', LEFT, '--out', mail];
+    const words = ['--store', store, 'export', '--all', '--include-left', '--reason', 'transfer', '--left', LEFT, '--out', mail];
     const password = ['--generate-password', '--password-out', join(mail, 'pw')];
     writeFileSync(join(folder, 'again'), PASSWORD);
     const afresh = () => {
