@@ -111,7 +111,12 @@ const words: Words = {
     domain: 'domain',
     subject: 'subject',
   },
+  file: { stdout: 'standard output' },
   what: {
+    students: 'students',
+    contentsDigest: 'contents digest',
+    sendingSchool: 'sending school',
+    receivingSchool: 'receiving school',
     archive: 'size of the archive',
     entries: 'number of files',
     directory: 'size of the table of contents',

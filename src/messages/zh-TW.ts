@@ -551,7 +551,12 @@ export const zhTW: Messages = {
       domain: '領域名稱',
       subject: '科目名稱代碼',
     },
+    file: { stdout: '標準輸出' },
     what: {
+      students: '學生與筆數',
+      contentsDigest: '內容雜湊值',
+      sendingSchool: '送件學校',
+      receivingSchool: '收件學校',
       archive: '壓縮檔大小',
       entries: '檔案數',
       directory: '目錄大小',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CATALOGUE, type Code } from '#lpx/errors.js';
 import { maskId } from '#lpx/masking.js';
 import { en } from '#lpx/messages/en.js';
-import { fill, inert, LANGUAGES, languageOf, messagesIn } from '#lpx/messages/messages.js';
+import { fill, inert, LANGUAGES, languageOf, messagesIn, sentenceOf } from '#lpx/messages/messages.js';
 import { zhTW } from '#lpx/messages/zh-TW.js';
 
 /** Every text of a language, by its path. */
@@ -161,5 +161,12 @@ describe('what would not be seen in a value', () => {
       'A80000****',
       '****',
     ]);
+  });
+});
+
+describe('a receipt that differs', () => {
+  it.each(['students', 'contentsDigest', 'sendingSchool', 'receivingSchool'])('says in Chinese what differs: %s', (what) => {
+    const { what: said } = sentenceOf(zhTW, 'LPX_RECEIPT_DIFFERS', { what, here: '1', there: '2' });
+    expect(said).not.toMatch(/[A-Za-z]/);
   });
 });
