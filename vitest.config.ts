@@ -34,6 +34,7 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       exclude: ['src/**/generated/**', 'src/**/*.as.ts'],
       reporter: ['json-summary', 'html'],
+      reportOnFailure: true,
     },
   },
 });
