@@ -28,7 +28,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^#lpx\/(.*)\.js$/, replacement: at('src/$1.ts') }] },
   test: {
     projects: isBuiltin('node:sqlite') ? projects : projects.slice(0, 1),
-    testTimeout: 1_800_000,
+    testTimeout: 900_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
