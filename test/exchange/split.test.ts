@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadFolder } from '#lpx/exchange/load.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { showPackage } from '#lpx/exchange/show.js';
 import { verifyPackage } from '#lpx/exchange/verify.js';
@@ -77,9 +78,10 @@ describe('an export of more than one package takes', () => {
     const changed = tempFolder();
     const record = courseResult({ createdAt: '2021-01-11 09:00:00' }, { bytes: pdf('later'), type: 'pdf', name: 'later.pdf' });
     writeExchangeFolder(changed, [smallPortfolio([record], { nationalId: IDS[4] as string })]);
+    const loaded = { path: changed, now: new Date(), operator: 'tester', keepMissing: true };
     // The clerk is still at the prompt when another one loads.
     const password = async () => {
-      await load(store, changed);
+      await withStore(store, (open) => loadFolder(open, loaded));
       return PASSWORD;
     };
     await expect(exportFrom(store, mail, { nationalIds: IDS, limits, password })).rejects.toMatchObject({
