@@ -125,8 +125,14 @@ export async function openStore(folder: string): Promise<Store> {
   }
 }
 
-/** Whether a file is empty, or not there. */
-const isEmpty = (file: string): boolean => !((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
+/** Whether a file is empty, or not there. @throws LPX_FILE_UNREADABLE when the system does not let it be seen */
+function isEmpty(file: string): boolean {
+  try {
+    return !((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
 
 /** Whether a row that an earlier version left says of what school and group the store is. */
 const isSchool = ({ code, name, shared_group }: Selectable<Tables['school']>): boolean =>
