@@ -58,7 +58,11 @@ describe('a directory', () => {
   it('with an empty entry that claims to be encrypted and is not is refused for that', async () => {
     const flags = FLAG.encrypted | FLAG.utf8;
     const file = inFile(raw({ name: 'a' }, { name: 'b', content: Buffer.alloc(0), plain: true, record: { flags } }));
-    await expect(readZip(file)).rejects.toMatchObject({ code: 'LPX_ENTRY_DAMAGED', place: { entry: 'b' }, facts: { part: 'noEncryption' } });
+    await expect(readZip(file)).rejects.toMatchObject({
+      code: 'LPX_ENTRY_DAMAGED',
+      place: { entry: 'b' },
+      facts: { part: 'noEncryption' },
+    });
   });
 
   it.each(['.zip.001', '.z01', '.ZIP.002'])('that has no end is a part of several when its file is called %s', async (extension) => {
