@@ -45,6 +45,10 @@ export function unknownCommand(messages: Messages, name: string, names: readonly
 
 export const commandNames = (program: Command): string[] => program.commands.map((command) => command.name());
 
+/** An option without a value, or with an empty one. */
+export const missingValue = (messages: Messages, { flags }: Option): LpxError =>
+  new LpxError('LPX_USAGE', { problem: fill(messages.usage['commander.optionMissingArgument'], { name: inWords(messages, flags) }) });
+
 /** A value that is none of those that an option or an argument takes. */
 export function refusedValue(language: Language, what: string, value: string, values: readonly string[]): LpxError {
   const messages = messagesIn(language);

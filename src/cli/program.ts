@@ -1,11 +1,11 @@
 /** The commands and options of lpx. Each command's own code is loaded only when it runs. */
 import { resolve } from 'node:path';
 import { Argument, Command, Option } from 'commander';
-import { type CommandName, LANGUAGES, type Language, messagesIn } from '../messages/messages.js';
+import { type CommandName, LANGUAGES, type Language, type Messages, messagesIn } from '../messages/messages.js';
 import { REGISTER_BATCHES } from '../spec/registers.js';
 import { EXCHANGE_REASONS, LEFT_AS, STATUS_CHANGES } from '../spec/status-changes.js';
 import { readChoice } from './choices.js';
-import { commandNames, refusedValue, unknownCommand } from './complaints.js';
+import { commandNames, missingValue, refusedValue, unknownCommand } from './complaints.js';
 import type { Context, Outcome } from './context.js';
 import { helpLines, helpPage } from './render/help.js';
 
@@ -207,7 +207,11 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((shell) =>
       start('completion', async (context) => (await import('./commands/completion.js')).completion(context, program, shell)),
     );
-  for (const command of [program, ...program.commands]) for (const option of command.options) readInWords(language, option);
+  for (const command of [program, ...program.commands])
+    for (const option of command.options) {
+      readInWords(language, option);
+      refuseEmpty(messages, option);
+    }
   return program;
 }
 
@@ -220,6 +224,16 @@ function readInWords(language: Language, option: Option): void {
       if (choice === undefined) throw refusedValue(language, option.long ?? '', value, argChoices);
       return choice;
     });
+}
+
+/** An empty text, as of a shell variable that is not set, is no value: no list of students, no folder. Only a name may be set to none. */
+function refuseEmpty(messages: Messages, option: Option): void {
+  if (!option.required || option.long === '--name') return;
+  const { parseArg } = option;
+  option.argParser((value: string, before: unknown) => {
+    if (parseArg === collect ? collect(value, []).length === 0 : value.trim() === '') throw missingValue(messages, option);
+    return parseArg ? parseArg(value, before as never) : value;
+  });
 }
 
 /** Repeated options add up; commas part values too. */

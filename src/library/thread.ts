@@ -32,7 +32,7 @@ export class UseCaseThread {
   #running: Call | undefined;
   #waiting: Call[] = [];
   #isClosed = false;
-  #onIdle: () => void = () => {};
+  #onIdle: (() => void)[] = [];
 
   /**
    * @throws what the use case throws, as LpxError; LPX_INTERRUPTED when the signal aborts before the commit; what `password`
@@ -65,7 +65,7 @@ export class UseCaseThread {
     this.#isClosed = true;
     if (this.#running) {
       await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
+        this.#onIdle.push(resolve);
       });
     }
     await this.#worker?.terminate();
@@ -76,7 +76,7 @@ export class UseCaseThread {
     const call = this.#waiting.shift();
     this.#running = call;
     if (!call) {
-      this.#onIdle();
+      for (const idle of this.#onIdle.splice(0)) idle();
       return;
     }
     try {

@@ -21,6 +21,7 @@ describe('lpx help', () => {
         expect(outputFaults(json)).toEqual([]);
         expect([code, json.topic]).toEqual([0, topic]);
       }
+    expect((await lpxJson(['help', 'exit-codes'])).json.text).toMatch(/^Exit codes\n\n[^<]*$/);
     expect((await lpx(['help', 'exit-codes'])).out).toMatch(/^ +10 +the store is busy/m);
   });
 

@@ -214,6 +214,10 @@ describe('the domain’s commands', () => {
     ['an import and a receipt', 'LPX_USAGE', ['receipt', '7', '--check', 'x.json']],
     ['a receipt that is not there', 'LPX_FILE_NOT_FOUND', ['receipt', '--check', 'none.json']],
     ['a student who is not there', 'LPX_STUDENT_NOT_FOUND', ['status', TRANSFER_STUDENT]],
+    ['nobody to import', 'LPX_USAGE', ['import', 'none.zip', '--only', '']],
+    ['a list of nobody', 'LPX_USAGE', ['import', 'none.zip', '--only', ' ,，']],
+    ['an empty student', 'LPX_USAGE', ['history', '--student', '']],
+    ['an empty folder', 'LPX_USAGE', ['register', '--year', '109', '--out=']],
   ])('say what is off: %s', async (_, code, words) => {
     const store = join(tempFolder(), 'store');
     await run(0, store, 'init', '--school', '990001');

@@ -187,6 +187,15 @@ describe('a store', () => {
     await expect(importPackage(store, { zipFile, password })).rejects.toThrow('closed');
   });
 
+  it('settles every close that is asked for during a call', async () => {
+    const { zipFile, store: folder } = await delivered();
+    const store = await openStore(folder);
+    const call = importPackage(store, { zipFile, password, createStudents: true });
+    await Promise.all([store.close(), store.close(), store.close()]);
+    await store.close();
+    expect(await call).toMatchObject({ outcome: 'imported' });
+  });
+
   it('is not made by a call that fails', async () => {
     const folder = join(tempFolder(), 'store');
     await expect(createStore(folder, { code: 'x' })).rejects.toMatchObject({ code: 'LPX_SCHOOL_CODE' });

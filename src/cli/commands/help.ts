@@ -5,6 +5,7 @@ import { commandNames, unknownCommand } from '../complaints.js';
 import type { Context, Outcome } from '../context.js';
 import { exitCodeLines, helpLines, helpPage, terminalWidth } from '../render/help.js';
 import { manual } from '../render/manual.js';
+import { printable } from '../render/printable.js';
 import { wrapped } from '../render/text.js';
 
 export interface HelpOptions {
@@ -14,7 +15,7 @@ export interface HelpOptions {
 /** `lpx help`: lpx itself, one of its commands, or a topic; all of it as a manual page. @throws LPX_USAGE for what is none of these */
 export async function help(context: Context, program: Command, name: string | undefined, { man }: HelpOptions): Promise<Outcome> {
   const text = man ? manual(context, program) : pageLines(context, program, name);
-  return { json: { topic: name ?? '', text: text.join('\n') }, text };
+  return { json: { topic: name ?? '', text: text.map((line) => printable(line, false)).join('\n') }, text };
 }
 
 function pageLines(context: Context, program: Command, name: string | undefined): string[] {
