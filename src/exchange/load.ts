@@ -22,7 +22,7 @@ import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import { type Comparison, changedFinding, compareRecords } from '../store/compare-records.js';
 import { type Coverage, missingRecords, removalFindings } from '../store/missing-records.js';
-import { refOf } from '../store/pickable-items.js';
+import { picksWithoutRoom, refOf, standingOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { restorableFiles } from '../store/restorable-files.js';
 import {
@@ -35,6 +35,7 @@ import {
   type StoredRecord,
   type StoredStudent,
 } from '../store/store.js';
+import { studentIn } from '../store/students.js';
 import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 
@@ -74,6 +75,8 @@ export interface LoadedStudent {
   readonly unchanged: number;
   /** Records that had been taken out and are there again; counted above as well. */
   readonly returned: number;
+  /** Of those, the ones that were picked and no longer are: a limit is reached by now, or another version is picked. */
+  readonly unpicked: readonly NamedRecord[];
   /** Records that the platform no longer has: taken out, or kept with `keepMissing`. */
   readonly removed: readonly NamedRecord[];
   readonly kept: readonly NamedRecord[];
@@ -92,7 +95,7 @@ export interface LoadResult {
 /**
  * Loads one folder, whole or not at all. Records of this school become its own; those of other schools stay apart as
  * received ones. Of the school's own records the document is the truth, in the lists and terms that it covers: what it no
- * longer has is taken out, kept but neither exported nor picked, and is back when it reappears.
+ * longer has is taken out, kept but neither exported nor picked, and is back when it reappears, with its pick where the limits still allow that.
  * @throws LPX_NO_DOCUMENT, LPX_LOAD_PACKAGE, LPX_LOAD_TABLE, LPX_JSON_UNREADABLE, and the first of the document's faults
  *   with all of them; LPX_LIST_EMPTIED, LPX_MANY_MISSING, LPX_PICK_MISSING for records that are not taken out unasked
  */
@@ -260,6 +263,7 @@ async function applyPlan(
     const ofThese = added.filter(({ record }) => provenanceOf(record, schoolCode) === provenance);
     await change.addRecords(student.id, provenance, historyId, ofThese);
   }
+  const unpicked = await unpickWithoutRoom(change, basicData.nationalId, returned);
   const loaded: LoadedStudent = {
     nationalId: basicData.nationalId,
     name: basicData.name,
@@ -269,6 +273,7 @@ async function applyPlan(
     updated: updated.length,
     unchanged: comparisons.length - added.length - updated.length,
     returned: returned.length,
+    unpicked: unpicked.map(namedRecord),
     removed: removed.map(namedRecord),
     kept: keepMissing ? plan.missing.map(namedRecord) : [],
   };
@@ -278,12 +283,22 @@ async function applyPlan(
       ...updated.flatMap(({ stored }) => (stored ? [outcomeOf(stored, 'replaced')] : [])),
       ...removed.map((stored) => outcomeOf(stored, 'removed')),
       ...returned.map((stored) => outcomeOf(stored, 'returned')),
+      ...unpicked.map((stored) => outcomeOf(stored, 'unpicked')),
     ]);
   }
   return loaded;
 }
 
-const outcomeOf = (stored: StoredRecord, outcome: 'replaced' | 'removed' | 'returned'): NewRecordOutcome => ({
+/** Takes the picks of records that are back where the limits no longer allow them. @returns those records */
+async function unpickWithoutRoom(change: StoreChange, nationalId: string, returned: readonly StoredRecord[]): Promise<StoredRecord[]> {
+  if (!returned.some(({ picked }) => picked)) return [];
+  const student = await studentIn(change, nationalId);
+  const without = picksWithoutRoom(standingOf(student).items, new Set(returned.map(refOf)), student.extendedYears);
+  for (const { stored } of without) await change.removePick(stored);
+  return without.map(({ stored }) => stored);
+}
+
+const outcomeOf = (stored: StoredRecord, outcome: 'replaced' | 'removed' | 'returned' | 'unpicked'): NewRecordOutcome => ({
   list: wireListOf(stored.record.list).wire,
   title: titleOf(stored.record),
   outcome,

@@ -6,7 +6,9 @@ import {
   type Item,
   itemNamed,
   itemPlace,
+  OPEN,
   overFinding,
+  pickedVersionOf,
   type StudentStanding,
   standingOf,
   standingOfItems,
@@ -103,9 +105,7 @@ async function choose(
     extendedYears,
   );
   for (const item of added) {
-    const other = after.items.find(
-      (candidate) => candidate.ref !== item.ref && candidate.picked && candidate.version && candidate.stored.key === item.stored.key,
-    );
+    const other = pickedVersionOf(after.items, item);
     if (other)
       findings.push({
         code: 'LPX_PICK_VERSION',
@@ -143,4 +143,3 @@ const outcomeOf = ({ stored }: Item, outcome: 'picked' | 'unpicked'): NewRecordO
 });
 
 const PICKED = { state: 'picked', picked: true } as const;
-const OPEN = { state: 'open', picked: false } as const;

@@ -6,7 +6,7 @@ import { csv, workbook } from '../roster/tables.js';
 import { studentPlace } from '../spec/place.js';
 import { type BasicData, countsOf, HALVES, type PortfolioRecord, titleOf, wireListOf } from '../spec/portfolio.js';
 import { type PickedItem, type Register, type RegisterBatch, type RegisterForm, registerOf, unplacedIn } from '../spec/registers.js';
-import { limitFindings, standingOf } from '../store/pickable-items.js';
+import { limitFindings, overFinding, standingOf } from '../store/pickable-items.js';
 import type { HistoryCounts, Store } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 import { studentsHere } from './students.js';
@@ -105,9 +105,13 @@ async function pickedOf(store: Store, { academicYear, nationalIds, includeLeft }
   const counted: { readonly id: number; readonly counts: HistoryCounts }[] = [];
   for (const nationalId of named) {
     const student = await studentIn(store, nationalId);
-    const items = standingOf(student).items.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
+    const { items: all, over } = standingOf(student);
+    const items = all.filter((item) => item.state === 'picked' && item.schoolYear === academicYear);
     const fit = items.filter((item) => item.unfit === undefined);
     for (const item of items) if (item.unfit) findings.push(leftOut(student.basicData, item.stored.record, item.unfit));
+    if (fit.length > 0)
+      for (const excess of over.filter(({ schoolYear }) => [0, academicYear].includes(schoolYear)))
+        findings.push(overFinding(excess, 'warning', studentPlace(student.basicData)));
     for (const item of fit) findings.push(...limitFindings(student.basicData, item));
     if (fit.length > 0) counted.push({ id: student.id, counts: countsOf(fit.map(({ stored }) => stored.record)) });
     picked.push(

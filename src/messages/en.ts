@@ -693,6 +693,7 @@ export const en = {
     student: '{added} added, {updated} updated, {unchanged} unchanged',
     takeOut: 'Remove these records?',
     returned: '{count} back',
+    unpicked: '{count} of them no longer picked: the limit is reached by now, or another version is picked',
     removed: '{count} no longer on the platform: removed (neither exported nor picked; restored when they reappear)',
     kept: '{count} no longer on the platform: kept',
   },

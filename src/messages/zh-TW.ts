@@ -1112,6 +1112,7 @@ export const zhTW: Messages = {
     student: '新增 {added} 筆、更新 {updated} 筆、不變 {unchanged} 筆',
     takeOut: '要移除這些紀錄嗎？',
     returned: '恢復 {count} 筆',
+    unpicked: '其中 {count} 筆不再勾選：勾選件數已達上限，或已勾選另一版本',
     removed: '平臺已無 {count} 筆，已移除（不再匯出或勾選；再次出現時恢復）',
     kept: '平臺已無 {count} 筆，予以保留',
   },

@@ -75,6 +75,30 @@ function isSubmitted({ provenance, cameAt, record }: StoredRecord): boolean {
   return hasTerm(submittedTerm) && (provenance === 'own' || endedBefore('transfer', submittedTerm, dayOf(cameAt)));
 }
 
+/** The other version of a record that is picked, where one is: only one of them can be. */
+export const pickedVersionOf = (items: readonly Item[], { ref, stored }: Item): Item | undefined =>
+  items.find((candidate) => candidate.ref !== ref && candidate.picked && candidate.version && candidate.stored.key === stored.key);
+
+export const OPEN = { state: 'open', picked: false } as const;
+
+/**
+ * Of records that are back, those that cannot have their pick back: a limit is reached, or another version is picked. In
+ * the order of the items each that still fits keeps its pick.
+ */
+export function picksWithoutRoom(items: readonly Item[], back: ReadonlySet<string>, extendedYears: number): Item[] {
+  const returned = items.filter(({ ref, state }) => state === 'picked' && back.has(ref));
+  let standing = items.map((item) => (returned.includes(item) ? { ...item, ...OPEN } : item));
+  return returned.filter((item) => {
+    const after = standing.map((candidate) => (candidate.ref === item.ref ? item : candidate));
+    const over = overQuota(after, extendedYears).some(
+      ({ half, schoolYear }) => half === item.half && [0, item.schoolYear].includes(schoolYear),
+    );
+    const without = over || pickedVersionOf(after, item) !== undefined;
+    if (!without) standing = after;
+    return without;
+  });
+}
+
 export const overFinding = ({ half, schoolYear, picked, limit }: OverQuota, severity: Severity, place: Place): Finding =>
   schoolYear === 0
     ? { code: 'LPX_PICK_OVER_TOTAL', severity, place, facts: { half, count: picked, limit } }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { type RegisterRequest, writeRegisters } from '#lpx/exchange/register.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { openSqlite } from '#lpx/store/driver.js';
 import { factOf } from '../support/facts.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, NOW, OPERATOR, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
@@ -89,6 +90,22 @@ describe('the registers of a school year', () => {
     expect(findings.map((finding) => [finding.code, finding.place.title, factOf(finding, 'reason')])).toEqual([
       ['LPX_REGISTER_UNPLACED', '國語文', 'uncertified'],
       ['LPX_REGISTER_UNPLACED', '重修數學', 'noSheet'],
+    ]);
+  });
+
+  it('name the limits that their picks are over, of a store in which that could come about', async () => {
+    const folder = tempFolder();
+    const records = Array.from({ length: 7 }, (_, i) => courseResult({ createdAt: `2021-01-10 14:03:1${i}`, certification: '1' }, null));
+    writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
+    const store = await school(folder, '990001');
+    await load(store, join(folder, 'platform'));
+    await pick(store, ['O1', 'O2', 'O3', 'O4', 'O5', 'O6']);
+    expect((await write(store, join(folder, 'six'))).findings).toEqual([]);
+    const database = openSqlite(join(store, 'lpx.sqlite'));
+    database.exec(`insert into picks select 'own', 7, student_id, at from picks limit 1`);
+    database.close();
+    expect((await write(store, join(folder, 'seven'))).findings).toMatchObject([
+      { code: 'LPX_PICK_OVER', severity: 'warning', place: { student: TRANSFER_STUDENT }, facts: { year: 109, count: 7, limit: 6 } },
     ]);
   });
 

@@ -134,6 +134,25 @@ describe('a reload', () => {
     expect((await studentIn(store, TRANSFER_STUDENT)).records.map(({ picked }) => picked)).toEqual([...Array(5).fill(false), true]);
   });
 
+  it('gives a record that is back its pick back only where the limits still allow it, and says which', async () => {
+    const { store, reload } = await schoolWith(courses(1, 2, 3, 4, 5, 6, 7, 8));
+    const pick = (...refs: readonly string[]) =>
+      withStore(store, (open) =>
+        pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: refs, unpick: [] }], { now: NOW, operator: OPERATOR }),
+      );
+    const picked = async () => (await studentIn(store, TRANSFER_STUDENT)).records.flatMap((record) => (record.picked ? [record.id] : []));
+    await pick('O1', 'O2', 'O3', 'O4', 'O5');
+    await reload(courses(1, 2, 3, 4, 5, 6, 7), { confirmed: true });
+    await reload(courses(3, 4, 5, 6, 7, 8), { confirmed: true });
+    await pick('O6', 'O7');
+    expect(await picked()).toEqual([3, 4, 5, 6, 7]);
+    const { students } = await reload(courses(1, 2, 3, 4, 5, 6, 7, 8));
+    expect(students).toMatchObject([{ returned: 2, unpicked: [{ ref: 'O2', title: '科目2', term: '1091' }] }]);
+    expect(await picked()).toEqual([1, 3, 4, 5, 6, 7]);
+    const outcomes = await withStore(store, async (open) => open.recordOutcomes((await open.history())[0]?.id ?? 0));
+    expect(outcomes.filter(({ outcome }) => outcome === 'unpicked')).toMatchObject([{ record: { id: 2 } }]);
+  });
+
   it('keeps what a record was before', async () => {
     const { store, reload } = await schoolWith(courses(1));
     await reload([course(1, { brief: '改過' })]);

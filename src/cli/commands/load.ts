@@ -94,6 +94,7 @@ function loadedLines({ messages, paint }: Context, { file, students, changed, fi
       rows[i] ?? '',
       ...student.changes.map((change) => `    ${changeText(labels, change)}`),
       ...(student.returned > 0 ? [`    ${fill(words.returned, { count: student.returned })}`] : []),
+      ...missingLines(words.unpicked, student.unpicked),
       ...missingLines(words.removed, student.removed),
       ...missingLines(words.kept, student.kept),
     ]),
