@@ -10,7 +10,7 @@ import { put, type TestEntry } from '../support/zips.js';
 
 async function sampleContent(): Promise<TestEntry[]> {
   const folder = tempFolder();
-  const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'), { password: PASSWORD });
+  const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'), { password: PASSWORD, weakPassword: true });
   return contentOf(zipFile, PASSWORD);
 }
 
