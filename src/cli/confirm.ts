@@ -1,7 +1,6 @@
 /** Questions that a person answers with yes or no. */
-import { LpxError } from '../errors.js';
 import type { Context } from './context.js';
-import { promptStreams } from './prompts.js';
+import { ask } from './prompts.js';
 
 /** Whether there is somebody to ask: a terminal, and no JSON on it. */
 export const canAsk = ({ stdin, stderr, json }: Context): boolean => stdin.isTTY === true && stderr.isTTY === true && !json;
@@ -12,7 +11,5 @@ export async function confirm(context: Context, message: string): Promise<boolea
   if (!canAsk(context)) return false;
   const prompts = await import('@clack/prompts');
   const { yes: active, no: inactive } = context.messages.prompt;
-  const answer = await prompts.confirm({ message, active, inactive, initialValue: false, ...promptStreams(context) });
-  if (prompts.isCancel(answer)) throw new LpxError('LPX_INTERRUPTED');
-  return answer;
+  return ask(context, (asking) => prompts.confirm({ message, active, inactive, initialValue: false, ...asking }));
 }

@@ -10,7 +10,7 @@ import type { PasswordSource } from '../exchange/verify.js';
 import { readBounded, readSmall } from '../io/read.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
-import { promptStreams } from './prompts.js';
+import { ask } from './prompts.js';
 import { columns } from './render/text.js';
 
 export interface PasswordOptions {
@@ -109,9 +109,8 @@ function shownOnce({ stderr, messages: { prompt } }: Context, password: string):
 /** @throws LPX_PASSWORD_MISSING without a terminal or an answer, LPX_INTERRUPTED */
 async function askHidden(context: Context, message: string, answers: 'may be empty' | 'needed' = 'needed'): Promise<Buffer> {
   if (!context.stdin.isTTY || !context.stderr.isTTY) throw new LpxError('LPX_PASSWORD_MISSING');
-  const { password, isCancel } = await import('@clack/prompts');
-  const answer = await password({ message, ...promptStreams(context) });
-  if (isCancel(answer)) throw new LpxError('LPX_INTERRUPTED');
+  const { password } = await import('@clack/prompts');
+  const answer = await ask(context, (asking) => password({ message, ...asking }));
   if (!answer && answers === 'needed') throw new LpxError('LPX_PASSWORD_MISSING');
   return Buffer.from(answer ?? '');
 }

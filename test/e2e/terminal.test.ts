@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
@@ -24,7 +24,8 @@ while time.time() - start < 30:
         if not data: break
         sys.stdout.buffer.write(data)
     if answers and time.time() - typed > 2:
-        os.write(fd, answers.pop(0).encode() + b'\\r')
+        answer = answers.pop(0)
+        os.write(fd, b'\\x04' if answer == 'Ctrl-D' else b'\\x03' if answer == 'Ctrl-C' else answer.encode() + b'\\r')
         sys.stdout.buffer.write(b'<typed>')
         typed = time.time()
 else:
@@ -57,6 +58,29 @@ describeWith(['python3'], 'on a terminal', () => {
   it('a wrong one ends with exit 4, and the cursor is back', async () => {
     const { out, code } = await onTerminal('wrong', ['verify', sample]);
     expect(code).toBe(4);
+    expect(out.lastIndexOf('\u001b[?25h')).toBeGreaterThan(out.lastIndexOf('\u001b[?25l'));
+  });
+
+  it.each(['Ctrl-C', 'Ctrl-D'])('%s at a password ends with exit 9 and a message, and the cursor is back', async (key) => {
+    const { out, code } = await onTerminal(key, ['verify', sample]);
+    expect(code).toBe(9);
+    expect(out.split('LPX_INTERRUPTED')).toHaveLength(2);
+    expect(out.lastIndexOf('\u001b[?25h')).toBeGreaterThan(out.lastIndexOf('\u001b[?25l'));
+  });
+
+  it.each(['Ctrl-C', 'Ctrl-D'])('%s at a question ends with exit 9 and a message, and the cursor is back', async (key) => {
+    const folder = tempFolder();
+    const store = ['--store', join(folder, 'store')];
+    await lpx([...store, 'init', '--school', '990001']);
+    await lpx([...store, 'load', join(SAMPLES, 'transfer')]);
+    const emptied = join(folder, 'emptied');
+    cpSync(join(SAMPLES, 'transfer'), emptied, { recursive: true });
+    for (const name of readdirSync(emptied).filter((name) => name.endsWith('.json'))) {
+      const [student] = JSON.parse(readFileSync(join(emptied, name), 'utf8'));
+      writeFileSync(join(emptied, name), JSON.stringify([{ ...student, 課程學習成果紀錄: [] }]));
+    }
+    const { out, code } = await onTerminal(key, [...store, 'load', emptied]);
+    expect([code, out]).toEqual([9, expect.stringContaining('LPX_INTERRUPTED')]);
     expect(out.lastIndexOf('\u001b[?25h')).toBeGreaterThan(out.lastIndexOf('\u001b[?25l'));
   });
 
