@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { LpxError } from '../errors.js';
-import { isNetworkFolder } from '../exchange/school-store.js';
+import { folderOnThisComputer, isNetworkFolder } from '../exchange/school-store.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
 
@@ -13,7 +13,7 @@ const DATABASE = 'lpx.sqlite';
 /** `--store`, `LPX_STORE`, the nearest `.lpx` upward, else the user's data folder. @throws LPX_STORE_FOREIGN, LPX_STORE_ADDRESS */
 export function storeFolder({ storeOption, env, cwd }: Context): string {
   const named = storeOption ?? (env.LPX_STORE || undefined);
-  if (named !== undefined) return storeIn(resolve(cwd, onThisComputer(named)));
+  if (named !== undefined) return storeIn(resolve(cwd, folderOnThisComputer(named)));
   const found = nearest(cwd);
   return found === undefined ? dataFolder(env) : ownFolder(found, env);
 }
@@ -33,14 +33,6 @@ function nearest(start: string): string | undefined {
   }
 }
 
-/** An address such as `postgres://…` would become a folder of that name. @throws LPX_STORE_ADDRESS */
-function onThisComputer(named: string): string {
-  // One letter before the colon is a drive of Windows.
-  const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(named) ?? [];
-  if (scheme !== undefined) throw new LpxError('LPX_STORE_ADDRESS', { scheme: scheme.toLowerCase() });
-  return named;
-}
-
 /**
  * As git does: a store of somebody else, left in a folder that others may write to, would take in a clerk's data unseen.
  * Whoever means it names it.
@@ -56,7 +48,7 @@ function ownFolder(folder: string, env: Context['env']): string {
 
 /** Where `init` makes a store: as named, else `.lpx` in the current folder. */
 export const newStoreFolder = ({ storeOption, env, cwd }: Context): string =>
-  resolve(cwd, onThisComputer(storeOption ?? (env.LPX_STORE || FOLDER)));
+  resolve(cwd, folderOnThisComputer(storeOption ?? (env.LPX_STORE || FOLDER)));
 
 /** The store that commands here use by now and would not use any more, once one is made in the current folder. */
 export function storeAbove({ storeOption, env, cwd }: Context): string | undefined {

@@ -192,12 +192,13 @@ interface Plan {
 /**
  * Exports students: course results that their teacher certified and multi-performances that were uploaded, of the terms
  * asked for; basic data with every cadre post. All packages are published at the end, or none.
- * @throws LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, LPX_EXCHANGE_NOT_NEEDED when a student left after the school year was
+ * @throws LPX_TO_OWN_SCHOOL, LPX_NOT_IN_STORE, LPX_NOTHING_TO_EXPORT, LPX_EXCHANGE_NOT_NEEDED when a student left after the school year was
  *   over, LPX_LEFT_TOO_EARLY, LPX_LEFT_IN_FUTURE, LPX_STUDENT_TOO_LARGE, and the errors of the data: the first of them, with
  *   all of all students; LPX_STUDENT_CHANGED when somebody changes a student meanwhile; LPX_PASSWORD_UNSUITABLE,
  *   LPX_PASSWORD_WEAK, LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN, LPX_DISK_FULL, LPX_WRITE_FAILED; then no package is left
  */
 export async function exportPackages(store: Store, request: ExportRequest): Promise<ExportResult> {
+  if (request.toSchool === store.school.code) throw new LpxError('LPX_TO_OWN_SCHOOL', { code: request.toSchool });
   const started = performance.now();
   const clock = () => new Date(request.now.getTime() + performance.now() - started);
   if (request.passwordFile !== undefined) await assertFree(request.passwordFile);

@@ -98,10 +98,11 @@ export interface ImportResult {
 /**
  * Verifies and imports one package. A package that is faulty, or in conflict, comes back as `refused`
  * with the store as it was.
- * @throws as `readPackage`; LPX_STORE_BUSY, LPX_WRITE_FAILED; LPX_NOT_IN_STORE and LPX_PREVIOUS_ID for a previous id
+ * @throws as `readPackage`; LPX_KEEP_OR_REPLACE, LPX_STORE_BUSY, LPX_WRITE_FAILED; LPX_NOT_IN_STORE and LPX_PREVIOUS_ID for a previous id
  *   that fits no student of the store, or not one of the package
  */
 export async function importPackage(store: Store, request: ImportRequest): Promise<ImportResult> {
+  if (request.keepBoth && request.replace) throw new LpxError('LPX_KEEP_OR_REPLACE');
   try {
     const result = await verifyAndImport(store, request);
     const refusal = errorOfReport(result.report) ?? errorOf(result.conflicts);

@@ -8,6 +8,14 @@ import type { School, Store } from '../store/store.js';
 export { isNetworkFolder } from '../store/network-folder.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
 
+/** A named folder as it is; an address such as `postgres://…` would become a folder of that name. @throws LPX_STORE_ADDRESS */
+export function folderOnThisComputer(named: string): string {
+  // One letter before the colon is a drive of Windows.
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(named) ?? [];
+  if (scheme !== undefined) throw new LpxError('LPX_STORE_ADDRESS', { scheme: scheme.toLowerCase() });
+  return named;
+}
+
 /**
  * Makes a store and leaves it closed.
  * @param group the group of users that shares the store; empty when it is its owner's alone

@@ -8,6 +8,7 @@ import type { PasswordSource, SignatureSource, VerificationReport } from '../exc
 import type { ExchangeReason } from '../spec/status-changes.js';
 import { dayOf } from '../spec/terms.js';
 import type { Encryption } from '../zip/writer.js';
+import { checkedOptions, OPTIONS } from './options.js';
 import { type ProgressOptions, Store } from './store.js';
 import { UseCaseThread } from './thread.js';
 
@@ -99,7 +100,7 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
  * Loads the export of the school's platform, all or nothing. The same folder twice changes nothing.
  *
  * @returns what became of each student's records, with warnings and notes
- * @throws LpxError `LPX_FILE_NOT_FOUND`, `LPX_NO_DOCUMENT`, `LPX_LOAD_PACKAGE`, `LPX_LOAD_TABLE`, `LPX_JSON_UNREADABLE`; the
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_FILE_NOT_FOUND`, `LPX_NO_DOCUMENT`, `LPX_LOAD_PACKAGE`, `LPX_LOAD_TABLE`, `LPX_JSON_UNREADABLE`; the
  *   first error of the data (`LPX_SCHEMA`, `LPX_ATTACHMENT_MISSING`…) with all of them in its `findings`; without
  *   `confirmed`, `LPX_LIST_EMPTIED`, `LPX_MANY_MISSING`, `LPX_PICK_MISSING`; `LPX_STORE_BUSY`, `LPX_DISK_FULL`,
  *   `LPX_WRITE_FAILED`, `LPX_INTERRUPTED`: then nothing was loaded
@@ -109,10 +110,11 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
  * console.log(students.map(({ name, added }) => `${name}: ${added} new`));
  * ```
  */
-export function loadFolder(store: Store, options: LoadOptions): Promise<LoadResult> {
-  const { signal, onProgress, path, operator = '', now = new Date(), ...given } = options;
+export async function loadFolder(store: Store, options: LoadOptions): Promise<LoadResult> {
+  const thread = Store.threadOf(store);
+  const { signal, onProgress, path, operator = '', now = new Date(), ...given } = checkedOptions(options, OPTIONS.load);
   const request = { ...given, folder: store.folder, path: resolve(path), operator, now };
-  return Store.threadOf(store).run('load', request, { signal, onProgress });
+  return thread.run('load', request, { signal, onProgress });
 }
 
 /**
@@ -120,8 +122,8 @@ export function loadFolder(store: Store, options: LoadOptions): Promise<LoadResu
  * signature next to it, or into as many as readers' limits ask for. All packages or none.
  *
  * @returns the packages, what went and what stayed at home, and why
- * @throws LpxError `LPX_NOT_IN_STORE`, `LPX_NOTHING_TO_EXPORT`, `LPX_EXCHANGE_NOT_NEEDED`, `LPX_LEFT_TOO_EARLY`,
- *   `LPX_LEFT_IN_FUTURE`, `LPX_STUDENT_TOO_LARGE`, `LPX_STUDENT_CHANGED`; the first error of the data with all of them in its `findings`; `LPX_PASSWORD_MISSING`,
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_NOT_IN_STORE`, `LPX_NOTHING_TO_EXPORT`, `LPX_EXCHANGE_NOT_NEEDED`, `LPX_LEFT_TOO_EARLY`,
+ *   `LPX_LEFT_IN_FUTURE`, `LPX_TO_OWN_SCHOOL`, `LPX_STUDENT_TOO_LARGE`, `LPX_STUDENT_CHANGED`; the first error of the data with all of them in its `findings`; `LPX_PASSWORD_MISSING`,
  *   `LPX_PASSWORD_UNSUITABLE`, `LPX_PASSWORD_WEAK`, `LPX_DAY`, `LPX_TERM`, `LPX_SCHOOL_CODE`; `LPX_ATTACHMENT_LOST`, `LPX_ATTACHMENT_BROKEN`,
  *   `LPX_STORE_BUSY`, `LPX_DISK_FULL`, `LPX_WRITE_FAILED`, `LPX_INTERRUPTED`: then no package is left
  * @example
@@ -136,8 +138,9 @@ export function loadFolder(store: Store, options: LoadOptions): Promise<LoadResu
  * console.log(packages[0]?.zipFile, packages[0]?.signatureFile);
  * ```
  */
-export function exportPackage(store: Store, options: ExportOptions): Promise<ExportResult> {
-  const { signal, onProgress, password, ...given } = options;
+export async function exportPackage(store: Store, options: ExportOptions): Promise<ExportResult> {
+  const thread = Store.threadOf(store);
+  const { signal, onProgress, password, ...given } = checkedOptions(options, OPTIONS.export);
   const { now = new Date(), outFolder, passwordFile } = given;
   const request = {
     ...given,
@@ -153,14 +156,14 @@ export function exportPackage(store: Store, options: ExportOptions): Promise<Exp
     force: given.force ?? false,
     skipEmpty: given.skipEmpty ?? false,
   };
-  return Store.threadOf(store).run('export', request, { signal, onProgress, password });
+  return thread.run('export', request, { signal, onProgress, password });
 }
 
 /**
  * Verifies a package: signature, directory, password, structure, schema, rules, attachments. Writes nothing. Whatever is
  * wrong with the package is in the report: `ok` is false, and `findings` say what and where.
  *
- * @throws LpxError `LPX_FILE_NOT_FOUND`, `LPX_FILE_UNREADABLE`, `LPX_FILE_CHANGED` when somebody changes the file
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_FILE_NOT_FOUND`, `LPX_FILE_UNREADABLE`, `LPX_FILE_CHANGED` when somebody changes the file
  *   meanwhile, `LPX_PASSWORD_MISSING`, `LPX_DISK_FULL`, `LPX_INTERRUPTED`
  * @example
  * ```ts
@@ -168,8 +171,9 @@ export function exportPackage(store: Store, options: ExportOptions): Promise<Exp
  * if (!ok) console.error(findings.map(({ code, place }) => [code, place]));
  * ```
  */
-export function verifyPackage(options: VerifyOptions): Promise<VerificationReport> {
-  return inOwnThread((thread) => thread.run('verify', verifyRequest(options), callerOf(options)));
+export async function verifyPackage(options: VerifyOptions): Promise<VerificationReport> {
+  const given = checkedOptions(options, OPTIONS.verify);
+  return inOwnThread((thread) => thread.run('verify', verifyRequest(given), callerOf(given)));
 }
 
 /**
@@ -178,23 +182,25 @@ export function verifyPackage(options: VerifyOptions): Promise<VerificationRepor
  * the reasons in `report.findings` or `conflicts`, and the store as it was.
  *
  * @throws LpxError as {@link verifyPackage}; `LPX_NOT_IN_STORE`, `LPX_PREVIOUS_ID` for a `previousId` that fits no
- *   student; `LPX_STORE_BUSY`, `LPX_WRITE_FAILED`: then nothing was changed
+ *   student; `LPX_KEEP_OR_REPLACE`; `LPX_STORE_BUSY`, `LPX_WRITE_FAILED`: then nothing was changed
  * @example
  * ```ts
  * const { outcome, historyId } = await importPackage(store, { zipFile, password, createStudents: true, operator: 'registrar' });
  * if (outcome === 'imported') console.log(`number ${historyId} in the history`);
  * ```
  */
-export function importPackage(store: Store, options: ImportOptions): Promise<ImportResult> {
+export async function importPackage(store: Store, options: ImportOptions): Promise<ImportResult> {
+  const thread = Store.threadOf(store);
+  const given = checkedOptions(options, OPTIONS.import);
   const request = {
-    ...verifyRequest(options),
+    ...verifyRequest(given),
     folder: store.folder,
-    dryRun: options.dryRun ?? false,
-    createStudents: options.createStudents ?? false,
-    operator: options.operator ?? '',
-    now: options.now ?? new Date(),
+    dryRun: given.dryRun ?? false,
+    createStudents: given.createStudents ?? false,
+    operator: given.operator ?? '',
+    now: given.now ?? new Date(),
   };
-  return Store.threadOf(store).run('import', request, callerOf(options));
+  return thread.run('import', request, callerOf(given));
 }
 
 /**
@@ -207,8 +213,9 @@ export function importPackage(store: Store, options: ImportOptions): Promise<Imp
  * for (const { records } of students) console.log(records.map(({ title, courseCode }) => [title, courseCode]));
  * ```
  */
-export function showPackage(options: VerifyOptions): Promise<ShownPackage> {
-  return inOwnThread((thread) => thread.run('show', verifyRequest(options), callerOf(options)));
+export async function showPackage(options: VerifyOptions): Promise<ShownPackage> {
+  const given = checkedOptions(options, OPTIONS.verify);
+  return inOwnThread((thread) => thread.run('show', verifyRequest(given), callerOf(given)));
 }
 
 /** A package's students, with the report of its verification. */

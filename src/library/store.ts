@@ -1,6 +1,8 @@
 /** A school's store, as the library hands it out. */
 import { resolve } from 'node:path';
+import { folderOnThisComputer } from '../exchange/school-store.js';
 import type { School } from '../store/store.js';
+import { checkedFolder, checkedOptions, noStore, OPTIONS } from './options.js';
 import { UseCaseThread } from './thread.js';
 
 /** What every call takes. */
@@ -60,6 +62,7 @@ export class Store {
 
   /** @internal */
   static threadOf(store: Store): UseCaseThread {
+    if (!(store instanceof Store)) throw noStore();
     return store.#thread;
   }
 
@@ -73,17 +76,18 @@ export class Store {
  * Makes the store of a school: a folder with a database and the attachments, readable by its owner alone.
  *
  * @param folder is made; it must not hold a store yet
- * @throws LpxError `LPX_SCHOOL_CODE` for a code that no school has, `LPX_STORE_EXISTS`, `LPX_GROUP_REFUSED`,
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_SCHOOL_CODE` for a code that no school has, `LPX_STORE_EXISTS`, `LPX_GROUP_REFUSED`,
  *   `LPX_WRITE_FAILED`, `LPX_DISK_FULL`, `LPX_INTERRUPTED`
  * @example
  * ```ts
  * const store = await createStore('/srv/lpx/990001', { code: '990001', name: '示範高中' });
  * ```
  */
-export function createStore(folder: string, school: NewSchool, options: CallOptions = {}): Promise<Store> {
-  const { code, name = '', group = '', operator = '', now = new Date() } = school;
-  const path = resolve(folder);
-  return Store.open((thread) => thread.run('create', { folder: path, school: { code, name }, group, now, operator }, options), path);
+export async function createStore(folder: string, school: NewSchool, options: CallOptions = {}): Promise<Store> {
+  const path = storeFolder(folder);
+  const { code, name = '', group = '', operator = '', now = new Date() } = checkedOptions(school, OPTIONS.school, 'school');
+  const caller = checkedOptions(options, OPTIONS.call);
+  return Store.open((thread) => thread.run('create', { folder: path, school: { code, name }, group, now, operator }, caller), path);
 }
 
 /**
@@ -91,7 +95,7 @@ export function createStore(folder: string, school: NewSchool, options: CallOpti
  * put right.
  *
  * @param folder as given to {@link createStore} or `lpx init`
- * @throws LpxError `LPX_STORE_NOT_FOUND`, `LPX_STORE_NEWER` for one that a later version of lpx wrote,
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_STORE_NOT_FOUND`, `LPX_STORE_NEWER` for one that a later version of lpx wrote,
  *   `LPX_STORE_DAMAGED`, `LPX_STORE_BUSY` when another process keeps writing to it, `LPX_INTERRUPTED`
  * @example
  * ```ts
@@ -103,7 +107,10 @@ export function createStore(folder: string, school: NewSchool, options: CallOpti
  * }
  * ```
  */
-export function openStore(folder: string, options: CallOptions = {}): Promise<Store> {
-  const path = resolve(folder);
-  return Store.open((thread) => thread.run('open', { folder: path }, options), path);
+export async function openStore(folder: string, options: CallOptions = {}): Promise<Store> {
+  const path = storeFolder(folder);
+  const caller = checkedOptions(options, OPTIONS.call);
+  return Store.open((thread) => thread.run('open', { folder: path }, caller), path);
 }
+
+const storeFolder = (folder: string): string => resolve(folderOnThisComputer(checkedFolder(folder)));

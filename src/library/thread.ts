@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { LpxError } from '../errors.js';
 import type { Password, PasswordSource } from '../package/password-source.js';
 import { revived } from '../posted-error.js';
+import { isPassword } from './options.js';
 import type { Order, Report } from './use-case-worker.js';
 import type { RequestOf, ResultOf, UseCaseName } from './use-cases.js';
 
@@ -141,7 +142,9 @@ export class UseCaseThread {
   async #answer(call: Call): Promise<void> {
     try {
       const ask = call.caller.password as () => Password | Promise<Password>;
-      const password = bytesOf(await ask());
+      const answer: unknown = await ask();
+      if (!isPassword(answer)) throw new LpxError('LPX_PASSWORD_MISSING');
+      const password = bytesOf(answer);
       if (this.#running === call) this.#send({ kind: 'password', password });
     } catch (error) {
       call.failure = { error };

@@ -168,6 +168,24 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Give the six digits or letters of the school, such as 010301.',
   },
+  LPX_OPTION_WRONG: {
+    exit: EXIT.usage,
+    what: 'The option {option} has to be {takes}.',
+    means: 'notDone',
+    next: 'Correct the program that calls lpx.',
+  },
+  LPX_TO_OWN_SCHOOL: {
+    exit: EXIT.usage,
+    what: 'The receiving school {code} is this school itself.',
+    means: 'notDone',
+    next: 'Give the code of the school that the students go to.',
+  },
+  LPX_KEEP_OR_REPLACE: {
+    exit: EXIT.usage,
+    what: 'Give --keep-both or --replace, not both.',
+    means: 'notDone',
+    next: 'See lpx help import for what each of them does.',
+  },
   LPX_TERM: {
     exit: EXIT.usage,
     what: '{value} is not an academic term.',

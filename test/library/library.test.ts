@@ -119,10 +119,100 @@ describe('an error of the library', () => {
       await failing({ terms: ['1'] }).toMatchObject({ code: 'LPX_TERM' });
       await failing({ toSchool: '12' }).toMatchObject({ code: 'LPX_SCHOOL_CODE' });
       await failing({ password: '' }).toMatchObject({ code: 'LPX_PASSWORD_MISSING' });
-      await failing({ reason: () => 'transfer' }).toMatchObject({ name: 'DataCloneError' });
+      await failing({ toSchool: '990001' }).toMatchObject({ code: 'LPX_TO_OWN_SCHOOL' });
       // The thread is none the worse for it.
       await failing({ password: '密碼' }).toMatchObject({ code: 'LPX_PASSWORD_UNSUITABLE' });
     });
+  });
+});
+
+describe('an option of the wrong kind', () => {
+  const zipFile = 'none.zip';
+  const exporting = exportOptions('none');
+  const wrong: readonly (readonly [call: 'export' | 'import' | 'load' | 'verify' | 'show', options: unknown, option: string])[] = [
+    ['export', { ...exporting, reason: 'zz' }, 'reason'],
+    ['export', { ...exporting, reason: undefined }, 'reason'],
+    ['export', { ...exporting, reason: () => 'transfer' }, 'reason'],
+    ['export', { ...exporting, encryption: 'none' }, 'encryption'],
+    ['export', { ...exporting, encryption: 'AES256' }, 'encryption'],
+    ['export', { ...exporting, nationalIds: TRANSFER_STUDENT }, 'nationalIds'],
+    ['export', { ...exporting, nationalIds: [{}] }, 'nationalIds'],
+    ['export', { ...exporting, terms: '1091' }, 'terms'],
+    ['export', { ...exporting, outFolder: undefined }, 'outFolder'],
+    ['export', { ...exporting, passwordFile: 7 }, 'passwordFile'],
+    ['export', { ...exporting, dryRun: 'no' }, 'dryRun'],
+    ['export', undefined, 'options'],
+    ['import', { password }, 'zipFile'],
+    ['import', { zipFile: '', password }, 'zipFile'],
+    ['import', { zipFile, password, only: TRANSFER_STUDENT }, 'only'],
+    ['import', { zipFile, password, only: [7] }, 'only'],
+    ['import', { zipFile, password, only: () => 1 }, 'only'],
+    ['import', { zipFile, password, only: null }, 'only'],
+    ['import', { zipFile, password, now: new Date(Number.NaN) }, 'now'],
+    ['import', { zipFile, password, now: '2021-01-22' }, 'now'],
+    ['import', { zipFile, password, operator: {} }, 'operator'],
+    ['import', { zipFile, password, onProgress: 'x' }, 'onProgress'],
+    ['verify', { zipFile, password, signature: { md5: 7 } }, 'signature'],
+    ['verify', { zipFile, password, signature: { md5: 'x' } }, 'signature'],
+    ['verify', { zipFile, password, signature: {} }, 'signature'],
+    ['verify', { zipFile, password, signature: null }, 'signature'],
+    ['show', { zipFile, password, signal: 'stop' }, 'signal'],
+    ['load', {}, 'path'],
+    ['load', { path: 'a\0b' }, 'path'],
+  ];
+
+  it('is refused by its name before the call does anything', async () => {
+    const folder = tempFolder();
+    await withOpen(await school(folder, '990001'), async (store) => {
+      const calls = {
+        export: (options: never) => exportPackage(store, options),
+        import: (options: never) => importPackage(store, options),
+        load: (options: never) => loadFolder(store, options),
+        verify: (options: never) => verifyPackage(options),
+        show: (options: never) => showPackage(options),
+      };
+      for (const [call, options, option] of wrong) {
+        const error = await calls[call](options as never).catch((error: unknown) => error);
+        expect(error, `${call} ${option}`).toBeInstanceOf(LpxError);
+        expect(error).toMatchObject({ code: 'LPX_OPTION_WRONG', facts: { option }, exitCode: 2 });
+      }
+      for (const given of [null, undefined, 7, '', {}, new Uint8Array()]) {
+        const options = { zipFile, password: given } as never;
+        await expect(importPackage(store, options)).rejects.toMatchObject({ code: 'LPX_PASSWORD_MISSING' });
+        await expect(exportPackage(store, { ...exporting, password: given as never })).rejects.toMatchObject({
+          code: 'LPX_PASSWORD_MISSING',
+        });
+      }
+      const both = { zipFile, password, replace: true, keepBoth: true };
+      await expect(importPackage(store, both)).rejects.toMatchObject({ code: 'LPX_KEEP_OR_REPLACE' });
+      await expect(importPackage({} as Store, { zipFile, password })).rejects.toMatchObject({ facts: { option: 'store' } });
+    });
+    const make = (...given: unknown[]) => expect(createStore(...(given as [string, { code: string }]))).rejects;
+    await make(join(folder, 'new'), { code: 7 }).toMatchObject({ code: 'LPX_OPTION_WRONG', facts: { option: 'code' } });
+    await make(join(folder, 'new')).toMatchObject({ facts: { option: 'school' } });
+    await make(7, { code: '990001' }).toMatchObject({ facts: { option: 'folder' } });
+    expect(readdirSync(folder)).toEqual(['school-990001']);
+  });
+
+  it('says what the option has to be', () => {
+    const message = (takes: string) => new LpxError('LPX_OPTION_WRONG', { option: 'x', takes }).message;
+    expect(message('texts')).toBe('The option x has to be a list of texts.');
+  });
+
+  it('is an answer that is no password, too', async () => {
+    const { zipFile } = await delivered();
+    for (const answer of [undefined, null, 7, ''])
+      await expect(verifyPackage({ zipFile, password: () => answer as never })).rejects.toMatchObject({ code: 'LPX_PASSWORD_MISSING' });
+  });
+
+  it('is a store that is not on this computer; what the address holds is in no error', async () => {
+    const address = 'postgres://a:secret@h/db';
+    for (const call of [() => createStore(address, { code: '990001' }), () => openStore(address)]) {
+      const error = (await call().catch((error: unknown) => error)) as LpxError;
+      expect([error.code, error.facts]).toEqual(['LPX_STORE_ADDRESS', { scheme: 'postgres' }]);
+      expect(error.message).not.toContain('secret');
+    }
+    expect(readdirSync('.')).not.toContain('postgres:');
   });
 });
 

@@ -52,7 +52,6 @@ export async function exportStudents(context: Context, nationalIds: readonly str
     options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
   const progress = startProgress(context, context.messages.progress.exporting);
   const result = await withStore(storeFolder(context), async (store) => {
-    if (toSchool === store.school.code) throw new LpxError('LPX_USAGE', { problem: fill(usage.toOwnSchool, { code: toSchool }) });
     return exportPackages(store, {
       nationalIds: options.all ? (await studentsHere(store, options.includeLeft === true)).map((student) => student.nationalId) : named,
       namedAt: new Map(listed.map(({ nationalId, place }) => [canonicalCode(nationalId), place])),

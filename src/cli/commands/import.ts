@@ -1,4 +1,4 @@
-import { errorOf, LpxError } from '../../errors.js';
+import { errorOf } from '../../errors.js';
 import { type ImportedStudent, type ImportResult, importPackage } from '../../exchange/import.js';
 import { withStore } from '../../exchange/school-store.js';
 import { errorOfReport } from '../../exchange/verify.js';
@@ -28,7 +28,6 @@ export interface ImportOptions extends VerifyOptions {
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
   const { messages } = context;
-  if (options.keepBoth && options.replace) throw new LpxError('LPX_USAGE', { problem: messages.usage.keepBothOrReplace });
   const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const result = await withStore(storeFolder(context), (store) =>
