@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
 import { decodeText, withoutMarks } from '../encoding.js';
 import { LpxError } from '../errors.js';
-import type { PasswordSource } from '../exchange/verify.js';
+import type { NewPasswordSource, PasswordSource } from '../exchange/verify.js';
 import { readBounded, readSmall } from '../io/read.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
@@ -34,7 +34,7 @@ export async function passwordFor(context: Context, options: PasswordOptions): P
 }
 
 /** A password for a new package; what `--generate-password` makes, the export writes out. */
-export async function newPasswordFor(context: Context, options: PasswordOptions): Promise<PasswordSource> {
+export async function newPasswordFor(context: Context, options: PasswordOptions): Promise<NewPasswordSource> {
   const { usage } = context.messages;
   const { generatePassword: isGenerated, passwordOut, passwordFile, passwordStdin } = options;
   if (passwordOut !== undefined && !isGenerated) throw new LpxError('LPX_USAGE', { problem: usage.passwordOutAlone });
@@ -44,7 +44,7 @@ export async function newPasswordFor(context: Context, options: PasswordOptions)
     saySource(context, '--generate-password');
     return Buffer.from(generatePassword());
   }
-  return (await passwordAtHand(context, options)) ?? (() => askTwice(context));
+  return (await passwordAtHand(context, options)) ?? ((assertFit) => askTwice(context, assertFit));
 }
 
 /** Groups of clear characters: strong, and readable over the telephone. */
@@ -87,10 +87,11 @@ function firstLine(bytes: Buffer): Buffer {
   return Buffer.from(line, 'latin1');
 }
 
-/** Asks for a new password twice; of one that is left empty, a strong one is made and shown. */
-async function askTwice(context: Context): Promise<Buffer> {
+/** Asks for a new password twice, unless the first is not fit; of one that is left empty, a strong one is made and shown. */
+async function askTwice(context: Context, assertFit: (typed: Buffer) => void): Promise<Buffer> {
   const first = await askHidden(context, context.messages.prompt.newPassword, 'may be empty');
   if (first.length === 0) return shownOnce(context, generatePassword());
+  assertFit(first);
   const second = await askHidden(context, context.messages.prompt.repeat);
   if (!first.equals(second)) throw new LpxError('LPX_PASSWORD_UNEQUAL');
   return first;

@@ -1,11 +1,13 @@
 /** A spinner with a percentage, on a terminal only. */
-import type { PasswordSource } from '../exchange/verify.js';
+import type { Password } from '../exchange/verify.js';
 import type { Context } from './context.js';
+
+type Held<A extends unknown[]> = Password | ((...words: A) => Password | Promise<Password>);
 
 export interface Progress {
   readonly update: (done: number, total: number) => void;
   /** A password that is asked for while nothing moves on the terminal. */
-  readonly holdFor: (password: PasswordSource) => PasswordSource;
+  readonly holdFor: <A extends unknown[]>(password: Held<A>) => Held<A>;
   readonly stop: () => void;
 }
 
@@ -47,9 +49,9 @@ export function startProgress(context: Context, text: string): Progress {
     holdFor: (password) =>
       typeof password !== 'function'
         ? password
-        : async () => {
+        : async (...words) => {
             stop();
-            const given = await password();
+            const given = await password(...words);
             start();
             return given;
           },

@@ -13,8 +13,8 @@ import { assertFree, makeFolder, publishFiles, writePart } from '../io/publish.j
 import { contentsDigest, DIGESTED_DOCUMENT, digestedText } from '../package/contents-digest.js';
 import { mappingPath, numberFiles, packageBaseName, parsePackageName } from '../package/layout.js';
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../package/limits.js';
-import { type PasswordSource, passwordFrom } from '../package/password-source.js';
-import { PASSWORD_CHARACTERS, type PersonalWords, weaknessOf } from '../package/password-strength.js';
+import { type NewPasswordSource, passwordFrom } from '../package/password-source.js';
+import { PASSWORD_CHARACTERS, type PersonalWords, type Weakness, weaknessOf } from '../package/password-strength.js';
 import { readDirectory } from '../package/reader.js';
 import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
 import { canonicalCode } from '../plain-text.js';
@@ -76,7 +76,7 @@ export interface ExportRequest {
   readonly outFolder: string;
   readonly encryption: Encryption;
   /** A function is asked once it is known that there is something to export. */
-  readonly password: PasswordSource;
+  readonly password: NewPasswordSource;
   /** Take a password that is easily guessed; the history remembers. */
   readonly weakPassword?: boolean | undefined;
   /** A new file that the password is written to, readable by its owner alone. */
@@ -505,13 +505,18 @@ interface ExportPassword {
  * @throws LPX_PASSWORD_MISSING, LPX_PASSWORD_UNSUITABLE, LPX_PASSWORD_WEAK
  */
 async function passwordOf({ password, weakPassword }: ExportRequest, personal: PersonalWords): Promise<ExportPassword> {
-  const given = await passwordFrom(password);
+  const assertFit = (entered: Buffer): Weakness | undefined => {
+    const typed = withoutBlankEnds(entered);
+    if (typed.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
+    if (typed.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
+    const weakness = weaknessOf(typed.toString('latin1'), personal);
+    if (weakness && !weakPassword) throw new LpxError('LPX_PASSWORD_WEAK', { weakness, least: PASSWORD_CHARACTERS });
+    return weakness;
+  };
+  const given = await passwordFrom(password, assertFit);
+  const weakness = assertFit(given);
   const typed = withoutBlankEnds(given);
-  if (typed.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
-  if (typed.some((byte) => byte < 0x20 || byte > 0x7e)) throw new LpxError('LPX_PASSWORD_UNSUITABLE');
   const findings: Finding[] = typed.length < given.length ? [{ code: 'LPX_PASSWORD_BLANKS', severity: 'note', place: {}, facts: {} }] : [];
-  const weakness = weaknessOf(typed.toString('latin1'), personal);
-  if (weakness && !weakPassword) throw new LpxError('LPX_PASSWORD_WEAK', { weakness, least: PASSWORD_CHARACTERS });
   return { password: typed, overridden: weakness ? ['LPX_PASSWORD_WEAK'] : [], findings };
 }
 

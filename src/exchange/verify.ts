@@ -52,7 +52,7 @@ import { type Digests, digestFile } from '../zip/threads/digest.js';
 import type { Helper } from '../zip/threads/helper.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 
-export type { PasswordSource } from '../package/password-source.js';
+export type { NewPasswordSource, Password, PasswordSource } from '../package/password-source.js';
 
 /**
  * Where the MD5 of the package comes from: a file next to it under a usual name (the default), a file named by the caller,

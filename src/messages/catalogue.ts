@@ -256,7 +256,7 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: 'The password is easily guessed: {weakness}.',
     means: 'notDone',
-    next: 'Use at least {least} characters, without the student’s national id or birth date and without school codes; --generate-password generates a strong one. To use this one anyway, add --weak-password (recorded).',
+    next: 'Use at least {least} characters, without national ids, birth dates, school codes, sequences or common words; --generate-password generates a strong one. To use this one anyway, add --weak-password (recorded).',
   },
   LPX_PASSWORD_BLANKS: {
     exit: EXIT.usage,

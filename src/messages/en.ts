@@ -226,6 +226,9 @@ const words: Words = {
     nationalId: 'it is made of the student’s national id',
     birthDate: 'it is made of the student’s birth date',
     schoolCode: 'it is made of a school code',
+    common: 'it is one that everybody tries first',
+    fewCharacters: 'it has fewer than 5 different characters',
+    sequence: 'it is a sequence such as 1234, abcd or qwerty',
   },
   advice: {
     certified:

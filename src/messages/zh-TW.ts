@@ -89,7 +89,7 @@ export const zhTW: Messages = {
     LPX_PASSWORD_UNEQUAL: { what: '兩次輸入的密碼不相同。', next: '請再執行一次，並輸入兩次相同的密碼。' },
     LPX_PASSWORD_WEAK: {
       what: '這個密碼容易被猜到：{weakness}。',
-      next: '請用 {least} 個字元以上、不含學生身分證號、生日與學校代碼的密碼；--generate-password 會產生高強度密碼。仍要使用請加 --weak-password（記入作業紀錄）。',
+      next: '請用 {least} 個字元以上的密碼，不含學生身分證號、生日、學校代碼、連續字元與常見密碼；--generate-password 會產生高強度密碼。仍要使用請加 --weak-password（記入作業紀錄）。',
     },
     LPX_PASSWORD_BLANKS: {
       what: '密碼前後的空白已略去。',
@@ -663,6 +663,9 @@ export const zhTW: Messages = {
       nationalId: '以學生的身分證號組成',
       birthDate: '以學生的生日組成',
       schoolCode: '以學校代碼組成',
+      common: '是最常見的密碼',
+      fewCharacters: '不同的字元少於 5 個',
+      sequence: '是 1234、abcd、qwerty 之類的連續字元',
     },
     advice: {
       certified: '不需處理：成果已由教師認證，無法再縮短；提交時會再檢查字數上限。',

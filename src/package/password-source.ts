@@ -10,15 +10,18 @@ export type Password = string | Uint8Array;
  */
 export type PasswordSource = Password | (() => Password | Promise<Password>);
 
+/** As `PasswordSource`, of a new password: who types it twice is asked again only when the first is fit, else `assertFit` throws. */
+export type NewPasswordSource = Password | ((assertFit: (typed: Buffer) => void) => Password | Promise<Password>);
+
 /** Whether nobody has to be asked. */
-export const isAtHand = (source: PasswordSource): source is Password => typeof source !== 'function';
+export const isAtHand = (source: NewPasswordSource): source is Password => typeof source !== 'function';
 
 /**
  * A copy of the password, which the caller overwrites in the end.
  * @throws LPX_PASSWORD_MISSING for an empty one, and what asking for it throws
  */
-export async function passwordFrom(source: PasswordSource): Promise<Buffer> {
-  const password = isAtHand(source) ? source : await source();
+export async function passwordFrom(source: NewPasswordSource, assertFit: (typed: Buffer) => void = () => {}): Promise<Buffer> {
+  const password = isAtHand(source) ? source : await source(assertFit);
   if (password.length === 0) throw new LpxError('LPX_PASSWORD_MISSING');
   return typeof password === 'string' ? Buffer.from(password) : Buffer.from(password);
 }

@@ -154,11 +154,40 @@ describe('the password of an export', () => {
     ['that is the birthday twice, in ROC years', '94030994030', 'birthDate'],
     ['made of the school code', '990001-990001', 'schoolCode'],
     ['made of the receiving school’s code', '990002abcdefg', 'schoolCode'],
+    ['of digits in a row', '1234567890', 'sequence'],
+    ['of letters that go down', 'zyxwvutsrqpo', 'sequence'],
+    ['of a row of the keyboard', 'qwertyuiop', 'sequence'],
+    ['of several short rows', 'abc-123-XYZ-789', 'sequence'],
+    ['of one character', 'aaaaaaaaaa', 'fewCharacters'],
+    ['of four different characters', 'xK7-xK7-xK7-', 'fewCharacters'],
+    ['that everybody tries first', 'Password', 'short'],
+    ['that everybody tries first, with digits', 'password123', 'common'],
+    ['that everybody tries first, in signs', 'P@ssw0rd2021!', 'common'],
+    ['that is typed as 我的密碼', 'ji32k7au4a83', 'common'],
+    ['of keys below one another', '1qaz2wsx3edc', 'common'],
   ])('%s is refused, unless the clerk insists', async (_, text, weakness) => {
     const { store, mail } = await classWith([courseResult()]);
     const request = { password: Buffer.from(text), toSchool: '990002' };
     await expect(exportFrom(store, mail, request)).rejects.toMatchObject({ code: 'LPX_PASSWORD_WEAK', facts: { weakness } });
     expect((await exportFrom(store, mail, { ...request, weakPassword: true })).overridden).toEqual(['LPX_PASSWORD_WEAK']);
+  });
+
+  it.each(['Sample-Pass-2021', 'not-the-password', 'Kite-4821-river', 'aB3xY7qabcZ9'])('%s is strong enough', async (text) => {
+    const { store, mail } = await classWith([courseResult()]);
+    expect((await exportFrom(store, mail, { password: Buffer.from(text) })).overridden).toEqual([]);
+  });
+
+  it('that is typed is judged before it has to be typed again', async () => {
+    const { store, mail } = await classWith([courseResult()]);
+    const asked: string[] = [];
+    const password = (assertFit: (typed: Buffer) => void) => {
+      asked.push('first');
+      assertFit(Buffer.from('A800000014-0940309'));
+      asked.push('second');
+      return Buffer.from('A800000014-0940309');
+    };
+    await expect(exportFrom(store, mail, { password })).rejects.toMatchObject({ code: 'LPX_PASSWORD_WEAK' });
+    expect(asked).toEqual(['first']);
   });
 
   it('may contain a school code, when the rest is long enough', async () => {
