@@ -44,7 +44,7 @@ import { type Day, dayOf, firstDayOf, isInSummer, schoolYearOf } from '../spec/t
 import { documentFindings } from '../spec/validate.js';
 import { filesOf, type PackageClaim, type WrittenPackage } from '../store/package-claims.js';
 import { referenceDataFor } from '../store/reference-data.js';
-import type { Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
+import type { HistoryEntry, Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 import type { WorkFolder } from '../store/work-folder.js';
 import type { RandomSource } from '../zip/content.js';
@@ -234,6 +234,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
   const ofDay = dayFindings(request);
   const found = new BoundedFindings().add(ofDay);
   const birthDates: string[] = [];
+  const awaiting = await exportsAwaitingReceipt(store);
   for (const nationalId of new Set(request.nationalIds.map(canonicalCode))) {
     const student = await store.student(nationalId);
     if (!student) {
@@ -261,7 +262,8 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     ];
     if (errorOf(ofStudent)) unfit.push({ nationalId, name, findings: ofStudent });
     else {
-      found.add(ofStudent);
+      const earlier = awaiting.get(nationalId);
+      found.add([...ofStudent, ...(earlier ? [exportedAlready(student, earlier)] : [])]);
       addToPackages(packages, draft, request.limits ?? WRITABLE);
       birthDates.push(student.basicData.birthDate);
     }
@@ -285,6 +287,23 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     personal: { nationalIds, birthDates, schoolCodes: [store.school.code, request.toSchool].filter(Boolean) },
   };
 }
+
+/** The newest export of each student, where no receipt has come for it. */
+async function exportsAwaitingReceipt(store: Store): Promise<Map<string, HistoryEntry>> {
+  const newest = new Map<string, HistoryEntry>();
+  for (const entry of await store.history({ kinds: ['export'] })) {
+    if (entry.undoneBy !== undefined) continue;
+    for (const { nationalId } of entry.students) if (!newest.has(nationalId)) newest.set(nationalId, entry);
+  }
+  return new Map([...newest].filter(([, entry]) => entry.kind === 'export' && !entry.received));
+}
+
+const exportedAlready = ({ basicData }: StoredStudent, { at, file }: HistoryEntry): Finding => ({
+  code: 'LPX_EXPORTED_ALREADY',
+  severity: 'note',
+  place: studentPlace(basicData),
+  facts: { day: dayOf(at), file },
+});
 
 const bounded = (findings: readonly Finding[]): Finding[] => new BoundedFindings().add(findings).list();
 

@@ -73,8 +73,8 @@ export interface LoadedStudent {
   readonly added: number;
   readonly updated: number;
   readonly unchanged: number;
-  /** Records that had been taken out and are there again; counted above as well. */
-  readonly returned: number;
+  /** Records that had been taken out and are there again: not among the unchanged; also among the updated when they changed meanwhile. */
+  readonly returned: readonly NamedRecord[];
   /** Of those, the ones that were picked and no longer are: a limit is reached by now, or another version is picked. */
   readonly unpicked: readonly NamedRecord[];
   /** Records that the platform no longer has: taken out, or kept with `keepMissing`. */
@@ -235,7 +235,7 @@ const isOther = ({ portfolio: { basicData, extras }, held }: StudentPlan): boole
   held !== undefined && JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]);
 
 const changesStore = (plan: StudentPlan, { created, removed, returned }: LoadedStudent): boolean =>
-  created || isOther(plan) || writtenOf(plan).length + removed.length + returned > 0;
+  created || isOther(plan) || writtenOf(plan).length + removed.length + returned.length > 0;
 
 interface ApplyTerms {
   readonly historyId: number;
@@ -259,6 +259,7 @@ async function applyPlan(
   const updated = comparisons.filter(({ kind }) => kind === 'changed');
   for (const comparison of updated) if (comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
   const added = comparisons.filter(({ kind }) => kind === 'new');
+  const unchanged = comparisons.filter(({ kind, stored }) => kind === 'same' && !(stored && returned.includes(stored)));
   for (const provenance of PROVENANCES) {
     const ofThese = added.filter(({ record }) => provenanceOf(record, schoolCode) === provenance);
     await change.addRecords(student.id, provenance, historyId, ofThese);
@@ -271,8 +272,8 @@ async function applyPlan(
     changes,
     added: added.length,
     updated: updated.length,
-    unchanged: comparisons.length - added.length - updated.length,
-    returned: returned.length,
+    unchanged: unchanged.length,
+    returned: returned.map(namedRecord),
     unpicked: unpicked.map(namedRecord),
     removed: removed.map(namedRecord),
     kept: keepMissing ? plan.missing.map(namedRecord) : [],

@@ -816,6 +816,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Check the day given with --left. If it is right, add --accept-left (recorded).',
   },
+  LPX_EXPORTED_ALREADY: {
+    exit: EXIT.invalidData,
+    what: 'This student was exported already on {day} ({file}), and no receipt has come yet.',
+    means: 'notDone',
+    next: 'If that package reached the other school, check its receipt: lpx receipt --check <file>. If not, send the new one.',
+  },
   LPX_LEFT_IN_SUMMER: {
     exit: EXIT.invalidData,
     what: 'By {left} the lessons of the school year had ended. If the student finishes the year here, picking and submitting take place here and no exchange is needed.',

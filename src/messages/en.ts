@@ -769,6 +769,12 @@ export const en = {
     registerOf: 'school year {year}',
     states: { unchanged: 'nothing new', failed: 'refused' },
     undone: 'undone by #{id}',
+    records: {
+      removed: '{count} removed',
+      returned: '{count} restored',
+      replaced: '{count} updated',
+      unpicked: '{count} no longer picked',
+    },
     created: 'new',
     columns: {
       number: 'Number',

@@ -318,6 +318,10 @@ export const zhTW: Messages = {
       what: '離校日 {left} 還沒到（今天是 {today}）。',
       next: '請確認 --left 的日期；確實如此請加 --accept-left（記入作業紀錄）。',
     },
+    LPX_EXPORTED_ALREADY: {
+      what: '這位學生已於 {day} 匯出（{file}），尚未收到回執。',
+      next: '若對方已收到該交換檔，請核對回執：lpx receipt --check <檔案>；否則請寄送這次的交換檔。',
+    },
     LPX_LEFT_IN_SUMMER: {
       what: '{left} 時該學年的課程已經結束。學生若在本校讀完該學年，勾選與提交都在本校完成，不需要交換。',
       next: '請先與收件學校確認；可用 lpx advise 查看處理原則。',
@@ -665,7 +669,7 @@ export const zhTW: Messages = {
       schoolCode: '以學校代碼組成',
       common: '是最常見的密碼',
       fewCharacters: '不同的字元少於 5 個',
-      sequence: '是 1234、abcd、qwerty 之類的連續字元',
+      sequence: '是連續的數字、字母或鍵盤順序，例如 1234',
     },
     advice: {
       certified: '不需處理：成果已由教師認證，無法再縮短；提交時會再檢查字數上限。',
@@ -1183,6 +1187,7 @@ export const zhTW: Messages = {
     registerOf: '{year} 學年度',
     states: { unchanged: '先前已匯入', failed: '未匯入' },
     undone: '已由紀錄編號 {id} 復原',
+    records: { removed: '移除 {count} 筆', returned: '恢復 {count} 筆', replaced: '更新 {count} 筆', unpicked: '取消勾選 {count} 筆' },
     created: '新建',
     columns: {
       number: '紀錄編號',

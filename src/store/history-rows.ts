@@ -2,9 +2,10 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
+import { refOf } from './pickable-items.js';
 import { SEALED } from './seal.js';
 import { inParts } from './statements.js';
-import type { HistoryEntry, HistoryFilter, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
+import type { HistoryEntry, HistoryFilter, HistoryRecord, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
 import { basicDataOf, type StudentRow, storedTime } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
 
@@ -18,13 +19,31 @@ export async function readHistory(db: Kysely<Tables>, folder: string, filter: Hi
   for (const ids of inParts(entries.map(({ id }) => id)))
     for (const student of await studentsOf(db, ids))
       students.set(student.history_id, [...(students.get(student.history_id) ?? []), student]);
+  const records = await recordsOfLoads(db, entries);
   return entries.map((entry) =>
     entryOf(
       entry,
-      (students.get(entry.id) ?? []).map((student) => historyStudentOf(student, folder)),
+      (students.get(entry.id) ?? []).map((student) =>
+        historyStudentOf(student, records.get(`${entry.id} ${student.student_id}`) ?? [], folder),
+      ),
       folder,
     ),
   );
+}
+
+/** What loads did with records, by the numbers of entry and student. */
+async function recordsOfLoads(db: Kysely<Tables>, entries: readonly EntryRow[]): Promise<Map<string, HistoryRecord[]>> {
+  const records = new Map<string, HistoryRecord[]>();
+  for (const ids of inParts(entries.filter(({ kind }) => kind === 'load').map(({ id }) => id))) {
+    const rows = await db.selectFrom('history_records').selectAll().where('history_id', 'in', ids).orderBy('id').execute();
+    for (const { history_id, student_id, provenance, record_id, list, title, outcome } of rows) {
+      const key = `${history_id} ${student_id}`;
+      const ofStudent = records.get(key) ?? [];
+      ofStudent.push({ ref: provenance && record_id !== null ? refOf({ provenance, id: record_id }) : '', list, title, outcome });
+      records.set(key, ofStudent);
+    }
+  }
+  return records;
 }
 
 function settledEntries(db: Kysely<Tables>, { student, school, kinds = [], since, before }: HistoryFilter) {
@@ -111,7 +130,7 @@ function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: str
   }
 }
 
-function historyStudentOf(student: StudentOfEntryRow, folder: string): HistoryStudent {
+function historyStudentOf(student: StudentOfEntryRow, records: readonly HistoryRecord[], folder: string): HistoryStudent {
   return {
     nationalId: student.national_id,
     name: basicDataOf(student, folder).name,
@@ -121,6 +140,7 @@ function historyStudentOf(student: StudentOfEntryRow, folder: string): HistorySt
     created: student.created === 1,
     changes: parsed(student.changes, folder),
     sentAs: sentAsOf(student),
+    records,
   };
 }
 

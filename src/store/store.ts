@@ -172,6 +172,18 @@ export interface HistoryStudent {
   readonly changes: readonly BasicDataChange[];
   /** Of an import; undefined when the package has the student as the roll does. */
   readonly sentAs: SentAs | undefined;
+  /** Of a load, the records that it removed, brought back, updated or no longer has as picked. */
+  readonly records: readonly HistoryRecord[];
+}
+
+/** The effect of a load on a record, other than adding it. */
+export interface HistoryRecord {
+  readonly ref: string;
+  /** The list, by its name on the wire. */
+  readonly list: string;
+  readonly title: string;
+  /** `removed`, `returned`, `replaced`, `unpicked`. */
+  readonly outcome: string;
 }
 
 /** How much of a student was loaded, exported or imported. */

@@ -283,7 +283,7 @@ describe('an export', () => {
         written: { value: () => Promise.reject(new Error('no history')) },
       });
       const forgetful = Object.create(open, { claims: { value: claims } });
-      for (const name of ['student', 'courses', 'schools'] as const) forgetful[name] = open[name].bind(open);
+      for (const name of ['student', 'history', 'courses', 'schools'] as const) forgetful[name] = open[name].bind(open);
       await expect(exportPackages(forgetful, exportRequest(mail))).rejects.toThrow('no history');
     });
     expect(await withStore(store, (open) => open.history())).toHaveLength(1);

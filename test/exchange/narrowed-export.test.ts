@@ -145,6 +145,25 @@ describe('the last day of an export', () => {
   });
 });
 
+describe('a second export of a student', () => {
+  it('is noted with day and file of the one before, as long as no receipt came for that', async () => {
+    const { store, mail } = await classWith([courseResult()]);
+    const noted = async (more: object) =>
+      (await exportFrom(store, mail, more)).findings.filter(({ code }) => code === 'LPX_EXPORTED_ALREADY').map(({ facts }) => facts);
+    expect(await noted({})).toEqual([]);
+    const [first] = await withStore(store, (open) => open.history());
+    const facts = { day: '2021-01-21', file: first?.file };
+    expect(await noted({ dryRun: true })).toEqual([facts]);
+    await withStore(store, (open) =>
+      open.change(async (change) => {
+        await change.markReceived(first?.id ?? 0, { at: NOW, by: '990002' });
+        return { keep: true, result: undefined };
+      }),
+    );
+    expect(await noted({ dryRun: true })).toEqual([]);
+  });
+});
+
 describe('the password of an export', () => {
   it.each([
     ['of nine characters', 'aB3-xY7_q', 'short'],
@@ -225,7 +244,7 @@ describe('the name of an export', () => {
         },
       });
       const racing = Object.create(open, { claims: { value: claims } });
-      for (const name of ['student', 'courses', 'schools', 'change'] as const) racing[name] = open[name].bind(open);
+      for (const name of ['student', 'history', 'courses', 'schools', 'change'] as const) racing[name] = open[name].bind(open);
       const { packages } = await exportPackages(racing, { ...exportRequest(mail), passwordFile: join(mail, 'pw.txt') });
       expect(packages.map(({ zipFile }) => basename(zipFile))).toEqual(['990001_2021_01_21_08_59_59.zip']);
     });
@@ -245,7 +264,7 @@ describe('the name of an export', () => {
       const claims = Object.create(open.claims, { published: { value: () => Promise.reject(new Error('store is busy')) } });
       for (const name of ['claim', 'drop', 'written'] as const) claims[name] = open.claims[name].bind(open.claims);
       const tired = Object.create(open, { claims: { value: claims } });
-      for (const name of ['student', 'courses', 'schools', 'change'] as const) tired[name] = open[name].bind(open);
+      for (const name of ['student', 'history', 'courses', 'schools', 'change'] as const) tired[name] = open[name].bind(open);
       await exportPackages(tired, { ...exportRequest(mail), now: NOW });
     });
     expect((await withStore(store, (open) => open.history())).map(({ kind }) => kind)).toEqual(['export', 'load']);

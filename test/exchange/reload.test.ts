@@ -50,6 +50,21 @@ describe('a reload', () => {
     expect(await withStore(store, (open) => open.students())).toMatchObject([{ courseResults: 5 }]);
   });
 
+  it('is in the history with every record that it removed, updated or brought back', async () => {
+    const { store, reload } = await schoolWith(courses(1, 2, 3, 4, 5, 6));
+    await reload([...courses(1, 2, 3, 4), course(5, { brief: '改過' })]);
+    await reload([...courses(1, 2, 3, 4), course(5, { brief: '改過' }), ...courses(6)]);
+    const loads = await withStore(store, (open) => open.history());
+    expect(loads.map(({ students }) => students[0]?.records.map(({ ref, title, outcome }) => [ref, title, outcome]))).toEqual([
+      [['O6', '科目6', 'returned']],
+      [
+        ['O5', '科目5', 'replaced'],
+        ['O6', '科目6', 'removed'],
+      ],
+      [],
+    ]);
+  });
+
   it('leaves nothing of it to be exported or picked', async () => {
     const { folder, store, reload } = await schoolWith(courses(1, 2, 3, 4, 5, 6));
     await reload(courses(1, 2, 3, 4, 5));
@@ -63,10 +78,12 @@ describe('a reload', () => {
   it('brings it back, under its reference, when it is there again, also changed', async () => {
     const { store, reload } = await schoolWith(courses(1, 2, 3, 4, 5, 6));
     await reload(courses(1, 2, 3, 4, 5));
-    expect((await reload(courses(1, 2, 3, 4, 5, 6))).students).toMatchObject([{ added: 0, unchanged: 6, returned: 1 }]);
+    expect((await reload(courses(1, 2, 3, 4, 5, 6))).students).toMatchObject([
+      { added: 0, unchanged: 5, returned: [{ ref: 'O6', title: '科目6', term: '1091' }] },
+    ]);
     await reload(courses(1, 2, 3, 4, 5));
     const again = [...courses(1, 2, 3, 4, 5), course(6, { brief: '改過' })];
-    expect((await reload(again)).students).toMatchObject([{ added: 0, updated: 1, returned: 1 }]);
+    expect((await reload(again)).students).toMatchObject([{ added: 0, updated: 1, unchanged: 5, returned: [{ ref: 'O6' }] }]);
     expect((await studentIn(store, TRANSFER_STUDENT)).records.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
@@ -147,7 +164,7 @@ describe('a reload', () => {
     await pick('O6', 'O7');
     expect(await picked()).toEqual([3, 4, 5, 6, 7]);
     const { students } = await reload(courses(1, 2, 3, 4, 5, 6, 7, 8));
-    expect(students).toMatchObject([{ returned: 2, unpicked: [{ ref: 'O2', title: '科目2', term: '1091' }] }]);
+    expect(students).toMatchObject([{ returned: [{ ref: 'O1' }, { ref: 'O2' }], unpicked: [{ ref: 'O2', title: '科目2', term: '1091' }] }]);
     expect(await picked()).toEqual([1, 3, 4, 5, 6, 7]);
     const outcomes = await withStore(store, async (open) => open.recordOutcomes((await open.history())[0]?.id ?? 0));
     expect(outcomes.filter(({ outcome }) => outcome === 'unpicked')).toMatchObject([{ record: { id: 2 } }]);

@@ -81,7 +81,12 @@ function remarksOf(messages: Context['messages'], entry: HistoryEntry): string[]
   const words = messages.history;
   const remarks = [
     ...ownRemarks(messages, entry),
-    ...(entry.students.length === 1 ? entry.students.flatMap((student) => studentRemarks(messages, student)) : []),
+    ...(entry.students.length === 1
+      ? entry.students.flatMap((student) => studentRemarks(messages, student))
+      : recordCounts(
+          words,
+          entry.students.flatMap(({ records }) => records),
+        )),
   ];
   return entry.undoneBy === undefined ? remarks : [...remarks, fill(words.undone, { id: entry.undoneBy })];
 }
@@ -124,13 +129,31 @@ const overriddenWords = (words: Context['messages']['history'], overridden: stri
     .map((code) => words.overridden[code] ?? code);
 
 /** The remarks of an entry on a student besides the counts. */
-function studentRemarks({ history: words, labels }: Context['messages'], { created, changes, sentAs }: HistoryStudent): string[] {
+function studentRemarks({ history: words, labels }: Context['messages'], { created, changes, records, sentAs }: HistoryStudent): string[] {
   return [
     ...(created ? [words.created] : []),
     ...changes.map((change) => changeText(labels, change)),
+    ...recordCounts(words, records),
     ...(sentAs ? [fill(words.sentAs, { words: sentWords(sentAs) })] : []),
   ];
 }
+
+type Words = Context['messages']['history'];
+
+/** What a load did with records other than adding them: `移除 1 筆`. */
+const recordCounts = (words: Words, records: HistoryStudent['records']): string[] =>
+  Object.entries(words.records).flatMap(([outcome, template]) => {
+    const count = records.filter((record) => record.outcome === outcome).length;
+    return count === 0 ? [] : [fill(template, { count })];
+  });
+
+/** The records of a load, a line each, by what happened to them. */
+const recordLines = (words: Words, records: HistoryStudent['records']): string[] =>
+  Object.entries(words.records).flatMap(([outcome]) => {
+    const of = records.filter((record) => record.outcome === outcome);
+    const rows = of.map(({ ref, list, title }) => [ref, cell(list, 28), cell(title, 36)]);
+    return of.length === 0 ? [] : [...recordCounts(words, of).map((line) => `      ${line}`), ...columns(rows, '        ')];
+  });
 
 /** The lines under an entry: where its files are, its hashes, its students. */
 function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] {
@@ -149,13 +172,17 @@ function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] 
       entry.students.map((student) => [
         maskId(student.nationalId),
         cell(student.name),
-        ...countCells(labels, student),
+        ...(hasCounts(student) ? countCells(labels, student) : []),
         ...studentRemarks(messages, student),
       ]),
       '    ',
-    ),
+    ).flatMap((line, i) => [line, ...recordLines(words, entry.students[i]?.records ?? [])]),
   ];
 }
+
+/** A load that only removed or brought back records wrote none. */
+const hasCounts = ({ courseResults, multiPerformances, attachments, records }: HistoryStudent): boolean =>
+  records.length === 0 || courseResults + multiPerformances + attachments > 0;
 
 /** The hash by which a package is recognised; entries of version 0.1 have the SHA-256 of its ZIP. */
 const identityLines = (labels: Context['messages']['labels'], { md5, sha256, contentsDigest }: Identity): string[] =>

@@ -93,15 +93,15 @@ function loadedLines({ messages, paint }: Context, { file, students, changed, fi
     ...students.flatMap((student, i) => [
       rows[i] ?? '',
       ...student.changes.map((change) => `    ${changeText(labels, change)}`),
-      ...(student.returned > 0 ? [`    ${fill(words.returned, { count: student.returned })}`] : []),
-      ...missingLines(words.unpicked, student.unpicked),
-      ...missingLines(words.removed, student.removed),
-      ...missingLines(words.kept, student.kept),
+      ...namedLines(words.returned, student.returned),
+      ...namedLines(words.unpicked, student.unpicked),
+      ...namedLines(words.removed, student.removed),
+      ...namedLines(words.kept, student.kept),
     ]),
   ];
 }
 
-const missingLines = (template: string, records: readonly NamedRecord[]): string[] =>
+const namedLines = (template: string, records: readonly NamedRecord[]): string[] =>
   records.length === 0
     ? []
     : [
