@@ -45,6 +45,10 @@ export function unknownCommand(messages: Messages, name: string, names: readonly
 
 export const commandNames = (program: Command): string[] => program.commands.map((command) => command.name());
 
+/** An argument that is empty, as a shell variable that is not set: as if it were not there. */
+export const missingArgument = (messages: Messages, name: string): LpxError =>
+  new LpxError('LPX_USAGE', { problem: fill(messages.usage['commander.missingArgument'], { name: inWords(messages, `<${name}>`) }) });
+
 /** An option without a value, or with an empty one. */
 export const missingValue = (messages: Messages, { flags }: Option): LpxError =>
   new LpxError('LPX_USAGE', { problem: fill(messages.usage['commander.optionMissingArgument'], { name: inWords(messages, flags) }) });

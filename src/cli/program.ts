@@ -5,7 +5,7 @@ import { type CommandName, LANGUAGES, type Language, type Messages, messagesIn }
 import { REGISTER_BATCHES } from '../spec/registers.js';
 import { EXCHANGE_REASONS, LEFT_AS, STATUS_CHANGES } from '../spec/status-changes.js';
 import { readChoice } from './choices.js';
-import { commandNames, missingValue, refusedValue, unknownCommand } from './complaints.js';
+import { commandNames, missingArgument, missingValue, refusedValue, unknownCommand } from './complaints.js';
 import type { Context, Outcome } from './context.js';
 import { helpLines, helpPage } from './render/help.js';
 
@@ -36,6 +36,10 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .helpCommand(false)
     .showSuggestionAfterError(false)
     .configureHelp({ formatHelp })
+    .hook('preAction', (_, { args, registeredArguments }) => {
+      const at = args.findIndex((arg) => arg.trim() === '');
+      if (at >= 0) throw missingArgument(messages, registeredArguments[Math.min(at, registeredArguments.length - 1)]?.name() ?? '');
+    })
     .on('beforeAllHelp', () => {
       const [name] = program.args;
       if (name !== undefined && !name.startsWith('-') && !commandNames(program).includes(name))

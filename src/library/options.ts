@@ -47,7 +47,7 @@ const path = check<string>('path', isPath);
 const flag = check<boolean>('flag', (value) => typeof value === 'boolean');
 const date = check<Date>('date', (value) => types.isDate(value) && !Number.isNaN(value.getTime()));
 const choice = <T extends string>(values: readonly T[]): Check<T> =>
-  check(values.join(', '), (value) => values.some((known) => known === value));
+  check(values.join(' | '), (value) => values.some((known) => known === value));
 export const isPassword = (value: unknown): value is Password => (isText(value) || types.isUint8Array(value)) && value.length > 0;
 const password = check<PasswordSource>('password', (value) => typeof value === 'function' || isPassword(value));
 
@@ -125,7 +125,7 @@ export function checkedOptions<O extends object>(options: O, checks: Checks<O>, 
 const wrong = (option: string, { takes }: Check<unknown>): LpxError =>
   takes === 'password' ? new LpxError('LPX_PASSWORD_MISSING') : new LpxError('LPX_OPTION_WRONG', { option, takes });
 
-/** What is not a store. */
+/** What is no store, or one that was closed. */
 export const noStore = (): LpxError => new LpxError('LPX_OPTION_WRONG', { option: 'store', takes: 'store' });
 
 /** A folder that is an argument of its own. @throws LPX_OPTION_WRONG */

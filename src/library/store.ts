@@ -66,7 +66,7 @@ export class Store {
     return store.#thread;
   }
 
-  /** Waits for the calls made so far, and ends the thread. Later calls are refused. */
+  /** Waits for the calls made so far, and ends the thread. Later calls are refused (`LPX_OPTION_WRONG`). */
   async close(): Promise<void> {
     await this.#thread.close();
   }

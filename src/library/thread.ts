@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { LpxError } from '../errors.js';
 import type { Password, PasswordSource } from '../package/password-source.js';
 import { revived } from '../posted-error.js';
-import { isPassword } from './options.js';
+import { isPassword, noStore } from './options.js';
 import type { Order, Report } from './use-case-worker.js';
 import type { RequestOf, ResultOf, UseCaseName } from './use-cases.js';
 
@@ -36,11 +36,11 @@ export class UseCaseThread {
   #onIdle: (() => void)[] = [];
 
   /**
-   * @throws what the use case throws, as LpxError; LPX_INTERRUPTED when the signal aborts before the commit; what `password`
+   * @throws what the use case throws, as LpxError; LPX_OPTION_WRONG once it is closed; LPX_INTERRUPTED when the signal aborts before the commit; what `password`
    *   and `onProgress` throw, as it is
    */
   run<N extends UseCaseName>(useCase: N, request: RequestOf<N>, caller: CallerSide): Promise<ResultOf<N>> {
-    if (this.#isClosed) return Promise.reject(new Error('the store is closed'));
+    if (this.#isClosed) return Promise.reject(noStore());
     const { signal } = caller;
     if (signal?.aborted) return Promise.reject(interrupted(signal));
     return new Promise<unknown>((resolve, reject) => {

@@ -216,6 +216,8 @@ describe('the domain’s commands', () => {
     ['a student who is not there', 'LPX_STUDENT_NOT_FOUND', ['status', TRANSFER_STUDENT]],
     ['nobody to import', 'LPX_USAGE', ['import', 'none.zip', '--only', '']],
     ['a list of nobody', 'LPX_USAGE', ['import', 'none.zip', '--only', ' ,，']],
+    ['an empty folder to load', 'LPX_USAGE', ['load', '']],
+    ['an empty id', 'LPX_USAGE', ['export', TRANSFER_STUDENT, ' ', '--reason', 'transfer']],
     ['an empty student', 'LPX_USAGE', ['history', '--student', '']],
     ['an empty folder', 'LPX_USAGE', ['register', '--year', '109', '--out=']],
   ])('say what is off: %s', async (_, code, words) => {

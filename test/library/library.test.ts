@@ -274,7 +274,10 @@ describe('a store', () => {
     const calls = [1, 2].map(() => importPackage(store, { zipFile, password, createStudents: true }));
     await store.close();
     expect((await Promise.all(calls)).map(({ outcome }) => outcome)).toEqual(['imported', 'unchanged']);
-    await expect(importPackage(store, { zipFile, password })).rejects.toThrow('closed');
+    await expect(importPackage(store, { zipFile, password })).rejects.toMatchObject({
+      code: 'LPX_OPTION_WRONG',
+      facts: { option: 'store' },
+    });
   });
 
   it('settles every close that is asked for during a call', async () => {
