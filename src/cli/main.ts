@@ -12,6 +12,7 @@ import { type CommandName, errorLines, failureOutput, findingLines, findingOutpu
 import { terminalWidth } from './render/help.js';
 import { paint, printable } from './render/printable.js';
 import { stackLines } from './render/stack.js';
+import { columnsOf, folded } from './render/text.js';
 
 /** Runs lpx on the words after its name. @returns the exit code */
 export async function main(words: readonly string[], around: Surroundings): Promise<number> {
@@ -155,7 +156,9 @@ function printLines(context: Context, stream: 'stdout' | 'stderr', lines: readon
   if (lines.length === 0) return;
   const forced = !['', '0', 'false'].includes(context.env.FORCE_COLOR ?? '');
   const coloured = context.color && (forced || context[stream].isTTY);
-  context[stream].write(`${lines.map((line) => printable(line, coloured)).join('\n')}\n`);
+  const width = stream === 'stdout' ? columnsOf(context.stdout) : undefined;
+  const fitting = width === undefined ? lines : lines.flatMap((line) => folded(line, width));
+  context[stream].write(`${fitting.map((line) => printable(line, coloured)).join('\n')}\n`);
 }
 
 function print(context: Context, command: CommandName, outcome: Outcome): number {

@@ -9,7 +9,7 @@ import { passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { errorOfUnfit, findingOutput, listedFindings, unfitLines, unfitOutput } from '../render/findings.js';
 import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
-import { cell, columns } from '../render/text.js';
+import { cell, columnsOf, fittingColumns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { packageRequest, type VerifyOptions } from './verify.js';
 
@@ -65,7 +65,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
   };
 }
 
-function resultLines({ messages, paint }: Context, result: ImportResult): string[] {
+function resultLines({ messages, paint, stdout }: Context, result: ImportResult): string[] {
   const { report, students, unfit, conflicts, notices, restored, outcome, historyId } = result;
   if (!report.ok) return reportLines(messages, paint, report);
   const closing = {
@@ -81,7 +81,7 @@ function resultLines({ messages, paint }: Context, result: ImportResult): string
     '',
     ...students.flatMap((student) => [
       `${maskId(student.nationalId)}  ${cell(student.name)}${student.created ? `  ${paint.cyan(messages.import.created)}` : ''}`,
-      ...columns(recordRows(messages, student, outcome === 'refused'), '  '),
+      ...fittingColumns(recordRows(messages, student, outcome === 'refused'), '  ', 2, columnsOf(stdout)),
       '',
     ]),
     ...listedFindings(messages, paint, [...conflicts, ...notices]),

@@ -9,7 +9,7 @@ import { readPicks } from '../../roster/lists.js';
 import { isCourseResult, termOfRecord, titleOf, wireListOf } from '../../spec/portfolio.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { cell, columns } from '../render/text.js';
+import { cell, columns, columnsOf, fittingColumns } from '../render/text.js';
 import { versionOutput, withVersions } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -82,7 +82,7 @@ function chosenLines({ messages, paint }: Context, { nationalId, name, picked, u
   ];
 }
 
-function itemLines({ messages, paint }: Context, items: readonly Item[]): string[] {
+function itemLines({ messages, paint, stdout }: Context, items: readonly Item[]): string[] {
   const { labels, pick: words, provenance, leftOut } = messages;
   const header = [labels.reference, labels.year, '', labels.list, labels.title, labels.term, labels.from].map((text) => paint.dim(text));
   const rows = items.map(({ ref, schoolYear, stored, state, unfit }) => [
@@ -95,7 +95,7 @@ function itemLines({ messages, paint }: Context, items: readonly Item[]): string
     stored.record.fields.originSchoolCode,
     unfit ? paint.yellow(leftOut[unfit]) : paint.green(words.states[state]),
   ]);
-  const [head = '', ...lines] = columns([header, ...rows]);
+  const [head = '', ...lines] = fittingColumns([header, ...rows], '', 4, columnsOf(stdout));
   return [head, ...withVersions(messages, lines, items)];
 }
 

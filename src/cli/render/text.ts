@@ -24,6 +24,50 @@ export function columns(rows: readonly (readonly (string | number)[])[], indent 
   });
 }
 
+/** The fewest columns that a cell is shortened to. */
+const LEAST_COLUMNS = 8;
+
+/** As `columns`, with one column shortened so that no row is wider; without a width nothing is. */
+export function fittingColumns(rows: readonly (readonly (string | number)[])[], indent: string, shorten: number, width?: number): string[] {
+  const lines = columns(rows, indent);
+  const excess = width === undefined ? 0 : Math.max(0, ...lines.map(widthOf)) - width;
+  if (excess <= 0) return lines;
+  const room = Math.max(LEAST_COLUMNS, Math.max(...rows.map((row) => widthOf(String(row[shorten] ?? '')))) - excess);
+  const shorter = rows.map((row) => row.map((text, i) => (i === shorten ? cell(String(text), room) : text)));
+  return columns(shorter, indent);
+}
+
+/** The columns of a terminal; undefined where output goes elsewhere, and its lines are left as they are. */
+export const columnsOf = ({ isTTY, columns: width }: Partial<NodeJS.WriteStream>): number | undefined =>
+  isTTY && width ? width : undefined;
+
+/** How much further in a line goes on. */
+const FOLD_INDENT = 4;
+
+/** A line that is too wide goes on below, further in: broken between cells and the words of a list, within a cell only where that is too wide by itself. */
+export function folded(line: string, width: number): string[] {
+  if (widthOf(line) <= width) return [line];
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const margin = `${indent}${' '.repeat(FOLD_INDENT)}`;
+  const room = width - margin.length;
+  const lines: string[] = [];
+  let current = indent;
+  const cells = line.slice(indent.length).split(/( {2,}|(?<=,) )/);
+  for (let i = 0; i < cells.length; i += 2) {
+    const [gap = '', text = ''] = [cells[i - 1], cells[i]];
+    if (widthOf(current + gap + text) <= width) {
+      current += gap + text;
+      continue;
+    }
+    if (current.trim() !== '') lines.push(current);
+    // A path or code that is wider than the terminal stays whole: it is copied.
+    const parts = text.split(' ').some((word) => widthOf(word) > room) || widthOf(text) <= room ? [text] : wrapped(text, room);
+    lines.push(...parts.slice(0, -1).map((part) => margin + part));
+    current = `${margin}${parts.at(-1) ?? ''}`;
+  }
+  return [...lines, current];
+}
+
 /** The most of a text that a cell reads, in UTF-16 units. */
 const CELL_UNITS = 400;
 
