@@ -23,6 +23,13 @@ export const termsFrom = (options: readonly string[]): string[] =>
     return term;
   });
 
+/** National ids as arguments give them; a name is none, and is refused with how to find its id. @throws LPX_USAGE */
+export function nationalIdsFrom({ messages }: Context, words: readonly string[]): readonly string[] {
+  const name = words.find((word) => /\p{Script=Han}/u.test(word));
+  if (name !== undefined) throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.idWanted, { words: name }) });
+  return words;
+}
+
 /** A school year, in years of the Republic. @throws LPX_USAGE */
 export function schoolYearFrom({ messages }: Context, option: string): number {
   const year = readSchoolYear(option);

@@ -11,7 +11,7 @@ const WORDS_FOR: Readonly<Record<string, readonly string[]>> = {
   suspension: ['休學', '復學', '休學復學', '休學後復學'],
   transferred: ['轉出', '轉學'],
   graduated: ['畢業'],
-  here: ['在校', '在學'],
+  here: ['在校', '仍在校', '在學'],
   repeat: ['重讀', '留級'],
   aes256: ['aes', 'aes-256'],
   zipcrypto: ['zip-crypto'],
@@ -20,6 +20,24 @@ const WORDS_FOR: Readonly<Record<string, readonly string[]>> = {
   year: ['整學年', '學年'],
   'final-1': ['第一梯次', '第1梯次'],
   'final-2': ['第二梯次', '第2梯次'],
+  package: ['交換檔'],
+  password: ['密碼'],
+  'course-code': ['課程代碼'],
+  'exit-codes': ['結束代碼'],
+  init: ['建立'],
+  load: ['載入'],
+  students: ['學生', '名單'],
+  export: ['匯出'],
+  verify: ['驗證', '檢查'],
+  import: ['匯入'],
+  show: ['顯示'],
+  history: ['作業紀錄', '紀錄'],
+  leave: ['離校'],
+  status: ['現況'],
+  pick: ['勾選'],
+  register: ['名冊'],
+  receipt: ['回執', '收訖'],
+  help: ['說明'],
 };
 
 const plain = (text: string): string => plainCode(text).toLowerCase();
@@ -44,6 +62,10 @@ const CHINESE = /\p{Script=Han}/u;
 
 /** A value as a person reads it: in Chinese with its Chinese name. */
 export function choiceName(language: Language, value: string): string {
-  const word = language === 'zh-TW' ? WORDS_FOR[value]?.find((form) => CHINESE.test(form)) : undefined;
-  return word === undefined ? value : `${value}（${word}）`;
+  const word = choiceWord(language, value);
+  return word === value ? value : `${value}（${word}）`;
 }
+
+/** A value as a person types it: in Chinese by its Chinese name, where it has one. */
+export const choiceWord = (language: Language, value: string): string =>
+  (language === 'zh-TW' ? WORDS_FOR[value]?.find((form) => CHINESE.test(form)) : undefined) ?? value;

@@ -2,7 +2,7 @@
 import type { Command, CommanderError, Option } from 'commander';
 import { LpxError } from '../errors.js';
 import { fill, type Language, type Messages, messagesIn } from '../messages/messages.js';
-import { choiceName, closestChoices } from './choices.js';
+import { choiceName, choiceWord, closestChoices } from './choices.js';
 import { inWords } from './render/help.js';
 import { closest } from './suggest.js';
 
@@ -18,11 +18,15 @@ export function usageError(language: Language, program: Command, words: readonly
   const template = (messages.usage as Readonly<Record<string, string>>)[code];
   const problem = template === undefined ? error.message.replace(/^error: /, '') : fill(template, { name: named(messages, code, name) });
   const candidates: Readonly<Record<string, readonly string[]>> = {
-    'commander.unknownCommand': commandNames(program),
-    'commander.unknownOption': longNames(options),
+    'commander.unknownCommand': closestChoices(name, commandNames(program)),
+    'commander.unknownOption': closest(name, longNames(options)),
   };
   const missing = options.find((option) => option.flags === name);
-  const more = [allowed(language, missing?.argChoices ?? []), didYouMean(messages, closest(name, candidates[code] ?? []))];
+  const more = [
+    allowed(language, missing?.argChoices ?? []),
+    didYouMean(messages, candidates[code] ?? []),
+    code === 'commander.excessArguments' && longNames(command?.options ?? []).includes('--student') ? messages.usage.byStudent : '',
+  ];
   return new LpxError('LPX_USAGE', { problem: [problem, ...more].join('') });
 }
 
@@ -37,10 +41,17 @@ const unknownOption = (words: readonly string[], options: readonly Option[]): st
     .map((word) => word.split('=')[0] as string)
     .find((word) => word.startsWith('--') && word !== '--' && !longNames(options).includes(word));
 
-/** A command, or a topic of help, that is not there. */
-export function unknownCommand(messages: Messages, name: string, names: readonly string[]): LpxError {
-  const problem = fill(messages.usage['commander.unknownCommand'], { name });
-  return new LpxError('LPX_USAGE', { problem: [problem, didYouMean(messages, closest(name, names))].join('') });
+/** A command that is not there. */
+export const unknownCommand = (messages: Messages, name: string, names: readonly string[]): LpxError =>
+  unknownName(messages, messages.usage['commander.unknownCommand'], name, names);
+
+/** What help is asked about, and is neither a command nor a topic. */
+export const unknownTopic = (messages: Messages, name: string, names: readonly string[]): LpxError =>
+  unknownName(messages, messages.usage.unknownTopic, name, names);
+
+function unknownName(messages: Messages, template: string, name: string, names: readonly string[]): LpxError {
+  const problem = fill(template, { name });
+  return new LpxError('LPX_USAGE', { problem: [problem, didYouMean(messages, closestChoices(name, names))].join('') });
 }
 
 export const commandNames = (program: Command): string[] => program.commands.map((command) => command.name());
@@ -57,8 +68,9 @@ export const missingValue = (messages: Messages, { flags }: Option): LpxError =>
 export function refusedValue(language: Language, what: string, value: string, values: readonly string[]): LpxError {
   const messages = messagesIn(language);
   const problem = fill(messages.usage.notAllowed, { option: what, value });
+  const meant = closestChoices(value, values).map((choice) => choiceWord(language, choice));
   return new LpxError('LPX_USAGE', {
-    problem: [problem, allowed(language, values), didYouMean(messages, closestChoices(value, values))].join(''),
+    problem: [problem, allowed(language, values), didYouMean(messages, meant)].join(''),
   });
 }
 

@@ -3,12 +3,12 @@
  * checks that against its own history. So both can prove what was transferred.
  */
 import { basename } from 'node:path';
-import { errorOf, type Finding, LpxError } from '../errors.js';
+import { errorOf, type Finding, LpxError, type Place } from '../errors.js';
 import { type Existing, type NewFile, nextVersion, writeFiles } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
-import { HALF_WIRE, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
+import { HALF_WIRE, HALVES, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
 import type { HistoryStudent, KeptExport, KeptImport, Receiving, RecordOutcome, Store } from '../store/store.js';
 
@@ -192,28 +192,39 @@ async function readReceipt(file: string): Promise<Receipt> {
   return value;
 }
 
-function differs(what: string, here: string | number, there: string | number): Finding[] {
-  return here === there ? [] : [{ code: 'LPX_RECEIPT_DIFFERS', severity: 'error', place: {}, facts: { what, here, there } }];
+function differs(what: string, here: string | number, there: string | number, place: Place = {}): Finding[] {
+  return here === there ? [] : [{ code: 'LPX_RECEIPT_DIFFERS', severity: 'error', place, facts: { what, here, there } }];
 }
 
 /** Every student that was sent has arrived, with as many records of each half, those left out among them. */
 function studentDifferences(entry: KeptExport, receipt: Receipt): Finding[] {
-  const sent = entry.students.map(({ nationalId, courseResults, multiPerformances }) =>
-    countsOf(masked(nationalId), courseResults, multiPerformances),
-  );
+  const sent = entry.students.map(({ nationalId, name, courseResults, multiPerformances }) => ({
+    student: masked(nationalId),
+    name,
+    courseResults,
+    multiPerformances,
+  }));
   const arrived = receipt.students.map(({ nationalIdMasked, courseResults, multiPerformances, leftOut }) => {
     const left = (fits: (list: string) => boolean) => leftOut.filter(({ list }) => fits(list)).length;
-    return countsOf(
-      nationalIdMasked,
-      courseResults + left((list) => list === COURSE_RESULTS),
-      multiPerformances + left((list) => MULTI_PERFORMANCE_WIRES.has(list)),
-    );
+    return {
+      student: nationalIdMasked,
+      courseResults: courseResults + left((list) => list === COURSE_RESULTS),
+      multiPerformances: multiPerformances + left((list) => MULTI_PERFORMANCE_WIRES.has(list)),
+    };
   });
-  return differs('students', sent.sort().join('; '), arrived.sort().join('; '));
+  const [here, there] = [sent.sort(byStudent), arrived.sort(byStudent)];
+  const [idsHere, idsThere] = [here, there].map((students) => students.map(({ student }) => student).join(' '));
+  if (idsHere !== idsThere) return differs('students', idsHere as string, idsThere as string);
+  return here.flatMap(({ student, name, ...counts }, i) =>
+    HALVES.flatMap((half) => differs(half, counts[half], there[i]?.[half] ?? 0, { student, name })),
+  );
 }
 
-const countsOf = (student: string, courseResults: number, multiPerformances: number): string =>
-  `${student} ${courseResults}+${multiPerformances}`;
+type Counted = { readonly student: string } & Readonly<Record<'courseResults' | 'multiPerformances', number>>;
+
+/** Masked, two ids may look the same: then by how much there is of them. */
+const byStudent = (a: Counted, b: Counted): number =>
+  a.student < b.student ? -1 : a.student > b.student ? 1 : a.courseResults - b.courseResults || a.multiPerformances - b.multiPerformances;
 
 /** The names of a receipt's students, as the history has them; empty where it does not. */
 function namesOf(receipt: Receipt, students: readonly HistoryStudent[]): string[] {

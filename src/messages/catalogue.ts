@@ -23,9 +23,10 @@ export const EXIT = {
  * What an error means for the data, where it ends a command; `consequence` in the message files says it for each command.
  * - `notDone`: the command did nothing, for a reason that says nothing about a package
  * - `packageRefused`: the package, or the document, is faulty
+ * - `receiptRefused`: the receipt is faulty, or not that of an export
  * - `partlyDone`: what is reported as done is done
  */
-export type Consequence = 'notDone' | 'packageRefused' | 'partlyDone';
+export type Consequence = 'notDone' | 'packageRefused' | 'receiptRefused' | 'partlyDone';
 
 interface Row {
   /** The exit code when it ends a command. */
@@ -37,6 +38,8 @@ interface Row {
   readonly next: string;
   /** What to do instead where the data are the school's own, as at load and export: there is no sending school to ask. */
   readonly nextHere?: string;
+  /** What happened, where it happened to the school's own data: they are loaded, not imported. */
+  readonly whatHere?: string;
 }
 
 export const CATALOGUE = {
@@ -466,7 +469,7 @@ export const CATALOGUE = {
   LPX_RECEIPT_UNREADABLE: {
     exit: EXIT.damaged,
     what: '{file} is not an lpx receipt.',
-    means: 'packageRefused',
+    means: 'receiptRefused',
     next: 'Ask the receiving school to write it again: lpx receipt <import number>.',
   },
   LPX_ATTACHMENT_MISSING: {
@@ -554,6 +557,7 @@ export const CATALOGUE = {
   LPX_PROPERTY_UNKNOWN: {
     exit: EXIT.invalidData,
     what: 'The spec has no such property; it is not imported.',
+    whatHere: 'The spec has no such property; it is not loaded.',
     means: 'packageRefused',
     next: 'Ask the sending school what it contains.',
     nextHere: 'Ask the platform’s vendor what it contains.',
@@ -692,6 +696,7 @@ export const CATALOGUE = {
   LPX_ENTRY_UNREFERENCED: {
     exit: EXIT.invalidData,
     what: 'No record links to this file; it is not imported.',
+    whatHere: 'No record links to this file; it is not loaded.',
     means: 'packageRefused',
     next: 'Ask the sending school whether it belongs to a record.',
     nextHere: 'Check on the platform whether it belongs to a record.',
@@ -952,13 +957,13 @@ export const CATALOGUE = {
   LPX_RECEIPT_UNKNOWN: {
     exit: EXIT.conflict,
     what: 'This school has not exported any package with the hashes of {package}.',
-    means: 'notDone',
+    means: 'receiptRefused',
     next: 'Check that the receipt is for this school and that this is the store that exported.',
   },
   LPX_RECEIPT_DIFFERS: {
     exit: EXIT.conflict,
     what: 'The receipt does not match the export ({what}): here “{here}”, in the receipt “{there}”.',
-    means: 'notDone',
+    means: 'receiptRefused',
     next: 'Call the receiving school. The export is not marked as received until a receipt matches.',
   },
   LPX_RECEIPT_LEFT_OUT: {

@@ -11,6 +11,8 @@ export interface Sentence {
   readonly next: string;
   /** What to do instead where the data are the school's own. */
   readonly nextHere?: string;
+  /** What happened, where it happened to the school’s own data: they are loaded, not imported. */
+  readonly whatHere?: string;
 }
 
 /** Readers that open no AES-256 (docs/interop.md#readers). */
@@ -126,6 +128,8 @@ const words: Words = {
   file: { stdout: 'standard output' },
   what: {
     students: 'students',
+    courseResults: 'number of course results',
+    multiPerformances: 'number of multi-performances',
     contentsDigest: 'contents digest',
     sendingSchool: 'sending school',
     receivingSchool: 'receiving school',
@@ -217,7 +221,7 @@ const words: Words = {
   newer: { received: '; the one in the package is newer', stored: '; the stored one is newer', unknown: '' },
   resolution: {
     replace:
-      'Compare the values above. --replace takes the record from the package and keeps the stored one for undo; --keep-both keeps both.',
+      'Compare the values above. --replace takes the record from the package; the one before stays in the store. --keep-both keeps both.',
     keepBoth: 'The stored record is this school’s own, so a package cannot replace it. Compare the values above; --keep-both keeps both.',
     load: 'Another school sent this record in a package, so the platform cannot change it. Ask that school, or remove the record from the platform’s data and load again.',
   },
@@ -336,11 +340,12 @@ export const en = {
       status: 'Nothing was changed.',
       pick: 'No pick was recorded; all picks are unchanged.',
       register: 'No register was written.',
-      receipt: 'No receipt was written and no export was marked.',
+      receipt: 'Nothing was changed.',
       demo: 'The demonstration ended early; its folder has been removed.',
       output: 'The command itself succeeded, but its result could not be printed.',
       lpx: 'Nothing was done.',
     },
+    receiptRefused: { receipt: 'No export was marked as received.' },
     packageRefused: { verify: 'Do not import this package.', show: 'Do not import this package.' },
     partlyDone: {
       load: 'Whatever is listed as loaded is in the store; nothing else is.',
@@ -366,6 +371,11 @@ export const en = {
   usage: {
     'commander.unknownOption': 'There is no option {name}.',
     'commander.unknownCommand': 'There is no command {name}.',
+    unknownTopic: 'There is no command or topic {name}; lpx help lists them.',
+    byStudent: ' To list the entries of one student, use --student <national id>.',
+    idWanted: '“{words}” is not a national id, which is needed here; lpx students {words} finds it.',
+    semester: '{value} is not a term: a school year has semesters 1 and 2 (experimental education has 3 and 4 as well).',
+    signatureGiven: '{file} is the signature file; name the package: {zip}.',
     'commander.missingArgument': '{name} is missing.',
     'commander.missingMandatoryOptionValue': 'The option {name} is required.',
     'commander.optionMissingArgument': 'The option {name} needs a value.',
@@ -455,7 +465,7 @@ export const en = {
     historyCsv: 'print a CSV table, one row per student',
     debug: 'print stack traces of errors',
     noColor: 'no colour (also NO_COLOR)',
-    yes: 'do not ask: remove records that the platform no longer has, create a store below another',
+    yes: 'do not ask: remove many records, a whole list or picked ones that the platform no longer has; create a store below another',
     school: 'the school’s code, six digits or letters',
     schoolName: 'the school’s name',
     shared: 'share the store with a group of users of this computer (default: only you)',
@@ -486,7 +496,7 @@ export const en = {
     only: 'import only this student of the package (may be repeated)',
     importSkipUnfit: 'leave out students who cannot be imported, list each (exit code 8), and import the others',
     keepBoth: 'keep both the changed records and the stored ones',
-    replace: 'replace received records with the changed ones (the old ones are kept for undo)',
+    replace: 'replace received records with the changed ones (the old ones stay in the store)',
     samePerson: 'the student is the one on the roll, although name or birth date differ (recorded)',
     previousId: 'the national id that the student has here, if the package has a new one (recorded)',
     acceptOwnSchool: 'import records in this school’s name that are not in the store (recorded)',
@@ -499,7 +509,7 @@ export const en = {
     left: 'the last day at the school, such as 2020-01-20 or 109/01/20 (default: today)',
     skipUnfit: 'leave out students who cannot be exported, list each (exit code 8), and export the others',
     exportDryRun: 'show what would be exported, what would not and why, without writing anything',
-    acceptLeft: 'accept a last day before the newest records or after today (recorded)',
+    acceptLeft: 'accept a last day before the term of the newest records begins, or after today (recorded)',
     weakPassword: 'accept a password that is short or easily guessed (recorded)',
     force: 'export although no exchange is needed (recorded in the history)',
     nationalId: 'a national id',
@@ -619,6 +629,7 @@ export const en = {
     certified: 'certified',
     uncertified: 'not certified',
     by: 'by',
+    bracketed: '{of} ({in})',
   },
   places: {
     record: ' no. {number}',
@@ -645,7 +656,7 @@ export const en = {
     correct: 'Correct what is listed, and run the command again.',
     narrow: 'Correct what is listed, or leave these students out with --skip-unfit.',
   },
-  status: { passed: 'passed', failed: 'failed', skipped: 'skipped' },
+  status: { passed: 'passed', failed: 'failed', skipped: 'skipped', missing: 'missing' },
   encryptions: {
     aes256: 'AES-256',
     aes192: 'AES-192',
@@ -684,6 +695,7 @@ export const en = {
     leave: 'left',
   },
   leftAs: { transferred: 'transferred', graduated: 'graduated' },
+  leave: { here: 'here', before: 'recorded before' },
   provenance: { own: 'own', received: 'received' },
   versions: {
     line: 'version {number} of {total}, {day}, {file}',
@@ -724,10 +736,13 @@ export const en = {
     unfit: 'Students left out, for these reasons',
     wouldExport: 'Dry run: this is what an export would write. Nothing was written.',
     planned: 'Packages: {packages}; {size} before packing',
+    markedLeft: 'Recorded as transferred (left {day}).',
     passwordAt: 'The password is in {file} (only you can read it).',
     advice:
       'Send the package and its .md5 together, and give the password in another way, never in the same mail. File names in a ZIP are not encrypted: anyone who has it can see the national ids in them.',
     weak: 'ZipCrypto is weak: use it only for a receiver that cannot open AES-256.',
+    needs7Zip:
+      'AES-256 does not open in Windows Explorer: the receiver needs 7-Zip, or an export with --encryption zipcrypto. --verbose lists other programs that do not open it.',
     needsAes: `AES-256 does not open in ${WITHOUT_AES}. A receiver that uses one of these needs 7-Zip, or an export with --encryption zipcrypto.`,
   },
   verify: {
@@ -737,6 +752,7 @@ export const en = {
   },
   import: {
     imported: 'Imported. It is number {id} in the history.',
+    next: 'Next: lpx receipt {id}',
     unchanged: 'All of this was already in the store; nothing changed.',
     restored: 'All of this was already in the store; only damaged files were replaced.',
     wouldImport: 'Dry run: this is what an import would do. Nothing was changed.',
@@ -751,13 +767,22 @@ export const en = {
     from: 'from',
     overridden: {
       LPX_EXCHANGE_NOT_NEEDED: 'exported although no exchange was needed',
-      LPX_LEFT_TOO_EARLY: 'last day before the newest records, confirmed by the clerk',
+      LPX_LEFT_TOO_EARLY: 'last day before the term of the newest records, confirmed by the clerk',
       LPX_LEFT_IN_FUTURE: 'last day in the future, confirmed by the clerk',
       LPX_PASSWORD_WEAK: 'weak password, accepted by the clerk',
       LPX_STUDENT_DIFFERS: 'confirmed by the clerk as the same person, although the data differ',
       LPX_STUDENT_UNCONFIRMED: 'confirmed by the clerk as the same person',
       LPX_ID_CHANGED: 'changed national id',
       LPX_OWN_SCHOOL: 'unknown records in this school’s name accepted',
+    } as Record<string, string>,
+    refusals: {
+      LPX_RECORD_CHANGED: 'contents differ',
+      LPX_STUDENT_UNKNOWN: 'the student is not in the store',
+      LPX_STUDENT_DIFFERS: 'the student’s data differ',
+      LPX_STUDENT_UNCONFIRMED: 'the student could not be confirmed',
+      LPX_OWN_SCHOOL: 'unknown records in this school’s name',
+      LPX_SIGNATURE_MISSING: 'the signature is missing',
+      LPX_SIGNATURE_MISMATCH: 'the signature does not match',
     } as Record<string, string>,
     sentAs: 'in the package: {words}',
     received: 'received {day} by {by}',

@@ -20,7 +20,9 @@ export function messagesIn(language: Language, side: 'here' | 'received' = 'rece
 }
 
 const hereIn = ({ codes }: Messages): Messages['codes'] =>
-  Object.fromEntries(Object.entries(codes).map(([code, row]) => [code, { ...row, next: row.nextHere ?? row.next }])) as Messages['codes'];
+  Object.fromEntries(
+    Object.entries(codes).map(([code, row]) => [code, { ...row, what: row.whatHere ?? row.what, next: row.nextHere ?? row.next }]),
+  ) as Messages['codes'];
 
 /**
  * The language for an environment: any Chinese locale reads zh-TW, every other English. `LC_ALL` wins over

@@ -35,7 +35,11 @@ export async function readSignature(zipFile: string, given?: string): Promise<Si
   }
   const [unreadable] = files;
   if (unreadable !== undefined) throw new LpxError('LPX_SIGNATURE_UNREADABLE', {}, { place: { file: unreadable } });
-  throw new LpxError('LPX_SIGNATURE_MISSING', { others: await textsNextTo(zipFile) }, { place: { file: signaturePathOf(zipFile) } });
+  throw new LpxError(
+    'LPX_SIGNATURE_MISSING',
+    { others: await textsNextTo(zipFile) },
+    { place: { file: basename(signaturePathOf(zipFile)) } },
+  );
 }
 
 /** What systems add to the name of a second copy. */

@@ -12,6 +12,9 @@ export type StatusChange = (typeof STATUS_CHANGES)[number];
 export const EXCHANGE_REASONS = ['transfer', 'borrowed-study', 'experimental'] as const satisfies readonly StatusChange[];
 export type ExchangeReason = (typeof EXCHANGE_REASONS)[number];
 
+/** The reasons of an export after which the student is no longer at the school. */
+export const LEAVING_REASONS: readonly ExchangeReason[] = ['transfer', 'experimental'];
+
 /** Who acts. `school` is the only one there is; old and new one in a transfer; host and home in borrowed study. */
 export type Actor = 'school' | 'oldSchool' | 'newSchool' | 'bothSchools' | 'hostSchool' | 'homeSchool' | 'student' | 'teacher' | 'nobody';
 

@@ -12,7 +12,7 @@ import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
 import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
-import type { ExchangeReason } from '../spec/status-changes.js';
+import { LEAVING_REASONS } from '../spec/status-changes.js';
 import { chainEntry } from './chain.js';
 import { inParts } from './statements.js';
 import type { ExportEntry, HistoryCounts } from './store.js';
@@ -234,9 +234,6 @@ async function markLeft(transaction: Transaction<Tables>, folder: string, histor
       if (!(error instanceof LpxError)) throw error;
     });
 }
-
-/** The reasons of an export after which the student is no longer at the school. */
-const LEAVING_REASONS: readonly ExchangeReason[] = ['transfer', 'experimental'];
 
 async function freeName(
   transaction: Transaction<Tables>,

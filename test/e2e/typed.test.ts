@@ -175,3 +175,33 @@ describe('--quiet', () => {
     expect(exported).toMatchObject({ code: 0, err: '' });
   });
 });
+
+describe('in Chinese', () => {
+  const chinese = (...words: string[]) => lpx(['--lang', 'zh-TW', '--store', store, ...words], withPassword);
+
+  it.each<[string, string[], string]>([
+    ['a name for an id', ['export', '林小禾', '--reason', '轉學'], 'lpx students 林小禾'],
+    ['a third semester', ['export', TRANSFER_STUDENT, '--reason', '轉學', '--term', '110-3'], '110-3 不是學期'],
+    ['a signature for a package', ['verify', 'a.zip.md5'], 'a.zip.md5 是簽章檔，請改給交換檔 a.zip。'],
+    ['a command by its Chinese name', ['匯出'], '您是不是要打 export？'],
+    ['a topic that is not there', ['help', '天氣'], '這個指令或主題'],
+    ['a student after history', ['history', TRANSFER_STUDENT], '--student <身分證號>'],
+  ])('says what is wrong with %s', async (_, words, said) => {
+    const { code, err } = await chinese(...words);
+    expect(code).toBe(2);
+    expect(err).toContain(said);
+  });
+
+  it('finds the topics of help by their Chinese names', async () => {
+    for (const topic of ['密碼', '借讀', '交換檔', '課程代碼', '結束代碼']) {
+      const { code, out } = await chinese('help', topic);
+      expect([code, out.split('\n')[0]]).toEqual([0, topic]);
+    }
+  });
+
+  it('says what a student is, and when that was recorded before', async () => {
+    await chinese('leave', 'B800000015', '--as', '畢業', '--left', '110/01/22');
+    expect((await chinese('leave', 'B800000015', '--as', '仍在校')).out).toMatch(/✔.*林大禾 {2}在校$/m);
+    expect((await chinese('leave', 'B800000015', '--as', '在校')).out).toMatch(/·.*林大禾 {2}在校 {2}先前已註記$/m);
+  });
+});

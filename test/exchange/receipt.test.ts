@@ -109,7 +109,7 @@ describe('a receipt', () => {
       'LPX_RECEIPT_DIFFERS',
       'receivingSchool',
     ],
-    ['a record fewer', (receipt) => receipt.students[0].courseResults--, 'LPX_RECEIPT_DIFFERS', 'students'],
+    ['a record fewer', (receipt) => receipt.students[0].courseResults--, 'LPX_RECEIPT_DIFFERS', 'courseResults'],
     ['another student', (receipt) => (receipt.students[0].nationalIdMasked = 'B80000****'), 'LPX_RECEIPT_DIFFERS', 'students'],
     ['no form', (receipt) => delete receipt.students, 'LPX_RECEIPT_UNREADABLE', ''],
     ['no day', (receipt) => (receipt.issuedAt = 'yesterday'), 'LPX_RECEIPT_UNREADABLE', ''],

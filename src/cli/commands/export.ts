@@ -8,14 +8,15 @@ import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
 import { readNationalIds } from '../../roster/lists.js';
-import type { ExchangeReason } from '../../spec/status-changes.js';
-import { dayFrom, schoolCodeFrom, termsFrom } from '../arguments.js';
+import { type ExchangeReason, LEAVING_REASONS } from '../../spec/status-changes.js';
+import type { Day } from '../../spec/terms.js';
+import { dayFrom, nationalIdsFrom, schoolCodeFrom, termsFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { errorOfUnfit, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
 import { packageLines } from '../render/report.js';
-import { cell, columns, countCells, NAME_COLUMNS, size } from '../render/text.js';
+import { bracketed, cell, columns, countCells, NAME_COLUMNS, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ExportOptions extends PasswordOptions {
@@ -42,9 +43,11 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   if (options.all && isNamed) throw new LpxError('LPX_USAGE', { problem: usage.allAlone });
   const left = dayFrom(context, options.left);
   const terms = termsFrom(options.term);
+  const odd = options.reason === 'experimental' ? -1 : terms.findIndex((term) => Number(term.at(-1)) > 2);
+  if (odd >= 0) throw new LpxError('LPX_USAGE', { problem: fill(usage.semester, { value: options.term[odd] ?? '' }) });
   const toSchool = schoolCodeFrom(options.to);
   const listed = options.list === undefined ? [] : await readNationalIds(resolve(context.cwd, options.list));
-  const named = [...nationalIds, ...listed.map((line) => line.nationalId)];
+  const named = [...nationalIdsFrom(context, nationalIds), ...listed.map((line) => line.nationalId)];
   if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: usage.noStudents });
 
   const password = await newPasswordFor(context, options);
@@ -74,10 +77,16 @@ export async function exportStudents(context: Context, nationalIds: readonly str
       onProgress: progress.update,
     });
   }).finally(progress.stop);
-  return outcomeOf(context, result, terms, result.dryRun ? undefined : passwordFile);
+  return outcomeOf(context, result, { terms, left, passwordPath: result.dryRun ? undefined : passwordFile });
 }
 
-function outcomeOf(context: Context, result: ExportResult, terms: readonly string[], passwordPath: string | undefined): Outcome {
+interface Asked {
+  readonly terms: readonly string[];
+  readonly left: Day;
+  readonly passwordPath: string | undefined;
+}
+
+function outcomeOf(context: Context, result: ExportResult, { terms, left, passwordPath }: Asked): Outcome {
   const { messages, paint } = context;
   const { packages, packageCount, dryRun, encryption, reason, toSchool, overridden, students, leftOut, skipped, unfit, findings } = result;
   const bytes = students.reduce((sum, student) => sum + student.bytes, 0);
@@ -119,13 +128,16 @@ function outcomeOf(context: Context, result: ExportResult, terms: readonly strin
         ]),
         '  ',
       ),
+      ...(!dryRun && LEAVING_REASONS.includes(reason) ? ['', fill(messages.export.markedLeft, { day: left })] : []),
       ...leftOutLines(context, result),
       ...skippedLines(context, result),
       ...unfitLines(messages, paint, unfit, messages.export.unfit),
     ],
     findings,
     notes: [
-      ...(dryRun ? [] : [encryption === 'zipcrypto' ? messages.export.weak : messages.export.needsAes]),
+      ...(dryRun
+        ? []
+        : [encryption === 'zipcrypto' ? messages.export.weak : context.verbose ? messages.export.needsAes : messages.export.needs7Zip]),
       ...(passwordPath !== undefined ? [fill(messages.export.passwordAt, { file: passwordPath })] : []),
       ...(dryRun ? [] : [messages.export.advice]),
     ],
@@ -163,7 +175,7 @@ function leftOutLines({ messages, paint }: Context, { leftOut }: ExportResult): 
     record.term,
     paint.yellow(messages.leftOut[record.reason]),
   ]);
-  return ['', `${messages.export.leftOut} (${leftOut.length})`, ...columns(rows, '  ')];
+  return ['', bracketed(messages, messages.export.leftOut, leftOut.length), ...columns(rows, '  ')];
 }
 
 function skippedLines({ messages, paint }: Context, { skipped }: ExportResult): string[] {
@@ -173,5 +185,5 @@ function skippedLines({ messages, paint }: Context, { skipped }: ExportResult): 
     cell(student.name, NAME_COLUMNS),
     paint.yellow(messages.skipped[student.reason]),
   ]);
-  return ['', `${messages.export.skipped} (${skipped.length})`, ...columns(rows, '  ')];
+  return ['', bracketed(messages, messages.export.skipped, skipped.length), ...columns(rows, '  ')];
 }

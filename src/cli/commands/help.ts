@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { Language, Messages } from '../../messages/messages.js';
 import { TOPIC_PAGES, TOPICS, type Topic } from '../../messages/topics.js';
-import { commandNames, unknownCommand } from '../complaints.js';
+import { readChoice } from '../choices.js';
+import { commandNames, unknownTopic } from '../complaints.js';
 import type { Context, Outcome } from '../context.js';
 import { exitCodeLines, helpLines, helpPage, terminalWidth } from '../render/help.js';
 import { manual } from '../render/manual.js';
@@ -21,10 +22,12 @@ export async function help(context: Context, program: Command, name: string | un
 function pageLines(context: Context, program: Command, name: string | undefined): string[] {
   const { messages } = context;
   const width = terminalWidth(context);
-  const command = name === undefined ? program : program.commands.find((known) => known.name() === name);
+  const names = [...commandNames(program), ...TOPICS];
+  const meant = name === undefined ? undefined : readChoice(name, names);
+  const command = name === undefined ? program : program.commands.find((known) => known.name() === meant);
   if (command) return helpLines(messages, helpPage(context.language, program, command), width);
-  if (!isTopic(name)) throw unknownCommand(messages, name ?? '', [...commandNames(program), ...TOPICS]);
-  const [title = '', ...lines] = topicLines(messages, context.language, name, width);
+  if (!isTopic(meant)) throw unknownTopic(messages, name ?? '', names);
+  const [title = '', ...lines] = topicLines(messages, context.language, meant, width);
   return [context.paint.bold(title), ...lines];
 }
 

@@ -2,13 +2,14 @@ import { LpxError } from '../../errors.js';
 import { historyOf } from '../../exchange/history.js';
 import { type HistoryEntry, type HistoryFilter, type HistoryStudent, withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
+import { CATALOGUE, type Code, EXIT } from '../../messages/catalogue.js';
 import { fill } from '../../messages/messages.js';
 import { csv } from '../../roster/tables.js';
 import { HISTORY_KINDS, type HistoryKind } from '../../spec/history.js';
 import { startOfDay, startOfNextDay } from '../../spec/terms.js';
 import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { cell, changeText, columns, countCells, localTime, size } from '../render/text.js';
+import { bracketed, cell, changeText, columns, countCells, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface HistoryOptions {
@@ -52,7 +53,7 @@ function filterFrom(context: Context, { student, school, kind, day, since, until
 function kindFrom({ messages }: Context, word: string): HistoryKind {
   const kind = HISTORY_KINDS.find((candidate) => candidate === word || messages.kinds[candidate] === word);
   if (kind) return kind;
-  const allowed = HISTORY_KINDS.map((candidate) => `${candidate} (${messages.kinds[candidate]})`).join(', ');
+  const allowed = HISTORY_KINDS.map((candidate) => bracketed(messages, candidate, messages.kinds[candidate])).join(messages.usage.and);
   throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.kind, { value: word, allowed }) });
 }
 
@@ -92,7 +93,8 @@ function remarksOf(messages: Context['messages'], entry: HistoryEntry): string[]
 }
 
 /** The remarks of an entry besides its students: where to or from, why, since when, with what result. */
-function ownRemarks({ history: words, reasons, ...messages }: Context['messages'], entry: HistoryEntry): string[] {
+function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[] {
+  const { history: words, reasons } = messages;
   switch (entry.kind) {
     case 'export':
       return [
@@ -108,8 +110,7 @@ function ownRemarks({ history: words, reasons, ...messages }: Context['messages'
         entry.school && `${words.from} ${entry.school}`,
         entry.reason && reasons[entry.reason],
         ...overriddenWords(words, entry.overridden),
-        entry.state === 'done' ? '' : words.states[entry.state],
-        entry.code,
+        stateText(messages, entry),
       ].filter(Boolean);
     case 'receipt':
       return [fill(words.refersTo, { id: entry.refersTo }), entry.school].filter(Boolean);
@@ -121,6 +122,19 @@ function ownRemarks({ history: words, reasons, ...messages }: Context['messages'
       return [];
   }
 }
+
+/** What an import came to, where it is not the usual; of one that was refused, why. */
+function stateText(
+  { history: words, exits, places }: Context['messages'],
+  { state, code }: Extract<HistoryEntry, { kind: 'import' }>,
+): string {
+  if (state === 'done') return '';
+  if (code === '') return words.states[state];
+  const exit = NAMES_OF_EXITS.get(CATALOGUE[code as Code]?.exit);
+  return `${words.states[state]}${places.before}${words.refusals[code] ?? (exit === undefined ? code : exits[exit])}`;
+}
+
+const NAMES_OF_EXITS = new Map(Object.entries(EXIT).map(([name, exit]) => [exit, name as keyof typeof EXIT]));
 
 const overriddenWords = (words: Context['messages']['history'], overridden: string): string[] =>
   overridden

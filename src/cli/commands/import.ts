@@ -11,7 +11,7 @@ import { errorOfUnfit, findingOutput, listedFindings, unfitLines, unfitOutput } 
 import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, columnsOf, fittingColumns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
-import { packageRequest, type VerifyOptions } from './verify.js';
+import { packageRequest, refuseSignatureFile, type VerifyOptions } from './verify.js';
 
 export interface ImportOptions extends VerifyOptions {
   readonly dryRun?: boolean;
@@ -28,6 +28,7 @@ export interface ImportOptions extends VerifyOptions {
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
   const { messages } = context;
+  refuseSignatureFile(context, zip);
   const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const result = await withStore(storeFolder(context), (store) =>
@@ -61,6 +62,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
     },
     text: resultLines(context, result),
     findings: report.ok ? [...report.findings, ...restored] : [],
+    notes: outcome === 'imported' ? [fill(messages.import.next, { id: historyId })] : [],
     error: errorOfReport(report) ?? errorOf(conflicts) ?? errorOfUnfit(unfit),
   };
 }

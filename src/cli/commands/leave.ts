@@ -5,7 +5,7 @@ import { withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { readNationalIds } from '../../roster/lists.js';
 import type { LeftAs } from '../../spec/status-changes.js';
-import { dayFrom } from '../arguments.js';
+import { dayFrom, nationalIdsFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { cell, columns, leftText } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -20,7 +20,7 @@ export interface LeaveOptions {
 export async function leave(context: Context, nationalIds: readonly string[], options: LeaveOptions): Promise<Outcome> {
   const { messages, paint } = context;
   const listed = options.list === undefined ? [] : await readNationalIds(resolve(context.cwd, options.list));
-  const named = [...nationalIds, ...listed.map(({ nationalId }) => nationalId)];
+  const named = [...nationalIdsFrom(context, nationalIds), ...listed.map(({ nationalId }) => nationalId)];
   if (named.length === 0) throw new LpxError('LPX_USAGE', { problem: messages.usage.noPick });
   const request = {
     nationalIds: named,
@@ -34,7 +34,8 @@ export async function leave(context: Context, nationalIds: readonly string[], op
     changed ? paint.green('✔') : '·',
     maskId(nationalId),
     cell(name),
-    leftText(messages, left),
+    leftText(messages, left) || messages.leave.here,
+    changed ? '' : paint.dim(messages.leave.before),
   ]);
   return { json: { students: students.map(({ left, ...rest }) => ({ ...rest, ...(left && { left }) })) }, text: columns(rows) };
 }

@@ -64,7 +64,7 @@ export async function load(context: Context, paths: readonly string[], options: 
     ],
     findings: [...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findings),
     notes: networkNotes(context, storeFolder(context)),
-    error: notLoaded.length > 0 ? new LpxError('LPX_STOPPED', { files: notLoaded.join(', ') }) : undefined,
+    error: notLoaded.length > 0 ? new LpxError('LPX_STOPPED', { files: notLoaded.join(messages.usage.and) }) : undefined,
   };
 }
 

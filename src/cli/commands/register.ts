@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type RegisterRequest, writeRegisters } from '../../exchange/register.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
-import { schoolYearFrom } from '../arguments.js';
+import { nationalIdsFrom, schoolYearFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { findingOutput } from '../render/findings.js';
 import { columns } from '../render/text.js';
@@ -22,7 +22,7 @@ export async function register(context: Context, nationalIds: readonly string[],
   const result = await withStore(storeFolder(context), (store) =>
     writeRegisters(store, {
       academicYear: schoolYearFrom(context, options.year),
-      nationalIds,
+      nationalIds: nationalIdsFrom(context, nationalIds),
       batch: options.batch,
       evening: options.evening === true,
       includeLeft: options.includeLeft === true,

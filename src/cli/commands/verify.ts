@@ -1,6 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { errorOfReport, type PasswordSource, type SignatureSource, type VerificationReport, verifyPackage } from '../../exchange/verify.js';
+import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
@@ -18,6 +19,7 @@ export interface VerifyOptions extends PasswordOptions {
 
 /** `lpx verify`: checks a package, imports nothing. */
 export async function verify(context: Context, zip: string, options: VerifyOptions): Promise<Outcome> {
+  refuseSignatureFile(context, zip);
   const progress = startProgress(context, context.messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const report = await verifyPackage({ ...packageRequest(context, zip, options), password, onProgress: progress.update }).finally(
@@ -25,6 +27,13 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
   );
   const { ok: _, ...json } = reportOutput(context.messages, report);
   return { json, text: reportLines(context.messages, context.paint, report), error: errorOfReport(report) };
+}
+
+/** People pick the signature for the package, whose name it has. @throws LPX_USAGE */
+export function refuseSignatureFile({ messages }: Context, file: string): void {
+  if (!/\.md5$/i.test(file)) return;
+  const zip = `${basename(file).replace(/(?:\.zip)?\.md5$/i, '')}.zip`;
+  throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.signatureGiven, { file: basename(file), zip }) });
 }
 
 /** A package of several, as it was found. */
@@ -63,7 +72,7 @@ export async function verifySeveral(context: Context, zips: readonly string[], o
         : new LpxError('LPX_PACKAGES_REFUSED', {
             count: refused.length,
             total: zips.length,
-            files: refused.map(({ zip }) => basename(zip)).join(', '),
+            files: refused.map(({ zip }) => basename(zip)).join(messages.usage.and),
           }),
   };
 }

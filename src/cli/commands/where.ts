@@ -3,8 +3,9 @@ import { LpxError } from '../../errors.js';
 import { withStore } from '../../exchange/school-store.js';
 import { type StoreOverview, storeOverview } from '../../exchange/where.js';
 import { fill } from '../../messages/messages.js';
+import { choiceWord } from '../choices.js';
 import type { Context, Outcome } from '../context.js';
-import { cell, columns, localTime } from '../render/text.js';
+import { bracketed, cell, columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx where`, and `lpx` alone on a terminal: which store commands use here, and what probably comes next. */
@@ -42,14 +43,14 @@ function sourceOf({ storeOption, env }: Context, folder: string): Source {
 const countsOf = ({ students, records, received, history }: StoreOverview) => ({ students, records, received, history: history.length });
 
 /** The three commands that probably come next, by what came last. */
-function nextCommands({ messages }: Context, overview: StoreOverview | undefined): string[] {
+function nextCommands({ messages, language }: Context, overview: StoreOverview | undefined): string[] {
   const { file, folder, student, school } = messages.where.words;
   if (!overview) return [`lpx init --school <${school}>`, 'lpx demo', 'lpx help'];
   if (overview.students === 0) return [`lpx load <${folder}>`, `lpx import <${file}>`, 'lpx help'];
   const last = overview.history[0];
   if (last?.kind === 'import') return [`lpx receipt ${last.id}`, `lpx status <${student}>`, `lpx pick <${student}>`];
   if (last?.kind === 'export' && !last.received) return [`lpx receipt --check <${file}>`, 'lpx history', 'lpx students'];
-  return [`lpx export <${student}> --reason transfer`, `lpx import <${file}>`, 'lpx students'];
+  return [`lpx export <${student}> --reason ${choiceWord(language, 'transfer')}`, `lpx import <${file}>`, 'lpx students'];
 }
 
 interface Whereabouts {
@@ -70,7 +71,7 @@ function whereLines({ messages, paint }: Context, { folder, source, overview, ne
       ]
     : [];
   return [
-    ...columns([[words.store, `${paint.bold(folder)}  (${words.sources[source]})`], ...facts]),
+    ...columns([[words.store, bracketed(messages, paint.bold(folder), words.sources[source])], ...facts]),
     ...(overview ? [] : [paint.yellow(words.none)]),
     '',
     words.next,

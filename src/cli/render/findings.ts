@@ -6,7 +6,7 @@ import type { UnfitStudent } from '../../spec/findings.js';
 import type { Failure, Finding as FindingOutput } from '../generated/outputs.js';
 import { failurePlace, placeBefore, placeOutput, placeText } from './places.js';
 import type { Painter } from './printable.js';
-import { cell, columns } from './text.js';
+import { bracketed, cell, columns } from './text.js';
 
 interface Said {
   readonly code: Code;
@@ -129,7 +129,7 @@ export function errorLines(messages: Messages, paint: Painter, command: CommandN
 export function unfitLines(messages: Messages, paint: Painter, unfit: readonly UnfitStudent[], title: string): string[] {
   if (unfit.length === 0) return [];
   const against = unfit.flatMap(({ findings }) => findings.filter(({ severity }) => severity === 'error'));
-  return ['', `${title} (${unfit.length})`, ...findingLines(messages, paint, against)];
+  return ['', bracketed(messages, title, unfit.length), ...findingLines(messages, paint, against)];
 }
 
 export const unfitOutput = (messages: Messages, { findings, ...student }: UnfitStudent) => ({

@@ -5,7 +5,7 @@ import type { Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingOutput, listedFindings } from './findings.js';
 import type { Painter } from './printable.js';
-import { cell, columns, countCells, NAME_COLUMNS, size } from './text.js';
+import { bracketed, cell, columns, countCells, NAME_COLUMNS, size } from './text.js';
 
 type ReportOutput = Required<Pick<VerifyOutput, 'ok' | 'package' | 'checks' | 'students' | 'findings'>>;
 
@@ -21,9 +21,9 @@ export const encryptionName = (messages: Messages, encryption: string): string =
 /** `more`: further rows of the same block, each a label and a value. */
 export function packageLines(messages: Messages, paint: Painter, facts: PackageFacts, more: readonly [string, string][] = []): string[] {
   const { labels } = messages;
-  const details = [size(facts.bytes), ...(facts.encryption ? [encryptionName(messages, facts.encryption)] : [])].join(', ');
+  const details = [size(facts.bytes), ...(facts.encryption ? [encryptionName(messages, facts.encryption)] : [])].join(messages.usage.and);
   const rows = [
-    [labels.package, `${paint.bold(facts.file)}  (${details})`],
+    [labels.package, bracketed(messages, paint.bold(facts.file), details)],
     ...(facts.school ? [[labels.school, facts.school]] : []),
     ...(facts.createdAt ? [[labels.createdAt, facts.createdAt]] : []),
     ['MD5', facts.md5],
@@ -34,12 +34,13 @@ export function packageLines(messages: Messages, paint: Painter, facts: PackageF
 }
 
 /** The steps, each with a mark for what it came to: what was checked before an import. */
-export function checkLines({ checks: names, status }: Messages, paint: Painter, { checks }: VerificationReport): string[] {
+export function checkLines({ checks: names, status }: Messages, paint: Painter, { checks, findings }: VerificationReport): string[] {
   const mark = { passed: paint.green('✔'), failed: paint.red('✘'), skipped: paint.dim('·') };
+  const isMissing = findings.some(({ code }) => code === 'LPX_SIGNATURE_MISSING');
   const rows = checks.map((check) => [
     mark[check.status],
     names[check.name],
-    check.status === 'passed' ? '' : paint.dim(status[check.status]),
+    check.status === 'passed' ? '' : paint.dim(status[check.name === 'signature' && isMissing ? 'missing' : check.status]),
   ]);
   return columns(rows, '  ');
 }

@@ -116,6 +116,10 @@ export function size(bytes: number): string {
 /** A moment as a clerk in Taiwan reads it, to the minute. */
 export const localTime = (at: Date): string => taipeiTime(at).slice(0, 16);
 
+/** A text with another in brackets behind it, of the width that the language writes them in. */
+export const bracketed = ({ labels }: Messages, text: string, within: string | number): string =>
+  labels.bracketed.replace('{of}', () => text).replace('{in}', () => String(within));
+
 /** The cells of how much there is of what. */
 export const countCells = (labels: Messages['labels'], counts: Counts): (string | number)[] => [
   labels.courseResults,
