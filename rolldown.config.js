@@ -1,6 +1,5 @@
-/** What `bin/lpx.js` starts: the modules and their libraries in a file for each command and for what they share; the library; the manual. */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+/** What `bin/lpx.js` starts: the modules and their libraries in a file for each command and for what they share; the library. */
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -26,17 +25,26 @@ const output = { sourcemap: true, minify: { compress: true, mangle: false, codeg
 // An add-on, which finds its binary from where it lies, and a cloud's client that unzipper does without.
 const external = ['libsql', '@aws-sdk/client-s3'];
 
-/** Writes the manual pages, from the text of the help. */
-const manual = {
-  name: 'manual',
-  writeBundle() {
-    for (const [language, folder] of Object.entries({ en: 'man1', 'zh-TW': 'zh_TW/man1' })) {
-      mkdirSync(at(`dist/man/${folder}`), { recursive: true });
-      const page = execFileSync(process.execPath, [at('bin/lpx.js'), '--lang', language, 'help', '--man']);
-      writeFileSync(at(`dist/man/${folder}/lpx.1`), page);
+/** The licences of the libraries that are inside, which ask to go along with their code. */
+const notices = {
+  name: 'notices',
+  generateBundle(_options, files) {
+    const packages = new Map();
+    for (const id of Object.values(files).flatMap(({ moduleIds = [] }) => moduleIds)) {
+      const [, folder, name] = /^(.*\/node_modules\/((?:@[^/]+\/)?[^/]+))\//.exec(id.replaceAll('\\', '/')) ?? [];
+      if (folder !== undefined) packages.set(name, folder);
     }
+    const source = [...packages].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, folder]) => noticeOf(name, folder));
+    this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENSES.txt', source: source.join('\n\n') });
   },
 };
+
+function noticeOf(name, folder) {
+  const { version, license, author } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
+  const file = readdirSync(folder).find((entry) => /^(un)?licen[cs]e/i.test(entry));
+  const text = file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : (author?.name ?? author ?? '');
+  return `${name} ${version} (${license})\n\n${text}`;
+}
 
 const bundle = (input, codeSplitting, plugins = []) => ({
   input,
@@ -49,10 +57,10 @@ const bundle = (input, codeSplitting, plugins = []) => ({
 /** The library: what is imported, the thread it runs use cases in, and that one's helper. */
 const library = {
   input: { index: 'src/index.ts', 'use-case-worker': 'src/library/use-case-worker.ts', worker: 'src/zip/threads/worker.ts' },
-  plugins: [linesOnly],
+  plugins: [linesOnly, notices],
   platform: 'node',
   external,
   output: { ...output, dir: 'dist/lib', format: 'esm', cleanDir: true },
 };
 
-export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [manual]), library];
+export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [notices]), library];

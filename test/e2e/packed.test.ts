@@ -51,12 +51,15 @@ describe('the packed library', () => {
       /^bin\/[\w-]+\.js$/,
       /^dist\/bundle\/(package\.json|[\w-]+\.js(\.map)?)$/,
       /^dist\/lib\/[\w-]+\.(js|js\.map|d\.ts)$/,
+      /^dist\/(bundle|lib)\/THIRD-PARTY-LICENSES\.txt$/,
       /^dist\/man\/(zh_TW\/)?man1\/lpx\.1$/,
       /^samples\/(transfer|full|borrowed-study|package)\//,
       /^schemas\/(output\/)?[\w-]+\.schema\.json$/,
     ];
     expect(files.filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
     expect(expected.filter((pattern) => !files.some((file) => pattern.test(file)))).toEqual([]);
+    const licenses = readFileSync(join(installed, 'dist/bundle/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const name of ['commander', 'kysely', 'unzipper']) expect(licenses).toMatch(new RegExp(`^${name} [\\d.]+ \\(MIT\\)$`, 'm'));
     expect(bytes).toBeLessThan(2_000_000);
   });
 
