@@ -11,8 +11,25 @@ export function maskId(id: string): string {
   const inside = /\s/.test(given.trim()) ? maskIds(given) : given;
   if (inside !== given) return inside;
   const characters = [...given.replace(AROUND_ID, '')];
-  return `${characters.slice(0, Math.max(0, characters.length - 4)).join('')}****`;
+  return `${characters.slice(0, Math.min(SHOWN_CHARACTERS, Math.max(0, characters.length - 4))).join('')}****`;
 }
+
+/** As many characters of an id are shown as those of Taiwanese form have before the last four. */
+const SHOWN_CHARACTERS = 6;
+
+/**
+ * A text that was refused, from a file that may be another than was meant (one with a password): two characters of it
+ * and its length, as asterisks.
+ */
+export function withheld(text: string): string {
+  const characters = [...text.slice(0, 80)].slice(0, 40);
+  return characters.map((character, i) => (i < 2 ? character : '*')).join('');
+}
+
+/** A text as `withheld`, unless it has the form of a Taiwanese national id. */
+export const withheldUnlessId = (text: string): string => (WHOLE_ID.test(canonicalCode(text)) ? text : withheld(text));
+
+const WHOLE_ID = /^[A-Z][A-D1289][0-9]{8}$/;
 
 /** What has letters and digits like an id and is never masked: a course code, an MD5, a SHA-256. */
 const NO_ID = /^(?:[0-9]{9}[0-9A-Z]{14}|[0-9A-F]{32}|[0-9A-F]{64})$/;

@@ -45,6 +45,16 @@ export function schoolCodeFrom(option: string | undefined): string {
   return code;
 }
 
+/** More than any school's name has. */
+const SCHOOL_NAME_CHARACTERS = 100;
+
+/** A school's name. @throws LPX_USAGE for a longer one than any school has */
+export function schoolNameFrom({ messages }: Context, option: string): string {
+  if ([...option.trim()].length > SCHOOL_NAME_CHARACTERS)
+    throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.schoolName, { limit: SCHOOL_NAME_CHARACTERS }) });
+  return option;
+}
+
 /** A whole number that an option or argument gives. @throws LPX_USAGE */
 export function wholeNumber(
   { messages }: Context,

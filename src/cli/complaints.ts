@@ -14,7 +14,7 @@ export function usageError(language: Language, program: Command, words: readonly
   // commander looks for missing options first: a mistyped one is why it is missing.
   const mistyped = error.code === 'commander.missingMandatoryOptionValue' ? unknownOption(words, options) : undefined;
   const code = mistyped === undefined ? error.code : 'commander.unknownOption';
-  const name = mistyped ?? /'([^']+)'/.exec(error.message)?.[1] ?? '';
+  const name = mistyped ?? nameIn(error);
   const template = (messages.usage as Readonly<Record<string, string>>)[code];
   const problem = template === undefined ? error.message.replace(/^error: /, '') : fill(template, { name: named(messages, code, name) });
   const candidates: Readonly<Record<string, readonly string[]>> = {
@@ -33,6 +33,16 @@ export function usageError(language: Language, program: Command, words: readonly
 /** A name of commander's in the reader's language. */
 const named = (messages: Messages, code: string, name: string): string =>
   inWords(messages, code === 'commander.missingArgument' ? `<${name}>` : name);
+
+/**
+ * What commander's complaint is about. Of an option without its value, and of short options only the first: what follows
+ * may be a password.
+ */
+function nameIn({ code, message }: CommanderError): string {
+  const name = /'([^']+)'/.exec(message)?.[1] ?? '';
+  if (code !== 'commander.unknownOption') return name;
+  return name.startsWith('--') ? (name.split('=')[0] as string) : name.slice(0, 2);
+}
 
 const longNames = (options: readonly Option[]): string[] => options.flatMap((option) => option.long ?? []);
 

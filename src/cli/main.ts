@@ -44,11 +44,7 @@ function watchOutput({ stdout, stderr }: Surroundings): { fault(): Promise<NodeJ
 /** The command is done, and only its result could not be printed. */
 function reportOutputFault(words: readonly string[], around: Surroundings, fault: NodeJS.ErrnoException): number {
   const messages = messagesIn(languageFrom(words, around));
-  const known = fileError(fault, 'stdout');
-  const error =
-    known instanceof LpxError
-      ? known
-      : new LpxError('LPX_WRITE_FAILED', { file: 'stdout', reason: fault.code ?? 'unknown' }, { cause: fault });
+  const error = new LpxError('LPX_OUTPUT_LOST', { reason: fault.code ?? 'unknown' }, { cause: fault });
   printLines(
     contextOf(around, languageFrom(words, around), { color: !words.includes('--no-color') }),
     'stderr',

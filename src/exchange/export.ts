@@ -18,7 +18,7 @@ import { PASSWORD_CHARACTERS, type PersonalWords, type Weakness, weaknessOf } fr
 import { readDirectory } from '../package/reader.js';
 import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
 import { canonicalCode } from '../plain-text.js';
-import { BoundedFindings, type UnfitStudent } from '../spec/findings.js';
+import { BoundedFindings, type UnfitStudent, unknownStudent } from '../spec/findings.js';
 import { basicDataPlace, filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
 import {
   basicDataWire,
@@ -238,7 +238,8 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
   for (const nationalId of new Set(request.nationalIds.map(canonicalCode))) {
     const student = await store.student(nationalId);
     if (!student) {
-      unfit.push({ nationalId, name: '', findings: [unknownStudent(nationalId, request)] });
+      const finding = unknownStudent(nationalId, request.namedAt?.get(nationalId));
+      unfit.push({ nationalId: finding.place.student ?? '', name: '', findings: [finding] });
       continue;
     }
     const { name } = student.basicData;
@@ -309,13 +310,6 @@ const bounded = (findings: readonly Finding[]): Finding[] => new BoundedFindings
 
 /** Rules that a clerk may set aside; the history remembers which. */
 const ON_THE_CLERKS_WORD: ReadonlySet<Code> = new Set(['LPX_EXCHANGE_NOT_NEEDED', 'LPX_LEFT_TOO_EARLY', 'LPX_LEFT_IN_FUTURE']);
-
-const unknownStudent = (nationalId: string, { namedAt }: ExportRequest): Finding => ({
-  code: 'LPX_NOT_IN_STORE',
-  severity: 'error',
-  place: { student: nationalId, ...namedAt?.get(nationalId) },
-  facts: {},
-});
 
 /** Why an exchange of a student has nothing to carry, or is not needed: an error, unless the clerk insists. */
 function hindranceOf(student: StoredStudent, { portfolio, leftOut }: Selection, request: ExportRequest): Finding | undefined {

@@ -81,6 +81,18 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Wait until no program is writing to it and run the command again.',
   },
+  LPX_OUTPUT_LOST: {
+    exit: EXIT.usage,
+    what: 'Standard output cannot be written ({reason}).',
+    means: 'notDone',
+    next: 'Look at what was done with lpx history before running the command again.',
+  },
+  LPX_STORE_NOT_FOLDER: {
+    exit: EXIT.usage,
+    what: '{file} is a file; a store is a folder.',
+    means: 'notDone',
+    next: 'Name a folder with --store <folder>.',
+  },
   LPX_STORE_NOT_FOUND: {
     exit: EXIT.usage,
     what: 'There is no lpx store in {folder}.',
@@ -819,7 +831,7 @@ export const CATALOGUE = {
     exit: EXIT.invalidData,
     what: 'The last day {left} is in the future: today is {today}.',
     means: 'notDone',
-    next: 'Check the day given with --left. If it is right, add --accept-left (recorded).',
+    next: 'Check the day given with --left. If it is right: lpx export takes it with --accept-left (recorded), lpx leave from that day on.',
   },
   LPX_EXPORTED_ALREADY: {
     exit: EXIT.invalidData,

@@ -17,6 +17,8 @@ export const zhTW: Messages = {
     },
     LPX_DISK_FULL: { what: '磁碟已滿，無法寫入 {file}。', next: '請騰出空間後再執行一次。' },
     LPX_FILE_CHANGED: { what: '{file} 在讀取途中被改動。', next: '請等到沒有程式在寫入它，再執行一次。' },
+    LPX_OUTPUT_LOST: { what: '標準輸出無法寫入（{reason}）。', next: '請先用 lpx history 查看執行了什麼，不要直接再執行一次。' },
+    LPX_STORE_NOT_FOLDER: { what: '{file} 是檔案，不是資料夾；lpx 資料庫是一個資料夾。', next: '請用 --store <資料夾> 指定別處。' },
     LPX_STORE_NOT_FOUND: {
       what: '{folder} 裡沒有 lpx 資料庫。',
       next: '請用 lpx init --school <學校代碼> 建立，或用 --store <資料夾> 指定。',
@@ -317,7 +319,7 @@ export const zhTW: Messages = {
     },
     LPX_LEFT_IN_FUTURE: {
       what: '離校日 {left} 還沒到（今天是 {today}）。',
-      next: '請確認 --left 的日期；確實如此請加 --accept-left（記入作業紀錄）。',
+      next: '請確認 --left 的日期；確實如此，匯出時請加 --accept-left（記入作業紀錄），lpx leave 則請於當日或之後執行。',
     },
     LPX_EXPORTED_ALREADY: {
       what: '這位學生已於 {day} 匯出（{file}），尚未收到回執。',
@@ -695,7 +697,7 @@ export const zhTW: Messages = {
       subjectName: '不是科目名稱',
       credits: '不是六個學期的學分（0-9、A-I、R-T）',
       twice: '重複出現',
-      schoolCode: '不是學校代碼',
+      schoolCode: '不是學校代碼（6 碼英數字）',
       schoolName: '不是學校名稱',
       nationalId: '不是身分證號',
       reference: '不是項目編號',
@@ -830,6 +832,8 @@ export const zhTW: Messages = {
     listAlone: '--list <檔案> 須單獨使用，不能與身分證號、--remove 或 --extended-years 並用。',
     kind: '紀錄沒有「{value}」這一類；可用的有 {allowed}。',
     receiptOrCheck: '請給匯入的紀錄編號，或用 --check <檔案>。',
+    csvOrJson: '--csv 和 --json 只能用一個。',
+    schoolName: '學校名稱最多 {limit} 個字。',
     wholeNumber: '{option} 須為 {from} 到 {to} 的整數。',
     passwordOut: '--generate-password 需要 --password-out <檔案> 來存放密碼。',
     severalPasswords: '請只用一種方式提供密碼。',

@@ -6,6 +6,7 @@ import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import type { NewFile } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
+import { plainCode } from '../plain-text.js';
 import type { RegisterSheet } from '../spec/registers.js';
 import { kindOfBytes } from './file-kind.js';
 
@@ -79,12 +80,15 @@ export async function workbook(name: string, sheets: readonly RegisterSheet[]): 
 
 /**
  * A CSV file that Excel opens as it is: a byte order mark, CRLF also behind the last row, and an apostrophe before a text that Excel would
- * run as a formula.
+ * run as a formula, also behind blanks and in wide characters.
  */
 export function csv(name: string, { rows }: RegisterSheet): NewFile {
   const text = writeCsv(
-    rows.map((row) => [...row]),
-    { bom: true, lineSeparator: '\r\n', escapeFormulae: true },
+    rows.map((row) => row.map((cell) => (typeof cell === 'string' && isFormula(cell) ? `'${cell}` : cell))),
+    { bom: true, lineSeparator: '\r\n' },
   );
   return { name: `${name}.csv`, content: Buffer.from(`${text}\r\n`) };
 }
+
+/** The signs that a formula begins with, the small and the mathematical ones too; or a tab or line end that some programs skip. */
+const isFormula = (text: string): boolean => /^[\t\r\n]/.test(text) || /^[=+\-@\u2212\ufe62\ufe63\ufe66\ufe6b]/.test(plainCode(text));

@@ -1,5 +1,6 @@
 /** Keeps the number of findings within bounds: a document can be wrong a million times over. */
-import type { Finding } from '../errors.js';
+import { type Finding, findingOf, type Place } from '../errors.js';
+import { withheldUnlessId } from '../masking.js';
 
 /** A student who was asked for and is left out. The name is empty of one who is not known. */
 export interface UnfitStudent {
@@ -77,3 +78,7 @@ export class BoundedFindings {
     return true;
   }
 }
+
+/** The finding for a student who is not in the store. @param at where a list names the student */
+export const unknownStudent = (nationalId: string, at: Place = {}): Finding =>
+  findingOf('LPX_NOT_IN_STORE', 'error', { student: withheldUnlessId(nationalId), ...at });

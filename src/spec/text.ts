@@ -1,12 +1,13 @@
 /** Tables from outside. */
 import type { Finding } from '../errors.js';
+import { withheld } from '../masking.js';
 
-/** The finding for a wrong cell of a table. @param index of the row, from 0 */
+/** The finding for a wrong cell of a table, whose value is withheld: the file may be one that holds a password. @param index of the row, from 0 */
 export const rowFinding = (index: number, column: string, value: string): Finding => ({
   code: 'LPX_TABLE_ROW',
   severity: 'error',
   place: { row: index },
-  facts: { column, value: value.slice(0, 40) },
+  facts: { column, value: withheld(value) },
 });
 
 /** The rows of a table that hold data, with their indexes, cells trimmed: without empty ones, and without a first row of titles, which has no digit. */

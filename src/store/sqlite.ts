@@ -1,7 +1,7 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments next to it. */
-import { accessSync, closeSync, constants, fchmodSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, statSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Kysely, type Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError, writeError } from '../io/file-error.js';
@@ -66,6 +66,7 @@ function isReadOnly(folder: string): boolean {
  * @throws LPX_STORE_EXISTS, LPX_STORE_DAMAGED where attachments without a database are, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL
  */
 export async function createStore(folder: string, school: School, group = '', made?: Making): Promise<Store> {
+  requireFolder(folder);
   const existed = await holdsStore(folder);
   const orphaned = await holdsAttachments(folder);
   if (orphaned && isEmpty(join(folder, DATABASE_NAME))) throw databaseLost(folder);
@@ -102,8 +103,16 @@ export async function createStore(folder: string, school: School, group = '', ma
   return new DatabaseStore(db, folder, school, new AttachmentVault(folder, modes));
 }
 
+/** @throws LPX_STORE_NOT_FOLDER when a file is in the place of the store, or of a folder around it */
+function requireFolder(folder: string): void {
+  let there = folder;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  if (statSync(there, { throwIfNoEntry: false })?.isDirectory() === false) throw new LpxError('LPX_STORE_NOT_FOLDER', { file: there });
+}
+
 /** Opens a store, and sweeps what dead processes left in it. @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
 export async function openStore(folder: string): Promise<Store> {
+  requireFolder(folder);
   const lost = async () => ((await holdsAttachments(folder)) ? databaseLost(folder) : new LpxError('LPX_STORE_NOT_FOUND', { folder }));
   if (!(await holdsStore(folder)) || isEmpty(join(folder, DATABASE_NAME))) throw await lost();
   const readOnly = isReadOnly(folder);

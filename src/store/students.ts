@@ -1,13 +1,14 @@
 /** Finds students of a store by national id. */
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
+import { unknownStudent } from '../spec/findings.js';
 import { nameHas } from '../spec/person-name.js';
 import type { Store, StoredStudent, StudentSummary } from './store.js';
 
 /** @throws LPX_NOT_IN_STORE */
 export async function studentIn(store: Pick<Store, 'student'>, nationalId: string): Promise<StoredStudent> {
   const student = await store.student(nationalId);
-  if (!student) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: { student: nationalId } });
+  if (!student) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
   return student;
 }
 

@@ -103,3 +103,24 @@ describe('our own colours', () => {
     expect((await coloured(['--json', ...words], { FORCE_COLOR: '1' })).out).not.toContain('\u001b');
   });
 });
+
+describe('the history as CSV', () => {
+  it('is as inert as what is printed otherwise', async () => {
+    const { code, out } = await lpx(['--store', await hostileStore(tempFolder()), 'history', '--csv']);
+    expect(code).toBe(0);
+    expect(out.replaceAll('\r\n', '\n').replaceAll('\ufeff', '')).not.toMatch(OBEYED);
+  });
+
+  it('and as JSON at once is refused', async () => {
+    const { code } = await lpx(['--store', await hostileStore(tempFolder()), '--json', 'history', '--csv']);
+    expect(code).toBe(2);
+  });
+});
+
+describe('the name of a school', () => {
+  it('has at most 100 characters', async () => {
+    const store = await school(tempFolder(), '990001');
+    expect((await lpx(['--store', store, 'school', '--name', '校'.repeat(100)])).code).toBe(0);
+    expect((await lpx(['--store', store, 'school', '--name', '校'.repeat(101)])).code).toBe(2);
+  });
+});

@@ -59,8 +59,9 @@ describe.skipIf(!existsSync('/dev/full'))('a command whose output finds a full d
   it('says so, and that it is done all the same', async () => {
     const { zipFile, store } = await exchange();
     const { code, err } = await intoFullDisk(['--store', store, 'import', zipFile, '--create-students']);
-    expect([code, err]).toEqual([2, expect.stringContaining('LPX_DISK_FULL')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('LPX_OUTPUT_LOST')]);
     expect(err).toContain('its result could not be printed');
+    expect(err).toContain('lpx history');
     expect(err).not.toMatch(/at .*:\d+:\d+/);
     expect((await studentIn(store, TRANSFER_STUDENT)).records.length).toBeGreaterThan(0);
   });

@@ -28,6 +28,26 @@ const leave = (store: string, as: 'transferred' | 'graduated' | 'here') =>
 const pick = (store: string, includeLeft = false) =>
   withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: ['O2'], unpick: [] }], { ...BY, includeLeft }));
 
+describe('a list of who left', () => {
+  it('names every student who is not in the store, each with the row, and changes nobody', async () => {
+    const store = await transferSchool(tempFolder());
+    const at = (row: number) => ({ file: 'list.txt', row });
+    const request = { nationalIds: ['B800000015', TRANSFER_STUDENT, 'C800000016'], as: 'transferred', on: LEFT, ...BY } as const;
+    const namedAt = new Map(request.nationalIds.map((id, row) => [id, at(row)]));
+    await expect(withStore(store, (open) => leaveSchool(open, { ...request, namedAt }))).rejects.toMatchObject({
+      code: 'LPX_NOT_IN_STORE',
+      findings: [{ place: { student: 'B800000015', ...at(0) } }, { place: { student: 'C800000016', ...at(2) } }],
+    });
+    expect(await leftOf(store)).toBeUndefined();
+  });
+
+  it('with a last day that is still to come is refused', async () => {
+    const store = await transferSchool(tempFolder());
+    const request = { nationalIds: [TRANSFER_STUDENT], as: 'transferred', on: '2099-01-01', ...BY } as const;
+    await expect(withStore(store, (open) => leaveSchool(open, request))).rejects.toMatchObject({ code: 'LPX_LEFT_IN_FUTURE' });
+  });
+});
+
 describe('a student who left', () => {
   it.each(['transfer', 'experimental'] as const)('is one whose package for a %s is written, from the day left on', async (reason) => {
     const folder = tempFolder();

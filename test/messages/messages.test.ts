@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CATALOGUE, type Code } from '#lpx/errors.js';
-import { maskId } from '#lpx/masking.js';
+import { maskId, withheld, withheldUnlessId } from '#lpx/masking.js';
 import { en } from '#lpx/messages/en.js';
 import { fill, inert, LANGUAGES, languageOf, messagesIn, sentenceOf } from '#lpx/messages/messages.js';
 import { zhTW } from '#lpx/messages/zh-TW.js';
@@ -152,6 +152,17 @@ describe('what would not be seen in a value', () => {
     ['👨‍👩‍👧', '👨‍👩‍👧'],
   ])('is made visible: %j', (value, shown) => {
     expect(fill('{value}', { value })).toBe(shown);
+  });
+
+  it('shows no more of an id with a letter too many, and of what is no id two characters and its length', () => {
+    expect(maskId('A800000014x')).toBe('A80000****');
+    expect(withheld('Sample-Pass-2021')).toBe('Sa**************');
+    expect(['A800000014', 'ａ８００００００１４', 'Sample-Pass-2021', 'A800000014x'].map(withheldUnlessId)).toEqual([
+      'A800000014',
+      'ａ８００００００１４',
+      'Sa**************',
+      'A8*********',
+    ]);
   });
 
   it('takes no id apart: its blanks are not counted', () => {

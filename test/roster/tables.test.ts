@@ -47,6 +47,10 @@ describe('a table', () => {
 });
 
 describe('CSV that is written', () => {
+  it.each([' =1', '\u3000=1', '＝1', '＋1', '－1', '＠x', '﹣1', '\u22121', '\t=1', '\u200b=1'])('takes %j for a formula too', (text) => {
+    expect(Buffer.from(csv('a', { name: 's', rows: [[text]] }).content).toString()).toContain(`'${text}`);
+  });
+
   it('opens in Excel: a mark, CRLF behind every row, and no text that would run as a formula', () => {
     const text = Buffer.from(
       csv('a', {

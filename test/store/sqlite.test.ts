@@ -93,6 +93,15 @@ const WITHOUT_FIFTH = ['sent_national_id', 'sent_name', 'sent_birth_date']
   .join(' ');
 
 describe('a store', () => {
+  it('is not looked for, or made, where a file is', async () => {
+    const file = join(tempFolder(), 'file');
+    writeFileSync(file, '');
+    for (const folder of [file, join(file, 'store')]) {
+      await expect(openStore(folder)).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOLDER', facts: { file } });
+      await expect(createStore(folder, SCHOOL)).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOLDER', facts: { file } });
+    }
+  });
+
   it('is created once, can be opened again, and is as durable as promised', async () => {
     const folder = join(tempFolder(), 'store');
     await (await createStore(folder, SCHOOL)).close();

@@ -3,7 +3,7 @@ import { historyOf } from '../../exchange/history.js';
 import { type HistoryEntry, type HistoryFilter, type HistoryStudent, withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { CATALOGUE, type Code, EXIT } from '../../messages/catalogue.js';
-import { fill } from '../../messages/messages.js';
+import { fill, inert } from '../../messages/messages.js';
 import { csv } from '../../roster/tables.js';
 import { HISTORY_KINDS, type HistoryKind } from '../../spec/history.js';
 import { startOfDay, startOfNextDay } from '../../spec/terms.js';
@@ -25,6 +25,7 @@ export interface HistoryOptions {
 /** `lpx history`: what happened to the store, newest first, an entry a line; all of it with `--verbose`. */
 export async function history(context: Context, options: HistoryOptions): Promise<Outcome> {
   const { messages, verbose } = context;
+  if (options.csv && context.json) throw new LpxError('LPX_USAGE', { problem: messages.usage.csvOrJson });
   const filter = filterFrom(context, options);
   const entries = await withStore(storeFolder(context), (store) => historyOf(store, filter));
   const lines = columns(entries.map((entry) => entryCells(context, entry))).flatMap((line, i) => {
@@ -34,7 +35,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
   return {
     json: { entries: entries.map(entryOutput) },
     text: entries.length === 0 ? [messages.history.none] : lines,
-    ...(options.csv && { file: csv('history', { name: 'history', rows: tableOf(context, entries) }).content }),
+    ...(options.csv && { file: csv('history', { name: 'history', rows: tableOf(context, entries).map((row) => row.map(inert)) }).content }),
   };
 }
 

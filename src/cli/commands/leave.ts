@@ -3,6 +3,7 @@ import { LpxError } from '../../errors.js';
 import { leaveSchool } from '../../exchange/leave.js';
 import { withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
+import { canonicalCode } from '../../plain-text.js';
 import { readNationalIds } from '../../roster/lists.js';
 import type { LeftAs } from '../../spec/status-changes.js';
 import { dayFrom, nationalIdsFrom } from '../arguments.js';
@@ -24,6 +25,7 @@ export async function leave(context: Context, nationalIds: readonly string[], op
   if (named.length === 0) throw new LpxError('LPX_USAGE', { problem: messages.usage.noPick });
   const request = {
     nationalIds: named,
+    namedAt: new Map(listed.map(({ nationalId, place }) => [canonicalCode(nationalId), place])),
     as: options.as,
     on: dayFrom(context, options.left),
     now: context.now(),

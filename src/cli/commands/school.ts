@@ -1,5 +1,6 @@
 import { nameSchool, withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
+import { schoolNameFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { networkNotes, storeFolder } from '../store-folder.js';
 
@@ -14,7 +15,7 @@ export async function school(context: Context, { name }: SchoolOptions): Promise
   const { school, changed } = await withStore(folder, async (store) =>
     name === undefined
       ? { school: store.school, changed: false }
-      : nameSchool(store, { name, now: context.now(), operator: context.operator() }),
+      : nameSchool(store, { name: schoolNameFrom(context, name), now: context.now(), operator: context.operator() }),
   );
   const line = fill(messages.school.line, { ...school, name: school.name || messages.school.unnamed });
   return {
