@@ -96,7 +96,7 @@ const words: Words = {
     ownSchool: 'its school has changed since it was stored',
     historyTime: 'an entry of its history has a time that cannot be read',
     databaseLost: 'its files are there, but its database is missing or empty',
-    history: 'an entry of its history cannot be read',
+    history: 'an entry of its history has changed since it was stored',
     end: 'its end is missing',
     twoEnds: 'it has two ends, and programs differ in which one they use',
     front: 'other data come before its first entry',

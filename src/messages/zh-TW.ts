@@ -544,7 +544,7 @@ export const zhTW: Messages = {
       stored: '有一筆紀錄與存入時不同',
       ownSchool: '所記的學校與存入時不同',
       databaseLost: '檔案還在，但資料庫檔遺失或是空的',
-      history: '有一筆作業紀錄無法讀取',
+      history: '有一筆作業紀錄與存入時不同',
       historyTime: '有一筆作業紀錄的時間無法辨識',
       end: '缺少結尾',
       twoEnds: '有兩個結尾，不同程式讀到的內容會不同',

@@ -1,6 +1,6 @@
 /**
  * The chain of the history: every settled entry has a place in it, and a hash over what happened and over the hash of the
- * entry before. An entry that is edited, removed or moved breaks the chain behind it. Students stand in it by a hash of
+ * entry before. An entry that is edited or moved, or whose predecessor was removed, is found when the history is read. Students stand in it by a hash of
  * their national id under a key of their own: once the key is gone, nobody can say who it was, and the chain still holds.
  * What is learnt of an entry later (that a package arrived, that it was undone) is an entry of its own.
  */
@@ -56,6 +56,17 @@ export function entryHash(entry: ChainedEntry, students: readonly ChainedStudent
     .update(JSON.stringify([...CHAINED.map((column) => asStored(column === 'bytes' ? Number(entry.bytes) : entry[column])), ofStudents]))
     .digest('hex');
 }
+
+/**
+ * Whether a settled entry is as it was when it got its place in the chain, and behind the entry that was there then.
+ * @param hashBefore the hash of the entry at the place before it; null when there is none
+ */
+export const isIntact = (
+  entry: ChainedEntry & { readonly hash: string },
+  students: readonly ChainedStudent[],
+  hashBefore: string | null,
+): boolean =>
+  entry.position !== null && entry.previous_hash === (entry.position === 1 ? '' : hashBefore) && entry.hash === entryHash(entry, students);
 
 /** Puts a settled entry, with its students, at the end of the chain. Within a transaction that writes. */
 export async function chainEntry(db: Kysely<Tables> | Transaction<Tables>, id: number): Promise<void> {

@@ -3,7 +3,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { markCommitted } from '../io/interruption.js';
 import { canonicalCode } from '../plain-text.js';
 import type { CourseListing } from '../spec/course-code-file.js';
-import type { HistoryKind } from '../spec/history.js';
+import { HISTORY_KINDS, type HistoryKind } from '../spec/history.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
@@ -500,6 +500,7 @@ async function readRecords(
       row.seal === sealOf(table, row) &&
       content === row.content &&
       key === row.record_key &&
+      (row.came_by === null || HISTORY_KINDS.includes(row.came_by)) &&
       asStored(record.fields.originSchoolCode) === row.origin_school_code &&
       SLOTS.every((slot) => isSealed(row, slot));
     if (!sound) throw damaged(student, { list: wireListOf(record.list).wire, title: titleOf(record) });

@@ -2,10 +2,12 @@
 import type { Insertable, Kysely, Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
+import { basicDataWire } from '../spec/portfolio.js';
+import { isIntact } from './chain.js';
 import { refOf } from './pickable-items.js';
 import { SEALED } from './seal.js';
 import { inParts } from './statements.js';
-import type { HistoryEntry, HistoryFilter, HistoryRecord, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
+import type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryRecord, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
 import { basicDataOf, type StudentRow, storedTime } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
 
@@ -14,21 +16,31 @@ type StudentOfEntryRow = Selectable<Tables['history_students']> & StudentRow;
 
 /** Entries that are settled, newest first. @throws LPX_STORE_DAMAGED */
 export async function readHistory(db: Kysely<Tables>, folder: string, filter: HistoryFilter): Promise<HistoryEntry[]> {
-  const entries = await settledEntries(db, filter).selectAll().orderBy('id', 'desc').execute();
+  const entries = await settledEntries(db, filter)
+    .selectAll()
+    .select((eb) =>
+      eb
+        .selectFrom('history as before')
+        .select('before.hash')
+        .where('before.position', '=', eb('history.position', '-', 1))
+        .as('hash_before'),
+    )
+    .orderBy('id', 'desc')
+    .execute();
   const students = new Map<number, StudentOfEntryRow[]>();
   for (const ids of inParts(entries.map(({ id }) => id)))
     for (const student of await studentsOf(db, ids))
       students.set(student.history_id, [...(students.get(student.history_id) ?? []), student]);
   const records = await recordsOfLoads(db, entries);
-  return entries.map((entry) =>
-    entryOf(
+  return entries.map(({ hash_before, ...entry }) => {
+    const ofEntry = students.get(entry.id) ?? [];
+    if (!isIntact(entry, ofEntry, hash_before) || !isReceiving(entry)) throw unreadable(folder);
+    return entryOf(
       entry,
-      (students.get(entry.id) ?? []).map((student) =>
-        historyStudentOf(student, records.get(`${entry.id} ${student.student_id}`) ?? [], folder),
-      ),
+      ofEntry.map((student) => historyStudentOf(student, records.get(`${entry.id} ${student.student_id}`) ?? [], folder)),
       folder,
-    ),
-  );
+    );
+  });
 }
 
 /** What loads did with records, by the numbers of entry and student. */
@@ -72,6 +84,10 @@ const studentsOf = (db: Kysely<Tables>, historyIds: readonly number[]): Promise<
     .where('history_id', 'in', historyIds)
     .orderBy('national_id')
     .execute();
+
+/** What an entry learns later is not under its hash: whether it is at least what lpx writes. */
+const isReceiving = ({ received_at, received_by, undone_by }: EntryRow): boolean =>
+  typeof received_at === 'string' && typeof received_by === 'string' && (undone_by === null || Number.isSafeInteger(undone_by));
 
 /** The row of a new entry. */
 export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Tables['history']> {
@@ -138,14 +154,29 @@ function historyStudentOf(student: StudentOfEntryRow, records: readonly HistoryR
     multiPerformances: student.multi_performances,
     attachments: student.attachments,
     created: student.created === 1,
-    changes: parsed(student.changes, folder),
-    sentAs: sentAsOf(student),
+    changes: changesOf(student, folder),
+    sentAs: sentAsOf(student, folder),
     records,
   };
 }
 
-function sentAsOf(student: StudentOfEntryRow): SentAs | undefined {
+/** @throws LPX_STORE_DAMAGED */
+function changesOf({ changes }: StudentOfEntryRow, folder: string): BasicDataChange[] {
+  const list = parsed(changes, folder);
+  if (!Array.isArray(list) || !list.every(isChange)) throw unreadable(folder);
+  return list;
+}
+
+const isChange = (change: Partial<BasicDataChange> | null): boolean =>
+  typeof change === 'object' &&
+  change?.property !== undefined &&
+  basicDataWire(change.property) !== undefined &&
+  [change.from, change.to].every((value) => typeof value === 'string' || typeof value === 'number');
+
+/** @throws LPX_STORE_DAMAGED */
+function sentAsOf(student: StudentOfEntryRow, folder: string): SentAs | undefined {
   const sentAs = { nationalId: student.sent_national_id, name: student.sent_name, birthDate: student.sent_birth_date };
+  if (Object.values(sentAs).some((value) => typeof value !== 'string')) throw unreadable(folder);
   return Object.values(sentAs).some((value) => value !== '') ? sentAs : undefined;
 }
 
@@ -154,6 +185,8 @@ function parsed(json: string, folder: string) {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' }, { cause });
+    throw unreadable(folder, cause);
   }
 }
+
+const unreadable = (folder: string, cause?: unknown): LpxError => new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' }, { cause });

@@ -8,6 +8,7 @@ import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { extensionOf } from '../spec/rules/file-type.js';
 import { chainEntry, newIdKey } from './chain.js';
+import { codeOf } from './database-error.js';
 import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
 import { PART } from './statements.js';
 import type { Tables } from './tables.js';
@@ -346,10 +347,11 @@ const MIGRATIONS: readonly Migration[] = [
   eleventhVersion,
 ];
 
-/** Brings the tables to this program's version. @throws LPX_STORE_NEWER */
-export async function migrate(db: Kysely<Tables>): Promise<void> {
+/** Brings the tables to this program's version. @throws LPX_STORE_NEWER, LPX_STORE_DAMAGED when they are not those of their version */
+export async function migrate(db: Kysely<Tables>, folder: string): Promise<void> {
   await db.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', required).execute();
   const found = await versionOf(db);
+  if (!Number.isSafeInteger(found) || found < 0) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' });
   if (found === MIGRATIONS.length) return;
   if (found > MIGRATIONS.length) throw new LpxError('LPX_STORE_NEWER', { version: found, supported: MIGRATIONS.length });
   await db.transaction().execute(async (transaction) => {
@@ -357,11 +359,17 @@ export async function migrate(db: Kysely<Tables>): Promise<void> {
     await sql`delete from schema_version where version < 0`.execute(transaction);
     const version = await versionOf(transaction);
     if (version > MIGRATIONS.length) throw new LpxError('LPX_STORE_NEWER', { version, supported: MIGRATIONS.length });
-    for (const migration of MIGRATIONS.slice(version)) await migration(transaction);
+    for (const migration of MIGRATIONS.slice(version))
+      await migration(transaction).catch((cause) => {
+        throw isMisfit(cause) ? new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' }, { cause }) : cause;
+      });
     await transaction.deleteFrom('schema_version').execute();
     await transaction.insertInto('schema_version').values({ version: MIGRATIONS.length }).execute();
   });
 }
+
+/** Whether a statement does not go with the tables: they are not as the version before left them. */
+const isMisfit = (error: unknown): boolean => codeOf(error) === 'SQLITE_ERROR';
 
 const versionOf = async (db: Kysely<Tables>): Promise<number> =>
   (await db.selectFrom('schema_version').select('version').executeTakeFirst())?.version ?? 0;

@@ -182,7 +182,7 @@ async function openDatabase(folder: string, readOnly = false): Promise<{ readonl
       opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
     }
     const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
-    await migrate(db);
+    await migrate(db, folder);
     return { db, database: opened };
   } catch (error) {
     database?.close();

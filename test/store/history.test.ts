@@ -142,6 +142,40 @@ describe('the chain of the history', () => {
     expect(chainIn(from).sound).toEqual(sound);
   });
 
+  it.each([
+    ...[`kind = 'school', details = '{}'`, `kind = 'xxx'`, `kind = 'constructor'`, `details = 'null'`, `operator = x'ff00'`].map(
+      (edit) => `update history set ${edit} where kind = 'load'`,
+    ),
+    `update history set reason = '__proto__' where kind = 'export'`,
+    `update history set position = position + 1 where kind = 'receipt'`,
+    `update history set position = null where kind = 'export'`,
+    `update history set position = 9223372036854775807 where kind = 'export'`,
+    `update history set received_by = x'ff00' where kind = 'export'`,
+    `update history set undone_by = 'x' where kind = 'export'`,
+    `delete from history where kind = 'export'`,
+    `delete from history_students where history_id = 1`,
+    `update history_students set course_results = 0 where history_id = 2`,
+    `update history_students set changes = 'null'`,
+    `update history_students set changes = '[null]'`,
+    `update history_students set changes = '[{"property":"constructor","from":"","to":""}]'`,
+    `update history_students set sent_name = x'ff00'`,
+  ])('is checked by whoever reads the history: %s', async (statement) => {
+    const { from } = await transfer();
+    const database = openSqlite(join(from, 'lpx.sqlite'));
+    database.exec(`pragma foreign_keys = off; ${statement}`);
+    database.close();
+    await expect(entriesOf(from)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+  });
+
+  it('is checked for the entries that are asked for alone: others stay readable', async () => {
+    const { from } = await transfer();
+    const database = openSqlite(join(from, 'lpx.sqlite'));
+    database.exec(`update history set operator = 'x' where kind = 'load'`);
+    database.close();
+    expect(await entriesOf(from, { kinds: ['export', 'receipt'] })).toHaveLength(2);
+    await expect(entriesOf(from, { kinds: ['load'] })).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED' });
+  });
+
   it('has no gap where an export did not come about', async () => {
     const { folder, from } = await transfer();
     await exportFrom(from, join(folder, 'mail'), { password: Buffer.from('ü') }).catch(() => {});

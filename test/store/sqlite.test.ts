@@ -409,6 +409,23 @@ describe('a store', () => {
     await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
   });
 
+  it.each(['version = -1', `version = 'x'`, 'version = 1.5', 'version = 5', 'version = 0', `version = x'ff00'`])(
+    'whose tables are not those of their version is damaged: %s',
+    async (edit) => {
+      const store = await withStudent(true);
+      await store.close();
+      tamper(store, `update schema_version set ${edit}`);
+      await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+    },
+  );
+
+  it('in which a record came by what lpx never does is damaged', async () => {
+    const store = await withStudent(true);
+    tamper(store, `update history set kind = 'constructor'`);
+    await expect(store.student('A800000014')).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+    await store.close();
+  });
+
   it.each(['at', 'received_at'])('whose history does not have a time in %s is damaged', async (column) => {
     const store = await withStudent(true);
     tamper(store, `update history set kind = 'export', ${column} = 'then'`);
