@@ -997,6 +997,12 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'Run the command again for the rest.',
   },
+  LPX_NOT_ALL_LOADED: {
+    exit: EXIT.someFailed,
+    what: 'Not loaded: {files}. What is wrong with {file} is listed above.',
+    means: 'partlyDone',
+    next: 'Correct that and run the command again: what is loaded stays as it is.',
+  },
   LPX_PACKAGES_REFUSED: {
     exit: EXIT.someFailed,
     what: '{count} of {total} packages are refused: {files}.',

@@ -716,6 +716,7 @@ export const en = {
   load: {
     done: 'Loaded {file}',
     nothing: '{file} was loaded before; nothing changed',
+    empty: '{file} has no students; nothing changed',
     restored: '{file} was loaded before; only damaged files were replaced',
     student: '{added} added, {updated} updated, {unchanged} unchanged',
     takeOut: 'Remove these records?',
@@ -765,6 +766,7 @@ export const en = {
   show: { noFiles: 'no file', entered: 'entered', cameFrom: ' (from {school})' },
   history: {
     none: 'Nothing has happened yet.',
+    noneFit: 'No entry matches.',
     to: 'to',
     from: 'from',
     overridden: {

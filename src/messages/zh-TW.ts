@@ -462,6 +462,10 @@ export const zhTW: Messages = {
       what: '已中斷，尚未處理 {files}。',
       next: '請再執行一次，載入其餘的部分。',
     },
+    LPX_NOT_ALL_LOADED: {
+      what: '未載入 {files}。{file} 的問題列在上方。',
+      next: '請更正後再執行一次，已載入的不受影響。',
+    },
     LPX_PACKAGES_REFUSED: {
       what: '{total} 個交換檔中有 {count} 個不予採用：{files}。',
       next: '原因列在各檔之下；單獨執行 lpx verify 可看每一項檢查。',
@@ -1144,6 +1148,7 @@ export const zhTW: Messages = {
   load: {
     done: '已載入 {file}',
     nothing: '{file} 先前已載入，沒有任何變動',
+    empty: '{file} 裡沒有學生，沒有任何變動',
     restored: '{file} 先前已載入，只替換了損壞的檔案',
     student: '新增 {added} 筆、更新 {updated} 筆、不變 {unchanged} 筆',
     takeOut: '要移除這些紀錄嗎？',
@@ -1185,6 +1190,7 @@ export const zhTW: Messages = {
   show: { noFiles: '無檔案', entered: '入學', cameFrom: '（來自 {school}）' },
   history: {
     none: '還沒有任何作業紀錄。',
+    noneFit: '沒有符合的作業紀錄。',
     to: '送往',
     from: '來自',
     overridden: {

@@ -157,6 +157,35 @@ describe('the commands of an office', () => {
     expect((await run(2, 'load', join(platform, '..', 'none'))).error.code).toBe('LPX_FILE_NOT_FOUND');
   });
 
+  it('say what was loaded before a folder that was not: exit 8, in JSON and for people', async () => {
+    const store = await transferSchool(tempFolder());
+    const [good, none, later] = [join(SAMPLES, 'full'), join(tempFolder(), 'none'), join(SAMPLES, 'transfer')];
+    const { code, json } = await lpxJson(['--store', store, 'load', good, none, later]);
+    expect([code, outputFaults(json)]).toEqual([8, []]);
+    expect(json).toMatchObject({
+      ok: false,
+      folders: [{ students: expect.arrayContaining([expect.objectContaining({ nationalId: 'C800000016' })]) }],
+      findings: [{ code: 'LPX_FILE_NOT_FOUND' }],
+      error: { code: 'LPX_NOT_ALL_LOADED', message: expect.stringContaining(`Not loaded: ${none}, ${later}.`) },
+    });
+    const { code: again, out, err } = await lpx(['--store', store, 'load', good, none]);
+    expect([again, out]).toEqual([8, expect.stringContaining('was loaded before')]);
+    expect(err).toMatch(/LPX_FILE_NOT_FOUND.*LPX_NOT_ALL_LOADED.*Whatever is listed as loaded is in the store/s);
+    expect((await lpx(['--store', store, 'load', none, good])).code).toBe(2);
+  });
+
+  it('say of a document without students that it has none, and of a history that no entry matches', async () => {
+    const store = await transferSchool(tempFolder());
+    const platform = tempFolder();
+    writeFileSync(join(platform, 'handover.json'), '[]');
+    expect((await lpx(['--store', store, 'load', platform])).out).toBe('handover.json has no students; nothing changed');
+    for (const narrowing of [
+      ['--school', 'zz'],
+      ['--since', '2026-01-02', '--until', '2026-01-01'],
+    ])
+      expect((await lpx(['--store', store, 'history', ...narrowing])).out).toBe('No entry matches.');
+  });
+
   it('print the history as a table that Excel opens, a row a student, ids whole', async () => {
     const folder = tempFolder();
     const store = await transferSchool(folder);

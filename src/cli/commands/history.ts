@@ -34,10 +34,13 @@ export async function history(context: Context, options: HistoryOptions): Promis
   });
   return {
     json: { entries: entries.map(entryOutput) },
-    text: entries.length === 0 ? [messages.history.none] : lines,
+    text: entries.length > 0 ? lines : [isNarrowed(filter) ? messages.history.noneFit : messages.history.none],
     ...(options.csv && { file: csv('history', { name: 'history', rows: tableOf(context, entries).map((row) => row.map(inert)) }).content }),
   };
 }
+
+const isNarrowed = ({ kinds = [], ...others }: HistoryFilter): boolean =>
+  kinds.length > 0 || Object.values(others).some((value) => value !== undefined);
 
 function filterFrom(context: Context, { student, school, kind, day, since, until }: HistoryOptions): HistoryFilter {
   const [first, last] = [day ?? since, day ?? until].map((text) => (text === undefined ? undefined : dayFrom(context, text)));

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { LpxError } from '../../errors.js';
+import { type Finding, LpxError } from '../../errors.js';
 import { type LoadRequest, type LoadResult, loadFolder, type NamedRecord } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
+import { fileError } from '../../io/file-error.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { canAsk, confirm } from '../confirm.js';
@@ -29,14 +30,22 @@ export async function load(context: Context, paths: readonly string[], options: 
   const courseCodes: LoadedTable[] = [];
   const schools: LoadedTable[] = [];
   const notLoaded: string[] = [];
+  let failed: { readonly path: string; readonly error: LpxError } | undefined;
   try {
     await withStore(storeFolder(context), async (store) => {
       const request = (path: string) => ({ path: resolve(context.cwd, path), now: context.now(), operator: context.operator() });
       // What is known first helps to check what comes after it.
       const each = async (all: readonly string[], work: (path: string) => Promise<unknown>) => {
         for (const path of all)
-          if (context.stopping()) notLoaded.push(path);
-          else await work(path);
+          if (failed || context.stopping()) notLoaded.push(path);
+          else
+            await work(path).catch((fault) => {
+              const error = fileError(fault, path);
+              // What was loaded before it is loaded: that has to be said.
+              if (!(error instanceof LpxError) || schools.length + courseCodes.length + folders.length === 0) throw error;
+              failed = { path, error };
+              notLoaded.push(path);
+            });
       };
       await each(options.schools, async (path) => schools.push(await loadSchools(store, request(path))));
       await each(options.courseCodes, async (path) => courseCodes.push(await loadCourseCodes(store, request(path))));
@@ -47,8 +56,10 @@ export async function load(context: Context, paths: readonly string[], options: 
   } finally {
     progress.stop();
   }
+  const wrong = failed ? findingsOf(failed.error) : [];
   return {
     json: {
+      ...(wrong.length > 0 && { findings: wrong.map((finding) => findingOutput(messages, finding)) }),
       folders: folders.map(({ file, students, findings }) => ({
         file,
         students,
@@ -62,10 +73,21 @@ export async function load(context: Context, paths: readonly string[], options: 
       ...courseCodes.map((table) => tableLine(context, messages.loadTables.courseCodes, table)),
       ...folders.flatMap((folder) => loadedLines(context, folder)),
     ],
-    findings: [...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findings),
+    findings: [...[...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findings), ...wrong],
     notes: networkNotes(context, storeFolder(context)),
-    error: notLoaded.length > 0 ? new LpxError('LPX_STOPPED', { files: notLoaded.join(messages.usage.and) }) : undefined,
+    error: unloadedError(messages, notLoaded, failed?.path),
   };
+}
+
+/** What is said of an error that does not end the command: the error itself where it has nothing more in it. */
+const findingsOf = ({ code, facts, place, findings }: LpxError): readonly Finding[] =>
+  findings.length > 0 ? findings : [{ code, severity: 'error', place, facts } as Finding];
+
+/** @param failed the first of those that were not loaded, where something is wrong with it */
+function unloadedError(messages: Messages, notLoaded: readonly string[], failed: string | undefined): LpxError | undefined {
+  if (notLoaded.length === 0) return undefined;
+  const files = notLoaded.join(messages.usage.and);
+  return failed === undefined ? new LpxError('LPX_STOPPED', { files }) : new LpxError('LPX_NOT_ALL_LOADED', { files, file: failed });
 }
 
 const tableLine = ({ paint }: Context, template: string, { file, rows, changed }: LoadedTable): string =>
@@ -88,8 +110,9 @@ function loadedLines({ messages, paint }: Context, { file, students, changed, fi
     ]),
     '  ',
   );
+  const unchanged = students.length === 0 ? words.empty : restored ? words.restored : words.nothing;
   return [
-    changed ? `${paint.green('✔')} ${fill(words.done, { file })}` : fill(restored ? words.restored : words.nothing, { file }),
+    changed ? `${paint.green('✔')} ${fill(words.done, { file })}` : fill(unchanged, { file }),
     ...students.flatMap((student, i) => [
       rows[i] ?? '',
       ...student.changes.map((change) => `    ${changeText(labels, change)}`),
