@@ -1,5 +1,5 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments next to it. */
-import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, type Stats, statSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Kysely, type Selectable } from 'kysely';
@@ -107,7 +107,7 @@ export async function createStore(folder: string, school: School, group = '', ma
 function requireFolder(folder: string): void {
   let there = folder;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
-  if (statSync(there, { throwIfNoEntry: false })?.isDirectory() === false) throw new LpxError('LPX_STORE_NOT_FOLDER', { file: there });
+  if (statsOf(there)?.isDirectory() === false) throw new LpxError('LPX_STORE_NOT_FOLDER', { file: there });
 }
 
 /** Opens a store, and sweeps what dead processes left in it. @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
@@ -134,12 +134,15 @@ export async function openStore(folder: string): Promise<Store> {
   }
 }
 
-/** Whether a file is empty, or not there. @throws LPX_FILE_UNREADABLE when the system does not let it be seen */
-function isEmpty(file: string): boolean {
+/** Whether a file is empty, or not there. @throws as `statsOf` */
+const isEmpty = (file: string): boolean => !((statsOf(file)?.size ?? 0) > 0);
+
+/** Undefined when nothing is there. @throws LPX_FILE_UNREADABLE and others as `fileError` says, when the system does not let it be seen */
+function statsOf(path: string): Stats | undefined {
   try {
-    return !((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0);
+    return statSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    throw fileError(error, file);
+    throw fileError(error, path);
   }
 }
 
