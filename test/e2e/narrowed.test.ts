@@ -85,7 +85,7 @@ describe('lpx import of one of several students', () => {
     const { code, out, err } = await lpx(['--lang', 'zh-TW', '--store', to, 'import', path, '--skip-unfit'], env);
     expect([code, err]).toEqual([8, expect.stringContaining('LPX_STUDENTS_LEFT_OUT')]);
     expect(out.match(/✔/g)).toHaveLength(7);
-    expect(out).toMatch(/沒有匯入的學生，原因如下 \(1\)\n.*A80000\*{4} 林小禾/);
+    expect(out).toMatch(/沒有匯入的學生，原因如下（1）\n.*A80000\*{4} 林小禾/);
     const { json } = await lpxJson(['--store', to, 'import', path, '--skip-unfit'], env);
     expect(outputFaults(json)).toEqual([]);
     expect(json.students).toMatchObject([OTHER]);
