@@ -64,7 +64,7 @@ const words: Words = {
     date: 'a valid Date',
     signal: 'an AbortSignal',
     function: 'a function',
-    signature: '{ file }, { md5 } with 32 hex digits, beside or none',
+    signature: "{ file }, { md5 } with 32 hex digits, 'beside' or 'none'",
     store: 'an open store',
   },
   from: { '': 'nothing' },
