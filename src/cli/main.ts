@@ -3,12 +3,12 @@ import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { runInterruptibly } from '../io/interruption.js';
-import { HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
+import { type CommandName, HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import { readChoice } from './choices.js';
 import { usageError } from './complaints.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
-import { type CommandName, errorLines, failureOutput, findingLines, findingOutput, listedFindings } from './render/findings.js';
+import { errorLines, failureOutput, findingLines, findingOutput, listedFindings } from './render/findings.js';
 import { terminalWidth } from './render/help.js';
 import { paint, printable } from './render/printable.js';
 import { stackLines } from './render/stack.js';
@@ -64,7 +64,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
     const known = knownError(error);
     const context = contextOf(around, language, options, command);
     printFailure(context, command, known, {});
-    if (options.debug) printLines(context, 'stderr', stackLines(known, around.home));
+    if (options.debug) printLines(context, 'stderr', stackLines(known, around.home ?? ''));
     return known.exitCode;
   };
   const program = buildProgram(
