@@ -234,8 +234,9 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
   const ofDay = dayFindings(request);
   const found = new BoundedFindings().add(ofDay);
   const birthDates: string[] = [];
-  const awaiting = await exportsAwaitingReceipt(store);
-  for (const nationalId of new Set(request.nationalIds.map(canonicalCode))) {
+  const wanted = new Set(request.nationalIds.map(canonicalCode));
+  const awaiting = await exportsAwaitingReceipt(store, wanted);
+  for (const nationalId of wanted) {
     const student = await store.student(nationalId);
     if (!student) {
       const finding = unknownStudent(nationalId, request.namedAt?.get(nationalId));
@@ -289,10 +290,11 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
   };
 }
 
-/** The newest export of each student, where no receipt has come for it. */
-async function exportsAwaitingReceipt(store: Store): Promise<Map<string, HistoryEntry>> {
+/** The newest export of each student, where no receipt has come for it. For one student the others' exports are not read. */
+async function exportsAwaitingReceipt(store: Store, nationalIds: ReadonlySet<string>): Promise<Map<string, HistoryEntry>> {
   const newest = new Map<string, HistoryEntry>();
-  for (const entry of await store.history({ kinds: ['export'] })) {
+  const student = nationalIds.size === 1 ? [...nationalIds][0] : undefined;
+  for (const entry of await store.history({ kinds: ['export'], student })) {
     if (entry.undoneBy !== undefined) continue;
     for (const { nationalId } of entry.students) if (!newest.has(nationalId)) newest.set(nationalId, entry);
   }

@@ -29,8 +29,11 @@ export async function readHistory(db: Kysely<Tables>, folder: string, filter: Hi
     .execute();
   const students = new Map<number, StudentOfEntryRow[]>();
   for (const ids of inParts(entries.map(({ id }) => id)))
-    for (const student of await studentsOf(db, ids))
-      students.set(student.history_id, [...(students.get(student.history_id) ?? []), student]);
+    for (const student of await studentsOf(db, ids)) {
+      const ofEntry = students.get(student.history_id) ?? [];
+      ofEntry.push(student);
+      students.set(student.history_id, ofEntry);
+    }
   const records = await recordsOfLoads(db, entries);
   return entries.map(({ hash_before, ...entry }) => {
     const ofEntry = students.get(entry.id) ?? [];
