@@ -1,6 +1,7 @@
 /** Reads plain files, and small ones whole: never a device, never without a bound. */
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LpxError } from '../errors.js';
 import { fileError } from './file-error.js';
@@ -33,6 +34,13 @@ export function readFrom(fd: number, into: Buffer, file: string): number {
   } catch (error) {
     throw fileError(error, file, 'reading');
   }
+}
+
+/** The path itself where something is there, else the nearest folder around it. */
+export function nearestThere(path: string): string {
+  let there = path;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  return there;
 }
 
 /** The size and identity of a plain file. @throws as `openFile` */

@@ -1,6 +1,7 @@
 /** Whether a folder is on another computer: there, SQLite's locks do not keep two computers apart. */
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readFileSync, statfsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { nearestThere } from '../io/read.js';
 
 /** What the system says of a folder; passed in by tests. */
 export interface FolderFacts {
@@ -32,10 +33,8 @@ const OF_SYSTEM: FolderFacts = {
 export function isNetworkFolder(folder: string, { platform, typeOf, mounts }: FolderFacts = OF_SYSTEM): boolean {
   if (platform === 'win32') return UNC.test(folder);
   if (platform !== 'linux') return false;
-  let there = resolve(folder);
-  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
   try {
-    const type = typeOf(there);
+    const type = typeOf(nearestThere(resolve(folder)));
     return NETWORK_TYPES.has(type) || (type === FUSE && NETWORK_PROGRAMS.test(mountTypeOf(resolve(folder), mounts())));
   } catch {
     return false;

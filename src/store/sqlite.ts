@@ -1,10 +1,11 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments next to it. */
-import { accessSync, closeSync, constants, existsSync, fchmodSync, openSync, type Stats, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, fchmodSync, openSync, type Stats, statSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Kysely, type Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError, writeError } from '../io/file-error.js';
+import { nearestThere } from '../io/read.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
@@ -105,8 +106,7 @@ export async function createStore(folder: string, school: School, group = '', ma
 
 /** @throws LPX_STORE_NOT_FOLDER when a file is in the place of the store, or of a folder around it */
 function requireFolder(folder: string): void {
-  let there = folder;
-  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  const there = nearestThere(folder);
   if (statsOf(there)?.isDirectory() === false) throw new LpxError('LPX_STORE_NOT_FOLDER', { file: there });
 }
 
