@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { exportPackage, importPackage, loadFolder, openStore, type Store, verifyPackage } from '#lpx/index.js';
+import { exportPackage, importPackage, loadFolder, type Store, verifyPackage } from '#lpx/index.js';
+import { withOpen } from '../support/library.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -61,15 +62,6 @@ const kept = (store: string) =>
   readdirSync(join(store, 'attachments'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
 const history = (folder: string) => withStore(folder, (store) => store.history());
 const files = (folder: string) => (existsSync(folder) ? readdirSync(folder) : []);
-
-async function withOpen<T>(folder: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(folder);
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
-}
 
 describe('an aborted call', () => {
   it('of an export leaves nothing, or the package that it had published', async () => {

@@ -13,21 +13,13 @@ import {
   showPackage,
   verifyPackage,
 } from '#lpx/index.js';
+import { withOpen } from '../support/library.js';
 import { exportFrom, LEFT, NOW, PASSWORD, SAMPLES, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
 const password = PASSWORD.toString();
 const exportOptions = (outFolder: string) =>
   ({ nationalIds: [TRANSFER_STUDENT], reason: 'transfer', left: LEFT, outFolder, password }) as const;
-
-async function withOpen<T>(folder: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(folder);
-  try {
-    return await work(store);
-  } finally {
-    await store.close();
-  }
-}
 
 /** A package of the transfer sample, and an empty store of the school it goes to. */
 async function delivered() {
