@@ -135,7 +135,7 @@ const namedLines = (template: string, records: readonly NamedRecord[]): string[]
         ),
       ];
 
-/** Loads a folder; when it would take out what nobody may mean to lose, asks first where that is possible. */
+/** Loads a folder. Before it takes out records that may be missing by mistake, it asks, if there is somebody to ask. */
 async function loadAsking(context: Context, store: Store, request: LoadRequest): Promise<LoadResult> {
   const confirmed = { ...request, confirmed: true };
   if (context.yes) return loadFolder(store, confirmed);
