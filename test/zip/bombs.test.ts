@@ -12,12 +12,16 @@ import { put, rawZip } from '../support/zips.js';
 const MIB = 1024 * 1024;
 const PEAK_RSS = join(import.meta.dirname, '../bench/peak-rss.mjs');
 
-/** Verifies an archive in a process of its own. @returns its exit code and its peak memory in MiB */
-function verified(archive: Buffer) {
+/**
+ * Verifies an archive in a process of its own, whose heap may be `heap` MiB: V8 collects garbage late where it may grow, each
+ * version in its own way. @returns its exit code and its peak memory in MiB
+ */
+function verified(archive: Buffer, heap?: number) {
   const folder = tempFolder();
   const zipFile = put(join(folder, '990001_2021_01_21_09_00_00.zip'), archive);
   sign(zipFile);
-  const { exitCode, stdout } = execaSync(process.execPath, [`--import=${PEAK_RSS}`, BINARY, '--json', 'verify', zipFile], {
+  const options = heap ? [`--max-old-space-size=${heap}`] : [];
+  const { exitCode, stdout } = execaSync(process.execPath, [...options, `--import=${PEAK_RSS}`, BINARY, '--json', 'verify', zipFile], {
     reject: false,
     env: { LPX_PASSWORD: PASSWORD.toString(), LPX_BENCH_RSS: join(folder, 'rss') },
   });
@@ -58,9 +62,9 @@ describe('a bomb', () => {
 
   it('of as many entries as an archive may have is read within the memory that there is', () => {
     const many = Array.from({ length: DEFAULT_LIMITS.entries - 1 }, (_, i) => ({ name: `x/${i}`, content: Buffer.alloc(0) }));
-    const { exitCode, code, rss } = verified(rawZip([{ name: 'a.json', content: Buffer.from('[]') }, ...many], PASSWORD));
+    const { exitCode, code, rss } = verified(rawZip([{ name: 'a.json', content: Buffer.from('[]') }, ...many], PASSWORD), 64);
     expect([exitCode, code]).toEqual([5, 'LPX_NOT_A_PACKAGE']);
-    expect(rss).toBeLessThan(200);
+    expect(rss).toBeLessThan(250);
   });
 
   it('whose directory lies about a size is stopped at the size it claims', () => {
