@@ -145,6 +145,7 @@ describe('the rooms of the house', () => {
       'messages/examples.ts',
       'messages/topics.ts',
       'messages/zh-TW.ts',
+      'roster/sheet-kinds.ts',
       'spec/attachments.ts',
       'spec/codes.ts',
       'spec/identifiers/school-code.ts',
