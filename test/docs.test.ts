@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { commandsOf, wordsOf } from '#lpx/cli/command-tree.js';
 import { buildProgram } from '#lpx/cli/program.js';
 import { EXIT } from '#lpx/errors.js';
 
@@ -124,8 +125,8 @@ describe('the page about the command line', () => {
   it('has every command and every option', () => {
     const program = buildProgram('en', '', async () => {});
     const words = [
-      ...program.commands.map((command) => `lpx ${command.name()}`),
-      ...[program, ...program.commands].flatMap((command) => command.options.map((option) => option.long ?? '')),
+      ...commandsOf(program).map((command) => `lpx ${wordsOf(command)}`),
+      ...[program, ...commandsOf(program)].flatMap((command) => command.options.map((option) => option.long ?? '')),
     ];
     expect(words.length).toBeGreaterThan(60);
     expect(words.filter((word) => !new RegExp(`${word}(?![\\w-])`).test(page))).toEqual([]);

@@ -37,6 +37,9 @@ const WORDS_FOR: Readonly<Record<string, readonly string[]>> = {
   pick: ['勾選'],
   register: ['名冊'],
   receipt: ['回執', '收訖'],
+  batch: ['批次'],
+  student: ['每位學生'],
+  school: ['學校', '每所學校'],
   help: ['說明'],
 };
 

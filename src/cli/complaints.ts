@@ -3,22 +3,23 @@ import type { Command, CommanderError, Option } from 'commander';
 import { LpxError } from '../errors.js';
 import { fill, type Language, type Messages, messagesIn } from '../messages/messages.js';
 import { choiceName, choiceWord, closestChoices } from './choices.js';
+import { commandIn, isGroup, wordsOf } from './command-tree.js';
 import { inWords } from './render/help.js';
 import { closest } from './suggest.js';
 
 /** commander's complaint about a command's words, in ours. */
 export function usageError(language: Language, program: Command, words: readonly string[], error: CommanderError): LpxError {
   const messages = messagesIn(language);
-  const command = program.commands.find((known) => words.includes(known.name()));
+  const command = commandIn(program, words);
   const options = [...(command?.options ?? []), ...program.options];
   // commander looks for missing options first: a mistyped one is why it is missing.
   const mistyped = error.code === 'commander.missingMandatoryOptionValue' ? unknownOption(words, options) : undefined;
   const code = mistyped === undefined ? error.code : 'commander.unknownOption';
-  const name = mistyped ?? nameIn(error);
+  const name = mistyped ?? (error.code === 'commander.help' && command ? commandsIn(messages, command) : nameIn(error));
   const template = (messages.usage as Readonly<Record<string, string>>)[code];
   const problem = template === undefined ? error.message.replace(/^error: /, '') : fill(template, { name: named(messages, code, name) });
   const candidates: Readonly<Record<string, readonly string[]>> = {
-    'commander.unknownCommand': closestChoices(name, commandNames(program)),
+    'commander.unknownCommand': closestChoices(name, commandNames(command && isGroup(command) ? command : program)),
     'commander.unknownOption': closest(name, longNames(options)),
   };
   const missing = options.find((option) => option.flags === name);
@@ -43,6 +44,10 @@ function nameIn({ code, message }: CommanderError): string {
   if (code !== 'commander.unknownOption') return name;
   return name.startsWith('--') ? (name.split('=')[0] as string) : name.slice(0, 2);
 }
+
+/** The commands of a group, as they are typed. */
+const commandsIn = (messages: Messages, group: Command): string =>
+  group.commands.map((command) => `lpx ${wordsOf(command)}`).join(messages.usage.and);
 
 const longNames = (options: readonly Option[]): string[] => options.flatMap((option) => option.long ?? []);
 

@@ -5,6 +5,7 @@ import { fileError } from '../io/file-error.js';
 import { runInterruptibly } from '../io/interruption.js';
 import { type CommandName, HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import { readChoice } from './choices.js';
+import { allCommands, commandIn, isGroup, nameOf } from './command-tree.js';
 import { usageError } from './complaints.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
@@ -98,7 +99,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
     terminalWidth(around),
   );
   const quietly = { writeOut: (text: string) => around.stdout.write(text), writeErr: () => {} };
-  for (const subcommand of [program, ...program.commands]) subcommand.exitOverride().configureOutput(quietly);
+  for (const subcommand of [program, ...allCommands(program)]) subcommand.exitOverride().configureOutput(quietly);
   try {
     if (words.length === 0) {
       around.stderr.write(program.helpInformation());
@@ -108,8 +109,8 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    const named = words.find((word) => program.commands.some((subcommand) => subcommand.name() === word));
-    if (named) command = named as CommandName;
+    const named = commandIn(program, words);
+    if (named && !isGroup(named)) command = nameOf(named);
     const options = { json, color: !words.includes('--no-color') };
     return fail(error instanceof CommanderError ? usageError(language, program, words, error) : error, options);
   }

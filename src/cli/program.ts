@@ -5,6 +5,7 @@ import { type CommandName, LANGUAGES, type Language, type Messages, messagesIn }
 import { REGISTER_BATCHES } from '../spec/registers.js';
 import { EXCHANGE_REASONS, LEFT_AS, STATUS_CHANGES } from '../spec/status-changes.js';
 import { readChoice } from './choices.js';
+import { allCommands } from './command-tree.js';
 import { commandNames, missingArgument, missingValue, refusedValue, unknownCommand } from './complaints.js';
 import type { Context, Outcome } from './context.js';
 import { helpLines, helpPage } from './render/help.js';
@@ -54,8 +55,8 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--no-color', help.noColor)
     .option('-y, --yes', help.yes);
 
-  const add = (name: CommandName, description: string) =>
-    program
+  const add = (name: string, description: string, parent = program) =>
+    parent
       .command(name)
       .description(description)
       .helpOption('-h, --help', help.helpOption)
@@ -126,6 +127,22 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--weak-password', help.weakPassword)
     .action((ids, options) =>
       start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)),
+    );
+  const batch = add('batch', help.batchGroup);
+  add('export', help.batchExport, batch)
+    .addArgument(new Argument('<list>', help.batchList))
+    .requiredOption('--out <dir>', help.batchOut)
+    .requiredOption('--passwords <dir>', help.batchPasswords)
+    .addOption(new Option('--group-by <what>', help.groupBy).choices(['student', 'school']).default('student'))
+    .option('--jobs <count>', help.jobs)
+    .option('--resume', help.resume)
+    .option('--resend', help.resend)
+    .option('--json-lines', help.jsonLines)
+    .addOption(new Option('--encryption <method>', help.encryption).choices(['aes256', 'zipcrypto']).default('aes256'))
+    .option('--force', help.force)
+    .option('--accept-left', help.acceptLeft)
+    .action((list, options) =>
+      start('batch-export', async (context) => (await import('./commands/batch-export.js')).batchExport(context, list, options)),
     );
   withSignature(withPassword(add('verify', help.verify)))
     .addArgument(new Argument('<zip...>', help.zips))
@@ -201,17 +218,17 @@ export function buildProgram(language: Language, version: string, run: Run, widt
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
   add('where', help.where).action(() => start('where', async (context) => (await import('./commands/where.js')).where(context)));
   add('help', help.help)
-    .addArgument(new Argument('[topic]', help.topic))
+    .addArgument(new Argument('[topic...]', help.topic))
     .option('--man', help.man)
-    .action((topic, options) =>
-      start('help', async (context) => (await import('./commands/help.js')).help(context, program, topic, options)),
+    .action((words, options) =>
+      start('help', async (context) => (await import('./commands/help.js')).help(context, program, words, options)),
     );
   add('completion', help.completion)
     .addArgument(new Argument('<shell>', help.shell))
     .action((shell) =>
       start('completion', async (context) => (await import('./commands/completion.js')).completion(context, program, shell)),
     );
-  for (const command of [program, ...program.commands])
+  for (const command of [program, ...allCommands(program)])
     for (const option of command.options) {
       readInWords(language, option);
       refuseEmpty(messages, option);

@@ -13,6 +13,10 @@ const english: Examples = {
     'lpx export A800000014 --reason transfer --left 2021-01-22 --to 990002',
     'lpx export --list ids.txt --reason borrowed-study --term 109-1 --out mail',
   ],
+  'batch-export': [
+    'lpx batch export list.csv --out mail --passwords secret',
+    'lpx batch export list.xlsx --out mail --passwords secret --resume',
+  ],
   verify: ['lpx verify 990001_2021_01_22_10_30_00.zip', 'lpx verify inbox/*.zip --password-file pw.txt'],
   import: ['lpx import 990001_2021_01_22_10_30_00.zip --dry-run', 'lpx import 990001_2021_01_22_10_30_00.zip --create-students'],
   show: ['lpx show 林小禾', 'lpx show 990001_2021_01_22_10_30_00.zip'],
@@ -39,6 +43,10 @@ export const EXAMPLES: Readonly<Record<Language, Examples>> = {
     export: [
       'lpx export A800000014 --reason 轉學 --left 110/01/22 --to 990002',
       'lpx export --list 名單.txt --reason 借讀 --term 109-1 --out 寄出',
+    ],
+    'batch-export': [
+      'lpx batch export 名單.csv --out 寄出 --passwords 密碼',
+      'lpx batch export 名單.xlsx --out 寄出 --passwords 密碼 --resume',
     ],
     verify: ['lpx verify 990001_2021_01_22_10_30_00.zip', 'lpx verify 收件/*.zip --password-file 密碼.txt'],
     advise: ['lpx advise --case 轉學 --left 109/01/20', 'lpx advise --case 借讀'],

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import fc from 'fast-check';
 import stringWidth from 'fast-string-width';
 import { describe, expect, it } from 'vitest';
+import { allCommands, commandsOf, nameOf } from '#lpx/cli/command-tree.js';
 import { topicLines } from '#lpx/cli/commands/help.js';
 import { buildProgram } from '#lpx/cli/program.js';
 import { helpLines, helpPage } from '#lpx/cli/render/help.js';
@@ -16,14 +17,14 @@ async function read(language: Language, words: readonly string[]): Promise<strin
   const program = buildProgram(language, '', async (command) => {
     ran = command;
   });
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ writeErr: () => {} });
+  for (const command of [program, ...allCommands(program)]) command.exitOverride().configureOutput({ writeErr: () => {} });
   await program.parseAsync([...words], { from: 'user' });
   return ran;
 }
 
 const programs = LANGUAGES.map((language) => ({ language, program: buildProgram(language, '', async () => {}) }));
 const screens = programs.flatMap(({ language, program }) =>
-  [program, ...program.commands].map((command: Command) => ({
+  [program, ...allCommands(program)].map((command: Command) => ({
     name: `${language} ${command.name()}`,
     lines: (width: number) => helpLines(messagesIn(language), helpPage(language, program, command), width),
   })),
@@ -37,7 +38,9 @@ describe('an example of a command', () => {
   it('is there twice for every command, in each language', () => {
     for (const { language, program } of programs)
       expect(
-        program.commands.filter((command) => !Object.hasOwn(EXAMPLES[language], command.name())).map((command) => command.name()),
+        commandsOf(program)
+          .map(nameOf)
+          .filter((name) => !Object.hasOwn(EXAMPLES[language], name)),
       ).toEqual([]);
   });
 

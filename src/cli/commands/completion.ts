@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readChoice } from '../choices.js';
+import { allCommands, isGroup } from '../command-tree.js';
 import { refusedValue } from '../complaints.js';
 import type { Context, Outcome } from '../context.js';
 import { inWords } from '../render/help.js';
@@ -12,6 +13,8 @@ interface Vocabulary {
   /** Commands, with what each is for. */
   readonly commands: readonly (readonly [name: string, about: string])[];
   readonly globals: readonly string[];
+  /** Commands that are groups, with the commands in each. */
+  readonly groups: readonly (readonly [group: string, names: readonly string[]])[];
   readonly optionsOf: readonly (readonly [command: string, options: readonly string[]])[];
   /** The values of options that have few. */
   readonly values: readonly (readonly [option: string, values: readonly string[]])[];
@@ -26,13 +29,16 @@ export async function completion({ language, messages }: Context, program: Comma
 }
 
 function vocabularyOf(program: Command): Vocabulary {
-  const longs = (command: Command) => command.options.flatMap(({ long }) => long ?? []);
-  const choices = [program, ...program.commands].flatMap((command) =>
+  const longs = (command: Command): string[] => [
+    ...new Set([command, ...allCommands(command)].flatMap(({ options }) => options.flatMap(({ long }) => long ?? []))),
+  ];
+  const choices = [program, ...allCommands(program)].flatMap((command) =>
     command.options.flatMap(({ long, argChoices }) => (long && argChoices ? [[long, argChoices] as const] : [])),
   );
   return {
     commands: program.commands.map((command) => [command.name(), command.description()]),
-    globals: longs(program),
+    globals: program.options.flatMap(({ long }) => long ?? []),
+    groups: program.commands.filter(isGroup).map((group) => [group.name(), group.commands.map((command) => command.name())]),
     optionsOf: program.commands.map((command) => [command.name(), longs(command)]),
     values: [...new Map(choices)],
   };
@@ -42,7 +48,7 @@ const names = ({ commands }: Vocabulary): string => commands.map(([name]) => nam
 
 /** Bash, and zsh through its emulation of bash's completion. */
 function bash(vocabulary: Vocabulary): string {
-  const { globals, optionsOf, values } = vocabulary;
+  const { globals, groups, optionsOf, values } = vocabulary;
   return `_lpx() {
   local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command= candidate
   for candidate in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -50,6 +56,7 @@ function bash(vocabulary: Vocabulary): string {
   done
   case $before in
 ${values.map(([option, choices]) => `    ${option}) COMPREPLY=($(compgen -W '${choices.join(' ')}' -- "$word")); return;;`).join('\n')}
+${groups.map(([group, names]) => `    ${group}) COMPREPLY=($(compgen -W '${names.join(' ')}' -- "$word")); return;;`).join('\n')}
   esac
   local options='${globals.join(' ')}'
   case $command in
@@ -70,12 +77,15 @@ ${bash(vocabulary)}`;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", '’')}'`;
 
-function fish({ commands, globals, optionsOf, values }: Vocabulary): string {
+function fish({ commands, globals, groups, optionsOf, values }: Vocabulary): string {
   const choices = new Map(values);
   const option = (condition: string, long: string) =>
     `complete -c lpx${condition} -l ${long.slice(2)}${choices.has(long) ? ` -x -a ${quoted((choices.get(long) ?? []).join(' '))}` : ''}`;
   return [
     ...commands.map(([name, about]) => `complete -c lpx -n __fish_use_subcommand -a ${name} -d ${quoted(about)}`),
+    ...groups.flatMap(([group, names]) =>
+      names.map((name) => `complete -c lpx -n ${quoted(`__fish_seen_subcommand_from ${group}`)} -a ${name}`),
+    ),
     ...globals.map((long) => option('', long)),
     ...optionsOf.flatMap(([command, longs]) =>
       longs.map((long) => option(` -n ${quoted(`__fish_seen_subcommand_from ${command}`)}`, long)),
@@ -84,7 +94,7 @@ function fish({ commands, globals, optionsOf, values }: Vocabulary): string {
 }
 
 function powershell(vocabulary: Vocabulary): string {
-  const { commands, globals, optionsOf, values } = vocabulary;
+  const { commands, globals, groups, optionsOf, values } = vocabulary;
   const list = (words: readonly string[]) => `@(${words.map(quoted).join(', ')})`;
   const table = (rows: readonly (readonly [string, readonly string[]])[]) =>
     `@{\n${rows.map(([key, words]) => `    ${quoted(key)} = ${list(words)}`).join('\n')}\n  }`;
@@ -92,7 +102,7 @@ function powershell(vocabulary: Vocabulary): string {
   param($word, $line, $position)
   $commands = ${list(commands.map(([name]) => name))}
   $options = ${table(optionsOf)}
-  $values = ${table(values)}
+  $values = ${table([...values, ...groups])}
   $words = @($line.CommandElements | ForEach-Object { "$_" })
   $typed = if ($word -eq '') { $words } else { $words[0..($words.Count - 2)] }
   $command = $typed | Where-Object { $commands -contains $_ } | Select-Object -First 1

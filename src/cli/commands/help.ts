@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Language, Messages } from '../../messages/messages.js';
 import { TOPIC_PAGES, TOPICS, type Topic } from '../../messages/topics.js';
 import { readChoice } from '../choices.js';
+import { commandIn } from '../command-tree.js';
 import { commandNames, unknownTopic } from '../complaints.js';
 import type { Context, Outcome } from '../context.js';
 import { exitCodeLines, helpLines, helpPage, terminalWidth } from '../render/help.js';
@@ -14,19 +15,20 @@ export interface HelpOptions {
 }
 
 /** `lpx help`: lpx itself, one of its commands, or a topic; all of it as a manual page. @throws LPX_USAGE for what is none of these */
-export async function help(context: Context, program: Command, name: string | undefined, { man }: HelpOptions): Promise<Outcome> {
-  const text = man ? manual(context, program) : pageLines(context, program, name);
-  return { json: { topic: name ?? '', text: text.map((line) => printable(line, false)).join('\n') }, text };
+export async function help(context: Context, program: Command, words: readonly string[], { man }: HelpOptions): Promise<Outcome> {
+  const text = man ? manual(context, program) : pageLines(context, program, words);
+  return { json: { topic: words.join(' '), text: text.map((line) => printable(line, false)).join('\n') }, text };
 }
 
-function pageLines(context: Context, program: Command, name: string | undefined): string[] {
+function pageLines(context: Context, program: Command, [name, ...rest]: readonly string[]): string[] {
   const { messages } = context;
   const width = terminalWidth(context);
   const names = [...commandNames(program), ...TOPICS];
   const meant = name === undefined ? undefined : readChoice(name, names);
-  const command = name === undefined ? program : program.commands.find((known) => known.name() === meant);
-  if (command) return helpLines(messages, helpPage(context.language, program, command), width);
-  if (!isTopic(meant)) throw unknownTopic(messages, name ?? '', names);
+  const command = name === undefined ? program : commandIn(program, [meant ?? '', ...rest]);
+  if (command && (rest.length === 0 || command.name() === rest.at(-1)))
+    return helpLines(messages, helpPage(context.language, program, command), width);
+  if (!isTopic(meant) || rest.length > 0) throw unknownTopic(messages, [name, ...rest].join(' '), names);
   const [title = '', ...lines] = topicLines(messages, context.language, meant, width);
   return [context.paint.bold(title), ...lines];
 }

@@ -3,12 +3,13 @@ import type { Argument, Command, Option } from 'commander';
 import { EXIT } from '../../errors.js';
 import { EXAMPLES } from '../../messages/examples.js';
 import { type CommandName, type Language, type Messages, messagesIn } from '../../messages/messages.js';
+import { commandsOf, isGroup, nameOf, wordsOf } from '../command-tree.js';
 import type { Surroundings } from '../context.js';
 import { widthOf, wrapped } from './text.js';
 
 /** The commands by what a clerk is about; those that stand nowhere manage lpx itself. */
 const JOURNEYS = {
-  out: ['advise', 'load', 'export'],
+  out: ['advise', 'load', 'export', 'batch-export'],
   in: ['verify', 'import', 'receipt'],
   yearEnd: ['status', 'pick', 'register', 'leave'],
   look: ['students', 'show', 'history', 'code'],
@@ -38,7 +39,7 @@ export interface HelpPage {
 export function helpPage(language: Language, program: Command, command: Command): HelpPage {
   const messages = messagesIn(language);
   const { help } = messages;
-  const usage = [command === program ? 'lpx' : `lpx ${command.name()}`, ...usageParts(messages, program, command)].join(' ');
+  const usage = [command === program ? 'lpx' : `lpx ${wordsOf(command)}`, ...usageParts(messages, program, command)].join(' ');
   const about = command.description();
   const section = (title: string, rows: readonly Row[]): Section[] => (rows.length === 0 ? [] : [{ title, rows }]);
   if (command === program) {
@@ -49,11 +50,15 @@ export function helpPage(language: Language, program: Command, command: Command)
       notes: [help.more],
     };
   }
-  const examples = EXAMPLES[language][command.name() as CommandName] ?? [];
+  const examples = EXAMPLES[language][nameOf(command)] ?? [];
   return {
     usage,
     about,
     sections: [
+      ...section(
+        help.commands,
+        command.commands.map((known) => [known.name(), known.description()]),
+      ),
       ...section(
         help.arguments,
         command.registeredArguments.map((argument) => [inWords(messages, argumentTerm(argument)), argument.description]),
@@ -75,6 +80,7 @@ export const inWords = ({ placeholders }: Messages, text: string): string =>
 function usageParts(messages: Messages, program: Command, command: Command): string[] {
   const { help } = messages;
   if (command === program) return [help.usageOptions, help.usageCommand];
+  if (isGroup(command)) return [help.usageCommand];
   return [
     ...(command.options.length > 0 ? [help.usageOptions] : []),
     ...command.registeredArguments.map((argument) => inWords(messages, argumentTerm(argument))),
@@ -105,12 +111,13 @@ export const exitCodeLines = (messages: Messages, width: number): string[] => {
 /** Commands under what they are for, in the order of the work. */
 function journeysOf({ help }: Messages, program: Command): Section[] {
   const placed = new Set<string>(Object.values(JOURNEYS).flat());
-  const unplaced = program.commands.map((command) => command.name()).filter((name) => !placed.has(name));
+  const commands = commandsOf(program);
+  const unplaced = commands.map(nameOf).filter((name) => !placed.has(name));
   return Object.entries(JOURNEYS).map(([journey, names]) => ({
     title: help.journeys[journey as keyof typeof JOURNEYS],
     rows: [...names, ...(journey === 'manage' ? unplaced : [])].flatMap((name): Row[] => {
-      const command = program.commands.find((known) => known.name() === name);
-      return command ? [[name, command.description()]] : [];
+      const command = commands.find((known) => nameOf(known) === name);
+      return command ? [[wordsOf(command), command.description()]] : [];
     }),
   }));
 }

@@ -1,6 +1,7 @@
 /** The manual page, in troff, from the text of the help. */
 import type { Command } from 'commander';
 import { TOPICS } from '../../messages/topics.js';
+import { allCommands } from '../command-tree.js';
 import { topicLines } from '../commands/help.js';
 import type { Context } from '../context.js';
 import { type HelpPage, helpPage } from './help.js';
@@ -28,7 +29,7 @@ export function manual(context: Context, program: Command): string[] {
     `.SH ${words.description}`,
     ...sectionLines(main),
     `.SH ${words.commands}`,
-    ...program.commands.flatMap((command) => {
+    ...allCommands(program).flatMap((command) => {
       const page = helpPage(context.language, program, command);
       return [`.SS ${troff(page.usage)}`, troff(page.about), ...sectionLines({ ...page, notes: [] })];
     }),
