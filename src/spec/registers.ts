@@ -48,220 +48,259 @@ const NUMBERS: Readonly<Record<'courseResults' | 'multiPerformances' | 'eveningC
   multiPerformances: { year: '25', 'final-1': '35', 'final-2': '75' },
 };
 
+/** A column of a register's sheet: which field of a record stands in it. */
+export interface RegisterColumn {
+  /** As the central database's registers have it. */
+  readonly title: string;
+  /** The same in an evening division, where that is another. */
+  readonly eveningTitle?: string;
+  /** What else it is called by schools' systems. */
+  readonly aliases: readonly string[];
+  /** A field of the record, or of the student, by its name in code. */
+  readonly field: string;
+  /**
+   * The field is a term, or the column a plainer form of it: `semester` has a term's semester alone, `yes` says whether the
+   * result is certified.
+   */
+  readonly part?: 'semester' | 'yes';
+}
+
+/** A sheet of a register: one list of records, or those of its records that are of one kind. */
+export interface RegisterSheetKind {
+  readonly name: string;
+  readonly list: ListName;
+  /** Of a sheet of course results. */
+  readonly of?: CourseSheet;
+  /** After those of the student. */
+  readonly columns: readonly RegisterColumn[];
+}
+
 type Fields = Readonly<Record<string, unknown>>;
-type Column = readonly [title: string, value: (fields: Fields, item: PickedItem) => Cell];
 
-const field =
-  (name: string) =>
-  (fields: Fields): Cell =>
-    fields[name] as Cell;
-const day =
-  (name: string) =>
-  (fields: Fields): Cell =>
-    rocDay(String(fields[name]));
-/** The semester of a stored term, or the one in which the course was due. */
-const semesterOf =
-  (name: string) =>
-  (fields: Fields): Cell => {
-    const term = String(fields[name] ?? '');
-    return hasTerm(term) ? (parseTerm(term)?.semester ?? '') : (fields.semester as Cell);
-  };
+const column = (title: string, field: string, ...aliases: readonly string[]): RegisterColumn => ({ title, field, aliases });
+const semester = (title: string, field: string, ...aliases: readonly string[]): RegisterColumn => ({
+  ...column(title, field, ...aliases),
+  part: 'semester',
+});
 
-const STUDENT: readonly Column[] = [
-  ['身分證號', (_, { student }) => student.nationalId],
-  ['出生日期', (_, { student }) => rocDay(student.birthDate)],
+/** The first columns of every sheet. */
+export const STUDENT_COLUMNS: readonly RegisterColumn[] = [
+  column('身分證號', 'nationalId', '身分證字號', '身份證字號', '身分證統一編號', '國民身分證統一編號', '身分證', '居留證統一證號', 'ID'),
+  column('出生日期', 'birthDate', '生日', '出生年月日', '學生出生年月日'),
 ];
 
-type CourseSheet = 'term' | 'madeUp' | 'retaken' | 'repeated' | 'transfer' | 'borrowed';
+export type CourseSheet = 'term' | 'madeUp' | 'retaken' | 'repeated' | 'transfer' | 'borrowed';
 
-/** The columns of a course that another school gave, under the titles of its sheet. */
-const elsewhere = (school: string, year: string, course: string, credits: string): readonly Column[] => [
-  [school, field('originSchoolCode')],
-  [`${year}學年度`, field('academicYear')],
-  [`${year}學期`, field('semester')],
-  [`${course}課程代碼`, field('courseCode')],
-  [`${course}科目名稱`, field('subjectName')],
-  [`${course}開課年級`, field('grade')],
-  [`${course}修課${credits}`, field('credits')],
+const BRIEFS = ['簡述', '內容簡述', '成果簡述', '課程學習成果簡述'];
+const courseBrief = column('成果簡述', 'brief', ...BRIEFS);
+const brief = column('內容簡述', 'brief', ...BRIEFS);
+
+/** The columns of a course under the titles of its sheet: `prefix` stands before them. */
+const course = (prefix: string): readonly RegisterColumn[] => [
+  column(`${prefix}課程代碼`, 'courseCode', '課程代碼', '課程碼'),
+  column(`${prefix}科目名稱`, 'subjectName', '科目名稱', '科目', '課程名稱'),
+  column(`${prefix}開課年級`, 'grade', '開課年級', '年級'),
+  {
+    ...column(`${prefix}修課學分`, 'credits', '修課學分', '學分數', '學分', '修課節數', '節數', `${prefix}修課節數`),
+    eveningTitle: `${prefix}修課節數`,
+  },
 ];
 
-/** Sheets of the course results' register, in its order. `credits` is 學分, in evening divisions 節數. */
-const courseSheets = (
-  credits: string,
-): readonly { readonly of: CourseSheet; readonly name: string; readonly columns: readonly Column[] }[] => {
-  const own: readonly Column[] = [
-    ['課程代碼', field('courseCode')],
-    ['科目名稱', field('subjectName')],
-    ['開課年級', field('grade')],
-    [`修課${credits}`, field('credits')],
-  ];
-  const brief: Column = ['成果簡述', field('brief')];
-  return [
-    { of: 'term', name: '學期課程學習成果', columns: [['實際修課學期', field('semester')], ...own, brief] },
-    {
-      of: 'madeUp',
-      name: '補修課程學習成果',
-      columns: [
-        ['應修課學年度', field('academicYear')],
-        ['應修課學期', field('semester')],
-        ['實際修課學期', semesterOf('madeUpTerm')],
-        ...own,
-        ['補修方式', field('madeUpMode')],
-        brief,
-      ],
-    },
-    {
-      of: 'retaken',
-      name: '重修課程學習成果',
-      columns: [
-        ['原修課學年度', field('academicYear')],
-        ['原修課學期', field('semester')],
-        ['實際修課學期', semesterOf('retakenTerm')],
-        ['原修課課程代碼', field('courseCode')],
-        ['原修課科目名稱', field('subjectName')],
-        ['原修課開課年級', field('grade')],
-        [`原修課修課${credits}`, field('credits')],
-        ['重修方式', field('retakenMode')],
-        brief,
-      ],
-    },
-    { of: 'repeated', name: '重讀課程學習成果', columns: [['實際修課學期', semesterOf('repeatedYearTerm')], ...own, brief] },
-    { of: 'transfer', name: '轉學轉科課程學習成果', columns: [...elsewhere('原修課學校代碼', '原修課', '原修課', credits), brief] },
-    { of: 'borrowed', name: '借讀課程學習成果', columns: [...elsewhere('借讀學校代碼', '借讀修課', '借讀校', credits), brief] },
-  ];
-};
+/** Those of one that another school gave. */
+const elsewhere = (school: string, taken: string, prefix: string): readonly RegisterColumn[] => [
+  column(school, 'originSchoolCode', '修課學校代碼', '學校代碼'),
+  column(`${taken}學年度`, 'academicYear', '學年度', '修課學年度'),
+  column(`${taken}學期`, 'semester', '學期', '修課學期'),
+  ...course(prefix),
+];
+
+/** The sheets of the course results' register, in its order. */
+export const COURSE_SHEETS: readonly (RegisterSheetKind & { readonly of: CourseSheet })[] = [
+  {
+    of: 'term',
+    list: 'courseResults',
+    name: '學期課程學習成果',
+    columns: [column('實際修課學期', 'semester', '修課學期', '應修課學期', '學期'), ...course(''), courseBrief],
+  },
+  {
+    of: 'madeUp',
+    list: 'courseResults',
+    name: '補修課程學習成果',
+    columns: [
+      column('應修課學年度', 'academicYear'),
+      column('應修課學期', 'semester'),
+      semester('實際修課學期', 'madeUpTerm', '補修學期', '學期'),
+      ...course(''),
+      column('補修方式', 'madeUpMode', '補修方式代碼'),
+      courseBrief,
+    ],
+  },
+  {
+    of: 'retaken',
+    list: 'courseResults',
+    name: '重修課程學習成果',
+    columns: [
+      column('原修課學年度', 'academicYear', '應修課學年度'),
+      column('原修課學期', 'semester', '應修課學期'),
+      semester('實際修課學期', 'retakenTerm', '重修學期', '學期'),
+      ...course('原修課'),
+      column('重修方式', 'retakenMode', '重修方式代碼'),
+      courseBrief,
+    ],
+  },
+  {
+    of: 'repeated',
+    list: 'courseResults',
+    name: '重讀課程學習成果',
+    columns: [semester('實際修課學期', 'repeatedYearTerm', '重讀學期', '學期'), ...course(''), courseBrief],
+  },
+  {
+    of: 'transfer',
+    list: 'courseResults',
+    name: '轉學轉科課程學習成果',
+    columns: [...elsewhere('原修課學校代碼', '原修課', '原修課'), courseBrief],
+  },
+  {
+    of: 'borrowed',
+    list: 'courseResults',
+    name: '借讀課程學習成果',
+    columns: [...elsewhere('借讀學校代碼', '借讀修課', '借讀校'), courseBrief],
+  },
+];
 
 /** Evening divisions have no sheets for these. */
 const NOT_EVENING: ReadonlySet<CourseSheet> = new Set(['madeUp', 'retaken', 'repeated']);
 
-const PERFORMANCE_SHEETS: readonly { readonly list: ListName; readonly name: string; readonly columns: readonly Column[] }[] = [
+const startDate = column('開始日期', 'startDate', '起始日期', '開始日', '起日');
+const endDate = column('結束日期', 'endDate', '截止日期', '結束日', '迄日');
+
+/** The sheets of the multi-performances' register, in its order. */
+export const PERFORMANCE_SHEETS: readonly RegisterSheetKind[] = [
   {
     list: 'cadreDeeds',
     name: '幹部經歷暨事蹟紀錄',
     columns: [
-      ['單位名稱', field('unitName')],
-      ['開始日期', day('startDate')],
-      ['結束日期', day('endDate')],
-      ['擔任職務', field('position')],
-      ['內容簡述', field('brief')],
-      ['幹部等級', field('cadreLevelCode')],
+      column('單位名稱', 'unitName', '單位', '班級社團名稱'),
+      startDate,
+      endDate,
+      column('擔任職務', 'position', '擔任職務名稱', '職務', '職務名稱', '幹部職稱'),
+      brief,
+      column('幹部等級', 'cadreLevelCode', '幹部等級代碼'),
     ],
   },
   {
     list: 'competitions',
     name: '競賽參與紀錄',
     columns: [
-      ['競賽名稱', field('competitionName')],
-      ['項目', field('division')],
-      ['競賽等級代碼', field('competitionLevelCode')],
-      ['獎項', field('award')],
-      ['結果公布日期', day('resultDate')],
-      ['內容簡述', field('brief')],
-      ['團體參與代碼', field('participationCode')],
+      column('競賽名稱', 'competitionName', '比賽名稱'),
+      column('項目', 'division', '競賽項目', '競賽項目組別', '項目組別', '組別'),
+      column('競賽等級代碼', 'competitionLevelCode', '競賽等級', '等級', '比賽等級'),
+      column('獎項', 'award', '競賽獎項', '名次', '得獎名次', '獎項名次'),
+      column('結果公布日期', 'resultDate', '公布日期', '得獎日期', '競賽日期'),
+      brief,
+      column('團體參與代碼', 'participationCode', '團體或個人參與代碼', '團體參與', '團體或個人', '參與方式', '個人或團體'),
     ],
   },
   {
     list: 'certificates',
     name: '檢定證照紀錄',
     columns: [
-      ['證照代碼', field('certificateCode')],
-      ['註1', field('certificateTypeCode')],
-      ['分數', field('score')],
-      ['分項結果', field('partialResults')],
-      ['取得證照日期', day('obtainedDate')],
-      ['證照字號', field('certificateNumber')],
-      ['檢定組別', field('division')],
-      ['內容簡述', field('brief')],
+      column('證照代碼', 'certificateCode', '檢定證照代碼', '證照名稱代碼'),
+      column('註1', 'certificateTypeCode', '證照備註', '檢定證照類型代碼', '檢定證照類型', '證照類型', '證照類別', '註一'),
+      column('分數', 'score', '檢定證照結果分數', '總分', '成績'),
+      column('分項結果', 'partialResults', '分項成績'),
+      column('取得證照日期', 'obtainedDate', '取得檢定證照日期', '取得日期', '發證日期', '生效日期'),
+      column('證照字號', 'certificateNumber', '檢定證照字號', '證書字號', '證照號碼', '字號'),
+      column('檢定組別', 'division', '檢定證照組別', '組別', '級別'),
+      brief,
     ],
   },
   {
     list: 'serviceLearning',
     name: '服務學習紀錄',
     columns: [
-      ['服務名稱', field('serviceName')],
-      ['服務單位', field('organiser')],
-      ['開始日期', day('startDate')],
-      ['結束日期', day('endDate')],
-      ['時數', field('hours')],
-      ['內容簡述', field('brief')],
+      column('服務名稱', 'serviceName', '服務學習名稱', '服務內容名稱'),
+      column('服務單位', 'organiser', '服務單位名稱', '服務學習單位'),
+      startDate,
+      endDate,
+      column('時數', 'hours', '服務學習時數', '服務時數', '總時數'),
+      brief,
     ],
   },
   {
     list: 'flexibleLearning',
     name: '彈性學習時間紀錄',
     columns: [
-      ['彈性學習時間類別種類代碼', field('flexibleLearningCode')],
-      ['內容開設名稱', field('activityName')],
-      ['開設單位', field('organiser')],
-      ['開設學年度', field('academicYear')],
-      ['開設學期', field('semester')],
-      ['每週節數', field('periodsPerWeek')],
-      ['開設週數', field('weeks')],
-      ['內容簡述', field('brief')],
+      column('彈性學習時間類別種類代碼', 'flexibleLearningCode', '彈性學習時間類別(種類)代碼', '彈性學習時間類別', '類別代碼', '種類代碼'),
+      column('內容開設名稱', 'activityName', '內容(開設名稱)', '開設名稱', '內容名稱'),
+      column('開設單位', 'organiser'),
+      column('開設學年度', 'academicYear', '學年度'),
+      column('開設學期', 'semester', '學期'),
+      column('每週節數', 'periodsPerWeek', '每周節數'),
+      column('開設週數', 'weeks', '週數', '開設周數'),
+      brief,
     ],
   },
   {
     list: 'groupActivities',
     name: '團體活動時間紀錄',
     columns: [
-      ['團體活動時間類別代碼', field('groupActivityCode')],
-      ['辦理單位', field('organiser')],
-      ['團體活動內容名稱', field('activityName')],
-      ['活動學年度', field('academicYear')],
-      ['活動學期', field('semester')],
-      ['節數', field('periods')],
-      ['內容簡述', field('brief')],
+      column('團體活動時間類別代碼', 'groupActivityCode', '團體活動時間類別', '團體活動類別', '類別代碼'),
+      column('辦理單位', 'organiser', '主辦單位'),
+      column('團體活動內容名稱', 'activityName', '內容名稱', '活動名稱', '團體活動名稱'),
+      column('活動學年度', 'academicYear', '學年度'),
+      column('活動學期', 'semester', '學期'),
+      column('節數', 'periods', '總節數', '時數'),
+      brief,
     ],
   },
   {
     list: 'workplaceLearning',
     name: '職場學習紀錄',
     columns: [
-      ['職場學習類別代碼', field('workplaceLearningCode')],
-      ['職場學習單位', field('organiser')],
-      ['職場學習職稱', field('position')],
-      ['開始日期', day('startDate')],
-      ['結束日期', day('endDate')],
-      ['時數', field('hours')],
-      ['內容簡述', field('brief')],
+      column('職場學習類別代碼', 'workplaceLearningCode', '職場學習類別', '類別代碼'),
+      column('職場學習單位', 'organiser', '學習單位', '實習單位'),
+      column('職場學習職稱', 'position', '職稱'),
+      startDate,
+      endDate,
+      column('時數', 'hours', '職場學習時數', '總時數'),
+      brief,
     ],
   },
   {
     list: 'works',
     name: '作品成果紀錄',
-    columns: [
-      ['名稱', field('title')],
-      ['日期', day('workDate')],
-      ['內容簡述', field('brief')],
-    ],
+    columns: [column('名稱', 'title', '作品名稱', '作品成果名稱'), column('日期', 'workDate', '作品日期', '完成日期'), brief],
   },
   {
     list: 'advancedCourses',
     name: '大學及技專校院先修課程紀錄',
     columns: [
-      ['計畫專案', field('project')],
-      ['開設單位', field('organiser')],
-      ['課程名稱', field('courseName')],
-      ['開始日期', day('startDate')],
-      ['結束日期', day('endDate')],
-      ['學分數', field('credits')],
-      ['總時數', field('hours')],
-      ['內容簡述', field('brief')],
+      column('計畫專案', 'project', '計畫專案名稱', '計畫名稱', '專案名稱'),
+      column('開設單位', 'organiser', '開課單位', '開設學校'),
+      column('課程名稱', 'courseName', '先修課程名稱'),
+      startDate,
+      endDate,
+      column('學分數', 'credits', '學分'),
+      column('總時數', 'hours', '時數'),
+      brief,
     ],
   },
   {
     list: 'otherPerformances',
     name: '其他多元表現紀錄',
     columns: [
-      ['名稱', field('title')],
-      ['主辦單位', field('organiser')],
-      ['開始日期', day('startDate')],
-      ['結束日期', day('endDate')],
-      ['時數', field('hours')],
-      ['內容簡述', field('brief')],
+      column('名稱', 'title', '活動名稱', '其他多元表現名稱'),
+      column('主辦單位', 'organiser', '辦理單位'),
+      startDate,
+      endDate,
+      column('時數', 'hours', '總時數'),
+      brief,
     ],
   },
 ];
+
+export const REGISTER_SHEETS: readonly RegisterSheetKind[] = [...COURSE_SHEETS, ...PERFORMANCE_SHEETS];
 
 /**
  * The sheet of a course result. What another school gave goes under its school and its code: as borrowed study when it
@@ -290,20 +329,18 @@ export function registerOf(items: readonly PickedItem[], form: RegisterForm, sch
   };
   const sheets =
     kind === 'courseResults'
-      ? courseSheets(evening ? '節數' : '學分')
-          .filter(({ of }) => !(evening && NOT_EVENING.has(of)))
-          .map(({ of, name, columns }) =>
-            sheetOf(
-              name,
-              columns,
-              items.filter((item) => courseSheetOf(item, evening) === of),
-            ),
-          )
-      : PERFORMANCE_SHEETS.map(({ list, name, columns }) =>
+      ? COURSE_SHEETS.filter(({ of }) => !(evening && NOT_EVENING.has(of))).map((sheet) =>
           sheetOf(
-            name,
-            columns,
-            items.filter((item) => item.record.list === list),
+            sheet,
+            items.filter((item) => courseSheetOf(item, evening) === sheet.of),
+            evening,
+          ),
+        )
+      : PERFORMANCE_SHEETS.map((sheet) =>
+          sheetOf(
+            sheet,
+            items.filter((item) => item.record.list === sheet.list),
+            evening,
           ),
         );
   return { name, number, sheets: [cover, ...sheets] };
@@ -316,8 +353,23 @@ const WHOLE_YEAR = 0;
 export const unplacedIn = (items: readonly PickedItem[], { kind, evening }: RegisterForm): readonly PickedItem[] =>
   kind === 'courseResults' ? items.filter((item) => isCourseResult(item.record) && courseSheetOf(item, evening) === undefined) : [];
 
-function sheetOf(name: string, own: readonly Column[], items: readonly PickedItem[]): RegisterSheet {
-  const columns = [...STUDENT, ...own];
-  const row = (item: PickedItem) => columns.map(([, value]) => value(item.record.fields as unknown as Fields, item));
-  return { name, rows: [columns.map(([title]) => title), ...items.map(row)] };
+function sheetOf(sheet: RegisterSheetKind, items: readonly PickedItem[], evening: boolean): RegisterSheet {
+  const titles = [...STUDENT_COLUMNS, ...sheet.columns].map(({ title, eveningTitle }) => (evening ? eveningTitle : undefined) ?? title);
+  const rows = items.map(({ student, record }) => [
+    ...STUDENT_COLUMNS.map((column) => cellOf(column, student as unknown as Fields)),
+    ...sheet.columns.map((column) => cellOf(column, record.fields as unknown as Fields)),
+  ]);
+  return { name: sheet.name, rows: [titles, ...rows] };
+}
+
+/** Fields with a day, which registers write in ROC years. */
+const DAYS: ReadonlySet<string> = new Set(['birthDate', 'startDate', 'endDate', 'resultDate', 'obtainedDate', 'workDate']);
+
+function cellOf({ field, part }: RegisterColumn, fields: Fields): Cell {
+  const value = fields[field];
+  if (DAYS.has(field)) return rocDay(String(value));
+  if (part !== 'semester') return value as Cell;
+  // Of a term that is not known, the one in which the course was due.
+  const term = String(value ?? '');
+  return hasTerm(term) ? (parseTerm(term)?.semester ?? '') : (fields.semester as Cell);
 }
