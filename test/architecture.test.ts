@@ -145,6 +145,8 @@ describe('the rooms of the house', () => {
       'messages/examples.ts',
       'messages/topics.ts',
       'messages/zh-TW.ts',
+      'roster/register-kinds.ts',
+      'roster/sheet-columns.ts',
       'roster/sheet-kinds.ts',
       'spec/attachments.ts',
       'spec/codes.ts',

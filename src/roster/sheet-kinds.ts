@@ -2,19 +2,11 @@
  * The sheets that `lpx load` reads: lists of students, and registers of records. Each kind is data: its columns with the titles that
  * schools' systems give them, and for registers how a row becomes a record on the wire.
  */
-import { plainCode } from '../plain-text.js';
 import type { JsonObject, ListName } from '../spec/portfolio.js';
+import { REGISTER_KINDS } from './register-kinds.js';
+import { BIRTH_DATE_COLUMN, NATIONAL_ID_COLUMN, type SheetColumn } from './sheet-columns.js';
 
-export interface SheetColumn {
-  /** By which the code knows it; unique in its kind. */
-  readonly name: string;
-  /** As lpx writes it, and as messages call it. */
-  readonly title: string;
-  /** What else systems call it. Blanks, line breaks, width and case make no difference (`plainTitle`), nor does what stands in brackets. */
-  readonly aliases: readonly string[];
-  /** Whether a sheet must have the column, and each row a value in it. */
-  readonly required: boolean;
-}
+export { plainTitle, type SheetColumn } from './sheet-columns.js';
 
 /** The cells of a row by column name, trimmed; a column that the sheet does not have is not there. */
 export type RowCells = Readonly<Record<string, string>>;
@@ -69,6 +61,8 @@ export interface RegisterRow {
    * an error makes it none. Links are file names, or paths in the folder of attachments, as the cells have them.
    */
   readonly record: JsonObject | undefined;
+  /** Properties of the record that the row does not say, worked out from its days or the cover: a stored record that fits knows better. */
+  readonly assumed: readonly string[];
   readonly faults: readonly CellFault[];
 }
 
@@ -80,54 +74,6 @@ export interface RegisterKind extends Sheet {
 }
 
 export type SheetKind = StudentListKind | RegisterKind;
-
-/** A title as it is compared: narrow, in capitals, without blanks, line breaks, marks of what is required, and what stands in brackets. */
-export function plainTitle(title: string): string {
-  const plain = plainCode(title.slice(0, TITLE_CHARACTERS)).normalize('NFKC').toUpperCase();
-  const bare = plain.replace(/[\s*:_\p{Cf}]/gu, '');
-  return bare.replace(/[([【〔][^)\]】〕]*[)\]】〕]/g, '') || bare;
-}
-
-/** Longer than any title; a text from outside may be of any length. */
-const TITLE_CHARACTERS = 200;
-
-export const NATIONAL_ID_COLUMN: SheetColumn = {
-  name: 'nationalId',
-  title: '身分證號',
-  aliases: [
-    '身分證字號',
-    '身份證字號',
-    '身份證號',
-    '身分證號碼',
-    '身份證號碼',
-    '身分證',
-    '身份證',
-    '身分證統一編號',
-    '身份證統一編號',
-    '國民身分證統一編號',
-    '國民身份證統一編號',
-    '國民身分證統一編號(或居留證統一證號)',
-    '身分證統編',
-    '統一編號',
-    '學生身分證號',
-    '學生身分證字號',
-    '身分證字號/居留證號',
-    '身分證號/居留證號',
-    '居留證號',
-    '居留證統一證號',
-    'ID',
-    'IDNO',
-    'NATIONALID',
-  ],
-  required: true,
-};
-
-export const BIRTH_DATE_COLUMN: SheetColumn = {
-  name: 'birthDate',
-  title: '出生日期',
-  aliases: ['生日', '出生年月日', '學生出生年月日', '學生生日', '出生日', '西元生日', '民國生日', 'BIRTHDAY', 'BIRTHDATE', 'DATEOFBIRTH'],
-  required: false,
-};
 
 export const STUDENT_LIST: StudentListKind = {
   kind: 'students',
@@ -154,4 +100,4 @@ export const STUDENT_LIST: StudentListKind = {
 };
 
 /** All kinds of sheets, the most telling first: of two that fit a row of titles alike, the sheet's name decides, then the order here. */
-export const SHEET_KINDS: readonly SheetKind[] = [STUDENT_LIST];
+export const SHEET_KINDS: readonly SheetKind[] = [...REGISTER_KINDS, STUDENT_LIST];

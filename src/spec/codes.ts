@@ -12,7 +12,7 @@ export type CodeTableName =
   | 'workplaceLearning'
   | 'certification';
 
-type CodeTable = Readonly<Record<string, string>>;
+export type CodeTable = Readonly<Record<string, string>>;
 
 export const CODE_TABLES: Readonly<Record<CodeTableName, CodeTable>> = {
   cadreLevel: { 1: '校級幹部', 2: '班級幹部', 3: '社團幹部', 4: '實習幹部', 5: '校外自治組織團體', 9: '其他幹部' },
@@ -23,6 +23,17 @@ export const CODE_TABLES: Readonly<Record<CodeTableName, CodeTable>> = {
   flexibleLearning: { 1: '自主學習', 2: '選手培訓', 3: '充實(增廣)課程', 4: '補強性課程', 5: '學校特色活動' },
   workplaceLearning: { 1: '職場體驗或參訪', 2: '職場實習', 3: '職場工作經驗', 4: '其他' },
   certification: { 0: '認證失敗', 1: '認證成功', 2: '尚未認證' },
+};
+
+/** What else people call a code's name. */
+export const CODE_SYNONYMS: Readonly<Partial<Record<CodeTableName, Readonly<Record<string, readonly string[]>>>>> = {
+  competitionLevel: { 2: ['縣市', '直轄市', '縣市政府'], 3: ['全國性', '國內'], 4: ['國際性', '國外'] },
+  participation: { 1: ['個人參與', '個人賽'], 2: ['團體參與', '團體賽', '團隊'] },
+  certification: {
+    0: ['失敗', '未通過', '不通過', '認證未通過', '退回'],
+    1: ['成功', '通過', '已認證', '認證通過'],
+    2: ['未認證', '待認證', '認證中'],
+  },
 };
 
 /** The parts of a course code, in order. */

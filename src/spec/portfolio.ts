@@ -8,7 +8,7 @@ import { BASIC_DATA, LISTS, type WireList, type WireProperty } from './generated
 import { hasTerm, termOf } from './terms.js';
 
 export type { BasicData, ListName, RecordOf } from './generated/records.js';
-export { LISTS, type WireList } from './generated/wire-table.js';
+export { LISTS, type WireList, type WireProperty } from './generated/wire-table.js';
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 export interface JsonObject {

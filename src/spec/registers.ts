@@ -3,7 +3,7 @@
  * one for multi-performances; a cover, then a sheet a list. Columns are those of the central database's own registers.
  */
 import type { BasicData, ListName, PortfolioRecord } from './portfolio.js';
-import { isCourseResult } from './portfolio.js';
+import { isCourseResult, wireListOf } from './portfolio.js';
 import { hasTerm, parseTerm, rocDay } from './terms.js';
 
 export type RegisterKind = 'courseResults' | 'multiPerformances';
@@ -58,10 +58,7 @@ export interface RegisterColumn {
   readonly aliases: readonly string[];
   /** A field of the record, or of the student, by its name in code. */
   readonly field: string;
-  /**
-   * The field is a term, or the column a plainer form of it: `semester` has a term's semester alone, `yes` says whether the
-   * result is certified.
-   */
+  /** What of the field stands in the column: of a term only the semester; of a certification only whether it is one. */
   readonly part?: 'semester' | 'yes';
 }
 
@@ -84,10 +81,7 @@ const semester = (title: string, field: string, ...aliases: readonly string[]): 
 });
 
 /** The first columns of every sheet. */
-export const STUDENT_COLUMNS: readonly RegisterColumn[] = [
-  column('身分證號', 'nationalId', '身分證字號', '身份證字號', '身分證統一編號', '國民身分證統一編號', '身分證', '居留證統一證號', 'ID'),
-  column('出生日期', 'birthDate', '生日', '出生年月日', '學生出生年月日'),
-];
+export const STUDENT_COLUMNS: readonly RegisterColumn[] = [column('身分證號', 'nationalId'), column('出生日期', 'birthDate')];
 
 export type CourseSheet = 'term' | 'madeUp' | 'retaken' | 'repeated' | 'transfer' | 'borrowed';
 
@@ -301,6 +295,50 @@ export const PERFORMANCE_SHEETS: readonly RegisterSheetKind[] = [
 ];
 
 export const REGISTER_SHEETS: readonly RegisterSheetKind[] = [...COURSE_SHEETS, ...PERFORMANCE_SHEETS];
+
+const ABROAD = ['外部連結', '外部影音', '影音連結', '影音網址', '連結網址', '網址'];
+/** Columns that the central database's registers do not have, and that schools add to them; each for the lists that have its field. */
+const ADDED: readonly RegisterColumn[] = [
+  column('學校代碼', 'originSchoolCode', '修課學校代碼', '就讀學校代碼'),
+  column('單位代碼', 'unitCode', '修課單位代碼', '就讀單位代碼'),
+  column('學年度', 'academicYear', '學年', '應修課學年度', '修課學年度'),
+  column('學期', 'semester', '應修課學期', '修課學期'),
+  column('開課學期', 'gradeSemester'),
+  column(
+    '文件檔案',
+    'documentLink',
+    ...['文件', '文件檔名', '文件檔案連結', '課程學習成果文件檔案連結', '檔名', '檔案', '檔案名稱', '檔案連結'],
+    ...['附件', '附件檔名', '附件檔案', '證明文件', '證明文件檔名', '證明文件連結', '作品成果連結', '成果檔案', '文件連結', '上傳檔案'],
+  ),
+  column('影音檔案', 'mediaLink', '影音', '影音檔', '影音檔名', '影音檔案連結', '課程學習成果影音檔案連結', '影片', '影片檔名'),
+  column('外部影音連結', 'externalLink', ...ABROAD),
+  { ...column('是否認證', 'certification', '認證', '已認證', '認證與否', '教師認證', '認證結果', '是否通過認證'), part: 'yes' },
+  column('認證狀態', 'certification', '認證狀態代碼'),
+  column('認證教師', 'certifiedBy', '認證者', '認證老師'),
+  column('認證時間', 'certifiedAt', '認證日期'),
+  column('送審時間', 'sentForReviewAt', '送審日期', '送認證時間'),
+  column('認證說明', 'certificationNote'),
+  column(
+    '上傳學年度及學期',
+    'uploadTerm',
+    '本課程學習成果上傳學年度及學期',
+    '本紀錄上傳學年度及學期',
+    '本課程學習成果上傳',
+    '本紀錄上傳',
+    '上傳學期',
+    '上傳',
+  ),
+  column('建立日期', 'createdAt', '建立日期及時間', '建立時間', '上傳時間', '上傳日期'),
+];
+/** A year and a semester in one cell. */
+const TERM_COLUMN: RegisterColumn = column('學年度及學期', 'term', '學年期', '學年學期', '學年度學期', '修課學年度及學期', '學期別');
+
+/** Every column that a sheet is read from: its own, and those that schools add. */
+export function columnsOf({ list, columns }: RegisterSheetKind): readonly RegisterColumn[] {
+  const fields = new Set(wireListOf(list).properties.map(({ name }) => name));
+  const own = new Set(columns.filter(({ part }) => !part).map(({ field }) => field));
+  return [...columns, ...ADDED.filter(({ field }) => fields.has(field) && !own.has(field)), TERM_COLUMN];
+}
 
 /**
  * The sheet of a course result. What another school gave goes under its school and its code: as borrowed study when it

@@ -5,7 +5,7 @@
  */
 import type { Finding, Place } from '../errors.js';
 import { canonicalCode, plainCode, trimmed } from '../plain-text.js';
-import { CODE_TABLES } from './codes.js';
+import { CODE_SYNONYMS, CODE_TABLES, type CodeTableName } from './codes.js';
 import { BoundedFindings } from './findings.js';
 import { BASIC_DATA, LISTS, type WireProperty } from './generated/wire-table.js';
 import { readTerm, writtenDay } from './identifiers/written-terms.js';
@@ -160,6 +160,55 @@ function repairValue(property: WireProperty, value: JsonValue): Repairing {
   return changed('code', property.shape === 'nationalId' || property.shape === 'schoolCode' ? canonicalCode(plain) : plain);
 }
 
+/** What a cell of a table says where the table names no types; and why it does not say it. */
+export type ReadValue = { readonly value: JsonValue } | { readonly problem: 'date' | 'number' | 'yesOrNo' | 'term' | 'code' };
+
+/**
+ * Reads the text of a cell as the value of a property, in every form that a document's repairs know, and in those of people: a
+ * code by its name, a number with its unit. @param text trimmed, not empty
+ */
+export function readValue(property: WireProperty, text: string): ReadValue {
+  if (property.codes) return readCode(property.codes, text);
+  const given = property.type === 'number' ? text.replace(UNITS, '') : isDated(property) ? fromSerial(text) : text;
+  const value = repairValue(property, given)?.to ?? given;
+  if (property.type === 'number') return typeof value === 'number' ? { value } : { problem: 'number' };
+  if (property.type === 'boolean') return typeof value === 'boolean' ? { value } : { problem: 'yesOrNo' };
+  if (isDated(property)) return /^(?:\d{4}[-/]\d\d[-/]\d\d.*)?$/.test(String(value)) ? { value } : { problem: 'date' };
+  if (property.shape === 'term') return value === '' || /^\d{4}$/.test(String(value)) ? { value } : { problem: 'term' };
+  return { value };
+}
+
+const isDated = ({ shape }: WireProperty): boolean => shape === 'date' || shape === 'dateTime' || shape === 'dateOrTime';
+
+/** What stands behind a number in a cell. */
+const UNITS = /\s*(?:小時|時數|時|節|週|周|學分|分)$/;
+
+/** Days since the last one of 1899, by which Excel keeps a date: of the years that anything in a portfolio can be of. */
+const SERIAL = /^[1-7]\d{4}(?:\.\d+)?$/;
+
+/** A date that a spreadsheet shows as its number. */
+const fromSerial = (text: string): string =>
+  SERIAL.test(text) ? new Date(Date.UTC(1899, 11, 30 + Math.floor(Number(text)))).toISOString().slice(0, 10) : text;
+
+function readCode(name: CodeTableName, text: string): ReadValue {
+  const table = CODE_TABLES[name];
+  const plain = plainCode(text);
+  // A code of no table is kept, and reported by the rules.
+  if (Object.hasOwn(table, plain) || /^[0-9]{1,4}$/.test(plain)) return { value: plain };
+  const given = plainName(text);
+  const isMeant = ([code, called]: readonly [string, string]) =>
+    [called, ...(CODE_SYNONYMS[name]?.[code] ?? [])].map(plainName).some((plain) => [plain, code + plain, plain + code].includes(given));
+  const found = Object.entries(table).find(isMeant);
+  return found ? { value: found[0] } : { problem: 'code' };
+}
+
+/** A code's name without what people leave out or put in: blanks, signs, 級 at its end. */
+const plainName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/[^\p{L}\p{N}]/gu, '')
+    .replace(/級$/, '');
+
 /** Whether the spec gives a text a form: such a text is nobody's own words. */
 const isCode = ({ role, shape, codes }: WireProperty): boolean =>
   role === 'md5' || role === 'link' || codes !== undefined || (shape !== undefined && shape !== 'text');
@@ -187,15 +236,20 @@ function repairNumber(property: WireProperty, value: JsonValue): Repairing {
 }
 
 const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
-  ...['true', '1', 'y', '是'].map((text) => [text, true] as const),
-  ...['false', '0', 'n', '否', ''].map((text) => [text, false] as const),
+  ...['true', 'yes', '1', 'y', 'v', '是', '有', '✓', '✔', '○'].map((text) => [text, true] as const),
+  ...['false', 'no', '0', 'n', 'x', '否', '無', '✗', '✘', '×', ''].map((text) => [text, false] as const),
 ]);
 
 function repairBoolean(value: JsonValue): Repairing {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const text = trimmed(String(value));
-  const to = text.length > REPAIRED_CHARACTERS ? undefined : BOOLEANS.get(plainCode(text).toLowerCase());
+  const to = readYes(String(value));
   return to === undefined ? undefined : { kind: 'boolean', to };
+}
+
+/** Yes or no, as systems and people write it; undefined for anything else. */
+export function readYes(text: string): boolean | undefined {
+  const inner = trimmed(text);
+  return inner.length > REPAIRED_CHARACTERS ? undefined : BOOLEANS.get(plainCode(inner).toLowerCase());
 }
 
 const two = (value: string | number | undefined): string => String(Number(value ?? 0)).padStart(2, '0');

@@ -83,3 +83,11 @@ export function readSchoolYear(text: string): number | undefined {
   const year = Number(match?.[1] ?? 0);
   return year > 0 ? year : undefined;
 }
+
+/** A semester or a year of study, 1-4, out of `1`, `01`, `一`, `第1學期`, `上`, `高一`, `一年級`; undefined for anything else. */
+export function readOrdinal(text: string): number | undefined {
+  if (text.length > WRITTEN_CHARACTERS) return undefined;
+  const match = /^(?:第|高)?\s*0?([1-4一二三四上下])\s*(?:學期|年級|年)?$/.exec(plainCode(text));
+  const ordinal = match?.[1] ?? '';
+  return match ? (SEMESTERS[ordinal] ?? Number(ordinal)) : undefined;
+}
