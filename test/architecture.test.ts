@@ -91,6 +91,7 @@ describe('the rooms of the house', () => {
       'advise',
       'explain-code',
       'export',
+      'files',
       'history',
       'import',
       'leave',

@@ -128,7 +128,7 @@ function languageFrom(words: readonly string[], { env }: Surroundings): Language
 }
 
 /** Commands over what another school sent: their advice may be to ask it. All others are over the school's own data. */
-const OVER_RECEIVED: ReadonlySet<CommandName> = new Set(['verify', 'import', 'show', 'receipt', 'demo']);
+const OVER_RECEIVED: ReadonlySet<CommandName> = new Set(['verify', 'import', 'show', 'files', 'receipt', 'demo']);
 
 function contextOf(around: Surroundings, language: Language, options: GlobalOptions, command: CommandName = 'lpx'): Context {
   return {

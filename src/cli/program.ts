@@ -169,6 +169,12 @@ export function buildProgram(language: Language, version: string, run: Run, widt
   withSignature(withPassword(add('show', help.show)))
     .addArgument(new Argument('<zip|student>', help.zipOrId))
     .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));
+  withSignature(withPassword(add('files', help.files)))
+    .addArgument(new Argument('<zip|student>', help.zipOrId))
+    .option('--picked', help.picked)
+    .requiredOption('--out <dir>', help.filesOut)
+    .option('--overwrite', help.replaceFiles)
+    .action((what, options) => start('files', async (context) => (await import('./commands/files.js')).files(context, what, options)));
   add('history', help.history)
     .option('--student <national-id>', help.historyStudent)
     .option('--school <code>', help.historySchool)

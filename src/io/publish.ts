@@ -4,8 +4,22 @@
  * when a signal comes would appear after everything has been taken back.
  */
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { lstat, mkdir, open, rm } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { lstat, open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
@@ -25,6 +39,13 @@ export interface NewFile {
   readonly content: Uint8Array;
 }
 
+/** A file to write that is copied from somewhere. */
+export interface CopiedFile {
+  readonly name: string;
+  /** Writes it into a new file, synced, readable by its owner alone. */
+  readonly copyTo: (path: string) => Promise<void>;
+}
+
 /** The temporary names of some files: those of this run and nobody else's, so that they can be swept. */
 export function unpublished(): (file: string) => Unpublished {
   const token = randomBytes(4).toString('hex');
@@ -39,59 +60,149 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
 /** What becomes of files that have the names already: they stay, and that is an error; or the new ones take their place. */
 export type Existing = 'keep' | 'replace';
 
+type Within = (publish: () => Promise<void>) => Promise<void>;
+
+interface Writing {
+  /** As `linkSync` of node:fs; for tests of file systems without hard links. */
+  readonly makeLink?: typeof linkSync;
+  /** What the files get their names within, such as a change of a store: where it fails they lose them again. */
+  readonly within?: Within;
+}
+
 /**
- * Writes files into a folder, which is made when it is missing; all or none.
+ * Writes files into a folder, which is made when it is missing; all or none. Their names may have folders in them, parted by `/`.
  * @returns their paths
- * @throws LPX_WRITE_FAILED when one cannot be written, or is there already and has to stay; LPX_DISK_FULL; then all is as it was
+ * @throws LPX_WRITE_FAILED when one cannot be written, is there already and has to stay, or its folder leads elsewhere; LPX_DISK_FULL; and
+ *   what `copyTo` and `within` throw; then all is as it was
  */
 export async function writeFiles(
   folder: string,
-  files: readonly NewFile[],
+  files: readonly (NewFile | CopiedFile)[],
   existing: Existing = 'keep',
-  makeLink = linkSync,
+  { makeLink = linkSync, within = (publish) => publish() }: Writing = {},
 ): Promise<string[]> {
   for (const { name } of files) {
     const file = join(folder, name);
     if (existing === 'keep') await assertFree(file, name);
     else assertNameable(file);
   }
-  await makeFolder(folder);
   const nameOf = unpublished();
-  const parts = files.map(({ name, content }) => ({ ...nameOf(join(folder, name)), content }));
-  await withTemporary(
-    parts.map(({ part }) => part),
-    async () => {
-      for (const part of parts) writePart(part, part.content);
-      await (existing === 'keep' ? publishUndoably(parts, makeLink) : replaceUndoably(parts, makeLink));
-    },
+  const parts = files.map((content) => ({ ...nameOf(join(folder, content.name)), content }));
+  const folders = [...new Set(files.flatMap(({ name }) => foldersOf(name)))].map((name) => join(folder, name));
+  await withFolders([folder, ...folders], () =>
+    withTemporary(
+      parts.map(({ part }) => part),
+      async () => {
+        for (const unpublished of parts) await writeContent(unpublished);
+        await (existing === 'keep' ? publishUndoably(parts, makeLink, within) : replaceUndoably(parts, makeLink, within));
+      },
+    ),
   );
   return parts.map(({ file }) => file);
 }
 
-/** Makes a folder for its user alone, and those around it that are missing. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
-export async function makeFolder(folder: string): Promise<void> {
-  assertNameable(folder);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
-    // It exists and is not a folder.
-    throw error.code === 'EEXIST' ? new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' }) : writeError(error, folder);
-  });
+/** The folders in a name, the outermost first: of `a/b/c.pdf`, `a` and `a/b`. */
+const foldersOf = (name: string): string[] => {
+  const steps = name.split('/').slice(0, -1);
+  return steps.map((_, i) => steps.slice(0, i + 1).join('/'));
+};
+
+async function writeContent({ content, ...unpublished }: Unpublished & { readonly content: NewFile | CopiedFile }): Promise<void> {
+  if ('content' in content) writePart(unpublished, content.content);
+  else await content.copyTo(unpublished.part);
 }
 
-/** The files under names that are free in a folder: their own, or when one of these is taken, all in the next version, `name_v2.csv`. */
-export async function nextVersion(folder: string, files: readonly NewFile[]): Promise<NewFile[]> {
+/** Runs what writes into folders, the outermost first. Those that were missing are made, and are gone again when it fails or is interrupted. */
+async function withFolders([root = '', ...inner]: readonly string[], work: () => Promise<void>): Promise<void> {
+  const made: string[] = [];
+  const removeMade = () => {
+    // What somebody else has put into one meanwhile stays, and so does it.
+    for (const path of made.toReversed()) if (lstatSync(path, { throwIfNoEntry: false }) && readdirSync(path).length === 0) rmdirSync(path);
+  };
+  const finished = whenInterrupted(removeMade);
+  try {
+    made.push(...(await makeFolder(root)));
+    for (const path of inner) if (makeInner(path)) made.push(path);
+    await work();
+  } catch (error) {
+    removeMade();
+    throw error;
+  } finally {
+    finished();
+  }
+}
+
+/** Makes a folder within one that is there. A link in its place leads who knows where. @returns whether it was missing */
+function makeInner(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return false;
+  if (found) throw new LpxError('LPX_WRITE_FAILED', { file: path, reason: found.isSymbolicLink() ? 'linked' : 'ENOTDIR' });
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    throw writeError(error, path);
+  }
+}
+
+/**
+ * Makes a folder for its user alone, and those around it that are missing. @returns those that were missing, the outermost first
+ * @throws LPX_DISK_FULL, LPX_WRITE_FAILED
+ */
+export async function makeFolder(folder: string): Promise<string[]> {
+  assertNameable(folder);
+  let first: string | undefined;
+  try {
+    first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    // It exists and is not a folder.
+    const isFile = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw isFile ? new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' }) : writeError(error, folder);
+  }
+  const made: string[] = [];
+  if (first !== undefined) for (let path = folder; path.length >= first.length; path = dirname(path)) made.unshift(path);
+  return made;
+}
+
+/**
+ * The files under names that are free in a folder: their own, or when one of these is taken, all in the next version, `name_v2.csv`. Of files
+ * in folders, the outermost folder is the name.
+ */
+export async function nextVersion<F extends { readonly name: string }>(folder: string, files: readonly F[]): Promise<F[]> {
   for (let version = 1; ; version++) {
-    const named = files.map(({ name, content }) => ({ name: versionName(name, version), content }));
-    const taken = await Promise.all(named.map(({ name }) => exists(join(folder, name))));
+    const named = files.map((file) => ({ ...file, name: versionName(file.name, version) }));
+    const outermost = new Set(named.map(({ name }) => name.split('/')[0] as string));
+    const taken = await Promise.all([...outermost].map((name) => exists(join(folder, name))));
     if (!taken.includes(true)) return named;
   }
 }
 
 /** `a.csv`, then `a_v2.csv`; a receipt keeps both of its extensions. */
-const versionName = (name: string, version: number): string =>
-  version === 1 ? name : name.replace(/(?:\.receipt)?\.[^.]*$/, (extension) => `_v${version}${extension}`);
+function versionName(name: string, version: number): string {
+  if (version === 1) return name;
+  const [outermost = '', ...inner] = name.split('/');
+  if (inner.length > 0) return [`${outermost}_v${version}`, ...inner].join('/');
+  return name.replace(/(?:\.receipt)?\.[^.]*$/, (extension) => `_v${version}${extension}`);
+}
+
+/**
+ * Refuses folders that have files in them besides those that are to be written: who looks into them would take the old for the new.
+ * @throws LPX_WRITE_FAILED with the reason `others`
+ */
+export function refuseOthers(folder: string, files: readonly { readonly name: string }[]): void {
+  const names = new Set(files.map(({ name }) => join(folder, name)));
+  for (const outermost of new Set(files.flatMap(({ name }) => foldersOf(name).slice(0, 1)))) {
+    const path = join(folder, outermost);
+    if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
+    const others = readdirSync(path, { recursive: true, withFileTypes: true }).filter(
+      (entry) => !entry.isDirectory() && !names.has(join(entry.parentPath, entry.name)),
+    );
+    if (others.length > 0) throw new LpxError('LPX_WRITE_FAILED', { file: path, reason: 'others' });
+  }
+}
 
 /** Publishes files in the place of those that have their names, which come back when that fails or is interrupted. */
-async function replaceUndoably(files: readonly Unpublished[], makeLink: typeof linkSync): Promise<void> {
+async function replaceUndoably(files: readonly Unpublished[], makeLink: typeof linkSync, within: Within): Promise<void> {
   const replaced: Unpublished[] = [];
   const bringBack = () => {
     for (const { part, file } of replaced) renameSync(part, file);
@@ -104,7 +215,7 @@ async function replaceUndoably(files: readonly Unpublished[], makeLink: typeof l
       renameSync(file, old);
       replaced.push({ part: old, file });
     }
-    await publishUndoably(files, makeLink);
+    await publishUndoably(files, makeLink, within);
   } catch (error) {
     bringBack();
     throw error;
@@ -114,14 +225,22 @@ async function replaceUndoably(files: readonly Unpublished[], makeLink: typeof l
   await removeParts(replaced);
 }
 
-/** Publishes files, and takes their names back when that is interrupted. */
-async function publishUndoably(files: readonly Unpublished[], makeLink: typeof linkSync): Promise<void> {
+/** Publishes files within something else, and takes their names back when that fails or is interrupted. */
+async function publishUndoably(files: readonly Unpublished[], makeLink: typeof linkSync, within: Within): Promise<void> {
   const begun: Unpublished[] = [];
-  const finished = whenInterrupted(() => {
+  const takeBack = () => {
     // A part that is gone has been renamed.
     for (const unpublished of begun) if (!existsSync(unpublished.part) || isOwn(unpublished)) rmSync(unpublished.file, { force: true });
-  });
-  await publishFiles(files, { makeLink, onNaming: (unpublished) => begun.push(unpublished) }).finally(finished);
+  };
+  const finished = whenInterrupted(takeBack);
+  try {
+    await within(() => publishFiles(files, { makeLink, onNaming: (unpublished) => begun.push(unpublished) }));
+  } catch (error) {
+    takeBack();
+    throw error;
+  } finally {
+    finished();
+  }
 }
 
 /** What file systems without hard links answer. */

@@ -875,6 +875,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Record the students’ choices with lpx pick <national id> <reference…>.',
   },
+  LPX_NO_FILES: {
+    exit: EXIT.invalidData,
+    what: 'There are no files to write.',
+    means: 'notDone',
+    next: 'See the records with lpx show; with --picked, only picked records count.',
+  },
   LPX_REGISTER_UNPLACED: {
     exit: EXIT.invalidData,
     what: 'Picked, but left out: {reason}.',

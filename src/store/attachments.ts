@@ -8,6 +8,8 @@ import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, mkdirSync, o
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { LpxError } from '../errors.js';
+import { copyHashed } from '../io/copy.js';
 import { fileError } from '../io/file-error.js';
 import { whenInterrupted } from '../io/interruption.js';
 import { syncFolder } from '../io/publish.js';
@@ -54,6 +56,20 @@ export class AttachmentVault {
       if (code === 'EISDIR' || code === 'EIO') return 'broken';
       throw fileError(error, path);
     }
+  }
+
+  /**
+   * Copies a file of the vault into a new one elsewhere. `entry`: what it is going to be called, for errors.
+   * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when it is gone or its content is not the one of its hash; LPX_FILE_UNREADABLE;
+   *   LPX_DISK_FULL, LPX_WRITE_FAILED
+   */
+  async copyTo(sha256: string, to: string, entry: string): Promise<void> {
+    const file = this.pathOf(sha256);
+    const copied = await copyHashed(file, to).catch((error) => {
+      const isLost = error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND';
+      throw isLost ? new LpxError('LPX_ATTACHMENT_LOST', { file, entry }, { cause: error }) : error;
+    });
+    if (copied !== sha256) throw new LpxError('LPX_ATTACHMENT_BROKEN', { file, entry });
   }
 
   /** A folder of this process for what it has under way, known by its lock while the process lives. @throws LPX_DISK_FULL */

@@ -106,6 +106,7 @@ export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Ta
     }
     case 'school':
     case 'leave':
+    case 'files':
     case 'register': {
       const { details, ...rest } = entry;
       return { ...row, ...rest, details: JSON.stringify(details) };
@@ -140,6 +141,7 @@ function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: str
     case 'receipt':
       return { ...happening, kind, folder: row.folder, school, md5, refersTo: row.refers_to ?? 0 };
     case 'register':
+    case 'files':
       return { ...happening, kind, folder: row.folder, details: parsed(row.details, folder) };
     case 'school':
     case 'leave':

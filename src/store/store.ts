@@ -110,6 +110,14 @@ export interface RegisterEntry extends Happening {
   readonly details: { readonly academicYear: number; readonly batch: string };
 }
 
+/** That files of a student were copied out of the store. */
+export interface FilesEntry extends Happening {
+  readonly kind: 'files';
+  readonly folder: string;
+  /** How many files; whether those of picked records alone. */
+  readonly details: { readonly files: number; readonly picked: boolean };
+}
+
 /** That a receipt was written for an import, or one was found to fit an export. */
 export interface ReceiptEntry extends Happening {
   readonly kind: 'receipt';
@@ -152,7 +160,7 @@ export interface ImportEntry extends PackageEntry {
 }
 
 /** An entry to add to the history. Exports are added as they are claimed. */
-export type NewHistoryEntry = PlainEntry | SchoolEntry | LeaveEntry | RegisterEntry | ReceiptEntry | ImportEntry;
+export type NewHistoryEntry = PlainEntry | SchoolEntry | LeaveEntry | RegisterEntry | FilesEntry | ReceiptEntry | ImportEntry;
 
 /** That a property of a student's basic data became another. */
 export interface BasicDataChange {

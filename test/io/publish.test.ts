@@ -1,6 +1,7 @@
-import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { LpxError } from '#lpx/errors.js';
 import { runInterruptibly } from '#lpx/io/interruption.js';
 import { nextVersion, publishFiles, writeFiles } from '#lpx/io/publish.js';
 import { tempFolder } from '../support/temp.js';
@@ -111,7 +112,7 @@ describe('files that are written together', () => {
       if (basename(String(file)) === 'b.csv') throw Object.assign(new Error('full'), { code: 'ENOSPC' });
       linkSync(part, file);
     };
-    await expect(writeFiles(folder, files, 'replace', failing)).rejects.toThrow('full');
+    await expect(writeFiles(folder, files, 'replace', { makeLink: failing })).rejects.toThrow('full');
     expect(contents()).toEqual(['old', 'old']);
     const interrupt = new AbortController();
     let left: string[] | undefined;
@@ -123,7 +124,7 @@ describe('files that are written together', () => {
       left = contents();
     };
     const { signal } = interrupt;
-    await runInterruptibly(() => writeFiles(folder, files, 'replace', interrupted), { signal, onUndone }).catch(() => {});
+    await runInterruptibly(() => writeFiles(folder, files, 'replace', { makeLink: interrupted }), { signal, onUndone }).catch(() => {});
     expect(left).toEqual(['old', 'old']);
   });
 
@@ -135,7 +136,7 @@ describe('files that are written together', () => {
 
   it('are all gone when the last of them fails', async () => {
     const folder = tempFolder();
-    const unwritable = { name: 'missing/b.csv', content: Buffer.from('') };
+    const unwritable = { name: 'new/b.csv', copyTo: () => Promise.reject(new LpxError('LPX_WRITE_FAILED', { file: '', reason: 'EIO' })) };
     await expect(writeFiles(folder, [...files, unwritable])).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -152,7 +153,63 @@ describe('files that are written together', () => {
     const onUndone = () => {
       left = readdirSync(folder);
     };
-    await runInterruptibly(() => writeFiles(folder, files, 'keep', interruptedAtLast), { signal: interrupt.signal, onUndone });
+    await runInterruptibly(() => writeFiles(folder, files, 'keep', { makeLink: interruptedAtLast }), {
+      signal: interrupt.signal,
+      onUndone,
+    });
     expect(left).toEqual([]);
+  });
+
+  it('lie in the folders that their names have, which are made for their user alone', async () => {
+    const folder = join(tempFolder(), 'new');
+    const nested = [
+      { name: '109/a/x.csv', content: Buffer.from('x') },
+      { name: '109/b/x.csv', content: Buffer.from('y') },
+    ];
+    expect(await writeFiles(folder, nested)).toEqual(nested.map(({ name }) => join(folder, name)));
+    for (const path of ['', '109', '109/a', '109/b']) expect(statSync(join(folder, path)).mode & 0o777).toBe(0o700);
+    for (const { name, content } of nested) expect(readFileSync(join(folder, name))).toEqual(content);
+    expect(statSync(join(folder, '109/a/x.csv')).mode & 0o777).toBe(0o600);
+  });
+
+  it('leave no folder that was made for them when they fail, and any that was there', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, '109'));
+    const failing = { name: '110/b/x.csv', copyTo: () => Promise.reject(new Error('broken')) };
+    await expect(writeFiles(folder, [{ name: '109/a/x.csv', content: Buffer.from('x') }, failing])).rejects.toThrow('broken');
+    expect(readdirSync(folder, { recursive: true })).toEqual(['109']);
+    await expect(writeFiles(join(folder, 'new', 'out'), [failing])).rejects.toThrow('broken');
+    expect(readdirSync(folder)).toEqual(['109']);
+  });
+
+  it('never leave their folder through a link that is in it', async () => {
+    const [folder, elsewhere] = [tempFolder(), tempFolder()];
+    symlinkSync(elsewhere, join(folder, '109'));
+    for (const existing of ['keep', 'replace'] as const)
+      await expect(writeFiles(folder, [{ name: '109/x.csv', content: Buffer.from('x') }], existing)).rejects.toMatchObject({
+        code: 'LPX_WRITE_FAILED',
+        facts: { reason: 'linked' },
+      });
+    expect(readdirSync(elsewhere)).toEqual([]);
+  });
+
+  it('are gone, and those before them back, when what they are published within fails behind them', async () => {
+    const folder = tempFolder();
+    const within = async (publish: () => Promise<void>) => {
+      await publish();
+      throw new Error('not committed');
+    };
+    await expect(writeFiles(join(folder, 'new'), files, 'keep', { within })).rejects.toThrow('not committed');
+    expect(readdirSync(folder)).toEqual([]);
+    writeFileSync(join(folder, 'a.csv'), 'old');
+    await expect(writeFiles(folder, files, 'replace', { within })).rejects.toThrow('not committed');
+    expect(readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'))).toEqual(['old']);
+  });
+
+  it('have one next version, folders by their outermost name', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, '附件'));
+    const named = await nextVersion(folder, [{ name: 'a.xlsx' }, { name: '附件/1/x.pdf' }]);
+    expect(named.map(({ name }) => name)).toEqual(['a_v2.xlsx', '附件_v2/1/x.pdf']);
   });
 });

@@ -120,6 +120,8 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
       return [fill(words.refersTo, { id: entry.refersTo }), entry.school].filter(Boolean);
     case 'register':
       return [fill(words.registerOf, { year: entry.details.academicYear })];
+    case 'files':
+      return [fill(words.filesOf, { count: entry.details.files })];
     case 'leave':
       return [entry.details.as === 'here' ? words.here : `${messages.leftAs[entry.details.as]} ${entry.details.on}`];
     default:
@@ -257,6 +259,7 @@ function factsOf(entry: HistoryEntry) {
       return { ...NOTHING, folder, school, md5, refersTo };
     }
     case 'register':
+    case 'files':
       return { ...NOTHING, folder: entry.folder, details: entry.details };
     case 'school':
     case 'leave':

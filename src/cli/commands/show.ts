@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { withStore } from '../../exchange/school-store.js';
 import { type RecordView, type StudentView, showPackage, showStudent } from '../../exchange/show.js';
@@ -15,8 +15,13 @@ import { packageRequest, type VerifyOptions } from './verify.js';
 
 /** `lpx show`: a package when there is such a file or the name says so, else a student of the store. */
 export async function show(context: Context, what: string, options: VerifyOptions): Promise<Outcome> {
-  const isPackage = /\.zip$/i.test(what) || existsSync(resolve(context.cwd, what));
-  return isPackage ? showZip(context, what, options) : showOne(context, what);
+  return isPackage(context, what) ? showZip(context, what, options) : showOne(context, what);
+}
+
+/** Whether a word means a package: there is such a file, or the name says so. Else it means a student. */
+export function isPackage({ cwd }: Context, what: string): boolean {
+  const found = statSync(resolve(cwd, what), { throwIfNoEntry: false });
+  return /\.zip$/i.test(what) || (found !== undefined && !found.isDirectory());
 }
 
 async function showOne(context: Context, nationalId: string): Promise<Outcome> {

@@ -12,7 +12,7 @@ const JOURNEYS = {
   out: ['advise', 'load', 'export', 'batch-export'],
   in: ['verify', 'import', 'receipt'],
   yearEnd: ['status', 'pick', 'register', 'leave'],
-  look: ['students', 'show', 'history', 'code'],
+  look: ['students', 'show', 'files', 'history', 'code'],
   manage: ['init', 'school', 'where', 'demo', 'help', 'completion'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;
 

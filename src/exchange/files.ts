@@ -1,0 +1,250 @@
+/** Copies attachments out, of a student of the store or of a package: under their own names, in folders by school year and list. */
+import { errorOf, type Finding, LpxError, type Place } from '../errors.js';
+import { copyHashed } from '../io/copy.js';
+import { distinctNames, safeName } from '../io/file-names.js';
+import { type CopiedFile, type Existing, type NewFile, refuseOthers, writeFiles } from '../io/publish.js';
+import { nearestThere } from '../io/read.js';
+import type { AttachmentSink } from '../package/attachments.js';
+import { filePlace, studentPlace } from '../spec/place.js';
+import { type BasicData, countsOf, type PortfolioRecord, SLOTS, type Slot, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import { extensionOf } from '../spec/rules/file-type.js';
+import { SPEC_TYPES } from '../spec/rules/file-types.js';
+import { schoolYearOf } from '../spec/terms.js';
+import { refOf } from '../store/pickable-items.js';
+import type { Store, StoredAttachment } from '../store/store.js';
+import { studentMeant } from '../store/students.js';
+import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
+import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
+
+/** A file as it is laid out. */
+export interface LaidFile {
+  readonly nationalId: string;
+  /** The student's name. */
+  readonly student: string;
+  /** ROC */
+  readonly schoolYear: number;
+  /** The list, by its name on the wire. */
+  readonly list: string;
+  /** The record's reference in the store; empty in a package. */
+  readonly ref: string;
+  readonly title: string;
+  readonly slot: Slot;
+  /** The name it was uploaded under. */
+  readonly name: string;
+  /** Where it lies in the student's folder, with `/` between folders. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly md5: string;
+  readonly sha256: string;
+}
+
+/** The table of the files of one student, which lies in their folder. */
+export type Listing = (files: readonly LaidFile[]) => NewFile;
+
+/** Where files go. */
+export interface Target {
+  /** The folder in which each student gets one. */
+  readonly outFolder: string;
+  readonly listing: Listing;
+  /** What becomes of files that are there already; without it they stay, and nothing is written. */
+  readonly existing?: Existing;
+}
+
+export interface FilesRequest extends Target {
+  /** A national id, a part of it, or a name. */
+  readonly who: string;
+  /** The files of picked records alone. */
+  readonly picked: boolean;
+  readonly now: Date;
+  /** Who copies them out, for the history. */
+  readonly operator: string;
+}
+
+/** A student's folder. */
+export interface StudentFolder {
+  readonly nationalId: string;
+  readonly name: string;
+  readonly folder: string;
+  readonly files: readonly LaidFile[];
+}
+
+/** A record with files, and what it goes by. */
+interface FiledRecord {
+  readonly record: PortfolioRecord<StoredAttachment>;
+  readonly ref: string;
+}
+
+/**
+ * Copies a student's attachments out of the store, every byte checked on the way; all of them or none.
+ * @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT, LPX_NO_FILES; LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN with every file that is;
+ *   LPX_WRITE_FAILED, LPX_DISK_FULL; then no file is left
+ */
+export async function writeStudentFiles(store: Store, request: FilesRequest): Promise<StudentFolder> {
+  const { id, basicData, records } = await studentMeant(store, request.who);
+  const filed = records
+    .filter(({ record, picked }) => SLOTS.some((slot) => record[slot]) && (picked || !request.picked))
+    .map((stored) => ({ record: stored.record, ref: refOf(stored) }));
+  if (filed.length === 0) throw new LpxError('LPX_NO_FILES', {}, { place: studentPlace(basicData) });
+  const laid = layOut(basicData, filed);
+  const files = laid.map(
+    ({ file: { path, sha256 } }): CopiedFile => ({ name: path, copyTo: (to) => store.attachments.copyTo(sha256, to, path) }),
+  );
+  const entry = {
+    kind: 'files' as const,
+    at: request.now,
+    operator: request.operator,
+    file: '',
+    bytes: 0,
+    details: { files: files.length, picked: request.picked },
+  };
+  const [folder] = await writeFolders([{ basicData, laid, files }], request, (outFolder, publish) =>
+    store.change(async (change) => {
+      const historyId = await change.addHistory({ ...entry, folder: outFolder });
+      await change.addHistoryStudent(historyId, id, countsOf(filed.map(({ record }) => record)));
+      await publish();
+      return { keep: true, result: undefined };
+    }),
+  ).catch(async (error) => {
+    throw isOfVault(error) ? ((await damageIn(store, laid)) ?? error) : error;
+  });
+  return folder as StudentFolder;
+}
+
+/**
+ * Verifies a package and writes its attachments, those of each student into a folder of their own; nothing when it is refused.
+ * @throws as `readPackage`, and LPX_NO_FILES, LPX_WRITE_FAILED; then no file is left
+ */
+export async function writePackageFiles(
+  request: VerifyRequest & Target,
+): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentFolder[] }> {
+  // On the disk that the files are going to be on: the other may be small.
+  const around = nearestThere(request.outFolder);
+  await sweepWorkFolders(around, WORK_PREFIX);
+  const work = await WorkFolder.create(around, WORK_PREFIX);
+  try {
+    const { report, portfolios } = await readPackage(request, sinkIn(work));
+    if (!report.ok) return { report, students: [] };
+    const students = portfolios.map(({ basicData, records }) => {
+      const filed = records.filter((record) => SLOTS.some((slot) => record[slot])).map((record) => ({ record, ref: '' }));
+      const laid = layOut(basicData, filed);
+      const staged = new Map(records.flatMap((record) => SLOTS.map((slot) => [record[slot]?.sha256, record[slot]?.stagedAt])));
+      return { basicData, laid, files: laid.map(({ file }) => copyOf(file, staged.get(file.sha256) as string)) };
+    });
+    const withFiles = students.filter(({ files }) => files.length > 0);
+    if (withFiles.length === 0) throw new LpxError('LPX_NO_FILES');
+    return { report, students: await writeFolders(withFiles, request, (_, publish) => publish()) };
+  } finally {
+    await work.remove();
+  }
+}
+
+const WORK_PREFIX = '.lpx-files-';
+
+/** Puts the files of a package into a folder, by the order in which they come. */
+function sinkIn({ path }: WorkFolder): AttachmentSink {
+  let count = 0;
+  return { needsSha256: true, nextPath: () => `${path}/${count++}`, secure: () => {} };
+}
+
+/** A file that has just been written under another name. @throws LPX_FILE_CHANGED when somebody has changed it since */
+const copyOf = ({ path, sha256 }: LaidFile, from: string): CopiedFile => ({
+  name: path,
+  copyTo: async (to) => {
+    if ((await copyHashed(from, to)) !== sha256) throw new LpxError('LPX_FILE_CHANGED', { file: from });
+  },
+});
+
+interface Planned {
+  readonly basicData: BasicData;
+  readonly laid: readonly { readonly file: LaidFile }[];
+  readonly files: readonly CopiedFile[];
+}
+
+/** Writes each student's files and their list into a folder of the student's own. */
+async function writeFolders(
+  students: readonly Planned[],
+  { outFolder, listing, existing = 'keep' }: Target,
+  within: (outFolder: string, publish: () => Promise<void>) => Promise<void>,
+): Promise<StudentFolder[]> {
+  const nameOf = distinctNames();
+  const planned = students.map(({ basicData: { nationalId, name }, laid, files }) => {
+    const folder = nameOf('', `${nationalId}_${name}`, '', FALLBACK);
+    const list = laid.map(({ file }) => file);
+    return {
+      nationalId,
+      name,
+      folder,
+      list,
+      files: [listing(list), ...files].map((file) => ({ ...file, name: `${folder}/${file.name}` })),
+    };
+  });
+  const all = planned.flatMap(({ files }) => files);
+  if (existing === 'replace') refuseOthers(outFolder, all);
+  await writeFiles(outFolder, all, existing, { within: (publish) => within(outFolder, publish) });
+  return planned.map(({ nationalId, name, folder, list }) => ({ nationalId, name, folder: `${outFolder}/${folder}`, files: list }));
+}
+
+const FALLBACK = 'files';
+
+/** Where each file of a student's records goes. */
+function layOut(basicData: BasicData, records: readonly FiledRecord[]): { readonly file: LaidFile; readonly place: Place }[] {
+  const nameOf = distinctNames();
+  return records.flatMap(({ record, ref }) =>
+    SLOTS.flatMap((slot) => {
+      const attachment = record[slot];
+      if (!attachment) return [];
+      const list = wireListOf(record.list);
+      const schoolYear = schoolYearOf(termOfRecord(record));
+      const folder = `${schoolYear}/${safeName(list.wire, '', FALLBACK)}`;
+      const { stem, extension } = partsOf(attachment);
+      const title = titleOf(record);
+      const place = { ...studentPlace(basicData), list: list.wire, ...(ref !== '' && { ref }), title };
+      return [
+        {
+          place: filePlace(place, list, slot, attachment.name),
+          file: {
+            nationalId: basicData.nationalId,
+            student: basicData.name,
+            schoolYear,
+            list: list.wire,
+            ref,
+            title,
+            slot,
+            name: attachment.name,
+            path: `${folder}/${nameOf(folder, stem, extension, title)}`,
+            bytes: attachment.bytes,
+            md5: attachment.md5,
+            sha256: attachment.sha256,
+          },
+        },
+      ];
+    }),
+  );
+}
+
+/** Other ways to write the extension of a type. */
+const ALSO: Readonly<Record<string, readonly string[]>> = { jpg: ['jpeg', 'jpe', 'jfif'], mp4: ['m4v'] };
+
+/** A file's own name, taken apart. Where it says another type than the content has, that of the content is added: it opens by it. */
+export function partsOf({ name, type }: Pick<StoredAttachment, 'name' | 'type'>): { readonly stem: string; readonly extension: string } {
+  const [own = ''] = /\.[0-9A-Za-z]{1,8}$/.exec(name) ?? [];
+  const says = own === '' ? '' : extensionOf(name);
+  const isRight = says === type || ALSO[type]?.includes(says) || (says !== '' && !SPEC_TYPES.has(type));
+  if (isRight) return { stem: name.slice(0, name.length - own.length), extension: own };
+  return { stem: name, extension: /^[0-9a-z]{1,8}$/.test(type) ? `.${type}` : '' };
+}
+
+const isOfVault = (error: unknown): boolean =>
+  error instanceof LpxError && (error.code === 'LPX_ATTACHMENT_LOST' || error.code === 'LPX_ATTACHMENT_BROKEN');
+
+/** Every file that the store has lost, or not whole: a clerk has to know all of them. */
+async function damageIn(store: Store, laid: readonly { readonly file: LaidFile; readonly place: Place }[]): Promise<LpxError | undefined> {
+  const findings: Finding[] = [];
+  for (const { file, place } of laid) {
+    const state = await store.attachments.check(file.sha256);
+    const facts = { file: store.attachments.pathOf(file.sha256), entry: file.path };
+    if (state !== 'sound')
+      findings.push({ code: state === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN', severity: 'error', place, facts });
+  }
+  return errorOf(findings);
+}
