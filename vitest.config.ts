@@ -19,19 +19,19 @@ const bundledWorker = {
 
 /** Where Node.js has SQLite itself, the store's tests run once more with the add-on, as on a Node.js without. */
 const projects = [
-  { extends: true as const, test: { name: 'lpx', include: ['test/**/*.test.ts'] } },
+  { extends: true as const, test: { name: 'lpx', include: ['test/**/*.test.{ts,tsx}'] } },
   { extends: true as const, test: { name: 'add-on', include: ['test/store/**/*.test.ts'], setupFiles: ['test/support/add-on.ts'] } },
 ];
 
 export default defineConfig({
   plugins: [bundledWorker],
-  resolve: { alias: [{ find: /^#lpx\/(.*)\.js$/, replacement: at('src/$1.ts') }] },
+  resolve: { alias: [{ find: /^#lpx\/(.*)\.js$/, replacement: at('src/$1') }] },
   test: {
     projects: isBuiltin('node:sqlite') ? projects : projects.slice(0, 1),
     testTimeout: 900_000,
     coverage: {
       provider: 'v8',
-      include: ['src/**/*.ts'],
+      include: ['src/**/*.{ts,tsx}'],
       exclude: ['src/**/generated/**', 'src/**/*.as.ts'],
       reporter: ['json-summary', 'html'],
       reportOnFailure: true,

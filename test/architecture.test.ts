@@ -10,11 +10,12 @@ const SOURCE = join(ROOT, 'src');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ['library', 'exchange', 'package', 'store', 'zip', 'spec', 'errors'],
   library: ['exchange', 'package', 'store', 'zip', 'spec', 'errors', 'posted-error', 'plain-text', 'io'],
-  cli: ['exchange', 'roster', 'messages', 'spec', 'errors', 'masking', 'plain-text', 'encoding', 'io'],
+  cli: ['exchange', 'report', 'roster', 'messages', 'spec', 'errors', 'masking', 'plain-text', 'encoding', 'io'],
   exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   package: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   store: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
   roster: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
+  report: ['spec', 'messages'],
   zip: ['errors', 'posted-error', 'encoding', 'io'],
   spec: ['errors', 'masking', 'plain-text', 'encoding'],
   io: ['errors'],
@@ -39,14 +40,18 @@ const AT_HOME: Readonly<Record<string, string | readonly string[]>> = {
   libsql: 'store',
   'hucre/csv': 'roster',
   'hucre/xlsx': 'roster',
+  'hono/jsx': 'report',
 };
 
 const files = readdirSync(SOURCE, { recursive: true, withFileTypes: true })
   .filter(
-    (entry) => entry.isFile() && entry.name.endsWith('.ts') && !/\.(d|as)\.ts$/.test(entry.name) && !entry.parentPath.includes('generated'),
+    (entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.(d|as)\.ts$/.test(entry.name) && !entry.parentPath.includes('generated'),
   )
   .map((entry) => join(entry.parentPath, entry.name));
-const roomOf = (file: string) => relative(SOURCE, file).split('/')[0]?.replace(/\.ts$/, '') ?? '';
+const roomOf = (file: string) =>
+  relative(SOURCE, file)
+    .split('/')[0]
+    ?.replace(/\.tsx?$/, '') ?? '';
 const importsOf = (file: string) =>
   [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\b(?:[^;']*?\bfrom)?\s*'([^'\n]+)';$|\bimport\('([^']+)'\)/gm)].map(
     (match) => (match[1] ?? match[2]) as string,

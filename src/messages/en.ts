@@ -982,6 +982,26 @@ export const en = {
     before: 'Export {id} was already marked as received.',
     fits: 'The receipt matches the export: the same package, every student, every record.',
   },
+  report: {
+    skip: 'Skip to the contents',
+    contents: 'Contents',
+    dates: {
+      isRoc: false,
+      months: ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as readonly string[],
+      day: '{day} {month} {year}',
+      dayBefore: '{day} {month} {year}',
+      term: '{year}, semester {semester}',
+    },
+    foot: 'Made by lpx {version} on {at}',
+    signature: 'Signatures',
+    signers: {
+      student: 'Student, to confirm',
+      clerk: 'Handled by',
+      sender: 'Handed over by',
+      receiver: 'Received by',
+    },
+    date: 'Date',
+  },
   demo: {
     title: 'lpx — a student changes schools',
     schools: 'Two made-up schools: {from} sends, {to} receives. Everything happens in {folder}, which is removed at the end.',

@@ -1394,6 +1394,21 @@ export const zhTW: Messages = {
     before: '匯出（紀錄編號 {id}）先前已標為收訖。',
     fits: '回執與匯出紀錄相符：同一個交換檔、每位學生、每筆紀錄。',
   },
+  report: {
+    skip: '跳到主要內容',
+    contents: '目次',
+    dates: {
+      isRoc: true,
+      months: ['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12'],
+      day: '民國{year}年{month}月{day}日',
+      dayBefore: '西元{year}年{month}月{day}日',
+      term: '{year}學年度第{semester}學期',
+    },
+    foot: '{at}由 lpx {version} 產生',
+    signature: '簽名',
+    signers: { student: '學生確認簽名', clerk: '經手人', sender: '交付人', receiver: '收件人' },
+    date: '日期',
+  },
   demo: {
     title: 'lpx — 一位學生轉學',
     schools: '兩所虛構學校：{from} 轉出，{to} 轉入。一切都在 {folder} 裡進行，結束後即清除。',
