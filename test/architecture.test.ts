@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   package: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   store: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
-  roster: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
+  roster: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   report: ['spec', 'messages'],
   zip: ['errors', 'posted-error', 'encoding', 'io'],
   spec: ['errors', 'masking', 'plain-text', 'encoding'],

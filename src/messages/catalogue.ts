@@ -789,7 +789,7 @@ export const CATALOGUE = {
     exit: EXIT.invalidData,
     what: '{file} has no readable row.',
     means: 'notDone',
-    next: 'Check that it is a CSV file with the columns listed by lpx load --help.',
+    next: 'Check that it is a table with the columns listed by lpx load --help.',
   },
   LPX_TABLE_NOT_TEXT: {
     exit: EXIT.invalidData,
@@ -799,9 +799,21 @@ export const CATALOGUE = {
   },
   LPX_TABLE_WORKBOOK: {
     exit: EXIT.invalidData,
-    what: '{file} is {table}; a CSV file is needed.',
+    what: '{file} is {table}, which lpx cannot read.',
     means: 'notDone',
-    next: 'Open it in its program and save it as “CSV UTF-8”.',
+    next: 'Open it in its program and save it as an Excel workbook (.xlsx) without a password, or as “CSV UTF-8”.',
+  },
+  LPX_WORKBOOK_DAMAGED: {
+    exit: EXIT.invalidData,
+    what: '{file} is an Excel workbook that is damaged or incomplete.',
+    means: 'notDone',
+    next: 'Open it in Excel or LibreOffice, save it again as .xlsx, or download it again.',
+  },
+  LPX_TABLE_LARGE: {
+    exit: EXIT.invalidData,
+    what: '{file} has more in it than any list of a school: {what} {value:amount}, at most {limit:amount}.',
+    means: 'notDone',
+    next: 'Copy the list alone to a new workbook and use that one.',
   },
   LPX_TABLE_CELL: {
     exit: EXIT.invalidData,

@@ -1,6 +1,7 @@
-/** Tables as schools hand them over and take them: CSV in and out, XLSX out. */
+/** Tables as schools hand them over and take them: CSV and XLSX, in and out. */
+import { statSync } from 'node:fs';
 import { basename } from 'node:path';
-import { detectDelimiter, parseCsv, writeCsv } from 'hucre/csv';
+import { detectDelimiter, streamCsvRows, writeCsv } from 'hucre/csv';
 import { writeXlsx } from 'hucre/xlsx';
 import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
@@ -8,31 +9,65 @@ import type { NewFile } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
 import { plainCode } from '../plain-text.js';
 import type { RegisterSheet } from '../spec/registers.js';
-import { kindOfBytes } from './file-kind.js';
+import { unwrapped } from './cell-text.js';
+import { kindOfBytes, kindOfFile } from './file-kind.js';
+import { CELL_CHARACTERS, readWorkbook, type TableRow, type TableSheet } from './workbook.js';
 
 /** Larger than any list of a school, of courses or of students; bytes. */
-const LIST_BYTES = 16 * 1024 * 1024;
-/** As many characters as Excel keeps in a cell. */
-const CELL_CHARACTERS = 32_767;
+const LIST_BYTES = 32 * 1024 * 1024;
 /** More than the course codes of all schools have. */
 const TABLE_CELLS = 4_000_000;
 /** As much of a table as shows what separates its cells. */
 const SAMPLE_CHARACTERS = 64 * 1024;
 
 /**
- * Reads a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950; cells are texts as they stand. It may be a pipe.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT, LPX_TABLE_WORKBOOK, LPX_TABLE_CELL
+ * The sheets of a table: one of a CSV file (or one with tabs or semicolons) in UTF-8, UTF-16 or CP950, which may be a pipe; those of a
+ * workbook (XLSX). Cells are texts as people see them. To be read in order, each sheet before the next.
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED, LPX_TABLE_NOT_TEXT, LPX_TABLE_WORKBOOK, LPX_TABLE_CELL;
+ *   LPX_WORKBOOK_DAMAGED, LPX_TABLE_LARGE
  */
+export async function* readSheets(file: string): AsyncGenerator<TableSheet> {
+  if (isFile(file) && kindOfFile(file) === 'xlsx') yield* readWorkbook(file);
+  else yield { name: '', hidden: false, rows: await readText(file) };
+}
+
+/** The rows of a table's first sheet that is not hidden. @throws as `readSheets` */
 export async function readTable(file: string): Promise<string[][]> {
+  const table: string[][] = [];
+  let cells = 0;
+  for await (const { hidden, rows } of readSheets(file)) {
+    if (hidden) continue;
+    for await (const { row, cells: ofRow } of rows) {
+      cells += ofRow.length;
+      if (cells > TABLE_CELLS) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'cells', value: cells, limit: TABLE_CELLS });
+      while (table.length < row) table.push([]);
+      table.push([...ofRow]);
+    }
+    break;
+  }
+  return table;
+}
+
+const isFile = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+
+async function readText(file: string): Promise<AsyncIterable<TableRow>> {
   const bytes = await readSmall(file, LIST_BYTES, 'file-or-pipe');
   const kind = kindOfBytes(bytes);
+  // A workbook's directory is at its end: it is not read from a pipe.
+  if (kind === 'xlsx') throw new LpxError('LPX_FILE_UNREADABLE', { file: basename(file), reason: 'notPlain' });
   if (kind === 'zip') throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
   if (kind !== undefined) throw new LpxError('LPX_TABLE_WORKBOOK', { file: basename(file), table: kind });
   const decoded = decodeText(bytes);
   if (!decoded) throw new LpxError('LPX_TABLE_NOT_TEXT', { file: basename(file) });
   const delimiter = detectDelimiter(decoded.text.slice(0, SAMPLE_CHARACTERS));
   checkCells(decoded.text, delimiter, basename(file));
-  return parseCsv(decoded.text, { typeInference: false, delimiter }).map((row) => row.map((cell) => String(cell ?? '')));
+  return textRows(decoded.text, delimiter);
+}
+
+async function* textRows(text: string, delimiter: string): AsyncGenerator<TableRow> {
+  let row = 0;
+  for (const cells of streamCsvRows(text, { typeInference: false, delimiter }))
+    yield { row: row++, cells: cells.map((cell) => unwrapped(String(cell ?? ''))), hidden: false };
 }
 
 /** Bounds what parsing takes: a quotation mark that is never closed makes the rest of the file one cell. */

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readXlsx } from 'hucre/xlsx';
 import iconv from 'iconv-lite';
@@ -84,10 +83,21 @@ describe('a workbook', () => {
     expect(sheets[0]?.rows.map((row) => row.map((cell) => cell ?? ''))).toEqual(rows);
   });
 
-  it.each(['xlsx', 'xls'])('that is given where a CSV list is needed is called one: %s', async (table) => {
-    const { content } = await workbook('名冊', [{ name: '封面', rows }]);
-    const file = join(tempFolder(), 'list.csv');
-    writeFileSync(file, table === 'xlsx' ? content : Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(2000)]));
-    await expect(readTable(file)).rejects.toMatchObject({ code: 'LPX_TABLE_WORKBOOK', facts: { file: 'list.csv', table } });
+  it('is read where a table is, from its first sheet', async () => {
+    const { content } = await workbook('名冊', [
+      { name: '封面', rows },
+      { name: '空', rows: [['只有標題']] },
+    ]);
+    expect(await readTable(put(join(tempFolder(), 'list.xlsx'), Buffer.from(content)))).toEqual([
+      ['代碼', '名稱', '數'],
+      ['0109', '=1+1', '-1'],
+      ['𠮷野家', '<a> & "b"', '2.5'],
+      ['', 'line\nbreak', '0'],
+    ]);
+  });
+
+  it('of a format that lpx does not read is called one', async () => {
+    const file = put(join(tempFolder(), 'list.csv'), Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(2000)]));
+    await expect(readTable(file)).rejects.toMatchObject({ code: 'LPX_TABLE_WORKBOOK', facts: { file: 'list.csv', table: 'xls' } });
   });
 });
