@@ -209,6 +209,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--evening', help.evening)
     .option('--include-left', help.includeLeft)
     .addOption(new Option('--format <format>', help.format).choices(['xlsx', 'csv']).default('xlsx'))
+    .option('--with-files', help.withFiles)
     .option('--out <dir>', help.registerOut, '.')
     .option('--overwrite', help.overwrite)
     .action((ids, options) =>

@@ -1,5 +1,5 @@
 /** Copies attachments out, of a student of the store or of a package: under their own names, in folders by school year and list. */
-import { errorOf, type Finding, LpxError, type Place } from '../errors.js';
+import { LpxError, type Place } from '../errors.js';
 import { copyHashed } from '../io/copy.js';
 import { distinctNames, safeName } from '../io/file-names.js';
 import { type CopiedFile, type Existing, type NewFile, refuseOthers, writeFiles } from '../io/publish.js';
@@ -10,6 +10,7 @@ import { type BasicData, countsOf, type PortfolioRecord, SLOTS, type Slot, termO
 import { extensionOf } from '../spec/rules/file-type.js';
 import { SPEC_TYPES } from '../spec/rules/file-types.js';
 import { schoolYearOf } from '../spec/terms.js';
+import { copiesOf, type FileCopy, namingAllDamage } from '../store/file-copies.js';
 import { refOf } from '../store/pickable-items.js';
 import type { Store, StoredAttachment } from '../store/store.js';
 import { studentMeant } from '../store/students.js';
@@ -86,27 +87,25 @@ export async function writeStudentFiles(store: Store, request: FilesRequest): Pr
     .map((stored) => ({ record: stored.record, ref: refOf(stored) }));
   if (filed.length === 0) throw new LpxError('LPX_NO_FILES', {}, { place: studentPlace(basicData) });
   const laid = layOut(basicData, filed);
-  const files = laid.map(
-    ({ file: { path, sha256 } }): CopiedFile => ({ name: path, copyTo: (to) => store.attachments.copyTo(sha256, to, path) }),
-  );
+  const copies = laid.map(({ file: { path, sha256 }, place }): FileCopy => ({ name: path, sha256, place }));
   const entry = {
     kind: 'files' as const,
     at: request.now,
     operator: request.operator,
     file: '',
     bytes: 0,
-    details: { files: files.length, picked: request.picked },
+    details: { files: copies.length, picked: request.picked },
   };
-  const [folder] = await writeFolders([{ basicData, laid, files }], request, (outFolder, publish) =>
+  const recorded = (outFolder: string, publish: () => Promise<void>) =>
     store.change(async (change) => {
       const historyId = await change.addHistory({ ...entry, folder: outFolder });
       await change.addHistoryStudent(historyId, id, countsOf(filed.map(({ record }) => record)));
       await publish();
       return { keep: true, result: undefined };
-    }),
-  ).catch(async (error) => {
-    throw isOfVault(error) ? ((await damageIn(store, laid)) ?? error) : error;
-  });
+    });
+  const [folder] = await namingAllDamage(store, copies, () =>
+    writeFolders([{ basicData, laid, files: copiesOf(store, copies) }], request, recorded),
+  );
   return folder as StudentFolder;
 }
 
@@ -232,19 +231,4 @@ export function partsOf({ name, type }: Pick<StoredAttachment, 'name' | 'type'>)
   const isRight = says === type || ALSO[type]?.includes(says) || (says !== '' && !SPEC_TYPES.has(type));
   if (isRight) return { stem: name.slice(0, name.length - own.length), extension: own };
   return { stem: name, extension: /^[0-9a-z]{1,8}$/.test(type) ? `.${type}` : '' };
-}
-
-const isOfVault = (error: unknown): boolean =>
-  error instanceof LpxError && (error.code === 'LPX_ATTACHMENT_LOST' || error.code === 'LPX_ATTACHMENT_BROKEN');
-
-/** Every file that the store has lost, or not whole: a clerk has to know all of them. */
-async function damageIn(store: Store, laid: readonly { readonly file: LaidFile; readonly place: Place }[]): Promise<LpxError | undefined> {
-  const findings: Finding[] = [];
-  for (const { file, place } of laid) {
-    const state = await store.attachments.check(file.sha256);
-    const facts = { file: store.attachments.pathOf(file.sha256), entry: file.path };
-    if (state !== 'sound')
-      findings.push({ code: state === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN', severity: 'error', place, facts });
-  }
-  return errorOf(findings);
 }

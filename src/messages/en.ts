@@ -552,6 +552,7 @@ export const en = {
     batch: 'year for a whole-year register; final-1, final-2 for the batches of a final year',
     evening: 'an evening division (進修部): periods for credits',
     format: 'xlsx or csv',
+    withFiles: 'also write the files of the picked records, named as the rows (row, student, title), next to each register',
     registerOut: 'folder for the registers (default: the current folder)',
     overwrite: 'replace files of the same name (else these are the next version: …_v2)',
     importId: 'the import’s number in lpx history',
@@ -960,6 +961,7 @@ export const en = {
     done: 'Registers of school year {year} (students: {students})',
     row: '{number} {name}',
     items: 'items',
+    files: 'files',
   },
   files: {
     done: '{count} files written',

@@ -996,6 +996,7 @@ export const zhTW: Messages = {
     batch: 'year 為整學年名冊；final-1、final-2 為高三第一、二梯次',
     evening: '進修部：以節數代替學分',
     format: 'xlsx 或 csv',
+    withFiles: '名冊旁另存各勾選項目的檔案，檔名依名冊的列：列號、姓名、名稱',
     registerOut: '存放名冊的資料夾（預設為目前資料夾）',
     overwrite: '取代同名檔案（否則另存為下一版：…_v2）',
     importId: '匯入的紀錄編號（見 lpx history）',
@@ -1391,6 +1392,7 @@ export const zhTW: Messages = {
     done: '{year} 學年度名冊（{students} 位學生）',
     row: '{number} {name}',
     items: '件',
+    files: '個檔案',
   },
   receipt: {
     done: '回執已寫好：{file}',

@@ -2,8 +2,7 @@
  * The registers (名冊) in which a school submits what its students picked (docs/spec.md#registers): one workbook for course results,
  * one for multi-performances; a cover, then a sheet a list. Columns are those of the central database's own registers.
  */
-import type { BasicData, ListName, PortfolioRecord } from './portfolio.js';
-import { isCourseResult, wireListOf } from './portfolio.js';
+import { type BasicData, isCourseResult, type ListName, type PortfolioRecord, type Slot, titleOf, wireListOf } from './portfolio.js';
 import { hasTerm, parseTerm, rocDay } from './terms.js';
 
 export type RegisterKind = 'courseResults' | 'multiPerformances';
@@ -26,17 +25,22 @@ export interface RegisterSheet {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-export interface Register {
+/** A sheet and the items in it, a row each. */
+export interface FilledSheet<A = unknown> extends RegisterSheet {
+  readonly items: readonly PickedItem<A>[];
+}
+
+export interface Register<A = unknown> {
   readonly name: string;
   /** 名冊別 */
   readonly number: string;
-  readonly sheets: readonly RegisterSheet[];
+  readonly sheets: readonly FilledSheet<A>[];
 }
 
 /** A picked item and whose it is. */
-export interface PickedItem {
+export interface PickedItem<A = unknown> {
   readonly student: BasicData;
-  readonly record: PortfolioRecord<unknown>;
+  readonly record: PortfolioRecord<A>;
   /** Whether another school sent it. */
   readonly received: boolean;
 }
@@ -354,11 +358,12 @@ export function courseSheetOf({ record, received }: PickedItem, evening: boolean
 }
 
 /** A register of picked items. What the form has no sheet for is left out: `unplacedIn` says which. */
-export function registerOf(items: readonly PickedItem[], form: RegisterForm, schoolCode: string, academicYear: number): Register {
+export function registerOf<A>(items: readonly PickedItem<A>[], form: RegisterForm, schoolCode: string, academicYear: number): Register<A> {
   const { kind, batch, evening } = form;
   const number = NUMBERS[kind === 'courseResults' && evening ? 'eveningCourseResults' : kind][batch];
   const name = kind === 'multiPerformances' ? '多元表現名冊' : evening ? '進修部課程學習成果名冊' : '課程學習成果名冊';
-  const cover: RegisterSheet = {
+  const cover: FilledSheet<A> = {
+    items: [],
     name: '封面',
     rows: [
       ['學校代碼', '學年度', '學期', '名冊別'],
@@ -388,16 +393,16 @@ export function registerOf(items: readonly PickedItem[], form: RegisterForm, sch
 const WHOLE_YEAR = 0;
 
 /** Course results that an evening division's register has no sheet for. */
-export const unplacedIn = (items: readonly PickedItem[], { kind, evening }: RegisterForm): readonly PickedItem[] =>
+export const unplacedIn = <A>(items: readonly PickedItem<A>[], { kind, evening }: RegisterForm): readonly PickedItem<A>[] =>
   kind === 'courseResults' ? items.filter((item) => isCourseResult(item.record) && courseSheetOf(item, evening) === undefined) : [];
 
-function sheetOf(sheet: RegisterSheetKind, items: readonly PickedItem[], evening: boolean): RegisterSheet {
+function sheetOf<A>(sheet: RegisterSheetKind, items: readonly PickedItem<A>[], evening: boolean): FilledSheet<A> {
   const titles = [...STUDENT_COLUMNS, ...sheet.columns].map(({ title, eveningTitle }) => (evening ? eveningTitle : undefined) ?? title);
   const rows = items.map(({ student, record }) => [
     ...STUDENT_COLUMNS.map((column) => cellOf(column, student as unknown as Fields)),
     ...sheet.columns.map((column) => cellOf(column, record.fields as unknown as Fields)),
   ]);
-  return { name: sheet.name, rows: [titles, ...rows] };
+  return { name: sheet.name, items, rows: [titles, ...rows] };
 }
 
 /** Fields with a day, which registers write in ROC years. */
@@ -410,4 +415,19 @@ function cellOf({ field, part }: RegisterColumn, fields: Fields): Cell {
   // Of a term that is not known, the one in which the course was due.
   const term = String(value ?? '');
   return hasTerm(term) ? (parseTerm(term)?.semester ?? '') : (fields.semester as Cell);
+}
+
+/** The folder with the files of a register's items, by the register's own name. */
+export const filesFolderOf = (name: string): string => `${name}_附件`;
+
+const SLOT_WORDS: Readonly<Record<Slot, string>> = { document: '文件', media: '影音' };
+/** The digits of a row, so that files sort as their rows do. */
+const ROW_DIGITS = 3;
+
+/** The name of an item's file, by the item's row: `003_林小禾_國語文`; of the two files of an item, which one. @param row from 0, without titles */
+export function rowFileName({ student, record }: PickedItem, row: number, slot: Slot): string {
+  // As spreadsheets number rows: the first one has the titles.
+  const number = String(row + 2).padStart(ROW_DIGITS, '0');
+  const both = record.document !== null && record.media !== null;
+  return [number, student.name, titleOf(record), ...(both ? [SLOT_WORDS[slot]] : [])].join('_');
 }

@@ -107,7 +107,8 @@ export interface LeaveEntry extends Happening {
 export interface RegisterEntry extends Happening {
   readonly kind: 'register';
   readonly folder: string;
-  readonly details: { readonly academicYear: number; readonly batch: string };
+  /** `files`: how many files of records were written with it; not there when none were asked for. */
+  readonly details: { readonly academicYear: number; readonly batch: string; readonly files?: number };
 }
 
 /** That files of a student were copied out of the store. */

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { readXlsx } from 'hucre/xlsx';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { withStore } from '#lpx/exchange/school-store.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import { factOf } from '../support/facts.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, importTo, load, NOW, OPERATOR, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, importTo, load, md5, NOW, OPERATOR, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -125,5 +125,62 @@ describe('the registers of a school year', () => {
   it('of a student who is not there are an error', async () => {
     const { folder, store } = await newSchool();
     await expect(write(store, join(folder, 'out'), { nationalIds: ['B800000015'] })).rejects.toMatchObject({ code: 'LPX_NOT_IN_STORE' });
+  });
+});
+
+describe('the files of a register', () => {
+  const files = (folder: string): string[] =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort();
+  const SHEET = '990002_109_課程學習成果名冊';
+
+  it('lie next to it, named as its rows, and are the bytes that the store has', async () => {
+    const { folder, store } = await newSchool();
+    await pick(store, ['R2', 'R3', 'R9']);
+    const { registers } = await write(store, join(folder, 'out'), { withFiles: true });
+    expect(files(join(folder, 'out'))).toEqual([
+      '990002_109_多元表現名冊.xlsx',
+      '990002_109_多元表現名冊_附件/檢定證照紀錄/002_林小禾_4230.pdf',
+      `${SHEET}.xlsx`,
+      `${SHEET}_附件/轉學轉科課程學習成果/002_林小禾_國語文.pdf`,
+      `${SHEET}_附件/轉學轉科課程學習成果/003_林小禾_數學_影音.mp4`,
+      `${SHEET}_附件/轉學轉科課程學習成果/003_林小禾_數學_文件.pdf`,
+    ]);
+    const [attached] = registers[0]?.attached ?? [];
+    expect(basename(attached as string)).toBe('002_林小禾_國語文.pdf');
+    const { records } = await studentIn(store, TRANSFER_STUDENT);
+    const stored = records.find(({ record }) => record.document?.name === '讀一條河.pdf')?.record.document;
+    expect(md5(readFileSync(attached as string))).toBe(stored?.md5);
+    const [entry] = await withStore(store, (open) => open.history());
+    expect(entry).toMatchObject({ kind: 'register', details: { files: 4 } });
+  });
+
+  it('have one version with it', async () => {
+    const { folder, store } = await newSchool();
+    await pick(store, ['R2']);
+    const out = join(folder, 'out');
+    await write(store, out, { withFiles: true });
+    await write(store, out, { withFiles: true });
+    const pdf = '轉學轉科課程學習成果/002_林小禾_國語文.pdf';
+    expect(files(out)).toEqual([`${SHEET}.xlsx`, `${SHEET}_v2.xlsx`, `${SHEET}_附件/${pdf}`, `${SHEET}_附件_v2/${pdf}`].sort());
+    await write(store, out, { withFiles: true, existing: 'replace' });
+    expect(files(out)).toHaveLength(4);
+    writeFileSync(join(out, `${SHEET}_附件`, '002_別人.pdf'), 'of an earlier register');
+    await expect(write(store, out, { withFiles: true, existing: 'replace' })).rejects.toMatchObject({ facts: { reason: 'others' } });
+  });
+
+  it('are not written, and no register is, when the store has one no longer', async () => {
+    const { folder, store } = await newSchool();
+    await pick(store, ['R2', 'R9']);
+    const { records } = await studentIn(store, TRANSFER_STUDENT);
+    const sha256 = records.find(({ record }) => record.document?.name === '讀一條河.pdf')?.record.document?.sha256 as string;
+    await withStore(store, async (open) => rmSync(open.attachments.pathOf(sha256)));
+    await expect(write(store, join(folder, 'out'), { withFiles: true })).rejects.toMatchObject({
+      code: 'LPX_ATTACHMENT_LOST',
+      place: { student: TRANSFER_STUDENT, title: '國語文', file: '讀一條河.pdf' },
+    });
+    expect(existsSync(join(folder, 'out'))).toBe(false);
   });
 });

@@ -198,7 +198,7 @@ describe('a date never set', () => {
     document[0].多元表現.作品成果紀錄 = [{ 名稱: '詩', 日期: text }];
     const [portfolio] = portfoliosFromDocument(repairDocument(document).document);
     const picked = (portfolio?.records ?? []).map((record) => ({ student: portfolio?.basicData, received: false, record }) as PickedItem);
-    const register = JSON.stringify(registerOf(picked, form({ kind: 'multiPerformances' }), '990002', 109));
+    const register = JSON.stringify(registerOf(picked, form({ kind: 'multiPerformances' }), '990002', 109).sheets.map(({ rows }) => rows));
     expect(register).toContain('詩');
     expect(register).not.toMatch(/"(?:0010101|-|0-)/);
   });

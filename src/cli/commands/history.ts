@@ -119,7 +119,10 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
     case 'receipt':
       return [fill(words.refersTo, { id: entry.refersTo }), entry.school].filter(Boolean);
     case 'register':
-      return [fill(words.registerOf, { year: entry.details.academicYear })];
+      return [
+        fill(words.registerOf, { year: entry.details.academicYear }),
+        entry.details.files === undefined ? '' : fill(words.filesOf, { count: entry.details.files }),
+      ].filter(Boolean);
     case 'files':
       return [fill(words.filesOf, { count: entry.details.files })];
     case 'leave':

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { type RegisterRequest, writeRegisters } from '../../exchange/register.js';
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
@@ -12,6 +12,7 @@ export interface RegisterOptions extends Pick<RegisterRequest, 'batch' | 'format
   readonly year: string;
   readonly evening?: boolean;
   readonly includeLeft?: boolean;
+  readonly withFiles?: boolean;
   readonly out: string;
   readonly overwrite?: boolean;
 }
@@ -27,6 +28,7 @@ export async function register(context: Context, nationalIds: readonly string[],
       evening: options.evening === true,
       includeLeft: options.includeLeft === true,
       format: options.format,
+      withFiles: options.withFiles === true,
       outFolder: resolve(context.cwd, options.out),
       existing: options.overwrite ? 'replace' : 'keep',
       now: context.now(),
@@ -34,11 +36,12 @@ export async function register(context: Context, nationalIds: readonly string[],
     }),
   );
   const { academicYear, students, registers, findings } = result;
-  const rows = registers.flatMap(({ number, name, items, files }) =>
-    files.map((file, i) =>
+  const rows = registers.flatMap(({ number, name, items, files, attached }) => [
+    ...files.map((file, i) =>
       i === 0 ? [fill(messages.register.row, { number, name }), items, messages.register.items, file] : ['', '', '', file],
     ),
-  );
+    ...(attached[0] === undefined ? [] : [['', attached.length, messages.register.files, dirname(dirname(attached[0]))]]),
+  ]);
   return {
     json: { academicYear, students, registers, findings: findings.map((finding) => findingOutput(messages, finding)) },
     text: [`${paint.green('✔')} ${fill(messages.register.done, { year: academicYear, students })}`, ...columns(rows, '  ')],
