@@ -491,6 +491,18 @@ export const CATALOGUE = {
     next: 'Ask the sending school to export the package again, and name this record.',
     nextHere: 'Put the file back or correct the link, and load the student again.',
   },
+  LPX_ATTACHMENT_AMBIGUOUS: {
+    exit: EXIT.invalidData,
+    what: '“{link}” fits {count} files: {files}.',
+    means: 'notDone',
+    next: 'Write the path of the right one in the row, from the folder of attachments.',
+  },
+  LPX_ATTACHMENT_UNNAMED: {
+    exit: EXIT.invalidData,
+    what: 'The file {link} fits {count} rows, and none of them names it.',
+    means: 'notDone',
+    next: 'Write the file’s name in the row it belongs to.',
+  },
   LPX_ATTACHMENT_MD5: {
     exit: EXIT.damaged,
     what: 'The file “{file}” is not the one that the record refers to: MD5 {actual} instead of {expected}.',
@@ -584,9 +596,10 @@ export const CATALOGUE = {
   LPX_LINK_UNSAFE: {
     exit: EXIT.invalidData,
     what: 'The link {link} points outside the package.',
+    whatHere: 'The link {link} points outside the folder.',
     means: 'packageRefused',
     next: 'Ask the sending school to export the student again.',
-    nextHere: 'Export the student from the platform again.',
+    nextHere: 'Correct it, or export the student from the platform again.',
   },
   LPX_LINK_WITHOUT_FILE: {
     exit: EXIT.invalidData,

@@ -229,6 +229,14 @@ export const zhTW: Messages = {
       next: '請送件學校重新匯出，並告知是哪一筆紀錄。',
       nextHere: '請補上檔案或更正連結，再重新載入該生。',
     },
+    LPX_ATTACHMENT_AMBIGUOUS: {
+      what: '「{link}」符合 {count} 個檔案：{files}。',
+      next: '請在該列填寫正確檔案的路徑（從附件資料夾起）。',
+    },
+    LPX_ATTACHMENT_UNNAMED: {
+      what: '檔案 {link} 符合 {count} 列資料，但沒有一列填寫它的檔名。',
+      next: '請在所屬的那一列填寫檔名。',
+    },
     LPX_ATTACHMENT_MD5: {
       what: '檔案「{file}」不是紀錄所指的那一個：MD5 應為 {expected}，實為 {actual}。',
       next: '請送件學校重新匯出該生，並告知是哪一筆紀錄。',
@@ -267,7 +275,12 @@ export const zhTW: Messages = {
       next: '請向送件學校確認是否有誤。',
       nextHere: '請在學校平臺確認是否有誤。',
     },
-    LPX_LINK_UNSAFE: { what: '連結 {link} 指向交換檔之外。', next: '請送件學校重新匯出該生。', nextHere: '請從學校平臺重新匯出該生。' },
+    LPX_LINK_UNSAFE: {
+      what: '連結 {link} 指向交換檔之外。',
+      whatHere: '連結 {link} 指向資料夾之外。',
+      next: '請送件學校重新匯出該生。',
+      nextHere: '請更正連結，或從學校平臺重新匯出該生。',
+    },
     LPX_LINK_WITHOUT_FILE: { what: '連結搭配的是空檔案的 MD5，表示沒有附件；連結略過不用。', next: '不需處理。' },
     LPX_LINK_WITHOUT_MD5: {
       what: '檔案 {link} 沒有 MD5，無從查核。',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { REGISTER_KINDS } from '#lpx/roster/register-kinds.js';
 import { plainTitle } from '#lpx/roster/sheet-columns.js';
@@ -234,6 +235,16 @@ describe('a row of a register', () => {
 });
 
 describe('the kinds of registers', () => {
+  it('are in the documentation, with every column', () => {
+    const page = readFileSync(new URL('../../docs/rosters.md', import.meta.url), 'utf8');
+    for (const { title, columns } of REGISTER_KINDS) {
+      const [line = ''] = page.split('\n').filter((line) => line.startsWith(`| ${title} `));
+      const others = page.split('\n').find((line) => line.startsWith('Titles in bold')) ?? '';
+      expect(columns.slice(2).filter((column) => !line.includes(column.title) && !others.includes(column.title))).toEqual([]);
+      expect(columns.slice(2).filter((column) => column.required && !line.includes(`**${column.title}**`))).toEqual([]);
+    }
+  });
+
   it('have every property of their list in a column, but for what belongs to all records of a student and the hashes of files', () => {
     for (const kind of REGISTER_KINDS) {
       const names = new Set(kind.columns.map(({ name }) => name.split('.')[0]));

@@ -1,0 +1,293 @@
+/**
+ * Finds the files that the rows of registers name, in a folder of attachments (docs/rosters.md#attachments). Rows are matched with what
+ * the folder lists, so that nothing outside is ever opened; links of the file system are not followed.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Finding, findingOf, LpxError, type Place } from '../errors.js';
+import { fileError } from '../io/file-error.js';
+import { canonicalCode, inPlainLetters, trimmed } from '../plain-text.js';
+import { isNotOurs, pathOfLink, plainName } from '../spec/attachments.js';
+import {
+  HALF_WIRE,
+  type JsonObject,
+  type ListName,
+  linkPropertyOf,
+  recordWire,
+  SLOTS,
+  type Slot,
+  TITLE_FIELDS,
+  wireListOf,
+} from '../spec/portfolio.js';
+
+/** A record of a register. Its links are what the row names its files by. */
+export interface RegisterRecord {
+  /** Canonical. */
+  readonly nationalId: string;
+  readonly list: ListName;
+  readonly record: JsonObject;
+  /** Where a property of the record, by its name on the wire, stands in the register. */
+  readonly place: (property: string) => Place;
+}
+
+export interface LinkedRecords<R extends RegisterRecord> {
+  /** In the same order; their links are paths in the folder. One whose files were not found keeps its own. */
+  readonly records: readonly R[];
+  /** Path inside the folder (forward slashes, NFC) to path on disk: the files of records; of a searched folder also what is left over in students' folders. */
+  readonly files: ReadonlyMap<string, string>;
+  /** LPX_ATTACHMENT_MISSING, LPX_ATTACHMENT_AMBIGUOUS, LPX_ATTACHMENT_UNNAMED, LPX_LINK_UNSAFE */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * @param search whether the folder was named as that of attachments: then all of it is searched, and rows that name no file get those
+ *   in their student's folder that are called as the record is. Else it is the one that the register lies in, of which only the folders
+ *   that rows or ids name are read.
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED
+ */
+export async function linkAttachments<R extends RegisterRecord>(
+  folder: string,
+  records: readonly R[],
+  { search }: { readonly search: boolean },
+): Promise<LinkedRecords<R>> {
+  const named = records.map(namedFiles);
+  if (!search && named.every(({ length }) => length === 0)) return { records, files: new Map(), findings: [] };
+  const ids = new Set(records.map(({ nationalId }) => nationalId));
+  const first = new Set(named.flat().map(({ text }) => plainName(pathOfLink(text)?.split('/')[0] ?? '')));
+  const isWanted = (name: string) => search || first.has(plainName(name)) || ownerOf(name, ids) !== undefined;
+  const index = new FileIndex(await listFiles(folder, isWanted, ids));
+  const findings: Finding[] = [];
+  const linked = records.map((record, i): R => {
+    const found = (named[i] ?? []).map(({ slot, text }) => {
+      const match = index.find(text, record);
+      if ('finding' in match) findings.push(match.finding(record.place(linkOf(record, slot)), text));
+      return { slot, file: 'file' in match ? match.file : undefined };
+    });
+    return withFiles(record, found);
+  });
+  if (search) findings.push(...addByTitle(linked, named, index));
+  const files = new Map(index.used().map(({ path, file }) => [path, file]));
+  if (search) for (const { path, file, owner } of index.unused()) if (owner !== undefined && ids.has(owner)) files.set(path, file);
+  return { records: linked, files, findings };
+}
+
+interface NamedFile {
+  readonly slot: Slot;
+  readonly text: string;
+}
+
+const linkOf = ({ list }: RegisterRecord, slot: Slot): string => linkPropertyOf(wireListOf(list), slot) as string;
+
+const namedFiles = (record: RegisterRecord): NamedFile[] =>
+  SLOTS.flatMap((slot) => {
+    const text = trimmed(String(record.record[linkOf(record, slot)] ?? ''));
+    return text === '' ? [] : [{ slot, text }];
+  });
+
+/** A file in the folder. */
+interface ListedFile {
+  /** Inside the folder, NFC. */
+  readonly path: string;
+  /** On disk. */
+  readonly file: string;
+  /** The national id in the path; undefined without one. */
+  readonly owner: string | undefined;
+}
+
+/** More than the attachments of all students of a school. */
+const FILES = 500_000;
+
+async function listFiles(root: string, isWanted: (name: string) => boolean, ids: ReadonlySet<string>): Promise<ListedFile[]> {
+  const found: ListedFile[] = [];
+  const list = async (inside: string, folder: string, ofFolder: string | undefined): Promise<void> => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch((error) => {
+      throw fileError(error, folder);
+    });
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = `${inside}${entry.name.normalize('NFC')}`;
+      const owner = ofFolder ?? ownerOf(entry.name, ids);
+      if (entry.isDirectory() && (inside !== '' || isWanted(entry.name))) await list(`${path}/`, join(folder, entry.name), owner);
+      else if (entry.isFile() && !isNotOurs(path)) found.push({ path, file: join(folder, entry.name), owner });
+      if (found.length > FILES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'entries', value: found.length, limit: FILES });
+    }
+  };
+  await list('', root, undefined);
+  return found;
+}
+
+const ID_FORM = /(?<![0-9A-Z])[A-Z][A-D1289][0-9]{8}(?![0-9])/;
+
+/** Whose a folder or a file is by its name: `A800000014`, `A800000014_王小明`, `3-12 王小明(a800000014)`. */
+function ownerOf(name: string, ids: ReadonlySet<string>): string | undefined {
+  const plain = inPlainLetters(name);
+  const words = plain.split(/[^0-9A-Z-]+|(?=\.[^.]*$)/);
+  return words.find((word) => ids.has(word)) ?? ID_FORM.exec(plain)?.[0];
+}
+
+const stemOf = (path: string): string => path.replace(/\.[^./]*$/, '');
+const lastOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
+
+type Match = { readonly file: ListedFile } | { readonly finding: (place: Place, text: string) => Finding };
+
+const missing: Match = { finding: (place, link) => findingOf('LPX_ATTACHMENT_MISSING', 'error', place, { link }) };
+const unsafe: Match = { finding: (place, link) => findingOf('LPX_LINK_UNSAFE', 'error', place, { link }) };
+const ambiguous = (files: readonly ListedFile[]): Match => ({
+  finding: (place, link) =>
+    findingOf('LPX_ATTACHMENT_AMBIGUOUS', 'error', place, {
+      link,
+      count: files.length,
+      files: files
+        .slice(0, 3)
+        .map(({ path }) => path)
+        .join(' '),
+    }),
+});
+
+/** The files of a folder, as rows name them. */
+class FileIndex {
+  readonly #files: readonly ListedFile[];
+  /** By the last part of the path in plain letters, with its type and without. */
+  readonly #byName = new Map<string, ListedFile[]>();
+  readonly #used = new Set<ListedFile>();
+
+  constructor(files: readonly ListedFile[]) {
+    this.#files = files;
+    for (const file of files)
+      for (const key of new Set([plainName(lastOf(file.path)), `${plainName(lastOf(stemOf(file.path)))}.`])) {
+        const named = this.#byName.get(key);
+        if (named) named.push(file);
+        else this.#byName.set(key, [file]);
+      }
+  }
+
+  /** The one file that a text means: a path or the end of one, with or without its type; the student's own before those of nobody. */
+  find(text: string, { nationalId, list }: RegisterRecord): Match {
+    const path = pathOfLink(text);
+    if (path === undefined) return unsafe;
+    const fits = this.#ending(path).filter(({ owner }) => owner === undefined || owner === nationalId);
+    const half = HALF_WIRE[list === 'courseResults' ? 'courseResults' : 'multiPerformances'].folder;
+    const narrower: readonly ((file: ListedFile) => boolean)[] = [
+      (file) => file.path === path && path.includes('/'),
+      ({ owner }) => owner === nationalId,
+      (file) => file.path === path,
+      (file) => file.path === path || file.path.endsWith(`/${path}`),
+      (file) => file.path.split('/').includes(half),
+    ];
+    let left = fits;
+    for (const isBetter of narrower) {
+      const better = left.filter(isBetter);
+      if (better.length > 0) left = better;
+    }
+    const [only] = left;
+    if (!only) return missing;
+    if (left.length > 1) return ambiguous(left);
+    this.#used.add(only);
+    return { file: only };
+  }
+
+  /** Files whose path ends so, in plain letters; of a name without a type those of any type. */
+  #ending(path: string): ListedFile[] {
+    const plain = plainName(path);
+    const endsSo = (whole: string) => whole === plain || whole.endsWith(`/${plain}`);
+    const named = (this.#byName.get(lastOf(plain)) ?? []).filter((file) => endsSo(plainName(file.path)));
+    return named.length > 0 ? named : (this.#byName.get(`${lastOf(plain)}.`) ?? []).filter((file) => endsSo(plainName(stemOf(file.path))));
+  }
+
+  use(file: ListedFile): void {
+    this.#used.add(file);
+  }
+
+  used(): ListedFile[] {
+    return [...this.#used];
+  }
+
+  unused(): ListedFile[] {
+    return this.#files.filter((file) => !this.#used.has(file));
+  }
+}
+
+const MEDIA = /\.(?:mp3|mp4)$/i;
+const slotOf = ({ path }: ListedFile): Slot => (MEDIA.test(path) ? 'media' : 'document');
+
+/** The record with the paths of its files. Sound or a film that is named as a document goes where it belongs, when nothing is there. */
+function withFiles<R extends RegisterRecord>(
+  record: R,
+  found: readonly { readonly slot: Slot; readonly file: ListedFile | undefined }[],
+): R {
+  const links: Record<string, string> = {};
+  const taken = new Set(found.map(({ slot }) => slot));
+  for (const { slot, file } of found) {
+    if (!file) continue;
+    const kind = slotOf(file);
+    if (slot === 'document' && kind === 'media' && !taken.has('media')) {
+      links[linkOf(record, 'document')] = '';
+      links[linkOf(record, 'media')] = file.path;
+    } else links[linkOf(record, slot)] = file.path;
+  }
+  return { ...record, record: { ...record.record, ...links } };
+}
+
+/** Fields by which a file may be called, other than the title. */
+const NAMING_FIELDS = ['courseCode', 'certificateNumber'];
+
+/** What a record's file is called when the row does not say. */
+function namesOf({ list, record, nationalId }: RegisterRecord): string[] {
+  const fields = [...TITLE_FIELDS, ...NAMING_FIELDS].map((field) => record[recordWire(wireListOf(list), field) ?? '']);
+  const titles = fields.filter((title): title is string => typeof title === 'string' && trimmed(title) !== '');
+  return titles.map((title) => bareName(title, nationalId));
+}
+
+/** No file has a longer name. */
+const NAME_CHARACTERS = 255;
+
+/** A name without the student's id and without what surrounds it, as it is compared. */
+const bareName = (name: string, nationalId: string): string =>
+  canonicalCode(name.slice(0, NAME_CHARACTERS).normalize('NFKC'))
+    .replace(nationalId, '')
+    .replace(/^[\s_\-.]+|[\s_\-.]+$/g, '');
+
+/** Gives rows without a file those in their student's folder that are called as the record is; each file fits one row, or none gets it. */
+function addByTitle<R extends RegisterRecord>(records: R[], named: readonly (readonly NamedFile[])[], index: FileIndex): Finding[] {
+  const byName = new Map<string, number[]>();
+  for (const [i, record] of records.entries())
+    for (const name of new Set(namesOf(record))) {
+      const key = `${record.nationalId} ${name}`;
+      const fitting = byName.get(key);
+      if (fitting) fitting.push(i);
+      else byName.set(key, [i]);
+    }
+  const findings: Finding[] = [];
+  const given = new Map<number, ListedFile[]>();
+  for (const file of index.unused()) {
+    if (file.owner === undefined) continue;
+    const open = (byName.get(`${file.owner} ${bareName(stemOf(lastOf(file.path)), file.owner)}`) ?? []).filter(
+      (i) => named[i]?.length === 0,
+    );
+    const [only] = open;
+    if (only === undefined) continue;
+    if (open.length === 1) given.set(only, [...(given.get(only) ?? []), file]);
+    else
+      for (const i of open) {
+        const record = records[i] as R;
+        findings.push(
+          findingOf('LPX_ATTACHMENT_UNNAMED', 'error', record.place(linkOf(record, slotOf(file))), { link: file.path, count: open.length }),
+        );
+      }
+  }
+  for (const [i, files] of given) {
+    const record = records[i] as R;
+    for (const slot of SLOTS) {
+      const ofSlot = files.filter((file) => slotOf(file) === slot);
+      const [only] = ofSlot;
+      if (!only) continue;
+      if (ofSlot.length > 1) {
+        const { finding } = ambiguous(ofSlot) as Extract<Match, { readonly finding: unknown }>;
+        findings.push(finding(record.place(linkOf(record, slot)), lastOf(stemOf(only.path))));
+        continue;
+      }
+      index.use(only);
+      records[i] = withFiles(records[i] as R, [{ slot, file: only }]);
+    }
+  }
+  return findings;
+}
