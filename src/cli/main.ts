@@ -1,7 +1,7 @@
 /** The command line from its words to its exit code. The only place that prints results and errors. */
 import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
-import { fileError } from '../io/file-error.js';
+import { knownError } from '../io/file-error.js';
 import { runInterruptibly } from '../io/interruption.js';
 import { type CommandName, HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import { readChoice } from './choices.js';
@@ -201,12 +201,3 @@ function onInterrupt(stop: () => void): () => void {
     for (const signal of signals) process.off(signal, stop);
   };
 }
-
-/** An error as one of ours. The system's are never internal errors, wherever they come from. */
-function knownError(error: unknown): LpxError {
-  const known = fileError(error, (error as NodeJS.ErrnoException | null)?.path ?? '');
-  return known instanceof LpxError ? known : new LpxError('LPX_INTERNAL', { detail: faultOf(error) }, { cause: error });
-}
-
-/** An internal error in a word; its message may contain data and is for `--debug`. */
-const faultOf = (error: unknown): string => (error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : typeof error);

@@ -4,11 +4,11 @@
  */
 import { randomInt } from 'node:crypto';
 import { resolve } from 'node:path';
-import { decodeText, withoutMarks } from '../encoding.js';
 import { LpxError } from '../errors.js';
 import type { NewPasswordSource, PasswordSource } from '../exchange/verify.js';
 import { readBounded, readSmall } from '../io/read.js';
 import { fill } from '../messages/messages.js';
+import { PASSWORD_FILE_BYTES, passwordLines } from '../roster/password-files.js';
 import type { Context } from './context.js';
 import { ask } from './prompts.js';
 import { columns } from './render/text.js';
@@ -25,8 +25,6 @@ const CLEAR_CHARACTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456
 /** Four groups of five: 116 bits. */
 const GROUPS = 4;
 const GROUP_CHARACTERS = 5;
-/** Beyond this many bytes a file is not one with a password. */
-const PASSWORD_BYTES = 64 * 1024;
 
 /** The password of a package that is there. @throws LPX_USAGE, LPX_FILE_NOT_FOUND; on use LPX_PASSWORD_MISSING */
 export async function passwordFor(context: Context, options: PasswordOptions): Promise<PasswordSource> {
@@ -53,17 +51,17 @@ export function generatePassword(): string {
   return Array.from({ length: GROUPS }, group).join('-');
 }
 
-async function passwordAtHand(context: Context, options: PasswordOptions): Promise<Buffer | undefined> {
+export async function passwordAtHand(context: Context, options: PasswordOptions): Promise<Buffer | undefined> {
   const { passwordFile, passwordStdin } = options;
   if (passwordFile !== undefined && passwordStdin) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.severalPasswords });
   if (passwordFile !== undefined) {
     const file = resolve(context.cwd, passwordFile);
     saySource(context, '--password-file');
-    return firstLine(await readSmall(file, PASSWORD_BYTES, 'file-or-pipe'));
+    return firstLine(await readSmall(file, PASSWORD_FILE_BYTES, 'file-or-pipe'));
   }
   if (passwordStdin) {
     saySource(context, '--password-stdin');
-    return firstLine(await readBounded(context.stdin, PASSWORD_BYTES, 'stdin'));
+    return firstLine(await readBounded(context.stdin, PASSWORD_FILE_BYTES, 'stdin'));
   }
   return context.env.LPX_PASSWORD ? Buffer.from(context.env.LPX_PASSWORD) : undefined;
 }
@@ -73,18 +71,11 @@ function saySource({ env, messages, note }: Context, option: string): void {
   if (env.LPX_PASSWORD) note(fill(messages.prompt.optionWins, { option }));
 }
 
-/**
- * The first line with anything but blanks, byte for byte but for a byte order mark; of UTF-16, in UTF-8.
- * @throws LPX_PASSWORD_MISSING when there is none
- */
+/** @throws LPX_PASSWORD_MISSING when there is none */
 function firstLine(bytes: Buffer): Buffer {
-  const decoded = decodeText(bytes);
-  const read = decoded?.encoding === 'UTF-16' ? Buffer.from(decoded.text) : bytes;
-  // In UTF-8 and in CP950 the bytes of line ends and blanks stand for nothing else.
-  const lines = withoutMarks(read.toString('latin1')).split(/[\r\n]/);
-  const line = lines.find((text) => /[^ \t\0]/.test(text));
+  const [line] = passwordLines(bytes);
   if (line === undefined) throw new LpxError('LPX_PASSWORD_MISSING');
-  return Buffer.from(line, 'latin1');
+  return line;
 }
 
 /** Asks for a new password twice, unless the first is not fit; of one that is left empty, a strong one is made and shown. */

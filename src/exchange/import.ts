@@ -49,6 +49,8 @@ export interface ImportRequest extends VerifyRequest {
   /** Take records that name this school as theirs although the store does not know them. */
   readonly acceptOwnSchool?: boolean | undefined;
   readonly now: Date;
+  /** Errors after which the package is tried again later: of such a refusal the history keeps nothing. */
+  readonly retried?: ReadonlySet<Code> | undefined;
   /** Who imports, for the history and the receipt. */
   readonly operator: string;
 }
@@ -106,16 +108,19 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
   try {
     const result = await verifyAndImport(store, request);
     const refusal = errorOfReport(result.report) ?? errorOf(result.conflicts);
-    if (refusal && !request.dryRun) await recordRefusal(store, request, refusal, result.report.package);
+    if (refusal && isKept(refusal, request)) await recordRefusal(store, request, refusal, result.report.package);
     return result;
   } catch (error) {
-    if (error instanceof LpxError && isRefusal(error) && !request.dryRun) await recordRefusal(store, request, error, undefined);
+    if (error instanceof LpxError && isRefusal(error) && isKept(error, request)) await recordRefusal(store, request, error, undefined);
     throw error;
   }
 }
 
+/** Whether a refusal gets into the history. */
+const isKept = ({ code }: LpxError, { dryRun, retried }: ImportRequest): boolean => !dryRun && !retried?.has(code);
+
 /** Whether an error says something of the package, and not of how lpx was called, of the system or of the store. */
-const isRefusal = ({ exitCode }: LpxError): boolean =>
+export const isRefusal = ({ exitCode }: LpxError): boolean =>
   exitCode === EXIT.signature || exitCode === EXIT.password || exitCode === EXIT.damaged || exitCode === EXIT.invalidData;
 
 /** Notes a refused package: its name, size and MD5, and why. A refusal that cannot be noted is still one. */

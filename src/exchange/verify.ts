@@ -25,7 +25,7 @@ import { parsePackageName } from '../package/layout.js';
 import { type Narrow, Narrowing } from '../package/narrowing.js';
 import { type OpenedPackage, openPackage } from '../package/open.js';
 import { type OpeningPassword, openingPassword, passwordOddity } from '../package/password-forms.js';
-import { isAtHand, type PasswordSource, passwordFrom } from '../package/password-source.js';
+import { isAtHand, type PackageNames, type PasswordFinder, type PasswordSource, passwordsOf } from '../package/password-source.js';
 import { directoryOf, type PackageStructure, readStructure, sortEntries } from '../package/reader.js';
 import { readSignature, type Signature, signaturePathOf } from '../package/signature.js';
 import { type CheckResult, type StepResult, Verification } from '../package/verification.js';
@@ -52,7 +52,7 @@ import { type Digests, digestFile } from '../zip/threads/digest.js';
 import type { Helper } from '../zip/threads/helper.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 
-export type { NewPasswordSource, Password, PasswordSource } from '../package/password-source.js';
+export type { NewPasswordSource, PackageNames, Password, PasswordFinder, PasswordSource } from '../package/password-source.js';
 
 /**
  * Where the MD5 of the package comes from: a file next to it under a usual name (the default), a file named by the caller,
@@ -66,7 +66,7 @@ export interface VerifyRequest extends Narrow {
   /** Refuse anything that needs repair. */
   readonly strict?: boolean | undefined;
   readonly accept?: Acceptance | undefined;
-  readonly password: PasswordSource;
+  readonly password: PasswordSource | PasswordFinder;
   /** The school's reference data on the schools and courses in the package. */
   readonly known?: ((portfolios: readonly Portfolio<unknown>[]) => Promise<ReferenceData>) | undefined;
   /** A helper that was started before, which the verification ends; without it, one starts when the package is worth it. */
@@ -183,7 +183,7 @@ interface Reading {
 async function runSteps(reading: Reading, digesting: Promise<Digests>): Promise<void> {
   const { engine, opened, request } = reading;
   const signature = () => checkSignature(reading, digesting);
-  const contents = () => checkContents(reading);
+  const contents = () => checkContents(reading, digesting);
   if (await isOtherFile(opened)) return contents();
   const parallel = engine.helper !== undefined && isAtHand(request.password);
   await (parallel ? inParallel(signature, contents, engine) : signature().then(contents));
@@ -252,7 +252,7 @@ const unsigned = (zipFile: string): Finding => ({
   facts: {},
 });
 
-async function checkContents(reading: Reading): Promise<void> {
+async function checkContents(reading: Reading, digesting: Promise<Digests>): Promise<void> {
   const { request, opened, verification, narrowing, passwords } = reading;
   const { zipFile } = opened;
   const entries = await verification.step('directory', async () => {
@@ -262,13 +262,16 @@ async function checkContents(reading: Reading): Promise<void> {
   const fd = openFile(zipFile, 'r');
   try {
     const password = await verification.step('password', async () => {
-      const given = await passwordFrom(request.password);
-      passwords.push(given);
-      const opening = await openingPassword(fd, entries, given);
-      if (opening) passwords.push(opening.password);
-      if (!opening)
-        throw new LpxError('LPX_PASSWORD_WRONG', { passwordOddity: passwordOddity(given) ?? '' }, { place: { file: basename(zipFile) } });
-      return { value: opening.password, findings: passwordFindings(zipFile, opening) };
+      const given = await passwordsOf(request.password, async () => namesOf(opened, await digesting));
+      passwords.push(...given);
+      for (const password of given) {
+        const opening = await openingPassword(fd, entries, password);
+        if (!opening) continue;
+        passwords.push(opening.password);
+        return { value: opening.password, findings: passwordFindings(zipFile, opening) };
+      }
+      const oddity = given.length === 1 ? passwordOddity(given[0] as Buffer) : undefined;
+      throw new LpxError('LPX_PASSWORD_WRONG', { passwordOddity: oddity ?? '' }, { place: { file: basename(zipFile) } });
     });
     const structure = await verification.step('structure', async () => {
       const sorted = sortEntries(entries);
@@ -300,6 +303,11 @@ async function checkContents(reading: Reading): Promise<void> {
     closeSync(fd);
   }
 }
+
+const namesOf = ({ zipFile, wrapping }: OpenedPackage, { md5 }: Digests): PackageNames => ({
+  files: [zipFile, ...(wrapping === undefined ? [] : [wrapping])].map((file) => basename(file)),
+  md5,
+});
 
 /** The national ids in a document, of whatever shape. */
 const idsIn = (document: unknown): Set<string> =>

@@ -37,3 +37,12 @@ export function fileError(error: unknown, file: string, doing?: 'reading' | 'wri
 
 /** The same where something was to be written. @returns LPX_DISK_FULL or LPX_WRITE_FAILED; any other error as it is */
 export const writeError = (error: unknown, file: string): unknown => fileError(error, file, 'writing');
+
+/** An error as one of ours. The system's are never internal errors, wherever they come from. */
+export function knownError(error: unknown): LpxError {
+  const known = fileError(error, (error as NodeJS.ErrnoException | null)?.path ?? '');
+  return known instanceof LpxError ? known : new LpxError('LPX_INTERNAL', { detail: faultOf(error) }, { cause: error });
+}
+
+/** An internal error in a word; its message may contain data and is for `--debug`. */
+const faultOf = (error: unknown): string => (error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.name) : typeof error);

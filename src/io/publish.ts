@@ -279,6 +279,18 @@ export async function publishFiles(files: readonly Unpublished[], { makeLink = l
   await Promise.all([...new Set(files.map(({ file }) => dirname(file)))].map(syncFolder));
 }
 
+/**
+ * Moves files within a file system, in their order, each to a name that nothing has. One that is named under both names, as a killed
+ * process leaves it, is moved too. What has been moved stays moved when another file cannot be.
+ * @throws LPX_WRITE_FAILED with the reason EEXIST when a name is taken, EXDEV for another file system; LPX_DISK_FULL
+ */
+export async function moveFiles(moves: readonly Unpublished[], makeLink = linkSync): Promise<void> {
+  for (const move of moves) nameFile(move, makeLink);
+  // The first file goes last: as long as it is under its old name, the moves can be completed.
+  for (const { part, file } of moves.toReversed()) if (isSameFile(part, file)) await rm(part, { force: true }).catch(() => {});
+  await Promise.all([...new Set(moves.map(({ file }) => dirname(file)))].map(syncFolder));
+}
+
 /** Removes what is left under the temporary names. A part that cannot be removed does not take back what is published. */
 export const removeParts = async (files: readonly Unpublished[]): Promise<void> => {
   await Promise.all(files.map(({ part }) => rm(part, { force: true }).catch(() => {})));
@@ -335,7 +347,8 @@ function isPlaceholder({ part, file }: Unpublished): boolean {
 /** Whether a file is its part by another name, or only keeps the name for it. */
 export const isOwn = (unpublished: Unpublished): boolean => isSameFile(unpublished.part, unpublished.file) || isPlaceholder(unpublished);
 
-function isSameFile(first: string, second: string): boolean {
+/** Whether two paths are names of one file. */
+export function isSameFile(first: string, second: string): boolean {
   const [a, b] = [first, second].map((path) => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
   return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }

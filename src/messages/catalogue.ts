@@ -249,6 +249,18 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'To add what another school sent, use lpx import.',
   },
+  LPX_PASSWORD_UNLISTED: {
+    exit: EXIT.usage,
+    what: 'No password is listed for the package.',
+    means: 'notDone',
+    next: 'Add a row with its file name or MD5 and its password to the table of passwords, and run the command again.',
+  },
+  LPX_PASSWORD_TABLE: {
+    exit: EXIT.invalidData,
+    what: '{file} is not a table of passwords.',
+    means: 'notDone',
+    next: 'It needs a column of file names or of MD5s (titled 檔名 or MD5), and one of passwords (titled 密碼).',
+  },
   LPX_PASSWORD_MISSING: {
     exit: EXIT.usage,
     what: 'No password was given.',

@@ -83,6 +83,14 @@ export const zhTW: Messages = {
       what: '{file} 是{table}；load 載入的是平臺匯出的交換資料（JSON）。',
       next: '請指定 JSON 檔或其資料夾。課程代碼檔請用 --course-codes，學校名錄請用 --schools。',
     },
+    LPX_PASSWORD_UNLISTED: {
+      what: '密碼表裡沒有這個交換檔的密碼。',
+      next: '請在密碼表加上一列，填入檔名（或 MD5）與密碼，再執行一次。',
+    },
+    LPX_PASSWORD_TABLE: {
+      what: '{file} 不是密碼表。',
+      next: '密碼表要有檔名或 MD5 的欄位（標題為「檔名」或「MD5」），以及標題為「密碼」的欄位。',
+    },
     LPX_PASSWORD_MISSING: {
       what: '沒有提供密碼。',
       next: '請用 --password-file <檔案>、--password-stdin 或 LPX_PASSWORD；在終端機上執行時會詢問。',

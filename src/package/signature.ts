@@ -45,24 +45,51 @@ export async function readSignature(zipFile: string, given?: string): Promise<Si
 /** What systems add to the name of a second copy. */
 const COPY_MARK = / ?\(\d{1,3}\)(?=\.|$)| - (?:Copy|\u8907\u88fd)(?=\.|$)/gi;
 
-const withoutCopyMark = (name: string): string => name.replace(COPY_MARK, '');
+export const withoutCopyMark = (name: string): string => name.replace(COPY_MARK, '');
+
+const plainName = (name: string): string => withoutCopyMark(name).toLowerCase();
 
 /** The names of a signature, after the package's name without `.zip`, as systems and people write them. */
 const ENDINGS = ['.zip.md5', '.md5', '.txt', '.zip.md5.txt', '.md5.txt', '.zip.txt'];
 
 /** Files that may be the signature, by how near their names are: letter for letter, else in other case or as other copies. */
 async function signatureFilesOf(zipFile: string): Promise<string[]> {
-  const base = basename(zipFile).replace(/\.zip$/i, '');
-  const plain = (name: string) => withoutCopyMark(name).toLowerCase();
-  const near = new Set(ENDINGS.map((ending) => plain(base) + ending));
-  const names = (await namesNextTo(zipFile)).filter((name) => near.has(plain(name)));
-  const rank = (name: string) => {
-    const exact = ENDINGS.findIndex((ending) => name === base + ending);
-    if (exact >= 0) return exact;
-    const sameCopy = (name.match(COPY_MARK) ?? []).join() === (base.match(COPY_MARK) ?? []).join();
-    return ENDINGS.length * (sameCopy ? 1 : 2) + ENDINGS.findIndex((ending) => plain(name) === plain(base) + ending);
-  };
-  return names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).map((name) => join(dirname(zipFile), name));
+  const ranked = (await namesNextTo(zipFile)).flatMap((name) => {
+    const rank = signatureRank(basename(zipFile), name);
+    return rank === undefined ? [] : [{ name, rank }];
+  });
+  return ranked.sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1)).map(({ name }) => join(dirname(zipFile), name));
+}
+
+/** How far the name of a file is from that of a package's signature; undefined where it is the name of something else. */
+function signatureRank(zipName: string, name: string): number | undefined {
+  const base = zipName.replace(/\.zip$/i, '');
+  const exact = ENDINGS.findIndex((ending) => name === base + ending);
+  if (exact >= 0) return exact;
+  const near = ENDINGS.findIndex((ending) => plainName(name) === plainName(base + ending));
+  if (near < 0) return undefined;
+  const sameCopy = (name.match(COPY_MARK) ?? []).join() === (base.match(COPY_MARK) ?? []).join();
+  return ENDINGS.length * (sameCopy ? 1 : 2) + near;
+}
+
+/** The signatures of each package in a folder, by the package's name: a file goes to the package whose name is nearest. @param names of all files there */
+export function signaturesAmong(zipNames: readonly string[], names: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const signatures = new Map(zipNames.map((zipName) => [zipName, [] as string[]]));
+  const byBase = new Map<string, string[]>();
+  for (const zipName of zipNames) {
+    const base = plainName(zipName.replace(/\.zip$/i, ''));
+    byBase.set(base, [...(byBase.get(base) ?? []), zipName]);
+  }
+  for (const name of names) {
+    const plain = plainName(name);
+    const bases = ENDINGS.filter((ending) => plain.endsWith(ending)).map((ending) => plain.slice(0, -ending.length));
+    const near = bases
+      .flatMap((base) => byBase.get(base) ?? [])
+      .map((zipName) => ({ zipName, rank: signatureRank(zipName, name) ?? Number.POSITIVE_INFINITY }))
+      .sort((a, b) => a.rank - b.rank);
+    if (near[0]) signatures.get(near[0].zipName)?.push(name);
+  }
+  return signatures;
 }
 
 /** The names of the files and pipes in the folder of a package. */

@@ -1,0 +1,202 @@
+/**
+ * Imports or verifies all packages of an inbox. Each of them is imported and moved to `imported/`, refused and moved to `refused/`
+ * with a report, or stays where it is, with the reason: nobody has its password yet, its signature or the rest of it has not arrived.
+ * Whatever happens to one, the others are worked on.
+ */
+import type { Stats } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Code, errorOf, LpxError } from '../errors.js';
+import { knownError } from '../io/file-error.js';
+import type { NewFile } from '../io/publish.js';
+import { completeMoves, cutShort, type InboxPackage, listInbox, moveTo, openInbox, statPackage } from '../package/inbox.js';
+import type { Store } from '../store/store.js';
+import { takeTurn } from '../store/turns.js';
+import { type ImportRequest, type ImportResult, isRefusal } from './import.js';
+import { errorOfReport, type VerificationReport, type VerifyRequest } from './verify.js';
+
+export type { InboxPackage } from '../package/inbox.js';
+
+/** What became of a package. */
+export interface InboxResult {
+  /** Its path below the inbox, with `/`. */
+  readonly file: string;
+  /**
+   * `waiting`: it stays, `error` says for what; `elsewhere`: another program moved it away meanwhile; `intact`: verified, and nothing
+   * more was asked for; the rest as `ImportResult` has them.
+   */
+  readonly outcome: 'imported' | 'unchanged' | 'would-import' | 'intact' | 'refused' | 'waiting' | 'elsewhere';
+  /** Where it lies now, below the inbox; empty when it was not moved. */
+  readonly movedTo: string;
+  /** Undefined of a package that could not be looked at. */
+  readonly report?: VerificationReport | undefined;
+  /** Of an import. */
+  readonly imported?: ImportResult | undefined;
+  /** Why it is refused or stays, or could not be moved. */
+  readonly error?: LpxError | undefined;
+}
+
+/** How to import, for every package. */
+export type ImportTerms = Omit<ImportRequest, 'zipFile' | 'now' | 'retried' | 'helper' | 'known' | 'onProgress' | 'only' | 'previousId'>;
+export type VerifyTerms = Omit<VerifyRequest, 'zipFile' | 'helper' | 'known' | 'onProgress' | 'only'>;
+
+interface InboxRequest {
+  /** The inbox. */
+  readonly folder: string;
+  /** Called when the packages are known, with how many there are and their bytes. */
+  readonly onBegin?: ((count: number, bytes: number) => void) | undefined;
+  /** Called with each result, in the order in which they are done. */
+  readonly onResult: (result: InboxResult) => void;
+  /** Whether to begin with no more packages. */
+  readonly isStopping: () => boolean;
+  /** How many packages are worked on at a time. */
+  readonly jobs: number;
+}
+
+export interface VerifyInboxRequest extends InboxRequest {
+  readonly terms: VerifyTerms;
+  readonly verify: (request: VerifyRequest) => Promise<VerificationReport>;
+}
+
+export interface ImportInboxRequest extends InboxRequest {
+  readonly terms: ImportTerms;
+  readonly import: (request: ImportRequest) => Promise<ImportResult>;
+  readonly now: () => Date;
+  /** The files that go with a refused package: their endings, and their content. */
+  readonly reportsOf: (result: InboxResult) => Promise<NewFile[]> | NewFile[];
+  /** Called when another process works through the inbox, and this one waits. */
+  readonly onWaiting: () => void;
+}
+
+/** A package stays in the inbox for these: the one who runs lpx, or the sending school, can see to it. */
+const WAITED_FOR: ReadonlySet<Code> = new Set([
+  'LPX_PASSWORD_UNLISTED',
+  'LPX_PASSWORD_MISSING',
+  'LPX_PASSWORD_WRONG',
+  'LPX_SIGNATURE_MISSING',
+  'LPX_SIGNATURE_UNREADABLE',
+]);
+
+/**
+ * Verifies the packages of an inbox, and moves nothing.
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox
+ */
+export async function verifyInbox(request: VerifyInboxRequest): Promise<void> {
+  const { packages } = await listInbox(await openInbox(request.folder));
+  await workThrough(packages, request, (found) =>
+    settled(found, async () => {
+      const report = await request.verify({ ...request.terms, zipFile: found.path });
+      return { outcome: 'intact', report, error: errorOfReport(report) };
+    }),
+  );
+}
+
+/**
+ * Imports the packages of an inbox. Of several processes at one inbox and one store, one works at a time. Cut short at any moment, it
+ * is completed when it is run again.
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox; LPX_WRITE_FAILED when `imported` or `refused` in it are not folders
+ */
+export async function importInbox(store: Pick<Store, 'folder' | 'attachments'>, request: ImportInboxRequest): Promise<void> {
+  const inbox = await openInbox(request.folder);
+  const turn = await takeTurn(store, inbox, { onWaiting: request.onWaiting, isGivenUp: request.isStopping });
+  try {
+    if (!turn) return;
+    const content = await listInbox(inbox);
+    const packages = request.terms.dryRun ? content.packages : await completeMoves(inbox, content);
+    await workThrough(packages, request, (found) => importFrom(inbox, found, request));
+  } finally {
+    turn?.end();
+  }
+}
+
+/** Imports one package of an inbox and moves it, in the turn of this process. */
+export async function importFrom(inbox: string, found: InboxPackage, request: ImportInboxRequest): Promise<InboxResult> {
+  const result = await settled(found, async () => {
+    const imported = await request.import({ ...request.terms, zipFile: found.path, now: request.now(), retried: WAITED_FOR });
+    const { report, conflicts, outcome } = imported;
+    return { outcome, report, imported, error: errorOfReport(report) ?? errorOf(conflicts) };
+  });
+  return request.terms.dryRun ? result : moved(inbox, found, result, request);
+}
+
+/** Works on packages, so many at a time, and reports each. */
+async function workThrough(
+  packages: readonly InboxPackage[],
+  { onBegin, onResult, isStopping, jobs }: InboxRequest,
+  work: (found: InboxPackage) => Promise<InboxResult>,
+): Promise<void> {
+  const sizes = await Promise.all(
+    packages.map((found) =>
+      statPackage(found).then(
+        (stats) => stats?.size ?? 0,
+        () => 0,
+      ),
+    ),
+  );
+  onBegin?.(
+    packages.length,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  const waiting = [...packages];
+  const lane = async () => {
+    for (let found = waiting.shift(); found && !isStopping(); found = waiting.shift()) onResult(await work(found));
+  };
+  await Promise.all(Array.from({ length: jobs }, lane));
+}
+
+/** The outcome of work on a package, what it throws being an outcome too. */
+async function settled(found: InboxPackage, work: () => Promise<Omit<InboxResult, 'file' | 'movedTo'>>): Promise<InboxResult> {
+  const { name: file } = found;
+  try {
+    const arriving = await arrival(found);
+    if (arriving) return { file, movedTo: '', ...arriving };
+    const result = await work();
+    return { file, movedTo: '', ...result, ...(result.error && { outcome: WAITED_FOR.has(result.error.code) ? 'waiting' : 'refused' }) };
+  } catch (error) {
+    const known = knownError(error);
+    const isGone = known.code === 'LPX_FILE_NOT_FOUND' && (await statPackage(found).catch(() => 'there')) === undefined;
+    return {
+      file,
+      movedTo: '',
+      outcome: isGone ? 'elsewhere' : isVerdict(known) ? 'refused' : 'waiting',
+      error: isGone ? undefined : known,
+    };
+  }
+}
+
+/** Whether an error that was thrown says that the package is faulty, and not that it cannot be worked on now. */
+const isVerdict = (error: LpxError): boolean => isRefusal(error) && !WAITED_FOR.has(error.code) && !error.code.startsWith('LPX_STORE_');
+
+/** A file that was written to within this time, in ms, may be written to still. */
+const QUIET_MS = 1000;
+/** A package without its end is taken for one that is still arriving for this long, in ms, after it was last written to. */
+const ARRIVING_MS = 10 * 60_000;
+
+/** What to say of a package that has not wholly arrived, or has left again; undefined for one to work on. */
+async function arrival(found: InboxPackage): Promise<Pick<InboxResult, 'outcome' | 'error'> | undefined> {
+  const stats = await statPackage(found);
+  if (!stats) return { outcome: 'elsewhere' };
+  // A clock that goes ahead, as of a network drive, makes nobody wait longer.
+  const quietIn = Math.min(QUIET_MS, QUIET_MS - ageOf(stats));
+  if (quietIn > 0) await sleep(quietIn);
+  const later = quietIn > 0 ? await statPackage(found) : stats;
+  if (!later) return { outcome: 'elsewhere' };
+  if (later.size !== stats.size || later.mtimeMs !== stats.mtimeMs)
+    return { outcome: 'waiting', error: new LpxError('LPX_FILE_CHANGED', { file: found.path }) };
+  const cut = ageOf(later) < ARRIVING_MS ? await cutShort(found) : undefined;
+  return cut && { outcome: 'waiting', error: cut };
+}
+
+const ageOf = ({ mtimeMs }: Stats): number => Date.now() - mtimeMs;
+
+/** Moves a package to where it belongs now. That it cannot be moved is said; it is worked on again then. */
+async function moved(inbox: string, found: InboxPackage, result: InboxResult, { reportsOf }: ImportInboxRequest): Promise<InboxResult> {
+  const { outcome } = result;
+  if (outcome === 'waiting' || outcome === 'elsewhere') return result;
+  const isRefused = outcome === 'refused';
+  try {
+    const moving = { box: isRefused ? 'refused' : 'imported', reports: isRefused ? await reportsOf(result) : [] } as const;
+    return { ...result, movedTo: await moveTo(inbox, found, moving) };
+  } catch (error) {
+    return { ...result, error: result.error ?? knownError(error) };
+  }
+}
