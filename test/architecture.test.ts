@@ -94,6 +94,7 @@ describe('the rooms of the house', () => {
     const useCases = files.filter((file) => roomOf(file) === 'exchange').map((file) => basename(file, '.ts'));
     expect(useCases.sort()).toEqual([
       'advise',
+      'batch-import',
       'explain-code',
       'export',
       'files',
@@ -151,6 +152,7 @@ describe('the rooms of the house', () => {
       'messages/examples.ts',
       'messages/topics.ts',
       'messages/zh-TW.ts',
+      'roster/password-tables.ts',
       'roster/register-kinds.ts',
       'roster/sheet-columns.ts',
       'roster/sheet-kinds.ts',

@@ -76,9 +76,10 @@ export async function readPasswords(path: string): Promise<ListedPassword[]> {
     throw fileError(error, path, 'reading');
   });
   if (!found.isDirectory()) return readPasswordTable(path);
-  const names = await readdir(path).catch((error) => {
+  const entries = await readdir(path, { withFileTypes: true }).catch((error) => {
     throw fileError(error, path, 'reading');
   });
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   const listed: ListedPassword[] = [];
   for (const name of names.filter((name) => !/^(?:\.|~\$)/.test(name)).sort()) {
     const file = join(path, name);

@@ -62,7 +62,7 @@ export async function importFolder(store: string, folder: string, request: Parti
     importInbox(open, {
       folder,
       terms: { password: PASSWORD, dryRun: false, createStudents: true, operator: OPERATOR, ...terms },
-      import: (one) => importPackage(open, one),
+      import: (of) => importPackage(open, of),
       now: () => NOW,
       reportsOf: ({ error }) => [{ name: '.report.json', content: Buffer.from(JSON.stringify({ code: error?.code })) }],
       onResult: (result) => results.push(result),
