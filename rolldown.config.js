@@ -63,4 +63,8 @@ const library = {
   output: { ...output, dir: 'dist/lib', format: 'esm', cleanDir: true },
 };
 
-export default [bundle('src/zip/threads/worker.ts', false), bundle('src/cli/main.ts', true, [notices]), library];
+export default [
+  bundle('src/zip/threads/worker.ts', false),
+  bundle({ main: 'src/cli/main.ts', 'batch-worker': 'src/batch/batch-worker.ts' }, true, [notices]),
+  library,
+];

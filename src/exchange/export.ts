@@ -42,7 +42,7 @@ import { allRuleFindings, asCertified, type ReferenceData, recordFileFindings } 
 import { type ExchangeReason, endedBefore } from '../spec/status-changes.js';
 import { type Day, dayOf, firstDayOf, isInSummer, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
-import { filesOf, type PackageClaim, type WrittenPackage } from '../store/package-claims.js';
+import { filesOf, type PackageClaim, type Sending, type WrittenPackage } from '../store/package-claims.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import type { HistoryEntry, Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
 import { studentIn } from '../store/students.js';
@@ -88,6 +88,19 @@ export interface ExportRequest {
   /** How much is put into one package; by default, as much as readers accept. */
   readonly limits?: PackageSize;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Of a batch: what goes on is known by it, and what was sent before is not sent again. */
+  readonly batch?: ExportOfBatch | undefined;
+  /** The engine to write with, which lives longer than the export; without it, the export has its own. */
+  readonly engine?: ZipEngine | undefined;
+}
+
+export interface ExportOfBatch {
+  /** What the history knows the packages by (`BatchJournal`). */
+  readonly job: string;
+  /** Send also what went to the same school before and has not changed since. */
+  readonly resend: boolean;
+  /** Called once everything is written, and before anything of it has its name. What it throws ends the export. */
+  readonly beforePublishing: (packages: readonly { readonly file: string; readonly md5: string }[]) => Promise<void>;
 }
 
 export interface NamedStudent {
@@ -106,6 +119,13 @@ export interface LeftOut extends NamedStudent {
 /** A student whom nobody asked for by name and who has nothing to export, or whose year was over. */
 export interface SkippedStudent extends NamedStudent {
   readonly reason: 'empty' | 'late';
+}
+
+/** A student of a batch whose records and files went to the same school before, as they are. */
+export interface SentStudent extends NamedStudent {
+  /** The package that they went in, and when. */
+  readonly file: string;
+  readonly at: Date;
 }
 
 export interface ExportedStudent extends NamedStudent, RecordCounts {
@@ -147,6 +167,8 @@ export interface ExportResult {
   readonly overridden: readonly Code[];
   readonly students: readonly ExportedStudent[];
   readonly skipped: readonly SkippedStudent[];
+  /** None unless the export is of a batch. */
+  readonly sent: readonly SentStudent[];
   /** Students who were asked for and are left out; none unless the request says `skipUnfit`. */
   readonly unfit: readonly UnfitStudent[];
   readonly leftOut: readonly LeftOut[];
@@ -182,6 +204,7 @@ interface Plan {
   readonly packages: readonly PlannedPackage[];
   readonly overridden: ReadonlySet<Code>;
   readonly skipped: readonly SkippedStudent[];
+  readonly sent: readonly SentStudent[];
   readonly unfit: readonly UnfitStudent[];
   readonly leftOut: readonly LeftOut[];
   readonly findings: readonly Finding[];
@@ -204,23 +227,25 @@ export async function exportPackages(store: Store, request: ExportRequest): Prom
   if (request.passwordFile !== undefined) await assertFree(request.passwordFile);
   const plan = await planPackages(store, request);
   const { encryption, reason, toSchool } = request;
-  const { skipped, unfit, leftOut, findings } = plan;
-  const result = { packageCount: plan.packages.length, encryption, reason, toSchool, skipped, unfit, leftOut };
+  const { skipped, sent, unfit, leftOut, findings } = plan;
+  const result = { packageCount: plan.packages.length, encryption, reason, toSchool, skipped, sent, unfit, leftOut };
   if (request.dryRun) {
     const students = plan.packages.flatMap((planned) => planned.students.map(({ summary }) => ({ ...summary, file: '' })));
     return { ...result, dryRun: true, packages: [], students, overridden: [...plan.overridden], findings };
   }
-  const engine = new ZipEngine();
+  if (plan.packages.length === 0) return { ...result, dryRun: false, packages: [], students: [], overridden: [], findings };
+  const ownEngine = request.engine ? undefined : new ZipEngine();
+  const engine = request.engine ?? (ownEngine as ZipEngine);
   let password: Buffer | undefined;
   try {
-    engine.expect(plan.packages[0]?.size.total ?? 0);
+    ownEngine?.expect(plan.packages[0]?.size.total ?? 0);
     const checked = await passwordOf(request, plan.personal);
     password = checked.password;
     const overridden = [...plan.overridden, ...checked.overridden];
     const written = await writePackages(store, { ...request, engine, password, clock, overridden }, plan.packages);
     return { ...result, ...written, dryRun: false, overridden, findings: [...findings, ...checked.findings] };
   } finally {
-    await engine.close();
+    await ownEngine?.close();
     password?.fill(0);
   }
 }
@@ -229,6 +254,7 @@ export async function exportPackages(store: Store, request: ExportRequest): Prom
 async function planPackages(store: Store, request: ExportRequest): Promise<Plan> {
   const packages: PlannedPackage[] = [];
   const skipped: (SkippedStudent & { readonly finding: Finding })[] = [];
+  const sent: SentStudent[] = [];
   const unfit: UnfitStudent[] = [];
   const leftOut: LeftOut[] = [];
   const ofDay = dayFindings(request);
@@ -255,6 +281,11 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     }
     const { portfolio } = selection;
     const { draft, document } = layOut(store, student.id, portfolio);
+    const before = request.batch && !request.batch.resend ? await store.claims.sentBefore(sendingOf(draft, request)) : undefined;
+    if (before) {
+      sent.push({ nationalId, name, ...before });
+      continue;
+    }
     const ofStudent = [
       ...(hindrance ? [hindrance] : []),
       ...otherSchoolFindings(student, store.school.code, request),
@@ -272,7 +303,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
   }
   const against = unfit.flatMap(({ findings }) => findings);
   const findings = found.list();
-  const nobodyLeft = packages.length === 0;
+  const nobodyLeft = packages.length === 0 && sent.length === 0;
   if (nobodyLeft && against.length === 0) against.push(skipped[0]?.finding ?? nothingToExport({}, 0));
   const refusal = errorOf(findings) || !request.skipUnfit || nobodyLeft ? errorOf([...findings, ...bounded(against)]) : undefined;
   if (refusal) throw refusal;
@@ -283,6 +314,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     packages,
     overridden,
     skipped: skipped.map(({ finding: _, ...student }) => student),
+    sent,
     unfit,
     leftOut: leftOut.filter(({ nationalId }) => !unfit.some((student) => student.nationalId === nationalId)),
     findings,
@@ -463,8 +495,14 @@ function layOut(store: Store, studentId: number, portfolio: Selected): { readonl
   return { draft: { studentId, summary: summaryOf(portfolio), json, mappings, files }, document };
 }
 
-const digestOf = ({ json, mappings, files }: Draft): string =>
-  contentsDigestOf({ texts: [{ path: DIGESTED_DOCUMENT, content: json }, ...mappings], files });
+/** The contents digest of a package of this student alone. */
+const digestOf = (draft: Draft): string => contentsDigestOf(contentsOf([draft], DIGESTED_DOCUMENT));
+
+const sendingOf = (draft: Draft, { toSchool }: ExportRequest): Sending => ({
+  studentId: draft.studentId,
+  contentsDigest: digestOf(draft),
+  school: toSchool,
+});
 
 /** Bytes of one entry's record in the directory, its name not counted, at most. */
 const DIRECTORY_RECORD_BYTES = 128;
@@ -591,6 +629,7 @@ async function writeOnce(store: Store, request: WriteRequest, packages: readonly
       request.onProgress?.(done, total);
     }
     if (crc32s.size > 0) await store.change(async (change) => ({ keep: true, result: await change.setCrc32s(crc32s) }));
+    await request.batch?.beforePublishing(written.map(({ claim, digests }) => ({ file: `${claim.name}.zip`, md5: digests.md5 })));
     await store.claims.written(written);
     await publishFiles(claims.flatMap(filesOf));
     // The packages have their names, and are in the history: where noting that fails, the next command that opens the store does.
@@ -654,7 +693,9 @@ async function claimName(store: Store, request: WriteRequest, { work, drafts, fi
       outFolder,
       passwordFile: first ? passwordFile : undefined,
       entry: { school: toSchool, reason, terms: terms.join(' '), left, overridden, operator },
-      students: drafts.map(({ studentId, summary }) => ({ id: studentId, counts: summary })),
+      students: drafts.map((draft) => ({ id: draft.studentId, counts: draft.summary, contentsDigest: digestOf(draft) })),
+      batchJob: request.batch?.job,
+      unlessSent: request.batch?.resend === false,
     });
     if (claim) return claim;
     await sleep(1000 - (now.getTime() % 1000));

@@ -57,6 +57,24 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
   writeNew(part, content, file);
 }
 
+/**
+ * Writes a small file in the place of the one that has the name, if any: whoever reads it finds the one or the other whole,
+ * whenever the system stops. Readable by its owner alone; its folder is made. @throws LPX_DISK_FULL, LPX_WRITE_FAILED
+ */
+export async function replaceFile(file: string, content: Uint8Array): Promise<void> {
+  await makeFolder(dirname(file));
+  const fresh = unpublished()(file);
+  await withTemporary([fresh.part], async () => {
+    writePart(fresh, content);
+    try {
+      renameSync(fresh.part, file);
+    } catch (error) {
+      throw writeError(error, file);
+    }
+  });
+  await syncFolder(dirname(file));
+}
+
 /** What becomes of files that have the names already: they stay, and that is an error; or the new ones take their place. */
 export type Existing = 'keep' | 'replace';
 

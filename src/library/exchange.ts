@@ -10,7 +10,7 @@ import { dayOf } from '../spec/terms.js';
 import type { Encryption } from '../zip/writer.js';
 import { checkedOptions, OPTIONS } from './options.js';
 import { type ProgressOptions, Store } from './store.js';
-import { UseCaseThread } from './thread.js';
+import { type LibraryThread, newThread } from './thread.js';
 
 /** Who does something, and when: for the history. */
 export interface ActOptions extends ProgressOptions {
@@ -238,8 +238,8 @@ function verifyRequest<O extends VerifyOptions>(options: O) {
   };
 }
 
-async function inOwnThread<T>(work: (thread: UseCaseThread) => Promise<T>): Promise<T> {
-  const thread = new UseCaseThread();
+async function inOwnThread<T>(work: (thread: LibraryThread) => Promise<T>): Promise<T> {
+  const thread = newThread();
   try {
     return await work(thread);
   } finally {

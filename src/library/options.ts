@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { LpxError } from '../errors.js';
 import type { PasswordSource, SignatureSource } from '../exchange/verify.js';
-import type { Password } from '../package/password-source.js';
+import { isPassword } from '../package/password-source.js';
 import { EXCHANGE_REASONS, type ExchangeReason } from '../spec/status-changes.js';
 import type { Encryption } from '../zip/writer.js';
 import type { ActOptions, ExportOptions, ImportOptions, LoadOptions, VerifyOptions } from './exchange.js';
@@ -48,7 +48,6 @@ const flag = check<boolean>('flag', (value) => typeof value === 'boolean');
 const date = check<Date>('date', (value) => types.isDate(value) && !Number.isNaN(value.getTime()));
 const choice = <T extends string>(values: readonly T[]): Check<T> =>
   check(values.join(' | '), (value) => values.some((known) => known === value));
-export const isPassword = (value: unknown): value is Password => (isText(value) || types.isUint8Array(value)) && value.length > 0;
 const password = check<PasswordSource>('password', (value) => typeof value === 'function' || isPassword(value));
 
 const ofCall: Checks<CallOptions> = {

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { folderOnThisComputer } from '../exchange/school-store.js';
 import type { School } from '../store/store.js';
 import { checkedFolder, checkedOptions, noStore, OPTIONS } from './options.js';
-import { UseCaseThread } from './thread.js';
+import { type LibraryThread, newThread } from './thread.js';
 
 /** What every call takes. */
 export interface CallOptions {
@@ -41,17 +41,17 @@ export class Store {
   /** Absolute path. */
   readonly folder: string;
   readonly school: School;
-  readonly #thread: UseCaseThread;
+  readonly #thread: LibraryThread;
 
-  private constructor(folder: string, school: School, thread: UseCaseThread) {
+  private constructor(folder: string, school: School, thread: LibraryThread) {
     this.folder = folder;
     this.school = school;
     this.#thread = thread;
   }
 
   /** @internal */
-  static async open(open: (thread: UseCaseThread) => Promise<School>, folder: string): Promise<Store> {
-    const thread = new UseCaseThread();
+  static async open(open: (thread: LibraryThread) => Promise<School>, folder: string): Promise<Store> {
+    const thread = newThread();
     try {
       return new Store(folder, await open(thread), thread);
     } catch (error) {
@@ -61,7 +61,7 @@ export class Store {
   }
 
   /** @internal */
-  static threadOf(store: Store): UseCaseThread {
+  static threadOf(store: Store): LibraryThread {
     if (!(store instanceof Store)) throw noStore();
     return store.#thread;
   }

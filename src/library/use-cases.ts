@@ -5,17 +5,12 @@ import { type ImportRequest, importPackage } from '../exchange/import.js';
 import { type LoadRequest, loadFolder } from '../exchange/load.js';
 import { initStore, withStore } from '../exchange/school-store.js';
 import { showPackage } from '../exchange/show.js';
-import { type PasswordSource, type VerifyRequest, verifyPackage } from '../exchange/verify.js';
+import { type VerifyRequest, verifyPackage } from '../exchange/verify.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { isDay, isTerm } from '../spec/terms.js';
 import type { School } from '../store/store.js';
-
-/** Questions and reports of a use case to the calling thread. */
-export interface Caller {
-  readonly password: PasswordSource;
-  readonly onProgress: ((done: number, total: number) => void) | undefined;
-}
+import type { Caller } from '../threads/serve.js';
 
 /** A request without what does not pass between threads. */
 type Posted<R> = Omit<R, keyof Caller | 'known' | 'helper' | 'random'>;
@@ -52,10 +47,7 @@ export const USE_CASES = {
   show: (request: Posted<VerifyRequest>, caller: Caller) => showPackage({ ...request, ...caller }),
 } as const;
 
-export type UseCases = typeof USE_CASES;
-export type UseCaseName = keyof UseCases;
-export type RequestOf<N extends UseCaseName> = Parameters<UseCases[N]>[0];
-export type ResultOf<N extends UseCaseName> = Awaited<ReturnType<UseCases[N]>>;
+export type LibraryUseCases = typeof USE_CASES;
 
 const schoolOf = (folder: string): Promise<School> => withStore(folder, async ({ school }) => school);
 

@@ -135,6 +135,24 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Wait until it has finished and run the command again.',
   },
+  LPX_SENT_MEANWHILE: {
+    exit: EXIT.busy,
+    what: 'Another run is sending the same records of this student to the same school.',
+    means: 'notDone',
+    next: 'Wait until it has finished and run the command again: what it sent is not sent twice.',
+  },
+  LPX_BATCH_RUNNING: {
+    exit: EXIT.busy,
+    what: 'A batch of this list, with the same options, is running: it was begun at {at}.',
+    means: 'notDone',
+    next: 'Wait until it has finished.',
+  },
+  LPX_BATCH_UNFINISHED: {
+    exit: EXIT.conflict,
+    what: 'A batch of this list, with the same options, was begun at {at} and cut short.',
+    means: 'notDone',
+    next: 'Run the same command with --resume: it goes on where the batch was cut short.',
+  },
   LPX_STUDENT_CHANGED: {
     exit: EXIT.busy,
     what: 'The student’s data changed in the store during the export.',
@@ -810,6 +828,24 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Download the file again, or correct the row. Nothing in the file was loaded.',
   },
+  LPX_LIST_ROW: {
+    exit: EXIT.invalidData,
+    what: '“{value}” {column}.',
+    means: 'notDone',
+    next: 'Correct the row and run the command again.',
+  },
+  LPX_LIST_TITLES: {
+    exit: EXIT.invalidData,
+    what: '{file} has no column for {missing}.',
+    means: 'notDone',
+    next: 'Give each column a title in the first row: 身分證號 (nationalId), 事由 (reason), 學期 (term), 離校日 (left), 收件學校 (to).',
+  },
+  LPX_PASSWORDS_INSIDE: {
+    exit: EXIT.usage,
+    what: 'The folder of passwords {folder} is inside the folder of packages.',
+    means: 'notDone',
+    next: 'Give another folder with --passwords: passwords never go along with packages.',
+  },
   LPX_TABLE_EMPTY: {
     exit: EXIT.invalidData,
     what: '{file} has no readable row.',
@@ -1033,6 +1069,18 @@ export const CATALOGUE = {
     what: '{count} of the students asked for were left out; each is listed above with the reasons.',
     means: 'partlyDone',
     next: 'Correct what is listed and run the command again: what is done stays as it is.',
+  },
+  LPX_BATCH_FAILED: {
+    exit: EXIT.someFailed,
+    what: '{count} of {total} could not be done; each is listed above with the reason.',
+    means: 'partlyDone',
+    next: 'Correct what is listed and run the command again: what is done is not done twice.',
+  },
+  LPX_BATCH_INTERRUPTED: {
+    exit: EXIT.interrupted,
+    what: 'Interrupted: {count} of {total} are not done yet.',
+    means: 'partlyDone',
+    next: 'Run the same command with --resume: it goes on with the rest.',
   },
   LPX_STOPPED: {
     exit: EXIT.someFailed,

@@ -265,6 +265,10 @@ const words: Words = {
     schoolName: 'is not a school name',
     nationalId: 'is not a national id',
     reference: 'is not a reference',
+    exchangeReason: 'is not a reason: transfer, borrowed-study or experimental',
+    term: 'is not a term, such as 1081 or 108-1',
+    day: 'is not a day, such as 2021-01-22 or 110/01/22',
+    studentTwice: 'is in the list twice for the same school',
   },
   reason: {
     uncertified: 'its teacher has not certified it',

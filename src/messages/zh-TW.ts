@@ -41,6 +41,12 @@ export const zhTW: Messages = {
       next: '請指定這台電腦上您所屬的群組（可用 id -Gn 查看）。',
     },
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
+    LPX_SENT_MEANWHILE: { what: '另一個 lpx 正要把這位學生相同的資料寄給同一所學校。', next: '請等它完成後再執行一次；已寄出的不會重複。' },
+    LPX_BATCH_RUNNING: { what: '這份名單以相同選項的批次正在執行，開始於 {at}。', next: '請等它完成。' },
+    LPX_BATCH_UNFINISHED: {
+      what: '這份名單以相同選項的批次於 {at} 開始，但中途停止。',
+      next: '請以同一個指令加上 --resume 執行，會從中斷處接續。',
+    },
     LPX_STUDENT_CHANGED: { what: '匯出期間，資料庫裡這位學生的資料有異動。', next: '請再匯出一次，會以目前的資料為準。' },
     LPX_STORE_NEWER: { what: '這個資料庫由較新版的 lpx 建立（版本 {version}，本程式只認得 {supported}）。', next: '請更新 lpx。' },
     LPX_SQLITE_MISSING: {
@@ -333,6 +339,15 @@ export const zhTW: Messages = {
       what: '{file} 第 {row} 列有儲存格超過 {limit} 個字，可能是引號沒有成對。',
       next: '請用試算表軟體開啟、修正該列，再另存成 CSV 檔；這個檔案的內容都沒有採用。',
     },
+    LPX_LIST_ROW: { what: '此列的「{value}」{column}。', next: '請更正這一列後再執行一次。' },
+    LPX_LIST_TITLES: {
+      what: '{file} 沒有{missing}的欄位。',
+      next: '請在第一列寫上各欄的名稱：身分證號、事由、學期、離校日、收件學校。',
+    },
+    LPX_PASSWORDS_INSIDE: {
+      what: '密碼表的資料夾 {folder} 在交換檔的資料夾裡面。',
+      next: '請以 --passwords 指定另一個資料夾；密碼絕不與交換檔放在一起。',
+    },
     LPX_TABLE_EMPTY: { what: '{file} 裡沒有可以讀取的列。', next: '請確認它是表格，欄位如 lpx load --help 所列。' },
     LPX_EXCHANGE_NOT_NEEDED: {
       what: '不需交換資料：最新的紀錄屬於 {year} 學年度，學生離校（{left}）時該學年已結束，其勾選與提交應在本校完成。',
@@ -488,6 +503,14 @@ export const zhTW: Messages = {
     },
     LPX_RECEIPT_LEFT_OUT: { what: '收件學校未納入：{reason}。', next: '請與該校商定是否重送。' },
 
+    LPX_BATCH_FAILED: {
+      what: '{total} 件中有 {count} 件沒有完成，原因列在上面。',
+      next: '請修正所列事項後再執行一次；已完成的不會重複。',
+    },
+    LPX_BATCH_INTERRUPTED: {
+      what: '已中斷，{total} 件中還有 {count} 件沒有完成。',
+      next: '請以同一個指令加上 --resume 執行，會接續其餘的部分。',
+    },
     LPX_STOPPED: {
       what: '已中斷，尚未處理 {files}。',
       next: '請再執行一次，載入其餘的部分。',
@@ -735,6 +758,10 @@ export const zhTW: Messages = {
       schoolName: '不是學校名稱',
       nationalId: '不是身分證號',
       reference: '不是項目編號',
+      exchangeReason: '不是交換事由（轉學、借讀或實驗教育）',
+      term: '不是學期，寫法如 1081 或 108-1',
+      day: '不是日期，寫法如 110/01/22',
+      studentTwice: '在名單中重複，且收件學校相同',
     },
     reason: {
       uncertified: '未經教師認證',

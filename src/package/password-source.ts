@@ -1,4 +1,5 @@
 /** Where a password comes from. */
+import { types } from 'node:util';
 import { LpxError } from '../errors.js';
 
 /** A password: text counts as UTF-8. */
@@ -12,6 +13,10 @@ export type PasswordSource = Password | (() => Password | Promise<Password>);
 
 /** As `PasswordSource`, of a new password: who types it twice is asked again only when the first is fit, else `assertFit` throws. */
 export type NewPasswordSource = Password | ((assertFit: (typed: Buffer) => void) => Password | Promise<Password>);
+
+/** Whether a value is a password that may be used. */
+export const isPassword = (value: unknown): value is Password =>
+  (typeof value === 'string' || types.isUint8Array(value)) && value.length > 0;
 
 /** What a package is known by. */
 export interface PackageNames {

@@ -1,6 +1,6 @@
 /** Tables from outside. */
-import type { Finding } from '../errors.js';
-import { withheld } from '../masking.js';
+import type { Finding, Place } from '../errors.js';
+import { maskIds, withheld } from '../masking.js';
 
 /** The finding for a wrong cell of a table, whose value is withheld: the file may be one that holds a password. @param index of the row, from 0 */
 export const rowFinding = (index: number, column: string, value: string): Finding => ({
@@ -8,6 +8,14 @@ export const rowFinding = (index: number, column: string, value: string): Findin
   severity: 'error',
   place: { row: index },
   facts: { column, value: withheld(value) },
+});
+
+/** The finding for a wrong cell of a list whose titles have been recognized; ids in it are masked. */
+export const cellFinding = (place: Place, column: string, value: string): Finding => ({
+  code: 'LPX_LIST_ROW',
+  severity: 'error',
+  place,
+  facts: { column, value: maskIds(value.slice(0, 40)) },
 });
 
 /** The rows of a table that hold data, with their indexes, cells trimmed: without empty ones, and without a first row of titles, which has no digit. */

@@ -8,6 +8,7 @@ import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
+import { BatchJournal } from './batch-journal.js';
 import { chainEntry, newIdKey } from './chain.js';
 import { historyColumns, readHistory } from './history-rows.js';
 import { PackageClaims } from './package-claims.js';
@@ -49,6 +50,7 @@ export class DatabaseStore implements Store {
   readonly school: School;
   readonly attachments: AttachmentVault;
   readonly claims: PackageClaims;
+  readonly batches: BatchJournal;
 
   constructor(db: Kysely<Tables>, folder: string, school: School, attachments: AttachmentVault) {
     this.#db = db;
@@ -56,6 +58,7 @@ export class DatabaseStore implements Store {
     this.school = { ...school, code: canonicalCode(school.code) };
     this.attachments = attachments;
     this.claims = new PackageClaims(db, folder);
+    this.batches = new BatchJournal(db, folder);
   }
 
   async students(): Promise<StudentSummary[]> {
@@ -95,6 +98,15 @@ export class DatabaseStore implements Store {
 
   student(nationalId: string): Promise<StoredStudent | undefined> {
     return readStudent(this.#db, nationalId, this.folder);
+  }
+
+  async names(nationalIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const names = new Map<string, string>();
+    for (const some of inParts([...new Set(nationalIds.map(canonicalCode))])) {
+      const rows = await this.#db.selectFrom('students').selectAll().where('national_id', 'in', some).execute();
+      for (const row of rows) names.set(row.national_id, basicDataOf(row, this.folder).name);
+    }
+    return names;
   }
 
   async knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {

@@ -333,6 +333,29 @@ async function createFormerRecords(db: Kysely<Tables>): Promise<void> {
   await db.schema.createIndex('former_records_student').on('former_records').column('student_id').execute();
 }
 
+/** Batches, and what the history has to know for them: by which job a package was made, and what was sent of a student. */
+async function twelfthVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .createTable('batches')
+    .addColumn('id', 'integer', id)
+    .addColumn('token', 'text', (column) => column.notNull().unique())
+    .addColumn('kind', 'text', required)
+    .addColumn('key', 'text', required)
+    .addColumn('at', 'text', required)
+    .addColumn('work', 'text', required)
+    .execute();
+  for (const [table, column] of [
+    ['history', 'batch_job'],
+    ['history_students', 'contents_digest'],
+  ] as const)
+    await db.schema
+      .alterTable(table)
+      .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(''))
+      .execute();
+  await db.schema.createIndex('history_batch_job').on('history').column('batch_job').execute();
+  await db.schema.createIndex('history_students_student').on('history_students').column('student_id').execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -345,6 +368,7 @@ const MIGRATIONS: readonly Migration[] = [
   ninthVersion,
   tenthVersion,
   eleventhVersion,
+  twelfthVersion,
 ];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER, LPX_STORE_DAMAGED when they are not those of their version */

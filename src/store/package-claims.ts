@@ -31,7 +31,31 @@ export interface NewClaim {
   /** A new file for the password of the whole export. */
   readonly passwordFile?: string | undefined;
   readonly entry: Pick<ExportEntry, 'school' | 'reason' | 'terms' | 'left' | 'overridden' | 'operator'>;
-  readonly students: readonly { readonly id: number; readonly counts: HistoryCounts }[];
+  readonly students: readonly ClaimedStudent[];
+  /** The job of a batch that makes it. */
+  readonly batchJob?: string | undefined;
+  /** Refuse when another run has sent the same of one of the students to the same school, or is about to. */
+  readonly unlessSent?: boolean | undefined;
+}
+
+export interface ClaimedStudent {
+  readonly id: number;
+  readonly counts: HistoryCounts;
+  /** See `contentsDigest`: of a package of this student alone. */
+  readonly contentsDigest: string;
+}
+
+/** What has to be the same for a student to have been sent before. */
+export interface Sending {
+  readonly studentId: number;
+  readonly contentsDigest: string;
+  readonly school: string;
+}
+
+/** An export that sent it. */
+export interface SentBefore {
+  readonly file: string;
+  readonly at: Date;
 }
 
 export interface PackageClaim {
@@ -70,16 +94,23 @@ export class PackageClaims {
    * Claims the name of the newest second, not after now, that no package of the store or in the folder has, and that comes
    * after the last package of each of the students.
    * @returns undefined when there is none: a second later there is
-   * @throws LPX_STORE_BUSY, LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE
+   * @throws LPX_STORE_BUSY, LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE; LPX_SENT_MEANWHILE
    */
   async claim(wanted: NewClaim): Promise<PackageClaim | undefined> {
     const inFolder = await readdir(wanted.outFolder).catch((error) => {
       throw fileError(error, wanted.outFolder);
     });
     return this.#db.transaction().execute(async (transaction) => {
+      if (wanted.unlessSent) await refuseSent(transaction, wanted);
       const name = await freeName(transaction, wanted, inFolder);
       return name === undefined ? undefined : addClaim(transaction, wanted, name);
     });
+  }
+
+  /** The newest export by which a student's records and files, as they are, went to a school; undefined for none. */
+  async sentBefore(sending: Sending): Promise<SentBefore | undefined> {
+    const row = await sendings(this.#db, sending, ['done']).executeTakeFirst();
+    return row && { file: row.file, at: new Date(row.at) };
   }
 
   /** Makes exports of packages all of whose files are written, in one transaction: from here on they get their names. */
@@ -235,6 +266,38 @@ async function markLeft(transaction: Transaction<Tables>, folder: string, histor
     });
 }
 
+/** The exports that sent the same of a student to the same school, the newest first. Entries of earlier versions know it of packages of one student. */
+const sendings = (
+  db: Kysely<Tables> | Transaction<Tables>,
+  { studentId, contentsDigest, school }: Sending,
+  states: readonly ('pending' | 'written' | 'done')[],
+) =>
+  db
+    .selectFrom('history')
+    .innerJoin('history_students', 'history_students.history_id', 'history.id')
+    .select(['history.file', 'history.at', 'history.batch_job'])
+    .where('student_id', '=', studentId)
+    .where('kind', '=', 'export')
+    .where('state', 'in', states)
+    .where('undone_by', 'is', null)
+    .where('school', '=', school)
+    .where((eb) =>
+      eb.or([
+        eb('history_students.contents_digest', '=', contentsDigest),
+        eb.and([eb('history_students.contents_digest', '=', ''), eb('history.contents_digest', '=', contentsDigest)]),
+      ]),
+    )
+    .orderBy('history.id', 'desc');
+
+/** @throws LPX_SENT_MEANWHILE */
+async function refuseSent(transaction: Transaction<Tables>, { students, batchJob = '', entry: { school } }: NewClaim): Promise<void> {
+  for (const { id, contentsDigest } of students) {
+    const sent = await sendings(transaction, { studentId: id, contentsDigest, school }, ['pending', 'written', 'done']).execute();
+    // What this job left when it was cut short is not another's.
+    if (sent.some((row) => row.batch_job !== batchJob)) throw new LpxError('LPX_SENT_MEANWHILE');
+  }
+}
+
 async function freeName(
   transaction: Transaction<Tables>,
   { nameAt, now, students }: NewClaim,
@@ -245,12 +308,18 @@ async function freeName(
     students.map(({ id }) => id),
   );
   const bound = last > nameAt(new Date(now.getTime() + LAST_AHEAD_MS)) ? '' : last;
+  const nameBefore = (second: number) => nameAt(new Date(now.getTime() - 1000 * second));
+  const taken = await transaction
+    .selectFrom('history')
+    .select('package')
+    .where('package', '>=', nameBefore(LOOK_BACK))
+    .where('package', '<=', nameBefore(0))
+    .execute();
+  const names = new Set([...taken.map((row) => row.package), ...inFolder.map((file) => file.slice(0, nameBefore(0).length))]);
   for (let second = 0; second < LOOK_BACK; second++) {
-    const name = nameAt(new Date(now.getTime() - 1000 * second));
+    const name = nameBefore(second);
     if (name <= bound) return undefined;
-    if (inFolder.some((file) => file.startsWith(name))) continue;
-    const taken = await transaction.selectFrom('history').select('id').where('package', '=', name).executeTakeFirst();
-    if (!taken) return name;
+    if (!names.has(name)) return name;
   }
   return undefined;
 }
@@ -272,7 +341,7 @@ async function lastPackageOf(transaction: Transaction<Tables>, studentIds: reado
 
 async function addClaim(
   transaction: Transaction<Tables>,
-  { now, work, outFolder, passwordFile, entry, students }: NewClaim,
+  { now, work, outFolder, passwordFile, entry, students, batchJob = '' }: NewClaim,
   name: string,
 ): Promise<PackageClaim> {
   const { left, ...facts } = entry;
@@ -289,6 +358,7 @@ async function addClaim(
       package: name,
       state: 'pending',
       work: basename(work.path),
+      batch_job: batchJob,
       bytes: 0,
     })
     .returning('id')
@@ -297,12 +367,13 @@ async function addClaim(
     await transaction
       .insertInto('history_students')
       .values(
-        some.map(({ id, counts }) => ({
+        some.map(({ id, counts, contentsDigest }) => ({
           history_id: historyId,
           student_id: id,
           course_results: counts.courseResults,
           multi_performances: counts.multiPerformances,
           attachments: counts.attachments,
+          contents_digest: contentsDigest,
         })),
       )
       .execute();

@@ -5,6 +5,7 @@ import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.j
 import type { LeftAs } from '../spec/status-changes.js';
 import type { Day } from '../spec/terms.js';
 import type { AttachmentVault } from './attachments.js';
+import type { BatchJournal } from './batch-journal.js';
 import type { PackageClaims } from './package-claims.js';
 
 export interface School {
@@ -306,8 +307,12 @@ export interface Store {
   readonly attachments: AttachmentVault;
   /** The packages that are being made. */
   readonly claims: PackageClaims;
+  /** The batches that were begun. */
+  readonly batches: BatchJournal;
   students(): Promise<StudentSummary[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
+  /** The names of students by national id, in any letters; without those who are not there. */
+  names(nationalIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Those of the contents (by SHA-256) that records of the store have as files. */
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
   /** Newest first; without packages that are still being made. */

@@ -112,6 +112,8 @@ export interface Tables {
     state: Generated<'pending' | 'written' | 'done' | 'unchanged' | 'failed'>;
     /** The work folder of the process that makes it; empty once it is done. */
     work: Generated<string>;
+    /** The job of a batch that it is of, as `<batch>-<job>`; else empty. */
+    batch_job: Generated<string>;
     /** Its place in the chain, from 1 without gaps; null until it is settled. */
     position: Generated<number | null>;
     /** The hash of the entry before it in the chain, and its own (`chain.ts`). */
@@ -126,6 +128,8 @@ export interface Tables {
     attachments: number;
     /** The national id under the student's key (`chain.ts`). */
     keyed_id: Generated<string>;
+    /** Of an export: the contents digest of a package of this student alone; empty in entries of earlier versions. */
+    contents_digest: Generated<string>;
     /** 1 for a student who was not there before. */
     created: Generated<number>;
     /** JSON: what became of basic data, a `BasicDataChange` each. */
@@ -134,6 +138,19 @@ export interface Tables {
     sent_national_id: Generated<string>;
     sent_name: Generated<string>;
     sent_birth_date: Generated<string>;
+  };
+  /** Batches that were begun (`batch-journal.ts`). */
+  batches: {
+    id: Generated<number>;
+    /** Random: what the jobs of this batch are known by in the history. */
+    token: string;
+    kind: 'export' | 'import';
+    /** What is the same of two batches of the same list with the same options: SHA-256, 64 hex digits. */
+    key: string;
+    /** ISO 8601, UTC */
+    at: string;
+    /** The work folder of the process that runs it; of one that is gone, the batch was cut short. Empty once it has ended. */
+    work: string;
   };
   /** Files of packages that do not have their names yet: where they are, and what they are going to be called. */
   unpublished: { history_id: number; part: string; file: string };

@@ -46,7 +46,7 @@ async function left({ secondPart = true } = {}) {
       outFolder: mail,
       passwordFile: i === 0 ? join(mail, 'pw.txt') : undefined,
       entry: { school: '', reason: 'transfer', terms: '', left: '2021-01-21', overridden: '', operator: 'clerk' },
-      students: [{ id, counts: { courseResults: 1, multiPerformances: 0, attachments: 0 } }],
+      students: [{ id, counts: { courseResults: 1, multiPerformances: 0, attachments: 0 }, contentsDigest: '' }],
     });
     claims.push(claim as PackageClaim);
   }

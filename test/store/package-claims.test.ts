@@ -46,7 +46,7 @@ describe('the name of a package', () => {
       work,
       outFolder: mail,
       entry: { school: '', reason: 'transfer', terms: '', left: '2021-01-22', overridden: '', operator: 'clerk' },
-      students: [{ id: students[student] as number, counts: COUNTS }],
+      students: [{ id: students[student] as number, counts: COUNTS, contentsDigest: '' }],
       ...more,
     });
   const secondOf = (claimed: PackageClaim | undefined) => claimed?.name.slice(-8);

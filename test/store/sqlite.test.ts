@@ -57,8 +57,12 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the twelfth version of the tables added. */
+const WITHOUT_TWELFTH = `drop table batches; drop index history_batch_job; drop index history_students_student;
+  alter table history drop column batch_job; alter table history_students drop column contents_digest;`;
+
 /** Takes back what the eleventh version of the tables added. */
-const WITHOUT_ELEVENTH = `
+const WITHOUT_ELEVENTH = `${WITHOUT_TWELFTH}
   drop index history_position; drop table former_records;
   alter table history_records drop column provenance; alter table history_records drop column record_id;
   alter table history_records rename to import_outcomes;

@@ -50,7 +50,10 @@ export function failureOutput(messages: Messages, command: CommandName, error: L
     where: placeText(messages, place),
     message: what,
     consequence: consequenceOf(messages, code, command),
-    hint: code === 'LPX_USAGE' ? fill(messages.usage.see, { command: command === 'lpx' || command === 'help' ? '' : command }) : next,
+    hint:
+      code === 'LPX_USAGE'
+        ? fill(messages.usage.see, { command: command === 'lpx' || command === 'help' ? '' : command.replace('-', ' ') })
+        : next,
   };
 }
 

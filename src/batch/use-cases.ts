@@ -1,0 +1,58 @@
+/** The use cases that a batch runs in its threads: requests and results are data, which threads can pass to each other. */
+import { type ExportOfBatch, type ExportRequest, exportPackages } from '../exchange/export.js';
+import { appendPasswords } from '../roster/sent-passwords.js';
+import { openStore } from '../store/sqlite.js';
+import type { Store } from '../store/store.js';
+import type { Caller } from '../threads/serve.js';
+import { ZipEngine } from '../zip/engine.js';
+
+/** An export of a batch, without what does not pass between threads. */
+export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'random' | 'batch'> & {
+  /** The store's. */
+  readonly folder: string;
+  readonly batch: Omit<ExportOfBatch, 'beforePublishing'>;
+  /** Where the password is written down before the package has its name. */
+  readonly passwordTable: string;
+};
+
+/**
+ * The use cases of one thread. Its store and its engine stay open from job to job; the engine works alone, since the
+ * batch has a thread for each core.
+ */
+export function batchUseCases() {
+  const engine = new ZipEngine();
+  let opened: { readonly folder: string; readonly store: Store } | undefined;
+  const storeIn = async (folder: string): Promise<Store> => {
+    opened ??= { folder, store: await openStore(folder) };
+    return opened.store;
+  };
+  return {
+    export: async ({ folder, passwordTable, batch, ...request }: BatchExportJob, { password }: Caller) =>
+      exportPackages(await storeIn(folder), {
+        ...request,
+        password,
+        engine,
+        batch: {
+          ...batch,
+          beforePublishing: async (packages) =>
+            appendPasswords(
+              passwordTable,
+              packages.map(({ file, md5 }) => ({
+                file,
+                md5,
+                password: Buffer.from(password as Uint8Array).toString('latin1'),
+                job: batch.job,
+              })),
+            ),
+        },
+      }),
+    /** Ends what lives from job to job. */
+    close: async (_request: object) => {
+      await opened?.store.close();
+      opened = undefined;
+      await engine.close();
+    },
+  } as const;
+}
+
+export type BatchUseCases = ReturnType<typeof batchUseCases>;

@@ -1,0 +1,115 @@
+/**
+ * The journal of batches. A batch is known by what it is of: the hash of its list and options. While a process runs it,
+ * nobody else does; what a dead process left is gone on with. Which of its jobs are done is in the history alone: each
+ * package names its job from the moment it is claimed, so that no job can be done and not be known to be.
+ */
+import { randomBytes } from 'node:crypto';
+import { basename, join } from 'node:path';
+import type { Kysely } from 'kysely';
+import { LpxError } from '../errors.js';
+import { markCommitted } from '../io/interruption.js';
+import type { Tables } from './tables.js';
+import { isInUse, type WorkFolder } from './work-folder.js';
+
+export interface NewBatch {
+  readonly kind: Tables['batches']['kind'];
+  /** See `Tables`. */
+  readonly key: string;
+  readonly now: Date;
+  /** The process's own, by which others see that it lives. */
+  readonly work: WorkFolder;
+  /** Go on with one that was cut short; else that is an error. */
+  readonly resume: boolean;
+}
+
+/** A batch that this process runs. */
+export interface Batch {
+  readonly token: string;
+  /** Whether it was begun before. */
+  readonly isResumed: boolean;
+}
+
+/** A package that a job made. */
+export interface JobPackage {
+  /** As given to `PackageClaims.claim`. */
+  readonly batchJob: string;
+  readonly file: string;
+  readonly folder: string;
+  readonly bytes: number;
+  readonly md5: string;
+  readonly contentsDigest: string;
+  readonly nationalIds: readonly string[];
+}
+
+export class BatchJournal {
+  readonly #db: Kysely<Tables>;
+  readonly #attachments: string;
+
+  constructor(db: Kysely<Tables>, storeFolder: string) {
+    this.#db = db;
+    this.#attachments = join(storeFolder, 'attachments');
+  }
+
+  /**
+   * Begins a batch, or goes on with one. From here on a signal does not end the run by itself.
+   * @throws LPX_BATCH_RUNNING when another process runs it, LPX_BATCH_UNFINISHED; LPX_STORE_BUSY
+   */
+  async begin({ kind, key, now, work, resume }: NewBatch): Promise<Batch> {
+    const batch = await this.#db.transaction().execute(async (transaction) => {
+      // A write first, so that of two processes that begin at once the second sees the first.
+      await transaction.deleteFrom('batches').where('token', '=', '').execute();
+      const open = await transaction
+        .selectFrom('batches')
+        .selectAll()
+        .where('kind', '=', kind)
+        .where('key', '=', key)
+        .where('work', '<>', '')
+        .executeTakeFirst();
+      if (open && isInUse(join(this.#attachments, open.work))) throw new LpxError('LPX_BATCH_RUNNING', { at: open.at });
+      if (open && !resume) throw new LpxError('LPX_BATCH_UNFINISHED', { at: open.at });
+      if (open) {
+        await transaction
+          .updateTable('batches')
+          .set({ work: basename(work.path) })
+          .where('id', '=', open.id)
+          .execute();
+        return { token: open.token, isResumed: true };
+      }
+      const token = randomBytes(4).toString('hex');
+      await transaction
+        .insertInto('batches')
+        .values({ token, kind, key, at: now.toISOString(), work: basename(work.path) })
+        .execute();
+      return { token, isResumed: false };
+    });
+    markCommitted();
+    return batch;
+  }
+
+  /** Notes that a batch has come to its end: the same list is another batch then. */
+  async end({ token }: Batch): Promise<void> {
+    await this.#db.updateTable('batches').set({ work: '' }).where('token', '=', token).execute();
+  }
+
+  /** The packages that a batch has made. Those of jobs of dead processes are settled when the store is opened. */
+  async packages({ token }: Batch): Promise<JobPackage[]> {
+    const rows = await this.#db
+      .selectFrom('history')
+      .innerJoin('history_students', 'history_students.history_id', 'history.id')
+      .innerJoin('students', 'students.id', 'history_students.student_id')
+      .select(['history.id', 'batch_job', 'file', 'folder', 'bytes', 'md5', 'history.contents_digest', 'national_id'])
+      .where('batch_job', '>=', `${token}-`)
+      .where('batch_job', '<', `${token}.`)
+      .where('state', '=', 'done')
+      .orderBy('history.id')
+      .execute();
+    const packages = new Map<number, JobPackage & { readonly nationalIds: string[] }>();
+    for (const { id, national_id: nationalId, ...row } of rows) {
+      const { batch_job: batchJob, contents_digest: contentsDigest, file, folder, md5 } = row;
+      const known = packages.get(id) ?? { batchJob, file, folder, bytes: Number(row.bytes), md5, contentsDigest, nationalIds: [] };
+      known.nationalIds.push(nationalId);
+      packages.set(id, known);
+    }
+    return [...packages.values()];
+  }
+}
