@@ -115,6 +115,7 @@ describe('the rooms of the house', () => {
       'students',
       'verify',
       'where',
+      'write-template',
     ]);
   });
 
@@ -160,6 +161,7 @@ describe('the rooms of the house', () => {
       'roster/sent-passwords.ts',
       'roster/sheet-columns.ts',
       'roster/sheet-kinds.ts',
+      'roster/template.ts',
       'spec/attachments.ts',
       'spec/codes.ts',
       'spec/identifiers/school-code.ts',

@@ -51,8 +51,8 @@ function sheetColumns({ list }: RegisterSheetKind, columns: readonly RegisterCol
   return [NATIONAL_ID_COLUMN, BIRTH_DATE_COLUMN, ...own];
 }
 
-/** A field may stand in a column whole and in another in part. */
-function nameOf({ field, part }: RegisterColumn): string {
+/** A column's name: a field may stand in one column whole and in another in part. */
+export function nameOf({ field, part }: RegisterColumn): string {
   return part ? `${field}.${part}` : field;
 }
 

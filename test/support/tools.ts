@@ -14,6 +14,7 @@ const PROBES = {
   ziptool: ['ziptool', '-h'],
   unar: ['unar', '--version'],
   groff: ['groff', '--version'],
+  soffice: ['soffice', '--version'],
   // Debian's Python, which has Debian's openpyxl.
   openpyxl: ['/usr/bin/python3', '-c', 'import openpyxl'],
 } as const;

@@ -3,6 +3,7 @@ import { type Finding, LpxError } from '../../errors.js';
 import { type LoadRequest, type LoadResult, loadFolder, type NamedRecord } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
+import { writeTemplate } from '../../exchange/write-template.js';
 import { fileError } from '../../io/file-error.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
@@ -18,11 +19,14 @@ export interface LoadOptions {
   readonly courseCodes: readonly string[];
   readonly schools: readonly string[];
   readonly keepMissing?: boolean;
+  readonly template?: string;
+  readonly overwrite?: boolean;
 }
 
 /** `lpx load`: brings folders, course code files and lists of schools into the store, each whole or not at all. */
 export async function load(context: Context, paths: readonly string[], options: LoadOptions): Promise<Outcome> {
   const { messages } = context;
+  if (options.template !== undefined) return template(context, options.template, paths, options);
   if (paths.length + options.courseCodes.length + options.schools.length === 0)
     throw new LpxError('LPX_USAGE', { problem: messages.usage.nothingToLoad });
   const progress = startProgress(context, messages.progress.loading);
@@ -76,6 +80,18 @@ export async function load(context: Context, paths: readonly string[], options: 
     findings: [...[...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findings), ...wrong],
     notes: networkNotes(context, storeFolder(context)),
     error: unloadedError(messages, notLoaded, failed?.path),
+  };
+}
+
+/** `lpx load --template`: writes the workbook to fill in. It needs no store. */
+async function template({ cwd, messages, paint }: Context, path: string, paths: readonly string[], options: LoadOptions): Promise<Outcome> {
+  if (paths.length + options.courseCodes.length + options.schools.length > 0)
+    throw new LpxError('LPX_USAGE', { problem: messages.usage.templateAlone });
+  const { words, done, next } = messages.template;
+  const { file, sheets } = await writeTemplate({ path: resolve(cwd, path), words, existing: options.overwrite ? 'replace' : 'keep' });
+  return {
+    json: { template: { file, sheets }, folders: [], courseCodes: [], schools: [] },
+    text: [`${paint.green('✔')} ${fill(done, { file, count: sheets.length })}`, fill(next, { file })],
   };
 }
 
