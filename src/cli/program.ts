@@ -84,6 +84,10 @@ export function buildProgram(language: Language, version: string, run: Run, widt
       .option('--strict', help.strict)
       .option('--accept-foreign-md5', help.acceptForeignMd5);
 
+  /** A command whose result may be a table for other programs. */
+  const withTables = (command: Command) =>
+    command.option('--csv', help.csv).option('--xlsx <file>', help.xlsx).option('--overwrite', help.replaceFiles);
+
   add('init', help.init)
     .requiredOption('--school <code>', help.school)
     .option('--name <name>', help.schoolName)
@@ -106,9 +110,11 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--template <file>', help.template)
     .option('--overwrite', help.templateOverwrite)
     .action((paths, options) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths, options)));
-  add('students', help.students)
+  withTables(add('students', help.students))
     .addArgument(new Argument('[words...]', help.studentWords))
-    .action((words) => start('students', async (context) => (await import('./commands/students.js')).students(context, words)));
+    .action((words, options) =>
+      start('students', async (context) => (await import('./commands/students.js')).students(context, words, options)),
+    );
   withPassword(add('export', help.export))
     .addArgument(new Argument('[national-id...]', help.nationalIds))
     .option('--list <file>', help.list)
@@ -168,7 +174,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((zip, options) =>
       startReading('import', zip, async (context) => (await import('./commands/import.js')).importZip(context, zip, options)),
     );
-  withSignature(withPassword(add('show', help.show)))
+  withTables(withSignature(withPassword(add('show', help.show))))
     .addArgument(new Argument('<zip|student>', help.zipOrId))
     .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));
   withSignature(withPassword(add('files', help.files)))
@@ -177,14 +183,13 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .requiredOption('--out <dir>', help.filesOut)
     .option('--overwrite', help.replaceFiles)
     .action((what, options) => start('files', async (context) => (await import('./commands/files.js')).files(context, what, options)));
-  add('history', help.history)
+  withTables(add('history', help.history))
     .option('--student <national-id>', help.historyStudent)
     .option('--school <code>', help.historySchool)
     .addOption(new Option('--kind <kind>', help.historyKind).argParser(collect).default([]))
     .option('--day <date>', help.historyDay)
     .option('--since <date>', help.historySince)
     .option('--until <date>', help.historyUntil)
-    .option('--csv', help.historyCsv)
     .action((options) => start('history', async (context) => (await import('./commands/history.js')).history(context, options)));
   add('code', help.code)
     .addArgument(new Argument('<course-code...>', help.courseCodes))
@@ -193,10 +198,10 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .addOption(new Option('--case <case>', help.case).choices([...STATUS_CHANGES]).makeOptionMandatory())
     .option('--left <date>', help.left)
     .action((options) => start('advise', async (context) => (await import('./commands/advise.js')).advise(context, options)));
-  add('status', help.status)
+  withTables(add('status', help.status))
     .addArgument(new Argument('<national-id>', help.nationalId))
-    .action((id) => start('status', async (context) => (await import('./commands/status.js')).status(context, id)));
-  add('pick', help.pick)
+    .action((id, options) => start('status', async (context) => (await import('./commands/status.js')).status(context, id, options)));
+  withTables(add('pick', help.pick))
     .addArgument(new Argument('[national-id]', help.nationalId))
     .addArgument(new Argument('[reference...]', help.references))
     .addOption(new Option('--remove <reference>', help.remove).argParser(collect).default([]))

@@ -70,7 +70,7 @@ export interface PickTerms {
 export async function studentItems(store: Store, nationalId: string): Promise<Omit<ChosenStudent, 'picked' | 'unpicked' | 'changed'>> {
   const student = await studentIn(store, nationalId);
   const { basicData, extendedYears } = student;
-  return { ...standingOf(student), nationalId, name: basicData.name, extendedYears };
+  return { ...standingOf(student), nationalId: basicData.nationalId, name: basicData.name, extendedYears };
 }
 
 async function choose(

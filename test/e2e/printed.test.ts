@@ -104,17 +104,15 @@ describe('our own colours', () => {
   });
 });
 
-describe('the history as CSV', () => {
-  it('is as inert as what is printed otherwise', async () => {
-    const { code, out } = await lpx(['--store', await hostileStore(tempFolder()), 'history', '--csv']);
-    expect(code).toBe(0);
-    expect(out.replaceAll('\r\n', '\n').replaceAll('\ufeff', '')).not.toMatch(OBEYED);
-  });
-
-  it('and as JSON at once is refused', async () => {
-    const { code } = await lpx(['--store', await hostileStore(tempFolder()), '--json', 'history', '--csv']);
-    expect(code).toBe(2);
-  });
+describe('a table for other programs', () => {
+  it.each([['history'], ['students'], ['show', ID], ['status', ID], ['pick', ID]])(
+    'is as inert as what is printed otherwise: %s',
+    async (...words) => {
+      const { code, out } = await lpx(['--store', await hostileStore(tempFolder()), ...words, '--csv']);
+      expect(code).toBe(0);
+      expect(out.replaceAll('\r\n', '\n').replaceAll('\ufeff', '')).not.toMatch(OBEYED);
+    },
+  );
 });
 
 describe('the name of a school', () => {

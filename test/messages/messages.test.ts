@@ -59,7 +59,14 @@ const LATIN = new Set(
 );
 
 /** Where a number is meant to the byte, or a question mark as a character. */
-const EXACT = new Set(['.demo.tamper', '.demo.tampered', '.history.columns.bytes', '.words.reason.windowsName']);
+const EXACT = new Set([
+  '.demo.tamper',
+  '.demo.tampered',
+  '.columns.bytes',
+  '.columns.documentBytes',
+  '.columns.mediaBytes',
+  '.words.reason.windowsName',
+]);
 
 describe('a Chinese message', () => {
   /** Without its holes, options, placeholders and commands. */

@@ -3,12 +3,12 @@ import { LpxError } from '../../errors.js';
 import { type LaidFile, type Listing, type StudentFolder, writePackageFiles, writeStudentFiles } from '../../exchange/files.js';
 import { withStore } from '../../exchange/school-store.js';
 import { errorOfReport } from '../../exchange/verify.js';
-import { fill, inert } from '../../messages/messages.js';
-import { csv } from '../../roster/tables.js';
+import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { reportLines, reportOutput } from '../render/report.js';
+import { csvTable } from '../render/tables.js';
 import { cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { isPackage } from './show.js';
@@ -68,16 +68,22 @@ const target = (context: Context, { out, overwrite }: FilesOptions) => ({
 
 /** The list that lies in a student's folder. */
 const listingIn =
-  ({ messages: { files: words, history } }: Context): Listing =>
+  ({ messages: { files: words, columns: titles } }: Context): Listing =>
   (files) => {
-    const { columns: titles } = words;
-    const head = [titles.nationalId, titles.student, titles.schoolYear, titles.list, titles.ref, titles.title, titles.path, titles.name];
+    const head = [
+      titles.nationalId,
+      titles.name,
+      titles.schoolYear,
+      titles.list,
+      titles.ref,
+      titles.title,
+      titles.file,
+      titles.originalName,
+    ];
     const rows = files.map(({ nationalId, student, schoolYear, list, ref, title, path, name, bytes, md5, sha256 }) => [
-      ...[nationalId, student, schoolYear, list, ref, title, path, name, bytes, md5, sha256].map((value) =>
-        typeof value === 'string' ? inert(value) : value,
-      ),
+      ...[nationalId, student, schoolYear, list, ref, title, path, name, bytes, md5, sha256],
     ]);
-    return csv(words.listName, { name: words.listName, rows: [[...head, history.columns.bytes, 'MD5', 'SHA-256'], ...rows] });
+    return csvTable({ name: words.listName, rows: [[...head, titles.bytes, 'MD5', 'SHA-256'], ...rows] });
   };
 
 const listOf = ({ messages }: Context, { folder }: StudentFolder): string => join(folder, `${messages.files.listName}.csv`);

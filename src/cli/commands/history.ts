@@ -3,40 +3,39 @@ import { historyOf } from '../../exchange/history.js';
 import { type HistoryEntry, type HistoryFilter, type HistoryStudent, withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { CATALOGUE, type Code, EXIT } from '../../messages/catalogue.js';
-import { fill, inert } from '../../messages/messages.js';
-import { csv } from '../../roster/tables.js';
+import { fill } from '../../messages/messages.js';
 import { HISTORY_KINDS, type HistoryKind } from '../../spec/history.js';
 import { startOfDay, startOfNextDay } from '../../spec/terms.js';
 import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
+import { type Row, type TableOptions, tableAsked, withTable } from '../render/tables.js';
 import { bracketed, cell, changeText, columns, countCells, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
-export interface HistoryOptions {
+export interface HistoryOptions extends TableOptions {
   readonly student?: string;
   readonly school?: string;
   readonly kind: readonly string[];
   readonly day?: string;
   readonly since?: string;
   readonly until?: string;
-  readonly csv?: boolean;
 }
 
 /** `lpx history`: what happened to the store, newest first, an entry a line; all of it with `--verbose`. */
 export async function history(context: Context, options: HistoryOptions): Promise<Outcome> {
   const { messages, verbose } = context;
-  if (options.csv && context.json) throw new LpxError('LPX_USAGE', { problem: messages.usage.csvOrJson });
+  const asked = tableAsked(context, options);
   const filter = filterFrom(context, options);
   const entries = await withStore(storeFolder(context), (store) => historyOf(store, filter));
   const lines = columns(entries.map((entry) => entryCells(context, entry))).flatMap((line, i) => {
     const entry = entries[i];
     return verbose && entry ? [line, ...moreLines(context, entry)] : [line];
   });
-  return {
+  const outcome = {
     json: { entries: entries.map(entryOutput) },
     text: entries.length > 0 ? lines : [isNarrowed(filter) ? messages.history.noneFit : messages.history.none],
-    ...(options.csv && { file: csv('history', { name: 'history', rows: tableOf(context, entries).map((row) => row.map(inert)) }).content }),
   };
+  return withTable(context, asked, outcome, () => ({ name: messages.tables.names.history, rows: tableOf(context, entries) }));
 }
 
 const isNarrowed = ({ kinds = [], ...others }: HistoryFilter): boolean =>
@@ -279,9 +278,8 @@ const sentWords = ({ nationalId, name, birthDate }: NonNullable<HistoryStudent['
     .join('  ');
 
 /** A row a student; of an entry without students, one row. */
-function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): string[][] {
-  const { labels, history: words, kinds, reasons } = messages;
-  const title = words.columns;
+function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): Row[] {
+  const { labels, columns: title, history: words, kinds, reasons } = messages;
   const header = [
     ...[
       title.number,
@@ -296,19 +294,19 @@ function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): strin
       labels.contentsDigest,
     ],
     ...[title.otherSchool, title.reason, title.terms, title.left],
-    ...[labels.nationalId, labels.name, labels.courseResults, labels.multiPerformances, labels.attachments, title.remarks],
+    ...[title.nationalId, title.name, title.courseResults, title.multiPerformances, title.attachments, title.remarks],
   ];
-  const rows = entries.flatMap((entry) => {
+  const rows = entries.flatMap((entry): Row[] => {
     const { state, folder, md5, contentsDigest, school, reason, terms, left } = factsOf(entry);
     const ofEntry = [
-      String(entry.id),
+      entry.id,
       localTime(entry.at),
       kinds[entry.kind],
       state === 'done' ? '' : words.states[state],
       entry.operator,
       entry.file,
       folder,
-      entry.bytes > 0 ? String(entry.bytes) : '',
+      entry.bytes > 0 ? entry.bytes : '',
       md5,
       contentsDigest,
       school,
@@ -322,9 +320,9 @@ function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): strin
       ...ofEntry,
       student.nationalId,
       student.name,
-      String(student.courseResults),
-      String(student.multiPerformances),
-      String(student.attachments),
+      student.courseResults,
+      student.multiPerformances,
+      student.attachments,
       [...own, ...studentRemarks(messages, student)].join('; '),
     ]);
   });

@@ -9,11 +9,12 @@ import { readPicks } from '../../roster/lists.js';
 import { isCourseResult, termOfRecord, titleOf, wireListOf } from '../../spec/portfolio.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
+import { type Table, type TableOptions, tableAsked, withTable } from '../render/tables.js';
 import { cell, columns, columnsOf, fittingColumns } from '../render/text.js';
-import { versionOutput, withVersions } from '../render/versions.js';
+import { versionOutput, versionText, withVersions } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
-export interface PickOptions {
+export interface PickOptions extends TableOptions {
   readonly remove: readonly string[];
   readonly list?: string;
   readonly extendedYears?: string;
@@ -31,6 +32,7 @@ export async function pick(
   options: PickOptions,
 ): Promise<Outcome> {
   const { usage } = context.messages;
+  const asked = tableAsked(context, options);
   if (nationalId === undefined && options.list === undefined) throw new LpxError('LPX_USAGE', { problem: usage.noPick });
   const extendedYears =
     options.extendedYears === undefined
@@ -40,7 +42,8 @@ export async function pick(
   if (both.length > 0) throw new LpxError('LPX_USAGE', { problem: fill(usage.pickAndRemove, { refs: both.join(', ') }) });
   const choosing = refs.length + options.remove.length > 0 || extendedYears !== undefined;
   if (options.list !== undefined && (nationalId !== undefined || choosing)) throw new LpxError('LPX_USAGE', { problem: usage.listAlone });
-  if (nationalId !== undefined && !choosing) return listed(context, nationalId);
+  if (nationalId !== undefined && !choosing) return listed(context, nationalId, asked);
+  if (asked.csv || asked.xlsx !== undefined) throw new LpxError('LPX_USAGE', { problem: usage.tableOfPicks });
   const choices: readonly Choice[] =
     nationalId !== undefined
       ? [{ nationalId, pick: refs, unpick: options.remove, extendedYears }]
@@ -55,15 +58,31 @@ export async function pick(
   return { json: { students: students.map(studentOutput) }, text: students.flatMap((student) => chosenLines(context, student)) };
 }
 
-async function listed(context: Context, nationalId: string): Promise<Outcome> {
+async function listed(context: Context, nationalId: string, asked: TableOptions): Promise<Outcome> {
   const { messages } = context;
   const student = await withStore(storeFolder(context), (store) => studentItems(store, nationalId));
   const { items } = student;
-  return {
-    json: { students: [studentOutput({ ...student, nationalId, picked: [], unpicked: [], changed: false })] },
+  const outcome = {
+    json: { students: [studentOutput({ ...student, picked: [], unpicked: [], changed: false })] },
     text: items.length === 0 ? [messages.pick.nothing] : itemLines(context, items),
     notes: items.length === 0 ? [] : [messages.pick.how],
   };
+  return withTable(context, asked, outcome, () => tableOf(context, student));
+}
+
+/** A row an item. */
+function tableOf({ messages }: Context, { nationalId, name, items }: Pick<ChosenStudent, 'nationalId' | 'name' | 'items'>): Table {
+  const { columns: titles, provenance, leftOut, pick: words, tables } = messages;
+  const head = [
+    ...[titles.nationalId, titles.name, titles.ref, titles.schoolYear, titles.provenance, titles.list, titles.title, titles.term],
+    ...[titles.school, titles.courseCode, titles.pickState, titles.hindrance, titles.version],
+  ];
+  const rows = items.map(({ ref, schoolYear, state, unfit, version, stored: { record, ...stored } }) => [
+    ...[nationalId, name, ref, schoolYear, provenance[stored.provenance], wireListOf(record.list).wire, titleOf(record)],
+    ...[termOfRecord(record), record.fields.originSchoolCode, isCourseResult(record) ? record.fields.courseCode : ''],
+    ...[words.states[state], unfit ? leftOut[unfit] : '', version ? versionText(messages, version) : ''],
+  ]);
+  return { name: tables.names.pick, rows: [head, ...rows] };
 }
 
 function chosenLines({ messages, paint }: Context, { nationalId, name, picked, unpicked, standings }: ChosenStudent): string[] {

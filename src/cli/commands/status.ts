@@ -3,16 +3,18 @@ import { type StudentStatus, studentStatus } from '../../exchange/status.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { findingOutput } from '../render/findings.js';
+import { type Table, type TableOptions, tableAsked, withTable } from '../render/tables.js';
 import { cell, columns } from '../render/text.js';
 import { versionOutput, versionText } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx status`: a student's school years. */
-export async function status(context: Context, nationalId: string): Promise<Outcome> {
+export async function status(context: Context, nationalId: string, options: TableOptions): Promise<Outcome> {
   const { messages } = context;
+  const asked = tableAsked(context, options);
   const result = await withStore(storeFolder(context), (store) => studentStatus(store, nationalId));
   const { basicData, extendedYears, years, certified, submittedElsewhere, versions, totals, findings } = result;
-  return {
+  const outcome = {
     json: {
       student: { nationalId: basicData.nationalId, name: basicData.name, extendedYears },
       years,
@@ -25,6 +27,19 @@ export async function status(context: Context, nationalId: string): Promise<Outc
     text: statusLines(context, result),
     findings,
   };
+  return withTable(context, asked, outcome, () => tableOf(context, result));
+}
+
+/** A row a half of a school year, and one for all years. */
+function tableOf({ messages: { columns: titles, labels, tables } }: Context, { basicData, years, totals }: StudentStatus): Table {
+  const head = [titles.nationalId, titles.name, titles.schoolYear, titles.half, titles.own, titles.transferred];
+  const ofYears = years.map(({ schoolYear, half, own, transferred, picked, perYear, left }) => [
+    ...[basicData.nationalId, basicData.name, schoolYear, labels[half], own, transferred, picked, perYear, left],
+  ]);
+  const ofAll = totals.map(({ half, picked, limit }) => [
+    ...[basicData.nationalId, basicData.name, labels.total, labels[half], '', '', picked, limit, ''],
+  ]);
+  return { name: tables.names.status, rows: [[...head, titles.picked, titles.limit, titles.open], ...ofYears, ...ofAll] };
 }
 
 function statusLines({ messages, paint }: Context, status: StudentStatus): string[] {

@@ -2,12 +2,15 @@ import { withStore } from '../../exchange/school-store.js';
 import { listStudents } from '../../exchange/students.js';
 import type { Context, Outcome } from '../context.js';
 import { findingOutput } from '../render/findings.js';
+import { type TableOptions, tableAsked, withTable } from '../render/tables.js';
 import { cell, columns, leftText } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx students`: who is in the store, with counts; of words, those whose name or id has them. */
-export async function students({ messages, paint, ...context }: Context, words: readonly string[] = []): Promise<Outcome> {
-  const { school, list } = await withStore(storeFolder({ messages, paint, ...context }), async (store) => ({
+export async function students(context: Context, words: readonly string[], options: TableOptions): Promise<Outcome> {
+  const { messages, paint } = context;
+  const asked = tableAsked(context, options);
+  const { school, list } = await withStore(storeFolder(context), async (store) => ({
     school: store.school,
     list: await listStudents(store, words),
   }));
@@ -25,7 +28,7 @@ export async function students({ messages, paint, ...context }: Context, words: 
     student.received,
     paint.yellow(leftText(messages, student.left)),
   ]);
-  return {
+  const outcome = {
     json: {
       school,
       students: students.map(({ left, ...rest }) => ({ ...rest, ...(left && { left }) })),
@@ -34,4 +37,13 @@ export async function students({ messages, paint, ...context }: Context, words: 
     findings,
     text: students.length === 0 ? [words.length === 0 ? messages.students.none : messages.students.noneFit] : columns([header, ...rows]),
   };
+  return withTable(context, asked, outcome, () => {
+    const { columns: titles, leftAs, tables } = messages;
+    const head = [titles.nationalId, titles.name, titles.courseResults, titles.multiPerformances, titles.attachments, titles.received];
+    const rows = students.map(({ nationalId, name, left, ...counts }) => [
+      ...[nationalId, name, counts.courseResults, counts.multiPerformances, counts.attachments, counts.received],
+      ...[left ? leftAs[left.as] : '', left?.on ?? ''],
+    ]);
+    return { name: tables.names.students, rows: [[...head, titles.leftAs, titles.left], ...rows] };
+  });
 }
