@@ -32,6 +32,8 @@ export interface Context extends Surroundings {
   /** Whether colours are welcome on a terminal: `--no-color`, `NO_COLOR` and dumb terminals say no. */
   readonly color: boolean;
   readonly json: boolean;
+  /** With `json`: a line for each event, and the outcome as the last of them. */
+  readonly jsonLines: boolean;
   readonly quiet: boolean;
   /** Whether a result says all there is. */
   readonly verbose: boolean;
@@ -40,6 +42,8 @@ export interface Context extends Surroundings {
   readonly storeOption: string | undefined;
   /** Whether a signal came after a change was committed: finish what is under way, begin nothing more. */
   readonly stopping: () => boolean;
+  /** Aborts at a signal: for commands that end by themselves once they have committed something. */
+  readonly interrupt: AbortSignal;
   /** Says something beside the result, once the command is done; `--quiet` drops it. */
   readonly note: (line: string) => void;
   /** A thread that was started for this command before its code was loaded. */

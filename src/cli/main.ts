@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import { LpxError } from '../errors.js';
 import { knownError } from '../io/file-error.js';
 import { runInterruptibly } from '../io/interruption.js';
-import { type CommandName, HIDDEN_CHARACTERS, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
+import { type CommandName, LANGUAGES, type Language, languageOf, messagesIn } from '../messages/messages.js';
 import { readChoice } from './choices.js';
 import { allCommands, commandIn, isGroup, nameOf } from './command-tree.js';
 import { usageError } from './complaints.js';
@@ -11,6 +11,7 @@ import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
 import { errorLines, failureOutput, findingLines, findingOutput, listedFindings } from './render/findings.js';
 import { terminalWidth } from './render/help.js';
+import { jsonLine, jsonText } from './render/json.js';
 import { paint, printable } from './render/printable.js';
 import { stackLines } from './render/stack.js';
 import { columnsOf, folded } from './render/text.js';
@@ -56,7 +57,8 @@ function reportOutputFault(words: readonly string[], around: Surroundings, fault
 
 async function run(givenWords: readonly string[], around: Surroundings): Promise<number> {
   const language = languageFrom(givenWords, around);
-  const json = givenWords.includes('--json');
+  const jsonLines = givenWords.includes('--json-lines');
+  const json = givenWords.includes('--json') || jsonLines;
   const words = givenWords.length === 0 && around.stdin.isTTY && around.stdout.isTTY ? ['where'] : givenWords;
   let command: CommandName = 'lpx';
   let exitCode = 0;
@@ -79,6 +81,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
       const context = {
         ...contextOf(around, language, options, name),
         stopping: () => signal.aborted,
+        interrupt: signal,
         note: (line: string) => said.push(line),
       };
       const onUndone = () => {
@@ -111,7 +114,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     const named = commandIn(program, words);
     if (named && !isGroup(named)) command = nameOf(named);
-    const options = { json, color: !words.includes('--no-color') };
+    const options = { json, jsonLines, color: !words.includes('--no-color') };
     return fail(error instanceof CommanderError ? usageError(language, program, words, error) : error, options);
   }
 }
@@ -137,13 +140,15 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     messages: messagesIn(language, OVER_RECEIVED.has(command) ? 'received' : 'here'),
     paint,
     color: options.color !== false && !around.env.NO_COLOR && around.env.TERM !== 'dumb',
-    json: options.json === true,
+    json: options.json === true || options.jsonLines === true,
+    jsonLines: options.jsonLines === true,
     quiet: options.quiet === true,
     verbose: options.verbose === true,
     debug: options.debug === true,
     yes: options.yes === true,
     storeOption: options.store,
     stopping: () => false,
+    interrupt: new AbortController().signal,
     note: () => {},
   };
 }
@@ -162,7 +167,7 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
   const { error } = outcome;
   if (context.json) {
     if (error) printFailure(context, command, error, outcome.json);
-    else context.stdout.write(jsonText({ ok: true, command, ...outcome.json }));
+    else writeJson(context, { ok: true, command, ...outcome.json });
     return error?.exitCode ?? 0;
   }
   if (outcome.file) context.stdout.write(outcome.file);
@@ -174,9 +179,9 @@ function print(context: Context, command: CommandName, outcome: Outcome): number
   return error?.exitCode ?? 0;
 }
 
-/** JSON without a character that a terminal would obey, or that would turn the writing around: those are escaped. */
-const jsonText = (value: object): string =>
-  `${JSON.stringify(value, null, 2).replace(HIDDEN_CHARACTERS, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+/** The outcome of a command as JSON: one document, or the last of the lines. */
+const writeJson = (context: Context, document: object): void =>
+  void context.stdout.write(context.jsonLines ? jsonLine({ event: 'end', ...document }) : jsonText(document));
 
 /** With `--json` on stdout, under the command's schema; else three lines on stderr, after all that was found. */
 function printFailure(context: Context, command: CommandName, error: LpxError, json: object): void {
@@ -184,7 +189,7 @@ function printFailure(context: Context, command: CommandName, error: LpxError, j
   if (context.json) {
     const findings = error.findings.map((finding) => findingOutput(messages, finding));
     const document = { ok: false, command, findings, ...json, error: failureOutput(messages, command, error) };
-    context.stdout.write(jsonText(document));
+    writeJson(context, document);
     return;
   }
   printLines(context, 'stderr', [...listedFindings(messages, paint, error.findings), ...errorLines(messages, paint, command, error)]);

@@ -14,6 +14,7 @@ import { helpLines, helpPage } from './render/help.js';
 export interface GlobalOptions {
   readonly store?: string;
   readonly json?: boolean;
+  readonly jsonLines?: boolean;
   readonly lang?: string;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -62,7 +63,10 @@ export function buildProgram(language: Language, version: string, run: Run, widt
       .helpOption('-h, --help', help.helpOption)
       .configureHelp(program.configureHelp())
       .copyInheritedSettings(program);
-  const start = (name: CommandName, work: (context: Context) => Promise<Outcome>) => run(name, program.opts<GlobalOptions>(), work);
+  const start = (name: CommandName, work: (context: Context) => Promise<Outcome>, options: GlobalOptions = {}) =>
+    run(name, { ...program.opts<GlobalOptions>(), ...options }, work);
+  const startBatch = (name: CommandName, { jsonLines }: GlobalOptions, work: (context: Context) => Promise<Outcome>) =>
+    start(name, work, { ...(jsonLines && { jsonLines }) });
   /** A command that reads a package, with a helper thread that starts while the command's code is loaded. */
   const startReading = (name: CommandName, zip: string, work: (context: Context) => Promise<Outcome>) =>
     start(name, async (context) => {
@@ -150,7 +154,9 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--force', help.force)
     .option('--accept-left', help.acceptLeft)
     .action((list, options) =>
-      start('batch-export', async (context) => (await import('./commands/batch-export.js')).batchExport(context, list, options)),
+      startBatch('batch-export', options, async (context) =>
+        (await import('./commands/batch-export.js')).batchExport(context, list, options),
+      ),
     );
   withSignature(withPassword(add('verify', help.verify)))
     .addArgument(new Argument('<zip...>', help.zips))

@@ -6,6 +6,8 @@ type Held<A extends unknown[]> = Password | ((...words: A) => Password | Promise
 
 export interface Progress {
   readonly update: (done: number, total: number) => void;
+  /** Shows a text of the caller's in place of the percentage. */
+  readonly say: (text: string) => void;
   /** A password that is asked for while nothing moves on the terminal. */
   readonly holdFor: <A extends unknown[]>(password: Held<A>) => Held<A>;
   readonly stop: () => void;
@@ -19,7 +21,7 @@ const STEP_MS = 100;
 export function startProgress(context: Context, text: string): Progress {
   // On a terminal of no width, which has never been given its size, ora would never end.
   if (context.json || context.quiet || !context.stderr.isTTY || !context.stderr.columns) {
-    return { update: () => {}, holdFor: (password) => password, stop: () => {} };
+    return { update: () => {}, say: () => {}, holdFor: (password) => password, stop: () => {} };
   }
   let spinner: { text: string; stop(): unknown } | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -39,13 +41,15 @@ export function startProgress(context: Context, text: string): Progress {
     timer = mine;
   };
   start();
+  const say = (added: () => string) => {
+    const now = Date.now();
+    if (!spinner || now - shown < STEP_MS) return;
+    shown = now;
+    spinner.text = `${text} ${added()}`;
+  };
   return {
-    update: (done, total) => {
-      const now = Date.now();
-      if (!spinner || now - shown < STEP_MS) return;
-      shown = now;
-      spinner.text = `${text} ${total === 0 ? 100 : Math.floor((100 * done) / total)}%`;
-    },
+    update: (done, total) => say(() => `${total === 0 ? 100 : Math.floor((100 * done) / total)}%`),
+    say: (added) => say(() => added),
     holdFor: (password) =>
       typeof password !== 'function'
         ? password

@@ -855,6 +855,7 @@ export const zhTW: Messages = {
     partlyDone: {
       load: '列為已載入的資料已存入資料庫，其餘都沒有載入。',
       export: '其餘學生已匯出。',
+      'batch-export': '列為已匯出的都已完成，其餘的沒有留下任何檔案。',
       import: '其餘學生已匯入，或先前已在資料庫裡。',
       verify: '請勿匯入這些交換檔；其餘完好。',
     },
@@ -1124,7 +1125,7 @@ export const zhTW: Messages = {
     repeat: '再輸入一次相同的密碼',
     optionWins: '已設定 LPX_PASSWORD，但採用 {option} 的密碼。',
   },
-  progress: { exporting: '正在寫入交換檔', reading: '正在讀取交換檔', loading: '正在載入' },
+  progress: { batch: '處理中：', exporting: '正在寫入交換檔', reading: '正在讀取交換檔', loading: '正在載入' },
   labels: {
     courseResults: '課程學習成果',
     multiPerformances: '多元表現',
@@ -1242,6 +1243,26 @@ export const zhTW: Messages = {
     students: '共 {count} 項錯誤、{students} 位學生，列在上面。',
     correct: '請修正所列事項後再執行。',
     narrow: '請修正所列事項；加上 --skip-unfit 可略過這些學生，先處理其餘學生。',
+  },
+  batch: {
+    progress: '{done}／{total}，每秒 {rate} 件，還需 {left}',
+    logLine: '{done}/{total} {line}',
+    jobLine: '{about}，寄往 {school}：{outcome}{why}',
+    outcomes: {
+      exported: '已匯出',
+      'sent-before': '先前已寄過，內容未變',
+      failed: '失敗',
+      'not-done': '尚未處理',
+      done: '完成',
+    },
+    exported: '{count} 個交換檔，寄給 {schools} 所學校。',
+    packages: '{count} 個交換檔',
+    sentBefore: '先前已寄過、內容未變，沒有再寄；要再寄請加 --resend',
+    notDone: '尚未處理：{count} 位學生。',
+    results: '結果：{files}',
+    advice: '請用交換檔以外的方式，把密碼表分別交給各校。除了密碼表，lpx 沒有留下任何密碼。',
+    sheet: '結果',
+    columns: ['列', '身分證號', '姓名', '收件學校', '事由', '學期', '離校日', '結果', '交換檔', 'MD5', '先前寄出日', '問題'],
   },
   status: { passed: '通過', failed: '不通過', skipped: '未檢查', missing: '缺少' },
   encryptions: {

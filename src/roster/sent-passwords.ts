@@ -36,11 +36,11 @@ export function appendPasswords(file: string, rows: readonly PasswordRow[]): voi
 }
 
 /** Writes a table in the place of the one that is there, if any, all or nothing. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
-export const writePasswordTable = (file: string, rows: readonly PasswordRow[]): Promise<void> =>
+export const writeSentPasswords = (file: string, rows: readonly PasswordRow[]): Promise<void> =>
   replaceFile(file, csv('', { name: '', rows: [TITLES, ...rows.map(cellsOf)] }).content);
 
 /** The rows of a table as it was written; none when it is not there. A row that was cut off is left out. @throws as `readTable` */
-export async function readPasswordTable(file: string): Promise<PasswordRow[]> {
+export async function readSentPasswords(file: string): Promise<PasswordRow[]> {
   const rows = await readTable(file).catch((error) => {
     if (error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND') return [];
     throw error;

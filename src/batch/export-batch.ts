@@ -1,0 +1,396 @@
+/**
+ * Exports the students of a list: a package for each student or each receiving school, into a folder for each school, with
+ * passwords of their own. What was done stays done: a batch that is cut short is gone on with, and nothing is made twice.
+ */
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { basename, join, relative, sep } from 'node:path';
+import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
+import type { ExportResult } from '../exchange/export.js';
+import { withStore } from '../exchange/school-store.js';
+import { makeFolder, syncFolder } from '../io/publish.js';
+import { nearestThere } from '../io/read.js';
+import type { ExportList, ExportRow } from '../roster/export-list.js';
+import { type PasswordRow, readSentPasswords, writeSentPasswords } from '../roster/sent-passwords.js';
+import { unknownStudent } from '../spec/findings.js';
+import { type Day, dayOf } from '../spec/terms.js';
+import type { Batch, JobPackage } from '../store/batch-journal.js';
+import type { Store } from '../store/store.js';
+import type { Encryption } from '../zip/writer.js';
+import { type BatchThread, runJobs } from './pool.js';
+
+export interface BatchExportRequest {
+  /** The store's folder. */
+  readonly folder: string;
+  readonly list: ExportList;
+  /** A folder in it for each receiving school. */
+  readonly outFolder: string;
+  /** A table in it for each receiving school; not inside `outFolder`. */
+  readonly passwordFolder: string;
+  readonly groupBy: 'student' | 'school';
+  readonly encryption: Encryption;
+  /** As of `ExportRequest`. */
+  readonly force: boolean;
+  readonly acceptLeft: boolean;
+  /** Send also what went to the same school before and has not changed since. */
+  readonly resend: boolean;
+  /** Go on with a batch of the same list and options that was cut short. */
+  readonly resume: boolean;
+  /** How many packages are worked on at a time. */
+  readonly threads: number;
+  readonly now: () => Date;
+  /** Who exports, for the history. */
+  readonly operator: string;
+  /** A new password: strong, in printable ASCII without a comma or quotation mark. */
+  readonly newPassword: () => string;
+  /** Ends the batch: what is under way is undone, and all else stays. */
+  readonly signal: AbortSignal;
+  readonly onBegin?: (batch: BegunBatch) => void;
+  readonly onJob?: (outcome: JobOutcome) => void;
+}
+
+export interface BegunBatch {
+  /** What the batch is known by. */
+  readonly token: string;
+  readonly isResumed: boolean;
+  /** How many packages it is about, or groups of packages. */
+  readonly jobs: number;
+  /** How many of them are done already. */
+  readonly done: number;
+}
+
+export interface SentPackage {
+  /** Absolute paths. */
+  readonly path: string;
+  readonly signaturePath: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly md5: string;
+  readonly contentsDigest: string;
+}
+
+export interface RowOutcome {
+  readonly row: ExportRow;
+  readonly name: string;
+  /** `sent-before`: the same went to the same school before. `not-done`: the batch ended first. */
+  readonly outcome: 'exported' | 'sent-before' | 'failed' | 'not-done';
+  /** The package that the student is in, also of an earlier export; empty for none. */
+  readonly file: string;
+  /** Of a student who was sent before: the day. */
+  readonly sentOn?: Day;
+  /** Of one who failed. */
+  readonly error?: LpxError;
+  /** What else there is to say of the student. */
+  readonly findings: readonly Finding[];
+}
+
+/** What became of a job: the rows that go into one package, or into as many as readers' limits ask for. */
+export interface JobOutcome {
+  readonly school: string;
+  readonly outcome: 'done' | 'failed' | 'not-done';
+  /** Whether it was done before the batch was gone on with. */
+  readonly isEarlier: boolean;
+  readonly packages: readonly SentPackage[];
+  readonly rows: readonly RowOutcome[];
+}
+
+export interface BatchExportResult extends BegunBatch {
+  /** In the order of the list. */
+  readonly outcomes: readonly JobOutcome[];
+  /** The tables of passwords, by receiving school. */
+  readonly passwordTables: readonly { readonly school: string; readonly path: string }[];
+  readonly isInterrupted: boolean;
+}
+
+interface Job {
+  /** As the history knows it. */
+  readonly id: string;
+  readonly rows: readonly [ExportRow, ...ExportRow[]];
+}
+
+/**
+ * @throws LPX_PASSWORDS_INSIDE; the faults of the list, all at once: LPX_LIST_ROW, LPX_NOT_IN_STORE, LPX_TO_OWN_SCHOOL; LPX_BATCH_RUNNING,
+ *   LPX_BATCH_UNFINISHED; the errors of opening a store: then nothing was done. What goes wrong with a job is in its outcome.
+ */
+export async function exportBatch(request: BatchExportRequest): Promise<BatchExportResult> {
+  const { folder, list, passwordFolder } = request;
+  refuseInside(request);
+  return withStore(folder, async (store) => {
+    const names = await store.names(list.students.map(({ nationalId }) => nationalId));
+    refuseFaults(request, store.school.code, names);
+    const work = await store.attachments.workFolder();
+    try {
+      const { resume, now } = request;
+      const batch = await store.batches.begin({ kind: 'export', key: keyOf(request), now: now(), work, resume });
+      if (batch.isResumed) await store.claims.sweep();
+      const run: Run = { request, batch, names, made: packagesByJob(await store.batches.packages(batch)) };
+      const jobs = jobsOf(run);
+      const passwords = await Passwords.open(passwordFolder, batch, list.rows, run.made);
+      const outcomes = await runAll(run, jobs, passwords);
+      const isInterrupted = outcomes.some(({ outcome }) => outcome === 'not-done');
+      if (!isInterrupted) await finish(store, batch, passwords);
+      const done = jobs.filter(({ id }) => run.made.has(id)).length;
+      return { ...batch, jobs: jobs.length, done, outcomes, passwordTables: passwords.tables, isInterrupted };
+    } finally {
+      await work.remove();
+    }
+  });
+}
+
+/** What one run of a batch knows. */
+interface Run {
+  readonly request: BatchExportRequest;
+  readonly batch: Batch;
+  /** Names by national id. */
+  readonly names: ReadonlyMap<string, string>;
+  /** The packages of jobs that are done. */
+  readonly made: ReadonlyMap<string, readonly JobPackage[]>;
+}
+
+/** @throws LPX_PASSWORDS_INSIDE */
+function refuseInside({ outFolder, passwordFolder }: BatchExportRequest): void {
+  const path = relative(realPath(outFolder), realPath(passwordFolder));
+  if (path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !/^[A-Za-z]:/.test(path)))
+    throw new LpxError('LPX_PASSWORDS_INSIDE', { folder: passwordFolder });
+}
+
+/** A path without links, as far as it is there. */
+function realPath(path: string): string {
+  const there = nearestThere(path);
+  return join(realpathSync(there), relative(there, path));
+}
+
+/** @throws the first fault of the list, with all of them in its findings */
+function refuseFaults({ list }: BatchExportRequest, school: string, names: ReadonlyMap<string, string>): void {
+  const unknown = list.students
+    .filter(({ nationalId }) => !names.has(nationalId))
+    .map(({ nationalId, place }) => unknownStudent(nationalId, place));
+  const ofRow = new Map(list.students.map((student) => [student.place.row, student]));
+  const toOwnSchool = list.rows
+    .filter(({ toSchool }) => toSchool === school)
+    .map(({ row }) => findingOf('LPX_TO_OWN_SCHOOL', 'error', { ...ofRow.get(row)?.place }, { code: school }));
+  const faults = [...list.findings, ...unknown, ...toOwnSchool].sort((a, b) => (a.place.row ?? 0) - (b.place.row ?? 0));
+  const error = errorOf(faults);
+  if (error) throw error;
+}
+
+const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+
+/** A row as it is compared: wherever in the list it stands. */
+const canonicalRow = ({ nationalId, reason, terms, left, toSchool }: ExportRow): string =>
+  JSON.stringify([nationalId, reason, terms, left, toSchool]);
+
+/** Two batches with the same key are the same: of the same list, with options that make the same packages in the same places. */
+function keyOf({ list, outFolder, passwordFolder, groupBy, encryption, force, acceptLeft, resend }: BatchExportRequest): string {
+  const options = { outFolder, passwordFolder, groupBy, encryption, force, acceptLeft, resend };
+  return sha256([list.rows.map(canonicalRow).sort(), options]);
+}
+
+/** How much of a hash names a job within its batch, in hex digits. */
+const JOB_DIGITS = 12;
+
+/** The rows of each package, in the order of the list. What a package has only one of, all its rows have in common. */
+function jobsOf({ request: { list, groupBy }, batch }: Run): Job[] {
+  const groups = new Map<string, [ExportRow, ...ExportRow[]]>();
+  for (const row of list.rows) {
+    const { toSchool, reason, left, terms } = row;
+    const key = groupBy === 'student' ? canonicalRow(row) : JSON.stringify([toSchool, reason, left, terms]);
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()].map((rows) => ({
+    id: `${batch.token}-${sha256(rows.map(canonicalRow).sort()).slice(0, JOB_DIGITS)}`,
+    rows,
+  }));
+}
+
+function packagesByJob(packages: readonly JobPackage[]): Map<string, JobPackage[]> {
+  const byJob = new Map<string, JobPackage[]>();
+  for (const made of packages) byJob.set(made.batchJob, [...(byJob.get(made.batchJob) ?? []), made]);
+  return byJob;
+}
+
+/** Runs the jobs that are not done yet. @returns what became of all of them, in their order */
+async function runAll(run: Run, jobs: readonly Job[], passwords: Passwords): Promise<JobOutcome[]> {
+  const { request, batch } = run;
+  const { threads, signal, onBegin, onJob } = request;
+  const earlier = new Map(jobs.flatMap((job) => doneEarlier(run, job)));
+  const open = jobs.flatMap((job) => openPart(job, earlier.get(job.id)));
+  const outcomes = new Map<string, JobOutcome>();
+  onBegin?.({ token: batch.token, isResumed: batch.isResumed, jobs: jobs.length, done: jobs.length - open.length });
+  const runOne = async (job: Job, thread: BatchThread) => {
+    const outcome = await runJob(run, job, passwords, thread);
+    outcomes.set(job.id, outcome);
+    if (outcome.outcome !== 'not-done') onJob?.(outcome);
+  };
+  await runJobs(open, runOne, { threads: Math.min(threads, open.length), signal });
+  const rest = new Map(open.map((job) => [job.id, outcomes.get(job.id) ?? notDone(run, job)]));
+  return jobs.flatMap(({ id }) => [earlier.get(id) ?? [], rest.get(id) ?? []].flat());
+}
+
+/** The rows of a job that are in no package yet: all of them, or those that something stood against when it was done. */
+function openPart({ id, rows }: Job, earlier: JobOutcome | undefined): Job[] {
+  const done = new Set(earlier?.rows.map(({ row }) => row));
+  const [first, ...rest] = rows.filter((row) => !done.has(row));
+  return first ? [{ id, rows: [first, ...rest] }] : [];
+}
+
+/** Exports the students of one job, on a thread. */
+async function runJob(run: Run, { id, rows }: Job, passwords: Passwords, thread: BatchThread): Promise<JobOutcome> {
+  const { folder, outFolder, encryption, force, acceptLeft, resend, groupBy, now, operator, newPassword, signal } = run.request;
+  const [{ toSchool, reason, left, terms }] = rows;
+  try {
+    const result = await thread.run(
+      'export',
+      {
+        folder,
+        nationalIds: rows.map(({ nationalId }) => nationalId),
+        skipEmpty: false,
+        skipUnfit: groupBy === 'school',
+        reason,
+        left,
+        force,
+        acceptLeft,
+        terms,
+        toSchool,
+        outFolder: join(outFolder, toSchool),
+        encryption,
+        now: now(),
+        operator,
+        batch: { job: id, resend },
+        passwordTable: passwords.tableOf(toSchool),
+      },
+      { password: Buffer.from(passwords.of(id) ?? newPassword()), signal },
+    );
+    return outcomeOf(run, rows, result);
+  } catch (error) {
+    if (!(error instanceof LpxError)) throw error;
+    return error.code === 'LPX_INTERRUPTED' ? notDone(run, { id, rows }) : failed(run, rows, error);
+  }
+}
+
+const nameOf = ({ names }: Run, { nationalId }: ExportRow): string => names.get(nationalId) ?? '';
+
+function outcomeOf(run: Run, rows: Job['rows'], { packages, students, sent, unfit, findings }: ExportResult): JobOutcome {
+  const outcomes = rows.map((row): RowOutcome => {
+    const isOfRow = ({ nationalId }: { readonly nationalId: string }) => nationalId === row.nationalId;
+    const base = { row, name: nameOf(run, row), findings: findings.filter(({ place }) => place.student === row.nationalId) };
+    const before = sent.find(isOfRow);
+    if (before) return { ...base, outcome: 'sent-before', file: before.file, sentOn: dayOf(before.at) };
+    const against = unfit.find(isOfRow);
+    const error = against && errorOf(against.findings);
+    if (against && error) return { ...base, outcome: 'failed', file: '', error, findings: against.findings };
+    return { ...base, outcome: 'exported', file: students.find(isOfRow)?.file ?? '' };
+  });
+  return {
+    school: rows[0].toSchool,
+    outcome: outcomes.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'done',
+    isEarlier: false,
+    packages: packages.map(({ zipFile, signatureFile, digests: { bytes, md5 }, contentsDigest }) => ({
+      path: zipFile,
+      signaturePath: signatureFile,
+      file: basename(zipFile),
+      bytes,
+      md5,
+      contentsDigest,
+    })),
+    rows: outcomes,
+  };
+}
+
+/** Of a job all of whose students failed: each by what stands against them, or by what stands against all. */
+function failed(run: Run, rows: Job['rows'], error: LpxError): JobOutcome {
+  const outcomes = rows.map((row): RowOutcome => {
+    const findings = error.findings.filter(({ place }) => place.student === row.nationalId);
+    return { row, name: nameOf(run, row), outcome: 'failed', file: '', error: errorOf(findings) ?? error, findings };
+  });
+  return { school: rows[0].toSchool, outcome: 'failed', isEarlier: false, packages: [], rows: outcomes };
+}
+
+const notDone = (run: Run, { rows }: Job): JobOutcome => ({
+  school: rows[0].toSchool,
+  outcome: 'not-done',
+  isEarlier: false,
+  packages: [],
+  rows: rows.map((row) => ({ row, name: nameOf(run, row), outcome: 'not-done', file: '', findings: [] })),
+});
+
+/** The part of a job that was done before the batch was gone on with, if any. */
+function doneEarlier(run: Run, { id, rows }: Job): (readonly [id: string, outcome: JobOutcome])[] {
+  const packages = run.made.get(id);
+  if (!packages) return [];
+  const outcomes = rows.flatMap((row): RowOutcome[] => {
+    const file = packages.find(({ nationalIds }) => nationalIds.includes(row.nationalId))?.file;
+    return file === undefined ? [] : [{ row, name: nameOf(run, row), findings: [], outcome: 'exported', file }];
+  });
+  const sent = packages.map(({ folder, file, bytes, md5, contentsDigest }) => ({
+    path: join(folder, file),
+    signaturePath: join(folder, `${file}.md5`),
+    file,
+    bytes,
+    md5,
+    contentsDigest,
+  }));
+  return [[id, { school: rows[0].toSchool, outcome: 'done', isEarlier: true, packages: sent, rows: outcomes }]];
+}
+
+/** The tables of passwords of one batch, a file for each receiving school: the only record of them. */
+class Passwords {
+  readonly #folder: string;
+  readonly #token: string;
+  readonly #schools: readonly string[];
+  readonly #byJob = new Map<string, string>();
+
+  private constructor(folder: string, { token }: Batch, schools: readonly string[]) {
+    this.#folder = folder;
+    this.#token = token;
+    this.#schools = schools;
+  }
+
+  /**
+   * Reads the passwords that the batch has given already, and makes the tables that are not there yet. A name that a package never got
+   * is taken out: another may get it. @throws LPX_DISK_FULL, LPX_WRITE_FAILED, and as `readTable`
+   */
+  static async open(folder: string, batch: Batch, rows: readonly ExportRow[], made: ReadonlyMap<string, readonly JobPackage[]>) {
+    const schools = [...new Set(rows.map(({ toSchool }) => toSchool))].sort();
+    const passwords = new Passwords(folder, batch, schools);
+    await makeFolder(folder);
+    await syncFolder(join(folder, '..'));
+    for (const school of schools) {
+      const table = passwords.tableOf(school);
+      const listed = await readSentPasswords(table);
+      for (const { job, password } of listed) passwords.#byJob.set(job, password);
+      const isMade = ({ job, file }: PasswordRow) => made.get(job)?.some((known) => known.file === file) === true;
+      const kept = listed.filter(isMade);
+      const jobsKept = new Set(kept.map(({ job }) => job));
+      const waiting = new Map(listed.filter(({ job }) => !jobsKept.has(job)).map((row) => [row.job, { ...row, file: '', md5: '' }]));
+      await writeSentPasswords(table, [...kept, ...waiting.values()]);
+    }
+    return passwords;
+  }
+
+  tableOf(school: string): string {
+    return join(this.#folder, `${school}-${this.#token}.csv`);
+  }
+
+  /** The password that a job has been given before. */
+  of(job: string): string | undefined {
+    return this.#byJob.get(job);
+  }
+
+  get tables(): BatchExportResult['passwordTables'] {
+    return this.#schools.map((school) => ({ school, path: this.tableOf(school) }));
+  }
+}
+
+/** Takes out of the tables what never became a package, and notes that the batch has come to its end. */
+async function finish(store: Store, batch: Batch, passwords: Passwords): Promise<void> {
+  const made = packagesByJob(await store.batches.packages(batch));
+  for (const { path } of passwords.tables) {
+    const listed = await readSentPasswords(path);
+    const kept = listed.filter(({ job, file }) => made.get(job)?.some((known) => known.file === file) === true);
+    if (kept.length < listed.length) await writeSentPasswords(path, kept);
+  }
+  await store.batches.end(batch);
+}
