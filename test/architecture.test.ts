@@ -114,6 +114,7 @@ describe('the rooms of the house', () => {
       'status',
       'students',
       'verify',
+      'watch-inbox',
       'where',
       'write-template',
     ]);

@@ -46,6 +46,8 @@ export interface Context extends Surroundings {
   readonly interrupt: AbortSignal;
   /** Says something beside the result, once the command is done; `--quiet` drops it. */
   readonly note: (line: string) => void;
+  /** Prints lines of the result at once, as a command does that runs for long. */
+  readonly print: (lines: readonly string[]) => void;
   /** A thread that was started for this command before its code was loaded. */
   readonly helper?: StartedHelper | undefined;
 }

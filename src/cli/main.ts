@@ -9,7 +9,7 @@ import { allCommands, commandIn, isGroup, nameOf } from './command-tree.js';
 import { usageError } from './complaints.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
-import { errorLines, failureOutput, findingLines, findingOutput, listedFindings } from './render/findings.js';
+import { errorLines, failureDocument, findingLines, listedFindings } from './render/findings.js';
 import { terminalWidth } from './render/help.js';
 import { jsonLine, jsonText } from './render/json.js';
 import { paint, printable } from './render/printable.js';
@@ -78,11 +78,12 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
       const interrupt = new AbortController();
       const { signal } = interrupt;
       const said: string[] = [];
-      const context = {
+      const context: Context = {
         ...contextOf(around, language, options, name),
         stopping: () => signal.aborted,
         interrupt: signal,
         note: (line: string) => said.push(line),
+        print: (lines: readonly string[]) => printLines(context, 'stdout', lines),
       };
       const onUndone = () => {
         printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
@@ -131,7 +132,16 @@ function languageFrom(words: readonly string[], { env }: Surroundings): Language
 }
 
 /** Commands over what another school sent: their advice may be to ask it. All others are over the school's own data. */
-const OVER_RECEIVED: ReadonlySet<CommandName> = new Set(['verify', 'import', 'show', 'files', 'receipt', 'demo']);
+const OVER_RECEIVED: ReadonlySet<CommandName> = new Set([
+  'verify',
+  'import',
+  'batch-verify',
+  'batch-import',
+  'show',
+  'files',
+  'receipt',
+  'demo',
+]);
 
 function contextOf(around: Surroundings, language: Language, options: GlobalOptions, command: CommandName = 'lpx'): Context {
   return {
@@ -150,6 +160,7 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     stopping: () => false,
     interrupt: new AbortController().signal,
     note: () => {},
+    print: () => {},
   };
 }
 
@@ -187,9 +198,7 @@ const writeJson = (context: Context, document: object): void =>
 function printFailure(context: Context, command: CommandName, error: LpxError, json: object): void {
   const { messages } = context;
   if (context.json) {
-    const findings = error.findings.map((finding) => findingOutput(messages, finding));
-    const document = { ok: false, command, findings, ...json, error: failureOutput(messages, command, error) };
-    writeJson(context, document);
+    writeJson(context, failureDocument(messages, command, error, json));
     return;
   }
   printLines(context, 'stderr', [...listedFindings(messages, paint, error.findings), ...errorLines(messages, paint, command, error)]);

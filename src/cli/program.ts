@@ -158,6 +158,31 @@ export function buildProgram(language: Language, version: string, run: Run, widt
         (await import('./commands/batch-export.js')).batchExport(context, list, options),
       ),
     );
+  const withInbox = (command: Command) =>
+    withPassword(command)
+      .addArgument(new Argument('<folder>', help.batchFolder))
+      .option('--passwords <path>', help.inboxPasswords)
+      .option('--no-signature', help.noSignature)
+      .option('--strict', help.strict)
+      .option('--accept-foreign-md5', help.acceptForeignMd5)
+      .option('--results <file>', help.results);
+  withInbox(add('verify', help.batchVerify, batch)).action((folder, options) =>
+    start('batch-verify', async (context) => (await import('./commands/batch-import.js')).batchVerify(context, folder, options)),
+  );
+  withInbox(add('import', help.batchImport, batch))
+    .option('--dry-run', help.dryRun)
+    .option('--create-students', help.createStudents)
+    .option('--skip-unfit', help.importSkipUnfit)
+    .option('--accept-partial', help.acceptPartial)
+    .option('--keep-both', help.keepBoth)
+    .option('--replace', help.replace)
+    .option('--same-person', help.samePerson)
+    .option('--accept-own-school', help.acceptOwnSchool)
+    .option('--watch', help.watch)
+    .option('--every <seconds>', help.every, '2')
+    .action((folder, options) =>
+      start('batch-import', async (context) => (await import('./commands/batch-import.js')).batchImport(context, folder, options)),
+    );
   withSignature(withPassword(add('verify', help.verify)))
     .addArgument(new Argument('<zip...>', help.zips))
     .action((zips, options) =>

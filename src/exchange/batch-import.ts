@@ -9,12 +9,13 @@ import { type Code, errorOf, LpxError } from '../errors.js';
 import { knownError } from '../io/file-error.js';
 import type { NewFile } from '../io/publish.js';
 import { completeMoves, cutShort, type InboxPackage, listInbox, moveTo, openInbox, statPackage } from '../package/inbox.js';
+import { type BookEntry, PasswordBook } from '../package/password-book.js';
+import type { Password, PasswordFinder } from '../package/password-source.js';
+import { readPasswords } from '../roster/password-tables.js';
 import type { Store } from '../store/store.js';
 import { takeTurn } from '../store/turns.js';
 import { type ImportRequest, type ImportResult, isRefusal } from './import.js';
 import { errorOfReport, type VerificationReport, type VerifyRequest } from './verify.js';
-
-export type { InboxPackage } from '../package/inbox.js';
 
 /** What became of a package. */
 export interface InboxResult {
@@ -35,31 +36,52 @@ export interface InboxResult {
   readonly error?: LpxError | undefined;
 }
 
-/** How to import, for every package. */
-export type ImportTerms = Omit<ImportRequest, 'zipFile' | 'now' | 'retried' | 'helper' | 'known' | 'onProgress' | 'only' | 'previousId'>;
-export type VerifyTerms = Omit<VerifyRequest, 'zipFile' | 'helper' | 'known' | 'onProgress' | 'only'>;
+/** How to verify and to import, for every package. */
+export type VerifyTerms = Omit<VerifyRequest, 'zipFile' | 'password' | 'helper' | 'known' | 'onProgress' | 'only'>;
+export type ImportTerms = Omit<
+  ImportRequest,
+  'zipFile' | 'password' | 'now' | 'retried' | 'helper' | 'known' | 'onProgress' | 'only' | 'previousId'
+>;
 
-interface InboxRequest {
+/** The passwords for an inbox, as data, which threads can pass to each other. */
+export interface InboxPasswords {
+  readonly listed: readonly BookEntry[];
+  /** For any package, tried after those that are listed for it. */
+  readonly fallback: readonly Password[];
+}
+
+export type VerifyJob = Omit<VerifyRequest, 'password' | 'helper' | 'known' | 'onProgress'> & { readonly passwords: InboxPasswords };
+export type ImportJob = Omit<ImportRequest, 'password' | 'helper' | 'known' | 'onProgress'> & { readonly passwords: InboxPasswords };
+
+/** The passwords of a job as the use cases take them. */
+export const passwordBook = ({ listed, fallback }: InboxPasswords): PasswordFinder => new PasswordBook(listed, fallback);
+
+export interface InboxRequest {
   /** The inbox. */
   readonly folder: string;
+  /** A table of passwords, or a folder of them (`readPasswords`); undefined for none. */
+  readonly passwordTable?: string | undefined;
+  /** Passwords for any package, tried after those that are listed for it. */
+  readonly passwords: readonly Password[];
   /** Called when the packages are known, with how many there are and their bytes. */
   readonly onBegin?: ((count: number, bytes: number) => void) | undefined;
   /** Called with each result, in the order in which they are done. */
   readonly onResult: (result: InboxResult) => void;
   /** Whether to begin with no more packages. */
   readonly isStopping: () => boolean;
-  /** How many packages are worked on at a time. */
-  readonly jobs: number;
 }
+
+/** Works on packages, several at a time or one after the other, each with what runs the use cases on it; until it is stopped. */
+export type EachPackage<U> = (packages: readonly InboxPackage[], work: (found: InboxPackage, run: U) => Promise<void>) => Promise<void>;
 
 export interface VerifyInboxRequest extends InboxRequest {
   readonly terms: VerifyTerms;
-  readonly verify: (request: VerifyRequest) => Promise<VerificationReport>;
+  readonly each: EachPackage<(job: VerifyJob) => Promise<VerificationReport>>;
 }
 
 export interface ImportInboxRequest extends InboxRequest {
   readonly terms: ImportTerms;
-  readonly import: (request: ImportRequest) => Promise<ImportResult>;
+  readonly each: EachPackage<(job: ImportJob) => Promise<ImportResult>>;
   readonly now: () => Date;
   /** The files that go with a refused package: their endings, and their content. */
   readonly reportsOf: (result: InboxResult) => Promise<NewFile[]> | NewFile[];
@@ -78,69 +100,71 @@ const WAITED_FOR: ReadonlySet<Code> = new Set([
 
 /**
  * Verifies the packages of an inbox, and moves nothing.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox; as `readPasswords`
  */
 export async function verifyInbox(request: VerifyInboxRequest): Promise<void> {
   const { packages } = await listInbox(await openInbox(request.folder));
-  await workThrough(packages, request, (found) =>
-    settled(found, async () => {
-      const report = await request.verify({ ...request.terms, zipFile: found.path });
+  const passwords = await passwordsFor(request);
+  await announce(packages, request);
+  await request.each(packages, async (found, verify) => {
+    const result = await settled(found, async () => {
+      const report = await verify({ ...request.terms, passwords, zipFile: found.path });
       return { outcome: 'intact', report, error: errorOfReport(report) };
-    }),
-  );
+    });
+    request.onResult(result);
+  });
 }
 
 /**
  * Imports the packages of an inbox. Of several processes at one inbox and one store, one works at a time. Cut short at any moment, it
  * is completed when it is run again.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox; LPX_WRITE_FAILED when `imported` or `refused` in it are not folders
+ * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox; as `readPasswords`; LPX_WRITE_FAILED when `imported` or `refused` in it are not folders
  */
 export async function importInbox(store: Pick<Store, 'folder' | 'attachments'>, request: ImportInboxRequest): Promise<void> {
   const inbox = await openInbox(request.folder);
   const turn = await takeTurn(store, inbox, { onWaiting: request.onWaiting, isGivenUp: request.isStopping });
   try {
     if (!turn) return;
+    const passwords = await passwordsFor(request);
     const content = await listInbox(inbox);
     const packages = request.terms.dryRun ? content.packages : await completeMoves(inbox, content);
-    await workThrough(packages, request, (found) => importFrom(inbox, found, request));
+    await announce(packages, request);
+    await importAll({ inbox, packages, passwords }, request);
   } finally {
     turn?.end();
   }
 }
 
-/** Imports one package of an inbox and moves it, in the turn of this process. */
-export async function importFrom(inbox: string, found: InboxPackage, request: ImportInboxRequest): Promise<InboxResult> {
-  const result = await settled(found, async () => {
-    const imported = await request.import({ ...request.terms, zipFile: found.path, now: request.now(), retried: WAITED_FOR });
-    const { report, conflicts, outcome } = imported;
-    return { outcome, report, imported, error: errorOfReport(report) ?? errorOf(conflicts) };
-  });
-  return request.terms.dryRun ? result : moved(inbox, found, result, request);
+export const passwordsFor = async ({ passwordTable, passwords }: InboxRequest): Promise<InboxPasswords> => ({
+  listed: passwordTable === undefined ? [] : await readPasswords(passwordTable),
+  fallback: passwords,
+});
+
+export interface Importing {
+  /** Without links in its path. */
+  readonly inbox: string;
+  readonly packages: readonly InboxPackage[];
+  readonly passwords: InboxPasswords;
 }
 
-/** Works on packages, so many at a time, and reports each. */
-async function workThrough(
-  packages: readonly InboxPackage[],
-  { onBegin, onResult, isStopping, jobs }: InboxRequest,
-  work: (found: InboxPackage) => Promise<InboxResult>,
-): Promise<void> {
-  const sizes = await Promise.all(
-    packages.map((found) =>
-      statPackage(found).then(
-        (stats) => stats?.size ?? 0,
-        () => 0,
-      ),
-    ),
-  );
-  onBegin?.(
-    packages.length,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
-  const waiting = [...packages];
-  const lane = async () => {
-    for (let found = waiting.shift(); found && !isStopping(); found = waiting.shift()) onResult(await work(found));
-  };
-  await Promise.all(Array.from({ length: jobs }, lane));
+/** Imports packages of an inbox and moves them, in the turn of this process. */
+export function importAll({ inbox, packages, passwords }: Importing, request: ImportInboxRequest): Promise<void> {
+  const { terms, now, onResult } = request;
+  return request.each(packages, async (found, run) => {
+    const result = await settled(found, async () => {
+      const imported = await run({ ...terms, passwords, zipFile: found.path, now: now(), retried: WAITED_FOR });
+      const { report, conflicts, outcome } = imported;
+      return { outcome, report, imported, error: errorOfReport(report) ?? errorOf(conflicts) };
+    });
+    onResult(terms.dryRun ? result : await moved(inbox, found, result, request));
+  });
+}
+
+/** Says how much there is to do. */
+async function announce(packages: readonly InboxPackage[], { onBegin }: InboxRequest): Promise<void> {
+  let bytes = 0;
+  for (const found of packages) bytes += (await statPackage(found).catch(() => undefined))?.size ?? 0;
+  onBegin?.(packages.length, bytes);
 }
 
 /** The outcome of work on a package, what it throws being an outcome too. */
@@ -169,7 +193,7 @@ const isVerdict = (error: LpxError): boolean => isRefusal(error) && !WAITED_FOR.
 /** A file that was written to within this time, in ms, may be written to still. */
 const QUIET_MS = 1000;
 /** A package without its end is taken for one that is still arriving for this long, in ms, after it was last written to. */
-const ARRIVING_MS = 10 * 60_000;
+export const ARRIVING_MS = 10 * 60_000;
 
 /** What to say of a package that has not wholly arrived, or has left again; undefined for one to work on. */
 async function arrival(found: InboxPackage): Promise<Pick<InboxResult, 'outcome' | 'error'> | undefined> {

@@ -267,6 +267,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'To add what another school sent, use lpx import.',
   },
+  LPX_PASSWORDS_MISSING: {
+    exit: EXIT.usage,
+    what: 'No passwords were given.',
+    means: 'notDone',
+    next: 'Use --passwords <table or folder>; or, where all packages have the same password, --password-file <file> or LPX_PASSWORD.',
+  },
   LPX_PASSWORD_UNLISTED: {
     exit: EXIT.usage,
     what: 'No password is listed for the package.',
@@ -1093,6 +1099,12 @@ export const CATALOGUE = {
     what: 'Not loaded: {files}. What is wrong with {file} is listed above.',
     means: 'partlyDone',
     next: 'Correct that and run the command again: what is loaded stays as it is.',
+  },
+  LPX_INBOX_UNFINISHED: {
+    exit: EXIT.someFailed,
+    what: '{failed} of {total} packages are not in order: {refused} refused, {waiting} waiting.',
+    means: 'partlyDone',
+    next: 'See above for the reason of each. Add what is missing and run the command again: those that wait are tried again.',
   },
   LPX_PACKAGES_REFUSED: {
     exit: EXIT.someFailed,

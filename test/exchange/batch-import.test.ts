@@ -13,7 +13,7 @@ import {
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { PasswordBook } from '#lpx/package/password-book.js';
+import { csv } from '#lpx/roster/tables.js';
 import { VECTORS, type VectorFile } from '../fixtures/vectors.js';
 import {
   deliver,
@@ -42,6 +42,12 @@ async function arranged(count = STUDENTS.length) {
   const inbox = join(folder, 'inbox');
   const names = deliver((await sent()).slice(0, count), inbox);
   return { folder, inbox, names, store: await school(folder, '990002') };
+}
+
+function tableOf(rows: readonly (readonly string[])[]): string {
+  const file = join(tempFolder(), 'passwords.csv');
+  writeFileSync(file, csv('passwords', { name: '', rows: [['檔名', '密碼'], ...rows] }).content);
+  return file;
 }
 
 const halfOf = (file: string) => {
@@ -79,7 +85,7 @@ describe('the import of an inbox', () => {
 
   it('refuses a package in conflict with the store', async () => {
     const { inbox, names, store } = await arranged(1);
-    const results = await importFolder(store, inbox, { terms: { password: PASSWORD, dryRun: false, createStudents: false, operator: '' } });
+    const results = await importFolder(store, inbox, { terms: { dryRun: false, createStudents: false, operator: '' } });
     expect(outcomesOf(results)).toEqual({ [names[0] as string]: 'refused LPX_STUDENT_UNKNOWN' });
     expect(filesBelow(inbox)).toContain(`refused/${names[0]}`);
   });
@@ -87,14 +93,12 @@ describe('the import of an inbox', () => {
   it('leaves a package whose password nobody has, or has only a wrong one, and no trace in the history', async () => {
     const { inbox, names, store } = await arranged(3);
     const [known = '', unknown = '', mistyped = ''] = names;
-    const entry = (file: string, password: Uint8Array) => ({ file, md5: '', password });
-    const book = new PasswordBook([
-      entry(known, Buffer.from('an old one')),
-      entry(known, PASSWORD),
-      entry(mistyped, Buffer.from('mistyped')),
+    const passwordTable = tableOf([
+      [known, 'an old one'],
+      [known, String(PASSWORD)],
+      [mistyped, 'mistyped'],
     ]);
-    const terms = { password: book, dryRun: false, createStudents: true, operator: '' };
-    expect(outcomesOf(await importFolder(store, inbox, { terms }))).toEqual({
+    expect(outcomesOf(await importFolder(store, inbox, { passwordTable, passwords: [] }))).toEqual({
       [known]: 'imported',
       [unknown]: 'waiting LPX_PASSWORD_UNLISTED',
       [mistyped]: 'waiting LPX_PASSWORD_WRONG',
@@ -195,7 +199,7 @@ describe('the import of an inbox', () => {
     appendFileSync(join(inbox, names[1] as string), 'x');
     settle(inbox);
     const before = filesBelow(inbox);
-    const terms = { password: PASSWORD, dryRun: true, createStudents: true, operator: '' };
+    const terms = { dryRun: true, createStudents: true, operator: '' };
     expect(Object.values(outcomesOf(await importFolder(store, inbox, { terms })))).toEqual([
       'would-import',
       'refused LPX_SIGNATURE_MISMATCH',
@@ -214,21 +218,19 @@ describe('the import of an inbox', () => {
     const { inbox, store } = await arranged(0);
     // Not of the student whom the vectors are of.
     const names = deliver((await sent()).slice(1, 3), inbox);
-    const entries: { file: string; md5: string; password: Uint8Array }[] = [];
+    const rows = names.map((name) => [name, String(PASSWORD)]);
     const expected: Record<string, string> = Object.fromEntries(names.map((name) => [name, 'imported']));
     for (const kind of ['hostile', 'odd']) {
       cpSync(join(VECTORS, kind), join(inbox, kind), { recursive: true });
       for (const name of filesBelow(join(VECTORS, kind)).filter((file) => file.endsWith('.json'))) {
         const vector: VectorFile = JSON.parse(readFileSync(join(VECTORS, kind, name), 'utf8'));
         const zip = name.replace(/json$/, 'zip');
-        entries.push({ file: zip, md5: '', password: Buffer.from(vector.password) });
+        rows.push([zip, vector.password]);
         expected[`${kind}/${zip}`] = vector.verdict === 'refused' ? `refused ${vector.code}` : 'read';
       }
     }
     settle(inbox);
-    const book = new PasswordBook([...entries, ...names.map((file) => ({ file, md5: '', password: PASSWORD }))]);
-    const terms = { password: book, dryRun: false, createStudents: true, operator: '' };
-    const outcomes = outcomesOf(await importFolder(store, inbox, { terms }));
+    const outcomes = outcomesOf(await importFolder(store, inbox, { passwordTable: tableOf(rows), passwords: [] }));
     expect(Object.keys(outcomes)).toEqual(Object.keys(expected).sort());
     for (const [file, outcome] of Object.entries(outcomes)) if (expected[file] !== 'read') expect(outcome, file).toBe(expected[file]);
     expect(filesBelow(inbox).filter((file) => /\.(?:zip|md5)$/.test(file) && !/^(?:imported|refused)\//.test(file))).toEqual([]);

@@ -1,7 +1,7 @@
 /** Inboxes for tests: packages of made-up students, as schools send them. */
 import { cpSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type ImportInboxRequest, type InboxResult, importInbox } from '#lpx/exchange/batch-import.js';
+import { type ImportInboxRequest, type InboxResult, importInbox, passwordBook } from '#lpx/exchange/batch-import.js';
 import { importPackage } from '#lpx/exchange/import.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { writeExchangeFolder } from './portfolios.js';
@@ -61,14 +61,17 @@ export async function importFolder(store: string, folder: string, request: Parti
   await withStore(store, (open) =>
     importInbox(open, {
       folder,
-      terms: { password: PASSWORD, dryRun: false, createStudents: true, operator: OPERATOR, ...terms },
-      import: (of) => importPackage(open, of),
+      passwords: [PASSWORD],
+      terms: { dryRun: false, createStudents: true, operator: OPERATOR, ...terms },
+      each: async (packages, work) => {
+        for (const found of packages)
+          await work(found, ({ passwords, ...job }) => importPackage(open, { ...job, password: passwordBook(passwords) }));
+      },
       now: () => NOW,
       reportsOf: ({ error }) => [{ name: '.report.json', content: Buffer.from(JSON.stringify({ code: error?.code })) }],
       onResult: (result) => results.push(result),
       onWaiting: () => {},
       isStopping: () => false,
-      jobs: 1,
       ...rest,
     }),
   );

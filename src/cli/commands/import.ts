@@ -49,21 +49,27 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       onProgress: progress.update,
     }),
   ).finally(progress.stop);
-  const { report, students, unfit, conflicts, notices, restored, outcome, dryRun, historyId } = result;
+  const { report, unfit, conflicts, restored, outcome, historyId } = result;
   return {
-    json: {
-      verification: reportOutput(messages, report),
-      outcome,
-      dryRun,
-      historyId,
-      students,
-      unfit: unfit.map((student) => unfitOutput(messages, student)),
-      findings: [...conflicts, ...notices, ...restored].map((finding) => findingOutput(messages, finding)),
-    },
+    json: importOutput(messages, result),
     text: resultLines(context, result),
     findings: report.ok ? [...report.findings, ...restored] : [],
     notes: outcome === 'imported' ? [fill(messages.import.next, { id: historyId })] : [],
     error: errorOfReport(report) ?? errorOf(conflicts) ?? errorOfUnfit(unfit),
+  };
+}
+
+/** What an import did, as its schema has it. */
+export function importOutput(messages: Context['messages'], result: ImportResult) {
+  const { report, students, unfit, conflicts, notices, restored, outcome, dryRun, historyId } = result;
+  return {
+    verification: reportOutput(messages, report),
+    outcome,
+    dryRun,
+    historyId,
+    students,
+    unfit: unfit.map((student) => unfitOutput(messages, student)),
+    findings: [...conflicts, ...notices, ...restored].map((finding) => findingOutput(messages, finding)),
   };
 }
 

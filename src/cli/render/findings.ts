@@ -57,6 +57,15 @@ export function failureOutput(messages: Messages, command: CommandName, error: L
   };
 }
 
+/** The JSON of a command that failed. @param json the command's own part, as far as there is one */
+export const failureDocument = (messages: Messages, command: CommandName, error: LpxError, json: object): object => ({
+  ok: false,
+  command,
+  findings: error.findings.map((finding) => findingOutput(messages, finding)),
+  ...json,
+  error: failureOutput(messages, command, error),
+});
+
 const LINES = { error: 100, warning: 10, note: 5 } as const;
 const MARK = { error: '✘', warning: '!', note: '·' } as const;
 

@@ -10,7 +10,7 @@ import { widthOf, wrapped } from './text.js';
 /** The commands by what a clerk is about; those that stand nowhere manage lpx itself. */
 const JOURNEYS = {
   out: ['advise', 'load', 'export', 'batch-export'],
-  in: ['verify', 'import', 'receipt'],
+  in: ['verify', 'import', 'batch-verify', 'batch-import', 'receipt'],
   yearEnd: ['status', 'pick', 'register', 'leave'],
   look: ['students', 'show', 'files', 'history', 'code'],
   manage: ['init', 'school', 'where', 'demo', 'help', 'completion'],

@@ -1,0 +1,138 @@
+/** What became of the packages of an inbox, for people, as data and as a table. */
+import { basename } from 'node:path';
+import { LpxError } from '../../errors.js';
+import type { InboxResult } from '../../exchange/batch-import.js';
+import type { NewFile } from '../../io/publish.js';
+import { maskId } from '../../masking.js';
+import { type CommandName, fill, type Messages } from '../../messages/messages.js';
+import { importOutput } from '../commands/import.js';
+import type { Context } from '../context.js';
+import type { Failure } from '../generated/outputs.js';
+import { errorOfUnfit, failureDocument, failureOutput, findingOutput, unfitOutput } from './findings.js';
+import { jsonText } from './json.js';
+import { reportOutput } from './report.js';
+import { cell, NAME_COLUMNS } from './text.js';
+
+type Outcome = InboxResult['outcome'];
+
+/** How many packages came to what. */
+export type InboxCounts = Readonly<Record<Outcome, number>>;
+
+export const NO_COUNTS: InboxCounts = {
+  imported: 0,
+  unchanged: 0,
+  'would-import': 0,
+  intact: 0,
+  refused: 0,
+  waiting: 0,
+  elsewhere: 0,
+};
+
+/** The error of a package: why it was refused, stays or could not be moved, or that students of it were left out. */
+export const errorOfResult = ({ error, imported }: InboxResult): LpxError | undefined => error ?? errorOfUnfit(imported?.unfit ?? []);
+
+/** A package as the schema of batches has it. The consequence of an error is that for a package alone. */
+export function packageOutput(messages: Messages, command: 'verify' | 'import', result: InboxResult) {
+  const { file, outcome, movedTo, report, imported } = result;
+  const error = errorOfResult(result);
+  const found = [...(report?.findings ?? []), ...(imported ? [...imported.conflicts, ...imported.notices, ...imported.restored] : [])];
+  const verified = report && reportOutput(messages, report);
+  return {
+    file,
+    outcome,
+    movedTo,
+    ...(verified && { package: verified.package, checks: verified.checks, students: verified.students }),
+    ...(imported && {
+      historyId: imported.historyId,
+      created: imported.students.filter(({ created }) => created).length,
+      records: countOutcomes(imported.students.flatMap(({ records }) => records)),
+      unfit: imported.unfit.map((student) => unfitOutput(messages, student)),
+    }),
+    findings: (report ? found : (error?.findings ?? [])).map((finding) => findingOutput(messages, finding)),
+    ...(error && { error: failureOf(messages, command, result, error) }),
+  };
+}
+
+/** The error of a package in an inbox: without the package's name, which is known, and with what to do there when it waits. */
+function failureOf(messages: Messages, command: CommandName, { file, outcome }: InboxResult, error: LpxError): Failure {
+  const failure = failureOutput(messages, command, error);
+  const own = outcome === 'waiting' ? messages.inbox.waits[error.code as keyof Messages['inbox']['waits']] : undefined;
+  if (own) return { ...failure, message: own.what, hint: own.next };
+  const before = `${basename(file)}${messages.places.before}`;
+  return { ...failure, message: failure.message.startsWith(before) ? failure.message.slice(before.length) : failure.message };
+}
+
+/** How many records came to what; outcomes that no record has are not there. */
+function countOutcomes(records: readonly { readonly outcome: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of records) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+/** The same for people: a line, and for what is not in order, why. @param said codes whose advice was given before */
+export function packageLines({ messages, paint }: Context, command: CommandName, result: InboxResult, said: Set<string>): string[] {
+  const { file, outcome, imported } = result;
+  const error = errorOfResult(result);
+  const mark = outcome === 'refused' ? paint.red('✘') : error ? paint.yellow('!') : paint.green('✔');
+  const students = (imported?.students ?? []).map(({ nationalId, name }) => `${maskId(nationalId)} ${cell(name, NAME_COLUMNS)}`);
+  const words = fill(messages.inbox.outcomes[outcome], { id: imported?.historyId ?? 0 });
+  const line = [
+    `${mark} ${paint.bold(file)}`,
+    words,
+    ...students.slice(0, NAMED_STUDENTS),
+    ...(students.length > NAMED_STUDENTS ? ['…'] : []),
+  ];
+  if (!error) return [line.join('  ')];
+  const failure = failureOf(messages, command, result, error);
+  const advice = said.has(error.code) ? [] : [`  → ${failure.hint}`];
+  said.add(error.code);
+  return [line.join('  '), `  ${failure.message}  ${paint.dim(failure.code)}`, ...advice];
+}
+
+/** Of a package of more students, only the first are named. */
+const NAMED_STUDENTS = 3;
+
+/** How many packages came to what, in a line. */
+export const countsLine = ({ messages: { inbox, usage } }: Context, counts: InboxCounts): string => {
+  const parts = (Object.keys(counts) as Outcome[]).filter((outcome) => counts[outcome] > 0);
+  return parts.length === 0 ? inbox.empty : parts.map((outcome) => fill(inbox.counts[outcome], { count: counts[outcome] })).join(usage.and);
+};
+
+/** The error that ends a batch with packages that were refused, or stay. */
+export function errorOfCounts({ refused, waiting, ...others }: InboxCounts, failed: number): LpxError | undefined {
+  if (failed === 0) return undefined;
+  const total = Object.values(others).reduce((sum, count) => sum + count, refused + waiting);
+  return new LpxError('LPX_INBOX_UNFINISHED', { total, failed, refused, waiting });
+}
+
+/** The titles of the table of results. */
+export const tableTitles = ({ inbox: { columns } }: Messages): string[] => Object.values(columns);
+
+/** A row of the table of results: a package. */
+export function tableRow(messages: Messages, command: CommandName, result: InboxResult): (string | number)[] {
+  const { file, outcome, movedTo, report, imported } = result;
+  const error = errorOfResult(result);
+  const failure = error && failureOf(messages, command, result, error);
+  const records = imported?.students.flatMap((student) => student.records) ?? [];
+  return [
+    file,
+    fill(messages.inbox.results[outcome], {}),
+    movedTo,
+    report?.package.school ?? '',
+    (report?.students ?? []).map(({ nationalId }) => nationalId).join(' '),
+    (report?.students ?? []).map(({ name }) => name).join(' '),
+    imported ? records.filter(({ outcome: of }) => of === 'new' || of === 'beside' || of === 'replaced').length : '',
+    imported?.historyId || '',
+    report?.package.md5 ?? '',
+    failure?.code ?? '',
+    failure?.message ?? '',
+    failure?.hint ?? '',
+  ];
+}
+
+/** The files that go with a package that is refused: what `lpx import --json` prints of it. */
+export function refusalFiles(messages: Messages, { imported, error }: InboxResult): NewFile[] {
+  const refusal = error ?? new LpxError('LPX_INTERNAL', { detail: 'refused' });
+  const document = failureDocument(messages, 'import', refusal, imported ? importOutput(messages, imported) : {});
+  return [{ name: '.report.json', content: Buffer.from(jsonText(document)) }];
+}
