@@ -30,8 +30,12 @@ export interface Place {
   readonly property?: string;
   /** A file of the record by its original name; without a student, a file outside the data. */
   readonly file?: string;
+  /** The sheet of a workbook, by its name. */
+  readonly sheet?: string;
   /** The row of a table, from 0. */
   readonly row?: number;
+  /** The column of a table, by its title there. */
+  readonly column?: string;
   /** The entry's name in the archive. */
   readonly entry?: string;
   /** A national id that stands there and is not the student's. */

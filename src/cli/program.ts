@@ -111,6 +111,8 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .addOption(new Option('--course-codes <file>', help.loadCourseCodes).argParser(collectFile).default([]))
     .addOption(new Option('--schools <file>', help.loadSchools).argParser(collectFile).default([]))
     .option('--keep-missing', help.keepMissing)
+    .option('--skip-bad-rows', help.skipBadRows)
+    .option('--dry-run', help.loadDryRun)
     .option('--template <file>', help.template)
     .option('--overwrite', help.templateOverwrite)
     .action((paths, options) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths, options)));

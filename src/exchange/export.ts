@@ -276,7 +276,11 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     if (hindrance?.severity === 'error') {
       const reason = hindrance.code === 'LPX_NOTHING_TO_EXPORT' ? 'empty' : 'late';
       if (request.skipEmpty) skipped.push({ nationalId, name, reason, finding: hindrance });
-      else unfit.push({ nationalId, name, findings: [hindrance] });
+      else unfit.push({ nationalId, name, findings: [student.listed ? basicDataMissing(student, request) : hindrance] });
+      continue;
+    }
+    if (student.listed) {
+      unfit.push({ nationalId, name, findings: [basicDataMissing(student, request)] });
       continue;
     }
     const { portfolio } = selection;
@@ -332,6 +336,14 @@ async function exportsAwaitingReceipt(store: Store, nationalIds: ReadonlySet<str
   }
   return new Map([...newest].filter(([, entry]) => entry.kind === 'export' && !entry.received));
 }
+
+/** Nobody knows more than name and birth date of a student whom only a list has named. */
+const basicDataMissing = ({ basicData }: StoredStudent, { namedAt }: ExportRequest): Finding => ({
+  code: 'LPX_BASIC_DATA_MISSING',
+  severity: 'error',
+  place: { ...studentPlace(basicData), ...namedAt?.get(basicData.nationalId) },
+  facts: {},
+});
 
 const exportedAlready = ({ basicData }: StoredStudent, { at, file }: HistoryEntry): Finding => ({
   code: 'LPX_EXPORTED_ALREADY',

@@ -47,6 +47,8 @@ export interface LoadRequest {
   readonly operator: string;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Work everything out, and change nothing. */
+  readonly dryRun?: boolean | undefined;
   /** Leave records that the platform no longer has. */
   readonly keepMissing?: boolean | undefined;
   /** Take them out although they are many, all of a list, or picked: somebody was asked. */
@@ -86,7 +88,8 @@ export interface LoadResult {
   /** The document's name. */
   readonly file: string;
   readonly students: readonly LoadedStudent[];
-  /** Whether anything is other than before. */
+  readonly dryRun: boolean;
+  /** Whether anything is other than before, or would be. */
   readonly changed: boolean;
   /** Warnings and notes; an error is thrown, with nothing loaded. */
   readonly findings: readonly Finding[];
@@ -161,11 +164,12 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
           await applyPlan(change, plan, { historyId, schoolCode: store.school.code, keepMissing: request.keepMissing === true }),
         );
       const written = plans.flatMap((plan) => writtenOf(plan));
-      await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
+      if (!request.dryRun) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
       const changed = plans.some((plan, i) => changesStore(plan, students[i] as LoadedStudent));
-      return { keep: changed, result: { file: folder.name, students, changed, findings } };
+      const dryRun = request.dryRun === true;
+      return { keep: changed && !dryRun, result: { file: folder.name, dryRun, students, changed, findings } };
     });
-    staging.committed();
+    if (!request.dryRun) staging.committed();
     return result;
   } finally {
     await engine.close();
@@ -212,7 +216,7 @@ async function planStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
   return {
     portfolio,
     held,
-    changes: held ? changesBetween(held.basicData, basicData) : [],
+    changes: held ? changesOf(held, basicData) : [],
     comparisons,
     returned: removed.filter((record) => found.has(record)),
     missing,
@@ -220,6 +224,12 @@ async function planStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
     doubts: removalFindings(basicData, missing, present, records),
   };
 }
+
+/** What becomes of basic data; of one whom only a list described, of what the list says. */
+const changesOf = ({ basicData, listed }: StoredStudent, after: BasicData): BasicDataChange[] =>
+  changesBetween(basicData, after).filter(
+    ({ property, from }) => !listed || ((property === 'name' || property === 'birthDate') && from !== ''),
+  );
 
 /** The properties of basic data that are other than before. */
 const changesBetween = (before: BasicData, after: BasicData): BasicDataChange[] =>
@@ -232,7 +242,7 @@ const writtenOf = ({ comparisons }: StudentPlan): TakenRecord[] =>
   comparisons.filter(({ kind }) => kind !== 'same').map(({ record }) => record);
 
 const isOther = ({ portfolio: { basicData, extras }, held }: StudentPlan): boolean =>
-  held !== undefined && JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]);
+  held !== undefined && (held.listed || JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]));
 
 const changesStore = (plan: StudentPlan, { created, removed, returned }: LoadedStudent): boolean =>
   created || isOther(plan) || writtenOf(plan).length + removed.length + returned.length > 0;

@@ -15,7 +15,7 @@ import {
 } from '../spec/portfolio.js';
 import { refOf } from '../store/pickable-items.js';
 import { type RecordVersion, versionsIn } from '../store/record-versions.js';
-import type { Provenance, Store, StoredAttachment } from '../store/store.js';
+import type { Provenance, RollEntry, Store, StoredAttachment } from '../store/store.js';
 import { studentMeant } from '../store/students.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
@@ -52,18 +52,24 @@ export interface StudentView {
   readonly schoolCode: string;
   /** The school that a student of the store came from, with a package; empty for one from here. */
   readonly cameFrom: string;
+  /** Of a student of the store, what lists say. */
+  readonly roll?: RollEntry | undefined;
+  /** Whether only a list has named the student so far. */
+  readonly listed: boolean;
   readonly records: readonly RecordView[];
 }
 
 /** @param who a national id, a part of it, or a name. @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT */
 export async function showStudent(store: Store, who: string): Promise<StudentView> {
-  const { basicData, records } = await studentMeant(store, who);
+  const { basicData, roll, listed, records } = await studentMeant(store, who);
   const schoolCode = store.school.code;
   const versions = versionsIn(records);
   return {
     basicData,
     schoolCode,
     cameFrom: basicData.schoolCode === schoolCode ? '' : basicData.schoolCode,
+    roll,
+    listed,
     records: records.map((stored) => ({ ...viewOf(stored.record, stored.provenance), ref: refOf(stored), version: versions.get(stored) })),
   };
 }
@@ -77,6 +83,7 @@ export async function showPackage(
     basicData,
     schoolCode: basicData.schoolCode,
     cameFrom: '',
+    listed: false,
     records: records.map((record) => viewOf(record, 'package')),
   });
   return { report, students: portfolios.map(view) };

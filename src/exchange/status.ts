@@ -50,6 +50,8 @@ export interface VersionedRecord {
 
 export interface StudentStatus extends Pick<StudentStanding, 'totals'> {
   readonly basicData: BasicData;
+  /** Whether only a list has named the student so far. */
+  readonly listed: boolean;
   readonly extendedYears: number;
   readonly years: readonly HalfStatus[];
   readonly certified: readonly Certified[];
@@ -68,6 +70,7 @@ export async function studentStatus(store: Store, who: string): Promise<StudentS
     items.filter((item) => item.half === half && item.schoolYear === year && fits(item)).length;
   return {
     basicData: student.basicData,
+    listed: student.listed,
     extendedYears: student.extendedYears,
     totals,
     years: standings.map((standing) => ({

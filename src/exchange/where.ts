@@ -4,6 +4,8 @@ import type { HistoryEntry, School, Store } from '../store/store.js';
 export interface StoreOverview {
   readonly school: School;
   readonly students: number;
+  /** Of these, those whom only a list has named so far. */
+  readonly listed: number;
   /** Course results and multi-performances. */
   readonly records: number;
   /** Of these, those that another school sent. */
@@ -18,6 +20,7 @@ export async function storeOverview(store: Store): Promise<StoreOverview> {
   return {
     school: store.school,
     students: students.length,
+    listed: students.filter(({ listed }) => listed).length,
     records: sum(({ courseResults, multiPerformances }) => courseResults + multiPerformances),
     received: sum(({ received }) => received),
     history: await store.history(),

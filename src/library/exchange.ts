@@ -23,6 +23,8 @@ export interface ActOptions extends ProgressOptions {
 export interface LoadOptions extends ActOptions {
   /** The folder that the school's platform hands over, or the exchange JSON in it. */
   readonly path: string;
+  /** Work everything out, and change nothing. */
+  readonly dryRun?: boolean | undefined;
   /** Leave records that the platform no longer has. */
   readonly keepMissing?: boolean | undefined;
   /** Take them out although they are many, all of a list, or picked: somebody was asked. */

@@ -71,7 +71,7 @@ const ofVerify: Checks<VerifyOptions> = {
 export const OPTIONS = {
   call: ofCall,
   school: { code: required(text), name: text, group: text, operator: text, now: date } satisfies Checks<NewSchool>,
-  load: { ...ofAct, path: required(path), keepMissing: flag, confirmed: flag } satisfies Checks<LoadOptions>,
+  load: { ...ofAct, path: required(path), dryRun: flag, keepMissing: flag, confirmed: flag } satisfies Checks<LoadOptions>,
   export: {
     ...ofAct,
     nationalIds: required(texts),

@@ -11,7 +11,7 @@ import { LISTS, type WireProperty } from '../spec/generated/wire-table.js';
 import { readJson } from '../spec/json.js';
 import { type JsonObject, type ListName, ownerOf, type WireList } from '../spec/portfolio.js';
 import { repairDocument } from '../spec/repair.js';
-import { kindOfFile } from './file-kind.js';
+import { beginningOf, kindOfFile } from './file-kind.js';
 
 export interface ExchangeFolder {
   /** The document's base name. */
@@ -70,6 +70,24 @@ async function documentIn(folder: string): Promise<string> {
   return join(folder, only.name);
 }
 
+/** As much of a text as shows whether it is a document or a table. */
+const SHOWN_BYTES = 16 * 1024;
+
+/** Whether a path is a table, by its content and name: a workbook, or a text that is not JSON. @throws as `openFile` */
+export async function isTable(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found || found.isDirectory()) return false;
+  if (!found.isFile()) return /\.csv$/i.test(path);
+  const kind = kindOfFile(path);
+  if (kind !== undefined) return kind !== 'zip';
+  return /\.(?:csv|tsv)$/i.test(path) || looksLikeTable(beginningOf(path, SHOWN_BYTES));
+}
+
+function looksLikeTable(bytes: Buffer): boolean {
+  const [firstLine = ''] = (decodeText(bytes)?.text.trimStart() ?? '').split(/[\r\n]/, 1);
+  return /^[^[{<"]*[,;\t]/.test(firstLine);
+}
+
 /** @throws LPX_LOAD_PACKAGE, LPX_LOAD_TABLE for a file that is not a document, by its content */
 function refuseOther(path: string): void {
   const file = basename(path);
@@ -83,9 +101,7 @@ function readDocument(bytes: Buffer, file: string): ReturnType<typeof readJson> 
   try {
     return readJson(bytes, file);
   } catch (error) {
-    const text = decodeText(bytes)?.text.trimStart() ?? '';
-    const [firstLine = ''] = text.split(/[\r\n]/, 1);
-    if (/^[^[{<"]*[,;\t]/.test(firstLine)) throw new LpxError('LPX_LOAD_TABLE', { file, table: 'csv' }, { cause: error });
+    if (looksLikeTable(bytes)) throw new LpxError('LPX_LOAD_TABLE', { file, table: 'csv' }, { cause: error });
     throw error;
   }
 }

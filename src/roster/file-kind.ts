@@ -36,4 +36,15 @@ export function kindOfFile(path: string): FileKind | undefined {
   }
 }
 
+/** The first bytes of a plain file. @throws as `openFile` */
+export function beginningOf(path: string, bytes: number): Buffer {
+  const fd = openFile(path, 'r');
+  try {
+    const beginning = Buffer.alloc(bytes);
+    return beginning.subarray(0, readSync(fd, beginning, 0, bytes, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 const startsWith = (bytes: Buffer, start: Buffer): boolean => bytes.subarray(0, start.length).equals(start);

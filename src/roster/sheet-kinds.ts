@@ -19,6 +19,7 @@ export type CellProblem =
   | 'term'
   | 'yesOrNo'
   | 'nationalId'
+  | 'checksum'
   | 'schoolCode'
   | 'lostZeros'
   | 'tooLong';

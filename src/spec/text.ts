@@ -1,6 +1,6 @@
 /** Tables from outside. */
 import type { Finding, Place } from '../errors.js';
-import { maskIds, withheld } from '../masking.js';
+import { maskId, maskIds, withheld } from '../masking.js';
 
 /** The finding for a wrong cell of a table, whose value is withheld: the file may be one that holds a password. @param index of the row, from 0 */
 export const rowFinding = (index: number, column: string, value: string): Finding => ({
@@ -17,6 +17,9 @@ export const cellFinding = (place: Place, column: string, value: string): Findin
   place,
   facts: { column, value: maskIds(value.slice(0, 40)) },
 });
+
+/** The text of a cell that should have been a national id. */
+export const withheldCell = (text: string): string => maskId(text);
 
 /** The rows of a table that hold data, with their indexes, cells trimmed: without empty ones, and without a first row of titles, which has no digit. */
 export function dataRows(rows: readonly (readonly string[])[]): (readonly [index: number, cells: readonly string[]])[] {

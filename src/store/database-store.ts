@@ -1,5 +1,5 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import { markCommitted } from '../io/interruption.js';
 import { canonicalCode } from '../plain-text.js';
 import type { CourseListing } from '../spec/course-code-file.js';
@@ -28,6 +28,8 @@ import {
   type Receiving,
   type RecordOutcome,
   type RecordRef,
+  type RollEntry,
+  type RollStudent,
   type School,
   type Store,
   type StoreChange,
@@ -36,7 +38,7 @@ import {
   type StoredStudent,
   type StudentSummary,
 } from './store.js';
-import { basicDataOf, damaged, leavingOf, orDamaged, type StudentRef, storedTime, updateStudentRow } from './stored-rows.js';
+import { basicDataOf, damaged, leavingOf, orDamaged, rollEntryOf, type StudentRef, storedTime, updateStudentRow } from './stored-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
@@ -92,6 +94,8 @@ export class DatabaseStore implements Store {
       nationalId: student.national_id,
       name: basicDataOf(student, this.folder).name,
       left: leavingOf(student),
+      listed: student.listed === 1,
+      ...rollEntryOf(student),
       ...(counts.get(student.id) ?? none),
     }));
   }
@@ -206,22 +210,18 @@ export class DatabaseChange implements StoreChange {
   }
 
   async addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks: HistoryRemarks = {}): Promise<void> {
-    const { created = false, changes = [], sentAs } = remarks;
     await this.#db
       .insertInto('history_students')
-      .values({
-        history_id: historyId,
-        student_id: studentId,
-        course_results: counts.courseResults,
-        multi_performances: counts.multiPerformances,
-        attachments: counts.attachments,
-        created: created ? 1 : 0,
-        changes: JSON.stringify(changes),
-        sent_national_id: sentAs?.nationalId ?? '',
-        sent_name: sentAs?.name ?? '',
-        sent_birth_date: sentAs?.birthDate ?? '',
-      })
+      .values(historyStudentRow(historyId, { ...remarks, studentId }, counts))
       .execute();
+  }
+
+  async addHistoryStudents(historyId: number, students: readonly (HistoryRemarks & { readonly studentId: number })[]): Promise<void> {
+    for (const some of inParts(students))
+      await this.#db
+        .insertInto('history_students')
+        .values(some.map((student) => historyStudentRow(historyId, student)))
+        .execute();
   }
 
   async addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void> {
@@ -312,11 +312,49 @@ export class DatabaseChange implements StoreChange {
       )
       .returning('id')
       .executeTakeFirstOrThrow();
-    return { id, basicData, extras, extendedYears: 0, left: undefined, records: [] };
+    return { id, basicData, extras, roll: NO_ROLL_ENTRY, listed: false, extendedYears: 0, left: undefined, records: [] };
   }
 
   async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
-    await updateStudentRow(this.#db, this.#folder, id, { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras) });
+    const columns = { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras), listed: 0 };
+    await updateStudentRow(this.#db, this.#folder, id, columns);
+  }
+
+  async roll(): Promise<Map<string, RollStudent>> {
+    const roll = new Map<string, RollStudent>();
+    for (const row of await this.#db.selectFrom('students').selectAll().execute())
+      roll.set(row.national_id, rollStudentOf(row, this.#folder));
+    return roll;
+  }
+
+  async enrol(students: readonly Pick<RollStudent, 'basicData' | 'roll'>[]): Promise<number[]> {
+    const ids = new Map<string, number>();
+    for (const some of inParts(students)) {
+      const rows = await this.#db
+        .insertInto('students')
+        .values(
+          some.map(({ basicData, roll }) =>
+            sealed('students', {
+              national_id: basicData.nationalId,
+              basic_data: JSON.stringify(basicData),
+              extras: '{}',
+              extended_years: 0,
+              id_key: newIdKey(),
+              listed: 1,
+              ...rollColumns(roll),
+            }),
+          ),
+        )
+        .returning(['id', 'national_id'])
+        .execute();
+      for (const { id, national_id } of rows) ids.set(national_id, id);
+    }
+    return students.map(({ basicData }) => ids.get(basicData.nationalId) as number);
+  }
+
+  async updateRoll(id: number, basicData: BasicData | undefined, roll: RollEntry): Promise<void> {
+    const columns = { ...(basicData && { basic_data: JSON.stringify(basicData) }), ...rollColumns(roll) };
+    await updateStudentRow(this.#db, this.#folder, id, columns);
   }
 
   async addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void> {
@@ -402,6 +440,31 @@ export class DatabaseChange implements StoreChange {
   }
 }
 
+const NO_ROLL_ENTRY: RollEntry = { studentNumber: '', className: '', seat: '' };
+
+const rollColumns = ({ studentNumber, className, seat }: RollEntry) => ({ student_number: studentNumber, class_name: className, seat });
+
+const NOTHING_COUNTED: HistoryCounts = { courseResults: 0, multiPerformances: 0, attachments: 0 };
+
+function historyStudentRow(
+  historyId: number,
+  { studentId, created = false, changes = [], sentAs }: HistoryRemarks & { readonly studentId: number },
+  counts = NOTHING_COUNTED,
+): Insertable<Tables['history_students']> {
+  return {
+    history_id: historyId,
+    student_id: studentId,
+    course_results: counts.courseResults,
+    multi_performances: counts.multiPerformances,
+    attachments: counts.attachments,
+    created: created ? 1 : 0,
+    changes: JSON.stringify(changes),
+    sent_national_id: sentAs?.nationalId ?? '',
+    sent_name: sentAs?.name ?? '',
+    sent_birth_date: sentAs?.birthDate ?? '',
+  };
+}
+
 async function listingsIn(db: Db, codes: readonly string[]): Promise<CourseListing[]> {
   const listings: CourseListing[] = [];
   for (const some of inParts([...new Set(codes)]))
@@ -463,13 +526,18 @@ async function readStudent(db: Db, nationalId: string, folder: string): Promise<
   const student = { id: row.id, nationalId: row.national_id, folder };
   const records: StoredRecord[] = [];
   for (const provenance of PROVENANCES) records.push(...(await readRecords(db, student, provenance)));
+  return { ...rollStudentOf(row, folder), extendedYears: row.extended_years, records };
+}
+
+/** @throws LPX_STORE_DAMAGED */
+function rollStudentOf(row: Selectable<Tables['students']>, folder: string): RollStudent {
   return {
     id: row.id,
     basicData: basicDataOf(row, folder),
-    extras: orDamaged<JsonObject>(student, () => JSON.parse(row.extras)),
-    extendedYears: row.extended_years,
+    extras: orDamaged<JsonObject>({ nationalId: row.national_id, folder }, () => JSON.parse(row.extras)),
+    roll: rollEntryOf(row),
+    listed: row.listed === 1,
     left: leavingOf(row),
-    records,
   };
 }
 

@@ -5,7 +5,7 @@ import { canonicalCode } from '../plain-text.js';
 import { basicDataWire } from '../spec/portfolio.js';
 import { isIntact } from './chain.js';
 import { refOf } from './pickable-items.js';
-import { SEALED } from './seal.js';
+import { SEALED, STUDENT_SEALED_LATER } from './seal.js';
 import { inParts } from './statements.js';
 import type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryRecord, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
 import { basicDataOf, type StudentRow, storedTime } from './stored-rows.js';
@@ -83,7 +83,7 @@ const studentsOf = (db: Kysely<Tables>, historyIds: readonly number[]): Promise<
     .selectFrom('history_students')
     .innerJoin('students', 'students.id', 'history_students.student_id')
     .selectAll('history_students')
-    .select([...SEALED.students, 'students.left_as', 'students.left_on', 'students.seal'])
+    .select([...SEALED.students, ...STUDENT_SEALED_LATER, 'students.seal'])
     .where('history_id', 'in', historyIds)
     .orderBy('national_id')
     .execute();

@@ -356,6 +356,19 @@ async function twelfthVersion(db: Kysely<Tables>): Promise<void> {
   await db.schema.createIndex('history_students_student').on('history_students').column('student_id').execute();
 }
 
+/** Lists put students on the roll before their basic data come, with what schools call them by. */
+async function thirteenthVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .alterTable('students')
+    .addColumn('listed', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  for (const column of ['student_number', 'class_name', 'seat'])
+    await db.schema
+      .alterTable('students')
+      .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(''))
+      .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -369,6 +382,7 @@ const MIGRATIONS: readonly Migration[] = [
   tenthVersion,
   eleventhVersion,
   twelfthVersion,
+  thirteenthVersion,
 ];
 
 /** Brings the tables to this program's version. @throws LPX_STORE_NEWER, LPX_STORE_DAMAGED when they are not those of their version */

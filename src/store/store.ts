@@ -47,19 +47,33 @@ export interface StoredRecord {
   readonly picked: boolean;
 }
 
-export interface StoredStudent {
+/** What the school's own lists say of a student; empty where none says it. */
+export interface RollEntry {
+  readonly studentNumber: string;
+  readonly className: string;
+  readonly seat: string;
+}
+
+/** A student as the roll has them, without records. */
+export interface RollStudent {
   readonly id: number;
   readonly basicData: BasicData;
   readonly extras: JsonObject;
-  /** School years by which the study is lengthened (高級中等教育法 第42條). */
-  readonly extendedYears: number;
+  readonly roll: RollEntry;
+  /** Whether basic data came from a list alone: then only national id, name and birth date are known. */
+  readonly listed: boolean;
   /** Undefined for one who is here. */
   readonly left: Leaving | undefined;
+}
+
+export interface StoredStudent extends RollStudent {
+  /** School years by which the study is lengthened (高級中等教育法 第42條). */
+  readonly extendedYears: number;
   /** Own records first, then received ones, each in the order they came; without those that were taken out. */
   readonly records: readonly StoredRecord[];
 }
 
-export interface StudentSummary {
+export interface StudentSummary extends RollEntry {
   readonly nationalId: string;
   readonly name: string;
   readonly courseResults: number;
@@ -67,6 +81,8 @@ export interface StudentSummary {
   /** Records of both kinds that another school sent. */
   readonly received: number;
   readonly attachments: number;
+  /** Whether basic data came from a list alone. */
+  readonly listed: boolean;
   /** Undefined for one who is here. */
   readonly left: Leaving | undefined;
 }
@@ -274,10 +290,19 @@ export interface StoreChange {
   /** Adds an entry; with the transaction's end it takes its place in the chain. @returns its number */
   addHistory(entry: NewHistoryEntry): Promise<number>;
   addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks?: HistoryRemarks): Promise<void>;
+  /** The same for many, who have nothing counted. */
+  addHistoryStudents(historyId: number, students: readonly (HistoryRemarks & { readonly studentId: number })[]): Promise<void>;
   addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void>;
   markReceived(historyId: number, receiving: Receiving): Promise<void>;
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;
+  /** Basic data as the platform has them. */
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
+  /** All students by national id. @throws LPX_STORE_DAMAGED */
+  roll(): Promise<Map<string, RollStudent>>;
+  /** Puts students on the roll whom a list names. @returns their ids, in order */
+  enrol(students: readonly Pick<RollStudent, 'basicData' | 'roll'>[]): Promise<number[]>;
+  /** Brings what a list says of a student up to date; basic data only of one whom no platform has described. */
+  updateRoll(id: number, basicData: BasicData | undefined, roll: RollEntry): Promise<void>;
   addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void>;
   /** Puts a record in the place of a stored one, whose former content is kept. */
   replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void>;

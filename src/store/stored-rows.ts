@@ -3,7 +3,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError, type Place } from '../errors.js';
 import type { BasicData } from '../spec/portfolio.js';
 import { asStored, sealed, sealOf } from './seal.js';
-import type { Leaving } from './store.js';
+import type { Leaving, RollEntry } from './store.js';
 import type { Tables } from './tables.js';
 
 /** What a row of a student must have to be known as intact. */
@@ -43,6 +43,13 @@ export async function updateStudentRow(
 /** Whether and how the student of a row has left. */
 export const leavingOf = ({ left_as, left_on }: StudentRow): Leaving | undefined =>
   left_as === '' ? undefined : { as: left_as, on: left_on };
+
+/** What lists say of the student of a row. */
+export const rollEntryOf = ({ student_number, class_name, seat }: StudentRow): RollEntry => ({
+  studentNumber: student_number,
+  className: class_name,
+  seat,
+});
 
 /** What `read` makes of a row: where it fails, the row is not what was stored. @throws LPX_STORE_DAMAGED */
 export function orDamaged<T>(student: Omit<StudentRef, 'id'>, read: () => T): T {

@@ -12,11 +12,20 @@ export async function studentIn(store: Pick<Store, 'student'>, nationalId: strin
   return student;
 }
 
-/** Those of the students whose name or national id has these words in it, in any order; all of them for no words. */
+/**
+ * Those of the students whom all of these words fit, in any order; all of them for no words. A word that is a class or a student number
+ * means that; else it is a part of a name or a national id.
+ */
 export function studentsFitting(students: readonly StudentSummary[], words: readonly string[]): StudentSummary[] {
   const parts = words.flatMap((word) => word.split(/\s+/)).filter((part) => part !== '');
+  const isCalled = ({ className, studentNumber }: StudentSummary, part: string) =>
+    [className, studentNumber].some((called) => called !== '' && canonicalCode(called) === canonicalCode(part));
   const fits = ({ nationalId, name }: StudentSummary, part: string) => nationalId.includes(canonicalCode(part)) || nameHas(name, part);
-  return students.filter((student) => parts.every((part) => fits(student, part)));
+  const fitting = parts.map((part) => {
+    const called = students.filter((student) => isCalled(student, part));
+    return new Set(called.length > 0 ? called : students.filter((student) => fits(student, part)));
+  });
+  return students.filter((student) => fitting.every((some) => some.has(student)));
 }
 
 /**

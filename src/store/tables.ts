@@ -64,6 +64,12 @@ export interface Tables {
     /** How and on which day the student left; empty for one who is here. */
     left_as: Generated<LeftAs | ''>;
     left_on: Generated<string>;
+    /** 1 while basic data came from a list alone: name and birth date, and nothing of the platform's. */
+    listed: Generated<number>;
+    /** What the school's lists say; empty where none says it. */
+    student_number: Generated<string>;
+    class_name: Generated<string>;
+    seat: Generated<string>;
     /** Random, 64 hex digits: the key under which the history knows the national id (`chain.ts`). */
     id_key: string;
     seal: Seal;

@@ -57,8 +57,14 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the thirteenth version of the tables added. */
+const WITHOUT_THIRTEENTH = ['listed', 'student_number', 'class_name', 'seat']
+  .map((column) => `alter table students drop column ${column};`)
+  .join(' ');
+
 /** Takes back what the twelfth version of the tables added. */
-const WITHOUT_TWELFTH = `drop table batches; drop index history_batch_job; drop index history_students_student;
+const WITHOUT_TWELFTH = `${WITHOUT_THIRTEENTH}
+  drop table batches; drop index history_batch_job; drop index history_students_student;
   alter table history drop column batch_job; alter table history_students drop column contents_digest;`;
 
 /** Takes back what the eleventh version of the tables added. */

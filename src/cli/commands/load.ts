@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Finding, LpxError } from '../../errors.js';
 import { type LoadRequest, type LoadResult, loadFolder, type NamedRecord } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
+import { isTable, type LoadedRoster, loadRoster } from '../../exchange/load-roster.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
 import { writeTemplate } from '../../exchange/write-template.js';
 import { fileError } from '../../io/file-error.js';
@@ -21,9 +22,11 @@ export interface LoadOptions {
   readonly keepMissing?: boolean;
   readonly template?: string;
   readonly overwrite?: boolean;
+  readonly dryRun?: boolean;
+  readonly skipBadRows?: boolean;
 }
 
-/** `lpx load`: brings folders, course code files and lists of schools into the store, each whole or not at all. */
+/** `lpx load`: brings folders, lists, course code files and lists of schools into the store, each whole or not at all. */
 export async function load(context: Context, paths: readonly string[], options: LoadOptions): Promise<Outcome> {
   const { messages } = context;
   if (options.template !== undefined) return template(context, options.template, paths, options);
@@ -31,6 +34,7 @@ export async function load(context: Context, paths: readonly string[], options: 
     throw new LpxError('LPX_USAGE', { problem: messages.usage.nothingToLoad });
   const progress = startProgress(context, messages.progress.loading);
   const folders: LoadResult[] = [];
+  const lists: LoadedRoster[] = [];
   const courseCodes: LoadedTable[] = [];
   const schools: LoadedTable[] = [];
   const notLoaded: string[] = [];
@@ -46,16 +50,19 @@ export async function load(context: Context, paths: readonly string[], options: 
             await work(path).catch((fault) => {
               const error = fileError(fault, path);
               // What was loaded before it is loaded: that has to be said.
-              if (!(error instanceof LpxError) || schools.length + courseCodes.length + folders.length === 0) throw error;
+              if (!(error instanceof LpxError) || schools.length + courseCodes.length + folders.length + lists.length === 0) throw error;
               failed = { path, error };
               notLoaded.push(path);
             });
       };
       await each(options.schools, async (path) => schools.push(await loadSchools(store, request(path))));
       await each(options.courseCodes, async (path) => courseCodes.push(await loadCourseCodes(store, request(path))));
-      await each(paths, async (path) =>
-        folders.push(await loadAsking(context, store, { ...request(path), keepMissing: options.keepMissing })),
-      );
+      await each(paths, async (path) => {
+        const { dryRun, skipBadRows, keepMissing } = options;
+        const given = { ...request(path), dryRun };
+        if (await isTable(given.path)) lists.push(await loadRoster(store, { ...given, skipBadRows }));
+        else folders.push(await loadAsking(context, store, { ...given, keepMissing }));
+      });
     });
   } finally {
     progress.stop();
@@ -63,23 +70,27 @@ export async function load(context: Context, paths: readonly string[], options: 
   const wrong = failed ? findingsOf(failed.error) : [];
   return {
     json: {
+      dryRun: options.dryRun === true,
       ...(wrong.length > 0 && { findings: wrong.map((finding) => findingOutput(messages, finding)) }),
       folders: folders.map(({ file, students, findings }) => ({
         file,
         students,
         findings: findings.map((finding) => findingOutput(messages, finding)),
       })),
+      lists: lists.map((list) => rosterOutput(messages, list)),
       courseCodes: courseCodes.map((table) => tableOutput(messages, table)),
       schools: schools.map((table) => tableOutput(messages, table)),
     },
     text: [
+      ...(options.dryRun ? [context.paint.yellow(messages.roster.dryRun)] : []),
       ...schools.map((table) => tableLine(context, messages.loadTables.schools, table)),
       ...courseCodes.map((table) => tableLine(context, messages.loadTables.courseCodes, table)),
+      ...lists.flatMap((list) => rosterLines(context, list)),
       ...folders.flatMap((folder) => loadedLines(context, folder)),
     ],
-    findings: [...[...schools, ...courseCodes, ...folders].flatMap(({ findings }) => findings), ...wrong],
+    findings: [...[...schools, ...courseCodes, ...lists, ...folders].flatMap(({ findings }) => findings), ...wrong],
     notes: networkNotes(context, storeFolder(context)),
-    error: unloadedError(messages, notLoaded, failed?.path),
+    error: unloadedError(messages, notLoaded, failed?.path) ?? skippedError(lists),
   };
 }
 
@@ -104,6 +115,48 @@ function unloadedError(messages: Messages, notLoaded: readonly string[], failed:
   if (notLoaded.length === 0) return undefined;
   const files = notLoaded.join(messages.usage.and);
   return failed === undefined ? new LpxError('LPX_STOPPED', { files }) : new LpxError('LPX_NOT_ALL_LOADED', { files, file: failed });
+}
+
+function skippedError(lists: readonly LoadedRoster[]): LpxError | undefined {
+  const count = lists.reduce((sum, { skippedRows }) => sum + skippedRows, 0);
+  return count === 0 ? undefined : new LpxError('LPX_ROWS_SKIPPED', { count });
+}
+
+const rosterOutput = (messages: Messages, { dryRun: _, findings, ...list }: LoadedRoster) => ({
+  ...list,
+  findings: findings.map((finding) => findingOutput(messages, finding)),
+});
+
+/** New students that are named without being asked for. */
+const NAMED_STUDENTS = 20;
+
+function rosterLines({ messages, paint, verbose }: Context, list: LoadedRoster): string[] {
+  const { labels, roster: words, students: ofStudents } = messages;
+  const { file, created, updated, unchanged, skippedRows } = list;
+  const changed = list.students.filter((student) => student.created || student.changes.length > 0);
+  // Those of whom a name or birth date changed are always named.
+  const fresh = changed.filter((student) => student.created).length;
+  const named = verbose ? list.students : changed.filter((student, i) => !student.created || i < NAMED_STUDENTS);
+  const rows = columns(
+    named.map((student) => [
+      maskId(student.nationalId),
+      cell(student.name),
+      cell(student.className, 12),
+      cell(student.seat, 6),
+      cell(student.studentNumber, 16),
+      student.created ? paint.cyan(ofStudents.created) : '',
+    ]),
+    '  ',
+  );
+  const hidden = changed.length - named.filter((student) => student.created || student.changes.length > 0).length;
+  return [
+    created + updated > 0
+      ? `${paint.green('✔')} ${fill(words.done, { file, created, updated, unchanged })}`
+      : fill(words.nothing, { file, unchanged }),
+    ...named.flatMap((student, i) => [rows[i] ?? '', ...student.changes.map((change) => `    ${changeText(labels, change)}`)]),
+    ...(fresh > 0 && hidden > 0 ? [paint.dim(`  ${fill(words.more, { count: hidden })}`)] : []),
+    ...(skippedRows > 0 ? [paint.yellow(`  ${fill(words.skipped, { count: skippedRows })}`)] : []),
+  ];
 }
 
 const tableLine = ({ paint }: Context, template: string, { file, rows, changed }: LoadedTable): string =>

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { withStore } from '../../exchange/school-store.js';
 import { type RecordView, type StudentView, showPackage, showStudent } from '../../exchange/show.js';
 import { errorOfReport } from '../../exchange/verify.js';
-import { fill } from '../../messages/messages.js';
+import { fill, type Messages } from '../../messages/messages.js';
 import { CODE_TABLES } from '../../spec/codes.js';
 import { SLOTS } from '../../spec/portfolio.js';
 import type { Context, Outcome } from '../context.js';
@@ -75,23 +75,26 @@ function tableOf({ messages }: Context, students: readonly StudentView[]): Table
 const provenanceOf = (messages: Context['messages'], { provenance }: RecordView): string =>
   provenance === 'package' ? '' : messages.provenance[provenance];
 
-const studentOutput = ({ basicData, schoolCode, cameFrom, records }: StudentView) => {
+const studentOutput = ({ basicData, schoolCode, cameFrom, roll, listed, records }: StudentView) => {
   const { nationalId, name, birthDate, academicYear, semester } = basicData;
-  return { nationalId, name, birthDate, schoolCode, cameFrom, academicYear, semester, records: records.map(recordOutput) };
+  const ofRoll = { ...roll, ...(roll && { listed }) };
+  return { nationalId, name, birthDate, schoolCode, cameFrom, academicYear, semester, ...ofRoll, records: records.map(recordOutput) };
 };
 
-function studentLines({ messages, paint }: Context, { basicData, schoolCode, cameFrom, records }: StudentView): string[] {
+function studentLines({ messages, paint }: Context, { basicData, schoolCode, cameFrom, roll, listed, records }: StudentView): string[] {
   const { labels, show: words } = messages;
   const head = [
     paint.bold(cell(basicData.name)),
     basicData.nationalId,
     basicData.birthDate,
     `${labels.school} ${schoolCode}${cameFrom === '' ? '' : fill(words.cameFrom, { school: cameFrom })}`,
-    `${words.entered} ${basicData.academicYear}-${basicData.semester}`,
+    listed ? '' : `${words.entered} ${basicData.academicYear}-${basicData.semester}`,
+    ...calledBy(labels, roll),
   ];
   const lists = [...new Set(records.map((record) => record.list))];
   return [
     head.filter(Boolean).join('  '),
+    ...(listed ? [paint.yellow(messages.students.listedNote)] : []),
     ...lists.flatMap((list) => {
       const of = records.filter((record) => record.list === list);
       return [
@@ -109,6 +112,14 @@ function studentLines({ messages, paint }: Context, { basicData, schoolCode, cam
     }),
   ];
 }
+
+/** Class, seat and student number, where a list says them. */
+const calledBy = (labels: Messages['labels'], roll: StudentView['roll']): string[] =>
+  roll
+    ? (['className', 'seat', 'studentNumber'] as const)
+        .filter((name) => roll[name] !== '')
+        .map((name) => `${labels[name]} ${cell(roll[name], 16)}`)
+    : [];
 
 const recordOutput = ({ version, ...rest }: RecordView) => ({ ...rest, ...(version && { version: versionOutput(version) }) });
 

@@ -13,10 +13,10 @@ export async function status(context: Context, nationalId: string, options: Tabl
   const { messages } = context;
   const asked = tableAsked(context, options);
   const result = await withStore(storeFolder(context), (store) => studentStatus(store, nationalId));
-  const { basicData, extendedYears, years, certified, submittedElsewhere, versions, totals, findings } = result;
+  const { basicData, listed, extendedYears, years, certified, submittedElsewhere, versions, totals, findings } = result;
   const outcome = {
     json: {
-      student: { nationalId: basicData.nationalId, name: basicData.name, extendedYears },
+      student: { nationalId: basicData.nationalId, name: basicData.name, extendedYears, listed },
       years,
       totals,
       certified,
@@ -43,14 +43,15 @@ function tableOf({ messages: { columns: titles, labels, tables } }: Context, { b
 }
 
 function statusLines({ messages, paint }: Context, status: StudentStatus): string[] {
-  const { basicData, extendedYears, years, certified, submittedElsewhere, versions, totals } = status;
+  const { basicData, listed, extendedYears, years, certified, submittedElsewhere, versions, totals } = status;
   const { labels, standing: words } = messages;
   const head = [
     paint.bold(cell(basicData.name)),
     basicData.nationalId,
     ...(extendedYears > 0 ? [fill(words.extended, { years: extendedYears })] : []),
   ].join('  ');
-  if (years.length === 0) return [head, words.nothing];
+  const fromList = listed ? [paint.yellow(messages.students.listedNote)] : [];
+  if (years.length === 0) return [head, ...fromList, words.nothing];
   const header = [labels.year, '', labels.own, labels.transferred, labels.picked, labels.left].map((text) => paint.dim(text));
   const rows = years.map(({ schoolYear, half, own, transferred, picked, perYear, left }) => [
     String(schoolYear),
@@ -80,6 +81,7 @@ function statusLines({ messages, paint }: Context, status: StudentStatus): strin
   const several = versions.map(({ ref, title, version }) => [ref, cell(title, 24), versionText(messages, version)]);
   return [
     head,
+    ...fromList,
     '',
     ...columns([header, ...rows, ...sums], '  '),
     ...(schools.length > 0 ? ['', paint.cyan(words.where), ...columns(schools, '  ')] : []),

@@ -16,17 +16,26 @@ export async function students(context: Context, words: readonly string[], optio
   }));
   const { labels } = messages;
   const { students, findings } = list;
-  const header = [labels.nationalId, labels.name, labels.courseResults, labels.multiPerformances, labels.attachments, labels.received].map(
-    (text) => paint.dim(text),
-  );
+  const called = students.some(({ className, seat, studentNumber }) => className + seat + studentNumber !== '');
+  const calledTitles = called ? [labels.className, labels.seat, labels.studentNumber] : [];
+  const header = [
+    labels.nationalId,
+    labels.name,
+    ...calledTitles,
+    labels.courseResults,
+    labels.multiPerformances,
+    labels.attachments,
+    labels.received,
+  ].map((text) => paint.dim(text));
   const rows = students.map((student) => [
     student.nationalId,
     cell(student.name),
+    ...(called ? [cell(student.className, 12), cell(student.seat, 6), cell(student.studentNumber, 16)] : []),
     student.courseResults,
     student.multiPerformances,
     student.attachments,
     student.received,
-    paint.yellow(leftText(messages, student.left)),
+    paint.yellow([student.listed ? messages.students.listed : '', leftText(messages, student.left)].filter(Boolean).join('  ')),
   ]);
   const outcome = {
     json: {

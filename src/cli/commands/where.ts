@@ -40,7 +40,13 @@ function sourceOf({ storeOption, env }: Context, folder: string): Source {
   return basename(folder) === '.lpx' ? 'nearest' : 'data';
 }
 
-const countsOf = ({ students, records, received, history }: StoreOverview) => ({ students, records, received, history: history.length });
+const countsOf = ({ students, listed, records, received, history }: StoreOverview) => ({
+  students,
+  listed,
+  records,
+  received,
+  history: history.length,
+});
 
 /** The three commands that probably come next, by what came last. */
 function nextCommands({ messages, language }: Context, overview: StoreOverview | undefined): string[] {
@@ -67,6 +73,7 @@ function whereLines({ messages, paint }: Context, { folder, source, overview, ne
     ? [
         [labels.school, cell(`${overview.school.code} ${overview.school.name}`)],
         [words.holds, fill(words.counts, countsOf(overview))],
+        ...(overview.listed > 0 ? [['', fill(words.listed, { count: overview.listed })]] : []),
         ...(last ? [[words.last, [localTime(last.at), messages.kinds[last.kind], cell(last.file)].join('  ')]] : []),
       ]
     : [];

@@ -5,7 +5,7 @@ import { cutFact, fill, inert, type Messages, visible } from '../../messages/mes
 
 /** `A80000**** 林小禾，課程學習成果紀錄第 5 筆「物理」，課程代碼`; empty for the whole. */
 export function placeText({ places }: Messages, place: Place): string {
-  const { student, name, index, list, record, ref, title, property, file, row, entry, otherStudent } = place;
+  const { student, name, index, list, record, ref, title, property, file, sheet, row, column, entry, otherStudent } = place;
   const words = (template: string, facts: Facts) => fill(template, facts);
   const who = [student === undefined ? '' : maskId(student), visible(name ?? '')].filter(Boolean).join(' ');
   const other = otherStudent === undefined ? '' : words(places.other, { id: maskId(otherStudent) });
@@ -18,7 +18,9 @@ export function placeText({ places }: Messages, place: Place): string {
     // A file says more than the property that links to it.
     file === undefined ? (property ?? '') : '',
     file ?? '',
+    sheet === undefined ? '' : words(places.sheet, { sheet }),
     row === undefined ? '' : words(places.row, { number: row + 1 }),
+    column === undefined ? '' : words(places.column, { column }),
     entry ?? '',
   ];
   const ids = idsOf(place);
