@@ -91,10 +91,20 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 }
 
 .signature { margin-top: 2rem; break-inside: avoid; }
-.signature dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr)); margin: 0; border: 1px solid var(--text); }
+.signature dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(12rem, 100%), 1fr)); margin: 0; border: 1px solid var(--text); }
 .signature div { min-height: 5.5rem; padding: .4rem .7rem; border: 1px solid var(--line); margin: -1px; }
 .signature dt { font-weight: 700; }
 .signature dd { margin: 0; min-height: 1.6em; }
+
+.signature.low { margin-top: 1rem; }
+.signature.low h2 { font-size: 1rem; border-bottom: 0; margin: 0; }
+.signature.low div { min-height: 3.5rem; }
+.line { display: inline-block; width: min(20rem, 100%); height: 1.3em; border-bottom: 1px solid var(--text); }
+.password { font: 700 1.9rem/1.4 ui-monospace, "Cascadia Mono", Consolas, "Noto Sans Mono", monospace; letter-spacing: .06em; overflow-wrap: anywhere; white-space: pre-wrap; }
+.characters { display: flex; flex-wrap: wrap; margin: .5rem 0; break-inside: avoid; padding: 0 1px 1px 0; list-style: none; }
+.characters li { min-width: 3.2rem; min-height: 3rem; margin: 0 -1px -1px 0; padding: .2rem .3rem; border: 1px solid var(--line); text-align: center; line-height: 1.3; }
+.characters b { display: block; font: 700 1.2rem/1.4 ui-monospace, "Cascadia Mono", Consolas, "Noto Sans Mono", monospace; white-space: pre; }
+.characters span { display: block; font-size: .75rem; }
 
 footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--muted); }
 
@@ -117,6 +127,9 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   .ruler span { font-size: 7.5pt; }
   thead { display: table-header-group; }
   .sheet + .sheet { break-before: page; }
+  .signature { margin-top: 14pt; }
+  .signature.low { margin-top: 8pt; }
+  footer { margin-top: 10pt; padding-top: 4pt; font-size: 8.5pt; }
   .callout, .file-kind, thead th { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   p, .brief { orphans: 3; widows: 3; }
 }
