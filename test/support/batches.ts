@@ -79,7 +79,7 @@ export const othersIn = (folder: string): string[] =>
 
 /** The passwords of all tables in a folder, by package. */
 export function passwordsIn(folder: string): Map<string, string> {
-  const rows = readdirSync(folder)
+  const rows = (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => name.endsWith('.csv'))
     .flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\r\n').slice(1))
     .map((line) => line.split(','));
