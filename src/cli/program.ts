@@ -80,6 +80,8 @@ export function buildProgram(language: Language, version: string, run: Run, widt
   const withPassword = (command: Command) =>
     command.option('--password-file <file>', help.passwordFile).option('--password-stdin', help.passwordStdin);
 
+  const withHtml = (command: Command) => command.option('--html <file>', help.html);
+
   const withSignature = (command: Command) =>
     command
       .option('--signature <file>', help.signature)
@@ -121,7 +123,8 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((words, options) =>
       start('students', async (context) => (await import('./commands/students.js')).students(context, words, options)),
     );
-  withPassword(add('export', help.export))
+  withHtml(withPassword(add('export', help.export)))
+    .option('--overwrite', help.htmlOverwrite)
     .addArgument(new Argument('[national-id...]', help.nationalIds))
     .option('--list <file>', help.list)
     .option('--all', help.all)
@@ -185,14 +188,16 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((folder, options) =>
       start('batch-import', async (context) => (await import('./commands/batch-import.js')).batchImport(context, folder, options)),
     );
-  withSignature(withPassword(add('verify', help.verify)))
+  withHtml(withSignature(withPassword(add('verify', help.verify))))
+    .option('--overwrite', help.htmlOverwrite)
     .addArgument(new Argument('<zip...>', help.zips))
     .action((zips, options) =>
       zips.length === 1
         ? startReading('verify', zips[0], async (context) => (await import('./commands/verify.js')).verify(context, zips[0], options))
         : start('verify', async (context) => (await import('./commands/verify.js')).verifySeveral(context, zips, options)),
     );
-  withSignature(withPassword(add('import', help.import)))
+  withHtml(withSignature(withPassword(add('import', help.import))))
+    .option('--overwrite', help.htmlOverwrite)
     .addArgument(new Argument('<zip>', help.zip))
     .option('--dry-run', help.dryRun)
     .option('--create-students', help.createStudents)
@@ -207,7 +212,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((zip, options) =>
       startReading('import', zip, async (context) => (await import('./commands/import.js')).importZip(context, zip, options)),
     );
-  withTables(withSignature(withPassword(add('show', help.show))))
+  withHtml(withTables(withSignature(withPassword(add('show', help.show)))))
     .addArgument(new Argument('<zip|student>', help.zipOrId))
     .action((what, options) => start('show', async (context) => (await import('./commands/show.js')).show(context, what, options)));
   withSignature(withPassword(add('files', help.files)))
@@ -255,7 +260,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((ids, options) =>
       start('register', async (context) => (await import('./commands/register.js')).register(context, ids, options)),
     );
-  add('receipt', help.receipt)
+  withHtml(add('receipt', help.receipt))
     .addArgument(new Argument('[import-id]', help.importId))
     .option('--check <file>', help.check)
     .option('--by <name>', help.by)

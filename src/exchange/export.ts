@@ -39,11 +39,13 @@ import {
 } from '../spec/portfolio.js';
 import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
 import { allRuleFindings, asCertified, type ReferenceData, recordFileFindings } from '../spec/rules/record-rules.js';
+import type { SeenContents } from '../spec/seen-contents.js';
 import { type ExchangeReason, endedBefore } from '../spec/status-changes.js';
 import { type Day, dayOf, firstDayOf, isInSummer, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
 import { filesOf, type PackageClaim, type Sending, type WrittenPackage } from '../store/package-claims.js';
 import { referenceDataFor } from '../store/reference-data.js';
+import { showTo } from '../store/seen-files.js';
 import type { HistoryEntry, Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 import type { WorkFolder } from '../store/work-folder.js';
@@ -92,6 +94,8 @@ export interface ExportRequest {
   readonly batch?: ExportOfBatch | undefined;
   /** The engine to write with, which lives longer than the export; without it, the export has its own. */
   readonly engine?: ZipEngine | undefined;
+  /** Collects what is exported for a report. */
+  readonly seen?: SeenContents | undefined;
 }
 
 export interface ExportOfBatch {
@@ -302,6 +306,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
       const earlier = awaiting.get(nationalId);
       found.add([...ofStudent, ...(earlier ? [exportedAlready(student, earlier)] : [])]);
       addToPackages(packages, draft, request.limits ?? WRITABLE);
+      await showTo(request.seen, store, portfolio);
       birthDates.push(student.basicData.birthDate);
     }
   }

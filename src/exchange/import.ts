@@ -28,6 +28,7 @@ import { type Comparison, changedFinding, compareRecords, resemblesFinding } fro
 import { refOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { restorableFiles } from '../store/restorable-files.js';
+import { nameSchools } from '../store/seen-files.js';
 import type { ImportEntry, NewRecordOutcome, SentAs, Store, StoreChange, StoredRecord, StoredStudent } from '../store/store.js';
 import { DEFAULT_LIMITS } from '../zip/limits.js';
 import { digestFile } from '../zip/threads/digest.js';
@@ -169,6 +170,7 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
     const { report, portfolios } = await readPackage({ ...request, known }, staging ?? HASH_ONLY);
     const nothing = { report, dryRun, students: [], unfit: report.unfit, conflicts: [], notices: [], restored: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
+    if (request.seen) await nameSchools(request.seen, store, portfolios);
     // Not within the change: others who write would wait for a slow disk.
     await staging?.secured();
     const restorable = await restorableFiles(store, portfolios);

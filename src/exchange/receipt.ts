@@ -32,7 +32,7 @@ const RECEIPT_BYTES = 4 * 1024 * 1024;
 export async function writeReceipt(
   store: Store,
   { importId, outFolder, now, by, existing }: ReceiptRequest,
-): Promise<{ receipt: Receipt; path: string; names: readonly string[] }> {
+): Promise<{ receipt: Receipt; path: string; students: readonly NamedStudent[] }> {
   const entry = (await store.history({ kinds: ['import'] }))
     .filter((happened) => happened.kind === 'import' && happened.state !== 'failed')
     .find(({ id }) => id === importId) as KeptImport | undefined;
@@ -66,7 +66,7 @@ export async function writeReceipt(
       refersTo: importId,
     });
     const [path = ''] = await writeFiles(outFolder, [file], existing);
-    return { keep: true, result: { receipt, path, names: namesOf(receipt, entry.students) } };
+    return { keep: true, result: { receipt, path, students: namedOf(receipt, entry.students) } };
   });
 }
 
@@ -120,8 +120,8 @@ export interface CheckedReceipt {
   readonly before: boolean;
   /** Records that the other school left out, as warnings. */
   readonly findings: readonly Finding[];
-  /** The names of the receipt's students, in its order; the receipt itself has none. */
-  readonly names: readonly string[];
+  /** The receipt's students in its order, by id and name, which the receipt itself does not say. */
+  readonly students: readonly NamedStudent[];
 }
 
 export interface CheckRequest {
@@ -171,8 +171,8 @@ export async function checkReceipt(store: Store, { file, now, operator }: CheckR
       });
       return { keep: true, result: undefined };
     });
-  const names = namesOf(receipt, entry.students);
-  return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt, names), names };
+  const students = namedOf(receipt, entry.students);
+  return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt, students), students };
 }
 
 /** Whether an export is the package of a receipt: by MD5 and size, and by the SHA-256 that version 0.1 kept where both have it. */
@@ -226,22 +226,28 @@ type Counted = { readonly student: string } & Readonly<Record<'courseResults' | 
 const byStudent = (a: Counted, b: Counted): number =>
   a.student < b.student ? -1 : a.student > b.student ? 1 : a.courseResults - b.courseResults || a.multiPerformances - b.multiPerformances;
 
-/** The names of a receipt's students, as the history has them; empty where it does not. */
-function namesOf(receipt: Receipt, students: readonly HistoryStudent[]): string[] {
-  const rest = students.map(({ nationalId, name, sentAs }) => ({ id: masked(sentAs?.nationalId || nationalId), name }));
+/** Who a student of a receipt is; both empty where the history does not say. */
+export interface NamedStudent {
+  readonly nationalId: string;
+  readonly name: string;
+}
+
+/** The students of a receipt, as the history has them. */
+function namedOf(receipt: Receipt, students: readonly HistoryStudent[]): NamedStudent[] {
+  const rest = students.map(({ nationalId, name, sentAs }) => ({ nationalId: sentAs?.nationalId || nationalId, name }));
   return receipt.students.map(({ nationalIdMasked }) => {
     // Masked, two ids may look the same; the order is that of the history.
-    const at = rest.findIndex(({ id }) => id === nationalIdMasked);
-    return at < 0 ? '' : (rest.splice(at, 1)[0]?.name ?? '');
+    const at = rest.findIndex(({ nationalId }) => masked(nationalId) === nationalIdMasked);
+    return (at < 0 ? undefined : rest.splice(at, 1)[0]) ?? { nationalId: '', name: '' };
   });
 }
 
-const leftOutFindings = (receipt: Receipt, names: readonly string[]): Finding[] =>
+const leftOutFindings = (receipt: Receipt, students: readonly NamedStudent[]): Finding[] =>
   receipt.students.flatMap(({ nationalIdMasked, leftOut }, i) =>
     leftOut.map(({ list, title, reason }) => ({
       code: 'LPX_RECEIPT_LEFT_OUT',
       severity: 'warning',
-      place: { student: nationalIdMasked, ...(names[i] && { name: names[i] }), list, title },
+      place: { student: nationalIdMasked, ...(students[i]?.name && { name: students[i].name }), list, title },
       facts: { reason },
     })),
   );

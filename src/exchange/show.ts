@@ -13,8 +13,10 @@ import {
   titleOf,
   wireListOf,
 } from '../spec/portfolio.js';
+import type { SeenContents } from '../spec/seen-contents.js';
 import { refOf } from '../store/pickable-items.js';
 import { type RecordVersion, versionsIn } from '../store/record-versions.js';
+import { showTo } from '../store/seen-files.js';
 import type { Provenance, RollEntry, Store, StoredAttachment } from '../store/store.js';
 import { studentMeant } from '../store/students.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
@@ -59,9 +61,14 @@ export interface StudentView {
   readonly records: readonly RecordView[];
 }
 
-/** @param who a national id, a part of it, or a name. @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT */
-export async function showStudent(store: Store, who: string): Promise<StudentView> {
-  const { basicData, roll, listed, records } = await studentMeant(store, who);
+/**
+ * @param who a national id, a part of it, or a name
+ * @param seen collects the student for a report
+ * @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT
+ */
+export async function showStudent(store: Store, who: string, seen?: SeenContents): Promise<StudentView> {
+  const { basicData, extras, roll, listed, records } = await studentMeant(store, who);
+  await showTo(seen, store, { basicData, extras, records: records.map(({ record }) => record) });
   const schoolCode = store.school.code;
   const versions = versionsIn(records);
   return {

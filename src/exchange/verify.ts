@@ -2,6 +2,7 @@
  * Verifies a package in steps: signature, directory, password, structure, schema, rules, attachments. The first that
  * fails ends the report. Nothing is written but, for an import, staged attachments.
  */
+import { createHash } from 'node:crypto';
 import { closeSync, type Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { type Code, errorOf, type Finding, LpxError } from '../errors.js';
@@ -31,6 +32,7 @@ import { readSignature, type Signature, signaturePathOf } from '../package/signa
 import { type CheckResult, type StepResult, Verification } from '../package/verification.js';
 import { findAttachments } from '../spec/attachments.js';
 import type { UnfitStudent } from '../spec/findings.js';
+import type { Pictures } from '../spec/pictures.js';
 import { wireStudentPlace } from '../spec/place.js';
 import {
   countsOf,
@@ -41,11 +43,13 @@ import {
   type WireAttachment,
 } from '../spec/portfolio.js';
 import { repaired } from '../spec/repair.js';
-import { MARKS } from '../spec/rules/file-type.js';
+import { extensionOf, MARKS } from '../spec/rules/file-type.js';
 import { type ReferenceData, ruleFindings } from '../spec/rules/record-rules.js';
+import type { SeenContents } from '../spec/seen-contents.js';
 import { documentFindings } from '../spec/validate.js';
 import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
 import { ZipEngine } from '../zip/engine.js';
+import { entryBuffer } from '../zip/entry.js';
 import { DEFAULT_LIMITS, overLimit } from '../zip/limits.js';
 import type { ZipEntry } from '../zip/reader.js';
 import { type Digests, digestFile } from '../zip/threads/digest.js';
@@ -73,6 +77,8 @@ export interface VerifyRequest extends Narrow {
   readonly helper?: Helper | undefined;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Collects the students of a good package for a report. */
+  readonly seen?: SeenContents | undefined;
 }
 
 export interface PackageFacts {
@@ -134,7 +140,9 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
       if (!reading.verification.isVerdict(error)) throw error;
     });
     await assertUnchanged(request.zipFile, before);
-    return { report: reportOf(reading, await digesting), portfolios: reading.verification.valueOf('attachments')?.portfolios ?? [] };
+    const portfolios = reading.verification.valueOf('attachments')?.portfolios ?? [];
+    for (const portfolio of portfolios) request.seen?.add(portfolio);
+    return { report: reportOf(reading, await digesting), portfolios };
   } catch (error) {
     // An error of the system that does not say more is one of reading the package.
     throw fileError(error, request.zipFile, 'reading');
@@ -299,6 +307,7 @@ async function checkContents(reading: Reading, digesting: Promise<Digests>): Pro
       const taken = value.portfolios.filter(({ basicData }) => narrowing.includes(basicData.nationalId));
       return { value: { ...value, portfolios: taken }, findings: judged };
     });
+    if (request.seen) await seePictures(request.seen.pictures, structure.files, { fd, password });
   } finally {
     closeSync(fd);
   }
@@ -308,6 +317,22 @@ const namesOf = ({ zipFile, wrapping }: OpenedPackage, { md5 }: Digests): Packag
   files: [zipFile, ...(wrapping === undefined ? [] : [wrapping])].map((file) => basename(file)),
   md5,
 });
+
+/** Reads the small pictures of a package once more. One that is damaged, and was accepted so, is none. */
+async function seePictures(
+  pictures: Pictures,
+  files: Structure['files'],
+  { fd, password }: { readonly fd: number; readonly password: Buffer },
+): Promise<void> {
+  for (const [path, entry] of files) {
+    if (!pictures.wants({ type: extensionOf(path), bytes: entry.size })) continue;
+    const content = await entryBuffer(fd, entry, password, entry.size).catch((error) => {
+      if (error instanceof LpxError) return undefined;
+      throw error;
+    });
+    if (content) pictures.add(createHash('md5').update(content).digest('hex'), content);
+  }
+}
 
 /** The national ids in a document, of whatever shape. */
 const idsIn = (document: unknown): Set<string> =>

@@ -195,12 +195,12 @@ export async function nextVersion<F extends { readonly name: string }>(folder: s
   }
 }
 
-/** `a.csv`, then `a_v2.csv`; a receipt keeps both of its extensions. */
+/** `a.csv`, then `a_v2.csv`; a receipt keeps both of its extensions, and a name may have none. */
 function versionName(name: string, version: number): string {
   if (version === 1) return name;
   const [outermost = '', ...inner] = name.split('/');
   if (inner.length > 0) return [`${outermost}_v${version}`, ...inner].join('/');
-  return name.replace(/(?:\.receipt)?\.[^.]*$/, (extension) => `_v${version}${extension}`);
+  return name.replace(/(?<!^)(?:(?:\.receipt)?\.[^.]*)?$/, (extension) => `_v${version}${extension}`);
 }
 
 /**

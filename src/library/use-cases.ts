@@ -13,7 +13,7 @@ import type { School } from '../store/store.js';
 import type { Caller } from '../threads/serve.js';
 
 /** A request without what does not pass between threads. */
-type Posted<R> = Omit<R, keyof Caller | 'known' | 'helper' | 'random'>;
+type Posted<R> = Omit<R, keyof Caller | 'known' | 'helper' | 'random' | 'seen'>;
 type OfStore<R> = Posted<R> & { readonly folder: string };
 
 /** The store is opened for each call, as a command opens it: what a dead process left is swept, and a later version's store is refused. */

@@ -25,8 +25,9 @@ export const EXIT = {
  * - `packageRefused`: the package, or the document, is faulty
  * - `receiptRefused`: the receipt is faulty, or not that of an export
  * - `partlyDone`: what is reported as done is done
+ * - `reportMissing`: all is done but the report of it
  */
-export type Consequence = 'notDone' | 'packageRefused' | 'receiptRefused' | 'partlyDone';
+export type Consequence = 'notDone' | 'packageRefused' | 'receiptRefused' | 'partlyDone' | 'reportMissing';
 
 interface Row {
   /** The exit code when it ends a command. */
@@ -86,6 +87,12 @@ export const CATALOGUE = {
     what: 'Standard output cannot be written ({reason}).',
     means: 'notDone',
     next: 'Look at what was done with lpx history before running the command again.',
+  },
+  LPX_REPORT_LOST: {
+    exit: EXIT.usage,
+    what: 'The report {file} could not be written ({reason}).',
+    means: 'reportMissing',
+    next: 'Choose another place with --html <file>; lpx history shows what was done.',
   },
   LPX_STORE_NOT_FOLDER: {
     exit: EXIT.usage,

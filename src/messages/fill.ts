@@ -30,6 +30,14 @@ export function sizeText(bytes: number): string {
   return `${Math.ceil((bytes / size) * 100) / 100} ${unit}`;
 }
 
+/** A size as a person reads it; binary units. */
+export function size(bytes: number): string {
+  const units = ['B', 'KB', 'MB', 'GB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
 /** Fills `{name}` from the facts, each cut short. A fact with words of its own (a reason, a part) is shown by them. */
 export function fill(template: string, facts: Facts, words: Words = {}): string {
   return template

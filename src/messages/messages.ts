@@ -5,7 +5,7 @@ import { type Facts, fill } from './fill.js';
 import { zhTW } from './zh-TW.js';
 
 export type { Messages, Sentence } from './en.js';
-export { cutFact, fill, HIDDEN_CHARACTERS, inert, visible } from './fill.js';
+export { cutFact, fill, HIDDEN_CHARACTERS, inert, size, visible } from './fill.js';
 
 export const LANGUAGES = ['zh-TW', 'en'] as const;
 export type Language = (typeof LANGUAGES)[number];

@@ -15,7 +15,7 @@ export interface PageFrame {
   readonly about: string;
   /** When and by what it was made. */
   readonly foot: string;
-  /** Where to find what on a long page: ids of sections and their names. Not printed. */
+  /** Where to find what on a long page: ids of sections and their names, of two or more. Not printed. */
   readonly contents?: readonly (readonly [id: string, name: string])[];
   readonly children: Child;
 }
@@ -60,7 +60,7 @@ export function renderPage({ language, heading, about, foot, contents = [], chil
               </p>
             )}
           </header>
-          {contents.length > 0 && (
+          {contents.length > 1 && (
             <nav aria-label={words.contents}>
               <ul>
                 {contents.map(([id, name]) => (
@@ -71,7 +71,7 @@ export function renderPage({ language, heading, about, foot, contents = [], chil
               </ul>
             </nav>
           )}
-          <main id="main" tabIndex={-1}>
+          <main id="main" tabindex={-1}>
             {children}
           </main>
           <footer>
@@ -103,7 +103,12 @@ export const Facts = ({ rows }: { readonly rows: readonly (readonly [name: strin
   <dl class="facts">
     {rows
       .filter(([, value]) => value !== '' && value !== undefined && value !== null)
-      .flatMap(([name, value]) => [<dt key={name}>{name}</dt>, <dd key={`${name}=`}>{value}</dd>])}
+      .map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
   </dl>
 );
 
@@ -182,20 +187,23 @@ export function Table({
 /** Who signs a page: a student who confirms it, the clerk, or whoever hands something over. */
 export type Signer = keyof Messages['report']['signers'];
 
-/** Boxes to sign in by hand, and one for the date. */
+/** Boxes to sign in by hand, and one for the date. The statement says what is signed, for the box may stand on a page of its own. */
 export function SignatureBox({
   language,
   signers,
   id,
+  statement = '',
 }: {
   readonly language: Language;
   readonly signers: readonly Signer[];
   readonly id: string;
+  readonly statement?: string;
 }) {
   const { report: words } = messagesIn(language);
   return (
     <section class="signature" aria-labelledby={id}>
       <h2 id={id}>{words.signature}</h2>
+      {statement !== '' && <p>{statement}</p>}
       <dl>
         {[...signers.map((signer) => words.signers[signer]), words.date].map((name) => (
           <div key={name}>

@@ -37,8 +37,11 @@ bdi, dd, td, blockquote { unicode-bidi: isolate; }
 
 nav ul { margin: .75rem 0 0; padding: 0; list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; }
 
-.facts { margin: .75rem 0; display: grid; grid-template-columns: minmax(6.5em, max-content) minmax(0, 1fr); gap: .2rem 1.25rem; }
+.facts { margin: .75rem 0; display: grid; gap: .2rem 1.25rem; }
+.facts > div { display: grid; grid-template-columns: clamp(6em, 26%, 11em) minmax(0, 1fr); gap: 0 1.25rem; }
+.record .facts > div { display: block; }
 .facts dt { color: var(--muted); }
+.facts dt::first-letter, .signature dt::first-letter, th::first-letter { text-transform: uppercase; }
 .facts dd { margin: 0; }
 
 .callout { margin: 1rem 0; padding: .75rem 1rem; border: 1px solid currentColor; border-left-width: .4rem; border-radius: 4px; }
@@ -62,7 +65,7 @@ th, td { text-align: start; vertical-align: top; padding: .35rem .6rem; border: 
 thead th { background: var(--head); font-weight: 700; }
 td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; white-space: nowrap; }
 @media screen and (max-width: 40rem) {
-  .stacks, .stacks tbody, .stacks tr, .stacks th, .stacks td { display: block; border: 0; }
+  .stacks, .stacks caption, .stacks tbody, .stacks tr, .stacks th, .stacks td { display: block; border: 0; }
   .stacks thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .stacks tr { padding: .4rem 0; border-top: 1px solid var(--line); }
   .stacks th, .stacks td { padding: .1rem 0; text-align: start !important; white-space: normal !important; }
@@ -71,12 +74,14 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 }
 
 .record { margin: .75rem 0; padding: .75rem .9rem; border: 1px solid var(--line); border-radius: 6px; }
-.record .facts { font-size: .94rem; grid-template-columns: minmax(6.5em, 11em) minmax(0, 1fr); margin: .5rem 0; }
+/* Many short facts: side by side, each with its name above it. */
+.record .facts { grid-template-columns: repeat(auto-fill, minmax(min(11rem, 100%), 1fr)); gap: .35rem 1.25rem; margin: .5rem 0; line-height: 1.4; }
+.record .facts dt { font-size: .8rem; }
 .record-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .15rem .75rem; }
 .tag { padding: 0 .5em; border: 1px solid currentColor; border-radius: 3px; font-size: .85rem; white-space: nowrap; }
 .brief { margin: .5rem 0; padding: .1rem 0 .1rem .8rem; border-left: 3px solid var(--line); white-space: pre-line; }
 .ruler { display: flex; flex-wrap: wrap; margin: .5rem 0; padding: 0 1px 1px 0; list-style: none; }
-.ruler li { flex: 1 1 auto; max-width: 100%; margin: 0 -1px -1px 0; padding: .1rem .4rem; border: 1px solid var(--line); text-align: center; line-height: 1.35; }
+.ruler li { flex: 1 1 0; min-width: 4.4rem; margin: 0 -1px -1px 0; padding: .1rem .25rem; border: 1px solid var(--line); text-align: center; line-height: 1.35; }
 .ruler b { display: block; font-weight: 700; letter-spacing: .06em; }
 .ruler span { display: block; font-size: .75rem; }
 .ruler .wrong { border-color: var(--bad); color: var(--bad); position: relative; }
@@ -91,8 +96,8 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 }
 
 .signature { margin-top: 2rem; break-inside: avoid; }
-.signature dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(12rem, 100%), 1fr)); margin: 0; border: 1px solid var(--text); }
-.signature div { min-height: 5.5rem; padding: .4rem .7rem; border: 1px solid var(--line); margin: -1px; }
+.signature dl { display: flex; flex-wrap: wrap; margin: 1rem 0 0; padding: 0 1px 1px 0; }
+.signature div { flex: 1 1 11rem; min-height: 5.5rem; padding: .4rem .7rem; border: 1px solid var(--text); margin: 0 -1px -1px 0; }
 .signature dt { font-weight: 700; }
 .signature dd { margin: 0; min-height: 1.6em; }
 
@@ -123,9 +128,12 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   tr, .callout, .list > li, .ruler, .files li { break-inside: avoid; }
   .record { break-inside: avoid; margin: 6pt 0; padding: 5pt 7pt; }
   .record.long { break-inside: auto; }
-  .record .facts { font-size: 9.5pt; margin: 3pt 0; }
-  .ruler span { font-size: 7.5pt; }
+  .record .facts { grid-template-columns: repeat(auto-fill, minmax(38mm, 1fr)); gap: 2pt 10pt; font-size: 9.5pt; margin: 3pt 0; }
+  .record .facts dt { font-size: 7.5pt; }
+  .ruler li { min-width: 15.5mm; padding: 1pt; }
+  .ruler span { font-size: 7pt; }
   thead { display: table-header-group; }
+  .signature div { flex-basis: 40mm; min-height: 22mm; }
   .sheet + .sheet { break-before: page; }
   .signature { margin-top: 14pt; }
   .signature.low { margin-top: 8pt; }

@@ -62,11 +62,9 @@ describe('a receipt', () => {
     const { zipFile } = await exportFrom(from, join(folder, 'mail'), { nationalIds: [TRANSFER_STUDENT, other.nationalId] });
     const to = await school(folder, '990002');
     await importTo(to, zipFile);
-    const { path, names } = await issue(to, join(folder, 'out'));
-    expect([names, (await check(from, path)).names]).toEqual([
-      ['林小禾', other.name],
-      ['林小禾', other.name],
-    ]);
+    const { path, students } = await issue(to, join(folder, 'out'));
+    const named = [{ nationalId: TRANSFER_STUDENT, name: '林小禾' }, other];
+    expect([students, (await check(from, path)).students]).toEqual([named, named]);
     expect(readFileSync(path, 'utf8')).not.toContain('林小禾');
   });
 

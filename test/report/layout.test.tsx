@@ -20,7 +20,10 @@ describe('a page', () => {
       heading: hostile,
       about: hostile,
       foot: hostile,
-      contents: [['main', hostile]],
+      contents: [
+        ['main', hostile],
+        ['s', hostile],
+      ],
       children: (
         <Section id="s" heading={hostile}>
           <Callout mood="bad" title={hostile} lines={[hostile]} />
@@ -31,7 +34,7 @@ describe('a page', () => {
     });
     expect(html).not.toMatch(/<img|<script/);
     // In attributes, too, a quotation mark ends nothing.
-    expect(html.match(/&lt;img src=x onerror=alert\(1\)&gt;&quot;/g)?.length).toBe(17);
+    expect(html.match(/&lt;img src=x onerror=alert\(1\)&gt;&quot;/g)?.length).toBe(18);
   });
 
   it('shows what would be obeyed and not seen: control characters, and those that turn the writing around', () => {
@@ -51,7 +54,7 @@ describe('a page', () => {
         />
       ),
     });
-    expect(html).toContain('<dl class="facts"><dt>name</dt><dd>林小禾</dd></dl>');
+    expect(html).toContain('<dl class="facts"><div><dt>name</dt><dd>林小禾</dd></div></dl>');
   });
 
   it('has a box for each who signs, and for the date, in its language', () => {

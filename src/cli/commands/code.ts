@@ -4,6 +4,7 @@ import { type ExplainedCode, explainCodes } from '../../exchange/explain-code.js
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { plainCode } from '../../plain-text.js';
+import { faultTexts, partMeaning } from '../../report/course-code.js';
 import { parseCredits } from '../../spec/course-code-file.js';
 import {
   COURSE_CODE_CHARACTERS,
@@ -64,28 +65,14 @@ function codeLines({ messages, paint }: Context, explained: ExplainedCode): stri
     paint.dim(span(part)),
     part.kind === 'malformed' ? paint.red(part.text || '—') : paint.cyan(part.text),
     labels[part.part] ?? part.part,
-    meaning(messages, part, nameOf(part, schoolName)),
+    partMeaning(messages, part, nameOf(part, schoolName)),
   ]);
   return [
     ...rulerLines(explained, paint),
     ...(count === COURSE_CODE_CHARACTERS ? [] : [paint.red(fill(messages.code.length, { count }))]),
-    ...faultLines(messages, faults).map((line) => paint.red(`  ✘ ${line}`)),
+    ...faultTexts(messages, faults).map((line) => paint.red(`  ✘ ${line}`)),
     ...columns(rows, '  '),
     ...listingLines(messages, listing),
-  ];
-}
-
-/** Characters that are missing one after another are one line. */
-function faultLines(messages: Context['messages'], faults: ExplainedCode['faults']): string[] {
-  const missing = faults.filter(({ problem }) => problem === 'missing');
-  const [first] = missing;
-  const together = first && missing.length > 1 ? { position: first.position, last: first.position + missing.length - 1 } : undefined;
-  const { severalMissing, ...words } = messages.code.faults;
-  return [
-    ...faults
-      .filter(({ problem }) => together === undefined || problem !== 'missing')
-      .map((fault) => fill(words[fault.problem], { ...fault }, messages.words)),
-    ...(together ? [fill(severalMissing, together)] : []),
   ];
 }
 
@@ -120,13 +107,6 @@ function rulerLines({ code, parts, faults }: CourseCodeExplanation, paint: Conte
     marks.push('^'.repeat(extra.length));
   }
   return [paint.bold(texts.join(' ')), paint.dim(marks.join(' ')), paint.dim(numbers.join(' ').trimEnd())];
-}
-
-function meaning(messages: Context['messages'], { part, kind }: CourseCodePartValue, name: string): string {
-  if (name !== '') return name;
-  if (kind === 'unknown') return messages.code.unknown;
-  if (kind === 'malformed') return messages.code.malformed;
-  return part === 'classGroup' || part === 'subject' ? messages.code.schoolDefined : messages.code.free;
 }
 
 function listingLines({ code: words }: Context['messages'], listing: ExplainedCode['listing']): string[] {

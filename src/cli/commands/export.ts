@@ -7,19 +7,24 @@ import type { PackageFacts } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
+import { termText } from '../../report/dates.js';
+import type { Report } from '../../report/model.js';
 import { readNationalIds } from '../../roster/lists.js';
+import type { SeenContents } from '../../spec/seen-contents.js';
 import { type ExchangeReason, LEAVING_REASONS } from '../../spec/status-changes.js';
 import type { Day } from '../../spec/terms.js';
 import { dayFrom, nationalIdsFrom, schoolCodeFrom, termsFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
+import { type HtmlOptions, htmlFile, withReport } from '../html-file.js';
 import { newPasswordFor, type PasswordOptions } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { errorOfUnfit, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
+import { countedStudent, packageRows, reportFindings, reportHead, reportStudent } from '../render/html.js';
 import { packageLines } from '../render/report.js';
 import { bracketed, cell, columns, countCells, NAME_COLUMNS, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
-export interface ExportOptions extends PasswordOptions {
+export interface ExportOptions extends PasswordOptions, HtmlOptions {
   readonly list?: string;
   readonly all?: boolean;
   readonly includeLeft?: boolean;
@@ -50,6 +55,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
   const named = [...nationalIdsFrom(context, nationalIds), ...listed.map((line) => line.nationalId)];
   if (named.length === 0 && !options.all) throw new LpxError('LPX_USAGE', { problem: usage.noStudents });
 
+  const html = htmlFile(context, options);
   const password = await newPasswordFor(context, options);
   const passwordFile =
     options.generatePassword && options.passwordOut !== undefined ? resolve(context.cwd, options.passwordOut) : undefined;
@@ -75,9 +81,69 @@ export async function exportStudents(context: Context, nationalIds: readonly str
       now: context.now(),
       operator: context.operator(),
       onProgress: progress.update,
+      seen: html?.seen,
     });
   }).finally(progress.stop);
-  return outcomeOf(context, result, { terms, left, passwordPath: result.dryRun ? undefined : passwordFile });
+  const outcome = outcomeOf(context, result, { terms, left, passwordPath: result.dryRun ? undefined : passwordFile });
+  return withReport(context, outcome, html, ({ seen }) => exportReport(context, result, { seen, left, error: outcome.error }));
+}
+
+/** As an export is printed, and each record that went along. */
+function exportReport(
+  context: Context,
+  result: ExportResult,
+  { seen, left, error }: { readonly seen: SeenContents; readonly left: Day; readonly error: LpxError | undefined },
+): Report {
+  const { messages } = context;
+  const { packages, dryRun, reason, toSchool, students, leftOut, skipped, unfit, findings } = result;
+  const { labels, report: words } = messages;
+  const title = dryRun
+    ? messages.export.wouldExport
+    : packages.length === 1
+      ? messages.export.done
+      : fill(messages.export.severalDone, { count: packages.length });
+  const more = [
+    { name: labels.to, value: toSchool },
+    { name: labels.reason, value: messages.reasons[reason] },
+    { name: words.left, value: left, isDate: true },
+  ];
+  return {
+    ...reportHead(context, 'export', packages.map(({ zipFile }) => basename(zipFile)).join(messages.usage.and)),
+    verdict: { mood: error || dryRun ? 'attention' : 'good', title, lines: [] },
+    findings: reportFindings(messages, [...findings, ...unfit.flatMap((student) => student.findings)]),
+    packages: dryRun
+      ? [more]
+      : packages.map((written) =>
+          packageRows(messages, factsOf(written, result), [
+            { name: labels.signature, value: basename(written.signatureFile), isCode: true },
+            ...more,
+          ]),
+        ),
+    students: students.map((student) => {
+      const portfolio = seen.portfolios.find(({ basicData }) => basicData.nationalId === student.nationalId);
+      return portfolio ? reportStudent(seen, portfolio, { remark: student.file }) : countedStudent(student, student.file);
+    }),
+    tables: [
+      {
+        caption: messages.export.leftOut,
+        columns: [labels.name, labels.list, labels.title, labels.term, words.remark],
+        rows: leftOut.map((record) => [
+          record.name,
+          record.list,
+          record.title,
+          termText(messages, record.term),
+          messages.leftOut[record.reason],
+        ]),
+      },
+      {
+        caption: messages.export.skipped,
+        columns: [labels.name, labels.nationalId, words.remark],
+        rows: skipped.map((student) => [student.name, student.nationalId, messages.skipped[student.reason]]),
+      },
+    ].filter(({ rows }) => rows.length > 0),
+    isCut: seen.isFull,
+    signers: ['student', 'clerk'],
+  };
 }
 
 interface Asked {

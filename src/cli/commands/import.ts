@@ -1,13 +1,27 @@
-import { errorOf } from '../../errors.js';
+import { errorOf, type LpxError } from '../../errors.js';
 import { type ImportedStudent, type ImportResult, importPackage } from '../../exchange/import.js';
 import { withStore } from '../../exchange/school-store.js';
 import { errorOfReport } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
-import { fill } from '../../messages/messages.js';
+import { fill, type Messages } from '../../messages/messages.js';
+import { termText } from '../../report/dates.js';
+import type { Report, ReportStudent, ReportTable } from '../../report/model.js';
+import type { SeenContents } from '../../spec/seen-contents.js';
 import type { Context, Outcome } from '../context.js';
+import { htmlFile, withReport } from '../html-file.js';
 import { passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { errorOfUnfit, findingOutput, listedFindings, unfitLines, unfitOutput } from '../render/findings.js';
+import {
+  countedStudent,
+  packageRows,
+  refusal,
+  reportChecks,
+  reportedStudents,
+  reportFindings,
+  reportHead,
+  reportStudent,
+} from '../render/html.js';
 import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, columnsOf, fittingColumns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -29,6 +43,7 @@ export interface ImportOptions extends VerifyOptions {
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
   const { messages } = context;
   refuseSignatureFile(context, zip);
+  const html = htmlFile(context, options);
   const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const result = await withStore(storeFolder(context), (store) =>
@@ -47,16 +62,81 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       now: context.now(),
       operator: context.operator(),
       onProgress: progress.update,
+      seen: html?.seen,
     }),
   ).finally(progress.stop);
   const { report, unfit, conflicts, restored, outcome, historyId } = result;
-  return {
+  const told = {
     json: importOutput(messages, result),
     text: resultLines(context, result),
     findings: report.ok ? [...report.findings, ...restored] : [],
     notes: outcome === 'imported' ? [fill(messages.import.next, { id: historyId })] : [],
     error: errorOfReport(report) ?? errorOf(conflicts) ?? errorOfUnfit(unfit),
   };
+  return withReport(context, told, html, ({ seen }) => importReport(context, result, { seen, error: told.error }));
+}
+
+/** As an import is printed, and each record whole. */
+function importReport(
+  context: Context,
+  { report, students, unfit, conflicts, notices, restored, outcome, historyId }: ImportResult,
+  { seen, error }: { readonly seen: SeenContents; readonly error: LpxError | undefined },
+): Report {
+  const { messages } = context;
+  const findings = [...report.findings, ...conflicts, ...notices, ...restored, ...unfit.flatMap((student) => student.findings)];
+  const isRefused = outcome === 'refused';
+  const title = closingOf(messages, { outcome, restored, historyId });
+  return {
+    ...reportHead(context, 'import', report.package.file),
+    verdict:
+      error && isRefused
+        ? refusal(messages, 'import', title, error)
+        : { mood: error || outcome === 'would-import' ? 'attention' : 'good', title, lines: [] },
+    checks: reportChecks(messages, report),
+    findings: reportFindings(messages, findings),
+    packages: [
+      packageRows(messages, report.package, [{ name: messages.report.importId, value: historyId === 0 ? '' : String(historyId) }]),
+    ],
+    students: report.ok ? students.map((student) => importedStudent(messages, student, seen)) : reportedStudents(seen, report, maskId),
+    tables: leftOutTables(messages, students),
+    isCut: seen.isFull,
+    signers: isRefused ? ['clerk'] : ['student', 'clerk'],
+  };
+}
+
+function importedStudent(messages: Messages, { nationalId, name, created, records }: ImportedStudent, seen: SeenContents): ReportStudent {
+  const portfolio = seen.portfolios.find(({ basicData }) => basicData.nationalId === nationalId);
+  const said = { nationalId: maskId(nationalId), name, remark: created ? messages.import.created : '' };
+  const remarks = records.map(({ outcome }) => ({ remarks: [messages.outcomes[outcome]] }));
+  if (portfolio) return reportStudent(seen, portfolio, { ...said, records: remarks });
+  return countedStudent({ ...said, courseResults: 0, multiPerformances: 0, attachments: 0 }, said.remark);
+}
+
+/** Records that are not among a student's because their files are damaged. */
+function leftOutTables(messages: Messages, students: readonly ImportedStudent[]): ReportTable[] {
+  const rows = students.flatMap(({ name, records }) =>
+    records
+      .filter(({ outcome }) => outcome === 'unsound')
+      .map(({ list, title, term, outcome }) => [name, list, title, termText(messages, term), messages.outcomes[outcome]]),
+  );
+  const { labels, report } = messages;
+  return rows.length === 0
+    ? []
+    : [{ caption: messages.export.leftOut, columns: [labels.name, labels.list, labels.title, labels.term, report.remark], rows }];
+}
+
+/** What an import came to, in a sentence. */
+function closingOf(
+  { import: words }: Messages,
+  { outcome, restored, historyId }: Pick<ImportResult, 'outcome' | 'restored' | 'historyId'>,
+): string {
+  const closing = {
+    imported: fill(words.imported, { id: historyId }),
+    unchanged: restored.length > 0 ? words.restored : words.unchanged,
+    'would-import': words.wouldImport,
+    refused: words.refused,
+  };
+  return closing[outcome];
 }
 
 /** What an import did, as its schema has it. */
@@ -76,12 +156,7 @@ export function importOutput(messages: Context['messages'], result: ImportResult
 function resultLines({ messages, paint, stdout }: Context, result: ImportResult): string[] {
   const { report, students, unfit, conflicts, notices, restored, outcome, historyId } = result;
   if (!report.ok) return reportLines(messages, paint, report);
-  const closing = {
-    imported: paint.green(fill(messages.import.imported, { id: historyId })),
-    unchanged: restored.length > 0 ? messages.import.restored : messages.import.unchanged,
-    'would-import': paint.yellow(messages.import.wouldImport),
-    refused: paint.red(messages.import.refused),
-  };
+  const colour = { imported: paint.green, unchanged: (text: string) => text, 'would-import': paint.yellow, refused: paint.red };
   return [
     ...packageLines(messages, paint, report.package),
     '',
@@ -95,7 +170,7 @@ function resultLines({ messages, paint, stdout }: Context, result: ImportResult)
     ...listedFindings(messages, paint, [...conflicts, ...notices]),
     ...unfitLines(messages, paint, unfit, messages.import.unfit),
     ...(unfit.length > 0 ? [''] : []),
-    closing[outcome],
+    colour[outcome](closingOf(messages, { outcome, restored, historyId })),
   ];
 }
 

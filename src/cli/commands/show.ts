@@ -7,7 +7,18 @@ import { fill, type Messages } from '../../messages/messages.js';
 import { CODE_TABLES } from '../../spec/codes.js';
 import { SLOTS } from '../../spec/portfolio.js';
 import type { Context, Outcome } from '../context.js';
+import { type HtmlFile, htmlFile, withReport } from '../html-file.js';
 import { passwordFor } from '../passwords.js';
+import {
+  packageRows,
+  refusal,
+  reportChecks,
+  reportedStudents,
+  reportFindings,
+  reportHead,
+  reportStudent,
+  schoolName,
+} from '../render/html.js';
 import { packageLines, reportLines, reportOutput } from '../render/report.js';
 import { type Table, type TableOptions, tableAsked, withTable } from '../render/tables.js';
 import { cell, columns, size } from '../render/text.js';
@@ -20,7 +31,9 @@ export interface ShowOptions extends VerifyOptions, TableOptions {}
 /** `lpx show`: a package when there is such a file or the name says so, else a student of the store. */
 export async function show(context: Context, what: string, options: ShowOptions): Promise<Outcome> {
   const asked = tableAsked(context, options);
-  return isPackage(context, what) ? showZip(context, what, options, asked) : showOne(context, what, asked);
+  const html = htmlFile(context, options, 'other files too');
+  const outcome = isPackage(context, what) ? await showZip(context, what, options, html) : await showOne(context, what, html);
+  return outcome.table ? withTable(context, asked, outcome, outcome.table) : outcome;
 }
 
 /** Whether a word means a package: there is such a file, or the name says so. Else it means a student. */
@@ -29,16 +42,24 @@ export function isPackage({ cwd }: Context, what: string): boolean {
   return /\.zip$/i.test(what) || (found !== undefined && !found.isDirectory());
 }
 
-async function showOne(context: Context, nationalId: string, asked: TableOptions): Promise<Outcome> {
-  const student = await withStore(storeFolder(context), (store) => showStudent(store, nationalId));
+/** What was shown, and what a table of it would be; a package that is refused has none. */
+type Shown = Outcome & { readonly table?: () => Table };
+
+async function showOne(context: Context, nationalId: string, html: HtmlFile | undefined): Promise<Shown> {
+  const student = await withStore(storeFolder(context), (store) => showStudent(store, nationalId, html?.seen));
   const outcome = { json: { source: 'store', students: [studentOutput(student)] }, text: studentLines(context, student) };
-  return withTable(context, asked, outcome, () => tableOf(context, [student]));
+  const shown = await withReport(context, outcome, html, ({ seen }) => ({
+    ...reportHead(context, 'show', schoolName(seen, student.schoolCode)),
+    students: seen.portfolios.map((portfolio) => reportStudent(seen, portfolio, remarksOn(context.messages, student))),
+    signers: ['student', 'clerk'],
+  }));
+  return { ...shown, table: () => tableOf(context, [student]) };
 }
 
-async function showZip(context: Context, zip: string, options: VerifyOptions, asked: TableOptions): Promise<Outcome> {
+async function showZip(context: Context, zip: string, options: ShowOptions, html: HtmlFile | undefined): Promise<Shown> {
   const { messages, paint } = context;
   const password = await passwordFor(context, options);
-  const { report, students } = await showPackage({ ...packageRequest(context, zip, options), password });
+  const { report, students } = await showPackage({ ...packageRequest(context, zip, options), password, seen: html?.seen });
   const { package: facts, checks, findings } = reportOutput(messages, report);
   const outcome = {
     json: { source: 'package', package: facts, checks, findings, students: students.map(studentOutput) },
@@ -47,8 +68,28 @@ async function showZip(context: Context, zip: string, options: VerifyOptions, as
       : reportLines(messages, paint, report),
     error: errorOfReport(report),
   };
-  return report.ok ? withTable(context, asked, outcome, () => tableOf(context, students)) : outcome;
+  const shown = await withReport(context, outcome, html, ({ seen }) => ({
+    ...reportHead(context, 'show', report.package.file),
+    verdict: outcome.error && refusal(messages, 'show', messages.verify.bad, outcome.error),
+    checks: reportChecks(messages, report),
+    findings: reportFindings(messages, report.findings),
+    packages: [packageRows(messages, report.package)],
+    students: reportedStudents(seen, report),
+    isCut: seen.isFull,
+    signers: ['student', 'clerk'],
+  }));
+  return report.ok ? { ...shown, table: () => tableOf(context, students) } : shown;
 }
+
+/** What a list says of each record, in words for a report. */
+const remarksOn = (messages: Context['messages'], { schoolCode, cameFrom, records }: StudentView) => ({
+  schoolCode,
+  cameFrom,
+  records: records.map(({ ref, provenance, version }) => ({
+    ref,
+    remarks: [provenance === 'received' ? messages.provenance.received : '', version === undefined ? '' : versionText(messages, version)],
+  })),
+});
 
 /** A row a record. */
 function tableOf({ messages }: Context, students: readonly StudentView[]): Table {

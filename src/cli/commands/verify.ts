@@ -3,12 +3,14 @@ import { LpxError } from '../../errors.js';
 import { errorOfReport, type PasswordSource, type SignatureSource, type VerificationReport, verifyPackage } from '../../exchange/verify.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
+import { type HtmlOptions, htmlFile, withReport } from '../html-file.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { errorLines, failureOutput, findingLines } from '../render/findings.js';
+import { verificationReport } from '../render/html.js';
 import { reportLines, reportOutput } from '../render/report.js';
 
-export interface VerifyOptions extends PasswordOptions {
+export interface VerifyOptions extends PasswordOptions, HtmlOptions {
   /** A file, or false for none at all. */
   readonly signature?: string | false;
   readonly md5?: string;
@@ -19,14 +21,16 @@ export interface VerifyOptions extends PasswordOptions {
 
 /** `lpx verify`: checks a package, imports nothing. */
 export async function verify(context: Context, zip: string, options: VerifyOptions): Promise<Outcome> {
+  const { messages, paint } = context;
   refuseSignatureFile(context, zip);
-  const progress = startProgress(context, context.messages.progress.reading);
+  const html = htmlFile(context, options);
+  const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
-  const report = await verifyPackage({ ...packageRequest(context, zip, options), password, onProgress: progress.update }).finally(
-    progress.stop,
-  );
-  const { ok: _, ...json } = reportOutput(context.messages, report);
-  return { json, text: reportLines(context.messages, context.paint, report), error: errorOfReport(report) };
+  const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update, seen: html?.seen };
+  const report = await verifyPackage(request).finally(progress.stop);
+  const { ok: _, ...json } = reportOutput(messages, report);
+  const outcome = { json, text: reportLines(messages, paint, report), error: errorOfReport(report) };
+  return withReport(context, outcome, html, ({ seen }) => verificationReport(context, report, seen));
 }
 
 /** People pick the signature for the package, whose name it has. @throws LPX_USAGE */
@@ -49,6 +53,7 @@ export async function verifySeveral(context: Context, zips: readonly string[], o
   const { messages } = context;
   if (options.md5 !== undefined || typeof options.signature === 'string')
     throw new LpxError('LPX_USAGE', { problem: messages.usage.signatureOfSeveral });
+  if (options.html !== undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.htmlOfSeveral });
   const progress = startProgress(context, messages.progress.reading);
   const password = askedOnce(progress.holdFor(await passwordFor(context, options)));
   const verified: Verified[] = [];

@@ -33,14 +33,17 @@ export function packageLines(messages: Messages, paint: Painter, facts: PackageF
   return columns(rows);
 }
 
+/** A step's status; a signature that was not there is missing, not wrong. */
+export const checkStatus = ({ findings }: VerificationReport, { name, status }: VerificationReport['checks'][number]) =>
+  name === 'signature' && status !== 'passed' && findings.some(({ code }) => code === 'LPX_SIGNATURE_MISSING') ? 'missing' : status;
+
 /** The steps, each with a mark for what it came to: what was checked before an import. */
-export function checkLines({ checks: names, status }: Messages, paint: Painter, { checks, findings }: VerificationReport): string[] {
+export function checkLines({ checks: names, status }: Messages, paint: Painter, report: VerificationReport): string[] {
   const mark = { passed: paint.green('✔'), failed: paint.red('✘'), skipped: paint.dim('·') };
-  const isMissing = findings.some(({ code }) => code === 'LPX_SIGNATURE_MISSING');
-  const rows = checks.map((check) => [
+  const rows = report.checks.map((check) => [
     mark[check.status],
     names[check.name],
-    check.status === 'passed' ? '' : paint.dim(status[check.name === 'signature' && isMissing ? 'missing' : check.status]),
+    check.status === 'passed' ? '' : paint.dim(status[checkStatus(report, check)]),
   ]);
   return columns(rows, '  ');
 }

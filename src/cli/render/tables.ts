@@ -12,6 +12,8 @@ export interface TableOptions {
   /** The file to write it to. */
   readonly xlsx?: string;
   readonly overwrite?: boolean;
+  /** The file of a report, which may be what is to be replaced. */
+  readonly html?: string;
 }
 
 export type Row = readonly (string | number)[];
@@ -25,9 +27,10 @@ export interface Table {
 
 /** The table that was asked for, before anything is done for it. @throws LPX_USAGE */
 export function tableAsked({ json, messages: { usage } }: Context, options: TableOptions): TableOptions {
-  const { csv, xlsx, overwrite } = options;
+  const { csv, xlsx, overwrite, html } = options;
   if ([csv, xlsx !== undefined, json].filter(Boolean).length > 1) throw new LpxError('LPX_USAGE', { problem: usage.oneTable });
-  if (overwrite && xlsx === undefined) throw new LpxError('LPX_USAGE', { problem: usage.overwriteAlone });
+  if (overwrite && xlsx === undefined && html === undefined)
+    throw new LpxError('LPX_USAGE', { problem: fill(usage.overwriteAlone, { option: '--xlsx' }) });
   return options;
 }
 

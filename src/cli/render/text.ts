@@ -6,6 +6,8 @@ import { basicDataWire } from '../../spec/portfolio.js';
 import { taipeiTime } from '../../spec/terms.js';
 import { printable } from './printable.js';
 
+export { size } from '../../messages/messages.js';
+
 /** The columns a text takes on a terminal, once it is printed. */
 export const widthOf = (text: string): number => stringWidth(printable(text, false));
 
@@ -103,14 +105,6 @@ export function wrapped(text: string, width: number): string[] {
     } else line += part;
   }
   return line.trimEnd() === '' ? lines : [...lines, line.trimEnd()];
-}
-
-/** A size as a person reads it; binary units. */
-export function size(bytes: number): string {
-  const units = ['B', 'KB', 'MB', 'GB'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
 /** A moment as a clerk in Taiwan reads it, to the minute. */

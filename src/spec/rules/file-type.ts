@@ -264,7 +264,7 @@ function cargoOf(head: Uint8Array, type: string, marks: readonly string[]): Carg
 }
 
 /** Width and height of a picture as its header says; zeros for anything else. */
-function pixelsOf(head: Uint8Array, type: string): [width: number, height: number] {
+export function pixelsOf(head: Uint8Array, type: string): [width: number, height: number] {
   const view = new DataView(head.buffer, head.byteOffset, head.length);
   if (type === 'png' && head.length >= 24) return [view.getUint32(16), view.getUint32(20)];
   if (type === 'gif' && head.length >= 10) return [view.getUint16(6, true), view.getUint16(8, true)];

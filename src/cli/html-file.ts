@@ -1,0 +1,89 @@
+/** The HTML report that a command writes with `--html`, next to what it prints. */
+import { lstatSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { LpxError } from '../errors.js';
+import { writeError } from '../io/file-error.js';
+import { nextVersion, writeFiles } from '../io/publish.js';
+import { fill } from '../messages/messages.js';
+import type { Report } from '../report/model.js';
+import { SeenContents } from '../spec/seen-contents.js';
+import type { Context, Outcome } from './context.js';
+
+export interface HtmlOptions {
+  readonly html?: string;
+  readonly overwrite?: boolean;
+}
+
+/** A report that was asked for. */
+export interface HtmlFile {
+  readonly path: string;
+  readonly replaces: boolean;
+  /** Collects what the report shows beyond the command's result. */
+  readonly seen: SeenContents;
+}
+
+/**
+ * Undefined without `--html`.
+ * @param replaces what `--overwrite` is for in this command
+ * @throws LPX_USAGE; LPX_WRITE_FAILED for a folder, and where nothing can be, before anything is done
+ */
+export function htmlFile(
+  { cwd, messages }: Context,
+  { html, overwrite }: HtmlOptions,
+  replaces: 'reports' | 'other files too' = 'reports',
+): HtmlFile | undefined {
+  if (html === undefined) {
+    if (overwrite && replaces === 'reports')
+      throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.overwriteAlone, { option: '--html' }) });
+    return undefined;
+  }
+  const path = resolve(cwd, html);
+  if (isFolder(path, html)) throw new LpxError('LPX_WRITE_FAILED', { file: html, reason: 'EISDIR' });
+  return { path, replaces: overwrite === true, seen: new SeenContents() };
+}
+
+function isFolder(path: string, name: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    throw writeError(error, name);
+  }
+}
+
+/** Writes the report, and says so in the outcome. What the command did is done: a report that cannot be written does not undo it. */
+export async function withReport(
+  context: Context,
+  outcome: Outcome,
+  html: HtmlFile | undefined,
+  reportOf: (html: HtmlFile) => Report,
+): Promise<Outcome> {
+  if (!html) return outcome;
+  const { messages, paint } = context;
+  try {
+    const path = await writeReport(context, html, reportOf(html));
+    return {
+      ...outcome,
+      json: { ...outcome.json, html: path },
+      text: [...outcome.text, `${paint.green('✔')} ${fill(messages.report.written, { file: path })}`],
+    };
+  } catch (error) {
+    if (!(error instanceof LpxError)) throw error;
+    const reason = error.code === 'LPX_DISK_FULL' ? 'ENOSPC' : String(error.facts.reason ?? 'unknown');
+    const lost = new LpxError('LPX_REPORT_LOST', { file: html.path, reason }, { cause: error });
+    return { ...outcome, error: outcome.error ?? lost };
+  }
+}
+
+/** @returns the path of the file, which only its owner can read. @throws LPX_WRITE_FAILED, LPX_DISK_FULL */
+export async function writeReport(
+  { language }: Context,
+  { path, replaces }: Pick<HtmlFile, 'path' | 'replaces'>,
+  report: Report,
+): Promise<string> {
+  // Loaded only here: without a report, a command starts no slower.
+  const { reportPage } = await import('../report/pages.js');
+  const file = { name: basename(path), content: Buffer.from(reportPage(report, language)) };
+  const files = replaces ? [file] : await nextVersion(dirname(path), [file]);
+  const [written = path] = await writeFiles(dirname(path), files, replaces ? 'replace' : 'keep');
+  return written;
+}
