@@ -1,9 +1,9 @@
 /** Loads the export of a school's platform: a folder with an exchange document becomes records of the store. */
 import { errorOf, type Finding } from '../errors.js';
 import { statPlain } from '../io/read.js';
-import { attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
+import { type Acceptance, attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
-import { findAttachments } from '../spec/attachments.js';
+import { type FoundAttachments, findAttachments } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
@@ -15,6 +15,7 @@ import {
   portfoliosFromDocument,
   termOfRecord,
   titleOf,
+  type WireAttachment,
   wireListOf,
 } from '../spec/portfolio.js';
 import { MARKS } from '../spec/rules/file-type.js';
@@ -103,20 +104,56 @@ export interface LoadResult {
  *   with all of them; LPX_LIST_EMPTIED, LPX_MANY_MISSING, LPX_PICK_MISSING for records that are not taken out unasked
  */
 export async function loadFolder(store: Store, request: LoadRequest): Promise<LoadResult> {
-  const { path, now, operator, onProgress } = request;
-  const folder = await readExchangeFolder(path);
+  const folder = await readExchangeFolder(request.path);
   const schema = [...folder.findings, ...documentFindings(folder.document)];
   refuse(schema);
   const document = folder.document as JsonObject[];
   const portfolios = portfoliosFromDocument(document);
   const found = findAttachments(portfolios, folder.files, folder.originalNames, false);
-  const ofDocument = [
+  const findings = [
     ...folder.findings,
     ...ruleFindings(document, await referenceDataFor(store, portfolios)),
     ...schoolFindings(portfolios, store.school.code),
   ];
-  refuse([...ofDocument, ...found.findings]);
+  refuse([...findings, ...found.findings]);
+  const terms = new Set(portfolios.flatMap(({ records }) => records.map(termOfRecord)));
+  return loadRecords(store, request, {
+    file: folder.name,
+    bytes: folder.documentBytes.length,
+    overridden: '',
+    portfolios,
+    found,
+    coverage: (i) => ({ lists: folder.lists[i] ?? new Set(), terms }),
+    findings,
+    accept: WHOLE,
+    roll: 'platform',
+    complete: (records) => records,
+  });
+}
 
+/** Records to load, checked, and the files that were found for them. */
+export interface RecordSource {
+  /** Base name of where they come from. */
+  readonly file: string;
+  readonly bytes: number;
+  /** The codes of the rules that the clerk set aside, with blanks between. */
+  readonly overridden: string;
+  readonly portfolios: readonly Portfolio<WireAttachment>[];
+  readonly found: FoundAttachments<string>;
+  /** What the source speaks of, for each portfolio. */
+  readonly coverage: (index: number) => Coverage;
+  readonly findings: readonly Finding[];
+  readonly accept: Acceptance;
+  /** Whether basic data are the platform's, or those that the store has anyway. */
+  readonly roll: 'platform' | 'store';
+  /** What a source that says less than a document leaves open, by the records that the store has of the student. */
+  readonly complete: (records: readonly TakenRecord[], stored: readonly StoredRecord[]) => readonly TakenRecord[];
+}
+
+/** Takes the files of records in, and brings the store up to date with both. @throws as `loadFolder` */
+export async function loadRecords(store: Store, request: Omit<LoadRequest, 'path'>, source: RecordSource): Promise<LoadResult> {
+  const { now, operator, onProgress } = request;
+  const { file, found, portfolios } = source;
   const staging = await store.attachments.stage();
   const engine = new ZipEngine();
   try {
@@ -137,25 +174,18 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
           return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
         },
       },
-      { accept: WHOLE, advice: 'own' },
+      { accept: source.accept, advice: 'own' },
     );
     refuse(taken.findings);
     await staging.secured();
     const restorable = await restorableFiles(store, taken.portfolios);
     const ofFiles = [...taken.findings, ...restorable.map(({ finding }) => finding)];
-    const findings = new BoundedFindings().add(ofDocument).add(ofFiles).list();
+    const findings = new BoundedFindings().add(source.findings).add(ofFiles).list();
     const result = await store.change(async (change) => {
-      const historyId = await change.addHistory({
-        kind: 'load',
-        at: now,
-        file: folder.name,
-        bytes: folder.documentBytes.length,
-        operator,
-      });
-      const terms = new Set(portfolios.flatMap(({ records }) => records.map(termOfRecord)));
+      const { bytes, overridden } = source;
+      const historyId = await change.addHistory({ kind: 'load', at: now, file, bytes, overridden, operator });
       const plans: StudentPlan[] = [];
-      for (const [i, portfolio] of taken.portfolios.entries())
-        plans.push(await planStudent(change, portfolio, { lists: folder.lists[i] ?? new Set(), terms }));
+      for (const [i, portfolio] of taken.portfolios.entries()) plans.push(await planStudent(change, portfolio, source, i));
       refuse(plans.flatMap(({ conflicts }) => conflicts));
       if (!request.keepMissing && !request.confirmed) refuse(plans.flatMap(({ doubts }) => doubts));
       const students: LoadedStudent[] = [];
@@ -167,7 +197,7 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
       if (!request.dryRun) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
       const changed = plans.some((plan, i) => changesStore(plan, students[i] as LoadedStudent));
       const dryRun = request.dryRun === true;
-      return { keep: changed && !dryRun, result: { file: folder.name, dryRun, students, changed, findings } };
+      return { keep: changed && !dryRun, result: { file, dryRun, students, changed, findings } };
     });
     if (!request.dryRun) staging.committed();
     return result;
@@ -188,6 +218,8 @@ async function bytesOf(files: Iterable<string>): Promise<number> {
 interface StudentPlan {
   readonly portfolio: Portfolio<TakenAttachment>;
   readonly held: StoredStudent | undefined;
+  /** Whether the source has no basic data of its own. */
+  readonly keepsBasicData: boolean;
   readonly changes: readonly BasicDataChange[];
   /** Records of the document; what they are compared with includes those that were taken out. */
   readonly comparisons: readonly Comparison<TakenAttachment>[];
@@ -199,14 +231,24 @@ interface StudentPlan {
   readonly doubts: readonly Finding[];
 }
 
-async function planStudent(change: StoreChange, portfolio: Portfolio<TakenAttachment>, coverage: Coverage): Promise<StudentPlan> {
-  const { basicData, records } = portfolio;
-  const held = await change.student(basicData.nationalId);
+async function planStudent(
+  change: StoreChange,
+  given: Portfolio<TakenAttachment>,
+  source: RecordSource,
+  index: number,
+): Promise<StudentPlan> {
+  const held = await change.student(given.basicData.nationalId);
   const present = held?.records ?? [];
   const removed = held ? (await change.removedRecords(held.id)).filter(({ provenance }) => provenance === 'own') : [];
+  const isOfStore = source.roll === 'store' && held !== undefined;
+  const portfolio: Portfolio<TakenAttachment> = {
+    ...(isOfStore ? { basicData: held.basicData, extras: held.extras } : given),
+    records: source.complete(given.records, [...present, ...removed]),
+  };
+  const { basicData, records } = portfolio;
   const comparisons = compareRecords(records, [...present, ...removed]);
   const found = new Set(comparisons.flatMap(({ stored }) => stored ?? []));
-  const missing = missingRecords(present, found, coverage);
+  const missing = missingRecords(present, found, source.coverage(index));
   const conflicts: Finding[] = [];
   for (const { kind, stored, record } of comparisons) {
     // Records imported from another school win over the platform's copy.
@@ -216,6 +258,7 @@ async function planStudent(change: StoreChange, portfolio: Portfolio<TakenAttach
   return {
     portfolio,
     held,
+    keepsBasicData: source.roll === 'store',
     changes: held ? changesOf(held, basicData) : [],
     comparisons,
     returned: removed.filter((record) => found.has(record)),
@@ -241,8 +284,10 @@ const changesBetween = (before: BasicData, after: BasicData): BasicDataChange[] 
 const writtenOf = ({ comparisons }: StudentPlan): TakenRecord[] =>
   comparisons.filter(({ kind }) => kind !== 'same').map(({ record }) => record);
 
-const isOther = ({ portfolio: { basicData, extras }, held }: StudentPlan): boolean =>
-  held !== undefined && (held.listed || JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]));
+const isOther = ({ portfolio: { basicData, extras }, held, keepsBasicData }: StudentPlan): boolean =>
+  held !== undefined &&
+  !keepsBasicData &&
+  (held.listed || JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]));
 
 const changesStore = (plan: StudentPlan, { created, removed, returned }: LoadedStudent): boolean =>
   created || isOther(plan) || writtenOf(plan).length + removed.length + returned.length > 0;

@@ -15,7 +15,8 @@ export interface RecordIdentity {
   readonly content: string;
 }
 
-const TRAVELLING: ReadonlySet<string> = new Set(['beforeTransfer', 'duringBorrowedStudy', 'submittedTerm']);
+/** Fields that are no content: they change as a record travels. */
+export const TRAVELLING: ReadonlySet<string> = new Set(['beforeTransfer', 'duringBorrowedStudy', 'submittedTerm']);
 
 /** The identity of a record whose attachments are known by SHA-256. */
 export function identityOf(record: PortfolioRecord<{ readonly sha256: string }>): RecordIdentity {

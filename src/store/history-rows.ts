@@ -146,6 +146,8 @@ function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: str
     case 'school':
     case 'leave':
       return { ...happening, kind, details: parsed(row.details, folder) };
+    case 'load':
+      return { ...happening, kind, overridden: row.overridden };
     default:
       return { ...happening, kind };
   }

@@ -106,7 +106,13 @@ interface Happening {
 
 /** That something was done that needs no more words than its students have. */
 export interface PlainEntry extends Happening {
-  readonly kind: 'init' | 'load' | 'pick';
+  readonly kind: 'init' | 'pick';
+}
+
+export interface LoadEntry extends Happening {
+  readonly kind: 'load';
+  /** The codes of the rules that the clerk set aside, with blanks between; empty for none. */
+  readonly overridden?: string;
 }
 
 /** That the school's name was set. */
@@ -178,7 +184,7 @@ export interface ImportEntry extends PackageEntry {
 }
 
 /** An entry to add to the history. Exports are added as they are claimed. */
-export type NewHistoryEntry = PlainEntry | SchoolEntry | LeaveEntry | RegisterEntry | FilesEntry | ReceiptEntry | ImportEntry;
+export type NewHistoryEntry = PlainEntry | LoadEntry | SchoolEntry | LeaveEntry | RegisterEntry | FilesEntry | ReceiptEntry | ImportEntry;
 
 /** That a property of a student's basic data became another. */
 export interface BasicDataChange {
