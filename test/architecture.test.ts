@@ -105,6 +105,7 @@ describe('the rooms of the house', () => {
       'leave',
       'load',
       'load-reference-data',
+      'load-registers',
       'load-roster',
       'pick',
       'receipt',

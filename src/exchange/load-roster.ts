@@ -1,14 +1,12 @@
 /** Loads lists of students into the roll. Lists add and update; they take nothing out. */
 import { basename } from 'node:path';
 import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
-import { type RosterRow, readRoster } from '../roster/roster-rows.js';
-import type { CellFault } from '../roster/sheet-kinds.js';
+import { faultFinding, readRoster, rowPlace } from '../roster/roster-rows.js';
 import { type ListEntry, readListRow } from '../roster/student-list.js';
 import { compareNames } from '../spec/person-name.js';
 import { type BasicData, basicDataWire } from '../spec/portfolio.js';
 import { garblingOf } from '../spec/rules/garbled-text.js';
 import { dayOf } from '../spec/terms.js';
-import { withheldCell } from '../spec/text.js';
 import type { BasicDataChange, RollEntry, RollStudent, Store, StoreChange } from '../store/store.js';
 
 export { isTable } from '../roster/exchange-folder.js';
@@ -134,12 +132,12 @@ async function readList(path: string, year: number): Promise<List> {
   for await (const row of readRoster(path, notes)) {
     if (++rows > ROWS) throw new LpxError('LPX_TABLE_LARGE', { file, what: 'rows', value: rows, limit: ROWS });
     const { entry, faults } = readListRow(row.cells, year);
-    for (const fault of faults) findings.push(faultFinding(row, fault, file, entry));
+    for (const fault of faults) findings.push(faultFinding(row, fault, file, entry.birthDate));
     if (faults.some(({ severity }) => severity === 'error')) {
       badRows++;
       continue;
     }
-    const place = placeOf(row, file);
+    const place = rowPlace(row, file);
     const garbling = garblingOf(entry.name, true);
     if (garbling) findings.push(findingOf('LPX_TEXT_GARBLED', 'warning', place, { value: entry.name, garbling }));
     const first = entries.get(entry.nationalId);
@@ -170,19 +168,6 @@ const filled = (first: ListEntry, second: ListEntry): ListEntry =>
   Object.fromEntries(
     Object.entries(first).map(([name, value]) => [name, value || second[name as keyof ListEntry]]),
   ) as unknown as ListEntry;
-
-const placeOf = ({ sheet, row }: RosterRow, file: string): Place => ({ file, ...(sheet.name !== '' && { sheet: sheet.name }), row });
-
-function faultFinding(row: RosterRow, { column, problem, severity }: CellFault, file: string, entry: ListEntry): Finding {
-  const { titles, kind } = row.sheet;
-  const place = { ...placeOf(row, file), column: titles.get(column) ?? kind.columns.find(({ name }) => name === column)?.title ?? column };
-  const given = row.cells[column] ?? '';
-  const value = column === 'nationalId' ? withheldCell(given) : given;
-  if (problem === 'missing') return findingOf('LPX_ROSTER_MISSING', severity, place);
-  if (problem === 'lostZeros' && severity === 'warning')
-    return findingOf('LPX_ROSTER_ZEROS', severity, place, { value, restored: entry.birthDate });
-  return findingOf('LPX_ROSTER_CELL', severity, place, { value, fault: problem });
-}
 
 function repeated(first: EntryAt, { entry, place }: EntryAt, differing: (typeof PROPERTIES)[number] | undefined): Finding {
   const at = { ...place, student: entry.nationalId, name: entry.name };

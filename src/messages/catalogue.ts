@@ -534,6 +534,12 @@ export const CATALOGUE = {
     next: 'Ask the sending school to export the package again, and name this record.',
     nextHere: 'Put the file back or correct the link, and load the student again.',
   },
+  LPX_REGISTER_UNCERTIFIED: {
+    exit: EXIT.invalidData,
+    what: '{count} course results count as not certified: the register does not say that they are.',
+    means: 'notDone',
+    next: 'Add the column 是否認證 and load the register again; or, if all of them are certified, load it with --certified (recorded).',
+  },
   LPX_ATTACHMENT_AMBIGUOUS: {
     exit: EXIT.invalidData,
     what: '“{link}” fits {count} files: {files}.',

@@ -251,6 +251,10 @@ export const zhTW: Messages = {
       next: '請送件學校重新匯出，並告知是哪一筆紀錄。',
       nextHere: '請補上檔案或更正連結，再重新載入該生。',
     },
+    LPX_REGISTER_UNCERTIFIED: {
+      what: '{count} 筆課程學習成果視為未認證：名冊未註明已認證。',
+      next: '請加上「是否認證」欄後重新載入；若確定全部已認證，載入時加 --certified（會留下紀錄）。',
+    },
     LPX_ATTACHMENT_AMBIGUOUS: {
       what: '「{link}」符合 {count} 個檔案：{files}。',
       next: '請在該列填寫正確檔案的路徑（從附件資料夾起）。',

@@ -3,7 +3,8 @@ import { basename } from 'node:path';
 import { type Finding, findingOf, LpxError, type Place } from '../errors.js';
 import { canonicalCode, plainCode } from '../plain-text.js';
 import { readSchoolYear } from '../spec/identifiers/written-terms.js';
-import { plainTitle, type RowCells, SHEET_KINDS, type SheetColumn, type SheetKind } from './sheet-kinds.js';
+import { withheldCell } from '../spec/text.js';
+import { type CellFault, plainTitle, type RowCells, SHEET_KINDS, type SheetColumn, type SheetKind } from './sheet-kinds.js';
 import { readSheets } from './tables.js';
 import type { TableRow, TableSheet } from './workbook.js';
 
@@ -17,13 +18,31 @@ export interface RosterSheet<K extends SheetKind = SheetKind> {
 }
 
 /** A row of data. */
-export interface RosterRow {
-  readonly sheet: RosterSheet;
+export interface RosterRow<K extends SheetKind = SheetKind> {
+  readonly sheet: RosterSheet<K>;
   /** From 0. */
   readonly row: number;
   readonly cells: RowCells;
   /** What the workbook's cover says, which comes before. */
   readonly cover: Cover;
+}
+
+/** Where a row stands. @param file base name */
+export const rowPlace = ({ sheet, row }: RosterRow, file: string): Place => ({
+  file,
+  ...(sheet.name !== '' && { sheet: sheet.name }),
+  row,
+});
+
+/** The finding for a wrong cell. @param restored what it is read as, of one that has lost its zeros */
+export function faultFinding(row: RosterRow, { column, problem, severity }: CellFault, file: string, restored = ''): Finding {
+  const { titles, kind } = row.sheet;
+  const place = { ...rowPlace(row, file), column: titles.get(column) ?? kind.columns.find(({ name }) => name === column)?.title ?? column };
+  const given = row.cells[column] ?? '';
+  const value = column === 'nationalId' ? withheldCell(given) : given;
+  if (problem === 'missing') return findingOf('LPX_ROSTER_MISSING', severity, place);
+  if (problem === 'lostZeros' && severity === 'warning') return findingOf('LPX_ROSTER_ZEROS', severity, place, { value, restored });
+  return findingOf('LPX_ROSTER_CELL', severity, place, { value, fault: problem });
 }
 
 /** The cover of a register (封面). */

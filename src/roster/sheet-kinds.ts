@@ -22,7 +22,9 @@ export type CellProblem =
   | 'checksum'
   | 'schoolCode'
   | 'lostZeros'
-  | 'tooLong';
+  | 'tooLong'
+  | 'unknown'
+  | 'birthDate';
 
 /** A cell that is wrong, or was put right. */
 export interface CellFault {
