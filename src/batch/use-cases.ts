@@ -1,5 +1,8 @@
 /** The use cases that a batch runs in its threads: requests and results are data, which threads can pass to each other. */
+import { type ImportJob, passwordBook, type VerifyJob } from '../exchange/batch-import.js';
 import { type ExportOfBatch, type ExportRequest, exportPackages } from '../exchange/export.js';
+import { importPackage } from '../exchange/import.js';
+import { verifyPackage } from '../exchange/verify.js';
 import { appendPasswords } from '../roster/sent-passwords.js';
 import { openStore } from '../store/sqlite.js';
 import type { Store } from '../store/store.js';
@@ -46,6 +49,9 @@ export function batchUseCases() {
             ),
         },
       }),
+    import: async ({ folder, passwords, ...request }: ImportJob & { readonly folder: string }) =>
+      importPackage(await storeIn(folder), { ...request, password: passwordBook(passwords), engine }),
+    verify: ({ passwords, ...request }: VerifyJob) => verifyPackage({ ...request, password: passwordBook(passwords), engine }),
     /** Ends what lives from job to job. */
     close: async (_request: object) => {
       await opened?.store.close();

@@ -1,4 +1,5 @@
 /** Values of options and arguments, read. */
+import { availableParallelism } from 'node:os';
 import { LpxError } from '../errors.js';
 import { fill } from '../messages/messages.js';
 import { canonicalCode, plainCode } from '../plain-text.js';
@@ -67,3 +68,10 @@ export function wholeNumber(
   if (!(value >= from && value <= to)) throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.wholeNumber, { option, from, to }) });
   return value;
 }
+
+/** More threads than any machine of a school has cores. */
+const MOST_JOBS = 64;
+
+/** How many jobs run at a time: as many as an option says, else as the computer has cores. @throws LPX_USAGE */
+export const jobsFrom = (context: Context, option: string | undefined): number =>
+  option === undefined ? availableParallelism() : wholeNumber(context, '--jobs', option, { from: 1, to: MOST_JOBS });

@@ -170,9 +170,13 @@ export function buildProgram(language: Language, version: string, run: Run, widt
       .option('--no-signature', help.noSignature)
       .option('--strict', help.strict)
       .option('--accept-foreign-md5', help.acceptForeignMd5)
-      .option('--results <file>', help.results);
+      .option('--results <file>', help.results)
+      .option('--jobs <count>', help.jobs)
+      .option('--json-lines', help.jsonLines);
   withInbox(add('verify', help.batchVerify, batch)).action((folder, options) =>
-    start('batch-verify', async (context) => (await import('./commands/batch-import.js')).batchVerify(context, folder, options)),
+    startBatch('batch-verify', options, async (context) =>
+      (await import('./commands/batch-import.js')).batchVerify(context, folder, options),
+    ),
   );
   withInbox(add('import', help.batchImport, batch))
     .option('--dry-run', help.dryRun)
@@ -186,7 +190,9 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--watch', help.watch)
     .option('--every <seconds>', help.every, '2')
     .action((folder, options) =>
-      start('batch-import', async (context) => (await import('./commands/batch-import.js')).batchImport(context, folder, options)),
+      startBatch('batch-import', options, async (context) =>
+        (await import('./commands/batch-import.js')).batchImport(context, folder, options),
+      ),
     );
   withHtml(withSignature(withPassword(add('verify', help.verify))))
     .option('--overwrite', help.htmlOverwrite)

@@ -37,10 +37,10 @@ export interface InboxResult {
 }
 
 /** How to verify and to import, for every package. */
-export type VerifyTerms = Omit<VerifyRequest, 'zipFile' | 'password' | 'helper' | 'known' | 'onProgress' | 'only'>;
+export type VerifyTerms = Omit<VerifyRequest, 'zipFile' | 'password' | 'helper' | 'engine' | 'known' | 'onProgress' | 'only'>;
 export type ImportTerms = Omit<
   ImportRequest,
-  'zipFile' | 'password' | 'now' | 'retried' | 'helper' | 'known' | 'onProgress' | 'only' | 'previousId'
+  'zipFile' | 'password' | 'now' | 'retried' | 'helper' | 'engine' | 'known' | 'onProgress' | 'only' | 'previousId'
 >;
 
 /** The passwords for an inbox, as data, which threads can pass to each other. */
@@ -50,11 +50,23 @@ export interface InboxPasswords {
   readonly fallback: readonly Password[];
 }
 
-export type VerifyJob = Omit<VerifyRequest, 'password' | 'helper' | 'known' | 'onProgress'> & { readonly passwords: InboxPasswords };
-export type ImportJob = Omit<ImportRequest, 'password' | 'helper' | 'known' | 'onProgress'> & { readonly passwords: InboxPasswords };
+export type VerifyJob = Omit<VerifyRequest, 'password' | 'helper' | 'engine' | 'known' | 'onProgress'> & {
+  readonly passwords: InboxPasswords;
+};
+export type ImportJob = Omit<ImportRequest, 'password' | 'helper' | 'engine' | 'known' | 'onProgress'> & {
+  readonly passwords: InboxPasswords;
+};
 
 /** The passwords of a job as the use cases take them. */
 export const passwordBook = ({ listed, fallback }: InboxPasswords): PasswordFinder => new PasswordBook(listed, fallback);
+
+/** What there is to do. */
+export interface BegunInbox {
+  /** The inbox, without links in its path. */
+  readonly folder: string;
+  readonly packages: number;
+  readonly bytes: number;
+}
 
 export interface InboxRequest {
   /** The inbox. */
@@ -63,8 +75,8 @@ export interface InboxRequest {
   readonly passwordTable?: string | undefined;
   /** Passwords for any package, tried after those that are listed for it. */
   readonly passwords: readonly Password[];
-  /** Called when the packages are known, with how many there are and their bytes. */
-  readonly onBegin?: ((count: number, bytes: number) => void) | undefined;
+  /** Called when the packages are known. */
+  readonly onBegin?: ((inbox: BegunInbox) => void) | undefined;
   /** Called with each result, in the order in which they are done. */
   readonly onResult: (result: InboxResult) => void;
   /** Whether to begin with no more packages. */
@@ -103,9 +115,10 @@ const WAITED_FOR: ReadonlySet<Code> = new Set([
  * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox; as `readPasswords`
  */
 export async function verifyInbox(request: VerifyInboxRequest): Promise<void> {
-  const { packages } = await listInbox(await openInbox(request.folder));
+  const inbox = await openInbox(request.folder);
+  const { packages } = await listInbox(inbox);
   const passwords = await passwordsFor(request);
-  await announce(packages, request);
+  await announce(inbox, packages, request);
   await request.each(packages, async (found, verify) => {
     const result = await settled(found, async () => {
       const report = await verify({ ...request.terms, passwords, zipFile: found.path });
@@ -128,7 +141,7 @@ export async function importInbox(store: Pick<Store, 'folder' | 'attachments'>, 
     const passwords = await passwordsFor(request);
     const content = await listInbox(inbox);
     const packages = request.terms.dryRun ? content.packages : await completeMoves(inbox, content);
-    await announce(packages, request);
+    await announce(inbox, packages, request);
     await importAll({ inbox, packages, passwords }, request);
   } finally {
     turn?.end();
@@ -161,10 +174,10 @@ export function importAll({ inbox, packages, passwords }: Importing, request: Im
 }
 
 /** Says how much there is to do. */
-async function announce(packages: readonly InboxPackage[], { onBegin }: InboxRequest): Promise<void> {
+async function announce(folder: string, packages: readonly InboxPackage[], { onBegin }: InboxRequest): Promise<void> {
   let bytes = 0;
   for (const found of packages) bytes += (await statPackage(found).catch(() => undefined))?.size ?? 0;
-  onBegin?.(packages.length, bytes);
+  onBegin?.({ folder, packages: packages.length, bytes });
 }
 
 /** The outcome of work on a package, what it throws being an outcome too. */

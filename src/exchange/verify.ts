@@ -75,6 +75,8 @@ export interface VerifyRequest extends Narrow {
   readonly known?: ((portfolios: readonly Portfolio<unknown>[]) => Promise<ReferenceData>) | undefined;
   /** A helper that was started before, which the verification ends; without it, one starts when the package is worth it. */
   readonly helper?: Helper | undefined;
+  /** The engine to read with, which lives longer than the verification; without it, the verification has its own. */
+  readonly engine?: ZipEngine | undefined;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Collects the students of a good package for a report. */
@@ -130,8 +132,8 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
   const { archiveBytes } = DEFAULT_LIMITS;
   if (before.size > archiveBytes) throw overLimit('archive', before.size, archiveBytes);
   const opened = await openPackage(request.zipFile, () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix));
-  const engine = new ZipEngine(request.helper);
-  engine.expect(before.size);
+  const engine = request.engine ?? new ZipEngine(request.helper);
+  if (!request.engine) engine.expect(before.size);
   const verification = new Verification<StepValues>(request.strict === true);
   const reading: Reading = { request, opened, engine, sink, verification, narrowing: new Narrowing(request), passwords: [] };
   try {
@@ -147,7 +149,7 @@ export async function readPackage(request: VerifyRequest, sink: AttachmentSink):
     // An error of the system that does not say more is one of reading the package.
     throw fileError(error, request.zipFile, 'reading');
   } finally {
-    await engine.close();
+    await (request.engine ? engine.clear() : engine.close());
     for (const password of reading.passwords) password.fill(0);
     await opened.close();
   }

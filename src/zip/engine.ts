@@ -19,6 +19,8 @@ export class ZipEngine {
   #helper: Helper | undefined;
   readonly #queue: Waiting[] = [];
   #busyHere = false;
+  /** The end of the job that runs here. */
+  #running: Promise<unknown> | undefined;
 
   /** @param helper one that was started before; it ends with the engine */
   constructor(helper?: Helper) {
@@ -47,16 +49,31 @@ export class ZipEngine {
     });
   }
 
+  /** Lets go of the work of a use case, for the next one: jobs that have not begun are rejected; one that has is waited for. */
+  async clear(): Promise<void> {
+    this.#reject();
+    await this.#running;
+  }
+
   /** Ends the helper. Jobs that have not begun, and the helper's own, are rejected. */
   async close(): Promise<void> {
-    for (const { reject } of this.#queue.splice(0)) reject(new Error('aborted'));
+    this.#reject();
     await this.#helper?.close();
+  }
+
+  #reject(): void {
+    for (const { reject } of this.#queue.splice(0)) reject(new Error('aborted'));
   }
 
   #next(): void {
     const helper = this.#helper;
     if (helper?.idle) this.#start((job) => helper.run(job));
-    if (!this.#busyHere) this.#start((job) => this.#runHere(job));
+    if (!this.#busyHere)
+      this.#start((job) => {
+        const running = this.#runHere(job);
+        this.#running = running.catch(() => {});
+        return running;
+      });
   }
 
   #start(run: (job: SharedJob) => Promise<unknown>): void {

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import {
   type BatchExportRequest,
@@ -17,7 +16,7 @@ import { csv, workbook } from '../../roster/tables.js';
 import type { Cell } from '../../spec/registers.js';
 import { EXCHANGE_REASONS } from '../../spec/status-changes.js';
 
-import { wholeNumber } from '../arguments.js';
+import { jobsFrom } from '../arguments.js';
 import { type BatchProgress, startBatchProgress } from '../batch-progress.js';
 import { readChoice } from '../choices.js';
 import type { Context, Outcome } from '../context.js';
@@ -39,9 +38,6 @@ export interface BatchExportOptions {
   readonly force?: boolean;
   readonly acceptLeft?: boolean;
 }
-
-/** More threads than any machine of a school has cores. */
-const MOST_JOBS = 64;
 
 /** `lpx batch export`: the packages of a list of students, and a table of passwords for each receiving school. */
 export async function batchExport(context: Context, listFile: string, options: BatchExportOptions): Promise<Outcome> {
@@ -68,10 +64,6 @@ export async function batchExport(context: Context, listFile: string, options: B
   const results = await writeResults(context, request, result);
   return outcomeOf(context, request, result, results);
 }
-
-/** How many jobs run at a time: as many as an option says, else as the computer has cores. @throws LPX_USAGE */
-export const jobsFrom = (context: Context, option: string | undefined): number =>
-  option === undefined ? availableParallelism() : wholeNumber(context, '--jobs', option, { from: 1, to: MOST_JOBS });
 
 /** Runs the batch, with its progress on stderr or its events on stdout. */
 async function exportShowing(context: Context, request: BatchExportRequest): Promise<BatchExportResult> {

@@ -1,26 +1,18 @@
 import { basename, dirname, extname, resolve } from 'node:path';
+import { importsOnThreads, verificationsOnThreads } from '../../batch/inbox-threads.js';
 import { LpxError } from '../../errors.js';
-import {
-  type EachPackage,
-  type InboxRequest,
-  type InboxResult,
-  importInbox,
-  passwordBook,
-  type VerifyTerms,
-  verifyInbox,
-} from '../../exchange/batch-import.js';
-import { importPackage } from '../../exchange/import.js';
+import { type InboxRequest, type InboxResult, importInbox, type VerifyTerms, verifyInbox } from '../../exchange/batch-import.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
-import { verifyPackage } from '../../exchange/verify.js';
 import { watchInbox } from '../../exchange/watch-inbox.js';
 import { markCommitted } from '../../io/interruption.js';
 import { nextVersion, writeFiles } from '../../io/publish.js';
-import { type CommandName, fill } from '../../messages/messages.js';
+import { fill } from '../../messages/messages.js';
 import { csv, workbook } from '../../roster/tables.js';
-import { wholeNumber } from '../arguments.js';
+import { jobsFrom, wholeNumber } from '../arguments.js';
+import { type BatchProgress, startBatchProgress } from '../batch-progress.js';
 import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordAtHand } from '../passwords.js';
-import { errorLines } from '../render/findings.js';
+import { errorLines, failureOutput } from '../render/findings.js';
 import {
   countsLine,
   errorOfCounts,
@@ -33,6 +25,8 @@ import {
   tableRow,
   tableTitles,
 } from '../render/inbox.js';
+import { jsonLine } from '../render/json.js';
+import { inertTable } from '../render/tables.js';
 import { localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -44,6 +38,8 @@ export interface BatchVerifyOptions extends PasswordOptions {
   readonly acceptForeignMd5?: boolean;
   readonly acceptPartial?: boolean;
   readonly results?: string;
+  readonly jobs?: string;
+  readonly jsonLines?: boolean;
 }
 
 export interface BatchImportOptions extends BatchVerifyOptions {
@@ -60,61 +56,61 @@ export interface BatchImportOptions extends BatchVerifyOptions {
 
 /** `lpx batch verify`: checks all packages of a folder, and moves none. */
 export async function batchVerify(context: Context, folder: string, options: BatchVerifyOptions): Promise<Outcome> {
-  const results = new Results(context, 'verify', options.results);
-  await verifyInbox({
-    ...(await inboxRequest(context, folder, options)),
-    terms: verifyTerms(options),
-    each: oneByOne(context, ({ passwords, ...job }) => verifyPackage({ ...job, password: passwordBook(passwords) })),
-    onResult: (result) => results.add(result),
-  });
+  const results = new Results(context, 'batch-verify', options.results);
+  const request = await inboxRequest(context, folder, options);
+  // From here on a signal ends the batch after the packages in hand.
+  markCommitted();
+  const each = verificationsOnThreads(threadsOf(context, options));
+  await verifyInbox({ ...request, ...results.receiver(), terms: verifyTerms(options), each }).finally(() => results.stop());
   return results.outcome();
 }
 
 /** `lpx batch import`: imports all packages of an inbox; with `--watch`, those that arrive in it. */
 export async function batchImport(context: Context, folder: string, options: BatchImportOptions): Promise<Outcome> {
   const { messages } = context;
-  if (options.watch && (context.json || options.dryRun || options.results !== undefined))
+  const isDocument = context.json && !context.jsonLines;
+  if (options.watch && (isDocument || options.dryRun || options.results !== undefined))
     throw new LpxError('LPX_USAGE', { problem: messages.usage.watchAlone });
   if (options.keepBoth && options.replace) throw new LpxError('LPX_KEEP_OR_REPLACE');
   const everyMs = 1000 * wholeNumber(context, '--every', options.every, { from: 1, to: 86_400 });
+  const results = new Results(context, 'batch-import', options.results);
   const request = await inboxRequest(context, folder, options);
-  // From here on a signal ends the batch after the package in hand.
+  // As in `batchVerify`.
   markCommitted();
+  const importing: ImportingRequest = {
+    ...request,
+    terms: importTerms(context, options),
+    each: importsOnThreads(storeFolder(context), threadsOf(context, options)),
+    now: context.now,
+    reportsOf: (result) => refusalFiles(messages, result),
+    onWaiting: () => context.note(messages.inbox.turn),
+  };
   return withStore(storeFolder(context), async (store) => {
-    const importing = importingRequest(context, store, { ...request, options });
     if (options.watch) return watch(context, store, { ...importing, everyMs });
-    const results = new Results(context, 'import', options.results);
-    await importInbox(store, { ...importing, onResult: (result) => results.add(result) });
+    await importInbox(store, { ...importing, ...results.receiver() }).finally(() => results.stop());
     return results.outcome();
   });
 }
 
 type ImportingRequest = Omit<Parameters<typeof importInbox>[1], 'onResult'>;
 
-function importingRequest(
-  context: Context,
-  store: Store,
-  { options, ...request }: Omit<InboxRequest, 'onResult'> & { readonly options: BatchImportOptions },
-): ImportingRequest {
-  return {
-    ...request,
-    terms: {
-      ...verifyTerms(options),
-      dryRun: options.dryRun === true,
-      createStudents: options.createStudents === true,
-      skipUnfit: options.skipUnfit === true,
-      keepBoth: options.keepBoth === true,
-      replace: options.replace === true,
-      samePerson: options.samePerson === true,
-      acceptOwnSchool: options.acceptOwnSchool === true,
-      operator: context.operator(),
-    },
-    each: oneByOne(context, ({ passwords, ...job }) => importPackage(store, { ...job, password: passwordBook(passwords) })),
-    now: context.now,
-    reportsOf: (result) => refusalFiles(context.messages, result),
-    onWaiting: () => context.note(context.messages.inbox.turn),
-  };
-}
+/** Where a later form of a record replaces an earlier one, packages are imported in their order. */
+const threadsOf = (context: Context, { jobs, replace }: Pick<BatchImportOptions, 'jobs' | 'replace'>) => ({
+  threads: replace ? 1 : jobsFrom(context, jobs),
+  signal: context.interrupt,
+});
+
+const importTerms = (context: Context, options: BatchImportOptions): ImportingRequest['terms'] => ({
+  ...verifyTerms(options),
+  dryRun: options.dryRun === true,
+  createStudents: options.createStudents === true,
+  skipUnfit: options.skipUnfit === true,
+  keepBoth: options.keepBoth === true,
+  replace: options.replace === true,
+  samePerson: options.samePerson === true,
+  acceptOwnSchool: options.acceptOwnSchool === true,
+  operator: context.operator(),
+});
 
 /** What verifying and importing a folder have in common. @throws LPX_PASSWORD_MISSING when no password is given in any way */
 async function inboxRequest(context: Context, folder: string, options: BatchVerifyOptions): Promise<Omit<InboxRequest, 'onResult'>> {
@@ -134,29 +130,23 @@ const verifyTerms = ({ signature, strict, acceptPartial, acceptForeignMd5 }: Bat
   accept: { partial: acceptPartial === true, foreignMd5: acceptForeignMd5 === true },
 });
 
-const oneByOne =
-  <U>({ stopping }: Context, run: U): EachPackage<U> =>
-  async (packages, work) => {
-    for (const found of packages) {
-      if (stopping()) return;
-      await work(found, run);
-    }
-  };
+type InboxCommand = 'batch-verify' | 'batch-import';
 
-/** Takes the results of a batch: of each package what is printed of it, and no more. */
+/** Takes the results of a batch: shows its progress or its events, and keeps of each package what is printed in the end, and no more. */
 class Results {
   readonly #context: Context;
-  readonly #command: 'verify' | 'import';
+  readonly #command: InboxCommand;
   readonly #table: string | undefined;
   readonly #packages: object[] = [];
   readonly #rows: (string | number)[][] = [];
   readonly #lines: string[] = [];
   readonly #said = new Set<string>();
+  #progress: BatchProgress | undefined;
   #counts: InboxCounts = NO_COUNTS;
   #failed = 0;
 
   /** @param table a CSV or XLSX file for the results. @throws LPX_USAGE for any other */
-  constructor(context: Context, command: 'verify' | 'import', table: string | undefined) {
+  constructor(context: Context, command: InboxCommand, table: string | undefined) {
     if (table !== undefined && !/\.(?:csv|xlsx)$/i.test(table))
       throw new LpxError('LPX_USAGE', { problem: fill(context.messages.usage.resultsFile, { file: basename(table) }) });
     this.#context = context;
@@ -164,23 +154,40 @@ class Results {
     this.#table = table === undefined ? undefined : resolve(context.cwd, table);
   }
 
-  add(result: InboxResult): void {
-    const { messages, json } = this.#context;
+  receiver(): Pick<InboxRequest, 'onBegin' | 'onResult'> {
+    return {
+      onBegin: (inbox) => {
+        sayEvent(this.#context, this.#command, { event: 'begin', ...inbox, watch: false });
+        this.#progress = startBatchProgress(this.#context, inbox.packages);
+      },
+      onResult: (result) => this.#add(result),
+    };
+  }
+
+  /** Ends the progress. */
+  stop(): void {
+    this.#progress?.stop();
+  }
+
+  #add(result: InboxResult): void {
+    const { messages, json, jsonLines } = this.#context;
     this.#counts = { ...this.#counts, [result.outcome]: this.#counts[result.outcome] + 1 };
-    if (errorOfResult(result)) this.#failed++;
-    if (this.#table !== undefined) this.#rows.push(tableRow(messages, this.#command, result));
-    if (json) this.#packages.push(packageOutput(messages, this.#command, result));
-    else this.#lines.push(...packageLines(this.#context, this.#command, result, this.#said));
+    const error = errorOfResult(result);
+    if (error) this.#failed++;
+    if (this.#table !== undefined) this.#rows.push(tableRow(messages, result));
+    if (jsonLines) sayResult(this.#context, this.#command, result);
+    else if (json) this.#packages.push(packageOutput(messages, result));
+    else this.#lines.push(...packageLines(this.#context, result, this.#said));
+    this.#progress?.done(`${result.file}: ${messages.inbox.results[result.outcome]}${error ? ` ${error.code}` : ''}`);
   }
 
   async outcome(): Promise<Outcome> {
-    const { messages, paint, stopping } = this.#context;
-    const table = this.#table === undefined ? '' : await this.#writeTable(this.#table);
-    const counts = countsLine(this.#context, this.#counts);
+    const { messages, paint, stopping, jsonLines } = this.#context;
+    const results = this.#table === undefined ? '' : await this.#writeTable(this.#table);
     return {
-      json: { counts: this.#counts, packages: this.#packages, results: table },
-      text: [...this.#lines, ...(this.#lines.length > 0 ? [''] : []), paint.bold(counts)],
-      notes: table === '' ? [] : [fill(messages.inbox.table, { file: table })],
+      json: { counts: this.#counts, results, ...(!jsonLines && { packages: this.#packages }) },
+      text: [...this.#lines, ...(this.#lines.length > 0 ? [''] : []), paint.bold(countsLine(this.#context, this.#counts))],
+      notes: results === '' ? [] : [fill(messages.inbox.table, { file: results })],
       error: stopping() ? new LpxError('LPX_INTERRUPTED') : errorOfCounts(this.#counts, this.#failed),
     };
   }
@@ -188,7 +195,7 @@ class Results {
   /** Writes the table, in the next version where the name is taken. @returns its path */
   async #writeTable(path: string): Promise<string> {
     const { messages } = this.#context;
-    const sheet = { name: messages.inbox.sheet, rows: [tableTitles(messages), ...this.#rows] };
+    const sheet = inertTable({ name: messages.inbox.sheet, rows: [tableTitles(messages), ...this.#rows] });
     const name = basename(path, extname(path));
     const file = /\.csv$/i.test(path) ? csv(name, sheet) : await workbook(name, [sheet]);
     const [written] = await writeFiles(dirname(path), await nextVersion(dirname(path), [file]));
@@ -196,21 +203,38 @@ class Results {
   }
 }
 
+function sayEvent({ jsonLines, stdout }: Context, command: InboxCommand, event: object): void {
+  if (jsonLines) stdout.write(jsonLine({ command, ...event }));
+}
+
+const sayResult = (context: Context, command: InboxCommand, result: InboxResult): void =>
+  sayEvent(context, command, { event: 'package', at: context.now().toISOString(), result: packageOutput(context.messages, result) });
+
 /** Imports what arrives, each result with its time on a line of its own, until a signal comes. */
 async function watch(context: Context, store: Store, request: ImportingRequest & { readonly everyMs: number }): Promise<Outcome> {
-  const { messages, paint, now, print } = context;
-  const command: CommandName = 'batch-import';
+  const { messages, paint, now, print, json } = context;
+  const command = 'batch-import';
+  const { folder } = request;
   let counts = NO_COUNTS;
-  const at = (lines: readonly string[]) => print([`${paint.dim(localTime(now()))}  ${lines[0]}`, ...lines.slice(1)]);
-  at([fill(messages.inbox.watching, { folder: request.folder })]);
+  const say = (lines: readonly string[]) => {
+    if (!json) print([`${paint.dim(localTime(now()))}  ${lines[0]}`, ...lines.slice(1)]);
+  };
+  say([fill(messages.inbox.watching, { folder })]);
+  sayEvent(context, command, { event: 'begin', folder, packages: 0, bytes: 0, watch: true });
   await watchInbox(store, {
     ...request,
-    onWaiting: () => at([messages.inbox.turn]),
+    onWaiting: () => say([messages.inbox.turn]),
     onResult: (result) => {
-      counts = { ...counts, [result.outcome]: counts[result.outcome] + 1 };
-      at(packageLines(context, 'import', result, new Set()));
+      // What waits now may be imported later: counted is what has left the inbox.
+      if (result.outcome !== 'waiting') counts = { ...counts, [result.outcome]: counts[result.outcome] + 1 };
+      say(packageLines(context, result, new Set()));
+      sayResult(context, command, result);
     },
-    onTrouble: (error) => at(error ? errorLines(messages, paint, command, error) : [messages.inbox.again]),
+    onTrouble: (error) => {
+      say(error ? errorLines(messages, paint, command, error) : [messages.inbox.again]);
+      const failure = error && failureOutput(messages, command, error);
+      sayEvent(context, command, { event: 'trouble', at: now().toISOString(), ...(failure && { error: failure }) });
+    },
   });
-  return { json: { counts }, text: [countsLine(context, counts)] };
+  return { json: { counts, results: '' }, text: [countsLine(context, counts)] };
 }

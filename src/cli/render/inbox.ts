@@ -4,7 +4,7 @@ import { LpxError } from '../../errors.js';
 import type { InboxResult } from '../../exchange/batch-import.js';
 import type { NewFile } from '../../io/publish.js';
 import { maskId } from '../../masking.js';
-import { type CommandName, fill, type Messages } from '../../messages/messages.js';
+import { fill, type Messages } from '../../messages/messages.js';
 import { importOutput } from '../commands/import.js';
 import type { Context } from '../context.js';
 import type { Failure } from '../generated/outputs.js';
@@ -32,7 +32,7 @@ export const NO_COUNTS: InboxCounts = {
 export const errorOfResult = ({ error, imported }: InboxResult): LpxError | undefined => error ?? errorOfUnfit(imported?.unfit ?? []);
 
 /** A package as the schema of batches has it. The consequence of an error is that for a package alone. */
-export function packageOutput(messages: Messages, command: 'verify' | 'import', result: InboxResult) {
+export function packageOutput(messages: Messages, result: InboxResult) {
   const { file, outcome, movedTo, report, imported } = result;
   const error = errorOfResult(result);
   const found = [...(report?.findings ?? []), ...(imported ? [...imported.conflicts, ...imported.notices, ...imported.restored] : [])];
@@ -49,13 +49,13 @@ export function packageOutput(messages: Messages, command: 'verify' | 'import', 
       unfit: imported.unfit.map((student) => unfitOutput(messages, student)),
     }),
     findings: (report ? found : (error?.findings ?? [])).map((finding) => findingOutput(messages, finding)),
-    ...(error && { error: failureOf(messages, command, result, error) }),
+    ...(error && { error: failureOf(messages, result, error) }),
   };
 }
 
 /** The error of a package in an inbox: without the package's name, which is known, and with what to do there when it waits. */
-function failureOf(messages: Messages, command: CommandName, { file, outcome }: InboxResult, error: LpxError): Failure {
-  const failure = failureOutput(messages, command, error);
+function failureOf(messages: Messages, { file, outcome, imported }: InboxResult, error: LpxError): Failure {
+  const failure = failureOutput(messages, imported ? 'import' : 'verify', error);
   const own = outcome === 'waiting' ? messages.inbox.waits[error.code as keyof Messages['inbox']['waits']] : undefined;
   if (own) return { ...failure, message: own.what, hint: own.next };
   const before = `${basename(file)}${messages.places.before}`;
@@ -70,7 +70,7 @@ function countOutcomes(records: readonly { readonly outcome: string }[]): Record
 }
 
 /** The same for people: a line, and for what is not in order, why. @param said codes whose advice was given before */
-export function packageLines({ messages, paint }: Context, command: CommandName, result: InboxResult, said: Set<string>): string[] {
+export function packageLines({ messages, paint }: Context, result: InboxResult, said: Set<string>): string[] {
   const { file, outcome, imported } = result;
   const error = errorOfResult(result);
   const mark = outcome === 'refused' ? paint.red('✘') : error ? paint.yellow('!') : paint.green('✔');
@@ -83,7 +83,7 @@ export function packageLines({ messages, paint }: Context, command: CommandName,
     ...(students.length > NAMED_STUDENTS ? ['…'] : []),
   ];
   if (!error) return [line.join('  ')];
-  const failure = failureOf(messages, command, result, error);
+  const failure = failureOf(messages, result, error);
   const advice = said.has(error.code) ? [] : [`  → ${failure.hint}`];
   said.add(error.code);
   return [line.join('  '), `  ${failure.message}  ${paint.dim(failure.code)}`, ...advice];
@@ -109,10 +109,10 @@ export function errorOfCounts({ refused, waiting, ...others }: InboxCounts, fail
 export const tableTitles = ({ inbox: { columns } }: Messages): string[] => Object.values(columns);
 
 /** A row of the table of results: a package. */
-export function tableRow(messages: Messages, command: CommandName, result: InboxResult): (string | number)[] {
+export function tableRow(messages: Messages, result: InboxResult): (string | number)[] {
   const { file, outcome, movedTo, report, imported } = result;
   const error = errorOfResult(result);
-  const failure = error && failureOf(messages, command, result, error);
+  const failure = error && failureOf(messages, result, error);
   const records = imported?.students.flatMap((student) => student.records) ?? [];
   return [
     file,

@@ -50,7 +50,7 @@ export async function withTable(context: Context, asked: TableOptions, outcome: 
 export const csvTable = (table: Table): NewFile => csv(table.name, inertTable(table));
 
 /** Texts without a character that a program would obey, or that would turn the writing around. */
-const inertTable = ({ name, rows }: Table): Table => ({
+export const inertTable = ({ name, rows }: Table): Table => ({
   name,
   rows: rows.map((row) => row.map((cell) => (typeof cell === 'string' ? inert(cell) : cell))),
 });
