@@ -112,6 +112,7 @@ describe('the rooms of the house', () => {
       'register',
       'school-store',
       'show',
+      'slip',
       'start-helper',
       'status',
       'students',

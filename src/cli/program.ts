@@ -273,6 +273,13 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--out <dir>', help.receiptOut, '.')
     .option('--overwrite', help.overwrite)
     .action((id, options) => start('receipt', async (context) => (await import('./commands/receipt.js')).receipt(context, id, options)));
+  withPassword(add('slip', help.slip))
+    .addArgument(new Argument('<number>', help.slipNumber))
+    .option('--out <dir>', help.slipOut, '.')
+    .option('--password-slip <file>', help.passwordSlip)
+    .option('--blank', help.blank)
+    .option('--overwrite', help.overwrite)
+    .action((number, options) => start('slip', async (context) => (await import('./commands/slip.js')).slip(context, number, options)));
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
   add('where', help.where).action(() => start('where', async (context) => (await import('./commands/where.js')).where(context)));
   add('help', help.help)

@@ -37,19 +37,7 @@ export async function writeReceipt(
     .filter((happened) => happened.kind === 'import' && happened.state !== 'failed')
     .find(({ id }) => id === importId) as KeptImport | undefined;
   if (!entry) throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
-  const receipt: Receipt = {
-    lpxReceipt: 2,
-    sendingSchool: entry.school,
-    receivingSchool: store.school,
-    package: { file: entry.file, bytes: entry.bytes, md5: entry.md5, contentsDigest: entry.contentsDigest },
-    files: await filesOf(store, entry),
-    importId,
-    importedAt: entry.at.toISOString(),
-    importedBy: entry.operator,
-    issuedAt: now.toISOString(),
-    issuedBy: by,
-    students: studentsOf(entry, await store.recordOutcomes(importId)),
-  };
+  const { receipt, students } = await receiptOf(store, entry, { now, by });
   const name = `${entry.file.replace(/\.zip$/i, '')}.receipt.json`;
   const written = { name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) };
   const file = existing === 'replace' ? written : await nextVersion(outFolder, [written]).then(([next]) => next as NewFile);
@@ -66,8 +54,30 @@ export async function writeReceipt(
       refersTo: importId,
     });
     const [path = ''] = await writeFiles(outFolder, [file], existing);
-    return { keep: true, result: { receipt, path, students: namedOf(receipt, entry.students) } };
+    return { keep: true, result: { receipt, path, students } };
   });
+}
+
+/** The receipt of an import that was done, and its students, in its order. */
+export async function receiptOf(
+  store: Store,
+  entry: KeptImport,
+  { now, by }: { readonly now: Date; readonly by: string },
+): Promise<{ readonly receipt: Receipt; readonly students: readonly NamedStudent[] }> {
+  const receipt: Receipt = {
+    lpxReceipt: 2,
+    sendingSchool: entry.school,
+    receivingSchool: store.school,
+    package: { file: entry.file, bytes: entry.bytes, md5: entry.md5, contentsDigest: entry.contentsDigest },
+    files: await filesOf(store, entry),
+    importId: entry.id,
+    importedAt: entry.at.toISOString(),
+    importedBy: entry.operator,
+    issuedAt: now.toISOString(),
+    issuedBy: by,
+    students: studentsOf(entry, await store.recordOutcomes(entry.id)),
+  };
+  return { receipt, students: namedOf(receipt, entry.students) };
 }
 
 /** The files of the records that an import took in, each once. */

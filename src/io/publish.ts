@@ -200,7 +200,7 @@ function versionName(name: string, version: number): string {
   if (version === 1) return name;
   const [outermost = '', ...inner] = name.split('/');
   if (inner.length > 0) return [`${outermost}_v${version}`, ...inner].join('/');
-  return name.replace(/(?<!^)(?:(?:\.receipt)?\.[^.]*)?$/, (extension) => `_v${version}${extension}`);
+  return name.replace(/(?<!^)(?:(?:\.(?:receipt|cover))?\.[^.]*)?$/, (extension) => `_v${version}${extension}`);
 }
 
 /**

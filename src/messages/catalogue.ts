@@ -1154,6 +1154,18 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Compare the two with lpx show <national id>.',
   },
+  LPX_SLIP_UNKNOWN: {
+    exit: EXIT.usage,
+    what: 'Number {id} in the history is neither an export nor an import.',
+    means: 'notDone',
+    next: 'See the numbers with lpx history.',
+  },
+  LPX_SLIP_PACKAGE: {
+    exit: EXIT.signature,
+    what: '{file} is no longer the package that was exported: its MD5 is another.',
+    means: 'notDone',
+    next: 'Put the package back, or leave the slip to be filled in by hand with --blank.',
+  },
   LPX_RECEIPT_UNKNOWN: {
     exit: EXIT.conflict,
     what: 'This school has not exported any package with the hashes of {package}.',

@@ -9,7 +9,7 @@ import { widthOf, wrapped } from './text.js';
 
 /** The commands by what a clerk is about; those that stand nowhere manage lpx itself. */
 const JOURNEYS = {
-  out: ['advise', 'load', 'export', 'batch-export'],
+  out: ['advise', 'load', 'export', 'batch-export', 'slip'],
   in: ['verify', 'import', 'batch-verify', 'batch-import', 'receipt'],
   yearEnd: ['status', 'pick', 'register', 'leave'],
   look: ['students', 'show', 'files', 'history', 'code'],

@@ -1,0 +1,66 @@
+/** What slips say: of an export for the letter with its package and for its password, of an import for its acknowledgement on paper. */
+import { closeSync, existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { LpxError } from '../errors.js';
+import { openFile } from '../io/read.js';
+import { openingPassword, passwordOddity } from '../package/password-forms.js';
+import { type PasswordSource, passwordFrom } from '../package/password-source.js';
+import { readDirectory } from '../package/reader.js';
+import { schoolNames } from '../store/reference-data.js';
+import type { KeptExport, KeptImport, School, Store } from '../store/store.js';
+import { digestFile } from '../zip/threads/digest.js';
+import { type NamedStudent, type Receipt, receiptOf } from './receipt.js';
+
+/** An entry of the history that there is a slip for. The other school's code and name may be empty. */
+export type Slip =
+  | { readonly kind: 'export'; readonly entry: KeptExport; readonly from: School; readonly to: School }
+  | {
+      readonly kind: 'import';
+      readonly entry: KeptImport;
+      readonly from: School;
+      readonly to: School;
+      readonly receipt: Receipt;
+      /** The receipt's students, in its order. */
+      readonly students: readonly NamedStudent[];
+    };
+
+/** The slip of an entry of the history. @throws LPX_SLIP_UNKNOWN when it is neither an export nor an import that was done */
+export async function slipOf(store: Store, id: number, issued: { readonly now: Date; readonly by: string }): Promise<Slip> {
+  const entry = (await store.history({ kinds: ['export', 'import'] })).find((happened) => happened.id === id);
+  if (entry?.kind === 'export') return { kind: 'export', entry, from: store.school, to: await schoolOf(store, entry.school) };
+  if (entry?.kind !== 'import' || entry.state === 'failed') throw new LpxError('LPX_SLIP_UNKNOWN', { id });
+  const { receipt, students } = await receiptOf(store, entry, issued);
+  return { kind: 'import', entry, from: await schoolOf(store, entry.school), to: store.school, receipt, students };
+}
+
+async function schoolOf(store: Store, code: string): Promise<School> {
+  const names = code === '' ? new Map<string, string>() : await schoolNames(store, [code]);
+  return { code, name: names.get(code) ?? '' };
+}
+
+/** Where the package of an export was written; undefined when nothing of its name is there any more. */
+export function packageOf({ folder, file }: KeptExport): string | undefined {
+  const path = folder === '' ? '' : join(folder, file);
+  return path !== '' && existsSync(path) ? path : undefined;
+}
+
+/**
+ * The password of an export's package, proven on it. The caller overwrites it.
+ * @throws LPX_SLIP_PACKAGE when the file is another by now; LPX_PASSWORD_MISSING, LPX_PASSWORD_WRONG; as `readDirectory`
+ */
+export async function provenPassword(zipFile: string, { md5 }: KeptExport, source: PasswordSource): Promise<Buffer> {
+  const { md5: actual } = await digestFile(zipFile);
+  if (actual !== md5) throw new LpxError('LPX_SLIP_PACKAGE', { file: zipFile });
+  const { entries } = await readDirectory(zipFile);
+  const fd = openFile(zipFile, 'r');
+  try {
+    const given = await passwordFrom(source);
+    const opening = await openingPassword(fd, entries, given);
+    const oddity = opening ? '' : (passwordOddity(given) ?? '');
+    if (opening?.password !== given) given.fill(0);
+    if (!opening) throw new LpxError('LPX_PASSWORD_WRONG', { passwordOddity: oddity }, { place: { file: basename(zipFile) } });
+    return opening.password;
+  } finally {
+    closeSync(fd);
+  }
+}
