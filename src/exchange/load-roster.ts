@@ -41,7 +41,7 @@ export interface LoadedRoster {
   readonly created: number;
   readonly updated: number;
   readonly unchanged: number;
-  /** The new ones and those of whom something changed. */
+  /** The new ones and those of whom something changed, up to a thousand. */
   readonly students: readonly ListedStudent[];
   /** Rows that were left out. */
   readonly skippedRows: number;
@@ -51,46 +51,42 @@ export interface LoadedRoster {
 
 /** Findings that are kept of all; more are counted. */
 const FINDINGS = 200;
+/** Students who are named in the result. */
+const NAMED = 1000;
 /** More rows than all schools of a county have students. */
-const ROWS = 500_000;
+const ROWS = 300_000;
+/** Students who are compared with the roll and put on it at a time. */
+const TOGETHER = 1000;
 
 /**
  * Loads one table, whole or not at all, or without its bad rows. A student who is new to the store has basic data from the list, and
- * is not exported before the platform's come.
+ * is not exported before the platform's come. Rows of registers are not looked at.
+ * @returns undefined for a table of registers alone
  * @throws as `readRoster`; LPX_TABLE_EMPTY, LPX_TABLE_LARGE, and the first error of its rows with all of them
  */
-export async function loadRoster(store: Store, request: LoadRosterRequest): Promise<LoadedRoster> {
+export async function loadRoster(store: Store, request: LoadRosterRequest): Promise<LoadedRoster | undefined> {
   const { path, now, operator, dryRun = false, skipBadRows = false } = request;
   const file = basename(path);
   const list = await readList(path, Number(dayOf(now).slice(0, 4)));
+  if (list.rows === 0 && list.otherRows > 0) return undefined;
   if (list.rows === 0) throw new LpxError('LPX_TABLE_EMPTY', { file });
+  // Rows that cannot be read are reported with those that do not go with the roll.
   return store.change(async (change) => {
-    const plan = planRoll(await change.roll(), store.school.code, list);
-    const refusal = errorOf(plan.findings.list());
-    if (refusal && (!skipBadRows || plan.students.length === 0)) throw refusal;
-    const changed = plan.students.filter(({ outcome }) => outcome !== 'unchanged');
-    if (changed.length > 0 && !dryRun) await applyRoll(change, changed, { kind: 'load', at: now, file, bytes: 0, operator });
-    const count = (outcome: PlannedStudent['outcome']) => plan.students.filter((student) => student.outcome === outcome).length;
-    return {
-      keep: changed.length > 0 && !dryRun,
-      result: {
+    const tally = new Tally(list);
+    let historyId: number | undefined;
+    for (const entries of inChunks(list, file)) {
+      const planned = planRoll(await change.rollOf(entries.map(({ entry }) => entry.nationalId)), store.school.code, entries, {
+        tally,
         file,
-        dryRun,
-        rows: list.rows,
-        created: count('created'),
-        updated: count('updated'),
-        unchanged: count('unchanged'),
-        students: changed.map(({ basicData, roll, outcome, changes }) => ({
-          nationalId: basicData.nationalId,
-          name: basicData.name,
-          ...roll,
-          created: outcome === 'created',
-          changes,
-        })),
-        skippedRows: plan.badRows,
-        findings: plan.findings.list(),
-      },
-    };
+      });
+      if (planned.length === 0 || dryRun || (tally.refusal && !skipBadRows)) continue;
+      historyId ??= await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
+      await applyRoll(change, planned, historyId);
+    }
+    const result = tally.result(file, dryRun);
+    const { refusal } = tally;
+    if (refusal && (!skipBadRows || result.created + result.updated + result.unchanged === 0)) throw refusal;
+    return { keep: historyId !== undefined, result };
   });
 }
 
@@ -113,23 +109,34 @@ class Collected {
 /** A student of the list, and where. */
 interface EntryAt {
   readonly entry: ListEntry;
-  readonly place: Place;
+  readonly sheet: string;
+  /** From 0. */
+  readonly row: number;
 }
 
 interface List {
+  /** Rows of lists, and of what else is in the table. */
   readonly rows: number;
+  readonly otherRows: number;
   readonly badRows: number;
-  readonly entries: ReadonlyMap<string, EntryAt>;
+  /** Students by national id, packed: of a hundred thousand, objects would take a hundred megabytes. */
+  readonly packed: ReadonlyMap<string, string>;
+  readonly numbers: NumberLengths;
   readonly findings: Collected;
 }
 
 /** Reads all rows: the students by national id, each once, and what is wrong with the other rows. */
 async function readList(path: string, year: number): Promise<List> {
   const [file, findings, notes] = [basename(path), new Collected(), [] as Finding[]];
-  const entries = new Map<string, EntryAt>();
+  const packed = new Map<string, string>();
+  const numbers = new NumberLengths();
   const bad = new Set<string>();
-  let [rows, badRows] = [0, 0];
+  let [rows, otherRows, badRows] = [0, 0, 0];
   for await (const row of readRoster(path, notes)) {
+    if (row.sheet.kind.kind !== 'students') {
+      otherRows++;
+      continue;
+    }
     if (++rows > ROWS) throw new LpxError('LPX_TABLE_LARGE', { file, what: 'rows', value: rows, limit: ROWS });
     const { entry, faults } = readListRow(row.cells, year);
     for (const fault of faults) findings.push(faultFinding(row, fault, file, entry.birthDate));
@@ -137,31 +144,59 @@ async function readList(path: string, year: number): Promise<List> {
       badRows++;
       continue;
     }
-    const place = rowPlace(row, file);
     const garbling = garblingOf(entry.name, true);
-    if (garbling) findings.push(findingOf('LPX_TEXT_GARBLED', 'warning', place, { value: entry.name, garbling }));
-    const first = entries.get(entry.nationalId);
-    if (!first) {
-      entries.set(entry.nationalId, { entry, place });
+    if (garbling) findings.push(findingOf('LPX_TEXT_GARBLED', 'warning', rowPlace(row, file), { value: entry.name, garbling }));
+    const { nationalId } = entry;
+    const at = { entry, sheet: row.sheet.name, row: row.row };
+    const text = packed.get(nationalId);
+    if (text === undefined) {
+      numbers.add(entry.studentNumber);
+      packed.set(nationalId, pack(at));
       continue;
     }
-    const differing = PROPERTIES.find(
-      (property) => first.entry[property] !== '' && entry[property] !== '' && first.entry[property] !== entry[property],
-    );
-    findings.push(repeated(first, { entry, place }, differing));
-    if (differing === undefined) entries.set(entry.nationalId, { ...first, entry: filled(first.entry, entry) });
+    const first = unpack(nationalId, text);
+    const differing = PROPERTIES.find((name) => first.entry[name] !== '' && entry[name] !== '' && first.entry[name] !== entry[name]);
+    findings.push(repeated(first, at, differing, file));
+    if (differing === undefined) packed.set(nationalId, pack({ ...first, entry: filled(first.entry, entry) }));
     else {
-      badRows += bad.has(entry.nationalId) ? 1 : 2;
-      bad.add(entry.nationalId);
+      badRows += bad.has(nationalId) ? 1 : 2;
+      bad.add(nationalId);
     }
   }
   // Which of two rows is right nobody can say.
-  for (const nationalId of bad) entries.delete(nationalId);
+  for (const nationalId of bad) packed.delete(nationalId);
   for (const note of notes) findings.push(note);
-  return { rows, badRows, entries: restoredNumbers(entries, findings), findings };
+  return { rows, otherRows, badRows, packed, numbers, findings };
 }
 
 const PROPERTIES = ['name', 'birthDate', 'studentNumber', 'className', 'seat'] as const;
+/** Stands in no cell: what is between the parts of a packed student. */
+const BETWEEN = '\n';
+
+const pack = ({ entry, sheet, row }: EntryAt): string =>
+  [row, sheet, ...PROPERTIES.map((name) => entry[name])].map((part) => String(part).replaceAll(BETWEEN, ' ')).join(BETWEEN);
+
+function unpack(nationalId: string, text: string): EntryAt {
+  const [row, sheet = '', name = '', birthDate = '', studentNumber = '', className = '', seat = ''] = text.split(BETWEEN);
+  return { entry: { nationalId, name, birthDate, studentNumber, className, seat }, sheet, row: Number(row) };
+}
+
+/** The students of a list some at a time, with the zeros that their numbers have lost. */
+function* inChunks({ packed, numbers, findings }: List, file: string): Generator<EntryAt[]> {
+  let chunk: EntryAt[] = [];
+  for (const [nationalId, text] of packed) {
+    const at = unpack(nationalId, text);
+    const { studentNumber } = at.entry;
+    const restored = numbers.restored(studentNumber);
+    if (restored !== studentNumber)
+      findings.push(findingOf('LPX_ROSTER_ZEROS', 'warning', placeOf(at, file), { value: studentNumber, restored }));
+    chunk.push({ ...at, entry: { ...at.entry, studentNumber: restored } });
+    if (chunk.length < TOGETHER) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
 
 /** What the second says where the first says nothing. */
 const filled = (first: ListEntry, second: ListEntry): ListEntry =>
@@ -169,17 +204,20 @@ const filled = (first: ListEntry, second: ListEntry): ListEntry =>
     Object.entries(first).map(([name, value]) => [name, value || second[name as keyof ListEntry]]),
   ) as unknown as ListEntry;
 
-function repeated(first: EntryAt, { entry, place }: EntryAt, differing: (typeof PROPERTIES)[number] | undefined): Finding {
-  const at = { ...place, student: entry.nationalId, name: entry.name };
-  const row = (first.place.row ?? 0) + 1;
-  if (differing === undefined) return findingOf('LPX_ROSTER_TWICE', 'note', at, { first: row });
-  const facts = {
-    first: row,
-    rollProperty: differing === 'className' ? 'class' : differing,
-    value: entry[differing],
-    other: first.entry[differing],
-  };
-  return findingOf('LPX_ROSTER_CONFLICT', 'error', at, facts);
+const placeOf = ({ entry, sheet, row }: EntryAt, file: string): Place => ({
+  student: entry.nationalId,
+  name: entry.name,
+  file,
+  ...(sheet !== '' && { sheet }),
+  row,
+});
+
+function repeated(first: EntryAt, at: EntryAt, differing: (typeof PROPERTIES)[number] | undefined, file: string): Finding {
+  const row = first.row + 1;
+  if (differing === undefined) return findingOf('LPX_ROSTER_TWICE', 'note', placeOf(at, file), { first: row });
+  const rollProperty = differing === 'className' ? 'class' : differing;
+  const facts = { first: row, rollProperty, value: at.entry[differing], other: first.entry[differing] };
+  return findingOf('LPX_ROSTER_CONFLICT', 'error', placeOf(at, file), facts);
 }
 
 /** By how many digits student numbers may be shorter than the others for having lost zeros. */
@@ -189,87 +227,138 @@ const LOST_DIGITS = 2;
  * Student numbers of digits alone have one length in a school. Where all have one of two lengths, the shorter ones have lost their zeros
  * in a spreadsheet program.
  */
-function restoredNumbers(entries: Map<string, EntryAt>, findings: Collected): ReadonlyMap<string, EntryAt> {
-  const numbers = [...entries.values()].map(({ entry: { studentNumber } }) => studentNumber).filter((number) => number !== '');
-  const lengths = [...new Set(numbers.map((number) => number.length))].sort((a, b) => a - b);
-  const [short = 0, long = 0] = lengths;
-  const isLost = lengths.length === 2 && long - short <= LOST_DIGITS && numbers.every((number) => /^\d+$/.test(number));
-  const inUse = new Set(numbers);
-  if (!isLost || numbers.some((number) => number.length === short && inUse.has(number.padStart(long, '0')))) return entries;
-  for (const [nationalId, { entry, place }] of entries) {
-    const { studentNumber } = entry;
-    if (studentNumber.length !== short) continue;
-    const restored = studentNumber.padStart(long, '0');
-    const at = { ...place, student: nationalId, name: entry.name };
-    findings.push(findingOf('LPX_ROSTER_ZEROS', 'warning', at, { value: studentNumber, restored }));
-    entries.set(nationalId, { entry: { ...entry, studentNumber: restored }, place });
+class NumberLengths {
+  readonly #lengths = new Set<number>();
+  #onlyDigits = true;
+
+  add(number: string): void {
+    if (number === '') return;
+    this.#lengths.add(number.length);
+    this.#onlyDigits &&= /^\d+$/.test(number);
   }
-  return entries;
+
+  restored(number: string): string {
+    const [short = 0, long = 0] = [...this.#lengths].sort((a, b) => a - b);
+    const isLost = this.#onlyDigits && this.#lengths.size === 2 && long - short <= LOST_DIGITS && number.length === short;
+    return isLost ? number.padStart(long, '0') : number;
+  }
 }
 
 interface PlannedStudent {
   /** Undefined for one who is new. */
   readonly id: number | undefined;
   readonly basicData: BasicData;
-  /** Whether basic data change. */
+  /** Of name and birth date. */
   readonly changes: readonly BasicDataChange[];
   readonly roll: RollEntry;
-  readonly outcome: 'created' | 'updated' | 'unchanged';
 }
 
-/** The effect of a list on the roll. Reads and writes nothing. */
+/** Counts what becomes of the students of a list. */
+class Tally {
+  readonly #list: List;
+  readonly #named: ListedStudent[] = [];
+  #created = 0;
+  #updated = 0;
+  #unchanged = 0;
+  #badRows: number;
+
+  constructor(list: List) {
+    this.#list = list;
+    this.#badRows = list.badRows;
+  }
+
+  get refusal(): LpxError | undefined {
+    return errorOf(this.#list.findings.list());
+  }
+
+  refuse(findings: readonly Finding[]): void {
+    this.#badRows++;
+    for (const finding of findings) this.#list.findings.push(finding);
+  }
+
+  note(finding: Finding): void {
+    this.#list.findings.push(finding);
+  }
+
+  unchanged(): void {
+    this.#unchanged++;
+  }
+
+  changed(student: PlannedStudent): PlannedStudent {
+    const { id, changes, roll } = student;
+    const { nationalId, name } = student.basicData;
+    const created = id === undefined;
+    if (created) this.#created++;
+    else this.#updated++;
+    if (this.#named.length < NAMED) this.#named.push({ nationalId, name, ...roll, created, changes });
+    return student;
+  }
+
+  result(file: string, dryRun: boolean): LoadedRoster {
+    return {
+      file,
+      dryRun,
+      rows: this.#list.rows,
+      created: this.#created,
+      updated: this.#updated,
+      unchanged: this.#unchanged,
+      students: this.#named,
+      skippedRows: this.#badRows,
+      findings: this.#list.findings.list(),
+    };
+  }
+}
+
+/** The effect of a list on the roll: the students who are new or change. Reads and writes nothing. */
 function planRoll(
   roll: ReadonlyMap<string, RollStudent>,
   schoolCode: string,
-  { entries, findings, badRows: bad }: List,
-): { readonly students: readonly PlannedStudent[]; readonly findings: Collected; readonly badRows: number } {
-  const students: PlannedStudent[] = [];
-  let badRows = bad;
-  for (const at of entries.values()) {
+  entries: readonly EntryAt[],
+  { tally, file }: { readonly tally: Tally; readonly file: string },
+): PlannedStudent[] {
+  return entries.flatMap((at): PlannedStudent[] => {
     const { nationalId, name, birthDate, studentNumber, className, seat } = at.entry;
     const held = roll.get(nationalId);
     if (!held) {
       const basicData = { ...NO_BASIC_DATA, schoolCode, nationalId, name, birthDate };
-      students.push({ id: undefined, basicData, changes: [], roll: { studentNumber, className, seat }, outcome: 'created' });
-      continue;
+      return [tally.changed({ id: undefined, basicData, changes: [], roll: { studentNumber, className, seat } })];
     }
-    const differences = differencesFrom(held, at);
-    for (const finding of differences) findings.push(finding);
-    if (held.left) findings.push(findingOf('LPX_ROSTER_LEFT', 'note', studentAt(at)));
+    const differences = differencesFrom(held, at, file);
     if (errorOf(differences)) {
-      badRows++;
-      continue;
+      tally.refuse(differences);
+      return [];
     }
+    for (const finding of differences) tally.note(finding);
+    if (held.left) tally.note(findingOf('LPX_ROSTER_LEFT', 'note', placeOf(at, file)));
     const changes = held.listed ? changesOf(held.basicData, at.entry) : [];
     const entry = {
       studentNumber: studentNumber || held.roll.studentNumber,
       className: className || held.roll.className,
       seat: seat || held.roll.seat,
     };
-    const isSame = changes.length === 0 && JSON.stringify(entry) === JSON.stringify({ ...NO_ENTRY, ...held.roll });
+    if (changes.length === 0 && JSON.stringify(entry) === JSON.stringify(held.roll)) {
+      tally.unchanged();
+      return [];
+    }
     const basicData = changes.length === 0 ? held.basicData : { ...held.basicData, name, birthDate: birthDate || held.basicData.birthDate };
-    students.push({ id: held.id, basicData, changes, roll: entry, outcome: isSame ? 'unchanged' : 'updated' });
-  }
-  return { students, findings, badRows };
+    return [tally.changed({ id: held.id, basicData, changes, roll: entry })];
+  });
 }
 
-const NO_ENTRY: RollEntry = { studentNumber: '', className: '', seat: '' };
 /** What a list does not say. */
 const NO_BASIC_DATA = { unitCode: '', academicYear: 0, semester: 0 };
 
-const studentAt = ({ entry, place }: EntryAt): Place => ({ student: entry.nationalId, name: entry.name, ...place });
-
 /** What the list says otherwise than the platform, which is not overwritten. */
-function differencesFrom({ listed, basicData }: RollStudent, at: EntryAt): Finding[] {
+function differencesFrom({ listed, basicData }: RollStudent, at: EntryAt, file: string): Finding[] {
   if (listed) return [];
   const { name, birthDate } = at.entry;
   const otherName = basicData.name.trim() !== '' && !['same', 'spelling'].includes(compareNames(basicData.name, name));
   const otherDate = basicData.birthDate !== '' && birthDate !== '' && basicData.birthDate !== birthDate;
   const [stored, own] = [`${basicData.name} ${basicData.birthDate}`, `${name} ${birthDate}`];
   if (otherName && otherDate && compareNames(basicData.name, name) === 'different')
-    return [findingOf('LPX_ROSTER_OTHER_PERSON', 'error', studentAt(at), { stored, listed: own })];
+    return [findingOf('LPX_ROSTER_OTHER_PERSON', 'error', placeOf(at, file), { stored, listed: own })];
   const differs = (property: 'name' | 'birthDate') =>
-    findingOf('LPX_ROSTER_DIFFERS', 'warning', studentAt(at), {
+    findingOf('LPX_ROSTER_DIFFERS', 'warning', placeOf(at, file), {
       property: basicDataWire(property),
       listed: at.entry[property],
       stored: basicData[property],
@@ -282,14 +371,8 @@ const changesOf = (basicData: BasicData, entry: ListEntry): BasicDataChange[] =>
     .filter((property) => entry[property] !== '' && entry[property] !== basicData[property])
     .map((property) => ({ property, from: basicData[property], to: entry[property] }));
 
-async function applyRoll(
-  change: StoreChange,
-  students: readonly PlannedStudent[],
-  entry: Parameters<StoreChange['addHistory']>[0],
-): Promise<void> {
-  const historyId = await change.addHistory(entry);
-  const fresh = students.filter(({ id }) => id === undefined);
-  const ids = await change.enrol(fresh);
+async function applyRoll(change: StoreChange, students: readonly PlannedStudent[], historyId: number): Promise<void> {
+  const ids = await change.enrol(students.filter(({ id }) => id === undefined));
   for (const { id, basicData, changes, roll } of students)
     if (id !== undefined) await change.updateRoll(id, changes.length > 0 ? basicData : undefined, roll);
   await change.addHistoryStudents(historyId, [

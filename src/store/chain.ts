@@ -79,7 +79,11 @@ export async function chainEntry(db: Kysely<Tables> | Transaction<Tables>, id: n
     .executeTakeFirst();
   const place = { position: (last?.position ?? 0) + 1, previous_hash: last?.hash ?? '' };
   const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  const students = await db.selectFrom('history_students').selectAll().where('history_id', '=', id).execute();
+  const students = await db
+    .selectFrom('history_students')
+    .select(['keyed_id', 'created', 'course_results', 'multi_performances', 'attachments'])
+    .where('history_id', '=', id)
+    .execute();
   await db
     .updateTable('history')
     .set({ ...place, hash: entryHash({ ...entry, ...place }, students) })
@@ -93,6 +97,8 @@ async function keyStudents(db: Kysely<Tables> | Transaction<Tables>, historyId: 
     .innerJoin('students', 'students.id', 'history_students.student_id')
     .select(['student_id', 'national_id', 'id_key'])
     .where('history_id', '=', historyId)
+    // Those of a long list have their hashes from the beginning.
+    .where('keyed_id', '=', '')
     .execute();
   for (const { student_id, national_id, id_key } of students)
     await db

@@ -9,7 +9,7 @@ import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import { BatchJournal } from './batch-journal.js';
-import { chainEntry, newIdKey } from './chain.js';
+import { chainEntry, keyedId, newIdKey } from './chain.js';
 import { historyColumns, readHistory } from './history-rows.js';
 import { PackageClaims } from './package-claims.js';
 import { asStored, sealed, sealOf } from './seal.js';
@@ -217,11 +217,15 @@ export class DatabaseChange implements StoreChange {
   }
 
   async addHistoryStudents(historyId: number, students: readonly (HistoryRemarks & { readonly studentId: number })[]): Promise<void> {
-    for (const some of inParts(students))
+    for (const some of inParts(students)) {
+      const ids = some.map(({ studentId }) => studentId);
+      const rows = await this.#db.selectFrom('students').select(['id', 'national_id', 'id_key']).where('id', 'in', ids).execute();
+      const keyed = new Map(rows.map(({ id, national_id, id_key }) => [id, keyedId(id_key, national_id)]));
       await this.#db
         .insertInto('history_students')
-        .values(some.map((student) => historyStudentRow(historyId, student)))
+        .values(some.map((student) => ({ ...historyStudentRow(historyId, student), keyed_id: keyed.get(student.studentId) ?? '' })))
         .execute();
+    }
   }
 
   async addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void> {
@@ -320,10 +324,11 @@ export class DatabaseChange implements StoreChange {
     await updateStudentRow(this.#db, this.#folder, id, columns);
   }
 
-  async roll(): Promise<Map<string, RollStudent>> {
+  async rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>> {
     const roll = new Map<string, RollStudent>();
-    for (const row of await this.#db.selectFrom('students').selectAll().execute())
-      roll.set(row.national_id, rollStudentOf(row, this.#folder));
+    for (const some of inParts(nationalIds))
+      for (const row of await this.#db.selectFrom('students').selectAll().where('national_id', 'in', some).execute())
+        roll.set(row.national_id, rollStudentOf(row, this.#folder));
     return roll;
   }
 

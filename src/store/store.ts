@@ -303,8 +303,8 @@ export interface StoreChange {
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;
   /** Basic data as the platform has them. */
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
-  /** All students by national id. @throws LPX_STORE_DAMAGED */
-  roll(): Promise<Map<string, RollStudent>>;
+  /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */
+  rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>>;
   /** Puts students on the roll whom a list names. @returns their ids, in order */
   enrol(students: readonly Pick<RollStudent, 'basicData' | 'roll'>[]): Promise<number[]>;
   /** Brings what a list says of a student up to date; basic data only of one whom no platform has described. */

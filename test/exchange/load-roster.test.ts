@@ -7,6 +7,7 @@ import { type LoadRosterRequest, loadRoster } from '#lpx/exchange/load-roster.js
 import { withStore } from '#lpx/exchange/school-store.js';
 import { listStudents } from '#lpx/exchange/students.js';
 import { nationalIdKind } from '#lpx/spec/identifiers/national-id.js';
+import type { StoredStudent } from '#lpx/store/store.js';
 import {
   exportFrom,
   importTo,
@@ -24,7 +25,11 @@ import { rawWorkbook } from '../support/workbooks.js';
 import { put } from '../support/zips.js';
 
 const roster = (store: string, path: string, request: Partial<LoadRosterRequest> = {}) =>
-  withStore(store, (open) => loadRoster(open, { path, now: NOW, operator: OPERATOR, ...request }));
+  withStore(store, async (open) => {
+    const result = await loadRoster(open, { path, now: NOW, operator: OPERATOR, ...request });
+    if (!result) throw new Error('a table of registers alone');
+    return result;
+  });
 const list = (text: string, name = '名單.csv') => put(join(tempFolder(), name), Buffer.from(text));
 const fresh = () => school(tempFolder(), '990001');
 const rosterOf = async (text: string, request: Partial<LoadRosterRequest> = {}) => {
@@ -33,7 +38,8 @@ const rosterOf = async (text: string, request: Partial<LoadRosterRequest> = {}) 
 };
 const rollOf = (store: string) =>
   withStore(store, async (open) => {
-    const students = [...(await open.change(async (change) => ({ keep: false, result: await change.roll() }))).values()];
+    const summaries = await open.students();
+    const students = await Promise.all(summaries.map(({ nationalId }) => open.student(nationalId) as Promise<StoredStudent>));
     return students.map(({ basicData: { nationalId, name, birthDate }, roll, listed }) => ({
       nationalId,
       name,

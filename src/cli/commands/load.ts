@@ -60,8 +60,11 @@ export async function load(context: Context, paths: readonly string[], options: 
       await each(paths, async (path) => {
         const { dryRun, skipBadRows, keepMissing } = options;
         const given = { ...request(path), dryRun };
-        if (await isTable(given.path)) lists.push(await loadRoster(store, { ...given, skipBadRows }));
-        else folders.push(await loadAsking(context, store, { ...given, keepMissing }));
+        if (await isTable(given.path)) {
+          const list = await loadRoster(store, { ...given, skipBadRows });
+          if (!list) throw new LpxError('LPX_TABLE_EMPTY', { file: path });
+          lists.push(list);
+        } else folders.push(await loadAsking(context, store, { ...given, keepMissing }));
       });
     });
   } finally {
@@ -101,7 +104,7 @@ async function template({ cwd, messages, paint }: Context, path: string, paths: 
   const { words, done, next } = messages.template;
   const { file, sheets } = await writeTemplate({ path: resolve(cwd, path), words, existing: options.overwrite ? 'replace' : 'keep' });
   return {
-    json: { template: { file, sheets }, folders: [], courseCodes: [], schools: [] },
+    json: { template: { file, sheets }, dryRun: false, folders: [], lists: [], courseCodes: [], schools: [] },
     text: [`${paint.green('✔')} ${fill(done, { file, count: sheets.length })}`, fill(next, { file })],
   };
 }
