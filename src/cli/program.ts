@@ -115,6 +115,9 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--keep-missing', help.keepMissing)
     .option('--skip-bad-rows', help.skipBadRows)
     .option('--dry-run', help.loadDryRun)
+    .option('--attachments <dir>', help.attachments)
+    .option('--certified', help.certified)
+    .option('--year <year>', help.registerYear)
     .option('--template <file>', help.template)
     .option('--overwrite', help.templateOverwrite)
     .action((paths, options) => start('load', async (context) => (await import('./commands/load.js')).load(context, paths, options)));

@@ -34,6 +34,8 @@ export interface LoadRegistersRequest extends LoadRosterRequest {
   readonly attachments?: string | undefined;
   /** The clerk says that the course results are certified where the register does not say. */
   readonly certified?: boolean | undefined;
+  /** ROC school year of a register that has neither a cover nor columns to say it. */
+  readonly academicYear?: number | undefined;
   /** Called with the bytes of attachments read so far, and of all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -57,14 +59,14 @@ interface Entry extends RegisterRecord {
  * @throws as `readRoster`, `linkAttachments` and `loadRecords`; the first error of the rows with all of them
  */
 export async function loadRegisters(store: Store, request: LoadRegistersRequest): Promise<LoadedRegisters | undefined> {
-  const { path, skipBadRows = false, certified = false } = request;
+  const { path, skipBadRows = false, certified = false, academicYear } = request;
   const file = basename(path);
   const notes: Finding[] = [];
   const rows = await registerRows(path, notes);
   if (rows.length === 0) return undefined;
   const students = await studentsOf(store, rows);
   const findings = new RowFindings(notes);
-  const read = rows.flatMap((row) => readRow(row, { file, store, certified, students, findings }));
+  const read = rows.flatMap((row) => readRow(row, { file, store, certified, academicYear, students, findings }));
   const known = await referenceDataFor(store, portfoliosOf(read));
   const valid = read.filter((entry) => findings.add(entry.at, entryFindings(entry, known)));
   findings.note(uncertified(valid, file));
@@ -155,18 +157,19 @@ interface Reading {
   readonly file: string;
   readonly store: Store;
   readonly certified: boolean;
+  readonly academicYear: number | undefined;
   readonly students: ReadonlyMap<string, StoredStudent>;
   readonly findings: RowFindings;
 }
 
 /** The record of a row; none of one that cannot be read, which is reported. */
-function readRow(at: RosterRow<RegisterKind>, { file, store, certified, students, findings }: Reading): Entry[] {
+function readRow(at: RosterRow<RegisterKind>, { file, store, certified, academicYear, students, findings }: Reading): Entry[] {
   const { kind } = at.sheet;
   const nationalId = idOf(at);
   const student = students.get(nationalId);
   const { record, assumed, faults } = kind.rowToRecord(at.cells, {
     schoolCode: store.school.code,
-    academicYear: at.cover.academicYear,
+    academicYear: at.cover.academicYear ?? academicYear,
     certified,
   });
   const of = student ? { student: nationalId, name: student.basicData.name } : {};

@@ -2,12 +2,14 @@ import { resolve } from 'node:path';
 import { type Finding, LpxError } from '../../errors.js';
 import { type LoadRequest, type LoadResult, loadFolder, type NamedRecord } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
+import { type LoadedRegisters, loadRegisters } from '../../exchange/load-registers.js';
 import { isTable, type LoadedRoster, loadRoster } from '../../exchange/load-roster.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
 import { writeTemplate } from '../../exchange/write-template.js';
 import { fileError } from '../../io/file-error.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
+import { schoolYearFrom } from '../arguments.js';
 import { canAsk, confirm } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
@@ -24,6 +26,9 @@ export interface LoadOptions {
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
   readonly skipBadRows?: boolean;
+  readonly attachments?: string;
+  readonly certified?: boolean;
+  readonly year?: string;
 }
 
 /** `lpx load`: brings folders, lists, course code files and lists of schools into the store, each whole or not at all. */
@@ -35,6 +40,7 @@ export async function load(context: Context, paths: readonly string[], options: 
   const progress = startProgress(context, messages.progress.loading);
   const folders: LoadResult[] = [];
   const lists: LoadedRoster[] = [];
+  const registers: LoadedRegisters[] = [];
   const courseCodes: LoadedTable[] = [];
   const schools: LoadedTable[] = [];
   const notLoaded: string[] = [];
@@ -50,7 +56,11 @@ export async function load(context: Context, paths: readonly string[], options: 
             await work(path).catch((fault) => {
               const error = fileError(fault, path);
               // What was loaded before it is loaded: that has to be said.
-              if (!(error instanceof LpxError) || schools.length + courseCodes.length + folders.length + lists.length === 0) throw error;
+              if (
+                !(error instanceof LpxError) ||
+                schools.length + courseCodes.length + folders.length + lists.length + registers.length === 0
+              )
+                throw error;
               failed = { path, error };
               notLoaded.push(path);
             });
@@ -61,9 +71,17 @@ export async function load(context: Context, paths: readonly string[], options: 
         const { dryRun, skipBadRows, keepMissing } = options;
         const given = { ...request(path), dryRun };
         if (await isTable(given.path)) {
+          // Whose records there are may be in a list of the same workbook.
           const list = await loadRoster(store, { ...given, skipBadRows });
-          if (!list) throw new LpxError('LPX_TABLE_EMPTY', { file: path });
-          lists.push(list);
+          if (list) lists.push(list);
+          const register = await loadRegisters(store, {
+            ...given,
+            skipBadRows,
+            notesGiven: list !== undefined,
+            ...registerOptions(context, options),
+            onProgress: progress.update,
+          });
+          if (register) registers.push(register);
         } else folders.push(await loadAsking(context, store, { ...given, keepMissing }));
       });
     });
@@ -81,6 +99,13 @@ export async function load(context: Context, paths: readonly string[], options: 
         findings: findings.map((finding) => findingOutput(messages, finding)),
       })),
       lists: lists.map((list) => rosterOutput(messages, list)),
+      registers: registers.map(({ file, rows, skippedRows, students, findings }) => ({
+        file,
+        rows,
+        skippedRows,
+        students,
+        findings: findings.map((finding) => findingOutput(messages, finding)),
+      })),
       courseCodes: courseCodes.map((table) => tableOutput(messages, table)),
       schools: schools.map((table) => tableOutput(messages, table)),
     },
@@ -89,11 +114,12 @@ export async function load(context: Context, paths: readonly string[], options: 
       ...schools.map((table) => tableLine(context, messages.loadTables.schools, table)),
       ...courseCodes.map((table) => tableLine(context, messages.loadTables.courseCodes, table)),
       ...lists.flatMap((list) => rosterLines(context, list)),
+      ...registers.flatMap((register) => [...loadedLines(context, register), ...skippedLines(context, register)]),
       ...folders.flatMap((folder) => loadedLines(context, folder)),
     ],
-    findings: [...[...schools, ...courseCodes, ...lists, ...folders].flatMap(({ findings }) => findings), ...wrong],
+    findings: [...[...schools, ...courseCodes, ...lists, ...registers, ...folders].flatMap(({ findings }) => findings), ...wrong],
     notes: networkNotes(context, storeFolder(context)),
-    error: unloadedError(messages, notLoaded, failed?.path) ?? skippedError(lists),
+    error: unloadedError(messages, notLoaded, failed?.path) ?? skippedError([...lists, ...registers]),
   };
 }
 
@@ -104,7 +130,7 @@ async function template({ cwd, messages, paint }: Context, path: string, paths: 
   const { words, done, next } = messages.template;
   const { file, sheets } = await writeTemplate({ path: resolve(cwd, path), words, existing: options.overwrite ? 'replace' : 'keep' });
   return {
-    json: { template: { file, sheets }, dryRun: false, folders: [], lists: [], courseCodes: [], schools: [] },
+    json: { template: { file, sheets }, dryRun: false, folders: [], lists: [], registers: [], courseCodes: [], schools: [] },
     text: [`${paint.green('✔')} ${fill(done, { file, count: sheets.length })}`, fill(next, { file })],
   };
 }
@@ -120,10 +146,19 @@ function unloadedError(messages: Messages, notLoaded: readonly string[], failed:
   return failed === undefined ? new LpxError('LPX_STOPPED', { files }) : new LpxError('LPX_NOT_ALL_LOADED', { files, file: failed });
 }
 
-function skippedError(lists: readonly LoadedRoster[]): LpxError | undefined {
+function skippedError(lists: readonly { readonly skippedRows: number }[]): LpxError | undefined {
   const count = lists.reduce((sum, { skippedRows }) => sum + skippedRows, 0);
   return count === 0 ? undefined : new LpxError('LPX_ROWS_SKIPPED', { count });
 }
+
+const skippedLines = ({ messages, paint }: Context, { skippedRows }: LoadedRegisters): string[] =>
+  skippedRows > 0 ? [paint.yellow(`  ${fill(messages.roster.skipped, { count: skippedRows })}`)] : [];
+
+const registerOptions = (context: Context, { attachments, certified, year }: LoadOptions) => ({
+  certified,
+  attachments: attachments === undefined ? undefined : resolve(context.cwd, attachments),
+  academicYear: year === undefined ? undefined : schoolYearFrom(context, year),
+});
 
 const rosterOutput = (messages: Messages, { dryRun: _, findings, ...list }: LoadedRoster) => ({
   ...list,
