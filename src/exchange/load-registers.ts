@@ -34,6 +34,8 @@ export interface LoadRegistersRequest extends LoadRosterRequest {
   readonly attachments?: string | undefined;
   /** The clerk says that the course results are certified where the register does not say. */
   readonly certified?: boolean | undefined;
+  /** Whether the list in the same table has said what of the table is not read. */
+  readonly notesGiven?: boolean | undefined;
   /** ROC school year of a register that has neither a cover nor columns to say it. */
   readonly academicYear?: number | undefined;
   /** Called with the bytes of attachments read so far, and of all. */
@@ -65,15 +67,20 @@ export async function loadRegisters(store: Store, request: LoadRegistersRequest)
   const rows = await registerRows(path, notes);
   if (rows.length === 0) return undefined;
   const students = await studentsOf(store, rows);
-  const findings = new RowFindings(notes);
+  const findings = new RowFindings(request.notesGiven ? [] : notes);
   const read = rows.flatMap((row) => readRow(row, { file, store, certified, academicYear, students, findings }));
   const known = await referenceDataFor(store, portfoliosOf(read));
   const valid = read.filter((entry) => findings.add(entry.at, entryFindings(entry, known)));
   findings.note(uncertified(valid, file));
   const folder = request.attachments ?? dirname(path);
   const linked = await linkAttachments(folder, valid, { search: request.attachments !== undefined });
-  for (const finding of linked.findings) findings.push(finding);
-  const sound = linked.records.filter(({ at }) => !findings.bad.has(at));
+  const byRow = new Map<string, Finding[]>();
+  for (const finding of linked.findings) {
+    const key = `${finding.place.sheet ?? ''} ${finding.place.row}`;
+    byRow.set(key, [...(byRow.get(key) ?? []), finding]);
+  }
+  const sound = linked.records.filter(({ at }) => findings.add(at, byRow.get(`${at.sheet.name} ${at.row}`) ?? []));
+  findings.note(linked.findings.filter(({ place }) => place.row === undefined));
   const refusal = errorOf(findings.list());
   if (refusal && (!skipBadRows || sound.length === 0)) throw refusal;
 
@@ -138,10 +145,6 @@ class RowFindings {
     this.#found.add(findings);
     if (errorOf(findings)) this.bad.add(row);
     return !this.bad.has(row);
-  }
-
-  push(finding: Finding): void {
-    this.#found.push(finding);
   }
 
   note(findings: readonly Finding[]): void {

@@ -546,6 +546,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Write the path of the right one in the row, from the folder of attachments.',
   },
+  LPX_ATTACHMENTS_UNUSED: {
+    exit: EXIT.invalidData,
+    what: '{count} files in students’ folders are named by no row: {files}.',
+    means: 'notDone',
+    next: 'If one of them belongs to a record, write its name in the row.',
+  },
   LPX_ATTACHMENT_UNNAMED: {
     exit: EXIT.invalidData,
     what: 'The file {link} fits {count} rows, and none of them names it.',

@@ -259,6 +259,10 @@ export const zhTW: Messages = {
       what: '「{link}」符合 {count} 個檔案：{files}。',
       next: '請在該列填寫正確檔案的路徑（從附件資料夾起）。',
     },
+    LPX_ATTACHMENTS_UNUSED: {
+      what: '學生資料夾中有 {count} 個檔案沒有任何一列使用：{files}。',
+      next: '若屬於某一筆紀錄，請在該列填寫檔名。',
+    },
     LPX_ATTACHMENT_UNNAMED: {
       what: '檔案 {link} 符合 {count} 列資料，但沒有一列填寫它的檔名。',
       next: '請在所屬的那一列填寫檔名。',
@@ -1570,6 +1574,7 @@ export const zhTW: Messages = {
       LPX_STUDENT_DIFFERS: '資料不同，承辦人確認為同一人',
       LPX_STUDENT_UNCONFIRMED: '無從比對，承辦人確認為同一人',
       LPX_ID_CHANGED: '證號已變更',
+      LPX_NOT_CERTIFIED: '課程學習成果由承辦人確認已認證',
       LPX_OWN_SCHOOL: '承辦人同意匯入自稱出自本校的紀錄',
     },
     refusals: {

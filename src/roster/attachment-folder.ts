@@ -33,9 +33,9 @@ export interface RegisterRecord {
 export interface LinkedRecords<R extends RegisterRecord> {
   /** In the same order; their links are paths in the folder. One whose files were not found keeps its own. */
   readonly records: readonly R[];
-  /** Path inside the folder (forward slashes, NFC) to path on disk: the files of records; of a searched folder also what is left over in students' folders. */
+  /** Path inside the folder (forward slashes, NFC) to path on disk: the files of records. */
   readonly files: ReadonlyMap<string, string>;
-  /** LPX_ATTACHMENT_MISSING, LPX_ATTACHMENT_AMBIGUOUS, LPX_ATTACHMENT_UNNAMED, LPX_LINK_UNSAFE */
+  /** LPX_ATTACHMENT_MISSING, LPX_ATTACHMENT_AMBIGUOUS, LPX_ATTACHMENT_UNNAMED, LPX_LINK_UNSAFE; LPX_ATTACHMENTS_UNUSED */
   readonly findings: readonly Finding[];
 }
 
@@ -67,7 +67,8 @@ export async function linkAttachments<R extends RegisterRecord>(
   });
   if (search) findings.push(...addByTitle(linked, named, index));
   const files = new Map(index.used().map(({ path, file }) => [path, file]));
-  if (search) for (const { path, file, owner } of index.unused()) if (owner !== undefined && ids.has(owner)) files.set(path, file);
+  const unused = search ? index.unused().filter(({ owner }) => owner !== undefined && ids.has(owner)) : [];
+  if (unused.length > 0) findings.push(findingOf('LPX_ATTACHMENTS_UNUSED', 'note', {}, { count: unused.length, files: exampleOf(unused) }));
   return { records: linked, files, findings };
 }
 
@@ -136,12 +137,16 @@ const ambiguous = (files: readonly ListedFile[]): Match => ({
     findingOf('LPX_ATTACHMENT_AMBIGUOUS', 'error', place, {
       link,
       count: files.length,
-      files: files
-        .slice(0, 3)
-        .map(({ path }) => path)
-        .join(' '),
+      files: exampleOf(files),
     }),
 });
+
+/** The first few of some files, for a message. */
+const exampleOf = (files: readonly ListedFile[]): string =>
+  files
+    .slice(0, 3)
+    .map(({ path }) => path)
+    .join(', ') + (files.length > 3 ? ' …' : '');
 
 /** The files of a folder, as rows name them. */
 class FileIndex {

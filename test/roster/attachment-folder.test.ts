@@ -1,6 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Finding } from '#lpx/errors.js';
 import { linkAttachments, type RegisterRecord } from '#lpx/roster/attachment-folder.js';
 import type { JsonObject } from '#lpx/spec/portfolio.js';
 import { tempFolder } from '../support/temp.js';
@@ -23,11 +24,12 @@ const row = (record: JsonObject, nationalId = ME, row = 0): RegisterRecord => ({
   record: { 科目名稱: '國語文', 課程代碼: '109990001H11101A1010101', ...record },
   place: (property) => ({ row, property }),
 });
+const errorsIn = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === 'error');
 const link = (folder: string, records: readonly RegisterRecord[], search = true) => linkAttachments(folder, records, { search });
 /** The path found for one row that names a document; or the code of the finding. */
 async function found(files: readonly string[], text: string, search = true): Promise<unknown> {
   const { records, findings } = await link(folderWith(...files), [row({ [DOCUMENT]: text })], search);
-  return findings[0]?.code ?? records[0]?.record[DOCUMENT];
+  return errorsIn(findings)[0]?.code ?? records[0]?.record[DOCUMENT];
 }
 
 describe('the file that a row names', () => {
@@ -127,7 +129,7 @@ describe('a row that names no file', () => {
     const rows = [row({}, ME, 1), row({}, ME, 2)];
     const { records, findings } = await link(folderWith(`${ME}/國語文.pdf`), rows);
     expect(records).toEqual(rows.map((row) => expect.objectContaining({ record: row.record })));
-    expect(findings.map(({ code, place }) => [code, place.row])).toEqual([
+    expect(errorsIn(findings).map(({ code, place }) => [code, place.row])).toEqual([
       ['LPX_ATTACHMENT_UNNAMED', 1],
       ['LPX_ATTACHMENT_UNNAMED', 2],
     ]);
@@ -135,7 +137,7 @@ describe('a row that names no file', () => {
 
   it('gets none of two that fit', async () => {
     const { findings } = await link(folderWith(`${ME}/國語文.pdf`, `${ME}/國語文.jpg`), [row({})]);
-    expect(findings).toMatchObject([{ code: 'LPX_ATTACHMENT_AMBIGUOUS', place: { row: 0 } }]);
+    expect(errorsIn(findings)).toMatchObject([{ code: 'LPX_ATTACHMENT_AMBIGUOUS', place: { row: 0 } }]);
   });
 
   it('leaves a file that another row names', async () => {
@@ -144,8 +146,10 @@ describe('a row that names no file', () => {
     expect(records.map(({ record }) => record[DOCUMENT])).toEqual([`${ME}/國語文.pdf`, undefined]);
   });
 
-  it('leaves files of students of the register over, to be reported', async () => {
-    const { files } = await link(folderWith(`${ME}/舊.pdf`, `C800000016/x.pdf`, '讀我.txt', `${ME}/Thumbs.db`), [row({})]);
-    expect([...files.keys()]).toEqual([`${ME}/舊.pdf`]);
+  it('leaves files of students of the register over, which is noted', async () => {
+    const folder = folderWith(`${ME}/國語文.pdf`, `${ME}/舊.pdf`, 'C800000016/x.pdf', '讀我.txt', `${ME}/Thumbs.db`);
+    const { files, findings } = await link(folder, [row({})]);
+    expect([...files.keys()]).toEqual([`${ME}/國語文.pdf`]);
+    expect(findings).toMatchObject([{ code: 'LPX_ATTACHMENTS_UNUSED', severity: 'note', facts: { count: 1, files: `${ME}/舊.pdf` } }]);
   });
 });

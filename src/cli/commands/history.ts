@@ -115,6 +115,8 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
         ...overriddenWords(words, entry.overridden),
         stateText(messages, entry),
       ].filter(Boolean);
+    case 'load':
+      return overriddenWords(words, entry.overridden ?? '');
     case 'receipt':
       return [fill(words.refersTo, { id: entry.refersTo }), entry.school].filter(Boolean);
     case 'register':
@@ -256,6 +258,8 @@ function factsOf(entry: HistoryEntry) {
       const { state, code, md5, sha256, contentsDigest, school, reason, overridden } = entry;
       return { ...NOTHING, state, code, md5, sha256, contentsDigest, school, reason, overridden };
     }
+    case 'load':
+      return { ...NOTHING, overridden: entry.overridden ?? '' };
     case 'receipt': {
       const { folder, school, md5, refersTo } = entry;
       return { ...NOTHING, folder, school, md5, refersTo };
