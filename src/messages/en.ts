@@ -1056,7 +1056,7 @@ export const en = {
       LPX_STUDENT_DIFFERS: 'confirmed by the clerk as the same person, although the data differ',
       LPX_STUDENT_UNCONFIRMED: 'confirmed by the clerk as the same person',
       LPX_ID_CHANGED: 'changed national id',
-      LPX_NOT_CERTIFIED: 'course results taken as certified, at the clerk’s word',
+      LPX_NOT_CERTIFIED: 'course results confirmed as certified by the clerk',
       LPX_OWN_SCHOOL: 'unknown records in this school’s name accepted',
     } as Record<string, string>,
     refusals: {

@@ -80,8 +80,8 @@ describe('the rows of a register', () => {
     const own = (await recordsIn(store)).map((_, i) => `O${i + 1}`);
     const picked: string[] = [];
     for (const ref of own) {
-      const one = [{ nationalId: TRANSFER_STUDENT, pick: [ref], unpick: [] }];
-      await withStore(store, (open) => pickItems(open, one, BY))
+      const picks = [{ nationalId: TRANSFER_STUDENT, pick: [ref], unpick: [] }];
+      await withStore(store, (open) => pickItems(open, picks, BY))
         .then(() => picked.push(ref))
         .catch(() => {});
     }
