@@ -10,7 +10,7 @@ const SOURCE = join(ROOT, 'src');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ['library', 'exchange', 'package', 'store', 'zip', 'spec', 'errors'],
   library: ['threads', 'exchange', 'package', 'store', 'zip', 'spec', 'errors', 'plain-text', 'io'],
-  batch: ['threads', 'exchange', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'io'],
+  batch: ['threads', 'exchange', 'package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'io'],
   cli: ['batch', 'exchange', 'report', 'roster', 'messages', 'spec', 'errors', 'masking', 'plain-text', 'encoding', 'io'],
   exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   threads: ['package', 'errors', 'posted-error', 'io'],

@@ -3,11 +3,13 @@
  * passwords of their own. What was done stays done: a batch that is cut short is gone on with, and nothing is made twice.
  */
 import { createHash } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
 import type { ExportResult } from '../exchange/export.js';
 import { withStore } from '../exchange/school-store.js';
+import { type ExportSlip, slipsOfExports } from '../exchange/slip.js';
 import { makeFolder, syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';
@@ -47,6 +49,8 @@ export interface BatchExportRequest {
   readonly signal: AbortSignal;
   readonly onBegin?: (batch: BegunBatch) => void;
   readonly onJob?: (outcome: JobOutcome) => void;
+  /** Called with the slips of all packages, before the batch is at its end: what it throws leaves the batch to be gone on with. */
+  readonly onSlips?: (slips: readonly ExportSlip[]) => Promise<void>;
 }
 
 export interface BegunBatch {
@@ -123,12 +127,15 @@ export async function exportBatch(request: BatchExportRequest): Promise<BatchExp
       const { resume, now } = request;
       const batch = await store.batches.begin({ kind: 'export', key: keyOf(request), now: now(), work, resume });
       if (batch.isResumed) await store.claims.sweep();
-      const run: Run = { request, batch, names, made: packagesByJob(await store.batches.packages(batch)) };
+      const sharedFiles = await store.sharedFiles(list.students.map(({ nationalId }) => nationalId));
+      const run: Run = { request, batch, names, sharedFiles, made: packagesByJob(await store.batches.packages(batch)) };
       const jobs = jobsOf(run);
       const passwords = await Passwords.open(passwordFolder, batch, list.rows, run.made);
       const outcomes = await runAll(run, jobs, passwords);
+      const packages = await store.batches.packages(batch);
+      await request.onSlips?.(await slipsOf(store, packages));
       const isInterrupted = outcomes.some(({ outcome }) => outcome === 'not-done');
-      if (!isInterrupted) await finish(store, batch, passwords);
+      if (!isInterrupted) await finish(store, batch, passwords, packages);
       const done = jobs.filter(({ id }) => run.made.has(id)).length;
       return { ...batch, jobs: jobs.length, done, outcomes, passwordTables: passwords.tables, isInterrupted };
     } finally {
@@ -143,6 +150,8 @@ interface Run {
   readonly batch: Batch;
   /** Names by national id. */
   readonly names: ReadonlyMap<string, string>;
+  /** By SHA-256. */
+  readonly sharedFiles: ReadonlySet<string>;
   /** The packages of jobs that are done. */
   readonly made: ReadonlyMap<string, readonly JobPackage[]>;
 }
@@ -260,6 +269,7 @@ async function runJob(run: Run, { id, rows }: Job, passwords: Passwords, thread:
         operator,
         batch: { job: id, resend },
         passwordTable: passwords.tableOf(toSchool),
+        sharedFiles: run.sharedFiles,
       },
       { password: Buffer.from(passwords.of(id) ?? newPassword()), signal },
     );
@@ -335,6 +345,11 @@ function doneEarlier(run: Run, { id, rows }: Job): (readonly [id: string, outcom
   return [[id, { school: rows[0].toSchool, outcome: 'done', isEarlier: true, packages: sent, rows: outcomes }]];
 }
 
+async function slipsOf(store: Store, packages: readonly JobPackage[]): Promise<ExportSlip[]> {
+  const [first] = packages.map(({ at }) => at).sort((a, b) => a.getTime() - b.getTime());
+  return first ? slipsOfExports(store, new Set(packages.map(({ historyId }) => historyId)), first) : [];
+}
+
 /** The tables of passwords of one batch, a file for each receiving school: the only record of them. */
 class Passwords {
   readonly #folder: string;
@@ -379,18 +394,20 @@ class Passwords {
     return this.#byJob.get(job);
   }
 
+  /** Those that are there. */
   get tables(): BatchExportResult['passwordTables'] {
-    return this.#schools.map((school) => ({ school, path: this.tableOf(school) }));
+    return this.#schools.map((school) => ({ school, path: this.tableOf(school) })).filter(({ path }) => existsSync(path));
   }
 }
 
-/** Takes out of the tables what never became a package, and notes that the batch has come to its end. */
-async function finish(store: Store, batch: Batch, passwords: Passwords): Promise<void> {
-  const made = packagesByJob(await store.batches.packages(batch));
+/** Takes out of the tables what never became a package, removes those that are empty, and notes that the batch has come to its end. */
+async function finish(store: Store, batch: Batch, passwords: Passwords, packages: readonly JobPackage[]): Promise<void> {
+  const made = packagesByJob(packages);
   for (const { path } of passwords.tables) {
     const listed = await readSentPasswords(path);
     const kept = listed.filter(({ job, file }) => made.get(job)?.some((known) => known.file === file) === true);
-    if (kept.length < listed.length) await writeSentPasswords(path, kept);
+    if (kept.length === 0) await rm(path, { force: true });
+    else if (kept.length < listed.length) await writeSentPasswords(path, kept);
   }
   await store.batches.end(batch);
 }

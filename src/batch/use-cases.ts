@@ -3,6 +3,7 @@ import { type ImportJob, passwordBook, type VerifyJob } from '../exchange/batch-
 import { type ExportOfBatch, type ExportRequest, exportPackages } from '../exchange/export.js';
 import { importPackage } from '../exchange/import.js';
 import { verifyPackage } from '../exchange/verify.js';
+import { SharedFiles } from '../package/writer.js';
 import { appendPasswords } from '../roster/sent-passwords.js';
 import { openStore } from '../store/sqlite.js';
 import type { Store } from '../store/store.js';
@@ -10,12 +11,14 @@ import type { Caller } from '../threads/serve.js';
 import { ZipEngine } from '../zip/engine.js';
 
 /** An export of a batch, without what does not pass between threads. */
-export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'random' | 'batch'> & {
+export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'random' | 'batch' | 'shared'> & {
   /** The store's. */
   readonly folder: string;
   readonly batch: Omit<ExportOfBatch, 'beforePublishing'>;
   /** Where the password is written down before the package has its name. */
   readonly passwordTable: string;
+  /** The SHA-256 of files that other jobs of the batch export too: the same in each job. */
+  readonly sharedFiles: ReadonlySet<string>;
 };
 
 /**
@@ -24,15 +27,18 @@ export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'rand
  */
 export function batchUseCases() {
   const engine = new ZipEngine();
+  let shared: SharedFiles | undefined;
   let opened: { readonly folder: string; readonly store: Store } | undefined;
   const storeIn = async (folder: string): Promise<Store> => {
     opened ??= { folder, store: await openStore(folder) };
     return opened.store;
   };
   return {
-    export: async ({ folder, passwordTable, batch, ...request }: BatchExportJob, { password }: Caller) =>
-      exportPackages(await storeIn(folder), {
+    export: async ({ folder, passwordTable, sharedFiles, batch, ...request }: BatchExportJob, { password }: Caller) => {
+      shared ??= new SharedFiles(sharedFiles);
+      return exportPackages(await storeIn(folder), {
         ...request,
+        shared,
         password,
         engine,
         batch: {
@@ -48,7 +54,8 @@ export function batchUseCases() {
               })),
             ),
         },
-      }),
+      });
+    },
     import: async ({ folder, passwords, ...request }: ImportJob & { readonly folder: string }) =>
       importPackage(await storeIn(folder), { ...request, password: passwordBook(passwords), engine }),
     verify: ({ passwords, ...request }: VerifyJob) => verifyPackage({ ...request, password: passwordBook(passwords), engine }),

@@ -16,7 +16,14 @@ import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } fro
 import { type NewPasswordSource, passwordFrom } from '../package/password-source.js';
 import { PASSWORD_CHARACTERS, type PersonalWords, type Weakness, weaknessOf } from '../package/password-strength.js';
 import { readDirectory } from '../package/reader.js';
-import { type PackageContents, type PackageFile, type PackageText, type WriteOptions, writePackage } from '../package/writer.js';
+import {
+  type PackageContents,
+  type PackageFile,
+  type PackageText,
+  type SharedFiles,
+  type WriteOptions,
+  writePackage,
+} from '../package/writer.js';
 import { canonicalCode } from '../plain-text.js';
 import { BoundedFindings, type UnfitStudent, unknownStudent } from '../spec/findings.js';
 import { basicDataPlace, filePlace, recordPlaces, recordsByPlace, studentPlace } from '../spec/place.js';
@@ -94,6 +101,8 @@ export interface ExportRequest {
   readonly batch?: ExportOfBatch | undefined;
   /** The engine to write with, which lives longer than the export; without it, the export has its own. */
   readonly engine?: ZipEngine | undefined;
+  /** Files that other exports carry too: they are read once. */
+  readonly shared?: SharedFiles | undefined;
   /** Collects what is exported for a report. */
   readonly seen?: SeenContents | undefined;
 }
@@ -196,6 +205,8 @@ interface PlannedStudent {
   readonly summary: Omit<ExportedStudent, 'file'>;
   /** The contents digest of the draft. */
   readonly digest: string;
+  /** Of a batch, whose packages are small and written at once; else it is laid out again when the package is written. */
+  readonly draft?: Draft | undefined;
 }
 
 /** The students of one package. */
@@ -305,7 +316,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
     else {
       const earlier = awaiting.get(nationalId);
       found.add([...ofStudent, ...(earlier ? [exportedAlready(student, earlier)] : [])]);
-      addToPackages(packages, draft, request.limits ?? WRITABLE);
+      addToPackages(packages, draft, request);
       await showTo(request.seen, store, portfolio);
       birthDates.push(student.basicData.birthDate);
     }
@@ -412,10 +423,18 @@ function tooLarge(draft: Draft, limits: PackageSize): Finding[] {
   return [{ code: 'LPX_STUDENT_TOO_LARGE', severity: 'error', place: studentPlace(draft.summary), facts }];
 }
 
+/** As many drafts are kept from planning to writing: the document of a student takes some 50 kB. */
+const KEPT_DRAFTS = 100;
+
 /** Puts a student into the last package, or begins one. */
-function addToPackages(packages: PlannedPackage[], draft: Draft, limits: PackageSize): void {
+function addToPackages(packages: PlannedPackage[], draft: Draft, { limits = WRITABLE, batch }: ExportRequest): void {
   const draftSize = sizeOf(draft);
-  const planned = { summary: { ...draft.summary, bytes: draftSize.total }, digest: digestOf(draft) };
+  const isKept = batch !== undefined && packages.flatMap(({ students }) => students).length < KEPT_DRAFTS;
+  const planned = {
+    summary: { ...draft.summary, bytes: draftSize.total },
+    digest: digestOf(draft),
+    ...(isKept && { draft }),
+  };
   const last = packages.at(-1);
   const size = addedSizes(last?.size ?? EMPTY_SIZE, draftSize);
   if (last && !limitExceeded(size, limits)) {
@@ -681,7 +700,11 @@ const isNameTaken = (error: unknown, claims: readonly PackageClaim[]): boolean =
 /** Lays out the students of one package as they were planned. @throws LPX_STUDENT_CHANGED; LPX_NOT_IN_STORE */
 async function layOutAgain(store: Store, request: ExportRequest, students: readonly PlannedStudent[]): Promise<Draft[]> {
   const drafts: Draft[] = [];
-  for (const { summary, digest } of students) {
+  for (const { summary, digest, draft: kept } of students) {
+    if (kept) {
+      drafts.push(kept);
+      continue;
+    }
     const student = await studentIn(store, summary.nationalId);
     const { draft } = layOut(store, student.id, select(student, store.school.code, request).portfolio);
     if (digestOf(draft) !== digest) throw new LpxError('LPX_STUDENT_CHANGED', {}, { place: studentPlace(student.basicData) });
@@ -723,7 +746,7 @@ type ClaimedRequest = WriteRequest & Required<Pick<WriteOptions, 'onCrc32'>>;
 
 /** Writes the files of one package under their temporary names, and reads the package's directory as a receiver would. */
 async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], request: ClaimedRequest): Promise<WrittenPackage['digests']> {
-  const { engine, encryption, password, random, onProgress, onCrc32 } = request;
+  const { engine, encryption, password, random, shared, onProgress, onCrc32 } = request;
   if (claim.password) {
     writePart(claim.password, Buffer.concat([password, Buffer.from('\n')]));
   }
@@ -735,6 +758,7 @@ async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], reque
     engine,
     onCrc32,
     ...(random && { random }),
+    ...(shared && { shared }),
     ...(onProgress && { onProgress }),
   });
   await readDirectory(claim.zip.part);

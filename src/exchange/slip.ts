@@ -33,6 +33,21 @@ export async function slipOf(store: Store, id: number, issued: { readonly now: D
   return { kind: 'import', entry, from: await schoolOf(store, entry.school), to: store.school, receipt, students };
 }
 
+export type ExportSlip = Extract<Slip, { kind: 'export' }>;
+
+/** The slips of exports, by their numbers in the history. @param since when the first of them was made, or before */
+export async function slipsOfExports(store: Store, ids: ReadonlySet<number>, since: Date): Promise<ExportSlip[]> {
+  const entries = (await store.history({ kinds: ['export'], since })).filter(({ id }) => ids.has(id)) as KeptExport[];
+  const schools = new Map<string, School>();
+  const slips: ExportSlip[] = [];
+  for (const entry of entries) {
+    const to = schools.get(entry.school) ?? (await schoolOf(store, entry.school));
+    schools.set(entry.school, to);
+    slips.push({ kind: 'export', entry, from: store.school, to });
+  }
+  return slips;
+}
+
 async function schoolOf(store: Store, code: string): Promise<School> {
   const names = code === '' ? new Map<string, string>() : await schoolNames(store, [code]);
   return { code, name: names.get(code) ?? '' };

@@ -46,10 +46,51 @@ export interface WriteOptions {
   readonly random?: RandomSource | undefined;
   /** The engine to write with; without it, this thread does everything. */
   readonly engine?: ZipEngine;
+  /** Files that other packages carry too. */
+  readonly shared?: SharedFiles;
   /** Called with the CRC-32 of a file that was proven by its SHA-256. */
   readonly onCrc32?: (sha256: string, crc32: number) => void;
   /** Called with the bytes written so far and the bytes expected in all. */
   readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Files that several packages carry, by SHA-256: what of them has been read and proven stays in memory, up to a bound. */
+export class SharedFiles {
+  readonly #hashes: ReadonlySet<string>;
+  readonly #contents = new Map<string, Buffer>();
+  #room: number;
+
+  /** @param room in bytes */
+  constructor(hashes: ReadonlySet<string>, room = 64 * 1024 * 1024) {
+    this.#hashes = hashes;
+    this.#room = room;
+  }
+
+  /** The content of a shared file, which `read` reads the first time; undefined for any other file, or where there is no room. */
+  contentOf({ sha256, bytes }: PackageFile, read: () => ByteSource): Buffer | undefined {
+    const known = this.#contents.get(sha256);
+    if (known) return known;
+    if (!this.#hashes.has(sha256) || bytes > this.#room) return undefined;
+    const content = readWhole(read(), bytes);
+    this.#room -= bytes;
+    this.#contents.set(sha256, content);
+    return content;
+  }
+}
+
+/** Reads a source, which fails unless it has so many bytes, to its end. */
+function readWhole(source: ByteSource, bytes: number): Buffer {
+  try {
+    // One byte more than there is: reading has to come to the end, where the source says whether it is sound.
+    const content = Buffer.allocUnsafeSlow(bytes + 1);
+    for (let done = 0; ; ) {
+      const count = source.read(content.subarray(done));
+      if (count === 0) return content.subarray(0, done);
+      done += count;
+    }
+  } finally {
+    source.close();
+  }
 }
 
 /** The files of a package: where they are written, and the names that they are going to have. */
@@ -95,7 +136,14 @@ async function writeZip(file: string, { texts, files }: PackageContents, options
       if (seemsBomb(content)) zip.addStored(() => bytesOf(content), { name: text.path, modified, bytes: content.length });
       else zip.addDeflated(content, text.path, modified);
     }
-    for (const file of files) zip.addStored(() => provenBytes(file, options.onCrc32), { name: file.path, modified, bytes: file.bytes });
+    for (const file of files) {
+      const proven = () => provenBytes(file, options.onCrc32);
+      const source = () => {
+        const content = options.shared?.contentOf(file, proven);
+        return content ? bytesOf(content) : proven();
+      };
+      zip.addStored(source, { name: file.path, modified, bytes: file.bytes });
+    }
     await zip.complete();
     return await output.finish();
   } finally {

@@ -31,6 +31,9 @@ export interface Batch {
 
 /** A package that a job made. */
 export interface JobPackage {
+  /** Its number in the history, and when it was made. */
+  readonly historyId: number;
+  readonly at: Date;
   /** As given to `PackageClaims.claim`. */
   readonly batchJob: string;
   readonly file: string;
@@ -97,7 +100,7 @@ export class BatchJournal {
       .selectFrom('history')
       .innerJoin('history_students', 'history_students.history_id', 'history.id')
       .innerJoin('students', 'students.id', 'history_students.student_id')
-      .select(['history.id', 'batch_job', 'file', 'folder', 'bytes', 'md5', 'history.contents_digest', 'national_id'])
+      .select(['history.id', 'history.at', 'batch_job', 'file', 'folder', 'bytes', 'md5', 'history.contents_digest', 'national_id'])
       .where('batch_job', '>=', `${token}-`)
       .where('batch_job', '<', `${token}.`)
       .where('state', '=', 'done')
@@ -106,7 +109,8 @@ export class BatchJournal {
     const packages = new Map<number, JobPackage & { readonly nationalIds: string[] }>();
     for (const { id, national_id: nationalId, ...row } of rows) {
       const { batch_job: batchJob, contents_digest: contentsDigest, file, folder, md5 } = row;
-      const known = packages.get(id) ?? { batchJob, file, folder, bytes: Number(row.bytes), md5, contentsDigest, nationalIds: [] };
+      const facts = { batchJob, file, folder, bytes: Number(row.bytes), md5, contentsDigest };
+      const known = packages.get(id) ?? { historyId: id, at: new Date(row.at), ...facts, nationalIds: [] };
       known.nationalIds.push(nationalId);
       packages.set(id, known);
     }

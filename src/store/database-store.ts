@@ -113,6 +113,27 @@ export class DatabaseStore implements Store {
     return names;
   }
 
+  async sharedFiles(nationalIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const [once, shared] = [new Map<string, number>(), new Set<string>()];
+    for (const some of inParts([...new Set(nationalIds.map(canonicalCode))]))
+      for (const provenance of PROVENANCES) {
+        const rows = await this.#db
+          .selectFrom(`${TABLE_OF[provenance]} as records`)
+          .innerJoin('students', 'students.id', 'records.student_id')
+          .select(['student_id', 'document_sha256', 'media_sha256'])
+          .where('national_id', 'in', some)
+          .where('removed_by', 'is', null)
+          .execute();
+        for (const { student_id, document_sha256, media_sha256 } of rows)
+          for (const sha256 of [document_sha256, media_sha256]) {
+            if (sha256 === null) continue;
+            if ((once.get(sha256) ?? student_id) !== student_id) shared.add(sha256);
+            once.set(sha256, student_id);
+          }
+      }
+    return shared;
+  }
+
   async knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
     const known = new Set<string>();
     for (const some of inParts([...new Set(hashes)])) {

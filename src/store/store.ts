@@ -344,6 +344,8 @@ export interface Store {
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** The names of students by national id, in any letters; without those who are not there. */
   names(nationalIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The contents (by SHA-256) that records of more than one of these students have as files. */
+  sharedFiles(nationalIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Those of the contents (by SHA-256) that records of the store have as files. */
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
   /** Newest first; without packages that are still being made. */

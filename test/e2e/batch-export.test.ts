@@ -52,7 +52,12 @@ describe('lpx batch export', () => {
     expect(outputFaults(json)).toEqual([]);
     expect(json.counts).toEqual({ packages: 7, exported: 7, sentBefore: 0, failed: 0, notDone: 0 });
     expect(readdirSync(join(folder, 'mail')).filter((name) => /^\d+$/.test(name))).toEqual(['990002', '990003', '990004']);
-    expect(readdirSync(join(folder, 'mail', '990002'))).toHaveLength(6);
+    const mailed = readdirSync(join(folder, 'mail', '990002'));
+    expect(mailed.map((name) => name.replace(/^990001_[\d_]+/, '')).sort()).toEqual(
+      ['.cover.html', '.zip', '.zip.md5'].flatMap((ending) => [ending, ending, ending]),
+    );
+    const cover = readFileSync(join(folder, 'mail', '990002', mailed.find((name) => name.endsWith('.cover.html')) ?? ''), 'utf8');
+    expect([cover.includes('A80000****'), nationalIds.some((id) => cover.includes(id))]).toEqual([true, false]);
     const packages = packagesIn(join(folder, 'mail'));
     expect(new Set(packages).size).toBe(7);
     expect(await soundIn(folder)).toEqual(packages);
@@ -88,6 +93,8 @@ describe('lpx batch export', () => {
     const again = await lpxJson(wordsFor(store, list, folder));
     expect([again.code, again.json.counts]).toEqual([0, { packages: 0, exported: 0, sentBefore: 3, failed: 0, notDone: 0 }]);
     expect(outputFaults(again.json)).toEqual([]);
+    expect(again.json.passwords).toEqual([]);
+    expect(readdirSync(join(folder, 'secret'))).toHaveLength(1);
     expect(again.json.outcomes[0].students[0].file).toMatch(/^990001_.*\.zip$/);
     expect((await lpx(wordsFor(store, list, folder))).out).toContain('Sent before, unchanged');
 

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { publishFiles } from '#lpx/io/publish.js';
-import { type PackageFile, writePackage } from '#lpx/package/writer.js';
-import { readZip } from '#lpx/zip/reader.js';
+import { type PackageFile, SharedFiles, writePackage } from '#lpx/package/writer.js';
+import { entryBuffer } from '#lpx/zip/entry.js';
+import { readZip, type ZipEntry } from '#lpx/zip/reader.js';
 import { tempFolder } from '../support/temp.js';
 
 const options = { encryption: 'aes256', password: Buffer.from('p'), modified: new Date(2021, 0, 21) } as const;
@@ -65,6 +66,33 @@ describe('a package on disk', () => {
       await expect(writePackage(partsOf(join(folder, 'a.zip')), { texts, files: [file] }, options)).rejects.toMatchObject({ code });
       expect(readdirSync(folder).filter((name) => name.startsWith('a.'))).toEqual([]);
     }
+  });
+
+  it('reads a file that several packages carry once, proves it, and keeps no more of such files than there is room for', async () => {
+    const folder = tempFolder();
+    const files = ['1', '2'].map((name) => fileOf(folder, name, randomBytes(1000)));
+    const [first, second] = files as [PackageFile, PackageFile];
+    const shared = new SharedFiles(new Set(files.map(({ sha256 }) => sha256)), 1500);
+    await writePackage(partsOf(join(folder, 'a.zip')), { texts, files }, { ...options, shared });
+    rmSync(first.source);
+    await writePackage(partsOf(join(folder, 'b.zip')), { texts, files }, { ...options, shared });
+    await publishFiles(Object.values(partsOf(join(folder, 'b.zip'))));
+    const [, entry] = await readZip(join(folder, 'b.zip'));
+    const fd = openSync(join(folder, 'b.zip'), 'r');
+    const content = await entryBuffer(fd, entry as ZipEntry, options.password, 2000);
+    closeSync(fd);
+    expect(hash('sha256', content)).toBe(first.sha256);
+
+    rmSync(second.source);
+    const again = writePackage(partsOf(join(folder, 'c.zip')), { texts, files }, { ...options, shared });
+    await expect(again).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_LOST' });
+    const spoilt = { ...fileOf(folder, '3', randomBytes(1000)), sha256: first.sha256 };
+    const wrong = writePackage(
+      partsOf(join(folder, 'd.zip')),
+      { texts, files: [spoilt] },
+      { ...options, shared: new SharedFiles(new Set([first.sha256])) },
+    );
+    await expect(wrong).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_BROKEN' });
   });
 
   it('holds a long text of the same words so that no reader takes it for a bomb', async () => {

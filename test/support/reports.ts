@@ -21,22 +21,19 @@ export const hostileRecord = (list: (typeof LISTS)[number], text: string): Repor
   };
 };
 
-/** A student whose texts are all `text`, with a record of each of the lists. */
-export const hostileStudent = (text: string, lists = LISTS): ReportStudent => ({
-  nationalId: text,
-  name: text,
-  birthDate: text,
-  entered: text,
-  school: text,
-  cameFrom: text,
-  counts: { courseResults: 1, multiPerformances: 1, attachments: 1 },
-  remark: text,
-  records: lists.map((list) => hostileRecord(list, text)),
-});
-
 /** A report of two students in which every text from outside is `text`. */
 export function hostileReport(text: string): Report {
-  const student = hostileStudent(text);
+  const student: ReportStudent = {
+    nationalId: text,
+    name: text,
+    birthDate: text,
+    entered: text,
+    school: text,
+    cameFrom: text,
+    counts: { courseResults: 1, multiPerformances: 1, attachments: 1 },
+    remark: text,
+    records: LISTS.map((list) => hostileRecord(list, text)),
+  };
   return {
     kind: 'import',
     about: text,

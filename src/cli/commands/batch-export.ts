@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import {
   type BatchExportRequest,
@@ -8,14 +9,14 @@ import {
   type SentPackage,
 } from '../../batch/export-batch.js';
 import { type Finding, LpxError } from '../../errors.js';
-import { replaceFile } from '../../io/publish.js';
+import type { ExportSlip } from '../../exchange/slip.js';
+import { replaceFile, writeFiles } from '../../io/publish.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { readExportList } from '../../roster/export-list.js';
 import { csv, workbook } from '../../roster/tables.js';
 import type { Cell } from '../../spec/registers.js';
 import { EXCHANGE_REASONS } from '../../spec/status-changes.js';
-
 import { jobsFrom } from '../arguments.js';
 import { type BatchProgress, startBatchProgress } from '../batch-progress.js';
 import { readChoice } from '../choices.js';
@@ -25,6 +26,7 @@ import { failureOutput, findingOutput } from '../render/findings.js';
 import { jsonLine } from '../render/json.js';
 import { bracketed, cell, columns, NAME_COLUMNS } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
+import { baseOf, coverPage, frameOf } from './slip.js';
 
 export interface BatchExportOptions {
   readonly out: string;
@@ -61,8 +63,13 @@ export async function batchExport(context: Context, listFile: string, options: B
     signal: context.interrupt,
   };
   const result = await exportShowing(context, request);
-  const results = await writeResults(context, request, result);
-  return outcomeOf(context, request, result, results);
+  const results = await writeResults(context, request, result).catch((error) => {
+    if (error instanceof LpxError) return error;
+    throw error;
+  });
+  const outcome = outcomeOf(context, request, result, results instanceof LpxError ? [] : results);
+  // What was done is said all the same.
+  return results instanceof LpxError ? { ...outcome, error: outcome.error ?? results } : outcome;
 }
 
 /** Runs the batch, with its progress on stderr or its events on stdout. */
@@ -80,6 +87,7 @@ async function exportShowing(context: Context, request: BatchExportRequest): Pro
         say({ event: 'job', ...jobOutput(context, request, outcome) });
         progress?.done(jobLine(context, outcome));
       },
+      onSlips: (slips) => writeCovers(context, slips),
     });
   } finally {
     progress?.stop();
@@ -94,6 +102,16 @@ function jobLine({ messages }: Context, { school, outcome, packages, rows }: Job
   const what = outcome === 'failed' || packages.length > 0 ? outcome : (row?.outcome ?? outcome);
   const error = rows.find(({ error }) => error)?.error;
   return fill(messages.batch.jobLine, { about, school, outcome: messages.batch.outcomes[what], why: error ? ` ${error.code}` : '' });
+}
+
+/** Writes the letters that go with packages, next to each; those that are not there yet. */
+async function writeCovers(context: Context, slips: readonly ExportSlip[]): Promise<void> {
+  for (const slip of slips) {
+    const { folder } = slip.entry;
+    const name = `${baseOf(slip)}.cover.html`;
+    if (existsSync(folder) && !existsSync(join(folder, name)))
+      await writeFiles(folder, [{ name, content: Buffer.from(coverPage(frameOf(context), slip)) }]);
+  }
 }
 
 const rowsOf = ({ outcomes }: BatchExportResult): RowOutcome[] =>
@@ -149,8 +167,9 @@ function outcomeOf(context: Context, request: BatchExportRequest, result: BatchE
         ({ sentOn = '', file }) => [sentOn, file],
       ),
       ...(counts.notDone > 0 ? ['', fill(batch.notDone, { count: counts.notDone })] : []),
-      '',
-      fill(batch.results, { files: results.map((file) => relative(context.cwd, file)).join(messages.usage.and) }),
+      ...(results.length > 0
+        ? ['', fill(batch.results, { files: results.map((file) => relative(context.cwd, file)).join(messages.usage.and) })]
+        : []),
     ],
     findings: rows.flatMap(findingsOfFailed),
     notes: packages.length > 0 ? [batch.advice] : [],

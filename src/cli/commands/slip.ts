@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { withStore } from '../../exchange/school-store.js';
-import { packageOf, provenPassword, type Slip, slipOf } from '../../exchange/slip.js';
+import { type ExportSlip, packageOf, provenPassword, type Slip, slipOf } from '../../exchange/slip.js';
 import { type Existing, type NewFile, nextVersion, writeFiles } from '../../io/publish.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
@@ -19,7 +19,6 @@ export interface SlipOptions extends PasswordOptions {
   readonly overwrite?: boolean;
 }
 
-type ExportSlip = Extract<Slip, { kind: 'export' }>;
 type ImportSlip = Extract<Slip, { kind: 'import' }>;
 
 const LARGEST_ID = 999_999_999;
@@ -71,9 +70,10 @@ async function ofImport(context: Context, slip: ImportSlip, options: SlipOptions
   };
 }
 
-const frameOf = ({ language, version, now }: Context): SlipFrame => ({ language, version, now: now() });
+export const frameOf = ({ language, version, now }: Context): SlipFrame => ({ language, version, now: now() });
 
-const baseOf = ({ entry }: Slip): string => basename(entry.file).replace(/\.zip$/i, '');
+/** How a slip's name begins. */
+export const baseOf = ({ entry }: Slip): string => basename(entry.file).replace(/\.zip$/i, '');
 
 /** The cover letter of an export's package. */
 export function coverPage(frame: SlipFrame, { entry, from, to }: ExportSlip): string {
