@@ -1,6 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -157,6 +158,44 @@ describe('lpx batch import', () => {
     expect(ran.map(({ code }) => code)).toEqual([0, 0, 0]);
     expect(await contentOf(given.store)).toEqual(allOnce(STUDENTS));
     expect(filesBelow(given.inbox)).toEqual(movedFiles(given.names));
+  });
+});
+
+describe('the line for cron in the README', () => {
+  it.each(['README.md', 'README.zh-TW.md'])('works as it is printed in %s, in the empty environment that cron gives', async (page) => {
+    const root = tempFolder();
+    const bin = join(root, 'bin');
+    mkdirSync(bin);
+    symlinkSync(BINARY, join(bin, 'lpx'));
+    symlinkSync(process.execPath, join(bin, 'node'));
+    const given = await arranged(1);
+    for (const [from, to] of [
+      [given.inbox, 'inbox'],
+      [given.store, 'store'],
+      [secret, 'keys'],
+    ] as const)
+      cpSync(from, join(root, to), { recursive: true, preserveTimestamps: true });
+    const text = readFileSync(fileURLToPath(new URL(`../../${page}`, import.meta.url)), 'utf8');
+    const [, path = '', line = ''] = /^PATH=(.*)\n(?:\S+ ){5}(.*)$/m.exec(text) ?? [];
+    const command = line.replaceAll('/srv/lpx', root);
+    const { exitCode } = await execa('env', [
+      '-i',
+      `PATH=${bin}:${path}`,
+      'HOME=/',
+      'LOGNAME=clerk',
+      'SHELL=/bin/sh',
+      '/bin/sh',
+      '-c',
+      command,
+    ]);
+    expect(exitCode).toBe(0);
+    expect(readFileSync(join(root, 'batch.log'), 'utf8')).toContain(given.names[0]);
+    expect(filesBelow(join(root, 'inbox'))).toEqual(movedFiles(given.names));
+  });
+
+  it('is, for Windows, short enough for schtasks', () => {
+    const text = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+    expect(/\/TR "(.*)"$/m.exec(text)?.[1]?.length).toBeLessThanOrEqual(261);
   });
 });
 
