@@ -107,6 +107,7 @@ describe('the rooms of the house', () => {
       'load-reference-data',
       'load-registers',
       'load-roster',
+      'load-table',
       'pick',
       'receipt',
       'register',

@@ -34,6 +34,8 @@ export interface LoadRegistersRequest extends LoadRosterRequest {
   readonly attachments?: string | undefined;
   /** The clerk says that the course results are certified where the register does not say. */
   readonly certified?: boolean | undefined;
+  /** Students whom a list in the same table will have put on the roll. */
+  readonly enrolling?: ReadonlyMap<string, BasicData> | undefined;
   /** Whether the list in the same table has said what of the table is not read. */
   readonly notesGiven?: boolean | undefined;
   /** ROC school year of a register that has neither a cover nor columns to say it. */
@@ -66,7 +68,10 @@ export async function loadRegisters(store: Store, request: LoadRegistersRequest)
   const notes: Finding[] = [];
   const rows = await registerRows(path, notes);
   if (rows.length === 0) return undefined;
-  const students = await studentsOf(store, rows);
+  const cover = rows.map(({ cover }) => cover.schoolCode).find((code) => code !== undefined && code !== store.school.code);
+  if (cover !== undefined)
+    throw new LpxError('LPX_REGISTER_OTHER_SCHOOL', { value: cover, school: store.school.code }, { place: { file } });
+  const students = await studentsOf(store, rows, request.enrolling);
   const findings = new RowFindings(request.notesGiven ? [] : notes);
   const read = rows.flatMap((row) => readRow(row, { file, store, certified, academicYear, students, findings }));
   const known = await referenceDataFor(store, portfoliosOf(read));
@@ -121,14 +126,30 @@ async function registerRows(path: string, notes: Finding[]): Promise<RosterRow<R
 
 const idOf = ({ cells }: RosterRow): string => canonicalCode((cells.nationalId ?? '').slice(0, 100)).replace(/\s/g, '');
 
-async function studentsOf(store: Store, rows: readonly RosterRow[]): Promise<ReadonlyMap<string, StoredStudent>> {
+async function studentsOf(
+  store: Store,
+  rows: readonly RosterRow[],
+  enrolling: ReadonlyMap<string, BasicData> = new Map(),
+): Promise<ReadonlyMap<string, StoredStudent>> {
   const students = new Map<string, StoredStudent>();
   for (const nationalId of new Set(rows.map(idOf))) {
-    const student = nationalId === '' ? undefined : await store.student(nationalId);
+    const basicData = enrolling.get(nationalId);
+    const student = (nationalId === '' ? undefined : await store.student(nationalId)) ?? (basicData && enrolled(basicData));
     if (student) students.set(nationalId, student);
   }
   return students;
 }
+
+const enrolled = (basicData: BasicData): StoredStudent => ({
+  id: 0,
+  basicData,
+  extras: {},
+  roll: { studentNumber: '', className: '', seat: '' },
+  listed: true,
+  extendedYears: 0,
+  left: undefined,
+  records: [],
+});
 
 /** The findings of rows, and which rows have errors. */
 class RowFindings {

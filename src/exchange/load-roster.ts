@@ -9,8 +9,6 @@ import { garblingOf } from '../spec/rules/garbled-text.js';
 import { dayOf } from '../spec/terms.js';
 import type { BasicDataChange, RollEntry, RollStudent, Store, StoreChange } from '../store/store.js';
 
-export { isTable } from '../roster/exchange-folder.js';
-
 export interface LoadRosterRequest {
   readonly path: string;
   readonly now: Date;
@@ -88,6 +86,16 @@ export async function loadRoster(store: Store, request: LoadRosterRequest): Prom
     if (refusal && (!skipBadRows || result.created + result.updated + result.unchanged === 0)) throw refusal;
     return { keep: historyId !== undefined, result };
   });
+}
+
+/** The students whom a list would put on the roll, by national id, as the roll would have them. @throws as `readRoster` */
+export async function studentsToEnrol(store: Store, { path, now }: LoadRosterRequest): Promise<ReadonlyMap<string, BasicData>> {
+  const { packed } = await readList(path, Number(dayOf(now).slice(0, 4)));
+  const basicData = ([nationalId, text]: readonly [string, string]) => {
+    const { name, birthDate } = unpack(nationalId, text).entry;
+    return [nationalId, { ...NO_BASIC_DATA, schoolCode: store.school.code, nationalId, name, birthDate }] as const;
+  };
+  return new Map([...packed].map(basicData));
 }
 
 /** Collects findings up to a bound, errors before others; of those beyond it the number is known. */

@@ -534,6 +534,12 @@ export const CATALOGUE = {
     next: 'Ask the sending school to export the package again, and name this record.',
     nextHere: 'Put the file back or correct the link, and load the student again.',
   },
+  LPX_REGISTER_OTHER_SCHOOL: {
+    exit: EXIT.invalidData,
+    what: 'The cover of the register says school {value}; this store is that of {school}.',
+    means: 'notDone',
+    next: 'Correct the school code on the cover (封面), or load the register into the store of that school.',
+  },
   LPX_REGISTER_UNCERTIFIED: {
     exit: EXIT.invalidData,
     what: '{count} course results count as not certified: the register does not say that they are.',

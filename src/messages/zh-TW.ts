@@ -251,6 +251,10 @@ export const zhTW: Messages = {
       next: '請送件學校重新匯出，並告知是哪一筆紀錄。',
       nextHere: '請補上檔案或更正連結，再重新載入該生。',
     },
+    LPX_REGISTER_OTHER_SCHOOL: {
+      what: '名冊封面的學校代碼是 {value}，這個資料庫屬於 {school}。',
+      next: '請更正封面的學校代碼，或載入到該校的資料庫。',
+    },
     LPX_REGISTER_UNCERTIFIED: {
       what: '{count} 筆課程學習成果視為未認證：名冊未註明已認證。',
       next: '請加上「是否認證」欄後重新載入；若確定全部已認證，載入時加 --certified（會留下紀錄）。',

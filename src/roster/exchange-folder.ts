@@ -76,8 +76,8 @@ const SHOWN_BYTES = 16 * 1024;
 /** Whether a path is a table, by its content and name: a workbook, or a text that is not JSON. @throws as `openFile` */
 export async function isTable(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  if (!found || found.isDirectory()) return false;
-  if (!found.isFile()) return /\.csv$/i.test(path);
+  // A table is read more than once, which a pipe is not.
+  if (!found?.isFile()) return false;
   const kind = kindOfFile(path);
   if (kind !== undefined) return kind !== 'zip';
   return /\.(?:csv|tsv)$/i.test(path) || looksLikeTable(beginningOf(path, SHOWN_BYTES));

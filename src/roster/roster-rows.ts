@@ -99,6 +99,18 @@ export async function* readRoster(file: string, findings: Finding[]): AsyncGener
   findings.push(...unread.map(({ finding }) => finding));
 }
 
+/** Which kinds of sheets a table has, by their titles alone. @throws as `readSheets` */
+export async function kindsIn(file: string): Promise<ReadonlySet<SheetKind['kind']>> {
+  const kinds = new Set<SheetKind['kind']>();
+  for await (const table of readSheets(file)) {
+    const { head, rest } = await splitHead(table);
+    await rest.return?.();
+    const titles = coverIn(head) || table.hidden ? undefined : titlesIn(head, table.name);
+    if (titles && 'kind' in titles) kinds.add(titles.kind.kind);
+  }
+  return kinds;
+}
+
 /** The kind whose titles a sheet has most of, and those that it must have and does not. */
 interface Nearest {
   readonly kind: SheetKind;

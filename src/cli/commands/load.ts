@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { type Finding, LpxError } from '../../errors.js';
 import { type LoadRequest, type LoadResult, loadFolder, type NamedRecord } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
-import { type LoadedRegisters, loadRegisters } from '../../exchange/load-registers.js';
-import { isTable, type LoadedRoster, loadRoster } from '../../exchange/load-roster.js';
+import type { LoadedRegisters } from '../../exchange/load-registers.js';
+import type { LoadedRoster } from '../../exchange/load-roster.js';
+import { isTable, loadTable } from '../../exchange/load-table.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
 import { writeTemplate } from '../../exchange/write-template.js';
 import { fileError } from '../../io/file-error.js';
@@ -71,17 +72,14 @@ export async function load(context: Context, paths: readonly string[], options: 
         const { dryRun, skipBadRows, keepMissing } = options;
         const given = { ...request(path), dryRun };
         if (await isTable(given.path)) {
-          // Whose records there are may be in a list of the same workbook.
-          const list = await loadRoster(store, { ...given, skipBadRows });
-          if (list) lists.push(list);
-          const register = await loadRegisters(store, {
+          const table = await loadTable(store, {
             ...given,
             skipBadRows,
-            notesGiven: list !== undefined,
             ...registerOptions(context, options),
             onProgress: progress.update,
           });
-          if (register) registers.push(register);
+          if (table.list) lists.push(table.list);
+          if (table.registers) registers.push(table.registers);
         } else folders.push(await loadAsking(context, store, { ...given, keepMissing }));
       });
     });
