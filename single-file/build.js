@@ -77,8 +77,8 @@ const workerFromAsset = {
   name: 'worker-from-asset',
   transform: (code) =>
     code.replace(
-      /new Worker\(new URL\((['"])\.\/worker\.js\1, import\.meta\.url\)\)/,
-      "new Worker(process.getBuiltinModule('node:sea').getAsset('worker.js', 'utf8'), { eval: true })",
+      /new Worker\(new URL\((['"])\.\/([\w-]+\.js)\1, import\.meta\.url\)(?:, \{ execArgv: \[\] \})?\)/g,
+      "new Worker(process.getBuiltinModule('node:sea').getAsset('$2', 'utf8'), { eval: true, execArgv: [] })",
     ),
 };
 
@@ -100,6 +100,7 @@ async function assets() {
     ...Object.fromEntries(files.map((file) => [nameOf(file), file])),
     'index.json': write('index.json', JSON.stringify({ version, sample: files.map(nameOf) })),
     'worker.js': write('worker.js', await bundle('src/zip/threads/worker.ts')),
+    'batch-worker.js': write('batch-worker.js', await bundle('src/batch/batch-worker.ts', [workerFromAsset])),
   };
 }
 
@@ -120,7 +121,7 @@ async function build(only) {
   mkdirSync(OUT);
   const main = join(WORK, 'main.js');
   writeFileSync(main, await bundle('single-file/main.js', [workerFromAsset]));
-  if (readFileSync(main, 'latin1').includes('./worker.js')) throw new Error('a worker would be started from a file');
+  if (/\.\/[\w-]*worker\.js/.test(readFileSync(main, 'latin1'))) throw new Error('a worker would be started from a file');
   const supplied = await assets();
   const here = fetchNode(TARGETS[0]);
   const sums = [];
