@@ -238,11 +238,14 @@ function entryFindings(entry: Entry, known: ReferenceData): Finding[] {
   const document = [documentOf(entry.student, [entry])];
   const schema = documentFindings(document);
   const found = errorOf(schema) ? schema : [...schema, ...allRuleFindings(document, known)];
-  return found
-    .filter(
-      ({ code, place }) => place.record !== undefined && !EXPECTED.has(code) && !(entry.student.listed && code === 'LPX_COURSE_CODE_YEAR'),
-    )
-    .map((finding) => ({ ...finding, place: entry.place(finding.place.property ?? '') }) as Finding);
+  return (
+    found
+      .filter(({ code, place }) => place.record !== undefined && !EXPECTED.has(code))
+      .filter(({ code }) => !(entry.student.listed && code === 'LPX_COURSE_CODE_YEAR'))
+      .map((finding) => ({ ...finding, place: entry.place(finding.place.property ?? '') }) as Finding)
+      // What the register has no column for, the store may have.
+      .filter(({ code, place }) => code !== 'LPX_TEXT_EMPTY' || place.column !== undefined)
+  );
 }
 
 /** What is so of nearly every row of a register, and is said once or not at all. */

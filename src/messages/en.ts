@@ -259,6 +259,7 @@ const words: Words = {
   rollProperty: { name: 'name', birthDate: 'birth date', studentNumber: 'student number', class: 'class', seat: 'seat number' },
   fault: {
     date: 'is not a date that a student could have',
+    day: 'is not a date',
     number: 'is not a number',
     code: 'is not one of the codes or their names',
     term: 'is not a school year or semester',

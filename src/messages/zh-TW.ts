@@ -820,6 +820,7 @@ export const zhTW: Messages = {
     rollProperty: { name: '姓名', birthDate: '生日', studentNumber: '學號', class: '班級', seat: '座號' },
     fault: {
       date: '不是學生可能的日期',
+      day: '不是日期',
       number: '不是數字',
       code: '不是代碼，也不是代碼的名稱',
       term: '不是學年度或學期',

@@ -73,7 +73,7 @@ function recordOf(sheet: RegisterSheetKind, columns: readonly RegisterColumn[], 
       continue;
     }
     const read = readCell(property, text);
-    if ('problem' in read) fault(name, read.problem);
+    if ('problem' in read) fault(name, read.problem === 'date' ? 'day' : read.problem);
     else fields.set(column.field, read.value);
   }
   const assumed = addTerms(fields, { sheet, columns, cells, terms, faults, fault });
@@ -142,7 +142,7 @@ function addTerms(
   };
   // What cannot be read is reported once.
   const missing = (column: string) => {
-    if (!faults.some(({ problem }) => problem === 'term' || problem === 'date')) fault(column, 'missing');
+    if (!faults.some(({ problem }) => problem === 'term' || problem === 'day')) fault(column, 'missing');
   };
   const given = cells.term ?? '';
   const term = parseTerm(readTerm(given) ?? '');

@@ -14,6 +14,7 @@ export type RowCells = Readonly<Record<string, string>>;
 export type CellProblem =
   | 'missing'
   | 'date'
+  | 'day'
   | 'number'
   | 'code'
   | 'term'

@@ -161,8 +161,8 @@ describe('a row of a register', () => {
 
   it.each([
     [{ 競賽等級: '宇宙' }, 'competitionLevelCode', 'code'],
-    [{ 結果公布日期: '去年' }, 'resultDate', 'date'],
-    [{ 結果公布日期: '109/13/01' }, 'resultDate', 'date'],
+    [{ 結果公布日期: '去年' }, 'resultDate', 'day'],
+    [{ 結果公布日期: '109/13/01' }, 'resultDate', 'day'],
     [{ 學年度: '今年' }, 'academicYear', 'term'],
     [{ 學期: '5' }, 'semester', 'term'],
     [{ 學年期: '1095' }, 'term', 'term'],
