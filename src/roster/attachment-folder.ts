@@ -10,6 +10,7 @@ import { canonicalCode, inPlainLetters, trimmed } from '../plain-text.js';
 import { isNotOurs, pathOfLink, plainName } from '../spec/attachments.js';
 import {
   HALF_WIRE,
+  HALVES,
   type JsonObject,
   type ListName,
   linkPropertyOf,
@@ -67,7 +68,12 @@ export async function linkAttachments<R extends RegisterRecord>(
   });
   if (search) findings.push(...addByTitle(linked, named, index));
   const files = new Map(index.used().map(({ path, file }) => [path, file]));
-  const unused = search ? index.unused().filter(({ owner }) => owner !== undefined && ids.has(owner)) : [];
+  // Those of the other half are for another register.
+  const halves = new Set(records.map(({ list }) => halfFolderOf(list)));
+  const others = HALVES.map((half) => HALF_WIRE[half].folder).filter((folder) => !halves.has(folder));
+  const isMeant = ({ path, owner }: ListedFile) =>
+    owner !== undefined && ids.has(owner) && !path.split('/').some((part) => others.includes(part));
+  const unused = search ? index.unused().filter(isMeant) : [];
   if (unused.length > 0) findings.push(findingOf('LPX_ATTACHMENTS_UNUSED', 'note', {}, { count: unused.length, files: exampleOf(unused) }));
   return { records: linked, files, findings };
 }
@@ -76,6 +82,8 @@ interface NamedFile {
   readonly slot: Slot;
   readonly text: string;
 }
+
+const halfFolderOf = (list: ListName): string => HALF_WIRE[list === 'courseResults' ? 'courseResults' : 'multiPerformances'].folder;
 
 const linkOf = ({ list }: RegisterRecord, slot: Slot): string => linkPropertyOf(wireListOf(list), slot) as string;
 
@@ -170,7 +178,7 @@ class FileIndex {
     const path = pathOfLink(text);
     if (path === undefined) return unsafe;
     const fits = this.#ending(path).filter(({ owner }) => owner === undefined || owner === nationalId);
-    const half = HALF_WIRE[list === 'courseResults' ? 'courseResults' : 'multiPerformances'].folder;
+    const half = halfFolderOf(list);
     const narrower: readonly ((file: ListedFile) => boolean)[] = [
       (file) => file.path === path && path.includes('/'),
       ({ owner }) => owner === nationalId,

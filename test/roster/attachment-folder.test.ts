@@ -147,7 +147,14 @@ describe('a row that names no file', () => {
   });
 
   it('leaves files of students of the register over, which is noted', async () => {
-    const folder = folderWith(`${ME}/國語文.pdf`, `${ME}/舊.pdf`, 'C800000016/x.pdf', '讀我.txt', `${ME}/Thumbs.db`);
+    const folder = folderWith(
+      `${ME}/國語文.pdf`,
+      `${ME}/舊.pdf`,
+      `${ME}/多元表現/獎狀.jpg`,
+      'C800000016/x.pdf',
+      '讀我.txt',
+      `${ME}/Thumbs.db`,
+    );
     const { files, findings } = await link(folder, [row({})]);
     expect([...files.keys()]).toEqual([`${ME}/國語文.pdf`]);
     expect(findings).toMatchObject([{ code: 'LPX_ATTACHMENTS_UNUSED', severity: 'note', facts: { count: 1, files: `${ME}/舊.pdf` } }]);
