@@ -17,6 +17,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { lstat, open, rm } from 'node:fs/promises';
@@ -169,17 +170,31 @@ function makeInner(path: string): boolean {
  */
 export async function makeFolder(folder: string): Promise<string[]> {
   assertNameable(folder);
-  let first: string | undefined;
-  try {
-    first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    // It exists and is not a folder.
-    const isFile = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw isFile ? new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' }) : writeError(error, folder);
-  }
+  const missing: string[] = [];
+  for (let path = folder; !existsSync(path) && dirname(path) !== path; path = dirname(path)) missing.unshift(path);
+  // One by one: where a file system takes no new folders, as /proc, `recursive` of Node.js never returns.
   const made: string[] = [];
-  if (first !== undefined) for (let path = folder; path.length >= first.length; path = dirname(path)) made.unshift(path);
+  try {
+    for (const path of missing) if (makeMissing(path, folder)) made.push(path);
+  } catch (error) {
+    for (const path of made.toReversed()) rmdirSync(path);
+    throw error;
+  }
+  if (!isFolder(folder)) throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' });
   return made;
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** @returns whether it was made: another process may have done so */
+function makeMissing(path: string, name: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw writeError(error, name);
+  }
 }
 
 /**

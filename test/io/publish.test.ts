@@ -134,6 +134,16 @@ describe('files that are written together', () => {
     await expect(writeFiles(file, files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'ENOTDIR' } });
   });
 
+  it('leave no part of a folder that cannot be made whole', async () => {
+    const folder = tempFolder();
+    await expect(writeFiles(join(folder, 'a', 'b', 'x'.repeat(300)), files)).rejects.toMatchObject({ facts: { reason: 'ENAMETOOLONG' } });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.runIf(existsSync('/proc/self'))('are refused where the system takes no new folders', async () => {
+    await expect(writeFiles('/proc/lpx/new', files)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
+  });
+
   it('are all gone when the last of them fails', async () => {
     const folder = tempFolder();
     const unwritable = { name: 'new/b.csv', copyTo: () => Promise.reject(new LpxError('LPX_WRITE_FAILED', { file: '', reason: 'EIO' })) };
