@@ -119,6 +119,8 @@ describe('lpx batch import', () => {
     });
     const report = JSON.parse(readFileSync(join(given.inbox, 'refused', broken.replace('.zip', '.report.json')), 'utf8'));
     expect([report.error.code, outputFaults(report)]).toEqual(['LPX_SIGNATURE_MISMATCH', []]);
+    const page = readFileSync(join(given.inbox, 'refused', broken.replace('.zip', '.report.html')), 'utf8');
+    expect(page).toContain('LPX_SIGNATURE_MISMATCH');
     expect((await readTable(json.results)).map((row) => row[1]).sort()).toEqual(['imported', 'refused', 'result', 'waiting', 'waiting']);
 
     const again = await lpx([...words, '--verbose', '--debug']);

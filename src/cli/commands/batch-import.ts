@@ -1,18 +1,21 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { importsOnThreads, verificationsOnThreads } from '../../batch/inbox-threads.js';
-import { LpxError } from '../../errors.js';
+import { type Finding, LpxError } from '../../errors.js';
 import { type InboxRequest, type InboxResult, importInbox, type VerifyTerms, verifyInbox } from '../../exchange/batch-import.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
 import { watchInbox } from '../../exchange/watch-inbox.js';
 import { markCommitted } from '../../io/interruption.js';
-import { nextVersion, writeFiles } from '../../io/publish.js';
+import { type NewFile, nextVersion, writeFiles } from '../../io/publish.js';
 import { fill } from '../../messages/messages.js';
+import type { Report } from '../../report/model.js';
 import { csv, workbook } from '../../roster/tables.js';
+import { SeenContents } from '../../spec/seen-contents.js';
 import { jobsFrom, wholeNumber } from '../arguments.js';
 import { type BatchProgress, startBatchProgress } from '../batch-progress.js';
 import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordAtHand } from '../passwords.js';
-import { errorLines, failureOutput } from '../render/findings.js';
+import { errorLines, failureDocument, failureOutput } from '../render/findings.js';
+import { refusal, reportFindings, reportHead } from '../render/html.js';
 import {
   countsLine,
   errorOfCounts,
@@ -21,14 +24,14 @@ import {
   NO_COUNTS,
   packageLines,
   packageOutput,
-  refusalFiles,
   tableRow,
   tableTitles,
 } from '../render/inbox.js';
-import { jsonLine } from '../render/json.js';
+import { jsonLine, jsonText } from '../render/json.js';
 import { inertTable } from '../render/tables.js';
 import { localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
+import { importOutput, importReport } from './import.js';
 
 export interface BatchVerifyOptions extends PasswordOptions {
   readonly passwords?: string;
@@ -82,7 +85,7 @@ export async function batchImport(context: Context, folder: string, options: Bat
     terms: importTerms(context, options),
     each: importsOnThreads(storeFolder(context), threadsOf(context, options)),
     now: context.now,
-    reportsOf: (result) => refusalFiles(messages, result),
+    reportsOf: (result) => refusalFiles(context, result),
     onWaiting: () => context.note(messages.inbox.turn),
   };
   return withStore(storeFolder(context), async (store) => {
@@ -209,6 +212,38 @@ function sayEvent({ jsonLines, stdout }: Context, command: InboxCommand, event: 
 
 const sayResult = (context: Context, command: InboxCommand, result: InboxResult): void =>
   sayEvent(context, command, { event: 'package', at: context.now().toISOString(), result: packageOutput(context.messages, result) });
+
+/** The files that go with a package that is refused: what `lpx import` prints of it with `--json`, and the same to read and to file. */
+async function refusalFiles(context: Context, result: InboxResult): Promise<NewFile[]> {
+  const { messages, language } = context;
+  const { imported } = result;
+  const error = result.error ?? new LpxError('LPX_INTERNAL', { detail: 'refused' });
+  // Loaded only here: without a refused package, a batch starts no slower.
+  const { reportPage } = await import('../../report/pages.js');
+  const report = imported ? importReport(context, imported, { seen: new SeenContents(), error }) : bareReport(context, result.file, error);
+  const document = failureDocument(messages, 'import', error, imported ? importOutput(messages, imported) : {});
+  return [
+    { name: '.report.json', content: Buffer.from(jsonText(document)) },
+    { name: '.report.html', content: Buffer.from(reportPage(report, language)) },
+  ];
+}
+
+/** Of a file that could not be looked at as a package: the error alone. */
+function bareReport(context: Context, file: string, error: LpxError): Report {
+  const { messages } = context;
+  const { code, place, facts } = error;
+  return {
+    ...reportHead(context, 'import', basename(file)),
+    verdict: refusal(messages, 'import', messages.import.refused, error),
+    checks: [],
+    findings: reportFindings(messages, [{ code, severity: 'error', place, facts } as Finding]),
+    packages: [],
+    students: [],
+    tables: [],
+    isCut: false,
+    signers: ['clerk'],
+  };
+}
 
 /** Imports what arrives, each result with its time on a line of its own, until a signal comes. */
 async function watch(context: Context, store: Store, request: ImportingRequest & { readonly everyMs: number }): Promise<Outcome> {

@@ -77,7 +77,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
 }
 
 /** As an import is printed, and each record whole. */
-function importReport(
+export function importReport(
   context: Context,
   { report, students, unfit, conflicts, notices, restored, outcome, historyId }: ImportResult,
   { seen, error }: { readonly seen: SeenContents; readonly error: LpxError | undefined },

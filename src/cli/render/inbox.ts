@@ -2,14 +2,11 @@
 import { basename } from 'node:path';
 import { LpxError } from '../../errors.js';
 import type { InboxResult } from '../../exchange/batch-import.js';
-import type { NewFile } from '../../io/publish.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
-import { importOutput } from '../commands/import.js';
 import type { Context } from '../context.js';
 import type { Failure } from '../generated/outputs.js';
-import { errorOfUnfit, failureDocument, failureOutput, findingOutput, unfitOutput } from './findings.js';
-import { jsonText } from './json.js';
+import { errorOfUnfit, failureOutput, findingOutput, unfitOutput } from './findings.js';
 import { reportOutput } from './report.js';
 import { cell, NAME_COLUMNS } from './text.js';
 
@@ -128,11 +125,4 @@ export function tableRow(messages: Messages, result: InboxResult): (string | num
     failure?.message ?? '',
     failure?.hint ?? '',
   ];
-}
-
-/** The files that go with a package that is refused: what `lpx import --json` prints of it. */
-export function refusalFiles(messages: Messages, { imported, error }: InboxResult): NewFile[] {
-  const refusal = error ?? new LpxError('LPX_INTERNAL', { detail: 'refused' });
-  const document = failureDocument(messages, 'import', refusal, imported ? importOutput(messages, imported) : {});
-  return [{ name: '.report.json', content: Buffer.from(jsonText(document)) }];
 }
