@@ -1,4 +1,5 @@
 /** Copies attachments out, of a student of the store or of a package: under their own names, in folders by school year and list. */
+import { join } from 'node:path';
 import { LpxError, type Place } from '../errors.js';
 import { copyHashed } from '../io/copy.js';
 import { distinctNames, safeName } from '../io/file-names.js';
@@ -142,7 +143,7 @@ const WORK_PREFIX = '.lpx-files-';
 /** Puts the files of a package into a folder, by the order in which they come. */
 function sinkIn({ path }: WorkFolder): AttachmentSink {
   let count = 0;
-  return { needsSha256: true, nextPath: () => `${path}/${count++}`, secure: () => {} };
+  return { needsSha256: true, nextPath: () => join(path, String(count++)), secure: () => {} };
 }
 
 /** A file that has just been written under another name. @throws LPX_FILE_CHANGED when somebody has changed it since */
@@ -180,7 +181,7 @@ async function writeFolders(
   const all = planned.flatMap(({ files }) => files);
   if (existing === 'replace') refuseOthers(outFolder, all);
   await writeFiles(outFolder, all, existing, { within: (publish) => within(outFolder, publish) });
-  return planned.map(({ nationalId, name, folder, list }) => ({ nationalId, name, folder: `${outFolder}/${folder}`, files: list }));
+  return planned.map(({ nationalId, name, folder, list }) => ({ nationalId, name, folder: join(outFolder, folder), files: list }));
 }
 
 const FALLBACK = 'files';

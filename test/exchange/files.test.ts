@@ -215,6 +215,32 @@ describe('the files of a package', () => {
     expect(readdirSync(folder).sort()).toEqual(['mail', 'school-990001']);
   });
 
+  it('are all gone when somebody interrupts while they are read, or written', async () => {
+    const { folder, zipFile } = await sent();
+    const out = join(folder, 'new', 'out');
+    for (const moment of ['reading', 'writing'] as const) {
+      const interrupt = new AbortController();
+      let left: string[] | undefined;
+      const onUndone = () => {
+        left ??= readdirSync(folder).sort();
+      };
+      const stop = () => setImmediate(() => interrupt.abort());
+      const request = {
+        ...{ zipFile, password: PASSWORD, outFolder: out },
+        listing: (files: Parameters<Listing>[0]) => {
+          if (moment === 'writing') stop();
+          return listing(files);
+        },
+        onProgress: () => {
+          if (moment === 'reading') interrupt.abort();
+        },
+      };
+      await runInterruptibly(() => writePackageFiles(request), { signal: interrupt.signal, onUndone }).catch(() => {});
+      expect([moment, left]).toEqual([moment, ['mail', 'school-990001']]);
+      rmSync(join(folder, 'new'), { recursive: true, force: true });
+    }
+  });
+
   it('of a folder that a killed process left are swept', async () => {
     const { folder, zipFile } = await sent();
     const left = join(folder, '.lpx-files-abcdef');
