@@ -87,13 +87,25 @@ export function renderPage({ language, heading, about, foot, contents = [], chil
 /** A part of the page that begins on paper of its own when another came before. */
 export const Sheet = ({ children }: { readonly children: Child }) => <div class="sheet">{children}</div>;
 
-/** A part of the page with a heading. */
-export const Section = ({ id, heading, children }: { readonly id: string; readonly heading: Child; readonly children: Child }) => (
-  <section aria-labelledby={id}>
+/** A part of the page with a heading; `label` tells it from others where the heading alone may not. */
+export const Section = ({
+  id,
+  heading,
+  label,
+  children,
+}: {
+  readonly id: string;
+  readonly heading: Child;
+  readonly label?: string;
+  readonly children: Child;
+}) => (
+  <section {...labelled(id, label)}>
     <h2 id={id}>{heading}</h2>
     {children}
   </section>
 );
+
+const labelled = (id: string, label: string | undefined) => (label === undefined ? { 'aria-labelledby': id } : { 'aria-label': label });
 
 /** A code, a hash, a file's name: characters to compare one by one. */
 export const Code = ({ children }: { readonly children: Child }) => <span class="code">{children}</span>;
@@ -192,16 +204,19 @@ export function SignatureBox({
   language,
   signers,
   id,
+  label,
   statement = '',
 }: {
   readonly language: Language;
   readonly signers: readonly Signer[];
   readonly id: string;
+  /** Tells it from others on the page. */
+  readonly label?: string;
   readonly statement?: string;
 }) {
   const { report: words } = messagesIn(language);
   return (
-    <section class="signature" aria-labelledby={id}>
+    <section class="signature" {...labelled(id, label)}>
       <h2 id={id}>{words.signature}</h2>
       {statement !== '' && <p>{statement}</p>}
       <dl>

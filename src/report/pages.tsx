@@ -53,13 +53,15 @@ export function reportPage(report: Report, language: Language): string {
           {isSplit && <SignatureBox language={language} signers={report.signers.filter((signer) => signer !== 'student')} id="signature" />}
         </Sheet>
         {whole.map((student, i) => {
+          const label = `${i + 1}. ${visible(student.name)} ${student.nationalId}`;
           const sheet = (
             <>
-              <Student reader={reader} student={student} id={idOf(i)} />
+              <Student reader={reader} student={student} id={idOf(i)} label={label} />
               <SignatureBox
                 language={language}
                 signers={report.signers}
                 id={`${idOf(i)}-signature`}
+                label={`${words.signature} ${label}`}
                 statement={fill(words.confirmed, {
                   name: visible(student.name),
                   id: student.nationalId,
@@ -158,12 +160,20 @@ function StudentTable({ reader: { messages }, students }: { readonly reader: Rea
   );
 }
 
-function Student({ reader, student, id }: { readonly reader: Reader; readonly student: ReportStudent; readonly id: string }) {
+interface StudentProps {
+  readonly reader: Reader;
+  readonly student: ReportStudent;
+  readonly id: string;
+  /** Tells the student from others of the same name. */
+  readonly label: string;
+}
+
+function Student({ reader, student, id, label }: StudentProps) {
   const { messages } = reader;
   const { labels, report: words } = messages;
   const { name, nationalId, birthDate, school, cameFrom, entered, counts, remark, records = [] } = student;
   return (
-    <Section id={id} heading={<bdi>{visible(name) || nationalId}</bdi>}>
+    <Section id={id} label={label} heading={<bdi>{visible(name) || nationalId}</bdi>}>
       <Facts
         rows={[
           [labels.nationalId, <Code>{nationalId}</Code>],
@@ -180,12 +190,12 @@ function Student({ reader, student, id }: { readonly reader: Reader; readonly st
         const of = records.filter((record) => record.list === list.name);
         if (of.length === 0) return null;
         return (
-          <section key={list.name} aria-labelledby={`${id}-${list.name}`}>
-            <h3 id={`${id}-${list.name}`}>{fill(labels.bracketed, { of: wireName(reader, list), in: of.length })}</h3>
+          <div key={list.name}>
+            <h3>{fill(labels.bracketed, { of: wireName(reader, list), in: of.length })}</h3>
             {of.map((record, i) => (
               <RecordBlock key={i} reader={reader} record={record} number={i + 1} />
             ))}
-          </section>
+          </div>
         );
       })}
     </Section>

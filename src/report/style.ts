@@ -56,7 +56,7 @@ nav ul { margin: .75rem 0 0; padding: 0; list-style: none; display: flex; flex-w
 .list > li { padding: .5rem 0; border-top: 1px solid var(--line); }
 .list > li:first-child { border-top: 0; }
 .list p { margin: .15rem 0; }
-.mark { font-weight: 700; white-space: nowrap; }
+.mark { font-weight: 700; }
 .checks { display: flex; flex-wrap: wrap; gap: .35rem 1.5rem; margin: .75rem 0; padding: 0; list-style: none; }
 
 table { width: 100%; border-collapse: collapse; margin: .75rem 0; }
@@ -78,7 +78,7 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 .record .facts { grid-template-columns: repeat(auto-fill, minmax(min(11rem, 100%), 1fr)); gap: .35rem 1.25rem; margin: .5rem 0; line-height: 1.4; }
 .record .facts dt { font-size: .8rem; }
 .record-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: .15rem .75rem; }
-.tag { padding: 0 .5em; border: 1px solid currentColor; border-radius: 3px; font-size: .85rem; white-space: nowrap; }
+.tag { padding: 0 .5em; border: 1px solid currentColor; border-radius: 3px; font-size: .85rem; }
 .brief { margin: .5rem 0; padding: .1rem 0 .1rem .8rem; border-left: 3px solid var(--line); white-space: pre-line; }
 .ruler { display: flex; flex-wrap: wrap; margin: .5rem 0; padding: 0 1px 1px 0; list-style: none; }
 .ruler li { flex: 1 1 0; min-width: 4.4rem; margin: 0 -1px -1px 0; padding: .1rem .25rem; border: 1px solid var(--line); text-align: center; line-height: 1.35; }
@@ -114,7 +114,7 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line); font-size: .85rem; color: var(--muted); }
 
 @page {
-  size: A4; margin: 15mm 14mm 17mm;
+  size: A4; margin: 14mm 14mm 16mm;
   @bottom-right { content: counter(page) " / " counter(pages); font: 9pt sans-serif; color: #444; }
 }
 @media print {
@@ -126,9 +126,16 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   h1, h2, h3, h4, .record-head { break-after: avoid; }
   a { color: inherit; text-decoration: none; }
   tr, .callout, .list > li, .ruler, .files li { break-inside: avoid; }
-  .record { break-inside: avoid; margin: 6pt 0; padding: 5pt 7pt; }
+  .record { break-inside: avoid; margin: 5pt 0; padding: 3pt 6pt; }
+  .record-head { line-height: 1.3; }
+  .brief, .ruler, .files { margin: 2pt 0; line-height: 1.35; }
+  .files { gap: 2pt; }
+  .files li { grid-template-columns: 14mm minmax(0, 1fr); gap: 3mm; }
+  .files p { line-height: 1.3; }
+  .thumbnail { max-width: 14mm; max-height: 14mm; }
+  .file-kind { width: 7mm; height: 8.5mm; padding-bottom: 1mm; font-size: 6pt; border-width: 1.2pt; border-radius: 2pt 6pt 2pt 2pt; }
   .record.long { break-inside: auto; }
-  .record .facts { grid-template-columns: repeat(auto-fill, minmax(38mm, 1fr)); gap: 2pt 10pt; font-size: 9.5pt; margin: 3pt 0; }
+  .record .facts { grid-template-columns: repeat(auto-fill, minmax(38mm, 1fr)); gap: 1pt 10pt; font-size: 9pt; line-height: 1.3; margin: 2pt 0; }
   .record .facts dt { font-size: 7.5pt; }
   .ruler li { min-width: 15.5mm; padding: 1pt; }
   .ruler span { font-size: 7pt; }

@@ -21,19 +21,22 @@ export const hostileRecord = (list: (typeof LISTS)[number], text: string): Repor
   };
 };
 
+/** A student whose texts are all `text`, with a record of each of the lists. */
+export const hostileStudent = (text: string, lists = LISTS): ReportStudent => ({
+  nationalId: text,
+  name: text,
+  birthDate: text,
+  entered: text,
+  school: text,
+  cameFrom: text,
+  counts: { courseResults: 1, multiPerformances: 1, attachments: 1 },
+  remark: text,
+  records: lists.map((list) => hostileRecord(list, text)),
+});
+
 /** A report of two students in which every text from outside is `text`. */
 export function hostileReport(text: string): Report {
-  const student: ReportStudent = {
-    nationalId: text,
-    name: text,
-    birthDate: text,
-    entered: text,
-    school: text,
-    cameFrom: text,
-    counts: { courseResults: 1, multiPerformances: 1, attachments: 1 },
-    remark: text,
-    records: LISTS.map((list) => hostileRecord(list, text)),
-  };
+  const student = hostileStudent(text);
   return {
     kind: 'import',
     about: text,

@@ -2,6 +2,9 @@
 import { execaSync } from 'execa';
 import { describe } from 'vitest';
 
+/** Debian's, as a path: Playwright does not look for one. */
+export const CHROMIUM = '/usr/bin/chromium';
+
 const PROBES = {
   '7zz': ['7zz', 'i'],
   unzip: ['unzip', '-v'],
@@ -15,6 +18,7 @@ const PROBES = {
   unar: ['unar', '--version'],
   groff: ['groff', '--version'],
   soffice: ['soffice', '--version'],
+  chromium: [CHROMIUM, '--version'],
   // Debian's Python, which has Debian's openpyxl.
   openpyxl: ['/usr/bin/python3', '-c', 'import openpyxl'],
 } as const;
