@@ -1,5 +1,6 @@
 /** Loads lists of students into the roll. Lists add and update; they take nothing out. */
 import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
 import { faultFinding, readRoster, rowPlace } from '../roster/roster-rows.js';
 import { type ListEntry, readListRow } from '../roster/student-list.js';
@@ -73,6 +74,8 @@ export async function loadRoster(store: Store, request: LoadRosterRequest): Prom
     const tally = new Tally(list);
     let historyId: number | undefined;
     for (const entries of inChunks(list, file)) {
+      // The database's statements of the last chunk are only freed when the event loop gets its turn; so is an interrupt heard.
+      await setImmediate();
       const planned = planRoll(await change.rollOf(entries.map(({ entry }) => entry.nationalId)), store.school.code, entries, {
         tally,
         file,
@@ -145,7 +148,8 @@ async function readList(path: string, year: number): Promise<List> {
       otherRows++;
       continue;
     }
-    if (++rows > ROWS) throw new LpxError('LPX_TABLE_LARGE', { file, what: 'rows', value: rows, limit: ROWS });
+    if (++rows % TOGETHER === 0) await setImmediate();
+    if (rows > ROWS) throw new LpxError('LPX_TABLE_LARGE', { file, what: 'rows', value: rows, limit: ROWS });
     const { entry, faults } = readListRow(row.cells, year);
     for (const fault of faults) findings.push(faultFinding(row, fault, file, entry.birthDate));
     if (faults.some(({ severity }) => severity === 'error')) {

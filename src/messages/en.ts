@@ -989,7 +989,7 @@ export const en = {
     done: '{file}: {created} students new on the roll, {updated} updated, {unchanged} unchanged',
     nothing: '{file}: nothing changed; {unchanged} students are on the roll as the list has them',
     skipped: '{count} rows skipped',
-    more: '… and {count} more (--verbose names them all)',
+    more: '… and {count} more (--verbose names up to a thousand)',
   },
   load: {
     done: 'Loaded {file}',

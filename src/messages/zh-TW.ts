@@ -1515,7 +1515,7 @@ export const zhTW: Messages = {
     done: '{file}：新增 {created} 位學生、更新 {updated} 位、不變 {unchanged} 位',
     nothing: '{file}：沒有任何變動，{unchanged} 位學生都與名單相同',
     skipped: '略過 {count} 列',
-    more: '…還有 {count} 位（加上 --verbose 可全部列出）',
+    more: '…還有 {count} 位（加上 --verbose 最多列出 1,000 位）',
   },
   load: {
     done: '已載入 {file}',

@@ -171,7 +171,6 @@ function rosterLines({ messages, paint, verbose }: Context, list: LoadedRoster):
   const { file, created, updated, unchanged, skippedRows } = list;
   const changed = list.students.filter((student) => student.created || student.changes.length > 0);
   // Those of whom a name or birth date changed are always named.
-  const fresh = changed.filter((student) => student.created).length;
   const named = verbose ? list.students : changed.filter((student, i) => !student.created || i < NAMED_STUDENTS);
   const rows = columns(
     named.map((student) => [
@@ -184,13 +183,13 @@ function rosterLines({ messages, paint, verbose }: Context, list: LoadedRoster):
     ]),
     '  ',
   );
-  const hidden = changed.length - named.filter((student) => student.created || student.changes.length > 0).length;
+  const unnamed = created - named.filter((student) => student.created).length;
   return [
     created + updated > 0
       ? `${paint.green('✔')} ${fill(words.done, { file, created, updated, unchanged })}`
       : fill(words.nothing, { file, unchanged }),
     ...named.flatMap((student, i) => [rows[i] ?? '', ...student.changes.map((change) => `    ${changeText(labels, change)}`)]),
-    ...(fresh > 0 && hidden > 0 ? [paint.dim(`  ${fill(words.more, { count: hidden })}`)] : []),
+    ...(unnamed > 0 ? [paint.dim(`  ${fill(words.more, { count: unnamed })}`)] : []),
     ...(skippedRows > 0 ? [paint.yellow(`  ${fill(words.skipped, { count: skippedRows })}`)] : []),
   ];
 }
