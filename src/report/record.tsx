@@ -63,7 +63,11 @@ export function RecordBlock({
         <h4>
           {number}. <bdi>{visible(record.title) || words.untitled}</bdi>
         </h4>
-        {record.ref !== '' && <span class="code muted">{record.ref}</span>}
+        {record.ref !== '' && (
+          <span class="muted">
+            {reader.messages.labels.reference} {record.ref}
+          </span>
+        )}
         <span>{termText(reader.messages, record.term)}</span>
         {courseCode !== undefined && <Certification reader={reader} value={String(certification)} />}
         {record.remarks.map((remark) => (

@@ -81,7 +81,7 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 .tag { padding: 0 .5em; border: 1px solid currentColor; border-radius: 3px; font-size: .85rem; }
 .brief { margin: .5rem 0; padding: .1rem 0 .1rem .8rem; border-left: 3px solid var(--line); white-space: pre-line; }
 .ruler { display: flex; flex-wrap: wrap; margin: .5rem 0; padding: 0 1px 1px 0; list-style: none; }
-.ruler li { flex: 1 1 0; min-width: 4.4rem; margin: 0 -1px -1px 0; padding: .1rem .25rem; border: 1px solid var(--line); text-align: center; line-height: 1.35; }
+.ruler li { flex: 1 1 0; min-width: 4.4rem; margin: 0 -1px -1px 0; padding: .1rem; border: 1px solid var(--line); text-align: center; line-height: 1.35; }
 .ruler b { display: block; font-weight: 700; letter-spacing: .06em; }
 .ruler span { display: block; font-size: .75rem; }
 .ruler .wrong { border-color: var(--bad); color: var(--bad); position: relative; }
@@ -96,8 +96,8 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 }
 
 .signature { margin-top: 2rem; break-inside: avoid; }
-.signature dl { display: flex; flex-wrap: wrap; margin: 1rem 0 0; padding: 0 1px 1px 0; }
-.signature div { flex: 1 1 11rem; min-height: 5.5rem; padding: .4rem .7rem; border: 1px solid var(--text); margin: 0 -1px -1px 0; }
+.signature dl { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0 0; }
+.signature div { flex: 1 1 11rem; min-height: 5.5rem; padding: .4rem .7rem; border: 1px solid var(--text); }
 .signature dt { font-weight: 700; }
 .signature dd { margin: 0; min-height: 1.6em; }
 

@@ -49,7 +49,7 @@ describe('lpx --html', () => {
   it('writes one of a student of the store, with references', async () => {
     const { code, json } = await lpxJson(['--store', from, 'show', TRANSFER_STUDENT, '--html', at('student.html')]);
     expect([code, outputFaults(json), json.html]).toEqual([0, [], at('student.html')]);
-    expect(read('student.html')).toMatch(/<span class="code muted">O\d+<\/span>/);
+    expect(read('student.html')).toMatch(/<span class="muted">reference O\d+<\/span>/);
   });
 
   it('writes one of an import and of its receipt, and of the check of that', async () => {
