@@ -1098,7 +1098,7 @@ export const CATALOGUE = {
     exit: EXIT.conflict,
     what: 'The student is not on this school’s roll.',
     means: 'notDone',
-    next: 'Enrol the student first, or add --create-students.',
+    next: 'Load a list of students with them first (lpx load <list>), or add --create-students.',
   },
   LPX_STUDENT_DIFFERS: {
     exit: EXIT.conflict,

@@ -504,7 +504,10 @@ export const zhTW: Messages = {
       next: '若仍要處理請加上 --include-left；若學生仍在校，請用 lpx leave <身分證號> --as 在校。',
     },
     LPX_NOBODY_HERE: { what: '資料庫裡的 {count} 位學生都已離校。', next: '若仍要包含他們，請加上 --include-left。' },
-    LPX_STUDENT_UNKNOWN: { what: '該生不在本校名單上。', next: '請先為該生建檔，或加上 --create-students 一併建立。' },
+    LPX_STUDENT_UNKNOWN: {
+      what: '該生不在本校名單上。',
+      next: '請先載入有該生的名單（lpx load <名單>），或加上 --create-students 一併建立。',
+    },
     LPX_STUDENT_DIFFERS: {
       what: '{property}第 {position} 個字不同：本校為「{stored}」，交換檔為「{received}」。',
       next: '請與送件學校確認何者正確；若確為同一人，可加上 --same-person 匯入，本校學籍資料不變。',

@@ -48,6 +48,7 @@ const rollOf = (store: string) =>
       listed,
     }));
   });
+const byCode = (a: { code: string }, b: { code: string }) => (a.code < b.code ? 1 : -1);
 const codesOf = (findings: readonly { code: string }[]) => findings.map(({ code }) => code);
 const HEAD = '學號,身分證號,姓名,生日,班級,座號\n';
 const ONE = 'A800000014,林小禾';
@@ -252,6 +253,38 @@ describe('a workbook with lists', () => {
       ['LPX_COLUMN_UNREAD', '102'],
       ['LPX_SHEET_UNREAD', '說明'],
     ]);
+  });
+
+  it('reads rows that are hidden, and not sheets that are; both are said', async () => {
+    const cell = (ref: string, text: string) => `<c r="${ref}" t="str"><v>${text}</v></c>`;
+    const titles = `<row r="1">${cell('A1', '姓名')}${cell('B1', '身分證號')}</row>`;
+    const shown = `<sheetData>${titles}<row r="2" hidden="1">${cell('A2', '林小禾')}${cell('B2', 'A800000014')}</row></sheetData>`;
+    const other = `<sheetData>${titles}<row r="2">${cell('A2', '王明')}${cell('B2', 'B800000015')}</row></sheetData>`;
+    const sheets = [
+      { name: '101', xml: shown },
+      { name: '舊', xml: other, state: 'hidden' },
+    ];
+    const store = await fresh();
+    const { findings } = await roster(store, put(join(tempFolder(), 'a.xlsx'), rawWorkbook({ sheets })));
+    expect([...findings].sort(byCode)).toMatchObject([
+      { code: 'LPX_SHEET_UNREAD', severity: 'warning', place: { sheet: '舊' }, facts: { reason: 'sheetHidden' } },
+      { code: 'LPX_ROWS_HIDDEN', severity: 'note', place: { sheet: '101' }, facts: { count: 1 } },
+    ]);
+    expect((await rollOf(store)).map(({ nationalId }) => nationalId)).toEqual(['A800000014']);
+  });
+
+  it('has titles in two rows, of which some are merged', async () => {
+    const cell = (ref: string, text: string) => `<c r="${ref}" t="str"><v>${text}</v></c>`;
+    const rows = [
+      `<row r="1">${cell('A1', '班級')}${cell('B1', '學生')}</row>`,
+      `<row r="2">${cell('B2', '姓名')}${cell('C2', '身分證號')}</row>`,
+      `<row r="3">${cell('A3', '101')}${cell('B3', '林小禾')}${cell('C3', 'A800000014')}</row>`,
+    ].join('');
+    const xml = `<sheetData>${rows}</sheetData><mergeCells><mergeCell ref="A1:A2"/><mergeCell ref="B1:C1"/></mergeCells>`;
+    const store = await fresh();
+    const { findings } = await roster(store, put(join(tempFolder(), 'a.xlsx'), rawWorkbook({ sheets: [{ name: 'a', xml }] })));
+    expect(findings).toEqual([]);
+    expect(await rollOf(store)).toMatchObject([{ nationalId: 'A800000014', name: '林小禾', className: '101' }]);
   });
 
   it('has a class in merged cells for all of its rows, and real days', async () => {
