@@ -122,7 +122,7 @@ describe('lpx batch export', () => {
     const list = writeList(folder, rows);
     const { code, out, err } = await lpx(wordsFor(store, list, folder));
     expect(code).toBe(8);
-    expect(out).toContain('3 packages');
+    expect(out).toContain('Packages written: 3');
     expect(err).toContain('row 4');
     expect(err).toContain('LPX_NOTHING_TO_EXPORT');
     expect(err).not.toContain(nationalIds[2]);

@@ -3,7 +3,8 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, write
 import { join } from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { lpx } from '../support/cli.js';
+import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
+import { lpx, lpxJson } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -47,6 +48,30 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
     await load(from, join(folder, 'platform'));
     zipFile = (await exportFrom(from, join(folder, 'mail'))).zipFile;
     return () => rmSync(folder, { recursive: true });
+  });
+
+  it('fails the packages of a batch that no longer fit, keeps the others whole, and makes the rest once there is room', async () => {
+    const disk = smallDisk();
+    const [mail, secret] = [join(disk, 'mail'), join(folder, 'secret')];
+    const { store, nationalIds } = await classOf(join(folder, 'class'), 8, 1_500_000);
+    const list = writeList(
+      folder,
+      nationalIds.map((nationalId) => ({ nationalId })),
+    );
+    const words = ['--store', store, 'batch', 'export', list, '--out', mail, '--passwords', secret, '--jobs', '2'];
+    const { code, json } = await lpxJson(words);
+    expect([code, json.error.code]).toEqual([8, 'LPX_BATCH_FAILED']);
+    expect(json.counts.packages).toBeGreaterThan(0);
+    const problems = json.outcomes.flatMap(({ students }: any) => students.flatMap(({ error }: any) => error?.code ?? []));
+    expect(new Set(problems)).toEqual(new Set(['LPX_DISK_FULL']));
+    expect(packagesIn(mail)).toHaveLength(json.counts.packages);
+    expect(packagesIn(mail)).toEqual([...passwordsIn(secret).keys()].sort());
+    expect(readdirSync(mail, { recursive: true }).filter((name) => String(name).endsWith('.part'))).toEqual([]);
+
+    // The packages that were sent go on their way.
+    for (const school of readdirSync(mail)) rmSync(join(mail, school), { recursive: true });
+    const again = await lpxJson(words);
+    expect([again.code, again.json.counts.exported]).toEqual([0, 8 - json.counts.packages]);
   });
 
   it('ends an export with a clear error, and nothing of the package is left', async () => {

@@ -59,6 +59,18 @@ describe.skipIf(!areMade)('lpx for Linux as a single file, without Node.js on th
     expect(runOnLinux(['verify', join('mail', zip), '--password-file', 'pw.txt'], folder)).toMatchObject({ code: 0, err: '' });
   });
 
+  it('runs a batch in threads', () => {
+    const folder = received(largeSample(tempFolder()));
+    writeFileSync(join(folder, 'list.csv'), '身分證號,事由,離校日,收件學校\nA800000014,轉學,2021-01-22,990002\n');
+    for (const words of [
+      ['--store', 'old', 'init', '--school', '990001'],
+      ['--store', 'old', 'load', 'transfer'],
+      ['--store', 'old', 'batch', 'export', 'list.csv', '--out', 'mail', '--passwords', 'secret', '--jobs', '2'],
+    ])
+      expect(runOnLinux(words, folder)).toMatchObject({ code: 0 });
+    expect(readdirSync(join(folder, 'mail', '990002')).filter((name) => name.endsWith('.zip'))).toHaveLength(1);
+  });
+
   it('ends with the exit code of an error, and its three lines', () => {
     const folder = received(tempFolder());
     writeFileSync(join(folder, 'wrong.txt'), 'wrong\n');

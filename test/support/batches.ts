@@ -1,6 +1,6 @@
 /** Schools with many students, and lists of them for `lpx batch export`. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { nationalIdKind } from '#lpx/spec/identifiers/national-id.js';
 import { type MadeFile, writeExchangeFolder } from './portfolios.js';
@@ -24,6 +24,7 @@ export interface Class {
 
 /** The store of school 990001 with so many students, each with two course results of their own and one file that all have. */
 export async function classOf(parent: string, students: number, fileBytes = 2000): Promise<Class> {
+  mkdirSync(parent, { recursive: true });
   const nationalIds = madeIds(students);
   const shared: MadeFile = { bytes: pdf(randomBytes(fileBytes)), type: 'pdf', name: '共同.pdf' };
   const portfolios = nationalIds.map((nationalId, i) =>
