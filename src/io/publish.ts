@@ -17,7 +17,6 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { lstat, open, rm } from 'node:fs/promises';
@@ -25,6 +24,7 @@ import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
 import { whenInterrupted } from './interruption.js';
+import { makeFolders } from './make-folders.js';
 import { withTemporary } from './temporary.js';
 import { assertNameable } from './windows-names.js';
 
@@ -170,30 +170,12 @@ function makeInner(path: string): boolean {
  */
 export async function makeFolder(folder: string): Promise<string[]> {
   assertNameable(folder);
-  const missing: string[] = [];
-  for (let path = folder; !existsSync(path) && dirname(path) !== path; path = dirname(path)) missing.unshift(path);
-  // One by one: where a file system takes no new folders, as /proc, `recursive` of Node.js never returns.
-  const made: string[] = [];
   try {
-    for (const path of missing) if (makeMissing(path, folder)) made.push(path);
+    return makeFolders(folder, 0o700);
   } catch (error) {
-    for (const path of made.toReversed()) rmdirSync(path);
-    throw error;
-  }
-  if (!isFolder(folder)) throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' });
-  return made;
-}
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-
-/** @returns whether it was made: another process may have done so */
-function makeMissing(path: string, name: string): boolean {
-  try {
-    mkdirSync(path, { mode: 0o700 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw writeError(error, name);
+    // It exists and is not a folder.
+    const isFile = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw isFile ? new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' }) : writeError(error, folder);
   }
 }
 

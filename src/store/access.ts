@@ -1,10 +1,10 @@
 /** Who may use the files of a store: its owner alone, or the members of a group. */
 import { execFile } from 'node:child_process';
 import { chmodSync } from 'node:fs';
-import { chmod, mkdir, rmdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { chmod, rmdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
+import { makeFolders } from '../io/make-folders.js';
 import { assertNameable } from '../io/windows-names.js';
 
 /** The modes of the files and folders that lpx makes in a store, whatever the umask. */
@@ -40,18 +40,16 @@ export function setMode(path: string, mode: number): void {
 export async function makeStoreFolder(folder: string, group: string): Promise<void> {
   const access = accessFor(group);
   assertNameable(folder);
-  const first = await mkdir(folder, { recursive: true, mode: access.folder });
-  const made: string[] = [];
-  if (first !== undefined) for (let path = folder; path.length >= first.length; path = dirname(path)) made.push(path);
+  const made = makeFolders(folder, access.folder);
   const own = group !== '' && made.length === 0 ? [folder] : made;
   try {
     // From the outermost one inwards. The group first: changing it may drop the set-group-id bit.
-    for (const path of own.toReversed()) {
+    for (const path of own) {
       if (group !== '') await giveToGroup(path, group);
       await chmod(path, access.folder);
     }
   } catch (error) {
-    for (const path of made) await rmdir(path).catch(() => {});
+    for (const path of made.toReversed()) await rmdir(path).catch(() => {});
     throw error;
   }
 }

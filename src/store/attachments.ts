@@ -4,14 +4,15 @@
  * written down before, so that a later process can put back what a killed one left.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
 import { copyHashed } from '../io/copy.js';
 import { fileError } from '../io/file-error.js';
 import { whenInterrupted } from '../io/interruption.js';
+import { makeFolders } from '../io/make-folders.js';
 import { syncFolder } from '../io/publish.js';
 import { type Access, accessFor, setMode } from './access.js';
 import { sweepWorkFolders, WorkFolder } from './work-folder.js';
@@ -75,7 +76,7 @@ export class AttachmentVault {
   /** A folder of this process for what it has under way, known by its lock while the process lives. @throws LPX_DISK_FULL */
   async workFolder(): Promise<WorkFolder> {
     try {
-      if (await mkdir(this.#folder, { recursive: true, mode: this.access.folder })) setMode(this.#folder, this.access.folder);
+      if (makeFolders(this.#folder, this.access.folder).length > 0) setMode(this.#folder, this.access.folder);
       return await WorkFolder.create(this.#folder, STAGING_PREFIX, this.access);
     } catch (error) {
       throw fileError(error, this.#folder, 'writing');
@@ -153,7 +154,7 @@ export class Staging {
     const target = this.#vault.pathOf(sha256);
     try {
       const shelf = dirname(target);
-      if (mkdirSync(shelf, { recursive: true, mode: this.#vault.access.folder })) {
+      if (makeFolders(shelf, this.#vault.access.folder).length > 0) {
         setMode(shelf, this.#vault.access.folder);
         this.#touched.add(dirname(shelf));
       }
