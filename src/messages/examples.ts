@@ -7,7 +7,7 @@ const english: Examples = {
   init: ['lpx init --school 990001 --name 示範高中', 'lpx --store /srv/lpx init --school 990001 --shared registrars'],
   school: ['lpx school', 'lpx school --name 示範高中'],
   leave: ['lpx leave A800000014 --as transferred --left 2021-01-22', 'lpx leave --list ids.txt --as graduated'],
-  load: ['lpx load platform-export', 'lpx load roster.xlsx --dry-run'],
+  load: ['lpx load platform-export', 'lpx load students.csv results.xlsx --attachments files'],
   students: ['lpx students', 'lpx students 林'],
   export: [
     'lpx export A800000014 --reason transfer --left 2021-01-22 --to 990002',
@@ -46,7 +46,7 @@ export const EXAMPLES: Readonly<Record<Language, Examples>> = {
     ...english,
     history: ['lpx history --student 林小禾', 'lpx history --kind 匯出 --since 110/01/01 --csv'],
     leave: ['lpx leave A800000014 --as 轉出 --left 110/01/22', 'lpx leave --list 名單.txt --as 畢業'],
-    load: ['lpx load 平臺匯出', 'lpx load 名單.xlsx --dry-run'],
+    load: ['lpx load 平臺匯出', 'lpx load 學生名單.csv 名冊.xlsx --attachments 附件'],
     export: [
       'lpx export A800000014 --reason 轉學 --left 110/01/22 --to 990002',
       'lpx export --list 名單.txt --reason 借讀 --term 109-1 --out 寄出',

@@ -1,4 +1,5 @@
 /** Cells of workbooks as texts: numbers as Excel shows them, days as days, whatever form the workbook keeps them in. */
+import { plainCode } from '../plain-text.js';
 
 /** How a number is shown: as a day (and time), or filled up with zeros to so many digits; undefined for a plain number. */
 export type NumberFormat = 'day' | { readonly digits: number } | undefined;
@@ -58,8 +59,12 @@ function plainNumber(value: number): string {
 export function unwrapped(text: string): string {
   const formula = /^=\s*"((?:[^"]|"")*)"$/.exec(text);
   if (formula) return (formula[1] as string).replaceAll('""', '"');
-  return /^'[0-9=+\-@]/.test(text) ? text.slice(1) : text;
+  return /^'[0-9]/.test(text) || (text.startsWith("'") && isFormula(text.slice(1))) ? text.slice(1) : text;
 }
+
+/** The signs that a formula begins with, the small and the mathematical ones too; or a tab or line end that some programs skip. */
+export const isFormula = (text: string): boolean =>
+  /^[\t\r\n]/.test(text) || /^[=+\-@\u2212\ufe62\ufe63\ufe66\ufe6b]/.test(plainCode(text));
 
 /** `_x000D_` and its like, by which a workbook writes a character that XML cannot have. */
 export const unescaped = (text: string): string =>

@@ -7,9 +7,8 @@ import { decodeText } from '../encoding.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import type { NewFile } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
-import { plainCode } from '../plain-text.js';
 import type { RegisterSheet } from '../spec/registers.js';
-import { unwrapped } from './cell-text.js';
+import { isFormula, unwrapped } from './cell-text.js';
 import { kindOfBytes, kindOfFile } from './file-kind.js';
 import { CELL_CHARACTERS, readWorkbook, type TableRow, type TableSheet } from './workbook.js';
 
@@ -124,6 +123,3 @@ export function csv(name: string, { rows }: RegisterSheet): NewFile {
   );
   return { name: `${name}.csv`, content: Buffer.from(`${text}\r\n`) };
 }
-
-/** The signs that a formula begins with, the small and the mathematical ones too; or a tab or line end that some programs skip. */
-const isFormula = (text: string): boolean => /^[\t\r\n]/.test(text) || /^[=+\-@\u2212\ufe62\ufe63\ufe66\ufe6b]/.test(plainCode(text));

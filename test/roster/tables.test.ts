@@ -46,6 +46,11 @@ describe('a table', () => {
 });
 
 describe('CSV that is written', () => {
+  it.each(['=1', ' =1', '＝1', '－1', '\u22121', '@x', '+886', "it's", '0012', "'"])('is read again as it was: %j', async (text) => {
+    const { content } = csv('a', { name: 's', rows: [['名稱'], [text]] });
+    expect((await readTable(file(Buffer.from(content))))[1]).toEqual([text]);
+  });
+
   it.each([' =1', '\u3000=1', '＝1', '＋1', '－1', '＠x', '﹣1', '\u22121', '\t=1', '\u200b=1'])('takes %j for a formula too', (text) => {
     expect(Buffer.from(csv('a', { name: 's', rows: [[text]] }).content).toString()).toContain(`'${text}`);
   });

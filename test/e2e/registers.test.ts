@@ -1,0 +1,55 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { lpx, lpxJson } from '../support/cli.js';
+import { outputFaults } from '../support/output-schemas.js';
+import { SAMPLES } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
+
+const ROSTERS = join(SAMPLES, 'rosters');
+
+it('lpx load takes lists and registers in one call, says what it left out, and records what was confirmed', async () => {
+  const folder = tempFolder();
+  const words = ['--store', join(folder, 'store')];
+  await lpx([...words, 'init', '--school', '990001']);
+  const bad = join(folder, '競賽參與紀錄.csv');
+  writeFileSync(
+    bad,
+    '身分證號,競賽名稱,結果公布日期,文件檔案\nA800000014,甲,1091130,\nA800000014,乙,109年,\nA800000014,丙,1091130,../x.pdf\n',
+  );
+  const files = [join(ROSTERS, 'students.csv'), join(ROSTERS, 'course-results.xlsx'), bad];
+  const options = ['--attachments', join(ROSTERS, 'attachments'), '--certified', '--skip-bad-rows'];
+  const { code, json } = await lpxJson([...words, 'load', ...files, ...options]);
+  expect(outputFaults(json)).toEqual([]);
+  expect([code, json.error.code]).toEqual([8, 'LPX_ROWS_SKIPPED']);
+  expect(json.lists).toMatchObject([{ file: 'students.csv', created: 4 }]);
+  expect(json.registers).toMatchObject([
+    { file: 'course-results.xlsx', rows: 3, skippedRows: 0 },
+    { file: '競賽參與紀錄.csv', rows: 3, skippedRows: 2 },
+  ]);
+  const refused = await lpx(['--lang', 'zh-TW', ...words, 'load', bad]);
+  expect(refused.code).toBe(6);
+  expect(refused.err).toContain('競賽參與紀錄.csv，第 3 列，「結果公布日期」欄：');
+  expect(refused.err).toContain('第 4 列，「文件檔案」欄：連結 ../x.pdf 指向資料夾之外。');
+  const { json: history } = await lpxJson([...words, 'history', '--kind', 'load']);
+  expect(outputFaults(history)).toEqual([]);
+  expect(history.entries.map(({ file, overridden }: { readonly file: string; readonly overridden: string }) => [file, overridden])).toEqual(
+    [
+      ['競賽參與紀錄.csv', ''],
+      ['course-results.xlsx', 'LPX_NOT_CERTIFIED'],
+      ['students.csv', ''],
+    ],
+  );
+});
+
+it('lpx load --template writes a file that only its user reads, once, and loads nothing', async () => {
+  const folder = tempFolder();
+  const path = join(folder, '範本.xlsx');
+  const { code, json } = await lpxJson(['load', '--template', path]);
+  expect([code, outputFaults(json)]).toEqual([0, []]);
+  expect(json.template).toMatchObject({ file: path });
+  if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect((await lpx(['load', '--template', path])).code).toBe(2);
+  expect((await lpx(['load', '--template', path, '--overwrite'])).code).toBe(0);
+  expect((await lpx(['load', 'x', '--template', path, '--overwrite'])).code).toBe(2);
+});
