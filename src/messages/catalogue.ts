@@ -899,7 +899,7 @@ export const CATALOGUE = {
     exit: EXIT.invalidData,
     what: '{file} has no row of column titles that lpx knows.',
     means: 'notDone',
-    next: 'A list of students needs the columns 身分證號 and 姓名; the columns of registers are in lpx load --help. Put the titles into one row above the data.',
+    next: 'A list of students needs the columns 身分證號 and 姓名, in one row above the data; lpx load --template <file.xlsx> writes the titles of all lists and registers.',
   },
   LPX_ROSTER_COLUMN: {
     exit: EXIT.invalidData,
@@ -959,7 +959,7 @@ export const CATALOGUE = {
     exit: EXIT.invalidData,
     what: 'The sheet was not read: {reason}.',
     means: 'notDone',
-    next: 'If it is a list, give its columns titles that lpx knows (lpx load --help), and show the sheet.',
+    next: 'If it is a list, give its columns titles that lpx knows (lpx load --template <file.xlsx> writes them all), and show the sheet.',
   },
   LPX_COLUMN_UNREAD: {
     exit: EXIT.invalidData,

@@ -349,7 +349,7 @@ export const zhTW: Messages = {
     },
     LPX_ROSTER_TITLES: {
       what: '{file} 裡找不到 lpx 認得的欄位標題。',
-      next: '學生名單需要「身分證號」和「姓名」兩欄；名冊的欄位請看 lpx load --help。請把標題放在資料上方的同一列。',
+      next: '學生名單需要「身分證號」和「姓名」兩欄，標題放在資料上方的同一列；lpx load --template <檔案.xlsx> 會寫出所有名單與名冊的標題。',
     },
     LPX_ROSTER_COLUMN: { what: '這裡看起來是「{kind}」，但缺少欄位：{columns}。', next: '請補上該欄或更正標題後，再載入一次。' },
     LPX_ROSTER_CELL: {
@@ -377,7 +377,7 @@ export const zhTW: Messages = {
     LPX_ROSTER_LEFT: { what: '該生已註記離校，名單不會更動這項註記。', next: '如果學生已回校：lpx leave <身分證號> --as 在校' },
     LPX_SHEET_UNREAD: {
       what: '沒有讀取這張工作表：{reason}。',
-      next: '如果它是名單，請用 lpx 認得的欄位標題（lpx load --help），並取消隱藏。',
+      next: '如果它是名單，請用 lpx 認得的欄位標題（lpx load --template <檔案.xlsx> 會全部寫出），並取消隱藏。',
     },
     LPX_COLUMN_UNREAD: { what: '沒有用到的欄位：{columns}。', next: '不需處理；如果其中有應該讀取的，請更正標題。' },
     LPX_ROWS_HIDDEN: { what: '隱藏的 {count} 列也一併讀取了。', next: '如果不該載入，請把看得見的列複製到新的活頁簿。' },
