@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { LpxError, type Place } from '../errors.js';
 import { copyHashed } from '../io/copy.js';
+import { writeError } from '../io/file-error.js';
 import { distinctNames, safeName } from '../io/file-names.js';
 import { type CopiedFile, type Existing, type NewFile, refuseOthers, writeFiles } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
@@ -120,7 +121,9 @@ export async function writePackageFiles(
   // On the disk that the files are going to be on: the other may be small.
   const around = nearestThere(request.outFolder);
   await sweepWorkFolders(around, WORK_PREFIX);
-  const work = await WorkFolder.create(around, WORK_PREFIX);
+  const work = await WorkFolder.create(around, WORK_PREFIX).catch((error) => {
+    throw writeError(error, request.outFolder);
+  });
   try {
     const { report, portfolios } = await readPackage(request, sinkIn(work));
     if (!report.ok) return { report, students: [] };

@@ -103,6 +103,7 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 
 .signature.low { margin-top: 1rem; }
 .signature.low h2 { font-size: 1rem; border-bottom: 0; margin: 0; }
+.signature.low dl { margin-top: .4rem; }
 .signature.low div { min-height: 3.5rem; }
 .line { display: inline-block; width: min(20rem, 100%); height: 1.3em; border-bottom: 1px solid var(--text); }
 .password { font: 700 1.9rem/1.4 ui-monospace, "Cascadia Mono", Consolas, "Noto Sans Mono", monospace; letter-spacing: .06em; overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -143,6 +144,7 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   .signature div { flex-basis: 40mm; min-height: 22mm; }
   .sheet + .sheet { break-before: page; }
   .signature { margin-top: 14pt; }
+  .signature dl { margin-top: 6pt; }
   .signature.low { margin-top: 8pt; }
   footer { margin-top: 10pt; padding-top: 4pt; font-size: 8.5pt; }
   .callout, .file-kind, thead th { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -11,9 +11,12 @@ import { reportPage } from '#lpx/report/pages.js';
 import { LISTS } from '#lpx/spec/portfolio.js';
 import { XSS } from '../fixtures/xss.js';
 import { hostileReport, hostileStudent, reportOf } from '../support/reports.js';
+import { SLIP_FRAME, SLIPS } from '../support/slips.js';
 import { CHROMIUM, describeWith } from '../support/tools.js';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const VIOLATIONS = `axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
+  id + ': ' + nodes.slice(0, 3).map(({ html, failureSummary }) => html.slice(0, 150) + ' ' + failureSummary).join(' | ')))`;
 const THEMES = ['light', 'dark'] as const;
 const WIDTHS = [360, 1280] as const;
 
@@ -116,8 +119,7 @@ describeWith(['chromium'], 'a report in a browser', () => {
         ] as const) {
           await page.emulateMedia({ colorScheme });
           await page.setViewportSize({ width, height: 800 });
-          const violations = await page.evaluate(`axe.run().then(({ violations }) => violations.map(({ id, nodes }) =>
-          id + ': ' + nodes.slice(0, 3).map(({ html, failureSummary }) => html.slice(0, 150) + ' ' + failureSummary).join(' | ')))`);
+          const violations = await page.evaluate(VIOLATIONS);
           expect([colorScheme, width, violations]).toEqual([colorScheme, width, []]);
         }
       });
@@ -181,4 +183,19 @@ describeWith(['chromium'], 'a report in a browser', () => {
       expect(await page.evaluate('document.activeElement.id')).toBe('main');
     });
   });
+
+  it.each(Object.keys(SLIPS).flatMap((name) => LANGUAGES.map((language) => [name, language] as const)))(
+    'a slip (%s, %s) is one sheet of A4, accessible to everyone and no wider than a telephone',
+    async (name, language) => {
+      await open(SLIPS[name]?.({ ...SLIP_FRAME, language }) ?? '', { bypassCSP: true, colorScheme: 'dark' }, async (page, noted) => {
+        await page.setViewportSize({ width: 360, height: 800 });
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+        await page.evaluate(AXE);
+        expect(await page.evaluate(VIOLATIONS)).toEqual([]);
+        const pdf = (await page.pdf({ preferCSSPageSize: true })).toString('latin1');
+        expect(pdf.match(/\/MediaBox/g)).toHaveLength(1);
+        expect(noted).toEqual([]);
+      });
+    },
+  );
 });
