@@ -304,6 +304,7 @@ const words: Words = {
     EROFS: 'read-only disk',
     ENOLCK: 'this disk has no file locks',
     notPlain: 'it is a device or a pipe, not a file',
+    link: 'it is a link, which is not followed here',
     tooLarge: 'it is too large for such a file',
     EISDIR: 'it is a folder',
     windowsName: 'Windows takes no file or folder of such a name: CON, NUL, a dot at the end, or one of < > : " | ? *',

@@ -868,6 +868,7 @@ export const zhTW: Messages = {
       EROFS: '磁碟唯讀',
       ENOLCK: '此磁碟不支援檔案鎖定',
       notPlain: '這是裝置或管線，不是檔案',
+      link: '這是連結，這裡不會讀取連結所指的檔案',
       tooLarge: '檔案過大',
       EISDIR: '它是資料夾',
       windowsName: 'Windows 不接受這個名稱，例如 CON、NUL、以句點結尾，或含有 < > : " | ? *',

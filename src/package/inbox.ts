@@ -94,7 +94,8 @@ export async function statPackage({ path }: InboxPackage): Promise<Stats | undef
     if (known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND') return undefined;
     throw known;
   });
-  if (found && !found.isFile()) throw new LpxError('LPX_FILE_UNREADABLE', { file: path, reason: 'notPlain' });
+  if (found && !found.isFile())
+    throw new LpxError('LPX_FILE_UNREADABLE', { file: path, reason: found.isSymbolicLink() ? 'link' : 'notPlain' });
   return found;
 }
 

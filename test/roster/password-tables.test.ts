@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PasswordBook } from '#lpx/package/password-book.js';
 import { readPasswords } from '#lpx/roster/password-tables.js';
+import { workbook } from '#lpx/roster/tables.js';
 import { tempFolder } from '../support/temp.js';
 
 const MD5 = '0123456789abcdef0123456789abcdef';
@@ -70,11 +71,22 @@ describe('a folder of passwords', () => {
     writeFileSync(join(folder, 'b.zip.pw'), 'secret-b');
     writeFileSync(join(folder, `${MD5}.pw.txt`), 'secret-md5');
     writeFileSync(join(folder, '990001.csv'), '檔名,密碼\nc.zip,secret-c\n');
+    const book = await workbook('990003', [
+      {
+        name: 'x',
+        rows: [
+          ['密碼', '檔名'],
+          ['secret-d', 'd.zip'],
+        ],
+      },
+    ]);
+    writeFileSync(join(folder, book.name), book.content);
     writeFileSync(join(folder, 'readme.txt'), 'not a password');
     mkdirSync(join(folder, 'folder.pw'), { recursive: true });
     expect(await passwordsIn(folder, ['a.zip'])).toEqual(['secret-a', 'older-a']);
     expect(await passwordsIn(folder, ['b.zip'])).toEqual(['secret-b']);
     expect(await passwordsIn(folder, ['c.zip'])).toEqual(['secret-c']);
+    expect(await passwordsIn(folder, ['d.zip'])).toEqual(['secret-d']);
     expect(await passwordsIn(folder, ['e.zip'], MD5)).toEqual(['secret-md5']);
   });
 });

@@ -86,13 +86,18 @@ export async function batchImport(context: Context, folder: string, options: Bat
     each: importsOnThreads(storeFolder(context), threadsOf(context, options)),
     now: context.now,
     reportsOf: (result) => refusalFiles(context, result),
-    onWaiting: () => context.note(messages.inbox.turn),
+    onWaiting: () => sayNow(context, messages.inbox.turn),
   };
   return withStore(storeFolder(context), async (store) => {
     if (options.watch) return watch(context, store, { ...importing, everyMs });
     await importInbox(store, { ...importing, ...results.receiver() }).finally(() => results.stop());
     return results.outcome();
   });
+}
+
+/** Says at once, on stderr, what would be of no use once the command is done. */
+function sayNow({ stderr, json, quiet }: Context, line: string): void {
+  if (!json && !quiet) stderr.write(`${line}\n`);
 }
 
 type ImportingRequest = Omit<Parameters<typeof importInbox>[1], 'onResult'>;
