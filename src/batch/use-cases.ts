@@ -3,10 +3,12 @@ import { type ImportJob, passwordBook, type VerifyJob } from '../exchange/batch-
 import { type ExportOfBatch, type ExportRequest, exportPackages } from '../exchange/export.js';
 import { importPackage } from '../exchange/import.js';
 import { verifyPackage } from '../exchange/verify.js';
+import { removeWhenInterrupted } from '../io/temporary.js';
 import { SharedFiles } from '../package/writer.js';
 import { appendPasswords } from '../roster/sent-passwords.js';
 import { openStore } from '../store/sqlite.js';
 import type { Store } from '../store/store.js';
+import type { WorkFolder } from '../store/work-folder.js';
 import type { Caller } from '../threads/serve.js';
 import { ZipEngine } from '../zip/engine.js';
 
@@ -14,7 +16,7 @@ import { ZipEngine } from '../zip/engine.js';
 export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'random' | 'batch' | 'shared'> & {
   /** The store's. */
   readonly folder: string;
-  readonly batch: Omit<ExportOfBatch, 'beforePublishing'>;
+  readonly batch: Omit<ExportOfBatch, 'beforePublishing' | 'work'>;
   /** Where the password is written down before the package has its name. */
   readonly passwordTable: string;
   /** The SHA-256 of files that other jobs of the batch export too: the same in each job. */
@@ -28,6 +30,7 @@ export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'rand
 export function batchUseCases() {
   const engine = new ZipEngine();
   let shared: SharedFiles | undefined;
+  let work: WorkFolder | undefined;
   let opened: { readonly folder: string; readonly store: Store } | undefined;
   const storeIn = async (folder: string): Promise<Store> => {
     opened ??= { folder, store: await openStore(folder) };
@@ -36,13 +39,17 @@ export function batchUseCases() {
   return {
     export: async ({ folder, passwordTable, sharedFiles, batch, ...request }: BatchExportJob, { password }: Caller) => {
       shared ??= new SharedFiles(sharedFiles);
-      return exportPackages(await storeIn(folder), {
+      const store = await storeIn(folder);
+      work ??= await store.attachments.workFolder();
+      const finished = removeWhenInterrupted(work.path);
+      return exportPackages(store, {
         ...request,
         shared,
         password,
         engine,
         batch: {
           ...batch,
+          work,
           beforePublishing: async (packages) =>
             appendPasswords(
               passwordTable,
@@ -54,13 +61,15 @@ export function batchUseCases() {
               })),
             ),
         },
-      });
+      }).finally(finished);
     },
     import: async ({ folder, passwords, ...request }: ImportJob & { readonly folder: string }) =>
       importPackage(await storeIn(folder), { ...request, password: passwordBook(passwords), engine }),
     verify: ({ passwords, ...request }: VerifyJob) => verifyPackage({ ...request, password: passwordBook(passwords), engine }),
     /** Ends what lives from job to job. */
     close: async (_request: object) => {
+      await work?.remove();
+      work = undefined;
       await opened?.store.close();
       opened = undefined;
       await engine.close();

@@ -112,6 +112,8 @@ export interface ExportOfBatch {
   readonly job: string;
   /** Send also what went to the same school before and has not changed since. */
   readonly resend: boolean;
+  /** By which others see that the thread lives: the same for all jobs of a thread, one after the other. */
+  readonly work: WorkFolder;
   /** Called once everything is written, and before anything of it has its name. What it throws ends the export. */
   readonly beforePublishing: (packages: readonly { readonly file: string; readonly md5: string }[]) => Promise<void>;
 }
@@ -642,7 +644,7 @@ async function writePackages(store: Store, request: WriteRequest, packages: read
  */
 async function writeOnce(store: Store, request: WriteRequest, packages: readonly PlannedPackage[], mayRetry: boolean) {
   await makeFolder(request.outFolder);
-  const work = await store.attachments.workFolder();
+  const work = request.batch?.work ?? (await store.attachments.workFolder());
   const total = packages.reduce((sum, { size }) => sum + size.total, 0);
   const claims: PackageClaim[] = [];
   const written: WrittenPackage[] = [];
@@ -676,7 +678,7 @@ async function writeOnce(store: Store, request: WriteRequest, packages: readonly
     if (mayRetry && isNameTaken(error, claims)) return undefined;
     throw error;
   } finally {
-    await work.remove();
+    if (!request.batch) await work.remove();
     unpublished();
   }
   return {
