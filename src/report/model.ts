@@ -79,6 +79,8 @@ export interface ReportStudent {
   readonly name: string;
   /** `2003/05/06`; empty where it is not known. */
   readonly birthDate: string;
+  /** What a list of students says: number, class, seat. */
+  readonly roll?: readonly ReportFact[];
   /** The term of entry, `1081`; empty where it is not known. */
   readonly entered: string;
   readonly school: string;

@@ -171,13 +171,14 @@ interface StudentProps {
 function Student({ reader, student, id, label }: StudentProps) {
   const { messages } = reader;
   const { labels, report: words } = messages;
-  const { name, nationalId, birthDate, school, cameFrom, entered, counts, remark, records = [] } = student;
+  const { name, nationalId, birthDate, roll = [], school, cameFrom, entered, counts, remark, records = [] } = student;
   return (
     <Section id={id} label={label} heading={<bdi>{visible(name) || nationalId}</bdi>}>
       <Facts
         rows={[
           [labels.nationalId, <Code>{nationalId}</Code>],
           [labels.birthDate, dateText(messages, birthDate)],
+          ...roll.map(({ name, value }) => [name, visible(value)] as const),
           [labels.school, visible(school)],
           [words.cameFrom, visible(cameFrom)],
           [words.entered, termText(messages, entered)],

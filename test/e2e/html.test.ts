@@ -46,9 +46,12 @@ describe('lpx --html', () => {
     expect(read('shown.html')).toContain(TRANSFER_STUDENT);
   });
 
-  it('writes one of a student of the store, with references', async () => {
+  it('writes one of a student of the store, with references, and what a list says', async () => {
+    writeFileSync(at('list.csv'), `身分證號,姓名,班級,座號\n${TRANSFER_STUDENT},林小禾,高一甲,12\n`);
+    expect((await lpx(['--store', from, 'load', at('list.csv')])).code).toBe(0);
     const { code, json } = await lpxJson(['--store', from, 'show', TRANSFER_STUDENT, '--html', at('student.html')]);
     expect([code, outputFaults(json), json.html]).toEqual([0, [], at('student.html')]);
+    expect(read('student.html')).toMatch(/<dt>class<\/dt><dd>高一甲<\/dd>.*<dt>seat<\/dt><dd>12<\/dd>/s);
     expect(read('student.html')).toMatch(/<span class="muted">reference O\d+<\/span>/);
   });
 

@@ -26,6 +26,7 @@ export const hostileStudent = (text: string, lists = LISTS): ReportStudent => ({
   nationalId: text,
   name: text,
   birthDate: text,
+  roll: [{ name: text, value: text }],
   entered: text,
   school: text,
   cameFrom: text,

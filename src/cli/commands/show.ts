@@ -82,9 +82,10 @@ async function showZip(context: Context, zip: string, options: ShowOptions, html
 }
 
 /** What a list says of each record, in words for a report. */
-const remarksOn = (messages: Context['messages'], { schoolCode, cameFrom, records }: StudentView) => ({
+const remarksOn = (messages: Context['messages'], { schoolCode, cameFrom, roll, records }: StudentView) => ({
   schoolCode,
   cameFrom,
+  roll: roll ? ON_ROLL.map((name) => ({ name: messages.labels[name], value: roll[name] })) : [],
   records: records.map(({ ref, provenance, version }) => ({
     ref,
     remarks: [provenance === 'received' ? messages.provenance.received : '', version === undefined ? '' : versionText(messages, version)],
@@ -154,13 +155,12 @@ function studentLines({ messages, paint }: Context, { basicData, schoolCode, cam
   ];
 }
 
+/** What a list may say of a student, in the order in which people say it. */
+const ON_ROLL = ['className', 'seat', 'studentNumber'] as const;
+
 /** Class, seat and student number, where a list says them. */
 const calledBy = (labels: Messages['labels'], roll: StudentView['roll']): string[] =>
-  roll
-    ? (['className', 'seat', 'studentNumber'] as const)
-        .filter((name) => roll[name] !== '')
-        .map((name) => `${labels[name]} ${cell(roll[name], 16)}`)
-    : [];
+  roll ? ON_ROLL.filter((name) => roll[name] !== '').map((name) => `${labels[name]} ${cell(roll[name], 16)}`) : [];
 
 const recordOutput = ({ version, ...rest }: RecordView) => ({ ...rest, ...(version && { version: versionOutput(version) }) });
 

@@ -58,6 +58,7 @@ interface StudentRemarks {
   readonly schoolCode: string;
   readonly cameFrom: string;
   readonly remark: string;
+  readonly roll: readonly ReportFact[];
   readonly records: readonly { readonly ref?: string; readonly remarks: readonly string[] }[];
 }
 
@@ -72,6 +73,7 @@ export function reportStudent(seen: SeenContents, portfolio: Portfolio<SeenFile>
     nationalId: said.nationalId ?? basicData.nationalId,
     name: said.name ?? basicData.name,
     birthDate: basicData.birthDate,
+    roll: said.roll ?? [],
     entered: hasTerm(entered) ? entered : '',
     school: schoolName(seen, said.schoolCode ?? basicData.schoolCode),
     cameFrom: schoolName(seen, said.cameFrom ?? ''),
