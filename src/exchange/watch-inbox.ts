@@ -37,8 +37,7 @@ interface Sighting {
 export async function watchInbox(store: Pick<Store, 'folder' | 'attachments'>, request: WatchRequest): Promise<void> {
   let sightings: ReadonlyMap<string, Sighting> = new Map();
   let trouble = '';
-  await passwordsFor(request);
-  await completeMoves(await openInbox(request.folder), await listInbox(await openInbox(request.folder)));
+  await begin(store, request);
   while (!request.isStopping()) {
     try {
       sightings = await look(store, request, sightings);
@@ -50,6 +49,30 @@ export async function watchInbox(store: Pick<Store, 'folder' | 'attachments'>, r
       trouble = known.code;
     }
     await rest(request);
+  }
+}
+
+/** Completes what was cut short, and sees whether all is there. */
+async function begin(store: Pick<Store, 'folder' | 'attachments'>, request: WatchRequest): Promise<void> {
+  const inbox = await openInbox(request.folder);
+  await passwordsFor(request);
+  await inTurn(store, inbox, request, async () => {
+    await completeMoves(inbox, await listInbox(inbox));
+  });
+}
+
+/** Works in the turn of this process; not at all when it is stopped while it waits for that. */
+async function inTurn(
+  store: Pick<Store, 'folder' | 'attachments'>,
+  inbox: string,
+  { onWaiting, isStopping }: WatchRequest,
+  work: () => Promise<void>,
+): Promise<void> {
+  const turn = await takeTurn(store, inbox, { onWaiting, isGivenUp: isStopping });
+  try {
+    if (turn) await work();
+  } finally {
+    turn?.end();
   }
 }
 
@@ -80,12 +103,7 @@ async function look(
     return stamp === before.get(name)?.stamp && stamp !== tried;
   });
   if (ready.length === 0) return sightings;
-  const turn = await takeTurn(store, inbox, { onWaiting: request.onWaiting, isGivenUp: request.isStopping });
-  try {
-    if (turn) await workOn(ready, inbox, sightings, request);
-  } finally {
-    turn?.end();
-  }
+  await inTurn(store, inbox, request, () => workOn(ready, inbox, sightings, request));
   return sightings;
 }
 

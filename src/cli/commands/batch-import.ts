@@ -152,6 +152,8 @@ class Results {
   #progress: BatchProgress | undefined;
   #counts: InboxCounts = NO_COUNTS;
   #failed = 0;
+  /** Packages without a result; undefined until they are known. */
+  #open: number | undefined;
 
   /** @param table a CSV or XLSX file for the results. @throws LPX_USAGE for any other */
   constructor(context: Context, command: InboxCommand, table: string | undefined) {
@@ -166,6 +168,7 @@ class Results {
     return {
       onBegin: (inbox) => {
         sayEvent(this.#context, this.#command, { event: 'begin', ...inbox, watch: false });
+        this.#open = inbox.packages;
         this.#progress = startBatchProgress(this.#context, inbox.packages);
       },
       onResult: (result) => this.#add(result),
@@ -181,6 +184,7 @@ class Results {
     const { messages, json, jsonLines } = this.#context;
     this.#counts = { ...this.#counts, [result.outcome]: this.#counts[result.outcome] + 1 };
     const error = errorOfResult(result);
+    this.#open = (this.#open ?? 0) - 1;
     if (error) this.#failed++;
     if (this.#table !== undefined) this.#rows.push(tableRow(messages, result));
     if (jsonLines) sayResult(this.#context, this.#command, result);
@@ -196,7 +200,7 @@ class Results {
       json: { counts: this.#counts, results, ...(!jsonLines && { packages: this.#packages }) },
       text: [...this.#lines, ...(this.#lines.length > 0 ? [''] : []), paint.bold(countsLine(this.#context, this.#counts))],
       notes: results === '' ? [] : [fill(messages.inbox.table, { file: results })],
-      error: stopping() ? new LpxError('LPX_INTERRUPTED') : errorOfCounts(this.#counts, this.#failed),
+      error: stopping() && this.#open !== 0 ? new LpxError('LPX_INTERRUPTED') : errorOfCounts(this.#counts, this.#failed),
     };
   }
 
