@@ -771,7 +771,7 @@ export const en = {
     repeat: 'The same password again',
     optionWins: 'LPX_PASSWORD is set as well; the password of {option} is used.',
   },
-  progress: { batch: 'Working:', exporting: 'Writing the package', reading: 'Reading the package', loading: 'Loading' },
+  progress: { batch: 'Working', exporting: 'Writing the package', reading: 'Reading the package', loading: 'Loading' },
   labels: {
     courseResults: 'course results',
     multiPerformances: 'multi-performances',

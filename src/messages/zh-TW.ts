@@ -1320,7 +1320,7 @@ export const zhTW: Messages = {
     repeat: '再輸入一次相同的密碼',
     optionWins: '已設定 LPX_PASSWORD，但採用 {option} 的密碼。',
   },
-  progress: { batch: '處理中：', exporting: '正在寫入交換檔', reading: '正在讀取交換檔', loading: '正在載入' },
+  progress: { batch: '處理中', exporting: '正在寫入交換檔', reading: '正在讀取交換檔', loading: '正在載入' },
   labels: {
     courseResults: '課程學習成果',
     multiPerformances: '多元表現',
