@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LpxError } from '#lpx/errors.js';
 import { runInterruptibly } from '#lpx/io/interruption.js';
-import { nextVersion, publishFiles, writeFiles } from '#lpx/io/publish.js';
+import { moveFiles, nextVersion, publishFiles, writeFiles } from '#lpx/io/publish.js';
 import { tempFolder } from '../support/temp.js';
 
 const noLinks = () => {
@@ -222,4 +222,43 @@ describe('files that are written together', () => {
     const named = await nextVersion(folder, [{ name: 'a.xlsx' }, { name: '附件/1/x.pdf' }]);
     expect(named.map(({ name }) => name)).toEqual(['a_v2.xlsx', '附件_v2/1/x.pdf']);
   });
+});
+
+describe.each([
+  ['with hard links', linkSync],
+  ['without hard links', noLinks],
+])('moving files %s', (_, makeLink) => {
+  /** Files `a` and `b`, to be moved to a folder. */
+  function arranged() {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'to'));
+    const moves = ['a', 'b'].map((name) => ({ part: join(folder, name), file: join(folder, 'to', name) }));
+    for (const { part } of moves) writeFileSync(part, `content of ${basename(part)}`);
+    return { folder, moves, names: () => [readdirSync(folder).sort(), readdirSync(join(folder, 'to')).sort()] };
+  }
+
+  it('takes each to its new name', async () => {
+    const { moves, names } = arranged();
+    await moveFiles(moves, makeLink);
+    expect(names()).toEqual([['to'], ['a', 'b']]);
+    for (const { file } of moves) expect(readFileSync(file, 'utf8')).toBe(`content of ${basename(file)}`);
+  });
+
+  it('loses none when a name is taken', async () => {
+    const { folder, moves } = arranged();
+    writeFileSync(join(folder, 'to', 'b'), 'another');
+    await expect(moveFiles(moves, makeLink)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'EEXIST' } });
+    expect(readFileSync(join(folder, 'to', 'b'), 'utf8')).toBe('another');
+    expect(readFileSync(join(folder, 'b'), 'utf8')).toBe('content of b');
+    expect(readFileSync(join(folder, 'to', 'a'), 'utf8')).toBe('content of a');
+  });
+});
+
+it('moving a file that has both names already, as a killed process leaves it, removes the old one', async () => {
+  const folder = tempFolder();
+  const [part, file] = [join(folder, 'a'), join(folder, 'b')];
+  writeFileSync(part, 'x');
+  linkSync(part, file);
+  await moveFiles([{ part, file }]);
+  expect(readdirSync(folder)).toEqual(['b']);
 });

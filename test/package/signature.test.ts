@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execaSync } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { readSignature, signatureLine } from '#lpx/package/signature.js';
+import { readSignature, signatureLine, signaturesAmong } from '#lpx/package/signature.js';
 import { tempFolder } from '../support/temp.js';
 
 const MD5 = '0123456789abcdef0123456789abcdef';
@@ -105,5 +105,19 @@ describe('a signature file', () => {
     const md5 = execaSync('md5sum', ['a.zip'], { cwd: folder }).stdout.slice(0, 32);
     writeFileSync(join(folder, 'a.zip.md5'), signatureLine(md5, join(folder, 'a.zip')));
     expect(execaSync('md5sum', ['-c', 'a.zip.md5'], { cwd: folder }).exitCode).toBe(0);
+  });
+});
+
+describe('the signatures in a folder', () => {
+  it('belong each to the package whose name is nearest', () => {
+    const packages = ['a.zip', 'a (1).zip', 'b.zip', 'c.zip'];
+    const files = [...packages, 'a.zip.md5', 'a (1).zip.md5', 'B.MD5.txt', 'b.txt', 'd.zip.md5', 'ab.zip.md5', 'readme.txt'];
+    expect([...signaturesAmong(packages, files)]).toEqual([
+      ['a.zip', ['a.zip.md5']],
+      ['a (1).zip', ['a (1).zip.md5']],
+      ['b.zip', ['B.MD5.txt', 'b.txt']],
+      ['c.zip', []],
+    ]);
+    expect([...signaturesAmong(['a (1).zip'], ['a.zip.md5'])]).toEqual([['a (1).zip', ['a.zip.md5']]]);
   });
 });
