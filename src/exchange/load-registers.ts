@@ -26,7 +26,7 @@ import { documentFindings } from '../spec/validate.js';
 import { completeRecords } from '../store/complete-records.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import type { Store, StoredStudent } from '../store/store.js';
-import { type LoadResult, loadRecords } from './load.js';
+import { type LoadResult, loadRecords, type RecordSource } from './load.js';
 import type { LoadRosterRequest } from './load-roster.js';
 
 export interface LoadRegistersRequest extends LoadRosterRequest {
@@ -36,6 +36,8 @@ export interface LoadRegistersRequest extends LoadRosterRequest {
   readonly certified?: boolean | undefined;
   /** Students whom a list in the same table will have put on the roll. */
   readonly enrolling?: ReadonlyMap<string, BasicData> | undefined;
+  /** Loads that list, as part of the same change. */
+  readonly before?: RecordSource['before'];
   /** Whether the list in the same table has said what of the table is not read. */
   readonly notesGiven?: boolean | undefined;
   /** ROC school year of a register that has neither a cover nor columns to say it. */
@@ -103,6 +105,7 @@ export async function loadRegisters(store: Store, request: LoadRegistersRequest)
     findings: findings.list(),
     accept: { ...WHOLE, partial: skipBadRows },
     roll: 'store',
+    before: request.before,
     complete: (records, stored) => {
       taken += records.length;
       const stated = (record: (typeof records)[number]) => entries.stated(record.fields);

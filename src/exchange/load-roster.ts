@@ -57,6 +57,18 @@ const ROWS = 300_000;
 /** Students who are compared with the roll and put on it at a time. */
 const TOGETHER = 1000;
 
+/** The lists of a table, read. */
+export interface ReadRoster {
+  /** The students whom they would put on the roll, by national id, as the roll would have them. */
+  readonly enrolling: ReadonlyMap<string, BasicData>;
+  /**
+   * Puts them on the roll as part of a change, once.
+   * @returns whether anything was written
+   * @throws the first error of their rows with all of them
+   */
+  readonly load: (change: StoreChange) => Promise<{ readonly changed: boolean; readonly result: LoadedRoster }>;
+}
+
 /**
  * Loads one table, whole or not at all, or without its bad rows. A student who is new to the store has basic data from the list, and
  * is not exported before the platform's come. Rows of registers are not looked at.
@@ -64,41 +76,54 @@ const TOGETHER = 1000;
  * @throws as `readRoster`; LPX_TABLE_EMPTY, LPX_TABLE_LARGE, and the first error of its rows with all of them
  */
 export async function loadRoster(store: Store, request: LoadRosterRequest): Promise<LoadedRoster | undefined> {
-  const { path, now, operator, dryRun = false, skipBadRows = false } = request;
+  const roster = await readLists(store, request);
+  return (
+    roster &&
+    store.change(async (change) => {
+      const { changed, result } = await roster.load(change);
+      return { keep: changed, result };
+    })
+  );
+}
+
+/** Reads the lists of a table. @returns undefined for a table of registers alone @throws as `loadRoster` */
+export async function readLists(store: Store, request: LoadRosterRequest): Promise<ReadRoster | undefined> {
+  const { path, now } = request;
   const file = basename(path);
   const list = await readList(path, Number(dayOf(now).slice(0, 4)));
   if (list.rows === 0 && list.otherRows > 0) return undefined;
   if (list.rows === 0) throw new LpxError('LPX_TABLE_EMPTY', { file });
-  // Rows that cannot be read are reported with those that do not go with the roll.
-  return store.change(async (change) => {
-    const tally = new Tally(list);
-    let historyId: number | undefined;
-    for (const entries of inChunks(list, file)) {
-      // The database's statements of the last chunk are only freed when the event loop gets its turn; so is an interrupt heard.
-      await setImmediate();
-      const planned = planRoll(await change.rollOf(entries.map(({ entry }) => entry.nationalId)), store.school.code, entries, {
-        tally,
-        file,
-      });
-      if (planned.length === 0 || dryRun || (tally.refusal && !skipBadRows)) continue;
-      historyId ??= await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
-      await applyRoll(change, planned, historyId);
-    }
-    const result = tally.result(file, dryRun);
-    const { refusal } = tally;
-    if (refusal && (!skipBadRows || result.created + result.updated + result.unchanged === 0)) throw refusal;
-    return { keep: historyId !== undefined, result };
-  });
+  const { code } = store.school;
+  return {
+    get enrolling() {
+      const basicData = ([nationalId, text]: readonly [string, string]) => {
+        const { name, birthDate } = unpack(nationalId, text).entry;
+        return [nationalId, { ...NO_BASIC_DATA, schoolCode: code, nationalId, name, birthDate }] as const;
+      };
+      return new Map([...list.packed].map(basicData));
+    },
+    load: (change) => loadList(change, list, code, request),
+  };
 }
 
-/** The students whom a list would put on the roll, by national id, as the roll would have them. @throws as `readRoster` */
-export async function studentsToEnrol(store: Store, { path, now }: LoadRosterRequest): Promise<ReadonlyMap<string, BasicData>> {
-  const { packed } = await readList(path, Number(dayOf(now).slice(0, 4)));
-  const basicData = ([nationalId, text]: readonly [string, string]) => {
-    const { name, birthDate } = unpack(nationalId, text).entry;
-    return [nationalId, { ...NO_BASIC_DATA, schoolCode: store.school.code, nationalId, name, birthDate }] as const;
-  };
-  return new Map([...packed].map(basicData));
+/** Rows that cannot be read are reported with those that do not go with the roll. */
+async function loadList(change: StoreChange, list: List, schoolCode: string, request: LoadRosterRequest) {
+  const { path, now, operator, dryRun = false, skipBadRows = false } = request;
+  const file = basename(path);
+  const tally = new Tally(list);
+  let historyId: number | undefined;
+  for (const entries of inChunks(list, file)) {
+    // The database's statements of the last chunk are only freed when the event loop gets its turn; so is an interrupt heard.
+    await setImmediate();
+    const planned = planRoll(await change.rollOf(entries.map(({ entry }) => entry.nationalId)), schoolCode, entries, { tally, file });
+    if (planned.length === 0 || dryRun || (tally.refusal && !skipBadRows)) continue;
+    historyId ??= await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
+    await applyRoll(change, planned, historyId);
+  }
+  const result = tally.result(file, dryRun);
+  const { refusal } = tally;
+  if (refusal && (!skipBadRows || result.created + result.updated + result.unchanged === 0)) throw refusal;
+  return { changed: historyId !== undefined, result };
 }
 
 /** Collects findings up to a bound, errors before others; of those beyond it the number is known. */

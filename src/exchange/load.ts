@@ -146,6 +146,8 @@ export interface RecordSource {
   readonly accept: Acceptance;
   /** Whether basic data are the platform's, or those that the store has anyway. */
   readonly roll: 'platform' | 'store';
+  /** What is loaded before, as part of the same change. @returns whether anything was written */
+  readonly before?: ((change: StoreChange) => Promise<boolean>) | undefined;
   /** What a source that says less than a document leaves open, by the records that the store has of the student. */
   readonly complete: (records: readonly TakenRecord[], stored: readonly StoredRecord[]) => readonly TakenRecord[];
 }
@@ -182,22 +184,21 @@ export async function loadRecords(store: Store, request: Omit<LoadRequest, 'path
     const ofFiles = [...taken.findings, ...restorable.map(({ finding }) => finding)];
     const findings = new BoundedFindings().add(source.findings).add(ofFiles).list();
     const result = await store.change(async (change) => {
-      const { bytes, overridden } = source;
-      const historyId = await change.addHistory({ kind: 'load', at: now, file, bytes, overridden, operator });
+      const changedBefore = (await source.before?.(change)) ?? false;
       const plans: StudentPlan[] = [];
       for (const [i, portfolio] of taken.portfolios.entries()) plans.push(await planStudent(change, portfolio, source, i));
       refuse(plans.flatMap(({ conflicts }) => conflicts));
       if (!request.keepMissing && !request.confirmed) refuse(plans.flatMap(({ doubts }) => doubts));
+      const keepMissing = request.keepMissing === true;
+      const changed = plans.some((plan) => changesStore(plan, keepMissing));
+      const { bytes, overridden } = source;
+      const historyId = changed ? await change.addHistory({ kind: 'load', at: now, file, bytes, overridden, operator }) : undefined;
       const students: LoadedStudent[] = [];
-      for (const plan of plans)
-        students.push(
-          await applyPlan(change, plan, { historyId, schoolCode: store.school.code, keepMissing: request.keepMissing === true }),
-        );
+      for (const plan of plans) students.push(await applyPlan(change, plan, { historyId, schoolCode: store.school.code, keepMissing }));
       const written = plans.flatMap((plan) => writtenOf(plan));
       if (!request.dryRun) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
-      const changed = plans.some((plan, i) => changesStore(plan, students[i] as LoadedStudent));
       const dryRun = request.dryRun === true;
-      return { keep: changed && !dryRun, result: { file, dryRun, students, changed, findings } };
+      return { keep: (changed || changedBefore) && !dryRun, result: { file, dryRun, students, changed, findings } };
     });
     if (!request.dryRun) staging.committed();
     return result;
@@ -289,11 +290,14 @@ const isOther = ({ portfolio: { basicData, extras }, held, keepsBasicData }: Stu
   !keepsBasicData &&
   (held.listed || JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]));
 
-const changesStore = (plan: StudentPlan, { created, removed, returned }: LoadedStudent): boolean =>
-  created || isOther(plan) || writtenOf(plan).length + removed.length + returned.length > 0;
+const changesStore = (plan: StudentPlan, keepMissing: boolean): boolean =>
+  !plan.held || isOther(plan) || writtenOf(plan).length + removedBy(plan, keepMissing).length + plan.returned.length > 0;
+
+const removedBy = ({ missing }: StudentPlan, keepMissing: boolean): readonly StoredRecord[] => (keepMissing ? [] : missing);
 
 interface ApplyTerms {
-  readonly historyId: number;
+  /** Undefined where nothing changes. */
+  readonly historyId: number | undefined;
   readonly schoolCode: string;
   readonly keepMissing: boolean;
 }
@@ -304,45 +308,50 @@ async function applyPlan(
   plan: StudentPlan,
   { historyId, schoolCode, keepMissing }: ApplyTerms,
 ): Promise<LoadedStudent> {
+  if (historyId === undefined || !changesStore(plan, keepMissing)) return loadedStudent(plan, keepMissing, []);
   const { portfolio, held, comparisons, returned, changes } = plan;
   const { basicData, extras } = portfolio;
   const student = held ?? (await change.addStudent(basicData, extras));
   if (isOther(plan)) await change.updateStudent(student.id, basicData, extras);
-  const removed = keepMissing ? [] : plan.missing;
+  const removed = removedBy(plan, keepMissing);
   await change.removeRecords(removed, historyId);
   await change.restoreRecords(returned);
-  const updated = comparisons.filter(({ kind }) => kind === 'changed');
-  for (const comparison of updated) if (comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
-  const added = comparisons.filter(({ kind }) => kind === 'new');
-  const unchanged = comparisons.filter(({ kind, stored }) => kind === 'same' && !(stored && returned.includes(stored)));
+  const updated = comparisons.flatMap((comparison) =>
+    comparison.kind === 'changed' && comparison.stored ? [{ ...comparison, stored: comparison.stored }] : [],
+  );
+  for (const comparison of updated) await change.replaceRecord(comparison.stored, comparison, historyId);
   for (const provenance of PROVENANCES) {
-    const ofThese = added.filter(({ record }) => provenanceOf(record, schoolCode) === provenance);
-    await change.addRecords(student.id, provenance, historyId, ofThese);
+    const added = comparisons.filter(({ kind, record }) => kind === 'new' && provenanceOf(record, schoolCode) === provenance);
+    await change.addRecords(student.id, provenance, historyId, added);
   }
   const unpicked = await unpickWithoutRoom(change, basicData.nationalId, returned);
-  const loaded: LoadedStudent = {
-    nationalId: basicData.nationalId,
-    name: basicData.name,
+  await change.addHistoryStudent(historyId, student.id, countsOf(writtenOf(plan)), { created: !held, changes });
+  await change.addRecordOutcomes(historyId, student.id, [
+    ...updated.map(({ stored }) => outcomeOf(stored, 'replaced')),
+    ...removed.map((stored) => outcomeOf(stored, 'removed')),
+    ...returned.map((stored) => outcomeOf(stored, 'returned')),
+    ...unpicked.map((stored) => outcomeOf(stored, 'unpicked')),
+  ]);
+  return loadedStudent(plan, keepMissing, unpicked);
+}
+
+function loadedStudent(plan: StudentPlan, keepMissing: boolean, unpicked: readonly StoredRecord[]): LoadedStudent {
+  const { portfolio, held, comparisons, returned, changes } = plan;
+  const { nationalId, name } = portfolio.basicData;
+  const countOf = (kind: Comparison<TakenAttachment>['kind']) => comparisons.filter((comparison) => comparison.kind === kind).length;
+  return {
+    nationalId,
+    name,
     created: !held,
     changes,
-    added: added.length,
-    updated: updated.length,
-    unchanged: unchanged.length,
+    added: countOf('new'),
+    updated: countOf('changed'),
+    unchanged: comparisons.filter(({ kind, stored }) => kind === 'same' && !(stored && returned.includes(stored))).length,
     returned: returned.map(namedRecord),
     unpicked: unpicked.map(namedRecord),
-    removed: removed.map(namedRecord),
+    removed: removedBy(plan, keepMissing).map(namedRecord),
     kept: keepMissing ? plan.missing.map(namedRecord) : [],
   };
-  if (changesStore(plan, loaded)) {
-    await change.addHistoryStudent(historyId, student.id, countsOf(writtenOf(plan)), { created: !held, changes });
-    await change.addRecordOutcomes(historyId, student.id, [
-      ...updated.flatMap(({ stored }) => (stored ? [outcomeOf(stored, 'replaced')] : [])),
-      ...removed.map((stored) => outcomeOf(stored, 'removed')),
-      ...returned.map((stored) => outcomeOf(stored, 'returned')),
-      ...unpicked.map((stored) => outcomeOf(stored, 'unpicked')),
-    ]);
-  }
-  return loaded;
 }
 
 /** Takes the picks of records that are back where the limits no longer allow them. @returns those records */

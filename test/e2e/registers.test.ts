@@ -1,9 +1,12 @@
-import { statSync, writeFileSync } from 'node:fs';
+import { cpSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { workbook } from '#lpx/roster/tables.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
-import { SAMPLES } from '../support/schools.js';
+import { SAMPLES, school } from '../support/schools.js';
+import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
 const ROSTERS = join(SAMPLES, 'rosters');
@@ -40,6 +43,47 @@ it('lpx load takes lists and registers in one call, says what it left out, and r
       ['students.csv', ''],
     ],
   );
+});
+
+const KILLS = strikesIn(8);
+
+it(`a workbook with a list and a register whose loading is killed is loaded whole or not at all, ${KILLS} times`, async () => {
+  const folder = tempFolder();
+  const ids = ['A800000014', 'B800000015', 'C800000016'];
+  const works = ids.flatMap((id) => Array.from({ length: 300 }, (_, i) => [id, `作品${i}`, '1091130']));
+  const { content } = await workbook('both', [
+    { name: '學生名單', rows: [['身分證號', '姓名'], ...ids.map((id) => [id, '林小禾'])] },
+    { name: '作品成果紀錄', rows: [['身分證號', '名稱', '日期'], ...works] },
+  ]);
+  const file = join(folder, 'both.xlsx');
+  writeFileSync(file, content as Uint8Array);
+  const empty = await school(folder, '990001');
+  const store = join(folder, 'struck');
+  const words = ['--store', store, 'load', file];
+  const state = () =>
+    withStore(store, async (open) => {
+      const students = await open.students();
+      const records = students.reduce((sum, { multiPerformances }) => sum + multiPerformances, 0);
+      return [students.length, records, (await open.history()).length];
+    });
+  const fresh = () => {
+    rmSync(store, { recursive: true, force: true });
+    cpSync(empty, store, { recursive: true });
+  };
+  fresh();
+  const before = await state();
+  const duration = await durationOf(() => lpx(words));
+  const after = await state();
+  expect([before, after]).toEqual([
+    [0, 0, expect.any(Number)],
+    [3, 900, (before[2] as number) + 2],
+  ]);
+  for (let i = 0; i < KILLS; i++) {
+    fresh();
+    // Late enough that most of them fall into the writing.
+    await strike(words, 'SIGKILL', within(duration, KILLS + i, 2 * KILLS));
+    expect([before, after]).toContainEqual(await state());
+  }
 });
 
 it('lpx load --template writes a file that only its user reads, once, and loads nothing', async () => {
