@@ -117,11 +117,13 @@ interface Job {
  *   LPX_BATCH_UNFINISHED; the errors of opening a store: then nothing was done. What goes wrong with a job is in its outcome.
  */
 export async function exportBatch(request: BatchExportRequest): Promise<BatchExportResult> {
-  const { folder, list, passwordFolder } = request;
+  const { folder, list, outFolder, passwordFolder } = request;
   refuseInside(request);
   return withStore(folder, async (store) => {
     const names = await store.names(list.students.map(({ nationalId }) => nationalId));
     refuseFaults(request, store.school.code, names);
+    // A folder that cannot be made is no batch that was cut short.
+    for (const needed of [outFolder, passwordFolder]) await makeFolder(needed);
     const work = await store.attachments.workFolder();
     try {
       const { resume, now } = request;
@@ -370,7 +372,6 @@ class Passwords {
   static async open(folder: string, batch: Batch, rows: readonly ExportRow[], made: ReadonlyMap<string, readonly JobPackage[]>) {
     const schools = [...new Set(rows.map(({ toSchool }) => toSchool))].sort();
     const passwords = new Passwords(folder, batch, schools);
-    await makeFolder(folder);
     await syncFolder(join(folder, '..'));
     for (const school of schools) {
       const table = passwords.tableOf(school);

@@ -19,7 +19,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { lstat, open, rm } from 'node:fs/promises';
+import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
@@ -60,10 +60,14 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
 
 /**
  * Writes a small file in the place of the one that has the name, if any: whoever reads it finds the one or the other whole,
- * whenever the system stops. Readable by its owner alone; its folder is made. @throws LPX_DISK_FULL, LPX_WRITE_FAILED
+ * whenever the system stops. Readable by its owner alone; its folder is made. What a killed process left of it is removed: no
+ * other may be writing it. @throws LPX_DISK_FULL, LPX_WRITE_FAILED
  */
 export async function replaceFile(file: string, content: Uint8Array): Promise<void> {
-  await makeFolder(dirname(file));
+  const folder = dirname(file);
+  await makeFolder(folder);
+  const left = (await readdir(folder)).filter((name) => name.startsWith(`${basename(file)}.`) && /\.[0-9a-f]{8}\.part$/.test(name));
+  for (const name of left) await rm(join(folder, name), { force: true });
   const fresh = unpublished()(file);
   await withTemporary([fresh.part], async () => {
     writePart(fresh, content);

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { verifyPackage } from '#lpx/exchange/verify.js';
-import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
+import { classOf, othersIn, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { durationOf, once, strike, within } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
@@ -41,7 +41,7 @@ function passwordsByJob(secret: string): Map<string, string> {
 async function expectWhole({ store, mail, secret }: Batch): Promise<void> {
   const exports = await withStore(store, (open) => open.history({ kinds: ['export'] }));
   const files = existsSync(mail) ? readdirSync(mail, { recursive: true }).map(String) : [];
-  const names = files.map((file) => basename(file)).filter((file) => /\.zip|\.part/.test(file));
+  const names = files.map((file) => basename(file)).filter((file) => /\.zip/.test(file));
   expect(names.sort()).toEqual(exports.flatMap(({ file }) => [file, `${file}.md5`]).sort());
   const passwords = passwordsIn(secret);
   for (const file of files.filter((name) => name.endsWith('.zip'))) {
@@ -83,6 +83,7 @@ describe('a batch that is killed', () => {
       await expectWhole(batch);
       const exports = await withStore(batch.store, (open) => open.history({ kinds: ['export'] }));
       expect(exports.flatMap(({ students }) => students.map(({ nationalId }) => nationalId)).sort()).toEqual([...nationalIds].sort());
+      for (const place of [batch.mail, batch.secret]) expect(othersIn(place).filter((name) => name.endsWith('.part'))).toEqual([]);
       const last = passwordsByJob(batch.secret);
       for (const [job, password] of known) expect([job, last.get(job)]).toEqual([job, password]);
       expect(packagesIn(batch.mail)).toEqual([...passwordsIn(batch.secret).keys()].sort());

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -169,6 +169,17 @@ describe('lpx batch export', () => {
       expect([code, err]).toEqual([2, expect.stringContaining('LPX_PASSWORDS_INSIDE')]);
     }
     expect(packagesIn(join(folder, 'mail'))).toEqual([]);
+  });
+
+  it('is not begun where a folder cannot be made: the same command needs no --resume', async () => {
+    const folder = tempFolder();
+    const { store, nationalIds } = await classOf(folder, 1);
+    const list = writeList(folder, [{ nationalId: nationalIds[0] as string }]);
+    writeFileSync(join(folder, 'secret'), 'a file in the place of the folder');
+    const refused = await lpx(wordsFor(store, list, folder));
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('LPX_WRITE_FAILED')]);
+    rmSync(join(folder, 'secret'));
+    expect((await lpx(wordsFor(store, list, folder))).code).toBe(0);
   });
 
   it('says with --json-lines what happens, a line each, under the schema', async () => {

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LpxError } from '#lpx/errors.js';
 import { runInterruptibly } from '#lpx/io/interruption.js';
-import { moveFiles, nextVersion, publishFiles, writeFiles } from '#lpx/io/publish.js';
+import { moveFiles, nextVersion, publishFiles, replaceFile, writeFiles } from '#lpx/io/publish.js';
 import { tempFolder } from '../support/temp.js';
 
 const noLinks = () => {
@@ -261,4 +261,15 @@ it('moving a file that has both names already, as a killed process leaves it, re
   linkSync(part, file);
   await moveFiles([{ part, file }]);
   expect(readdirSync(folder)).toEqual(['b']);
+});
+describe('a file that takes the place of another', () => {
+  it('is whole and its owner’s alone, and takes along what a killed process left of it, and nothing else', async () => {
+    const folder = join(tempFolder(), 'new');
+    const file = join(folder, 'a.csv');
+    await replaceFile(file, Buffer.from('first'));
+    for (const name of ['a.csv.0123abcd.part', 'b.csv.0123abcd.part', 'a.csv.part']) writeFileSync(join(folder, name), 'left');
+    await replaceFile(file, Buffer.from('second'));
+    expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['second', 0o600]);
+    expect(readdirSync(folder).sort()).toEqual(['a.csv', 'a.csv.part', 'b.csv.0123abcd.part']);
+  });
 });

@@ -10,7 +10,7 @@ import {
 } from '../../batch/export-batch.js';
 import { type Finding, LpxError } from '../../errors.js';
 import type { ExportSlip } from '../../exchange/slip.js';
-import { replaceFile, writeFiles } from '../../io/publish.js';
+import { replaceFile } from '../../io/publish.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { readExportList } from '../../roster/export-list.js';
@@ -108,9 +108,8 @@ function jobLine({ messages }: Context, { school, outcome, packages, rows }: Job
 async function writeCovers(context: Context, slips: readonly ExportSlip[]): Promise<void> {
   for (const slip of slips) {
     const { folder } = slip.entry;
-    const name = `${baseOf(slip)}.cover.html`;
-    if (existsSync(folder) && !existsSync(join(folder, name)))
-      await writeFiles(folder, [{ name, content: Buffer.from(coverPage(frameOf(context), slip)) }]);
+    const file = join(folder, `${baseOf(slip)}.cover.html`);
+    if (existsSync(folder) && !existsSync(file)) await replaceFile(file, Buffer.from(coverPage(frameOf(context), slip)));
   }
 }
 
