@@ -106,14 +106,13 @@ export async function loadRegisters(store: Store, request: LoadRegistersRequest)
     accept: { ...WHOLE, partial: skipBadRows },
     roll: 'store',
     before: request.before,
-    complete: (records, stored) => {
+    complete: (records, stored, onKept) => {
       taken += records.length;
-      const stated = (record: (typeof records)[number]) => entries.stated(record.fields);
-      return completeRecords<TakenAttachment, TakenRecord>(records, stated, stored, (file) => ({
-        ...file,
-        crc32: file.crc32,
-        stagedAt: undefined,
-      }));
+      return completeRecords<TakenAttachment, TakenRecord>(records, stored, {
+        statedOf: ({ fields }) => entries.stated(fields),
+        attached: (file) => ({ ...file, crc32: file.crc32, stagedAt: undefined }),
+        onKept,
+      });
     },
   }).catch((error) => {
     throw error instanceof LpxError ? (errorOf(error.findings.map(entries.inRow)) ?? error) : error;

@@ -1,10 +1,11 @@
 /** Loads the export of a school's platform: a folder with an exchange document becomes records of the store. */
-import { errorOf, type Finding } from '../errors.js';
+import { type Difference, errorOf, type Finding, findingOf } from '../errors.js';
 import { statPlain } from '../io/read.js';
 import { type Acceptance, attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { type FoundAttachments, findAttachments } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
+import { differencesOf } from '../spec/identity.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
   type BasicData,
@@ -33,6 +34,7 @@ import {
   type Provenance,
   type Store,
   type StoreChange,
+  type StoredAttachment,
   type StoredRecord,
   type StoredStudent,
 } from '../store/store.js';
@@ -65,6 +67,11 @@ export interface NamedRecord {
   readonly term: string;
 }
 
+/** A record that was brought up to date, and how: properties by their names on the wire. */
+export interface UpdatedRecord extends NamedRecord {
+  readonly changes: readonly { readonly property: string; readonly from: string; readonly to: string }[];
+}
+
 export interface LoadedStudent {
   readonly nationalId: string;
   readonly name: string;
@@ -76,6 +83,8 @@ export interface LoadedStudent {
   readonly added: number;
   readonly updated: number;
   readonly unchanged: number;
+  /** The records that were brought up to date. */
+  readonly updates: readonly UpdatedRecord[];
   /** Records that had been taken out and are there again: not among the unchanged; also among the updated when they changed meanwhile. */
   readonly returned: readonly NamedRecord[];
   /** Of those, the ones that were picked and no longer are: a limit is reached by now, or another version is picked. */
@@ -149,7 +158,11 @@ export interface RecordSource {
   /** What is loaded before, as part of the same change. @returns whether anything was written */
   readonly before?: ((change: StoreChange) => Promise<boolean>) | undefined;
   /** What a source that says less than a document leaves open, by the records that the store has of the student. */
-  readonly complete: (records: readonly TakenRecord[], stored: readonly StoredRecord[]) => readonly TakenRecord[];
+  readonly complete: (
+    records: readonly TakenRecord[],
+    stored: readonly StoredRecord[],
+    onKept: (record: TakenRecord, differences: readonly Difference[]) => void,
+  ) => readonly TakenRecord[];
 }
 
 /** Takes the files of records in, and brings the store up to date with both. @throws as `loadFolder` */
@@ -198,7 +211,10 @@ export async function loadRecords(store: Store, request: Omit<LoadRequest, 'path
       const written = plans.flatMap((plan) => writtenOf(plan));
       if (!request.dryRun) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
       const dryRun = request.dryRun === true;
-      return { keep: (changed || changedBefore) && !dryRun, result: { file, dryRun, students, changed, findings } };
+      return {
+        keep: (changed || changedBefore) && !dryRun,
+        result: { file, dryRun, students, changed, findings: withKept(findings, plans) },
+      };
     });
     if (!request.dryRun) staging.committed();
     return result;
@@ -207,6 +223,12 @@ export async function loadRecords(store: Store, request: Omit<LoadRequest, 'path
     await staging.discard();
   }
 }
+
+const withKept = (findings: readonly Finding[], plans: readonly StudentPlan[]): Finding[] =>
+  new BoundedFindings()
+    .add(findings)
+    .add(plans.flatMap(({ kept }) => kept))
+    .list();
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
 async function bytesOf(files: Iterable<string>): Promise<number> {
@@ -227,6 +249,8 @@ interface StudentPlan {
   /** Those that were taken out and are there again. */
   readonly returned: readonly StoredRecord[];
   readonly missing: readonly StoredRecord[];
+  /** What a register says otherwise than the platform, which stays. */
+  readonly kept: readonly Finding[];
   readonly conflicts: readonly Finding[];
   /** Why missing records should not be removed without confirmation. */
   readonly doubts: readonly Finding[];
@@ -242,9 +266,14 @@ async function planStudent(
   const present = held?.records ?? [];
   const removed = held ? (await change.removedRecords(held.id)).filter(({ provenance }) => provenance === 'own') : [];
   const isOfStore = source.roll === 'store' && held !== undefined;
+  const kept: Finding[] = [];
   const portfolio: Portfolio<TakenAttachment> = {
     ...(isOfStore ? { basicData: held.basicData, extras: held.extras } : given),
-    records: source.complete(given.records, [...present, ...removed]),
+    records: source.complete(given.records, [...present, ...removed], (record, differences) => {
+      const place = { ...studentPlace(given.basicData), list: wireListOf(record.list).wire, title: titleOf(record) };
+      for (const { property, stored, received } of differences)
+        kept.push(findingOf('LPX_REGISTER_DIFFERS', 'warning', place, { property, stored, listed: received }));
+    }),
   };
   const { basicData, records } = portfolio;
   const comparisons = compareRecords(records, [...present, ...removed]);
@@ -264,6 +293,7 @@ async function planStudent(
     comparisons,
     returned: removed.filter((record) => found.has(record)),
     missing,
+    kept,
     conflicts,
     doubts: removalFindings(basicData, missing, present, records),
   };
@@ -291,7 +321,17 @@ const isOther = ({ portfolio: { basicData, extras }, held, keepsBasicData }: Stu
   (held.listed || JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]));
 
 const changesStore = (plan: StudentPlan, keepMissing: boolean): boolean =>
-  !plan.held || isOther(plan) || writtenOf(plan).length + removedBy(plan, keepMissing).length + plan.returned.length > 0;
+  !plan.held ||
+  isOther(plan) ||
+  writtenOf(plan).length + removedBy(plan, keepMissing).length + plan.returned.length + confirmedBy(plan).length > 0;
+
+/** Records that a register brought and that the platform says, too: from now on they are the platform's. */
+const confirmedBy = ({ comparisons, keepsBasicData }: StudentPlan) =>
+  comparisons.flatMap((comparison) =>
+    comparison.kind === 'same' && comparison.stored?.ofPlatform === false && !keepsBasicData
+      ? [{ ...comparison, stored: comparison.stored }]
+      : [],
+  );
 
 const removedBy = ({ missing }: StudentPlan, keepMissing: boolean): readonly StoredRecord[] => (keepMissing ? [] : missing);
 
@@ -319,7 +359,7 @@ async function applyPlan(
   const updated = comparisons.flatMap((comparison) =>
     comparison.kind === 'changed' && comparison.stored ? [{ ...comparison, stored: comparison.stored }] : [],
   );
-  for (const comparison of updated) await change.replaceRecord(comparison.stored, comparison, historyId);
+  for (const comparison of [...updated, ...confirmedBy(plan)]) await change.replaceRecord(comparison.stored, comparison, historyId);
   for (const provenance of PROVENANCES) {
     const added = comparisons.filter(({ kind, record }) => kind === 'new' && provenanceOf(record, schoolCode) === provenance);
     await change.addRecords(student.id, provenance, historyId, added);
@@ -347,6 +387,7 @@ function loadedStudent(plan: StudentPlan, keepMissing: boolean, unpicked: readon
     added: countOf('new'),
     updated: countOf('changed'),
     unchanged: comparisons.filter(({ kind, stored }) => kind === 'same' && !(stored && returned.includes(stored))).length,
+    updates: comparisons.flatMap(({ kind, stored, record }) => (kind === 'changed' && stored ? [updatedRecord(stored, record)] : [])),
     returned: returned.map(namedRecord),
     unpicked: unpicked.map(namedRecord),
     removed: removedBy(plan, keepMissing).map(namedRecord),
@@ -375,6 +416,15 @@ const namedRecord = (stored: StoredRecord): NamedRecord => ({
   list: wireListOf(stored.record.list).wire,
   title: titleOf(stored.record),
   term: termOfRecord(stored.record),
+});
+
+const updatedRecord = (stored: StoredRecord, record: TakenRecord): UpdatedRecord => ({
+  ...namedRecord(stored),
+  changes: differencesOf<StoredAttachment>(stored.record, record).map(({ property, stored: from, received: to }) => ({
+    property,
+    from,
+    to,
+  })),
 });
 
 /** A record of this school, or of none named, is its own. */

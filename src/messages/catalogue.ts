@@ -540,6 +540,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Correct the school code on the cover (封面), or load the register into the store of that school.',
   },
+  LPX_REGISTER_DIFFERS: {
+    exit: EXIT.invalidData,
+    what: '{property} is “{listed}” in the register, “{stored}” in the platform’s data.',
+    means: 'notDone',
+    next: 'The record stays as the platform has it. If the register is right, correct the platform and load its export.',
+  },
   LPX_REGISTER_UNCERTIFIED: {
     exit: EXIT.invalidData,
     what: '{count} course results count as not certified: the register does not say that they are.',

@@ -994,6 +994,8 @@ export const en = {
   },
   load: {
     done: 'Loaded {file}',
+    wouldLoad: '{file} would be loaded:',
+    moreUpdates: '… and {count} more updated records (--verbose names them all)',
     nothing: '{file} was loaded before; nothing changed',
     empty: '{file} has no students; nothing changed',
     restored: '{file} was loaded before; only damaged files were replaced',

@@ -255,6 +255,10 @@ export const zhTW: Messages = {
       what: '名冊封面的學校代碼是 {value}，這個資料庫屬於 {school}。',
       next: '請更正封面的學校代碼，或載入到該校的資料庫。',
     },
+    LPX_REGISTER_DIFFERS: {
+      what: '{property}在名冊上是「{listed}」，平臺的資料是「{stored}」。',
+      next: '以平臺的資料為準，沒有更動。如果名冊才正確，請先更正平臺，再載入平臺匯出的資料。',
+    },
     LPX_REGISTER_UNCERTIFIED: {
       what: '{count} 筆課程學習成果視為未認證：名冊未註明已認證。',
       next: '請加上「是否認證」欄後重新載入；若確定全部已認證，載入時加 --certified（會留下紀錄）。',
@@ -1523,6 +1527,8 @@ export const zhTW: Messages = {
   },
   load: {
     done: '已載入 {file}',
+    wouldLoad: '{file} 載入後會有以下變動：',
+    moreUpdates: '…還有 {count} 筆更新的紀錄（加上 --verbose 會全部列出）',
     nothing: '{file} 先前已載入，沒有任何變動',
     empty: '{file} 裡沒有學生，沒有任何變動',
     restored: '{file} 先前已載入，只替換了損壞的檔案',

@@ -581,7 +581,21 @@ async function readRecords(
     .leftJoin('attachments as media', 'media.sha256', 'records.media_sha256')
     .leftJoin('picks', (join) => join.onRef('picks.record_id', '=', 'records.id').on('picks.provenance', '=', provenance))
     .selectAll('records')
+    .select((eb) =>
+      eb
+        .selectFrom('former_records as former')
+        .innerJoin('history as earlier', 'earlier.id', 'former.history_id')
+        .select('former.history_id')
+        .where('former.student_id', '=', student.id)
+        .where('former.provenance', '=', provenance)
+        .whereRef('former.record_id', '=', 'records.id')
+        .where('earlier.bytes', '>', 0)
+        .limit(1)
+        .as('former_of_platform'),
+    )
     .select([
+      // An entry of a register has no bytes.
+      'history.bytes as came_bytes',
       'history.at as came_at',
       'history.kind as came_by',
       'history.file as came_with',
@@ -618,6 +632,7 @@ async function readRecords(
       historyId: row.history_id,
       cameAt: storedTime(row.came_at ?? '', student),
       cameBy: row.came_by ?? 'load',
+      ofPlatform: row.came_bytes !== 0 || row.former_of_platform !== null,
       cameWith: row.came_with ?? '',
       picked: row.picked_at !== null,
       record,

@@ -43,6 +43,8 @@ export interface StoredRecord {
   /** How it came, and with which file: a document that was loaded, or a package. */
   readonly cameBy: HistoryKind;
   readonly cameWith: string;
+  /** Whether a platform's document or a package said it, now or before: registers do not overwrite that. */
+  readonly ofPlatform: boolean;
   /** Whether the student chose it to be submitted (勾選). */
   readonly picked: boolean;
 }

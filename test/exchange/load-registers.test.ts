@@ -58,20 +58,71 @@ describe('the rows of a register', () => {
     expect((await loadTable(store, file, { attachments: join(folder, 'files') }))?.changed).toBe(false);
   });
 
-  it('bring a record up to date that is there, and leave what they do not say: files, times, certification, pick', async () => {
+  it('leave what the platform says of a record, and say what the register has otherwise', async () => {
     const { folder, store } = await smallSchool();
     await withStore(store, (open) => pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: ['O1'], unpick: [] }], BY));
+    const [before] = await recordsIn(store);
+    put(join(folder, '別的.pdf'), pdf('another'));
+    const file = csv(
+      folder,
+      '學期課程學習成果.csv',
+      '身分證號,學年度,實際修課學期,課程代碼,科目名稱,成果簡述,是否認證,文件檔案',
+      `${TRANSFER_STUDENT},109,1,109990001H11101A1010101,國語文,改過的簡述,否,別的.pdf`,
+    );
+    const result = await loadTable(store, file);
+    expect(result).toMatchObject({ changed: false, students: [{ added: 0, updated: 0, unchanged: 1, updates: [] }] });
+    expect(result?.findings.map(({ code, severity, facts }) => [code, severity, facts])).toMatchObject([
+      ['LPX_REGISTER_DIFFERS', 'warning', { property: '課程學習成果簡述', stored: '一篇散文', listed: '改過的簡述' }],
+      ['LPX_REGISTER_DIFFERS', 'warning', { property: '認證狀態', listed: '2' }],
+      ['LPX_REGISTER_DIFFERS', 'warning', { property: '課程學習成果文件檔案連結', listed: expect.stringContaining('別的.pdf') }],
+    ]);
+    expect(await recordsIn(store)).toEqual([before]);
+  });
+
+  it('of --certified do not certify what the platform says is not certified', async () => {
+    const { folder, store } = await smallSchool([courseResult({ certification: '2' })]);
     const [before] = await recordsIn(store);
     const file = csv(
       folder,
       '學期課程學習成果.csv',
-      '身分證號,學年度,實際修課學期,課程代碼,科目名稱,成果簡述',
-      `${TRANSFER_STUDENT},109,1,109990001H11101A1010101,國語文,改過的簡述`,
+      '身分證號,學年度,實際修課學期,課程代碼,科目名稱',
+      `${TRANSFER_STUDENT},109,1,109990001H11101A1010101,國語文`,
     );
-    expect((await loadTable(store, file))?.students).toMatchObject([{ added: 0, updated: 1 }]);
-    const [after] = await recordsIn(store);
-    expect(after?.picked).toBe(true);
-    expect(after?.record).toEqual({ ...before?.record, fields: { ...before?.record.fields, brief: '改過的簡述' } });
+    const result = await loadTable(store, file, { certified: true });
+    expect(result?.findings).toMatchObject([{ code: 'LPX_REGISTER_DIFFERS', facts: { property: '認證狀態', stored: '2', listed: '1' } }]);
+    expect(await recordsIn(store)).toEqual([before]);
+  });
+
+  it('fill in what the platform leaves empty, which does not make the record the register’s', async () => {
+    const { folder, store } = await smallSchool([courseResult({ brief: '' })]);
+    const file = (brief: string) =>
+      csv(
+        folder,
+        '學期課程學習成果.csv',
+        '身分證號,學年度,實際修課學期,課程代碼,科目名稱,成果簡述,是否認證',
+        `${TRANSFER_STUDENT},109,1,109990001H11101A1010101,國語文,${brief}`,
+      );
+    await loadTable(store, file('簡述,'));
+    expect((await recordsIn(store))[0]?.record.fields).toMatchObject({ brief: '簡述' });
+    expect(await loadTable(store, file('簡述,否'))).toMatchObject({
+      changed: false,
+      findings: [{ code: 'LPX_REGISTER_DIFFERS' }],
+    });
+  });
+
+  it('bring a record of a register up to date, and say what changes in it, until the platform says the same', async () => {
+    const { folder, store } = await smallSchool();
+    const file = (brief: string) => csv(folder, '競賽.csv', COMPETITIONS, competition(`甲,全國,1091130,${brief},`));
+    await loadTable(store, file('一'));
+    for (const dryRun of [true, false])
+      expect(await loadTable(store, file('二'), { dryRun })).toMatchObject({
+        students: [{ updated: 1, updates: [{ title: '甲', changes: [{ property: '內容簡述', from: '一', to: '二' }] }] }],
+      });
+    const { basicData, extras, records } = await studentIn(store, TRANSFER_STUDENT);
+    const portfolio = { basicData, extras, records: records.map(({ record }) => ({ ...record, document: null, media: null })) };
+    writeExchangeFolder(join(folder, 'later'), [portfolio]);
+    await load(store, join(folder, 'later'));
+    expect(await loadTable(store, file('三'))).toMatchObject({ changed: false, findings: [{ code: 'LPX_REGISTER_DIFFERS' }] });
   });
 
   it('of lpx’s own registers change nothing, whatever was picked', async () => {

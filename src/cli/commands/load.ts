@@ -1,6 +1,13 @@
 import { resolve } from 'node:path';
 import { type Finding, LpxError } from '../../errors.js';
-import { type LoadRequest, type LoadResult, loadFolder, type NamedRecord } from '../../exchange/load.js';
+import {
+  type LoadedStudent,
+  type LoadRequest,
+  type LoadResult,
+  loadFolder,
+  type NamedRecord,
+  type UpdatedRecord,
+} from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import type { LoadedRegisters } from '../../exchange/load-registers.js';
 import type { LoadedRoster } from '../../exchange/load-roster.js';
@@ -186,7 +193,7 @@ function rosterLines({ messages, paint, verbose }: Context, list: LoadedRoster):
   const unnamed = created - named.filter((student) => student.created).length;
   return [
     created + updated > 0
-      ? `${paint.green('✔')} ${fill(words.done, { file, created, updated, unchanged })}`
+      ? `${list.dryRun ? '' : `${paint.green('✔')} `}${fill(words.done, { file, created, updated, unchanged })}`
       : fill(words.nothing, { file, unchanged }),
     ...named.flatMap((student, i) => [rows[i] ?? '', ...student.changes.map((change) => `    ${changeText(labels, change)}`)]),
     ...(unnamed > 0 ? [paint.dim(`  ${fill(words.more, { count: unnamed })}`)] : []),
@@ -202,8 +209,18 @@ const tableOutput = (messages: Messages, { findings, ...table }: LoadedTable) =>
   findings: findings.map((finding) => findingOutput(messages, finding)),
 });
 
-function loadedLines({ messages, paint }: Context, { file, students, changed, findings }: LoadResult): string[] {
+/** Updated records that are named without being asked for. */
+const NAMED_UPDATES = 20;
+
+function loadedLines({ messages, paint, verbose }: Context, { file, students, dryRun, changed, findings }: LoadResult): string[] {
   const { labels, load: words, students: ofStudents } = messages;
+  const updates = students.reduce((sum, student) => sum + student.updates.length, 0);
+  let room = verbose ? updates : NAMED_UPDATES;
+  const named = (student: LoadedStudent) => {
+    const some = student.updates.slice(0, room);
+    room -= some.length;
+    return some;
+  };
   const restored = findings.some(({ code }) => code === 'LPX_ATTACHMENT_RESTORED');
   const rows = columns(
     students.map(({ nationalId, name, created, added, updated, unchanged }) => [
@@ -216,17 +233,29 @@ function loadedLines({ messages, paint }: Context, { file, students, changed, fi
   );
   const unchanged = students.length === 0 ? words.empty : restored ? words.restored : words.nothing;
   return [
-    changed ? `${paint.green('✔')} ${fill(words.done, { file })}` : fill(unchanged, { file }),
+    !changed ? fill(unchanged, { file }) : dryRun ? fill(words.wouldLoad, { file }) : `${paint.green('✔')} ${fill(words.done, { file })}`,
     ...students.flatMap((student, i) => [
       rows[i] ?? '',
       ...student.changes.map((change) => `    ${changeText(labels, change)}`),
+      ...named(student).flatMap(updatedLines),
       ...namedLines(words.returned, student.returned),
       ...namedLines(words.unpicked, student.unpicked),
       ...namedLines(words.removed, student.removed),
       ...namedLines(words.kept, student.kept),
     ]),
+    ...(room > 0 || updates <= NAMED_UPDATES || verbose
+      ? []
+      : [paint.dim(`  ${fill(words.moreUpdates, { count: updates - NAMED_UPDATES })}`)]),
   ];
 }
+
+const updatedLines = ({ ref, list, title, changes }: UpdatedRecord): string[] => [
+  `    ${[ref, cell(list, 28), cell(title, 36)].join('  ')}`,
+  ...changes.map(
+    ({ property, from, to }) =>
+      `      ${fill('{property} {from} → {to}', { property, from: cell(from || '—', 24), to: cell(to || '—', 24) })}`,
+  ),
+];
 
 const namedLines = (template: string, records: readonly NamedRecord[]): string[] =>
   records.length === 0
