@@ -385,15 +385,15 @@ function planRoll(
 /** What a list does not say. */
 const NO_BASIC_DATA = { unitCode: '', academicYear: 0, semester: 0 };
 
-/** What the list says otherwise than the platform, which is not overwritten. */
+/** What the list says otherwise than the platform, which is not overwritten; that it is about another person than the roll, whoever described them. */
 function differencesFrom({ listed, basicData }: RollStudent, at: EntryAt, file: string): Finding[] {
-  if (listed) return [];
   const { name, birthDate } = at.entry;
   const otherName = basicData.name.trim() !== '' && !['same', 'spelling'].includes(compareNames(basicData.name, name));
   const otherDate = basicData.birthDate !== '' && birthDate !== '' && basicData.birthDate !== birthDate;
   const [stored, own] = [`${basicData.name} ${basicData.birthDate}`, `${name} ${birthDate}`];
   if (otherName && otherDate && compareNames(basicData.name, name) === 'different')
     return [findingOf('LPX_ROSTER_OTHER_PERSON', 'error', placeOf(at, file), { stored, listed: own })];
+  if (listed) return [];
   const differs = (property: 'name' | 'birthDate') =>
     findingOf('LPX_ROSTER_DIFFERS', 'warning', placeOf(at, file), {
       property: basicDataWire(property),

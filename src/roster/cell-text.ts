@@ -69,3 +69,7 @@ export const isFormula = (text: string): boolean =>
 /** `_x000D_` and its like, by which a workbook writes a character that XML cannot have. */
 export const unescaped = (text: string): string =>
   text.includes('_x') ? text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))) : text;
+
+/** What Excel shows of a formula that fails; a CSV file has it as a text. */
+export const isExcelError = (text: string): boolean =>
+  /^#(?:N\/A|NAME\?|DIV\/0!|REF!|VALUE!|NUM!|NULL!|SPILL!|CALC!|FIELD!|BLOCKED!|CONNECT!|UNKNOWN!|BUSY!|GETTING_DATA)$/i.test(text);

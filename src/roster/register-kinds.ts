@@ -5,6 +5,7 @@ import { type JsonValue, recordWire, type WireProperty, wireListOf } from '../sp
 import { type CourseSheet, columnsOf, REGISTER_SHEETS, type RegisterColumn, type RegisterSheetKind } from '../spec/registers.js';
 import { type ReadValue, readValue, readYes } from '../spec/repair.js';
 import { parseTerm, termOf, termOn } from '../spec/terms.js';
+import { isExcelError } from './cell-text.js';
 import { BIRTH_DATE_COLUMN, NATIONAL_ID_COLUMN, plainTitle, type SheetColumn } from './sheet-columns.js';
 import type { CellFault, RegisterKind, RegisterRow, RegisterTerms, RowCells } from './sheet-kinds.js';
 
@@ -27,7 +28,7 @@ export const REGISTER_KINDS: readonly RegisterKind[] = REGISTER_SHEETS.map((shee
     aliases: [...new Set([sheet.name.replace(/紀錄$/, ''), wireListOf(sheet.list).wire])].filter((name) => name !== sheet.name),
     list: sheet.list,
     columns: sheetColumns(sheet, columns),
-    rowToRecord: (cells, terms) => recordOf(sheet, columns, cells, terms),
+    rowToRecord: (cells, terms) => excelErrorsIn(cells) ?? recordOf(sheet, columns, cells, terms),
   };
 });
 
@@ -54,6 +55,13 @@ function sheetColumns({ list }: RegisterSheetKind, columns: readonly RegisterCol
 /** A column's name: a field may stand in one column whole and in another in part. */
 export function nameOf({ field, part }: RegisterColumn): string {
   return part ? `${field}.${part}` : field;
+}
+
+/** A row with cells that Excel could not work out is no record. */
+function excelErrorsIn(cells: RowCells): RegisterRow | undefined {
+  const columns = Object.keys(cells).filter((column) => isExcelError(cells[column] ?? ''));
+  const faults = columns.map((column): CellFault => ({ column, problem: 'excelError', severity: 'error' }));
+  return faults.length === 0 ? undefined : { record: undefined, assumed: [], faults };
 }
 
 type Fault = (column: string, problem: CellFault['problem']) => void;

@@ -39,7 +39,7 @@ export function faultFinding(row: RosterRow, { column, problem, severity }: Cell
   const { titles, kind } = row.sheet;
   const place = { ...rowPlace(row, file), column: titles.get(column) ?? kind.columns.find(({ name }) => name === column)?.title ?? column };
   const given = row.cells[column] ?? '';
-  const value = column === 'nationalId' ? withheldCell(given) : given;
+  const value = withheldCell(given, column === 'nationalId');
   if (problem === 'missing') return findingOf('LPX_ROSTER_MISSING', severity, place);
   if (problem === 'lostZeros' && severity === 'warning') return findingOf('LPX_ROSTER_ZEROS', severity, place, { value, restored });
   return findingOf('LPX_ROSTER_CELL', severity, place, { value, fault: problem });

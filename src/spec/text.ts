@@ -1,6 +1,7 @@
 /** Tables from outside. */
 import type { Finding, Place } from '../errors.js';
 import { maskId, maskIds, withheld } from '../masking.js';
+import { canonicalCode } from '../plain-text.js';
 
 /** The finding for a wrong cell of a table, whose value is withheld: the file may be one that holds a password. @param index of the row, from 0 */
 export const rowFinding = (index: number, column: string, value: string): Finding => ({
@@ -18,8 +19,14 @@ export const cellFinding = (place: Place, column: string, value: string): Findin
   facts: { column, value: maskIds(value.slice(0, 40)) },
 });
 
-/** The text of a cell that should have been a national id. */
-export const withheldCell = (text: string): string => maskId(text);
+/** What may be a national id, or one with a slip in it. */
+const LIKE_ID = /^(?=\D*\d)[A-Z0-9-]{6,}$/;
+
+/** The text of a wrong cell, without ids. @param isId whether it should have been one: then also without what only resembles one */
+export function withheldCell(text: string, isId: boolean): string {
+  if (isId && (LIKE_ID.test(canonicalCode(text.slice(0, 100)).replace(/\s/g, '')) || text.length > 40)) return maskId(text);
+  return maskIds(text);
+}
 
 /** The rows of a table that hold data, with their indexes, cells trimmed: without empty ones, and without a first row of titles, which has no digit. */
 export function dataRows(rows: readonly (readonly string[])[]): (readonly [index: number, cells: readonly string[]])[] {

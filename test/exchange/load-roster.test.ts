@@ -160,6 +160,50 @@ describe('a list of students', () => {
     expect((await rollOf(store)).map(({ nationalId }) => nationalId)).toEqual(['A800000014']);
   });
 
+  it.each([
+    ['an id with a character too many', 'A8000000145,林小禾,,,', 'error', 'nationalId'],
+    ['an id that is cut', 'A80000001-4,林小禾,,,', 'error', 'nationalId'],
+    ['an id with something behind it', 'A800000014-2,林小禾,,,', 'error', 'nationalId'],
+    ['a student number for an id', '1090001,林小禾,,,', 'error', 'nationalId'],
+    ['the number of another paper', 'E12345678,林小禾,,,', 'warning', 'otherId'],
+    ['an id for a student number', 'B800000015,林小禾,A800000014,,', 'error', 'isId'],
+    ['an id for a name', 'B800000015,A800000014,,,', 'error', 'isId'],
+    ['a number for a name', 'A800000014,12,,,', 'error', 'name'],
+    ['a name that ends a line of a terminal', 'A800000014,林\u001b小禾,,,', 'error', 'unseen'],
+    ['a name that is turned round', 'A800000014,林\u202e小禾,,,', 'error', 'unseen'],
+    ['a class that does not show', 'A800000014,林小禾,,1\u206601,', 'error', 'unseen'],
+    ['a name that lost a character', 'A800000014,林\ufffd禾,,,', 'error', 'lost'],
+    ['an error of Excel', 'A800000014,#N/A,,,', 'error', 'excelError'],
+    ['an error of Excel for a class', 'A800000014,林小禾,,#DIV/0!,', 'error', 'excelError'],
+    ['no number for a seat', 'A800000014,林小禾,,,NaN', 'warning', 'odd'],
+    ['a seat that no classroom has', 'A800000014,林小禾,,,1000000000', 'warning', 'odd'],
+    ['a broken number for a student number', 'A800000014,林小禾,34402.5,,', 'warning', 'odd'],
+    ['a student number of 30 digits', `A800000014,林小禾,${'1'.repeat(30)},,`, 'warning', 'odd'],
+    ['a number below zero for a class', 'A800000014,林小禾,,-5,', 'warning', 'odd'],
+  ])('does not take %s for what it is not', async (_, row, severity, fault) => {
+    const { findings } = await rosterOf(`身分證號,姓名,學號,班級,座號\n${row}\n`).then(
+      ({ result }) => result,
+      (error) => error,
+    );
+    expect(findings).toMatchObject([{ code: 'LPX_ROSTER_CELL', severity, facts: { fault } }]);
+    expect(JSON.stringify(findings.map(({ facts }: { readonly facts: object }) => facts))).not.toContain('A800000014');
+  });
+
+  it('takes the blanks and marks around a name away, and keeps rare Han characters and their variants', async () => {
+    const { store, result } = await rosterOf('身分證號,姓名\nA800000014,\u200b林\u{2000b}葛\u{e0100}\u200b\n');
+    expect(result.findings).toEqual([]);
+    expect(await rollOf(store)).toMatchObject([{ name: '林\u{2000b}葛\u{e0100}' }]);
+  });
+
+  it.each([
+    ['A123', 'A123'],
+    ['小明', '小明'],
+    ['A800000015', 'A80000****'],
+    ['１０９０００１', '１０９****'],
+  ])('shows a wrong national id unless it could be one: %s', async (id, value) => {
+    await expect(rosterOf(`身分證號,姓名\n${id},林小禾\n`)).rejects.toMatchObject({ facts: { value } });
+  });
+
   it('without a sound row is refused also then', async () => {
     await expect(rosterOf('身分證號,姓名\nA800000015,王明\n', { skipBadRows: true })).rejects.toMatchObject({ code: 'LPX_ROSTER_CELL' });
   });
@@ -203,6 +247,15 @@ describe('a list of students', () => {
     ]);
     const [entry] = await withStore(store, (open) => open.history());
     expect(entry?.students[0]?.changes).toEqual([{ property: 'name', from: '林小禾', to: '林小荷' }]);
+  });
+
+  it('does not make a student of a list another person', async () => {
+    const store = await fresh();
+    await roster(store, list(HEAD + SAMPLE));
+    await expect(roster(store, list(HEAD + SAMPLE.replace('林小禾,2005/03/09', '王大同,2006/01/01')))).rejects.toMatchObject({
+      code: 'LPX_ROSTER_OTHER_PERSON',
+    });
+    expect(await rollOf(store)).toMatchObject([{ name: '林小禾', birthDate: '2005/03/09' }]);
   });
 
   it('that has a student twice counts them once, or says what differs', async () => {
