@@ -3,17 +3,17 @@
  * passwords of their own. What was done stays done: a batch that is cut short is gone on with, and nothing is made twice.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, join, relative, sep } from 'node:path';
 import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
 import type { ExportResult } from '../exchange/export.js';
 import { withStore } from '../exchange/school-store.js';
-import { type ExportSlip, slipsOfExports } from '../exchange/slip.js';
+import { type ExportSlip, opensPackage, slipsOfExports } from '../exchange/slip.js';
+import { removeEmpty } from '../io/make-folders.js';
 import { makeFolder, syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';
-import { type PasswordRow, readSentPasswords, writeSentPasswords } from '../roster/sent-passwords.js';
+import { completePasswordTable, makePasswordTable, type PasswordRow, readSentPasswords } from '../roster/sent-passwords.js';
 import { unknownStudent } from '../spec/findings.js';
 import { type Day, dayOf } from '../spec/terms.js';
 import type { Batch, JobPackage } from '../store/batch-journal.js';
@@ -49,8 +49,8 @@ export interface BatchExportRequest {
   readonly signal: AbortSignal;
   readonly onBegin?: (batch: BegunBatch) => void;
   readonly onJob?: (outcome: JobOutcome) => void;
-  /** Called with the slips of all packages, before the batch is at its end: what it throws leaves the batch to be gone on with. */
-  readonly onSlips?: (slips: readonly ExportSlip[]) => Promise<void>;
+  /** Called before the batch is at its end, with the slips of all packages: an error that it throws leaves the batch to be gone on with. */
+  readonly onEnd?: (result: BatchExportResult, slips: readonly ExportSlip[]) => Promise<void>;
 }
 
 export interface BegunBatch {
@@ -104,6 +104,8 @@ export interface BatchExportResult extends BegunBatch {
   /** The tables of passwords, by receiving school. */
   readonly passwordTables: readonly { readonly school: string; readonly path: string }[];
   readonly isInterrupted: boolean;
+  /** Why the batch is not at its end though its packages are made. */
+  readonly incomplete?: LpxError | undefined;
 }
 
 interface Job {
@@ -114,16 +116,19 @@ interface Job {
 
 /**
  * @throws LPX_PASSWORDS_INSIDE; the faults of the list, all at once: LPX_LIST_ROW, LPX_NOT_IN_STORE, LPX_TO_OWN_SCHOOL; LPX_BATCH_RUNNING,
- *   LPX_BATCH_UNFINISHED; the errors of opening a store: then nothing was done. What goes wrong with a job is in its outcome.
+ *   LPX_BATCH_UNFINISHED; LPX_PASSWORD_LOST; LPX_WRITE_FAILED for a link in the place of a school's folder; the errors of opening a store: then nothing was done. What goes wrong with a job is in its outcome.
  */
 export async function exportBatch(request: BatchExportRequest): Promise<BatchExportResult> {
   const { folder, list, outFolder, passwordFolder } = request;
-  refuseInside(request);
+  refuseFolders(request);
   return withStore(folder, async (store) => {
     const names = await store.names(list.students.map(({ nationalId }) => nationalId));
     refuseFaults(request, store.school.code, names);
     // A folder that cannot be made is no batch that was cut short.
-    for (const needed of [outFolder, passwordFolder]) await makeFolder(needed);
+    const made: string[] = [];
+    for (const needed of [outFolder, passwordFolder]) made.push(...(await makeFolder(needed)));
+    // A link that led nowhere may lead into one of them.
+    refuseFolders(request);
     const work = await store.attachments.workFolder();
     try {
       const { resume, now } = request;
@@ -132,14 +137,20 @@ export async function exportBatch(request: BatchExportRequest): Promise<BatchExp
       const sharedFiles = await store.sharedFiles(list.students.map(({ nationalId }) => nationalId));
       const run: Run = { request, batch, names, sharedFiles, made: packagesByJob(await store.batches.packages(batch)) };
       const jobs = jobsOf(run);
-      const passwords = await Passwords.open(passwordFolder, batch, list.rows, run.made);
+      const passwords = await Passwords.open(passwordFolder, batch, list.rows, [...run.made.values()].flat());
       const outcomes = await runAll(run, jobs, passwords);
       const packages = await store.batches.packages(batch);
-      await request.onSlips?.(await slipsOf(store, packages));
       const isInterrupted = outcomes.some(({ outcome }) => outcome === 'not-done');
-      if (!isInterrupted) await finish(store, batch, passwords, packages);
       const done = jobs.filter(({ id }) => run.made.has(id)).length;
-      return { ...batch, jobs: jobs.length, done, outcomes, passwordTables: passwords.tables, isInterrupted };
+      const result = { ...batch, jobs: jobs.length, done, outcomes, passwordTables: passwords.tables, isInterrupted };
+      const incomplete = await errorThrownBy(async () => {
+        await request.onEnd?.(result, await slipsOf(store, packages));
+        if (isInterrupted) return;
+        await passwords.complete(packages);
+        await store.batches.end(batch);
+        for (const folder of made.toReversed()) removeEmpty(folder);
+      });
+      return { ...result, passwordTables: passwords.tables, incomplete };
     } finally {
       await work.remove();
     }
@@ -158,8 +169,23 @@ interface Run {
   readonly made: ReadonlyMap<string, readonly JobPackage[]>;
 }
 
-/** @throws LPX_PASSWORDS_INSIDE */
-function refuseInside({ outFolder, passwordFolder }: BatchExportRequest): void {
+/** What has been made is reported, whatever comes after it. */
+const errorThrownBy = (work: () => Promise<void>): Promise<LpxError | undefined> =>
+  work().then(
+    () => undefined,
+    (error) => {
+      if (error instanceof LpxError) return error;
+      throw error;
+    },
+  );
+
+/** @throws LPX_PASSWORDS_INSIDE; LPX_WRITE_FAILED where a link would lead packages out of `outFolder`, such as to their passwords */
+function refuseFolders({ list, outFolder, passwordFolder }: BatchExportRequest): void {
+  for (const school of new Set(list.rows.map(({ toSchool }) => toSchool))) {
+    const folder = join(outFolder, school);
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'linked' });
+  }
   const path = relative(realPath(outFolder), realPath(passwordFolder));
   if (path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !/^[A-Za-z]:/.test(path)))
     throw new LpxError('LPX_PASSWORDS_INSIDE', { folder: passwordFolder });
@@ -366,23 +392,18 @@ class Passwords {
   }
 
   /**
-   * Reads the passwords that the batch has given already, and makes the tables that are not there yet. A name that a package never got
-   * is taken out: another may get it. @throws LPX_DISK_FULL, LPX_WRITE_FAILED, and as `readTable`
+   * Reads the passwords that the batch has given already, and makes the tables that are not there yet.
+   * @throws LPX_PASSWORD_LOST when the tables no longer have those of packages that are made; LPX_DISK_FULL, LPX_WRITE_FAILED; as
+   *   `readSentPasswords`
    */
-  static async open(folder: string, batch: Batch, rows: readonly ExportRow[], made: ReadonlyMap<string, readonly JobPackage[]>) {
+  static async open(folder: string, batch: Batch, rows: readonly ExportRow[], made: readonly JobPackage[]) {
     const schools = [...new Set(rows.map(({ toSchool }) => toSchool))].sort();
     const passwords = new Passwords(folder, batch, schools);
     await syncFolder(join(folder, '..'));
-    for (const school of schools) {
-      const table = passwords.tableOf(school);
-      const listed = await readSentPasswords(table);
-      for (const { job, password } of listed) passwords.#byJob.set(job, password);
-      const isMade = ({ job, file }: PasswordRow) => made.get(job)?.some((known) => known.file === file) === true;
-      const kept = listed.filter(isMade);
-      const jobsKept = new Set(kept.map(({ job }) => job));
-      const waiting = new Map(listed.filter(({ job }) => !jobsKept.has(job)).map((row) => [row.job, { ...row, file: '', md5: '' }]));
-      await writeSentPasswords(table, [...kept, ...waiting.values()]);
-    }
+    const listed = await passwords.#listed();
+    await refuseLost(made, listed, (known) => opensOne(known, rowsOf(known, listed)));
+    for (const { job, password } of listed) passwords.#byJob.set(job, password);
+    for (const school of schools) await makePasswordTable(passwords.tableOf(school));
     return passwords;
   }
 
@@ -399,16 +420,51 @@ class Passwords {
   get tables(): BatchExportResult['passwordTables'] {
     return this.#schools.map((school) => ({ school, path: this.tableOf(school) })).filter(({ path }) => existsSync(path));
   }
+
+  /** Takes out of the tables what never became a package, and removes those that are empty. @throws as `open` */
+  async complete(packages: readonly JobPackage[]): Promise<void> {
+    const listed = await this.#listed();
+    await refuseLost(packages, listed, async () => true);
+    const isOfPackage = (row: PasswordRow) => packages.some((known) => isRowOf(row, known));
+    const lacking = new Set(packages.filter((known) => !listed.some((row) => isRowOf(row, known))).map(({ batchJob }) => batchJob));
+    const isSpare = (row: PasswordRow) => row.job.startsWith(`${this.#token}-`) && !isOfPackage(row) && !lacking.has(row.job);
+    for (const { path } of this.tables) await completePasswordTable(path, isSpare);
+  }
+
+  async #listed(): Promise<PasswordRow[]> {
+    return (await Promise.all(this.#schools.map((school) => readSentPasswords(this.tableOf(school))))).flat();
+  }
 }
 
-/** Takes out of the tables what never became a package, removes those that are empty, and notes that the batch has come to its end. */
-async function finish(store: Store, batch: Batch, passwords: Passwords, packages: readonly JobPackage[]): Promise<void> {
-  const made = packagesByJob(packages);
-  for (const { path } of passwords.tables) {
-    const listed = await readSentPasswords(path);
-    const kept = listed.filter(({ job, file }) => made.get(job)?.some((known) => known.file === file) === true);
-    if (kept.length === 0) await rm(path, { force: true });
-    else if (kept.length < listed.length) await writeSentPasswords(path, kept);
+/** Whether a row is that of a package, whatever people have made of the file's name. */
+const isRowOf = ({ job, file, md5 }: PasswordRow, known: JobPackage): boolean =>
+  job === known.batchJob && (md5 === known.md5 || file === known.file);
+
+/** The rows of a package; where none names it any more, those of its job, whose packages have one password. */
+function rowsOf(known: JobPackage, listed: readonly PasswordRow[]): PasswordRow[] {
+  const own = listed.filter((row) => isRowOf(row, known));
+  return own.length > 0 ? own : listed.filter(({ job }) => job === known.batchJob);
+}
+
+/** @throws LPX_PASSWORD_LOST, with every package that has no row, or whose row does not hold */
+async function refuseLost(
+  packages: readonly JobPackage[],
+  listed: readonly PasswordRow[],
+  holds: (known: JobPackage) => Promise<boolean>,
+): Promise<void> {
+  const lost: Finding[] = [];
+  for (const known of packages) {
+    if (rowsOf(known, listed).length > 0 && (await holds(known))) continue;
+    lost.push(findingOf('LPX_PASSWORD_LOST', 'error', {}, { file: known.file, school: known.school }));
   }
-  await store.batches.end(batch);
+  const error = errorOf(lost);
+  if (error) throw error;
+}
+
+/** Whether one of the rows opens a package, as far as it is still there as it was. */
+async function opensOne({ folder, file, bytes }: JobPackage, rows: readonly PasswordRow[]): Promise<boolean> {
+  const path = join(folder, file);
+  if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return true;
+  for (const { password } of rows) if (password !== '' && (await opensPackage(path, password))) return true;
+  return false;
 }

@@ -79,3 +79,14 @@ export async function provenPassword(zipFile: string, { md5 }: KeptExport, sourc
     closeSync(fd);
   }
 }
+
+/** Whether a password opens a package as it is written. @throws as `readDirectory`, `openFile` */
+export async function opensPackage(zipFile: string, password: string): Promise<boolean> {
+  const { entries } = await readDirectory(zipFile);
+  const fd = openFile(zipFile, 'r');
+  try {
+    return (await openingPassword(fd, entries, Buffer.from(password)))?.changes.length === 0;
+  } finally {
+    closeSync(fd);
+  }
+}

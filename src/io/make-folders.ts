@@ -30,8 +30,8 @@ export function makeFolders(folder: string, mode: number): string[] {
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
-/** Another process may have put something into it. */
-function removeEmpty(path: string): void {
+/** Removes a folder unless there is something in it: another process may have put it there. */
+export function removeEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch {

@@ -1,5 +1,5 @@
 /** Reads plain files, and small ones whole: never a device, never without a bound. */
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,9 +52,18 @@ export async function statPlain(file: string): Promise<Stats> {
   return found;
 }
 
-function requirePlain(found: Stats, file: string): void {
+/** Whether a plain file is there; a link to one is none. @throws LPX_FILE_UNREADABLE for anything else under its name */
+export function isPlainFile(file: string): boolean {
+  const found = lstatSync(file, { throwIfNoEntry: false });
+  if (found) requirePlain(found, file);
+  return found !== undefined;
+}
+
+/** @throws LPX_FILE_UNREADABLE for anything but a plain file */
+export function requirePlain(found: Stats, file: string): void {
   if (found.isFile()) return;
-  throw new LpxError('LPX_FILE_UNREADABLE', { file, reason: found.isDirectory() ? 'EISDIR' : 'notPlain' });
+  const reason = found.isSymbolicLink() ? 'link' : found.isDirectory() ? 'EISDIR' : 'notPlain';
+  throw new LpxError('LPX_FILE_UNREADABLE', { file, reason });
 }
 
 /** What may be read as a small file: a plain one, or a pipe too, such as a shell's `<(…)`. */

@@ -160,6 +160,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Run the same command with --resume: it goes on where the batch was cut short.',
   },
+  LPX_PASSWORD_LOST: {
+    exit: EXIT.someFailed,
+    what: 'The table of passwords for school {school} no longer has the password that opens {file}.',
+    means: 'notDone',
+    next: 'Put the table back as lpx wrote it and run the command with --resume; if it is lost, export again with --resend instead.',
+  },
   LPX_STUDENT_CHANGED: {
     exit: EXIT.busy,
     what: 'The student’s data changed in the store during the export.',
@@ -1214,6 +1220,12 @@ export const CATALOGUE = {
     what: '{count} of {total} could not be done; each is listed above with the reason.',
     means: 'partlyDone',
     next: 'Correct what is listed and run the command again: what is done is not done twice.',
+  },
+  LPX_BATCH_INCOMPLETE: {
+    exit: EXIT.someFailed,
+    what: 'The packages are written, but {file} could not be ({reason}).',
+    means: 'partlyDone',
+    next: 'See to that, and run the same command with --resume: it writes the letters and tables that are missing.',
   },
   LPX_BATCH_INTERRUPTED: {
     exit: EXIT.interrupted,

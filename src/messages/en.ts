@@ -365,7 +365,7 @@ export const en = {
       load: 'Nothing in this folder or file was loaded; the store is unchanged.',
       students: 'Nothing was changed.',
       export: 'No package was written.',
-      'batch-export': 'No package was written.',
+      'batch-export': 'No further package was written.',
       'batch-verify': 'No package has been checked: do not import them yet.',
       'batch-import': 'Nothing is imported that is not listed as imported.',
       verify: 'The package has not been checked: do not import it yet.',

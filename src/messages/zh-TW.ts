@@ -47,6 +47,10 @@ export const zhTW: Messages = {
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
     LPX_SENT_MEANWHILE: { what: '另一個 lpx 正要把這位學生相同的資料寄給同一所學校。', next: '請等它完成後再執行一次；已寄出的不會重複。' },
     LPX_BATCH_RUNNING: { what: '這份名單以相同選項的批次正在執行，開始於 {at}。', next: '請等它完成。' },
+    LPX_PASSWORD_LOST: {
+      what: '給學校 {school} 的密碼表裡，已沒有能開啟 {file} 的密碼。',
+      next: '請把 lpx 寫的密碼表放回原處，再以 --resume 執行；若已遺失，請改用 --resend 重新匯出。',
+    },
     LPX_BATCH_UNFINISHED: {
       what: '這份名單以相同選項的批次於 {at} 開始，但中途停止。',
       next: '請以同一個指令加上 --resume 執行，會從中斷處接續。',
@@ -578,6 +582,10 @@ export const zhTW: Messages = {
       what: '{total} 件中有 {count} 件沒有完成，原因列在上面。',
       next: '請修正所列事項後再執行一次；已完成的不會重複。',
     },
+    LPX_BATCH_INCOMPLETE: {
+      what: '交換檔都已寫出，但 {file} 無法寫入（{reason}）。',
+      next: '請排除原因後，以同一個指令加上 --resume 執行，會補寫缺少的附信與表格。',
+    },
     LPX_BATCH_INTERRUPTED: {
       what: '已中斷，{total} 件中還有 {count} 件沒有完成。',
       next: '請以同一個指令加上 --resume 執行，會接續其餘的部分。',
@@ -928,7 +936,7 @@ export const zhTW: Messages = {
       load: '這個資料夾或檔案的資料完全沒有載入，資料庫維持原狀。',
       students: '沒有任何資料變動。',
       export: '沒有產生交換檔。',
-      'batch-export': '沒有產生交換檔。',
+      'batch-export': '沒有再產生交換檔。',
       'batch-verify': '交換檔尚未檢查，請先不要匯入。',
       'batch-import': '沒有列為已匯入的，都還沒有匯入。',
       verify: '交換檔尚未檢查，請先不要匯入。',

@@ -8,6 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { isOwn, isSameFile, makeFolder, moveFiles, type NewFile, type Unpublished, writeFiles } from '../io/publish.js';
+import { requirePlain } from '../io/read.js';
 import { readArchive } from '../zip/reader.js';
 import { digestFile } from '../zip/threads/digest.js';
 import { parsePackageName } from './layout.js';
@@ -94,8 +95,7 @@ export async function statPackage({ path }: InboxPackage): Promise<Stats | undef
     if (known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND') return undefined;
     throw known;
   });
-  if (found && !found.isFile())
-    throw new LpxError('LPX_FILE_UNREADABLE', { file: path, reason: found.isSymbolicLink() ? 'link' : 'notPlain' });
+  if (found) requirePlain(found, path);
   return found;
 }
 

@@ -6,7 +6,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
-import { readSmall } from '../io/read.js';
+import { readSmall, statPlain } from '../io/read.js';
 import { trimmed } from '../plain-text.js';
 import { PASSWORD_FILE_BYTES, passwordLines } from './password-files.js';
 import { plainTitle } from './sheet-kinds.js';
@@ -96,7 +96,9 @@ async function readPasswordFile(path: string): Promise<ListedPassword[]> {
   return passwordLines(await readSmall(path, PASSWORD_FILE_BYTES, 'file')).map((password) => ({ ...key, password }));
 }
 
+/** A pipe may have no writer, and nothing else would say that lpx waits for one. */
 async function readPasswordTable(path: string): Promise<ListedPassword[]> {
+  await statPlain(path);
   const rows = await readTable(path);
   const titled = rows.slice(0, TITLE_ROWS).findIndex((row) => columnsOf(row).password !== undefined);
   const columns = titled < 0 ? undefined : columnsOf(rows[titled] as string[]);

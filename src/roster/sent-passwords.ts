@@ -2,10 +2,12 @@
  * The table of passwords that goes to a receiving school, in another way than its packages: a row a package. It is the only
  * record of them, so a row is on the disk before its package has its name; what was made again has the same password.
  */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { replaceFile } from '../io/publish.js';
+import { isPlainFile, requirePlain } from '../io/read.js';
 import { csv, readTable } from './tables.js';
 
 const TITLES = ['檔名', 'MD5', '密碼', '批次'];
@@ -19,13 +21,19 @@ export interface PasswordRow {
   readonly job: string;
 }
 
-/** Adds rows to a table that is there, and makes them last. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
+/** Only of a table that is there: one that somebody removed would come back without its titles and its other rows. No link, and no waiting for a pipe. */
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/** Adds rows to a table that is there, and makes them last. @throws LPX_DISK_FULL, LPX_WRITE_FAILED, LPX_FILE_UNREADABLE */
 export function appendPasswords(file: string, rows: readonly PasswordRow[]): void {
+  // The line end comes first: a row that was cut off by a full disk spoils none but itself.
+  const added = Buffer.from(rows.map((row) => `\r\n${cellsOf(row).join(',')}`).join(''));
   try {
-    const fd = openSync(file, 'a', 0o600);
+    const fd = openSync(file, APPENDING);
     try {
-      // The line end comes first: a row that was cut off by a full disk spoils none but itself.
-      writeSync(fd, rows.map((row) => `\r\n${cellsOf(row).join(',')}`).join(''));
+      requirePlain(fstatSync(fd), file);
+      // Other threads add to the table too: what was cut off is not gone on with.
+      if (writeSync(fd, added) < added.length) throw new LpxError('LPX_DISK_FULL', { file });
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -35,19 +43,30 @@ export function appendPasswords(file: string, rows: readonly PasswordRow[]): voi
   }
 }
 
-/** Writes a table in the place of the one that is there, if any, all or nothing. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
-export const writeSentPasswords = (file: string, rows: readonly PasswordRow[]): Promise<void> =>
-  replaceFile(file, csv('', { name: '', rows: [TITLES, ...rows.map(cellsOf)] }).content);
-
-/** The rows of a table as it was written; none when it is not there. A row that was cut off is left out. @throws as `readTable` */
-export async function readSentPasswords(file: string): Promise<PasswordRow[]> {
-  const rows = await readTable(file).catch((error) => {
-    if (error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND') return [];
-    throw error;
-  });
-  return rows.map(([name = '', md5 = '', password = '', job = '']) => ({ file: name, md5, password, job })).filter(isWhole);
+/** Makes a table without rows where there is none. @throws LPX_DISK_FULL, LPX_WRITE_FAILED; LPX_FILE_UNREADABLE for anything but a plain file */
+export async function makePasswordTable(file: string): Promise<void> {
+  if (!isPlainFile(file)) await replaceFile(file, csv('', { name: '', rows: [TITLES] }).content.subarray(0, -LINE_END.length));
 }
 
+/** The rows of a table that lpx wrote; none when it is not there. Those that were cut off are left out. @throws as `readTable`; LPX_FILE_UNREADABLE for anything but a plain file */
+export const readSentPasswords = async (file: string): Promise<PasswordRow[]> =>
+  isPlainFile(file) ? (await readTable(file)).map(rowOf).filter(isWhole) : [];
+
+/**
+ * Takes rows out of a table that is complete; what is not lpx's own in it stays. A table without rows is removed.
+ * @throws as `readSentPasswords`; LPX_DISK_FULL, LPX_WRITE_FAILED
+ */
+export async function completePasswordTable(file: string, isSpare: (row: PasswordRow) => boolean): Promise<void> {
+  if (!isPlainFile(file)) return;
+  const [titles = TITLES, ...rows] = await readTable(file);
+  const kept = rows.filter((cells) => cells.some((cell) => cell !== '') && !(isWhole(rowOf(cells)) && isSpare(rowOf(cells))));
+  if (kept.length === 0) await rm(file, { force: true });
+  else await replaceFile(file, csv('', { name: '', rows: [titles, ...kept] }).content);
+}
+
+const LINE_END = '\r\n';
+
+const rowOf = ([file = '', md5 = '', password = '', job = '']: readonly string[]): PasswordRow => ({ file, md5, password, job });
 const cellsOf = ({ file, md5, password, job }: PasswordRow): string[] => [file, md5, password, job];
 
 /** The job stands last: it is as long as it should be only where the row is. */

@@ -38,6 +38,8 @@ export interface JobPackage {
   readonly batchJob: string;
   readonly file: string;
   readonly folder: string;
+  /** The receiving school. */
+  readonly school: string;
   readonly bytes: number;
   readonly md5: string;
   readonly contentsDigest: string;
@@ -100,7 +102,18 @@ export class BatchJournal {
       .selectFrom('history')
       .innerJoin('history_students', 'history_students.history_id', 'history.id')
       .innerJoin('students', 'students.id', 'history_students.student_id')
-      .select(['history.id', 'history.at', 'batch_job', 'file', 'folder', 'bytes', 'md5', 'history.contents_digest', 'national_id'])
+      .select([
+        'history.id',
+        'history.at',
+        'batch_job',
+        'file',
+        'folder',
+        'school',
+        'bytes',
+        'md5',
+        'history.contents_digest',
+        'national_id',
+      ])
       .where('batch_job', '>=', `${token}-`)
       .where('batch_job', '<', `${token}.`)
       .where('state', '=', 'done')
@@ -108,8 +121,8 @@ export class BatchJournal {
       .execute();
     const packages = new Map<number, JobPackage & { readonly nationalIds: string[] }>();
     for (const { id, national_id: nationalId, ...row } of rows) {
-      const { batch_job: batchJob, contents_digest: contentsDigest, file, folder, md5 } = row;
-      const facts = { batchJob, file, folder, bytes: Number(row.bytes), md5, contentsDigest };
+      const { batch_job: batchJob, contents_digest: contentsDigest, file, folder, school, md5 } = row;
+      const facts = { batchJob, file, folder, school, bytes: Number(row.bytes), md5, contentsDigest };
       const known = packages.get(id) ?? { historyId: id, at: new Date(row.at), ...facts, nationalIds: [] };
       known.nationalIds.push(nationalId);
       packages.set(id, known);

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -121,6 +121,66 @@ describe('a batch that is interrupted', () => {
     expect([end, json.resumed, json.counts.exported]).toEqual([0, true, 12]);
     expect(packagesIn(batch.mail)).toEqual(expect.arrayContaining(done));
     await expectWhole(batch);
+  });
+});
+
+describe('a batch whose passwords somebody touched before it is gone on with', () => {
+  it('says which are lost or no longer open their package, and keeps every row of the tables', async () => {
+    const folder = tempFolder();
+    const { store, nationalIds } = await classOf(folder, 12, 300_000);
+    const rows = nationalIds.map((nationalId) => ({ nationalId, to: '990002' }));
+    const batch = batchIn(folder, writeList(folder, rows), store);
+    await strike(
+      [...batch.words, '--jobs', '1'],
+      'SIGINT',
+      once(() => packagesIn(batch.mail).length > 1),
+    );
+    const done = packagesIn(batch.mail);
+    const [name = ''] = readdirSync(batch.secret);
+    const table = join(batch.secret, name);
+    const written = readFileSync(table, 'utf8');
+    const resume = () => lpxJson([...batch.words, '--resume']);
+
+    rmSync(table);
+    const lost = await resume();
+    expect([lost.code, lost.json.error.code]).toEqual([8, 'LPX_PASSWORD_LOST']);
+    for (const file of done) expect(JSON.stringify(lost.json.findings)).toContain(file);
+    expect(existsSync(table)).toBe(false);
+
+    const password = passwordsIn(batch.secret).get(done[0] ?? '') ?? written.split('\r\n')[1]?.split(',')[2] ?? '';
+    writeFileSync(table, written.replace(password, 'WRONG-password'));
+    const wrong = await resume();
+    expect([wrong.code, wrong.json.error.code]).toEqual([8, 'LPX_PASSWORD_LOST']);
+    expect(JSON.stringify(wrong.json)).not.toContain('WRONG-password');
+
+    const elsewhere = join(folder, 'elsewhere.csv');
+    renameSync(table, elsewhere);
+    symlinkSync(elsewhere, table);
+    const linked = await resume();
+    expect([linked.code, linked.json.error.code]).toEqual([2, 'LPX_FILE_UNREADABLE']);
+    rmSync(table);
+
+    const results = join(batch.mail, name.replace('990002', 'batch'));
+    rmSync(results);
+    mkdirSync(results);
+    writeFileSync(table, `${written.replaceAll('.zip,', ',')}\r\nby hand,,secret`);
+    const incomplete = await resume();
+    expect([incomplete.code, incomplete.json.error.code]).toEqual([8, 'LPX_BATCH_INCOMPLETE']);
+    expect([incomplete.json.error.hint, incomplete.json.counts.exported]).toEqual([expect.stringContaining('--resume'), 12]);
+    rmSync(results, { recursive: true });
+    const { code, json } = await resume();
+    expect([code, json.resumed, json.results.length]).toEqual([0, true, 2]);
+    const kept = readFileSync(table, 'utf8').split('\r\n');
+    expect(kept).toHaveLength(1 + 12 + 1 + 1);
+    expect(kept).toEqual(
+      expect.arrayContaining([
+        'by hand,,secret',
+        ...written
+          .replaceAll('.zip,', ',')
+          .split('\r\n')
+          .slice(0, 1 + done.length),
+      ]),
+    );
   });
 });
 

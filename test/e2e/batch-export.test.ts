@@ -171,6 +171,33 @@ describe('lpx batch export', () => {
     expect(packagesIn(join(folder, 'mail'))).toEqual([]);
   });
 
+  it('writes no packages through a link in the place of a school’s folder, or beside passwords by a link that led nowhere', async () => {
+    const folder = tempFolder();
+    const { store, nationalIds } = await classOf(folder, 1);
+    const list = writeList(folder, [{ nationalId: nationalIds[0] as string }]);
+    symlinkSync(join(folder, 'mail'), join(folder, 'secret'));
+    const inside = await lpx(wordsFor(store, list, folder));
+    expect([inside.code, inside.err]).toEqual([2, expect.stringContaining('LPX_')]);
+    expect(packagesIn(join(folder, 'mail'))).toEqual([]);
+    rmSync(join(folder, 'secret'));
+    mkdirSync(join(folder, 'secret'));
+    mkdirSync(join(folder, 'mail'), { recursive: true });
+    symlinkSync(join(folder, 'secret'), join(folder, 'mail', '990002'));
+    const linked = await lpx(wordsFor(store, list, folder));
+    expect([linked.code, linked.err]).toEqual([2, expect.stringContaining('link')]);
+    expect(readdirSync(join(folder, 'secret'))).toEqual([]);
+  });
+
+  it('leaves no folder of passwords that it made for nothing', async () => {
+    const folder = tempFolder();
+    const { store, nationalIds } = await classOf(folder, 1);
+    const list = writeList(folder, [{ nationalId: nationalIds[0] as string }]);
+    expect((await lpx(wordsFor(store, list, folder))).code).toBe(0);
+    const words = ['--store', store, 'batch', 'export', list, '--out', join(folder, 'mail'), '--passwords', join(folder, 'deep', 'other')];
+    expect((await lpx(words)).code).toBe(0);
+    expect(existsSync(join(folder, 'deep'))).toBe(false);
+  });
+
   it('is not begun where a folder cannot be made: the same command needs no --resume', async () => {
     const folder = tempFolder();
     const { store, nationalIds } = await classOf(folder, 1);

@@ -8,7 +8,7 @@ import {
   type RowOutcome,
   type SentPackage,
 } from '../../batch/export-batch.js';
-import { type Finding, LpxError } from '../../errors.js';
+import { errorOf, type Finding, findingOf, LpxError } from '../../errors.js';
 import type { ExportSlip } from '../../exchange/slip.js';
 import { replaceFile } from '../../io/publish.js';
 import { maskId } from '../../masking.js';
@@ -62,14 +62,15 @@ export async function batchExport(context: Context, listFile: string, options: B
     newPassword: generatePassword,
     signal: context.interrupt,
   };
-  const result = await exportShowing(context, request);
-  const results = await writeResults(context, request, result).catch((error) => {
-    if (error instanceof LpxError) return error;
-    throw error;
+  const results: string[] = [];
+  const result = await exportShowing(context, {
+    ...request,
+    onEnd: async (result, slips) => {
+      await writeCovers(context, slips);
+      results.push(...(await writeResults(context, request, result)));
+    },
   });
-  const outcome = outcomeOf(context, request, result, results instanceof LpxError ? [] : results);
-  // What was done is said all the same.
-  return results instanceof LpxError ? { ...outcome, error: outcome.error ?? results } : outcome;
+  return outcomeOf(context, request, result, results);
 }
 
 /** Runs the batch, with its progress on stderr or its events on stdout. */
@@ -87,7 +88,6 @@ async function exportShowing(context: Context, request: BatchExportRequest): Pro
         say({ event: 'job', ...jobOutput(context, request, outcome) });
         progress?.done(jobLine(context, outcome));
       },
-      onSlips: (slips) => writeCovers(context, slips),
     });
   } finally {
     progress?.stop();
@@ -170,7 +170,7 @@ function outcomeOf(context: Context, request: BatchExportRequest, result: BatchE
         ? ['', fill(batch.results, { files: results.map((file) => relative(context.cwd, file)).join(messages.usage.and) })]
         : []),
     ],
-    findings: rows.flatMap(findingsOfFailed),
+    findings: [...rows.flatMap(findingsOfFailed), ...findingsOf(result.incomplete)],
     notes: packages.length > 0 ? [batch.advice] : [],
     error: endOf(result, counts, rows.length),
   };
@@ -195,13 +195,23 @@ function schoolRows({ outcomes }: BatchExportResult): [school: string, packages:
   return [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
+/** What could not be written once the packages were. */
+function findingsOf(error: LpxError | undefined): readonly Finding[] {
+  if (!error) return [];
+  const { code, facts, place, findings } = error;
+  const file = String(facts.file ?? '');
+  if (code === 'LPX_DISK_FULL') return [findingOf('LPX_BATCH_INCOMPLETE', 'error', { file }, { file, reason: 'ENOSPC' })];
+  if (code === 'LPX_WRITE_FAILED') return [findingOf('LPX_BATCH_INCOMPLETE', 'error', { file }, { file, reason: String(facts.reason) })];
+  return findings.length > 0 ? findings : [{ code, severity: 'error', place, facts } as Finding];
+}
+
 function endOf(
-  { isInterrupted }: BatchExportResult,
+  { isInterrupted, incomplete }: BatchExportResult,
   { failed, notDone }: ReturnType<typeof countsOf>,
   total: number,
 ): LpxError | undefined {
   if (isInterrupted) return new LpxError('LPX_BATCH_INTERRUPTED', { count: notDone, total });
-  return failed > 0 ? new LpxError('LPX_BATCH_FAILED', { count: failed, total }) : undefined;
+  return failed > 0 ? new LpxError('LPX_BATCH_FAILED', { count: failed, total }) : errorOf(findingsOf(incomplete));
 }
 
 const jobOutput = (context: Context, request: BatchExportRequest, { school, outcome, isEarlier, packages, rows }: JobOutcome) => ({
