@@ -1,11 +1,13 @@
 /** Loads the rows of registers as records of students who are on the roll. Registers add and update; they take nothing out. */
 import { basename, dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
 import { type TakenAttachment, type TakenRecord, WHOLE } from '../package/attachments.js';
 import { canonicalCode } from '../plain-text.js';
-import { linkAttachments, type RegisterRecord } from '../roster/attachment-folder.js';
-import { faultFinding, type RosterRow, readRoster, rowPlace } from '../roster/roster-rows.js';
-import type { RegisterKind } from '../roster/sheet-kinds.js';
+import { type LinkedRecords, openAttachments, type RegisterRecord } from '../roster/attachment-folder.js';
+import { faultFinding, type RosterRow, type RosterSheet, readRoster, rowPlace } from '../roster/roster-rows.js';
+import type { RegisterKind, RowCells } from '../roster/sheet-kinds.js';
 import { findAttachments } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
 import {
@@ -15,8 +17,12 @@ import {
   HALF_WIRE,
   type JsonObject,
   LISTS,
+  type ListName,
+  linkPropertyOf,
+  type Portfolio,
   portfoliosFromDocument,
   recordWire,
+  SLOTS,
   type WireList,
   wireListOf,
 } from '../spec/portfolio.js';
@@ -25,8 +31,8 @@ import { allRuleFindings, type ReferenceData } from '../spec/rules/record-rules.
 import { documentFindings } from '../spec/validate.js';
 import { completeRecords } from '../store/complete-records.js';
 import { referenceDataFor } from '../store/reference-data.js';
-import type { Store, StoredStudent } from '../store/store.js';
-import { type LoadResult, loadRecords, type RecordSource } from './load.js';
+import type { RollStudent, Store } from '../store/store.js';
+import { type CheckedPart, type LoadResult, loadRecords, type RecordPart, type RecordSource } from './load.js';
 import type { LoadRosterRequest } from './load-roster.js';
 
 export interface LoadRegistersRequest extends LoadRosterRequest {
@@ -42,7 +48,7 @@ export interface LoadRegistersRequest extends LoadRosterRequest {
   readonly notesGiven?: boolean | undefined;
   /** ROC school year of a register that has neither a cover nor columns to say it. */
   readonly academicYear?: number | undefined;
-  /** Called with the bytes of attachments read so far, and of all. */
+  /** Called with the rows checked so far, and all. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -55,123 +61,212 @@ export interface LoadedRegisters extends LoadResult {
 /** A row that says a record. */
 interface Entry extends RegisterRecord {
   readonly at: RosterRow<RegisterKind>;
-  readonly student: StoredStudent;
+  readonly student: Student;
   /** The fields that the row says. */
   readonly stated: ReadonlySet<string>;
 }
 
+/** What of a student the checks of a row ask for. */
+type Student = Pick<RollStudent, 'basicData' | 'extras' | 'listed'>;
+
 /**
- * Loads the registers of one table, whole or not at all, or without their bad rows.
- * @throws as `readRoster`, `linkAttachments` and `loadRecords`; the first error of the rows with all of them
+ * Loads the registers of one table, whole or not at all, or without their bad rows. Rows are checked, and written, some students at a
+ * time: in between they are packed, since those of a county's schools would take gigabytes.
+ * @throws as `readRoster`, `openAttachments` and `loadRecords`; the first error of the rows with all of them
  */
 export async function loadRegisters(store: Store, request: LoadRegistersRequest): Promise<LoadedRegisters | undefined> {
-  const { path, skipBadRows = false, certified = false, academicYear } = request;
+  const { path, skipBadRows = false, certified = false } = request;
   const file = basename(path);
   const notes: Finding[] = [];
-  const rows = await registerRows(path, notes);
-  if (rows.length === 0) return undefined;
-  const cover = rows.map(({ cover }) => cover.schoolCode).find((code) => code !== undefined && code !== store.school.code);
+  const rows = await packedRows(path, notes);
+  if (rows.count === 0) return undefined;
+  const cover = [...rows.schools].find((code) => code !== store.school.code);
   if (cover !== undefined)
     throw new LpxError('LPX_REGISTER_OTHER_SCHOOL', { value: cover, school: store.school.code }, { place: { file } });
-  const students = await studentsOf(store, rows, request.enrolling);
-  const findings = new RowFindings(request.notesGiven ? [] : notes);
-  const read = rows.flatMap((row) => readRow(row, { file, store, certified, academicYear, students, findings }));
-  const known = await referenceDataFor(store, portfoliosOf(read));
-  const valid = read.filter((entry) => findings.add(entry.at, entryFindings(entry, known)));
-  findings.note(uncertified(valid, file));
   const folder = request.attachments ?? dirname(path);
-  const linked = await linkAttachments(folder, valid, { search: request.attachments !== undefined });
-  const byRow = new Map<string, Finding[]>();
-  for (const finding of linked.findings) {
-    const key = `${finding.place.sheet ?? ''} ${finding.place.row}`;
-    byRow.set(key, [...(byRow.get(key) ?? []), finding]);
-  }
-  const sound = linked.records.filter(({ at }) => findings.add(at, byRow.get(`${at.sheet.name} ${at.row}`) ?? []));
-  findings.note(linked.findings.filter(({ place }) => place.row === undefined));
-  const refusal = errorOf(findings.list());
-  if (refusal && (!skipBadRows || sound.length === 0)) throw refusal;
+  const { ids, fileNames } = rows;
+  const attachments = await openAttachments(folder, { search: request.attachments !== undefined, ids, named: fileNames });
+  const findings = new RowFindings(request.notesGiven ? [] : notes);
+  const uncertified = new Map<string, number>();
+  let [gone, taken, hasCourseResults] = [0, 0, false];
 
-  const portfolios = portfoliosOf(sound);
-  const entries = entriesByPlace(sound, portfolios);
-  const found = findAttachments(portfolios, linked.files, new Map(), false);
-  let taken = 0;
+  async function* parts(): AsyncGenerator<RecordPart> {
+    for (const group of rows.groups()) {
+      await setImmediate();
+      const sound = await checkRows(group);
+      gone += group.length;
+      request.onProgress?.(gone, rows.count);
+      // Once the table is refused, its files need not be read.
+      if (sound.records.length > 0 && (skipBadRows || !findings.hasErrors)) yield partOf(sound);
+    }
+  }
+
+  async function checkRows(group: readonly RosterRow<RegisterKind>[]): Promise<LinkedRecords<Entry>> {
+    const students = await studentsOf(store, group, request.enrolling);
+    const read = group.flatMap((row) => readRow(row, { file, store, students, findings, terms: request }));
+    const known = await referenceDataFor(store, portfoliosOf(read));
+    const valid = read.filter((entry) => findings.add(entry.at, entryFindings(entry, known)));
+    countUncertified(valid, uncertified);
+    const linked = attachments.link(valid);
+    const byRow = new Map<string, Finding[]>();
+    for (const finding of linked.findings) {
+      const key = `${finding.place.sheet ?? ''} ${finding.place.row}`;
+      byRow.set(key, [...(byRow.get(key) ?? []), finding]);
+    }
+    const records = linked.records.filter(({ at }) => findings.add(at, byRow.get(`${at.sheet.name} ${at.row}`) ?? []));
+    return { ...linked, records };
+  }
+
+  function partOf({ records, files }: LinkedRecords<Entry>): RecordPart {
+    hasCourseResults ||= records.some(({ list }) => list === 'courseResults');
+    const portfolios = portfoliosOf(records);
+    const entries = entriesByPlace(records, portfolios);
+    const used = new Map([...files].filter(([path]) => records.some(({ record, list }) => linksOf(record, list).includes(path))));
+    return {
+      portfolios,
+      found: findAttachments(portfolios, used, new Map(), false),
+      placed: entries.inRow,
+      checked: (portfolios) => {
+        taken += portfolios.reduce((sum, { records }) => sum + records.length, 0);
+        const packed = pack(portfolios, entries.stated);
+        return unpacking(packed);
+      },
+    };
+  }
+
   const result = await loadRecords(store, request, {
     file,
     bytes: 0,
-    overridden: certified && sound.some(({ list }) => list === 'courseResults') ? 'LPX_NOT_CERTIFIED' : '',
-    portfolios,
-    found,
+    overridden: () => (certified && hasCourseResults ? 'LPX_NOT_CERTIFIED' : ''),
+    parts,
     coverage: () => ({ lists: new Set(), terms: new Set() }),
-    findings: findings.list(),
+    findings: () => [...findings.list(), ...uncertifiedFindings(uncertified, file), ...attachments.unused()],
     accept: { ...WHOLE, partial: skipBadRows },
     roll: 'store',
     before: request.before,
-    complete: (records, stored, onKept) => {
-      taken += records.length;
-      return completeRecords<TakenAttachment, TakenRecord>(records, stored, {
-        statedOf: ({ fields }) => entries.stated(fields),
-        attached: (file) => ({ ...file, crc32: file.crc32, stagedAt: undefined }),
-        onKept,
-      });
-    },
-  }).catch((error) => {
-    throw error instanceof LpxError ? (errorOf(error.findings.map(entries.inRow)) ?? error) : error;
   });
-  return { ...result, rows: rows.length, skippedRows: rows.length - taken, findings: result.findings.map(entries.inRow) };
+  return { ...result, rows: rows.count, skippedRows: rows.count - taken };
 }
 
-async function registerRows(path: string, notes: Finding[]): Promise<RosterRow<RegisterKind>[]> {
-  const rows: RosterRow<RegisterKind>[] = [];
-  for await (const row of readRoster(path, notes)) if (row.sheet.kind.kind === 'register') rows.push(row as RosterRow<RegisterKind>);
-  return rows;
+/** Rows that are checked at a time, unless one student has more. */
+const TOGETHER = 500;
+
+/** The rows of a table's registers, each student's together. */
+interface PackedRows {
+  readonly count: number;
+  /** Codes of the schools on covers. */
+  readonly schools: ReadonlySet<string>;
+  readonly ids: ReadonlySet<string>;
+  /** What rows name files by. */
+  readonly fileNames: ReadonlySet<string>;
+  readonly groups: () => Generator<RosterRow<RegisterKind>[]>;
 }
 
-const idOf = ({ cells }: RosterRow): string => canonicalCode((cells.nationalId ?? '').slice(0, 100)).replace(/\s/g, '');
+async function packedRows(path: string, notes: Finding[]): Promise<PackedRows> {
+  const byStudent = new Map<string, string[]>();
+  const sheets: Pick<RosterRow<RegisterKind>, 'sheet' | 'cover'>[] = [];
+  const [schools, fileNames] = [new Set<string>(), new Set<string>()];
+  let count = 0;
+  for await (const { sheet, cover, row, cells } of readRoster(path, notes)) {
+    if (sheet.kind.kind !== 'register') continue;
+    if (++count % TOGETHER === 0) await setImmediate();
+    if (sheets.at(-1)?.sheet !== sheet) sheets.push({ sheet: sheet as RosterSheet<RegisterKind>, cover });
+    if (cover.schoolCode !== undefined) schools.add(cover.schoolCode);
+    for (const column of LINK_COLUMNS) if (cells[column]) fileNames.add(cells[column]);
+    const packed = JSON.stringify([sheets.length - 1, row, ...[...sheet.titles.keys()].map((name) => cells[name])]);
+    const ofStudent = byStudent.get(idOf(cells));
+    if (ofStudent) ofStudent.push(packed);
+    else byStudent.set(idOf(cells), [packed]);
+  }
+  const unpacked = (packed: string): RosterRow<RegisterKind> => {
+    const [sheetNumber, row, ...texts] = JSON.parse(packed);
+    const { sheet, cover } = sheets[sheetNumber] as (typeof sheets)[number];
+    return { sheet, cover, row, cells: Object.fromEntries([...sheet.titles.keys()].map((name, i) => [name, texts[i]])) };
+  };
+  const inOrder = (a: RosterRow<RegisterKind>, b: RosterRow<RegisterKind>) =>
+    a.sheet === b.sheet ? a.row - b.row : orderOf(a.sheet) - orderOf(b.sheet);
+  const orderOf = (sheet: RosterSheet) => sheets.findIndex((other) => other.sheet === sheet);
+  function* groups(): Generator<RosterRow<RegisterKind>[]> {
+    let group: string[] = [];
+    for (const [nationalId, ofStudent] of byStudent) {
+      group.push(...ofStudent);
+      byStudent.delete(nationalId);
+      if (group.length < TOGETHER && byStudent.size > 0) continue;
+      yield group.map(unpacked).sort(inOrder);
+      group = [];
+    }
+  }
+  return { count, schools, ids: new Set(byStudent.keys()), fileNames, groups };
+}
 
+const LINK_COLUMNS = new Set(LISTS.flatMap(({ properties }) => properties.filter(({ role }) => role === 'link').map(({ name }) => name)));
+
+/** The paths of a record's files. */
+const linksOf = (record: JsonObject, list: ListName) => SLOTS.map((slot) => record[linkPropertyOf(wireListOf(list), slot) ?? '']);
+
+const idOf = ({ nationalId = '' }: RowCells): string => canonicalCode(nationalId.slice(0, 100)).replace(/\s/g, '');
+
+/** The students of rows, as the roll has them, or will have. */
 async function studentsOf(
   store: Store,
   rows: readonly RosterRow[],
   enrolling: ReadonlyMap<string, BasicData> = new Map(),
-): Promise<ReadonlyMap<string, StoredStudent>> {
-  const students = new Map<string, StoredStudent>();
-  for (const nationalId of new Set(rows.map(idOf))) {
+): Promise<ReadonlyMap<string, Student>> {
+  const ids = new Set(rows.map(({ cells }) => idOf(cells)));
+  const students = new Map<string, Student>(await store.rollOf([...ids]));
+  for (const nationalId of ids) {
     const basicData = enrolling.get(nationalId);
-    const student = (nationalId === '' ? undefined : await store.student(nationalId)) ?? (basicData && enrolled(basicData));
-    if (student) students.set(nationalId, student);
+    if (basicData && !students.has(nationalId)) students.set(nationalId, { basicData, extras: {}, listed: true });
   }
   return students;
 }
 
-const enrolled = (basicData: BasicData): StoredStudent => ({
-  id: 0,
-  basicData,
-  extras: {},
-  roll: { studentNumber: '', className: '', seat: '' },
-  listed: true,
-  extendedYears: 0,
-  left: undefined,
-  records: [],
-});
+/** Records with the fields that their rows state, small: a hundred thousand of them wait until all are checked. */
+function pack(portfolios: readonly Portfolio<TakenAttachment>[], statedIn: (fields: unknown) => ReadonlySet<string>): Buffer {
+  const stated = portfolios.map(({ records }) => records.map(({ fields }) => [...statedIn(fields)]));
+  return deflateRawSync(JSON.stringify({ portfolios, stated }), { level: 1 });
+}
+
+/** Apart from where the records were checked, of which it would keep all in memory. */
+const unpacking = (packed: Buffer) => (): CheckedPart => {
+  const { portfolios, stated }: { readonly portfolios: Portfolio<TakenAttachment>[]; readonly stated: string[][][] } = JSON.parse(
+    inflateRawSync(packed).toString(),
+  );
+  const statedIn = new Map(portfolios.flatMap(({ records }, i) => records.map((record, k) => [record, new Set(stated[i]?.[k])] as const)));
+  return {
+    portfolios,
+    complete: (records, stored, onKept) =>
+      completeRecords<TakenAttachment, TakenRecord>(records, stored, {
+        statedOf: (record) => statedIn.get(record) ?? new Set(),
+        attached: (file) => ({ ...file, crc32: file.crc32, stagedAt: undefined }),
+        onKept,
+      }),
+  };
+};
 
 /** The findings of rows, and which rows have errors. */
 class RowFindings {
-  readonly bad = new Set<RosterRow>();
+  readonly #bad = new WeakSet<RosterRow>();
   readonly #found = new BoundedFindings();
-  readonly #notes: Finding[];
+  readonly #notes: readonly Finding[];
+  #hasErrors = false;
 
-  constructor(notes: Finding[]) {
+  constructor(notes: readonly Finding[]) {
     this.#notes = notes;
   }
 
   /** @returns whether the row may be loaded */
   add(row: RosterRow, findings: readonly Finding[]): boolean {
     this.#found.add(findings);
-    if (errorOf(findings)) this.bad.add(row);
-    return !this.bad.has(row);
+    if (errorOf(findings)) {
+      this.#bad.add(row);
+      this.#hasErrors = true;
+    }
+    return !this.#bad.has(row);
   }
 
-  note(findings: readonly Finding[]): void {
-    this.#notes.push(...findings);
+  get hasErrors(): boolean {
+    return this.#hasErrors;
   }
 
   list(): Finding[] {
@@ -182,21 +277,20 @@ class RowFindings {
 interface Reading {
   readonly file: string;
   readonly store: Store;
-  readonly certified: boolean;
-  readonly academicYear: number | undefined;
-  readonly students: ReadonlyMap<string, StoredStudent>;
+  readonly students: ReadonlyMap<string, Student>;
   readonly findings: RowFindings;
+  readonly terms: Pick<LoadRegistersRequest, 'certified' | 'academicYear'>;
 }
 
 /** The record of a row; none of one that cannot be read, which is reported. */
-function readRow(at: RosterRow<RegisterKind>, { file, store, certified, academicYear, students, findings }: Reading): Entry[] {
+function readRow(at: RosterRow<RegisterKind>, { file, store, students, findings, terms }: Reading): Entry[] {
   const { kind } = at.sheet;
-  const nationalId = idOf(at);
+  const nationalId = idOf(at.cells);
   const student = students.get(nationalId);
   const { record, assumed, faults } = kind.rowToRecord(at.cells, {
     schoolCode: store.school.code,
-    academicYear: at.cover.academicYear ?? academicYear,
-    certified,
+    academicYear: at.cover.academicYear ?? terms.academicYear,
+    certified: terms.certified === true,
   });
   const of = student ? { student: nationalId, name: student.basicData.name } : {};
   const own = faults.map((fault) => faultFinding(at, fault, file));
@@ -254,7 +348,7 @@ function entryFindings(entry: Entry, known: ReferenceData): Finding[] {
 const EXPECTED: ReadonlySet<Finding['code']> = new Set(['LPX_NOT_CERTIFIED', 'LPX_NO_ATTACHMENT']);
 
 /** A student on the wire with the records of these rows. */
-function documentOf({ basicData, extras, listed }: StoredStudent, entries: readonly Entry[]): JsonObject {
+function documentOf({ basicData, extras, listed }: Student, entries: readonly Entry[]): JsonObject {
   // A list of students does not say when they came.
   const known = listed ? { ...basicData, semester: 1 } : basicData;
   const [empty = {}] = documentFromPortfolios([{ basicData: known, extras, records: [] }]) as JsonObject[];
@@ -291,15 +385,14 @@ const portfoliosOf = (entries: readonly Entry[]) =>
 function entriesByPlace(entries: readonly Entry[], portfolios: ReturnType<typeof portfoliosOf>) {
   const byPlace = new Map<string, Entry>();
   const byFields = new Map<unknown, Entry>();
-  for (const [i, ofStudent] of byStudent(entries).entries()) {
-    const counts = new Map<string, number>();
-    for (const entry of ofStudent) {
-      const index = counts.get(entry.list) ?? 0;
-      counts.set(entry.list, index + 1);
-      byPlace.set(`${entry.nationalId} ${wireListOf(entry.list).wire} ${index}`, entry);
-      byFields.set(portfolios[i]?.records.filter(({ list }) => list === entry.list)[index]?.fields, entry);
+  for (const [i, ofStudent] of byStudent(entries).entries())
+    for (const { name, wire } of LISTS) {
+      const records = (portfolios[i]?.records ?? []).filter(({ list }) => list === name);
+      for (const [index, entry] of ofStudent.filter(({ list }) => list === name).entries()) {
+        byPlace.set(`${entry.nationalId} ${wire} ${index}`, entry);
+        byFields.set(records[index]?.fields, entry);
+      }
     }
-  }
   return {
     stated: (fields: unknown): ReadonlySet<string> => byFields.get(fields)?.stated ?? new Set(),
     inRow: (finding: Finding): Finding => {
@@ -312,13 +405,15 @@ function entriesByPlace(entries: readonly Entry[], portfolios: ReturnType<typeof
 
 const CERTIFICATION = recordWire(wireListOf('courseResults'), 'certification') as string;
 
-/** One warning for each sheet whose course results count as not certified. */
-function uncertified(entries: readonly Entry[], file: string): Finding[] {
-  const sheets = new Map<string, number>();
+/** Counts, for each sheet, the course results that nobody says are certified. */
+function countUncertified(entries: readonly Entry[], sheets: Map<string, number>): void {
   for (const { list, at, record } of entries) {
     if (list === 'courseResults' && record[CERTIFICATION] === undefined) sheets.set(at.sheet.name, (sheets.get(at.sheet.name) ?? 0) + 1);
   }
-  return [...sheets].map(([sheet, count]) =>
+}
+
+/** One warning for each sheet whose course results count as not certified. */
+const uncertifiedFindings = (sheets: ReadonlyMap<string, number>, file: string): Finding[] =>
+  [...sheets].map(([sheet, count]) =>
     findingOf('LPX_REGISTER_UNCERTIFIED', 'warning', { file, ...(sheet !== '' && { sheet }) }, { count }),
   );
-}

@@ -1,7 +1,17 @@
 /** Loads the export of a school's platform: a folder with an exchange document becomes records of the store. */
+import { setImmediate } from 'node:timers/promises';
 import { type Difference, errorOf, type Finding, findingOf } from '../errors.js';
 import { statPlain } from '../io/read.js';
-import { type Acceptance, attachmentsOf, type TakenAttachment, type TakenRecord, takeAttachments, WHOLE } from '../package/attachments.js';
+import {
+  type Acceptance,
+  attachmentsOf,
+  type GroupReader,
+  type TakenAttachment,
+  type TakenFile,
+  type TakenRecord,
+  takeAttachments,
+  WHOLE,
+} from '../package/attachments.js';
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { type FoundAttachments, findAttachments } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
@@ -22,6 +32,7 @@ import {
 import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
+import type { Staging } from '../store/attachments.js';
 import { type Comparison, changedFinding, compareRecords } from '../store/compare-records.js';
 import { type Coverage, missingRecords, removalFindings } from '../store/missing-records.js';
 import { picksWithoutRoom, refOf, standingOf } from '../store/pickable-items.js';
@@ -126,37 +137,59 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
   ];
   refuse([...findings, ...found.findings]);
   const terms = new Set(portfolios.flatMap(({ records }) => records.map(termOfRecord)));
+  const total = request.onProgress ? await bytesOf(new Set(found.attachments.map(({ file }) => file))) : 0;
   return loadRecords(store, request, {
     file: folder.name,
     bytes: folder.documentBytes.length,
-    overridden: '',
-    portfolios,
-    found,
+    overridden: () => '',
+    parts: async function* () {
+      yield {
+        portfolios,
+        found,
+        placed: (finding) => finding,
+        checked: (taken) => () => ({ portfolios: taken, complete: (records) => records }),
+      };
+    },
     coverage: (i) => ({ lists: folder.lists[i] ?? new Set(), terms }),
-    findings,
+    findings: () => findings,
     accept: WHOLE,
     roll: 'platform',
-    complete: (records) => records,
+    onRead: (bytes) => request.onProgress?.(bytes, total),
   });
 }
 
-/** Records to load, checked, and the files that were found for them. */
+/** Records to load, a part at a time, and the files that were found for them. All records of a student are in one part. */
 export interface RecordSource {
   /** Base name of where they come from. */
   readonly file: string;
   readonly bytes: number;
-  /** The codes of the rules that the clerk set aside, with blanks between. */
-  readonly overridden: string;
-  readonly portfolios: readonly Portfolio<WireAttachment>[];
-  readonly found: FoundAttachments<string>;
-  /** What the source speaks of, for each portfolio. */
+  readonly parts: () => AsyncIterable<RecordPart>;
+  /** What the source speaks of, for each portfolio of a source of one part. */
   readonly coverage: (index: number) => Coverage;
-  readonly findings: readonly Finding[];
+  /** The codes of the rules that the clerk set aside, with blanks between. Asked, as the findings are, once all parts are checked. */
+  readonly overridden: () => string;
+  readonly findings: () => readonly Finding[];
   readonly accept: Acceptance;
   /** Whether basic data are the platform's, or those that the store has anyway. */
   readonly roll: 'platform' | 'store';
   /** What is loaded before, as part of the same change. @returns whether anything was written */
   readonly before?: ((change: StoreChange) => Promise<boolean>) | undefined;
+  /** Called with the bytes of attachments read so far. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
+}
+
+/** The records of some students, to be checked. */
+export interface RecordPart {
+  readonly portfolios: readonly Portfolio<WireAttachment>[];
+  readonly found: FoundAttachments<string>;
+  /** A finding about these records, where it stands in the source. */
+  readonly placed: (finding: Finding) => Finding;
+  /** Called with what of it may be loaded. @returns where that is found again when it is, which decides what waits in memory */
+  readonly checked: (portfolios: readonly Portfolio<TakenAttachment>[]) => () => CheckedPart;
+}
+
+export interface CheckedPart {
+  readonly portfolios: readonly Portfolio<TakenAttachment>[];
   /** What a source that says less than a document leaves open, by the records that the store has of the student. */
   readonly complete: (
     records: readonly TakenRecord[],
@@ -165,55 +198,21 @@ export interface RecordSource {
   ) => readonly TakenRecord[];
 }
 
-/** Takes the files of records in, and brings the store up to date with both. @throws as `loadFolder` */
+/** Takes the files of records in, and brings the store up to date with both, once all of it is checked. @throws as `loadFolder` */
 export async function loadRecords(store: Store, request: Omit<LoadRequest, 'path'>, source: RecordSource): Promise<LoadResult> {
-  const { now, operator, onProgress } = request;
-  const { file, found, portfolios } = source;
   const staging = await store.attachments.stage();
   const engine = new ZipEngine();
   try {
-    const total = onProgress ? await bytesOf(new Set(found.attachments.map(({ file }) => file))) : 0;
-    let done = 0;
-    const taken = await takeAttachments(
-      portfolios,
-      found,
-      {
-        together: TAKEN_TOGETHER.hashed,
-        threads: engine.threads,
-        read: async (files) => {
-          const parts = files.map((file) => ({ file, target: staging.nextPath() }));
-          const results = await engine.run({ kind: 'copy', marks: MARKS, parts });
-          for (const { target } of parts) staging.secure(target);
-          for (const result of results) if (!('damage' in result)) done += result.bytes;
-          onProgress?.(done, total);
-          return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
-        },
-      },
-      { accept: source.accept, advice: 'own' },
-    );
-    refuse(taken.findings);
+    const { parts, restorable, findings } = await checkParts(store, source, { staging, engine });
     await staging.secured();
-    const restorable = await restorableFiles(store, taken.portfolios);
-    const ofFiles = [...taken.findings, ...restorable.map(({ finding }) => finding)];
-    const findings = new BoundedFindings().add(source.findings).add(ofFiles).list();
     const result = await store.change(async (change) => {
       const changedBefore = (await source.before?.(change)) ?? false;
-      const plans: StudentPlan[] = [];
-      for (const [i, portfolio] of taken.portfolios.entries()) plans.push(await planStudent(change, portfolio, source, i));
-      refuse(plans.flatMap(({ conflicts }) => conflicts));
-      if (!request.keepMissing && !request.confirmed) refuse(plans.flatMap(({ doubts }) => doubts));
-      const keepMissing = request.keepMissing === true;
-      const changed = plans.some((plan) => changesStore(plan, keepMissing));
-      const { bytes, overridden } = source;
-      const historyId = changed ? await change.addHistory({ kind: 'load', at: now, file, bytes, overridden, operator }) : undefined;
-      const students: LoadedStudent[] = [];
-      for (const plan of plans) students.push(await applyPlan(change, plan, { historyId, schoolCode: store.school.code, keepMissing }));
-      const written = plans.flatMap((plan) => writtenOf(plan));
-      if (!request.dryRun) await staging.keepAll([...attachmentsOf(written), ...restorable.map(({ attachment }) => attachment)]);
+      const { students, changed, written, kept } = await writeParts(change, parts, { source, request, schoolCode: store.school.code });
       const dryRun = request.dryRun === true;
+      if (!dryRun) await staging.keepAll([...written, ...restorable]);
       return {
         keep: (changed || changedBefore) && !dryRun,
-        result: { file, dryRun, students, changed, findings: withKept(findings, plans) },
+        result: { file: source.file, dryRun, students, changed, findings: new BoundedFindings().add(findings).add(kept).list() },
       };
     });
     if (!request.dryRun) staging.committed();
@@ -224,11 +223,95 @@ export async function loadRecords(store: Store, request: Omit<LoadRequest, 'path
   }
 }
 
-const withKept = (findings: readonly Finding[], plans: readonly StudentPlan[]): Finding[] =>
-  new BoundedFindings()
-    .add(findings)
-    .add(plans.flatMap(({ kept }) => kept))
-    .list();
+interface CheckedParts {
+  readonly parts: readonly (() => CheckedPart)[];
+  /** Staged files whose copies in the store are lost or broken. */
+  readonly restorable: readonly TakenAttachment[];
+  readonly findings: readonly Finding[];
+}
+
+/** Checks the files of all parts, and stages them. @throws the first error with all of them */
+async function checkParts(
+  store: Store,
+  source: RecordSource,
+  { staging, engine }: { readonly staging: Staging; readonly engine: ZipEngine },
+): Promise<CheckedParts> {
+  const { accept, onRead } = source;
+  let done = 0;
+  const reader: GroupReader<string, TakenFile> = {
+    together: TAKEN_TOGETHER.hashed,
+    threads: engine.threads,
+    read: async (files) => {
+      const parts = files.map((file) => ({ file, target: staging.nextPath() }));
+      const results = await engine.run({ kind: 'copy', marks: MARKS, parts });
+      for (const { target } of parts) staging.secure(target);
+      for (const result of results) if (!('damage' in result)) done += result.bytes;
+      onRead?.(done);
+      return results.map((taken, i) => ({ taken, stagedAt: parts[i]?.target }));
+    },
+  };
+  const parts: (() => CheckedPart)[] = [];
+  const restorable: TakenAttachment[] = [];
+  const ofFiles = new BoundedFindings();
+  let records = 0;
+  for await (const { portfolios, found, placed, checked } of source.parts()) {
+    const taken = await takeAttachments(portfolios, found, reader, { accept, advice: 'own' });
+    const restored = await restorableFiles(store, taken.portfolios);
+    restorable.push(...restored.map(({ attachment }) => attachment));
+    ofFiles.add([...taken.findings, ...restored.map(({ finding }) => finding)].map(placed));
+    records += taken.portfolios.reduce((sum, portfolio) => sum + portfolio.records.length, 0);
+    parts.push(checked(taken.portfolios));
+  }
+  const ofSource = source.findings();
+  const findings = new BoundedFindings().add(ofSource).add(ofFiles.list()).list();
+  if (!accept.partial || records === 0) {
+    if (errorOf(ofSource)) refuse(findings);
+    refuse(ofFiles.list());
+  }
+  return { parts, restorable, findings };
+}
+
+interface WritingTerms {
+  readonly source: RecordSource;
+  readonly request: Omit<LoadRequest, 'path'>;
+  readonly schoolCode: string;
+}
+
+/** Plans each part and writes it. @throws the first reason against it with all of them, when some may be written already */
+async function writeParts(change: StoreChange, parts: readonly (() => CheckedPart)[], { source, request, schoolCode }: WritingTerms) {
+  const { now, operator } = request;
+  const keepMissing = request.keepMissing === true;
+  const [conflicts, doubts, kept] = [new BoundedFindings(), new BoundedFindings(), new BoundedFindings()];
+  const isRefused = () => errorOf([...conflicts.list(), ...doubts.list()]) !== undefined;
+  const students: LoadedStudent[] = [];
+  const written: TakenAttachment[] = [];
+  let historyId: number | undefined;
+  for (const part of parts) {
+    // The database's statements of the last part are only freed when the event loop gets its turn; so is an interrupt heard.
+    await setImmediate();
+    const { portfolios, complete } = part();
+    const plans: StudentPlan[] = [];
+    for (const [i, portfolio] of portfolios.entries())
+      plans.push(await planStudent(change, portfolio, { complete, coverage: source.coverage(i), roll: source.roll }));
+    for (const plan of plans) {
+      kept.add(plan.kept);
+      conflicts.add(plan.conflicts);
+      if (!keepMissing && !request.confirmed) doubts.add(plan.doubts);
+    }
+    if (isRefused()) continue;
+    if (plans.some((plan) => changesStore(plan, keepMissing))) {
+      const { file, bytes } = source;
+      historyId ??= await change.addHistory({ kind: 'load', at: now, file, bytes, overridden: source.overridden(), operator });
+    }
+    for (const plan of plans) {
+      students.push(await applyPlan(change, plan, { historyId, schoolCode, keepMissing }));
+      written.push(...attachmentsOf(writtenOf(plan)));
+    }
+  }
+  refuse(conflicts.list());
+  refuse(doubts.list());
+  return { students, written, kept: kept.list(), changed: historyId !== undefined };
+}
 
 /** @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
 async function bytesOf(files: Iterable<string>): Promise<number> {
@@ -256,20 +339,26 @@ interface StudentPlan {
   readonly doubts: readonly Finding[];
 }
 
+/** How a student's records are planned. */
+interface PlanTerms {
+  readonly complete: CheckedPart['complete'];
+  readonly coverage: Coverage;
+  readonly roll: RecordSource['roll'];
+}
+
 async function planStudent(
   change: StoreChange,
   given: Portfolio<TakenAttachment>,
-  source: RecordSource,
-  index: number,
+  { complete, coverage, roll }: PlanTerms,
 ): Promise<StudentPlan> {
   const held = await change.student(given.basicData.nationalId);
   const present = held?.records ?? [];
   const removed = held ? (await change.removedRecords(held.id)).filter(({ provenance }) => provenance === 'own') : [];
-  const isOfStore = source.roll === 'store' && held !== undefined;
+  const isOfStore = roll === 'store' && held !== undefined;
   const kept: Finding[] = [];
   const portfolio: Portfolio<TakenAttachment> = {
     ...(isOfStore ? { basicData: held.basicData, extras: held.extras } : given),
-    records: source.complete(given.records, [...present, ...removed], (record, differences) => {
+    records: complete(given.records, [...present, ...removed], (record, differences) => {
       const place = { ...studentPlace(given.basicData), list: wireListOf(record.list).wire, title: titleOf(record) };
       for (const { property, stored, received } of differences)
         kept.push(findingOf('LPX_REGISTER_DIFFERS', 'warning', place, { property, stored, listed: received }));
@@ -278,7 +367,7 @@ async function planStudent(
   const { basicData, records } = portfolio;
   const comparisons = compareRecords(records, [...present, ...removed]);
   const found = new Set(comparisons.flatMap(({ stored }) => stored ?? []));
-  const missing = missingRecords(present, found, source.coverage(index));
+  const missing = missingRecords(present, found, coverage);
   const conflicts: Finding[] = [];
   for (const { kind, stored, record } of comparisons) {
     // Records imported from another school win over the platform's copy.
@@ -288,7 +377,7 @@ async function planStudent(
   return {
     portfolio,
     held,
-    keepsBasicData: source.roll === 'store',
+    keepsBasicData: roll === 'store',
     changes: held ? changesOf(held, basicData) : [],
     comparisons,
     returned: removed.filter((record) => found.has(record)),

@@ -34,48 +34,77 @@ export interface RegisterRecord {
 export interface LinkedRecords<R extends RegisterRecord> {
   /** In the same order; their links are paths in the folder. One whose files were not found keeps its own. */
   readonly records: readonly R[];
-  /** Path inside the folder (forward slashes, NFC) to path on disk: the files of records. */
+  /** Path inside the folder (forward slashes, NFC) to path on disk: the files of these records. */
   readonly files: ReadonlyMap<string, string>;
-  /** LPX_ATTACHMENT_MISSING, LPX_ATTACHMENT_AMBIGUOUS, LPX_ATTACHMENT_UNNAMED, LPX_LINK_UNSAFE; LPX_ATTACHMENTS_UNUSED */
+  /** LPX_ATTACHMENT_MISSING, LPX_ATTACHMENT_AMBIGUOUS, LPX_ATTACHMENT_UNNAMED, LPX_LINK_UNSAFE */
   readonly findings: readonly Finding[];
 }
 
-/**
- * @param search whether the folder was named as that of attachments: then all of it is searched, and rows that name no file get those
- *   in their student's folder that are called as the record is. Else it is the one that the register lies in, of which only the folders
- *   that rows or ids name are read.
- * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED
- */
-export async function linkAttachments<R extends RegisterRecord>(
-  folder: string,
-  records: readonly R[],
-  { search }: { readonly search: boolean },
-): Promise<LinkedRecords<R>> {
-  const named = records.map(namedFiles);
-  if (!search && named.every(({ length }) => length === 0)) return { records, files: new Map(), findings: [] };
-  const ids = new Set(records.map(({ nationalId }) => nationalId));
-  const first = new Set(named.flat().map(({ text }) => plainName(pathOfLink(text)?.split('/')[0] ?? '')));
+/** What of a folder of attachments is read. */
+export interface FolderTerms {
+  /**
+   * Whether the folder was named as that of attachments: then all of it is searched, and rows that name no file get those in their
+   * student's folder that are called as the record is. Else it is the one that the register lies in, of which only the folders that rows
+   * or ids name are read.
+   */
+  readonly search: boolean;
+  /** The national ids of the register. */
+  readonly ids: ReadonlySet<string>;
+  /** What its rows name files by. */
+  readonly named: Iterable<string>;
+}
+
+/** @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_LIMIT_EXCEEDED */
+export async function openAttachments(folder: string, { search, ids, named }: FolderTerms): Promise<AttachmentFolder> {
+  const first = new Set([...named].map((text) => plainName(pathOfLink(trimmed(text))?.split('/')[0] ?? '')));
+  if (!search && first.size === 0) return new AttachmentFolder([], ids, search);
   const isWanted = (name: string) => search || first.has(plainName(name)) || ownerOf(name, ids) !== undefined;
-  const index = new FileIndex(await listFiles(folder, isWanted, ids));
-  const findings: Finding[] = [];
-  const linked = records.map((record, i): R => {
-    const found = (named[i] ?? []).map(({ slot, text }) => {
-      const match = index.find(text, record);
-      if ('finding' in match) findings.push(match.finding(record.place(linkOf(record, slot)), text));
-      return { slot, file: 'file' in match ? match.file : undefined };
+  return new AttachmentFolder(await listFiles(folder, isWanted, ids), ids, search);
+}
+
+/** The files of a folder, for the records of a register. */
+export class AttachmentFolder {
+  readonly #index: FileIndex;
+  readonly #ids: ReadonlySet<string>;
+  readonly #search: boolean;
+  readonly #halves = new Set<string>();
+
+  constructor(files: readonly ListedFile[], ids: ReadonlySet<string>, search: boolean) {
+    this.#index = new FileIndex(files);
+    this.#ids = ids;
+    this.#search = search;
+  }
+
+  /** Finds the files of records. @param records all that the register has of some students */
+  link<R extends RegisterRecord>(records: readonly R[]): LinkedRecords<R> {
+    const named = records.map(namedFiles);
+    const findings: Finding[] = [];
+    const used = new Set<ListedFile>();
+    const linked = records.map((record, i): R => {
+      const found = (named[i] ?? []).map(({ slot, text }) => {
+        const match = this.#index.find(text, record);
+        if ('finding' in match) findings.push(match.finding(record.place(linkOf(record, slot)), text));
+        else used.add(match.file);
+        return { slot, file: 'file' in match ? match.file : undefined };
+      });
+      return withFiles(record, found);
     });
-    return withFiles(record, found);
-  });
-  if (search) findings.push(...addByTitle(linked, named, index));
-  const files = new Map(index.used().map(({ path, file }) => [path, file]));
-  // Those of the other half are for another register.
-  const halves = new Set(records.map(({ list }) => halfFolderOf(list)));
-  const others = HALVES.map((half) => HALF_WIRE[half].folder).filter((folder) => !halves.has(folder));
-  const isMeant = ({ path, owner }: ListedFile) =>
-    owner !== undefined && ids.has(owner) && !path.split('/').some((part) => others.includes(part));
-  const unused = search ? index.unused().filter(isMeant) : [];
-  if (unused.length > 0) findings.push(findingOf('LPX_ATTACHMENTS_UNUSED', 'note', {}, { count: unused.length, files: exampleOf(unused) }));
-  return { records: linked, files, findings };
+    for (const file of used) this.#index.use(file);
+    if (this.#search) findings.push(...addByTitle(linked, { named, index: this.#index, used }));
+    for (const { list } of records) this.#halves.add(halfFolderOf(list));
+    return { records: linked, files: new Map([...used].map(({ path, file }) => [path, file])), findings };
+  }
+
+  /** Files in students' folders that no record has taken. @returns LPX_ATTACHMENTS_UNUSED */
+  unused(): Finding[] {
+    if (!this.#search) return [];
+    // Those of the other half are for another register.
+    const others = HALVES.map((half) => HALF_WIRE[half].folder).filter((folder) => !this.#halves.has(folder));
+    const isMeant = ({ path, owner }: ListedFile) =>
+      owner !== undefined && this.#ids.has(owner) && !path.split('/').some((part) => others.includes(part));
+    const unused = this.#index.unused().filter(isMeant);
+    return unused.length > 0 ? [findingOf('LPX_ATTACHMENTS_UNUSED', 'note', {}, { count: unused.length, files: exampleOf(unused) })] : [];
+  }
 }
 
 interface NamedFile {
@@ -159,18 +188,17 @@ const exampleOf = (files: readonly ListedFile[]): string =>
 /** The files of a folder, as rows name them. */
 class FileIndex {
   readonly #files: readonly ListedFile[];
+  readonly #byOwner = new Map<string, ListedFile[]>();
   /** By the last part of the path in plain letters, with its type and without. */
   readonly #byName = new Map<string, ListedFile[]>();
   readonly #used = new Set<ListedFile>();
 
   constructor(files: readonly ListedFile[]) {
     this.#files = files;
-    for (const file of files)
-      for (const key of new Set([plainName(lastOf(file.path)), `${plainName(lastOf(stemOf(file.path)))}.`])) {
-        const named = this.#byName.get(key);
-        if (named) named.push(file);
-        else this.#byName.set(key, [file]);
-      }
+    for (const file of files) {
+      if (file.owner !== undefined) addTo(this.#byOwner, file.owner, file);
+      for (const key of new Set([plainName(lastOf(file.path)), `${plainName(lastOf(stemOf(file.path)))}.`])) addTo(this.#byName, key, file);
+    }
   }
 
   /** The one file that a text means: a path or the end of one, with or without its type; the student's own before those of nobody. */
@@ -194,7 +222,6 @@ class FileIndex {
     const [only] = left;
     if (!only) return missing;
     if (left.length > 1) return ambiguous(left);
-    this.#used.add(only);
     return { file: only };
   }
 
@@ -210,13 +237,17 @@ class FileIndex {
     this.#used.add(file);
   }
 
-  used(): ListedFile[] {
-    return [...this.#used];
+  /** @param owner whose files; those of all without one */
+  unused(owner?: string): ListedFile[] {
+    const files = owner === undefined ? this.#files : (this.#byOwner.get(owner) ?? []);
+    return files.filter((file) => !this.#used.has(file));
   }
+}
 
-  unused(): ListedFile[] {
-    return this.#files.filter((file) => !this.#used.has(file));
-  }
+function addTo<T>(map: Map<string, T[]>, key: string, value: T): void {
+  const values = map.get(key);
+  if (values) values.push(value);
+  else map.set(key, [value]);
 }
 
 const MEDIA = /\.(?:mp3|mp4)$/i;
@@ -259,23 +290,24 @@ const bareName = (name: string, nationalId: string): string =>
     .replace(nationalId, '')
     .replace(/^[\s_\-.]+|[\s_\-.]+$/g, '');
 
+interface Naming {
+  /** What each record names its files by. */
+  readonly named: readonly (readonly NamedFile[])[];
+  readonly index: FileIndex;
+  readonly used: Set<ListedFile>;
+}
+
 /** Gives rows without a file those in their student's folder that are called as the record is; each file fits one row, or none gets it. */
-function addByTitle<R extends RegisterRecord>(records: R[], named: readonly (readonly NamedFile[])[], index: FileIndex): Finding[] {
+function addByTitle<R extends RegisterRecord>(records: R[], { named, index, used }: Naming): Finding[] {
   const byName = new Map<string, number[]>();
   for (const [i, record] of records.entries())
-    for (const name of new Set(namesOf(record))) {
-      const key = `${record.nationalId} ${name}`;
-      const fitting = byName.get(key);
-      if (fitting) fitting.push(i);
-      else byName.set(key, [i]);
-    }
+    for (const name of new Set(namesOf(record))) addTo(byName, `${record.nationalId} ${name}`, i);
   const findings: Finding[] = [];
   const given = new Map<number, ListedFile[]>();
-  for (const file of index.unused()) {
-    if (file.owner === undefined) continue;
-    const open = (byName.get(`${file.owner} ${bareName(stemOf(lastOf(file.path)), file.owner)}`) ?? []).filter(
-      (i) => named[i]?.length === 0,
-    );
+  const owners = new Set(records.map(({ nationalId }) => nationalId));
+  const unused = [...owners].flatMap((owner) => index.unused(owner).map((file) => ({ file, owner })));
+  for (const { file, owner } of unused) {
+    const open = (byName.get(`${owner} ${bareName(stemOf(lastOf(file.path)), owner)}`) ?? []).filter((i) => named[i]?.length === 0);
     const [only] = open;
     if (only === undefined) continue;
     if (open.length === 1) given.set(only, [...(given.get(only) ?? []), file]);
@@ -299,6 +331,7 @@ function addByTitle<R extends RegisterRecord>(records: R[], named: readonly (rea
         continue;
       }
       index.use(only);
+      used.add(only);
       records[i] = withFiles(records[i] as R, [{ slot, file: only }]);
     }
   }

@@ -104,6 +104,10 @@ export class DatabaseStore implements Store {
     return readStudent(this.#db, nationalId, this.folder);
   }
 
+  rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>> {
+    return readRoll(this.#db, nationalIds, this.folder);
+  }
+
   async names(nationalIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const names = new Map<string, string>();
     for (const some of inParts([...new Set(nationalIds.map(canonicalCode))])) {
@@ -345,12 +349,8 @@ export class DatabaseChange implements StoreChange {
     await updateStudentRow(this.#db, this.#folder, id, columns);
   }
 
-  async rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>> {
-    const roll = new Map<string, RollStudent>();
-    for (const some of inParts(nationalIds))
-      for (const row of await this.#db.selectFrom('students').selectAll().where('national_id', 'in', some).execute())
-        roll.set(row.national_id, rollStudentOf(row, this.#folder));
-    return roll;
+  rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>> {
+    return readRoll(this.#db, nationalIds, this.#folder);
   }
 
   async enrol(students: readonly Pick<RollStudent, 'basicData' | 'roll'>[]): Promise<number[]> {
@@ -553,6 +553,15 @@ async function readStudent(db: Db, nationalId: string, folder: string): Promise<
   const records: StoredRecord[] = [];
   for (const provenance of PROVENANCES) records.push(...(await readRecords(db, student, provenance)));
   return { ...rollStudentOf(row, folder), extendedYears: row.extended_years, records };
+}
+
+/** @throws LPX_STORE_DAMAGED */
+async function readRoll(db: Db, nationalIds: readonly string[], folder: string): Promise<Map<string, RollStudent>> {
+  const roll = new Map<string, RollStudent>();
+  for (const some of inParts(nationalIds))
+    for (const row of await db.selectFrom('students').selectAll().where('national_id', 'in', some).execute())
+      roll.set(row.national_id, rollStudentOf(row, folder));
+  return roll;
 }
 
 /** @throws LPX_STORE_DAMAGED */

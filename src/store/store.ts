@@ -292,8 +292,7 @@ export interface NewRecord {
 }
 
 /** Reading and writing inside one transaction. */
-export interface StoreChange {
-  student(nationalId: string): Promise<StoredStudent | undefined>;
+export interface StoreChange extends Pick<Store, 'student' | 'rollOf'> {
   historyKind(id: number): Promise<HistoryKind>;
   /** Adds an entry; with the transaction's end it takes its place in the chain. @returns its number */
   addHistory(entry: NewHistoryEntry): Promise<number>;
@@ -305,8 +304,6 @@ export interface StoreChange {
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;
   /** Basic data as the platform has them. */
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
-  /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */
-  rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>>;
   /** Puts students on the roll whom a list names. @returns their ids, in order */
   enrol(students: readonly Pick<RollStudent, 'basicData' | 'roll'>[]): Promise<number[]>;
   /** Brings what a list says of a student up to date; basic data only of one whom no platform has described. */
@@ -344,6 +341,8 @@ export interface Store {
   readonly batches: BatchJournal;
   students(): Promise<StudentSummary[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
+  /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */
+  rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>>;
   /** The names of students by national id, in any letters; without those who are not there. */
   names(nationalIds: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The contents (by SHA-256) that records of more than one of these students have as files. */

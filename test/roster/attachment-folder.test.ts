@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '#lpx/errors.js';
-import { linkAttachments, type RegisterRecord } from '#lpx/roster/attachment-folder.js';
+import { openAttachments, type RegisterRecord } from '#lpx/roster/attachment-folder.js';
 import type { JsonObject } from '#lpx/spec/portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -25,7 +25,15 @@ const row = (record: JsonObject, nationalId = ME, row = 0): RegisterRecord => ({
   place: (property) => ({ row, property }),
 });
 const errorsIn = (findings: readonly Finding[]) => findings.filter(({ severity }) => severity === 'error');
-const link = (folder: string, records: readonly RegisterRecord[], search = true) => linkAttachments(folder, records, { search });
+async function link(folder: string, records: readonly RegisterRecord[], search = true) {
+  const ids = new Set(records.map(({ nationalId }) => nationalId));
+  const named = records.flatMap(({ record }) =>
+    [record[DOCUMENT], record[MEDIA]].filter((text) => typeof text === 'string' && text !== ''),
+  );
+  const attachments = await openAttachments(folder, { search, ids, named: named as string[] });
+  const linked = attachments.link(records);
+  return { ...linked, findings: [...linked.findings, ...attachments.unused()] };
+}
 /** The path found for one row that names a document; or the code of the finding. */
 async function found(files: readonly string[], text: string, search = true): Promise<unknown> {
   const { records, findings } = await link(folderWith(...files), [row({ [DOCUMENT]: text })], search);
