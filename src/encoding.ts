@@ -24,8 +24,27 @@ export function decodeText(bytes: Uint8Array): DecodedText | undefined {
   if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0))
     return decoded('UTF-16', new TextDecoder('utf-16be').decode(bytes));
   const utf8 = decodeUtf8(unpadded);
+  const half = utf8 === undefined ? utf16Of(bytes) : undefined;
+  if (half) return decoded('UTF-16', new TextDecoder(half).decode(bytes));
   return utf8 === undefined ? decoded('CP950', decodeCp950(unpadded)) : decoded('UTF-8', utf8);
 }
+
+/** UTF-16 without a mark that begins with no ASCII character: every separator and line end in it has a zero on the same side. */
+function utf16Of(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | undefined {
+  let [little, big, alone] = [0, 0, 0];
+  for (let i = 0; i + 1 < Math.min(bytes.length, 64 * 1024); i += 2) {
+    const [first, second] = [bytes[i] as number, bytes[i + 1] as number];
+    if (SEPARATORS.has(first) && second === 0) little++;
+    else if (SEPARATORS.has(second) && first === 0) big++;
+    else if (SEPARATORS.has(first) || SEPARATORS.has(second)) alone++;
+  }
+  // A Han character may have such a byte in it; a text that is not UTF-16 has hardly a zero.
+  if (little > big && little > alone) return 'utf-16le';
+  return big > alone ? 'utf-16be' : undefined;
+}
+
+/** Tab, line feed, carriage return, comma, semicolon. */
+const SEPARATORS: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0d, 0x2c, 0x3b]);
 
 const decoded = (encoding: Encoding, text: string | undefined): DecodedText | undefined =>
   text === undefined ? undefined : { text: text.replace(/^\ufeff+/, ''), encoding };

@@ -1009,6 +1009,30 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Copy the list alone to a new workbook and use that one.',
   },
+  LPX_TABLE_QUOTE: {
+    exit: EXIT.invalidData,
+    what: 'A quotation mark in row {row} of {file} is not closed.',
+    means: 'notDone',
+    next: 'Open the file in a text editor, add or remove the mark in this row, and load it again. Nothing in the file was used.',
+  },
+  LPX_TABLE_CUT: {
+    exit: EXIT.invalidData,
+    what: '{file} ends in the middle of a character: it was cut off.',
+    means: 'notDone',
+    next: 'Save or download the file again. Nothing in it was used.',
+  },
+  LPX_ROSTER_REPEATED: {
+    exit: EXIT.invalidData,
+    what: '{title} stands above more than one column, and this row has “{value}” in one and “{other}” in another.',
+    means: 'notDone',
+    next: 'Give each column a title of its own, and each student a row of their own; then load the file again.',
+  },
+  LPX_LOAD_PIPE: {
+    exit: EXIT.usage,
+    what: '{file} is a pipe, and lists and folders are read more than once.',
+    means: 'notDone',
+    next: 'Save it to a file first, and load the file.',
+  },
   LPX_TABLE_CELL: {
     exit: EXIT.invalidData,
     what: 'Row {row} of {file} has a cell of more than {limit} characters; a quotation mark is probably not closed.',

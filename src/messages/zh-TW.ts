@@ -402,6 +402,16 @@ export const zhTW: Messages = {
       what: '{file} 的內容超過任何學校名單的大小：{what} {value:amount}，上限 {limit:amount}。',
       next: '請只把名單複製到新的活頁簿，再載入那個檔案。',
     },
+    LPX_TABLE_QUOTE: {
+      what: '{file} 第 {row} 列的引號沒有成對。',
+      next: '請用文字編輯器開啟，在這一列補上或刪除引號後再載入；這個檔案的內容都沒有採用。',
+    },
+    LPX_TABLE_CUT: { what: '{file} 的結尾只有半個字：檔案不完整。', next: '請重新存檔或下載；這個檔案的內容都沒有採用。' },
+    LPX_ROSTER_REPEATED: {
+      what: '標題「{title}」不只一欄，而這一列在其中一欄是「{value}」，另一欄是「{other}」。',
+      next: '請讓每一欄的標題都不同、每位學生各佔一列，再載入一次。',
+    },
+    LPX_LOAD_PIPE: { what: '{file} 是管線，而名單和資料夾要讀取不只一次。', next: '請先存成檔案，再載入那個檔案。' },
     LPX_TABLE_CELL: {
       what: '{file} 第 {row} 列有儲存格超過 {limit} 個字，可能是引號沒有成對。',
       next: '請用試算表軟體開啟、修正該列，再另存成 CSV 檔；這個檔案的內容都沒有採用。',

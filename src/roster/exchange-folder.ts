@@ -73,14 +73,15 @@ async function documentIn(folder: string): Promise<string> {
 /** As much of a text as shows whether it is a document or a table. */
 const SHOWN_BYTES = 16 * 1024;
 
-/** Whether a path is a table, by its content and name: a workbook, or a text that is not JSON. @throws as `openFile` */
+/** Whether a path is a table, by its content and name: a workbook, or a text that is not JSON. @throws as `openFile`; LPX_LOAD_PIPE */
 export async function isTable(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   // A table is read more than once, which a pipe is not.
+  if (found?.isFIFO()) throw new LpxError('LPX_LOAD_PIPE', { file: basename(path) });
   if (!found?.isFile()) return false;
   const kind = kindOfFile(path);
-  if (kind !== undefined) return kind !== 'zip';
-  return /\.(?:csv|tsv)$/i.test(path) || looksLikeTable(beginningOf(path, SHOWN_BYTES));
+  if (kind !== undefined) return kind !== 'zip' || /\.xls[xm]$/i.test(path);
+  return /\.(?:csv|tsv|xls[xm])$/i.test(path) || looksLikeTable(beginningOf(path, SHOWN_BYTES));
 }
 
 function looksLikeTable(bytes: Buffer): boolean {

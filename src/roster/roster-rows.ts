@@ -1,7 +1,8 @@
 /** Finds the lists in a table: which sheet is what, where its titles stand, and which rows below them are data. */
 import { basename } from 'node:path';
-import { type Finding, findingOf, LpxError, type Place } from '../errors.js';
-import { canonicalCode, plainCode } from '../plain-text.js';
+import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
+import { canonicalCode, plainCode, trimmed } from '../plain-text.js';
+import { BoundedFindings } from '../spec/findings.js';
 import { readSchoolYear } from '../spec/identifiers/written-terms.js';
 import { withheldCell } from '../spec/text.js';
 import { type CellFault, plainTitle, type RowCells, SHEET_KINDS, type SheetColumn, type SheetKind } from './sheet-kinds.js';
@@ -57,13 +58,14 @@ const HEAD_ROWS = 40;
 
 /**
  * The rows of data of all sheets that are lists or registers. What is not read (sheets, columns) is noted in `findings`.
- * @throws as `readSheets`; LPX_ROSTER_TITLES when no sheet has titles that are known
+ * @throws as `readSheets`; LPX_ROSTER_REPEATED; LPX_ROSTER_TITLES when no sheet has titles that are known
  */
 export async function* readRoster(file: string, findings: Finding[]): AsyncGenerator<RosterRow> {
   const name = basename(file);
   const found: RosterSheet[] = [];
   const unread: { readonly finding: Finding; readonly nearest: Nearest | undefined }[] = [];
   let cover: Cover = {};
+  const repeated = new BoundedFindings();
   for await (const table of readSheets(file)) {
     const { head, rest } = await splitHead(table);
     const ofCover = coverIn(head);
@@ -85,12 +87,16 @@ export async function* readRoster(file: string, findings: Finding[]): AsyncGener
     found.push(sheet);
     findings.push(...unusedColumns(head[at] as TableRow, columns, place));
     let hidden = 0;
+    const repeats = repeatedColumns(head[at] as TableRow, columns);
     for await (const row of dataRows(head.slice(at + 1), rest, columns)) {
       if (row.hidden) hidden++;
+      repeated.add(repeatedCells(row, repeats, place));
       yield { sheet, row: row.row, cells: cellsOf(row, columns), cover };
     }
     if (hidden > 0) findings.push(findingOf('LPX_ROWS_HIDDEN', 'note', place, { count: hidden }));
   }
+  const refusal = errorOf(repeated.list());
+  if (refusal) throw refusal;
   if (found.length === 0)
     throw noTitles(
       name,
@@ -191,6 +197,27 @@ const KNOWN_TITLES = new Map(
 
 const titleTexts = (columns: ReadonlyMap<string, number>, { cells }: TableRow): ReadonlyMap<string, string> =>
   new Map([...columns].map(([name, index]) => [name, (cells[index] ?? '').replace(/\s+/g, '').slice(0, 40)]));
+
+/** The columns that have the title of another one that is read, each with that one and its title. */
+function repeatedColumns(
+  { cells }: TableRow,
+  columns: ReadonlyMap<string, number>,
+): (readonly [column: number, of: number, title: string])[] {
+  const titles = cells.map(plainTitle);
+  const used = new Set(columns.values());
+  return [...used].flatMap((of) =>
+    titles.flatMap((title, column) => (title === titles[of] && !used.has(column) ? [[column, of, title.slice(0, 40)] as const] : [])),
+  );
+}
+
+/** What a row says twice, and otherwise the second time: nobody can say which is right, or it is about two students. */
+const repeatedCells = ({ row, cells }: TableRow, repeats: ReturnType<typeof repeatedColumns>, place: Place): Finding[] =>
+  repeats.flatMap(([column, of, title]) => {
+    const [value, other] = [trimmed(cells[of] ?? ''), trimmed(cells[column] ?? '')];
+    if (other === '' || value === other) return [];
+    const facts = { title, value: withheldCell(value, false), other: withheldCell(other, false) };
+    return [findingOf('LPX_ROSTER_REPEATED', 'error', { ...place, row }, facts)];
+  });
 
 /** A note about columns that have a title and are not read. */
 function unusedColumns({ cells, row }: TableRow, columns: ReadonlyMap<string, number>, place: Place): Finding[] {

@@ -113,6 +113,10 @@ class Parts {
     return entry ? entryBytes(this.#fd, entry, Buffer.alloc(0)) : nothing();
   }
 
+  has(path: string): boolean {
+    return this.#entries.has(path.toLowerCase());
+  }
+
   async parse(path: string, limit: number, handlers: XmlHandlers): Promise<void> {
     const size = this.#entries.get(path.toLowerCase())?.size ?? 0;
     if (size > limit) throw overLimit('entry', size, limit);
@@ -246,6 +250,7 @@ async function readFormats(parts: Parts, path: string | undefined): Promise<Numb
 }
 
 async function* sheetRows(parts: Parts, path: string, book: Book, file: string): AsyncGenerator<TableRow> {
+  if (!parts.has(path)) throw damaged();
   const merged = new MergedRanges(await readMerged(parts, path));
   const reader = new RowReader(book, basename(file));
   for await (const _ of parseXml(parts.bytes(path), reader)) {

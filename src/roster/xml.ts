@@ -53,6 +53,7 @@ function parsePiece(text: string, handlers: XmlHandlers): void {
   }
 }
 
+const ENCODING = /^\?xml\s[^>]{0,200}?encoding\s*=\s*["']([^"']{0,40})/;
 const NAME = /(?:[^\s:=<>/"']+:)?([^\s:=<>/"']+)/y;
 const ATTRIBUTE = /\s+([^\s=<>/"']+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;
 const END = /\s*(\/?)>/y;
@@ -60,7 +61,12 @@ const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 
 /** @param at behind the `<` @returns where the tag ends */
 function parseTag(text: string, at: number, handlers: XmlHandlers): number {
-  if (text.startsWith('?', at)) return behind(text, '?>', at);
+  if (text.startsWith('?', at)) {
+    const end = behind(text, '?>', at);
+    const encoding = ENCODING.exec(text.slice(at, end))?.[1];
+    if (encoding !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(encoding)) throw new XmlError('another encoding than UTF-8');
+    return end;
+  }
   if (text.startsWith('!--', at)) return behind(text, '-->', at);
   const isClosing = text.startsWith('/', at);
   NAME.lastIndex = isClosing ? at + 1 : at;

@@ -249,6 +249,15 @@ describe('a list of students', () => {
     expect(entry?.students[0]?.changes).toEqual([{ property: 'name', from: '林小禾', to: '林小荷' }]);
   });
 
+  it.each([
+    ['two names', '身分證號,姓名,姓名\nA800000014,林小禾,王明\n'],
+    ['two students side by side', '身分證號,姓名,身分證號,姓名\nA800000014,林小禾,B800000015,王明\n'],
+  ])('that says %s in a row under one title is refused', async (_, text) => {
+    await expect(rosterOf(text, { skipBadRows: true })).rejects.toMatchObject({ code: 'LPX_ROSTER_REPEATED', place: { row: 1 } });
+    const same = text.replace('王明', '林小禾').replace('B800000015', 'A800000014');
+    expect((await rosterOf(same)).result).toMatchObject({ created: 1 });
+  });
+
   it('does not make a student of a list another person', async () => {
     const store = await fresh();
     await roster(store, list(HEAD + SAMPLE));

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { readXlsx } from 'hucre/xlsx';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
+import { isTable } from '#lpx/roster/exchange-folder.js';
 import { csv, readTable, workbook } from '#lpx/roster/tables.js';
 import { tempFolder } from '../support/temp.js';
 import { put } from '../support/zips.js';
@@ -29,9 +30,37 @@ describe('a table', () => {
   it.each([
     ['a quotation mark that is never closed', `a,b\n1,"2\n${'3,4\n'.repeat(20_000)}`, { code: 'LPX_TABLE_CELL', facts: { row: 2 } }],
     ['a cell without end', `a,b\n1,2\n${'3'.repeat(40_000)}`, { code: 'LPX_TABLE_CELL', facts: { row: 3 } }],
-    ['cells without end', ','.repeat(5_000_000), { code: 'LPX_LIMIT_EXCEEDED', facts: { what: 'cells' } }],
+    ['cells without end', ','.repeat(5_000_000), { code: 'LPX_TABLE_LARGE', facts: { file: 'a.csv', what: 'cells' } }],
+    ['more bytes than any list', 'a'.repeat(33 * 1024 * 1024), { code: 'LPX_TABLE_LARGE', facts: { file: 'a.csv', what: 'entry' } }],
+    ['a mark that is not closed in a small file', 'a,b\n"1,2\n3,4\n', { code: 'LPX_TABLE_QUOTE', facts: { row: 2 } }],
+    ['a mark that another one closes', 'a,b\n"1,2\n3,"4"\n', { code: 'LPX_TABLE_QUOTE', facts: { row: 2 } }],
   ])('with %s is refused before it is taken apart', async (_, text, expected) => {
     await expect(readTable(file(Buffer.from(text)))).rejects.toMatchObject(expected);
+  });
+
+  it.each([
+    ['UTF-16 that begins with a Han character and has no mark', iconv.encode(TEXT, 'utf16le')],
+    ['its other half first', iconv.encode(TEXT, 'utf16be')],
+  ])('is read from %s', async (_, bytes) => {
+    expect((await readTable(file(bytes))).filter((row) => row.some((cell) => cell !== ''))).toEqual(ROWS);
+  });
+
+  it.each([
+    ['UTF-16 with half a character', Buffer.concat([iconv.encode(`\ufeff${TEXT}`, 'utf16le'), Buffer.of(0x31)]), 'LPX_TABLE_CUT'],
+    ['UTF-8 with half a character', Buffer.from('代碼,名稱\n1,國').subarray(0, -1), 'LPX_TABLE_CUT'],
+    ['UTF-32', iconv.encode(`\ufeff${TEXT}`, 'utf32le'), 'LPX_TABLE_NOT_TEXT'],
+    ['zeros alone', Buffer.alloc(100), 'LPX_TABLE_NOT_TEXT'],
+  ])('in %s says so', async (_, bytes, code) => {
+    await expect(readTable(file(bytes))).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0)],
+    ['an empty ZIP', Buffer.concat([Buffer.from('PK\x05\x06'), Buffer.alloc(18)])],
+  ])('that is called a workbook and is %s is damaged', async (_, bytes) => {
+    const path = put(join(tempFolder(), 'a.xlsx'), bytes);
+    expect(await isTable(path)).toBe(true);
+    await expect(readTable(path)).rejects.toMatchObject({ code: 'LPX_WORKBOOK_DAMAGED' });
   });
 
   it('with marks inside its cells is read to its end, however long it is', async () => {

@@ -166,6 +166,21 @@ describe('a hostile workbook', () => {
     await expect(sheetsOf(rawWorkbook({ sheets: [], others, named: ['名單'] }))).rejects.toMatchObject({ code: 'LPX_WORKBOOK_DAMAGED' });
   });
 
+  it.each([
+    ['lacks the part of a sheet', []],
+    [
+      'has a sheet in another encoding',
+      [
+        {
+          name: 'xl/worksheets/sheet1.xml',
+          content: Buffer.from('<?xml version="1.0" encoding="big5"?><worksheet><sheetData/></worksheet>'),
+        },
+      ],
+    ],
+  ])('that %s is refused', async (_, others) => {
+    await expect(sheetsOf(rawWorkbook({ sheets: [], others, named: ['名單'] }))).rejects.toMatchObject({ code: 'LPX_WORKBOOK_DAMAGED' });
+  });
+
   it('expands no entities of its own', async () => {
     const xml = '<!DOCTYPE a [<!ENTITY lol "lol">]><sheetData><row r="1"><c r="A1" t="str"><v>&lol;&lol;</v></c></row></sheetData>';
     const rows = await rowsOf({ sheets: [{ name: 'a', xml }] }).catch((error) => error.code);
