@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   package: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   store: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
   roster: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
-  report: ['spec', 'messages'],
+  report: ['spec', 'messages', 'masking'],
   zip: ['errors', 'posted-error', 'encoding', 'io'],
   spec: ['errors', 'masking', 'plain-text', 'encoding'],
   io: ['errors'],

@@ -50,17 +50,25 @@ function isFolder(path: string, name: string): boolean {
   }
 }
 
-/** Writes the report, and says so in the outcome. What the command did is done: a report that cannot be written does not undo it. */
-export async function withReport(
+/** Writes the report of a command, as `withPage`. */
+export const withReport = (context: Context, outcome: Outcome, html: HtmlFile | undefined, reportOf: (html: HtmlFile) => Report) =>
+  withPage(context, outcome, html, async (file) => {
+    // Loaded only here: without a report, a command starts no slower.
+    const { reportPage } = await import('../report/pages.js');
+    return reportPage(reportOf(file), context.language);
+  });
+
+/** Writes a page, and says so in the outcome. What the command did is done: a page that cannot be written does not undo it. */
+export async function withPage(
   context: Context,
   outcome: Outcome,
   html: HtmlFile | undefined,
-  reportOf: (html: HtmlFile) => Report,
+  pageOf: (html: HtmlFile) => Promise<string>,
 ): Promise<Outcome> {
   if (!html) return outcome;
   const { messages, paint } = context;
   try {
-    const path = await writeReport(context, html, reportOf(html));
+    const path = await writePage(html, await pageOf(html));
     return {
       ...outcome,
       json: { ...outcome.json, html: path },
@@ -75,14 +83,8 @@ export async function withReport(
 }
 
 /** @returns the path of the file, which only its owner can read. @throws LPX_WRITE_FAILED, LPX_DISK_FULL */
-export async function writeReport(
-  { language }: Context,
-  { path, replaces }: Pick<HtmlFile, 'path' | 'replaces'>,
-  report: Report,
-): Promise<string> {
-  // Loaded only here: without a report, a command starts no slower.
-  const { reportPage } = await import('../report/pages.js');
-  const file = { name: basename(path), content: Buffer.from(reportPage(report, language)) };
+async function writePage({ path, replaces }: HtmlFile, html: string): Promise<string> {
+  const file = { name: basename(path), content: Buffer.from(html) };
   const files = replaces ? [file] : await nextVersion(dirname(path), [file]);
   const [written = path] = await writeFiles(dirname(path), files, replaces ? 'replace' : 'keep');
   return written;

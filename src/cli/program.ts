@@ -281,6 +281,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--out <dir>', help.slipOut, '.')
     .option('--password-slip <file>', help.passwordSlip)
     .option('--blank', help.blank)
+    .option('--by <name>', help.slipBy)
     .option('--overwrite', help.overwrite)
     .action((number, options) => start('slip', async (context) => (await import('./commands/slip.js')).slip(context, number, options)));
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));

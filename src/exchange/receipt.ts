@@ -10,7 +10,8 @@ import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
 import { HALF_WIRE, HALVES, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
-import type { HistoryStudent, KeptExport, KeptImport, Receiving, RecordOutcome, Store } from '../store/store.js';
+import { schoolOf } from '../store/reference-data.js';
+import type { HistoryStudent, KeptExport, KeptImport, Receiving, RecordOutcome, School, Store } from '../store/store.js';
 
 export type { Receipt } from '../spec/generated/receipt.js';
 
@@ -28,18 +29,29 @@ export interface ReceiptRequest {
 /** Largest receipt that is read, in bytes. */
 const RECEIPT_BYTES = 4 * 1024 * 1024;
 
+/** A receipt, and what it does not say itself. */
+export interface Acknowledgement {
+  readonly receipt: Receipt;
+  /** The receipt's students in its order, by id and name. */
+  readonly students: readonly NamedStudent[];
+  /** The school that sent the package. */
+  readonly from: School;
+  /** Whether the package's signature was checked; undefined where the history of another school has it. */
+  readonly signed: boolean | undefined;
+}
+
 /** Writes `<package>.receipt.json`. @throws LPX_IMPORT_UNKNOWN, LPX_WRITE_FAILED, LPX_DISK_FULL */
 export async function writeReceipt(
   store: Store,
   { importId, outFolder, now, by, existing }: ReceiptRequest,
-): Promise<{ receipt: Receipt; path: string; students: readonly NamedStudent[] }> {
+): Promise<Acknowledgement & { readonly path: string }> {
   const entry = (await store.history({ kinds: ['import'] }))
     .filter((happened) => happened.kind === 'import' && happened.state !== 'failed')
     .find(({ id }) => id === importId) as KeptImport | undefined;
   if (!entry) throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
-  const { receipt, students } = await receiptOf(store, entry, { now, by });
+  const acknowledged = await receiptOf(store, entry, { now, by });
   const name = `${entry.file.replace(/\.zip$/i, '')}.receipt.json`;
-  const written = { name, content: Buffer.from(`${JSON.stringify(receipt, null, 2)}\n`) };
+  const written = { name, content: Buffer.from(`${JSON.stringify(acknowledged.receipt, null, 2)}\n`) };
   const file = existing === 'replace' ? written : await nextVersion(outFolder, [written]).then(([next]) => next as NewFile);
   return store.change(async (change) => {
     await change.addHistory({
@@ -54,16 +66,16 @@ export async function writeReceipt(
       refersTo: importId,
     });
     const [path = ''] = await writeFiles(outFolder, [file], existing);
-    return { keep: true, result: { receipt, path, students } };
+    return { keep: true, result: { ...acknowledged, path } };
   });
 }
 
-/** The receipt of an import that was done, and its students, in its order. */
+/** The receipt of an import that was done. */
 export async function receiptOf(
   store: Store,
   entry: KeptImport,
   { now, by }: { readonly now: Date; readonly by: string },
-): Promise<{ readonly receipt: Receipt; readonly students: readonly NamedStudent[] }> {
+): Promise<Acknowledgement> {
   const receipt: Receipt = {
     lpxReceipt: 2,
     sendingSchool: entry.school,
@@ -77,7 +89,12 @@ export async function receiptOf(
     issuedBy: by,
     students: studentsOf(entry, await store.recordOutcomes(entry.id)),
   };
-  return { receipt, students: namedOf(receipt, entry.students) };
+  return {
+    receipt,
+    students: namedOf(receipt, entry.students),
+    from: await schoolOf(store, entry.school),
+    signed: entry.reason !== 'unsigned',
+  };
 }
 
 /** The files of the records that an import took in, each once. */
@@ -121,8 +138,7 @@ function studentsOf(entry: KeptImport, outcomes: readonly RecordOutcome[]): Rece
   });
 }
 
-export interface CheckedReceipt {
-  readonly receipt: Receipt;
+export interface CheckedReceipt extends Acknowledgement {
   /** The export it acknowledges, by its number in the history. */
   readonly exportId: number;
   readonly receiving: Receiving;
@@ -130,8 +146,6 @@ export interface CheckedReceipt {
   readonly before: boolean;
   /** Records that the other school left out, as warnings. */
   readonly findings: readonly Finding[];
-  /** The receipt's students in its order, by id and name, which the receipt itself does not say. */
-  readonly students: readonly NamedStudent[];
 }
 
 export interface CheckRequest {
@@ -182,7 +196,8 @@ export async function checkReceipt(store: Store, { file, now, operator }: CheckR
       return { keep: true, result: undefined };
     });
   const students = namedOf(receipt, entry.students);
-  return { receipt, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt, students), students };
+  const acknowledged = { receipt, students, from: store.school, signed: undefined };
+  return { ...acknowledged, exportId: entry.id, receiving, before, findings: leftOutFindings(receipt, students) };
 }
 
 /** Whether an export is the package of a receipt: by MD5 and size, and by the SHA-256 that version 0.1 kept where both have it. */

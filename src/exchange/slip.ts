@@ -6,31 +6,22 @@ import { openFile } from '../io/read.js';
 import { openingPassword, passwordOddity } from '../package/password-forms.js';
 import { type PasswordSource, passwordFrom } from '../package/password-source.js';
 import { readDirectory } from '../package/reader.js';
-import { schoolNames } from '../store/reference-data.js';
+import { schoolOf } from '../store/reference-data.js';
 import type { KeptExport, KeptImport, School, Store } from '../store/store.js';
 import { digestFile } from '../zip/threads/digest.js';
-import { type NamedStudent, type Receipt, receiptOf } from './receipt.js';
+import { type Acknowledgement, receiptOf } from './receipt.js';
 
 /** An entry of the history that there is a slip for. The other school's code and name may be empty. */
 export type Slip =
   | { readonly kind: 'export'; readonly entry: KeptExport; readonly from: School; readonly to: School }
-  | {
-      readonly kind: 'import';
-      readonly entry: KeptImport;
-      readonly from: School;
-      readonly to: School;
-      readonly receipt: Receipt;
-      /** The receipt's students, in its order. */
-      readonly students: readonly NamedStudent[];
-    };
+  | ({ readonly kind: 'import'; readonly entry: KeptImport } & Acknowledgement);
 
 /** The slip of an entry of the history. @throws LPX_SLIP_UNKNOWN when it is neither an export nor an import that was done */
 export async function slipOf(store: Store, id: number, issued: { readonly now: Date; readonly by: string }): Promise<Slip> {
   const entry = (await store.history({ kinds: ['export', 'import'] })).find((happened) => happened.id === id);
   if (entry?.kind === 'export') return { kind: 'export', entry, from: store.school, to: await schoolOf(store, entry.school) };
   if (entry?.kind !== 'import' || entry.state === 'failed') throw new LpxError('LPX_SLIP_UNKNOWN', { id });
-  const { receipt, students } = await receiptOf(store, entry, issued);
-  return { kind: 'import', entry, from: await schoolOf(store, entry.school), to: store.school, receipt, students };
+  return { kind: 'import', entry, ...(await receiptOf(store, entry, issued)) };
 }
 
 export type ExportSlip = Extract<Slip, { kind: 'export' }>;
@@ -46,11 +37,6 @@ export async function slipsOfExports(store: Store, ids: ReadonlySet<number>, sin
     slips.push({ kind: 'export', entry, from: store.school, to });
   }
   return slips;
-}
-
-async function schoolOf(store: Store, code: string): Promise<School> {
-  const names = code === '' ? new Map<string, string>() : await schoolNames(store, [code]);
-  return { code, name: names.get(code) ?? '' };
 }
 
 /** Where the package of an export was written; undefined when nothing of its name is there any more. */

@@ -196,7 +196,7 @@ export function Table({
   );
 }
 
-/** Who signs a page: a student who confirms it, the clerk, or whoever hands something over. */
+/** Who signs a page: a student who confirms it, whoever sends or receives something; or what the office puts to it. */
 export type Signer = keyof Messages['report']['signers'];
 
 /** Boxes to sign in by hand, and one for the date. The statement says what is signed, for the box may stand on a page of its own. */

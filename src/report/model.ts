@@ -7,7 +7,10 @@ import type { ListName, RecordOf } from '../spec/portfolio.js';
 import type { Mood, Signer } from './layout.js';
 
 /** The commands that write a report: each has a heading of its own. */
-export type ReportKind = 'show' | 'verify' | 'import' | 'export' | 'receipt';
+export type ReportKind = 'show' | 'verify' | 'import' | 'export';
+
+/** What a school's office signs with: the clerk, the head of the office, and the school's seal. */
+export const OFFICE: readonly Signer[] = ['clerk', 'chief', 'seal'];
 
 export interface Report {
   readonly kind: ReportKind;
@@ -74,7 +77,7 @@ export interface ReportTable {
 }
 
 export interface ReportStudent {
-  /** Whole, or masked: as the command shows it. */
+  /** Whole or masked: on paper it is masked. */
   readonly nationalId: string;
   readonly name: string;
   /** `2003/05/06`; empty where it is not known. */

@@ -1,4 +1,5 @@
 /** A report as an HTML file: first what was found, then each student on paper of their own, with a box to sign. */
+import { maskId } from '../masking.js';
 import { fill, type Language, messagesIn, visible } from '../messages/messages.js';
 import { LISTS } from '../spec/portfolio.js';
 import { dateText, momentText, termText } from './dates.js';
@@ -11,7 +12,9 @@ export function reportPage(report: Report, language: Language): string {
   const messages = messagesIn(language);
   const { report: words } = messages;
   const reader = { language, messages };
-  const { verdict, checks = [], findings, packages = [], students = [], tables = [] } = report;
+  const { verdict, checks = [], findings, packages = [], tables = [] } = report;
+  // A page may lie open on a desk: name and birth date say who is meant.
+  const students = (report.students ?? []).map((student) => ({ ...student, nationalId: maskId(student.nationalId) }));
   const whole = students.filter(({ records }) => records !== undefined);
   const isSplit = students.length > 1 || whole.length === 0;
   return renderPage({

@@ -2,6 +2,7 @@
 import { fill, type Language, type Messages, messagesIn } from '../messages/messages.js';
 import { dateText, momentText } from './dates.js';
 import { Callout, Code, Facts, renderPage, Section, SignatureBox, Table } from './layout.js';
+import { OFFICE, type Verdict } from './model.js';
 
 /** A school by code and name; each may be empty. */
 export interface SlipSchool {
@@ -64,13 +65,16 @@ export interface PaperReceipt {
   readonly to: SlipSchool;
   readonly package: SlipPackage;
   readonly importedAt: Date;
-  readonly importedBy: string;
-  /** Whether its signature was checked. */
-  readonly signed: boolean;
+  readonly issuedAt: Date;
+  readonly issuedBy: string;
+  /** Whether the package's signature was checked; undefined where only the receiving school knows. */
+  readonly signed: boolean | undefined;
   readonly students: readonly (SlipStudent & {
     readonly alreadyHere: number;
     readonly leftOut: readonly { readonly list: string; readonly title: string; readonly reason: 'uncertified' | 'unsound' }[];
   })[];
+  /** What the sending school's check of it came to. */
+  readonly checked?: Verdict | undefined;
 }
 
 /** The letter that goes with a package. @returns a whole HTML file */
@@ -127,7 +131,7 @@ export function coverLetter(frame: SlipFrame, letter: CoverLetter): string {
           <li>{words.stepReceipt}</li>
         </ol>
       </Section>
-      <SignatureBox language={language} signers={['sender', 'receiver']} id="signature" />
+      <SignatureBox language={language} signers={['sender', 'chief', 'seal', 'receiver']} id="signature" />
     </>,
   );
 }
@@ -172,14 +176,16 @@ export function paperReceipt(frame: SlipFrame, receipt: PaperReceipt): string {
     words.receipt,
     receipt.package.file,
     <>
+      {receipt.checked && <Callout {...receipt.checked} />}
       <p>{words.received}</p>
       <Facts
         rows={[
-          [words.receivedBy, <SchoolName school={receipt.to} />],
           [words.from, <SchoolName school={receipt.from} />],
+          [words.to, <SchoolName school={receipt.to} />],
           [words.importedAt, numbered(messages, receipt.importedAt, receipt.number)],
-          [columns.operator, receipt.importedBy],
-          [messages.checks.signature, receipt.signed ? messages.status.passed : messages.reasons.unsigned],
+          [words.issuedAt, momentText(messages, receipt.issuedAt)],
+          [columns.operator, receipt.issuedBy],
+          [messages.checks.signature, signatureText(messages, receipt.signed)],
         ]}
       />
       <Section id="package" heading={messages.labels.package}>
@@ -213,10 +219,13 @@ export function paperReceipt(frame: SlipFrame, receipt: PaperReceipt): string {
           />
         )}
       </Section>
-      <SignatureBox language={frame.language} signers={['receiver', 'clerk']} id="signature" />
+      <SignatureBox language={frame.language} signers={OFFICE} id="signature" />
     </>,
   );
 }
+
+const signatureText = ({ status, reasons }: Messages, signed: boolean | undefined): string =>
+  signed === undefined ? '' : signed ? status.passed : reasons.unsigned;
 
 /** When something was done, with its number in the history. */
 const numbered = (messages: Messages, at: Date, number: number): string =>

@@ -119,9 +119,10 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   @bottom-right { content: counter(page) " / " counter(pages); font: 9pt sans-serif; color: #444; }
 }
 @media print {
-  :root { color-scheme: light; }
+  :root { color-scheme: light; --line: #8a929b; }
   body { background: none; font-size: 10pt; line-height: 1.45; }
-  .page { max-width: none; padding: 0; }
+  /* Borders at the very edge of the sheet's contents are cut off by printers. */
+  .page { max-width: none; padding: 0 .5mm; }
   .skip, nav { display: none; }
   h1 { font-size: 17pt; } h2 { font-size: 13pt; margin-top: 14pt; } h3 { font-size: 11pt; margin-top: 10pt; } h4 { font-size: 10.5pt; }
   h1, h2, h3, h4, .record-head { break-after: avoid; }
@@ -141,7 +142,7 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   .ruler li { min-width: 15.5mm; padding: 1pt; }
   .ruler span { font-size: 7pt; }
   thead { display: table-header-group; }
-  .signature div { flex-basis: 40mm; min-height: 22mm; }
+  .signature div { flex-basis: 30mm; min-height: 22mm; padding: 1mm 1.5mm; }
   .sheet + .sheet { break-before: page; }
   .signature { margin-top: 14pt; }
   .signature dl { margin-top: 6pt; }

@@ -3,7 +3,7 @@ import type { CourseListing, Lookup } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { isCourseResult, type Portfolio } from '../spec/portfolio.js';
 import type { ReferenceData } from '../spec/rules/record-rules.js';
-import type { Store } from './store.js';
+import type { School, Store } from './store.js';
 
 /** All that the store knows of the schools and courses in portfolios, for the rules to check against. */
 export async function referenceDataFor(store: Store, portfolios: readonly Portfolio<unknown>[]): Promise<ReferenceData> {
@@ -31,4 +31,10 @@ export async function schoolNames(store: Store, codes: readonly string[]): Promi
   const { schools } = await store.schools(codes);
   const named = [...schools, ...(codes.includes(store.school.code) ? [store.school] : [])];
   return new Map(named.filter(({ name }) => name !== '').map(({ code, name }) => [code, name]));
+}
+
+/** A school of a code that may be empty, with its name where that is known. */
+export async function schoolOf(store: Store, code: string): Promise<School> {
+  const names = code === '' ? new Map<string, string>() : await schoolNames(store, [code]);
+  return { code, name: names.get(code) ?? '' };
 }

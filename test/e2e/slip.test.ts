@@ -19,8 +19,9 @@ async function sender() {
 describe('the slips of an export', () => {
   it('are a cover letter, with ids masked, in the next version when there is one', async () => {
     const { folder, slip, zipFile } = await sender();
-    const { code, json } = await slip('2', '--out', 'letters');
+    const { code, json } = await slip('2', '--out', 'letters', '--by', '註冊組 王小明');
     expect([code, outputFaults(json)]).toEqual([0, []]);
+    expect(readFileSync(json.file, 'utf8')).toMatch(/<dt>經手人<\/dt><dd>註冊組 王小明<\/dd>/);
     const letter = readFileSync(json.file, 'utf8');
     expect(statSync(json.file).mode & 0o777).toBe(0o600);
     expect(letter).toContain('A80000****');
@@ -80,11 +81,11 @@ describe('the slip of an import', () => {
     const store = await school(folder, '990002');
     await importTo(store, zipFile);
     const slip = (...words: readonly string[]) => lpxJson(['--store', store, 'slip', ...words], { cwd: folder });
-    const { code, json } = await slip('1');
+    const { code, json } = await slip('1', '--by', '教務處');
     expect([code, outputFaults(json)]).toEqual([0, []]);
     const page = readFileSync(json.file, 'utf8');
     expect(json.file.endsWith('.receipt.html')).toBe(true);
-    for (const word of ['A80000****', '林小禾', '990001', 'class="signature"']) expect(page).toContain(word);
+    for (const word of ['A80000****', '林小禾', '990001', 'class="signature"', '教務處']) expect(page).toContain(word);
     expect(page).not.toContain(TRANSFER_STUDENT);
     expect((await slip('1', '--password-slip', 'a/pw.html')).code).toBe(2);
     const none = await slip('9');

@@ -92,7 +92,7 @@ describe('a report', () => {
     const count = (html: string, what: string) => html.split(what).length - 1;
     const single = reportPage(report, 'zh-TW');
     expect([count(single, 'class="sheet"'), count(single, '學生確認簽名'), count(single, '經手人')]).toEqual([1, 1, 1]);
-    expect(single).toContain('林小禾（A800000014），課程學習成果 2 筆、多元表現 0 筆、檔案 2 個：以上內容確認無誤。');
+    expect(single).toContain('林小禾（A80000****），課程學習成果 2 筆、多元表現 0 筆、檔案 2 個：以上內容確認無誤。');
     const several = reportPage({ ...report, students: [student, { ...student, name: '陳小麥' }] }, 'zh-TW');
     expect([count(several, 'class="sheet"'), count(several, '學生確認簽名'), count(several, '經手人')]).toEqual([3, 2, 3]);
   });

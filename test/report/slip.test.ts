@@ -58,7 +58,7 @@ it.each(LANGUAGES)('slips show hostile texts as texts, in each language: %s', (l
   for (const html of [
     coverLetter(inLanguage, { ...LETTER, ...named, operator: hostile, students }),
     passwordSlip(inLanguage, { ...PASSWORD_SLIP, ...named, password: hostile }),
-    paperReceipt(inLanguage, { ...PAPER_RECEIPT, ...named, importedBy: hostile, students }),
+    paperReceipt(inLanguage, { ...PAPER_RECEIPT, ...named, issuedBy: hostile, students }),
   ]) {
     expect(html).toContain(`<html lang="${language}">`);
     expect(html).not.toMatch(/<script|<img|\u202e/);

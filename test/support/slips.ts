@@ -38,7 +38,8 @@ export const PASSWORD_SLIP: PasswordSlip = { ...OF, exportedAt: SLIP_FRAME.now, 
 export const PAPER_RECEIPT: PaperReceipt = {
   ...OF,
   importedAt: SLIP_FRAME.now,
-  importedBy: '註冊組',
+  issuedAt: SLIP_FRAME.now,
+  issuedBy: '註冊組',
   signed: true,
   students: [{ ...STUDENT, alreadyHere: 1, leftOut: [{ list: '課程學習成果紀錄', title: '物理', reason: 'uncertified' }] }],
 };
@@ -50,4 +51,6 @@ export const SLIPS: Readonly<Record<string, (frame: SlipFrame) => string>> = {
   'password slip': (frame) => passwordSlip(frame, PASSWORD_SLIP),
   'password slip to be filled in': (frame) => passwordSlip(frame, { ...PASSWORD_SLIP, password: undefined }),
   receipt: (frame) => paperReceipt(frame, PAPER_RECEIPT),
+  'receipt that was checked': (frame) =>
+    paperReceipt(frame, { ...PAPER_RECEIPT, signed: undefined, checked: { mood: 'good', title: '相符', lines: ['已標為收訖'] } }),
 };

@@ -23,10 +23,11 @@ import { readChoice } from '../choices.js';
 import type { Context, Outcome } from '../context.js';
 import { generatePassword } from '../passwords.js';
 import { failureOutput, findingOutput } from '../render/findings.js';
+import { frameOf } from '../render/html.js';
 import { jsonLine } from '../render/json.js';
 import { bracketed, cell, columns, NAME_COLUMNS } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
-import { baseOf, coverPage, frameOf } from './slip.js';
+import { baseOf, coverPage } from './slip.js';
 
 export interface BatchExportOptions {
   readonly out: string;

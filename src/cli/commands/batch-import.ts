@@ -7,7 +7,7 @@ import { watchInbox } from '../../exchange/watch-inbox.js';
 import { markCommitted } from '../../io/interruption.js';
 import { type NewFile, nextVersion, writeFiles } from '../../io/publish.js';
 import { fill } from '../../messages/messages.js';
-import type { Report } from '../../report/model.js';
+import { OFFICE, type Report } from '../../report/model.js';
 import { csv, workbook } from '../../roster/tables.js';
 import { SeenContents } from '../../spec/seen-contents.js';
 import { jobsFrom, wholeNumber } from '../arguments.js';
@@ -250,7 +250,7 @@ function bareReport(context: Context, file: string, error: LpxError): Report {
     students: [],
     tables: [],
     isCut: false,
-    signers: ['clerk'],
+    signers: OFFICE,
   };
 }
 

@@ -8,7 +8,7 @@ import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
 import { termText } from '../../report/dates.js';
-import type { Report } from '../../report/model.js';
+import { OFFICE, type Report } from '../../report/model.js';
 import { readNationalIds } from '../../roster/lists.js';
 import type { SeenContents } from '../../spec/seen-contents.js';
 import { type ExchangeReason, LEAVING_REASONS } from '../../spec/status-changes.js';
@@ -138,11 +138,11 @@ function exportReport(
       {
         caption: messages.export.skipped,
         columns: [labels.name, labels.nationalId, words.remark],
-        rows: skipped.map((student) => [student.name, student.nationalId, messages.skipped[student.reason]]),
+        rows: skipped.map((student) => [student.name, maskId(student.nationalId), messages.skipped[student.reason]]),
       },
     ].filter(({ rows }) => rows.length > 0),
     isCut: seen.isFull,
-    signers: ['student', 'clerk'],
+    signers: ['student', ...OFFICE],
   };
 }
 

@@ -5,7 +5,7 @@ import { errorOfReport } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { termText } from '../../report/dates.js';
-import type { Report, ReportStudent, ReportTable } from '../../report/model.js';
+import { OFFICE, type Report, type ReportStudent, type ReportTable } from '../../report/model.js';
 import type { SeenContents } from '../../spec/seen-contents.js';
 import type { Context, Outcome } from '../context.js';
 import { htmlFile, withReport } from '../html-file.js';
@@ -97,16 +97,16 @@ export function importReport(
     packages: [
       packageRows(messages, report.package, [{ name: messages.report.importId, value: historyId === 0 ? '' : String(historyId) }]),
     ],
-    students: report.ok ? students.map((student) => importedStudent(messages, student, seen)) : reportedStudents(seen, report, maskId),
+    students: report.ok ? students.map((student) => importedStudent(messages, student, seen)) : reportedStudents(seen, report),
     tables: leftOutTables(messages, students),
     isCut: seen.isFull,
-    signers: isRefused ? ['clerk'] : ['student', 'clerk'],
+    signers: isRefused ? OFFICE : ['student', ...OFFICE],
   };
 }
 
 function importedStudent(messages: Messages, { nationalId, name, created, records }: ImportedStudent, seen: SeenContents): ReportStudent {
   const portfolio = seen.portfolios.find(({ basicData }) => basicData.nationalId === nationalId);
-  const said = { nationalId: maskId(nationalId), name, remark: created ? messages.import.created : '' };
+  const said = { nationalId, name, remark: created ? messages.import.created : '' };
   const remarks = records.map(({ outcome }) => ({ remarks: [messages.outcomes[outcome]] }));
   if (portfolio) return reportStudent(seen, portfolio, { ...said, records: remarks });
   return countedStudent({ ...said, courseResults: 0, multiPerformances: 0, attachments: 0 }, said.remark);

@@ -1,16 +1,15 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { checkReceipt, type NamedStudent, type Receipt, writeReceipt } from '../../exchange/receipt.js';
+import { type Acknowledgement, checkReceipt, type NamedStudent, type Receipt, writeReceipt } from '../../exchange/receipt.js';
 import { withStore } from '../../exchange/school-store.js';
-import { fill, type Messages } from '../../messages/messages.js';
-import type { Report, ReportTable } from '../../report/model.js';
-import { taipeiTime } from '../../spec/terms.js';
+import { fill } from '../../messages/messages.js';
+import type { Verdict } from '../../report/model.js';
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { type HtmlOptions, htmlFile, withReport } from '../html-file.js';
+import { type HtmlOptions, htmlFile, withPage } from '../html-file.js';
 import { findingOutput } from '../render/findings.js';
-import { countedStudent, reportFindings, reportHead } from '../render/html.js';
-import { cell, columns, localTime, NAME_COLUMNS, size } from '../render/text.js';
+import { frameOf, receiptOnPaper } from '../render/html.js';
+import { cell, columns, localTime, NAME_COLUMNS } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ReceiptOptions extends HtmlOptions {
@@ -34,7 +33,7 @@ async function write(context: Context, importId: string, options: ReceiptOptions
   const { messages, paint } = context;
   const { by, out, overwrite } = options;
   const html = htmlFile(context, options, 'other files too');
-  const { receipt, path, students } = await withStore(storeFolder(context), (store) =>
+  const { path, ...acknowledged } = await withStore(storeFolder(context), (store) =>
     writeReceipt(store, {
       importId: wholeNumber(context, '<import-id>', importId, { from: 1, to: LARGEST_ID }),
       outFolder: resolve(context.cwd, out),
@@ -43,66 +42,30 @@ async function write(context: Context, importId: string, options: ReceiptOptions
       by: by ?? context.operator(),
     }),
   );
+  const { receipt, students } = acknowledged;
   const outcome = {
     json: { receipt, path },
     text: [`${paint.green('✔')} ${fill(messages.receipt.done, { file: path })}`, ...receiptLines(context, receipt, students)],
     notes: [fill(messages.receipt.send, { school: receipt.sendingSchool })],
   };
-  return withReport(context, outcome, html, () => receiptReport(context, receipt, students));
+  return withPage(context, outcome, html, () => receiptPage(context, acknowledged));
 }
 
-/** A receipt on paper: for the files of a school, with ids whole. */
-function receiptReport(context: Context, receipt: Receipt, named: readonly NamedStudent[]): Report {
-  const { messages } = context;
-  const { labels, receipt: words, report } = messages;
-  return {
-    ...reportHead(context, 'receipt', receipt.package.file),
-    packages: [
-      [
-        { name: labels.package, value: receipt.package.file, isCode: true },
-        { name: report.size, value: size(receipt.package.bytes) },
-        { name: report.sendingSchool, value: receipt.sendingSchool },
-        { name: report.receivingSchool, value: `${receipt.receivingSchool.code} ${receipt.receivingSchool.name}` },
-        { name: report.importId, value: String(receipt.importId) },
-        { name: words.imported, value: taipeiTime(new Date(receipt.importedAt)), isDate: true },
-        { name: report.issued, value: taipeiTime(new Date(receipt.issuedAt)), isDate: true },
-        { name: labels.by, value: receipt.issuedBy },
-        { name: 'MD5', value: receipt.package.md5, isCode: true },
-        { name: labels.contentsDigest, value: receipt.package.contentsDigest ?? '', isCode: true },
-      ],
-    ],
-    students: receipt.students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut }, i) => {
-      const { nationalId, name } = named[i] ?? { nationalId: '', name: '' };
-      const remarks = [
-        alreadyHere > 0 ? `${words.alreadyHere} ${alreadyHere}` : '',
-        leftOut.length > 0 ? `${words.leftOut} ${leftOut.length}` : '',
-      ];
-      const counts = { courseResults, multiPerformances };
-      return countedStudent(
-        { nationalId: nationalId || nationalIdMasked, name, ...counts },
-        remarks.filter(Boolean).join(messages.usage.and),
-      );
-    }),
-    tables: leftOutTables(messages, receipt, named),
-    signers: ['clerk'],
-  };
-}
-
-function leftOutTables(messages: Messages, { students }: Receipt, named: readonly NamedStudent[]): ReportTable[] {
-  const { labels, report, receipt: words } = messages;
-  const rows = students.flatMap(({ leftOut }, i) =>
-    leftOut.map(({ list, title, reason }) => [named[i]?.name ?? '', list, title, messages.outcomes[reason]]),
-  );
-  return rows.length === 0 ? [] : [{ caption: words.leftOut, columns: [labels.name, labels.list, labels.title, report.remark], rows }];
+/** The receipt as `lpx slip` prints it, too. */
+async function receiptPage(context: Context, acknowledged: Acknowledgement, checked?: Verdict): Promise<string> {
+  const { paperReceipt } = await import('../../report/slip.js');
+  return paperReceipt(frameOf(context), receiptOnPaper(acknowledged, checked));
 }
 
 async function check(context: Context, file: string, options: ReceiptOptions): Promise<Outcome> {
   const { messages, paint } = context;
   const html = htmlFile(context, options, 'other files too');
-  const { receipt, exportId, receiving, before, findings, students } = await withStore(storeFolder(context), (store) =>
+  const { exportId, receiving, before, findings, ...acknowledged } = await withStore(storeFolder(context), (store) =>
     checkReceipt(store, { file, now: context.now(), operator: context.operator() }),
   );
+  const { receipt, students } = acknowledged;
   const { receipt: words } = messages;
+  const marked = fill(before ? words.before : words.marked, { id: exportId });
   const outcome = {
     json: {
       receipt,
@@ -112,18 +75,10 @@ async function check(context: Context, file: string, options: ReceiptOptions): P
       before,
       findings: findings.map((finding) => findingOutput(messages, finding)),
     },
-    text: [
-      `${paint.green('✔')} ${words.fits}`,
-      ...receiptLines(context, receipt, students),
-      fill(before ? words.before : words.marked, { id: exportId }),
-    ],
+    text: [`${paint.green('✔')} ${words.fits}`, ...receiptLines(context, receipt, students), marked],
     findings,
   };
-  return withReport(context, outcome, html, () => ({
-    ...receiptReport(context, receipt, students),
-    verdict: { mood: 'good', title: words.fits, lines: [fill(before ? words.before : words.marked, { id: exportId })] },
-    findings: reportFindings(messages, findings),
-  }));
+  return withPage(context, outcome, html, () => receiptPage(context, acknowledged, { mood: 'good', title: words.fits, lines: [marked] }));
 }
 
 function receiptLines({ messages, paint }: Context, receipt: Receipt, named: readonly NamedStudent[]): string[] {

@@ -4,6 +4,7 @@ import { withStore } from '../../exchange/school-store.js';
 import { type RecordView, type StudentView, showPackage, showStudent } from '../../exchange/show.js';
 import { errorOfReport } from '../../exchange/verify.js';
 import { fill, type Messages } from '../../messages/messages.js';
+import { OFFICE } from '../../report/model.js';
 import { CODE_TABLES } from '../../spec/codes.js';
 import { SLOTS } from '../../spec/portfolio.js';
 import type { Context, Outcome } from '../context.js';
@@ -51,7 +52,7 @@ async function showOne(context: Context, nationalId: string, html: HtmlFile | un
   const shown = await withReport(context, outcome, html, ({ seen }) => ({
     ...reportHead(context, 'show', schoolName(seen, student.schoolCode)),
     students: seen.portfolios.map((portfolio) => reportStudent(seen, portfolio, remarksOn(context.messages, student))),
-    signers: ['student', 'clerk'],
+    signers: ['student', ...OFFICE],
   }));
   return { ...shown, table: () => tableOf(context, [student]) };
 }
@@ -76,7 +77,7 @@ async function showZip(context: Context, zip: string, options: ShowOptions, html
     packages: [packageRows(messages, report.package)],
     students: reportedStudents(seen, report),
     isCut: seen.isFull,
-    signers: ['student', 'clerk'],
+    signers: ['student', ...OFFICE],
   }));
   return report.ok ? { ...shown, table: () => tableOf(context, students) } : shown;
 }

@@ -10,12 +10,14 @@ import { coverLetter, paperReceipt, passwordSlip, type SlipFrame } from '../../r
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
+import { frameOf, receiptOnPaper } from '../render/html.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface SlipOptions extends PasswordOptions {
   readonly out: string;
   readonly passwordSlip?: string;
   readonly blank?: boolean;
+  readonly by?: string;
   readonly overwrite?: boolean;
 }
 
@@ -31,7 +33,7 @@ export async function slip(context: Context, number: string, options: SlipOption
     throw new LpxError('LPX_USAGE', { problem: options.blank ? usage.blankAlone : usage.passwordForSlip });
   if (options.blank && hasPassword) throw new LpxError('LPX_USAGE', { problem: usage.blankOrPassword });
   const id = wholeNumber(context, '<number>', number, { from: 1, to: LARGEST_ID });
-  const issued = { now: context.now(), by: context.operator() };
+  const issued = { now: context.now(), by: options.by ?? context.operator() };
   const found = await withStore(storeFolder(context), (store) => slipOf(store, id, issued));
   return found.kind === 'export' ? ofExport(context, found, options) : ofImport(context, found, options);
 }
@@ -41,7 +43,7 @@ async function ofExport(context: Context, slip: ExportSlip, options: SlipOptions
   const { slip: words } = messages;
   // The password first: a slip that cannot be filled in leaves no letter behind.
   const password = options.passwordSlip === undefined ? undefined : await passwordPage(context, slip, options.passwordSlip, options);
-  const cover = { name: `${baseOf(slip)}.cover.html`, html: coverPage(frameOf(context), slip) };
+  const cover = { name: `${baseOf(slip)}.cover.html`, html: coverPage(frameOf(context), slip, options.by) };
   const file = await write(context, options, cover, async (publish) => {
     await publish();
     if (password) await writeFiles(dirname(password.file), [newFile(basename(password.file), password.html)], existingOf(options));
@@ -63,28 +65,27 @@ async function ofExport(context: Context, slip: ExportSlip, options: SlipOptions
 async function ofImport(context: Context, slip: ImportSlip, options: SlipOptions): Promise<Outcome> {
   const { messages, paint } = context;
   if (options.passwordSlip !== undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.passwordSlipOfImport });
-  const file = await write(context, options, { name: `${baseOf(slip)}.receipt.html`, html: receiptPage(frameOf(context), slip) });
+  const html = paperReceipt(frameOf(context), receiptOnPaper(slip));
+  const file = await write(context, options, { name: `${baseOf(slip)}.receipt.html`, html });
   return {
     json: { kind: 'import', number: slip.entry.id, file },
     text: [`${paint.green('✔')} ${fill(messages.slip.receiptDone, { file })}`],
   };
 }
 
-export const frameOf = ({ language, version, now }: Context): SlipFrame => ({ language, version, now: now() });
-
 /** How a slip's name begins. */
 export const baseOf = ({ entry }: Slip): string => basename(entry.file).replace(/\.zip$/i, '');
 
 /** The cover letter of an export's package. */
-export function coverPage(frame: SlipFrame, { entry, from, to }: ExportSlip): string {
-  const { id, file, bytes, md5, contentsDigest, at, operator, reason, left, students } = entry;
+export function coverPage(frame: SlipFrame, { entry, from, to }: ExportSlip, by = entry.operator): string {
+  const { id, file, bytes, md5, contentsDigest, at, reason, left, students } = entry;
   return coverLetter(frame, {
     number: id,
     from,
     to,
     package: { file, bytes, md5, contentsDigest },
     exportedAt: at,
-    operator,
+    operator: by,
     reason: reason as Parameters<typeof coverLetter>[1]['reason'],
     left,
     students: students.map(({ nationalId, ...student }) => ({ ...student, nationalIdMasked: maskId(nationalId) })),
@@ -108,20 +109,6 @@ async function passwordPage(context: Context, slip: ExportSlip, given: string, o
   });
   password?.fill(0);
   return { file, html, filledIn: password !== undefined };
-}
-
-function receiptPage(frame: SlipFrame, { entry, from, to, receipt, students }: ImportSlip): string {
-  const { id, file, bytes, md5, contentsDigest, at, operator, reason } = entry;
-  return paperReceipt(frame, {
-    number: id,
-    from,
-    to,
-    package: { file, bytes, md5, contentsDigest },
-    importedAt: at,
-    importedBy: operator,
-    signed: reason !== 'unsigned',
-    students: receipt.students.map((student, i) => ({ ...student, name: students[i]?.name ?? '' })),
-  });
 }
 
 /** Writes a slip under its name, or that of its next version. @returns its path */

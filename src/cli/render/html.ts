@@ -1,9 +1,19 @@
 /** The parts of an HTML report, from what commands come to. */
 import type { Finding, LpxError } from '../../errors.js';
+import type { Acknowledgement } from '../../exchange/receipt.js';
 import { errorOfReport, type PackageFacts, type VerificationReport } from '../../exchange/verify.js';
-import { maskId } from '../../masking.js';
 import { type CommandName, fill, type Messages, size } from '../../messages/messages.js';
-import type { Report, ReportCheck, ReportFact, ReportFinding, ReportRecord, ReportStudent, Verdict } from '../../report/model.js';
+import {
+  OFFICE,
+  type Report,
+  type ReportCheck,
+  type ReportFact,
+  type ReportFinding,
+  type ReportRecord,
+  type ReportStudent,
+  type Verdict,
+} from '../../report/model.js';
+import type { PaperReceipt, SlipFrame } from '../../report/slip.js';
 import { countsOf, type Portfolio, type PortfolioRecord, SLOTS, termOfRecord, titleOf } from '../../spec/portfolio.js';
 import { SeenContents, type SeenFile } from '../../spec/seen-contents.js';
 import { hasTerm, termOf } from '../../spec/terms.js';
@@ -121,19 +131,11 @@ export const countedStudent = (
   records: undefined,
 });
 
-/**
- * The students of a verification: those of a good package with all records, else how much there is of each.
- * @param idOf how an id is shown
- */
-export const reportedStudents = (
-  seen: SeenContents,
-  report: VerificationReport,
-  idOf = (nationalId: string) => nationalId,
-): ReportStudent[] =>
+/** The students of a verification: those of a good package with all records, else how much there is of each. */
+export const reportedStudents = (seen: SeenContents, report: VerificationReport): ReportStudent[] =>
   report.students.map((student) => {
-    const nationalId = idOf(student.nationalId);
     const portfolio = report.ok ? seen.portfolios.find(({ basicData }) => basicData.nationalId === student.nationalId) : undefined;
-    return portfolio ? reportStudent(seen, portfolio, { nationalId }) : countedStudent({ ...student, nationalId });
+    return portfolio ? reportStudent(seen, portfolio) : countedStudent(student);
   });
 
 /** The report of a package that was only checked; a refused one has no `seen`. */
@@ -146,8 +148,25 @@ export function verificationReport(context: Context, report: VerificationReport,
     checks: reportChecks(messages, report),
     findings: reportFindings(messages, report.findings),
     packages: [packageRows(messages, report.package)],
-    students: reportedStudents(seen, report, maskId),
+    students: reportedStudents(seen, report),
     isCut: seen.isFull,
-    signers: report.ok ? ['student', 'clerk'] : ['clerk'],
+    signers: report.ok ? ['student', ...OFFICE] : OFFICE,
   };
 }
+
+/** What slips are printed with. */
+export const frameOf = ({ language, version, now }: Context): SlipFrame => ({ language, version, now: now() });
+
+/** A receipt as it is printed. `checked`: what its check against the export came to. */
+export const receiptOnPaper = ({ receipt, students, from, signed }: Acknowledgement, checked?: Verdict): PaperReceipt => ({
+  number: receipt.importId,
+  from,
+  to: receipt.receivingSchool,
+  package: { ...receipt.package, contentsDigest: receipt.package.contentsDigest ?? '' },
+  importedAt: new Date(receipt.importedAt),
+  issuedAt: new Date(receipt.issuedAt),
+  issuedBy: receipt.issuedBy,
+  signed,
+  students: receipt.students.map((student, i) => ({ ...student, name: students[i]?.name ?? '' })),
+  checked,
+});
