@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
 import { faultFinding, readRoster, rowPlace } from '../roster/roster-rows.js';
 import { type ListEntry, readListRow } from '../roster/student-list.js';
+import { BoundedFindings } from '../spec/findings.js';
 import { compareNames } from '../spec/person-name.js';
 import { type BasicData, basicDataWire } from '../spec/portfolio.js';
 import { garblingOf } from '../spec/rules/garbled-text.js';
@@ -19,7 +20,12 @@ export interface LoadRosterRequest {
   readonly dryRun?: boolean | undefined;
   /** Load the sound rows although others are not. */
   readonly skipBadRows?: boolean | undefined;
+  /** The students of lists that the same command loaded before, by national id; this list's are added. */
+  readonly earlier?: EarlierStudents | undefined;
 }
+
+/** Students of lists by national id: the list's path, and what it says of them, packed. */
+export type EarlierStudents = Map<string, { readonly path: string; readonly packed: string }>;
 
 /** A student whom a list put on the roll, or of whom it changed something. */
 export interface ListedStudent extends RollEntry {
@@ -93,6 +99,7 @@ export async function readLists(store: Store, request: LoadRosterRequest): Promi
   const list = await readList(path, Number(dayOf(now).slice(0, 4)));
   if (list.rows === 0 && list.otherRows > 0) return undefined;
   if (list.rows === 0) throw new LpxError('LPX_TABLE_EMPTY', { file });
+  refuseOtherThanEarlier(list, request.earlier, path);
   const { code } = store.school;
   return {
     get enrolling() {
@@ -123,22 +130,42 @@ async function loadList(change: StoreChange, list: List, schoolCode: string, req
   const result = tally.result(file, dryRun);
   const { refusal } = tally;
   if (refusal && (!skipBadRows || result.created + result.updated + result.unchanged === 0)) throw refusal;
+  for (const [nationalId, packed] of list.packed) request.earlier?.set(nationalId, { path, packed });
   return { changed: historyId !== undefined, result };
+}
+
+/** Takes students out of a list of whom an earlier one says otherwise: which of the two is right nobody can say. */
+function refuseOtherThanEarlier(list: List, earlier: EarlierStudents | undefined, path: string): void {
+  for (const [nationalId, packed] of list.packed) {
+    const before = earlier?.get(nationalId);
+    if (!before || before.path === path) continue;
+    const [first, at] = [unpack(nationalId, before.packed), unpack(nationalId, packed)];
+    if (differingIn(first.entry, at.entry) === undefined) continue;
+    list.findings.push(repeated(first, at, basename(path), basename(before.path)));
+    list.packed.delete(nationalId);
+    list.badRows++;
+  }
 }
 
 /** Collects findings up to a bound, errors before others; of those beyond it the number is known. */
 class Collected {
   readonly #errors: Finding[] = [];
   readonly #others: Finding[] = [];
+  /** A few of each kind. */
+  readonly #notes = new BoundedFindings();
 
   push(finding: Finding): void {
+    if (finding.severity === 'note') {
+      this.#notes.push(finding);
+      return;
+    }
     const of = finding.severity === 'error' ? this.#errors : this.#others;
     if (of.length < FINDINGS) of.push(finding);
     else of[FINDINGS - 1] = { ...(of[FINDINGS - 1] as Finding), more: ((of[FINDINGS - 1] as Finding).more ?? 0) + 1 };
   }
 
   list(): Finding[] {
-    return [...this.#errors, ...this.#others];
+    return [...this.#errors, ...this.#others, ...this.#notes.list()];
   }
 }
 
@@ -154,9 +181,9 @@ interface List {
   /** Rows of lists, and of what else is in the table. */
   readonly rows: number;
   readonly otherRows: number;
-  readonly badRows: number;
+  badRows: number;
   /** Students by national id, packed: of a hundred thousand, objects would take a hundred megabytes. */
-  readonly packed: ReadonlyMap<string, string>;
+  readonly packed: Map<string, string>;
   readonly numbers: NumberLengths;
   readonly findings: Collected;
 }
@@ -192,8 +219,8 @@ async function readList(path: string, year: number): Promise<List> {
       continue;
     }
     const first = unpack(nationalId, text);
-    const differing = PROPERTIES.find((name) => first.entry[name] !== '' && entry[name] !== '' && first.entry[name] !== entry[name]);
-    findings.push(repeated(first, at, differing, file));
+    const differing = differingIn(first.entry, entry);
+    findings.push(repeated(first, at, file));
     if (differing === undefined) packed.set(nationalId, pack({ ...first, entry: filled(first.entry, entry) }));
     else {
       badRows += bad.has(nationalId) ? 1 : 2;
@@ -207,6 +234,10 @@ async function readList(path: string, year: number): Promise<List> {
 }
 
 const PROPERTIES = ['name', 'birthDate', 'studentNumber', 'className', 'seat'] as const;
+/** The first property of which two rows say something else. */
+const differingIn = (first: ListEntry, second: ListEntry): (typeof PROPERTIES)[number] | undefined =>
+  PROPERTIES.find((name) => first[name] !== '' && second[name] !== '' && first[name] !== second[name]);
+
 /** Stands in no cell: what is between the parts of a packed student. */
 const BETWEEN = '\n';
 
@@ -249,8 +280,11 @@ const placeOf = ({ entry, sheet, row }: EntryAt, file: string): Place => ({
   row,
 });
 
-function repeated(first: EntryAt, at: EntryAt, differing: (typeof PROPERTIES)[number] | undefined, file: string): Finding {
-  const row = first.row + 1;
+/** @param before the list that the first row is in, where that is another one */
+function repeated(first: EntryAt, at: EntryAt, file: string, before = ''): Finding {
+  const differing = differingIn(first.entry, at.entry);
+  const sheet = before !== '' || first.sheet !== at.sheet ? first.sheet : '';
+  const row = [before, sheet, first.row + 1].filter((part) => part !== '').join(': ');
   if (differing === undefined) return findingOf('LPX_ROSTER_TWICE', 'note', placeOf(at, file), { first: row });
   const rollProperty = differing === 'className' ? 'class' : differing;
   const facts = { first: row, rollProperty, value: at.entry[differing], other: first.entry[differing] };

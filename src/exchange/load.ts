@@ -16,6 +16,7 @@ import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { type FoundAttachments, findAttachments } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { differencesOf } from '../spec/identity.js';
+import { compareNames } from '../spec/person-name.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
   type BasicData,
@@ -332,7 +333,7 @@ interface StudentPlan {
   /** Those that were taken out and are there again. */
   readonly returned: readonly StoredRecord[];
   readonly missing: readonly StoredRecord[];
-  /** What a register says otherwise than the platform, which stays. */
+  /** What a register says otherwise than the platform, which stays; what the platform says otherwise than a list, which does not. */
   readonly kept: readonly Finding[];
   readonly conflicts: readonly Finding[];
   /** Why missing records should not be removed without confirmation. */
@@ -374,6 +375,7 @@ async function planStudent(
     if (kind === 'changed' && stored && (await change.historyKind(stored.historyId)) === 'import')
       conflicts.push(changedFinding(basicData, record));
   }
+  if (roll === 'platform' && held?.listed) kept.push(...otherPersonFindings(held.basicData, basicData));
   return {
     portfolio,
     held,
@@ -386,6 +388,17 @@ async function planStudent(
     conflicts,
     doubts: removalFindings(basicData, missing, present, records),
   };
+}
+
+/** A warning where the platform describes another person than the list did who put the student on the roll. */
+function otherPersonFindings(listed: BasicData, platform: BasicData): Finding[] {
+  const isOther =
+    compareNames(listed.name, platform.name) === 'different' &&
+    listed.birthDate !== '' &&
+    platform.birthDate !== '' &&
+    listed.birthDate !== platform.birthDate;
+  const facts = { listed: `${listed.name} ${listed.birthDate}`, stored: `${platform.name} ${platform.birthDate}` };
+  return isOther ? [findingOf('LPX_LOAD_OTHER_PERSON', 'warning', studentPlace(platform), facts)] : [];
 }
 
 /** What becomes of basic data; of one whom only a list described, of what the list says. */

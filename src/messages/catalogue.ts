@@ -961,6 +961,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Check the national id in this row.',
   },
+  LPX_LOAD_OTHER_PERSON: {
+    exit: EXIT.invalidData,
+    what: 'Name and birth date are both others than in the list that put the student on the roll (“{listed}” there, “{stored}” on the platform): the national id may be that of another student.',
+    means: 'notDone',
+    next: 'The platform’s data are taken. Check the national id in the list and on the platform.',
+  },
   LPX_ROSTER_LEFT: {
     exit: EXIT.invalidData,
     what: 'The student is noted as having left; the list does not change that.',

@@ -446,6 +446,8 @@ export const en = {
     and: ', ',
     see: 'See: lpx help {command}',
     schoolYear: '“{value}” is not a school year: write it as 109 or 109學年度.',
+    schoolYearRange: '“{value}” is not a school year of registers: they are of {from} to {to}.',
+    notFolder: '{option} {value} is not a folder.',
     allAlone: '--all cannot be combined with national ids or --list.',
     pickAndRemove: 'Picked and removed at once: {refs}.',
     passwordOutAlone: '--password-out requires --generate-password.',

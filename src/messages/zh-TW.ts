@@ -382,6 +382,10 @@ export const zhTW: Messages = {
       what: '姓名和生日都與本校學生資料不同（本校為「{stored}」，名單為「{listed}」）：這個身分證號可能是另一位學生的。',
       next: '請核對這一列的身分證號。',
     },
+    LPX_LOAD_OTHER_PERSON: {
+      what: '姓名和生日都與先前的名單不同（名單為「{listed}」，平臺為「{stored}」）：這個身分證號可能是另一位學生的。',
+      next: '已採用平臺的資料。請核對名單和平臺上的身分證號。',
+    },
     LPX_ROSTER_LEFT: { what: '該生已註記離校，名單不會更動這項註記。', next: '如果學生已回校：lpx leave <身分證號> --as 在校' },
     LPX_SHEET_UNREAD: {
       what: '沒有讀取這張工作表：{reason}。',
@@ -1026,6 +1030,8 @@ export const zhTW: Messages = {
     and: '、',
     see: '請看：lpx help {command}',
     schoolYear: '「{value}」不是學年度，請寫成 109 或 109學年度。',
+    schoolYearRange: '「{value}」不是名冊的學年度，應為 {from} 到 {to}。',
+    notFolder: '{option} {value} 不是資料夾。',
     allAlone: '--all 須單獨使用，不能與身分證號或 --list 並用。',
     pickAndRemove: '同時要求勾選又取消：{refs}。',
     passwordOutAlone: '--password-out 只能與 --generate-password 一起使用。',

@@ -45,6 +45,17 @@ it('lpx load takes lists and registers in one call, says what it left out, and r
   );
 });
 
+it.each([
+  ['a file for the folder of attachments', ['--attachments', join(ROSTERS, 'students.csv')], '--attachments'],
+  ['a school year before all portfolios', ['--year', '1'], '100'],
+  ['a school year to come', ['--year', '999'], '100'],
+])('lpx load refuses %s, whatever it loads', async (_, options, said) => {
+  const store = await school(tempFolder(), '990001');
+  const { code, err } = await lpx(['--lang', 'en', '--store', store, 'load', join(ROSTERS, 'students.csv'), ...options]);
+  expect([code, err.includes('not a folder') || err.includes('not a school year')]).toEqual([2, true]);
+  expect(err).toContain(said);
+});
+
 const KILLS = strikesIn(8);
 
 it(`a workbook with a list and a register whose loading is killed is loaded whole or not at all, ${KILLS} times`, async () => {

@@ -258,6 +258,23 @@ describe('a list of students', () => {
     expect((await rosterOf(same)).result).toMatchObject({ created: 1 });
   });
 
+  it('and another list of the same command that differ in a student are not both loaded; where the other is, is said', async () => {
+    const [store, earlier] = [await fresh(), new Map()];
+    await roster(store, list(HEAD + SAMPLE, '甲.csv'), { earlier });
+    await expect(roster(store, list(HEAD + SAMPLE.replace('林小禾', '林小荷'), '乙.csv'), { earlier })).rejects.toMatchObject({
+      code: 'LPX_ROSTER_CONFLICT',
+      facts: { first: '甲.csv: 2', rollProperty: 'name' },
+    });
+    expect(await roster(store, list(HEAD + SAMPLE, '丙.csv'), { earlier })).toMatchObject({ unchanged: 1 });
+    expect(await rollOf(store)).toMatchObject([{ name: '林小禾' }]);
+  });
+
+  it('names a few examples of a note, and counts the rest', async () => {
+    const { result } = await rosterOf(HEAD + SAMPLE.repeat(100));
+    expect(result.findings.length).toBeLessThan(30);
+    expect(result.findings.at(-1)?.more).toBeGreaterThan(70);
+  });
+
   it('does not make a student of a list another person', async () => {
     const store = await fresh();
     await roster(store, list(HEAD + SAMPLE));
@@ -271,11 +288,11 @@ describe('a list of students', () => {
     const { result } = await rosterOf(`${HEAD}${SAMPLE}${SAMPLE}`);
     expect(result).toMatchObject({
       created: 1,
-      findings: [{ code: 'LPX_ROSTER_TWICE', severity: 'note', place: { row: 2 }, facts: { first: 2 } }],
+      findings: [{ code: 'LPX_ROSTER_TWICE', severity: 'note', place: { row: 2 }, facts: { first: '2' } }],
     });
     await expect(rosterOf(`${HEAD}${SAMPLE}${SAMPLE.replace(',101,', ',102,')}`)).rejects.toMatchObject({
       code: 'LPX_ROSTER_CONFLICT',
-      facts: { first: 2, rollProperty: 'class', value: '102', other: '101' },
+      facts: { first: '2', rollProperty: 'class', value: '102', other: '101' },
     });
     const both = await rosterOf(`${HEAD}${SAMPLE}${SAMPLE.replace(',101,', ',102,')}9,B800000015,王明,,,\n`, { skipBadRows: true });
     expect(both.result).toMatchObject({ created: 1, skippedRows: 2 });
@@ -388,6 +405,13 @@ describe('a student from a list', () => {
     const { students } = await load(store, join(SAMPLES, 'transfer'));
     expect(students).toMatchObject([{ created: false, changes: [{ property: 'name', from: '林小荷', to: '林小禾' }] }]);
     expect(await rollOf(store)).toMatchObject([{ name: '林小禾', className: '101', studentNumber: '0910001', listed: false }]);
+  });
+
+  it('whom the platform describes as another person is reported', async () => {
+    const { store } = await rosterOf(HEAD + SAMPLE.replace('林小禾,2005/03/09', '王大同,2006/01/01'));
+    expect((await load(store, join(SAMPLES, 'transfer'))).findings).toContainEqual(
+      expect.objectContaining({ code: 'LPX_LOAD_OTHER_PERSON', severity: 'warning' }),
+    );
   });
 
   it('is imported without being created, and is the guard against a stranger’s package', async () => {

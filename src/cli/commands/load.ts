@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Finding, LpxError } from '../../errors.js';
 import {
@@ -10,13 +11,14 @@ import {
 } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import type { LoadedRegisters } from '../../exchange/load-registers.js';
-import type { LoadedRoster } from '../../exchange/load-roster.js';
+import type { EarlierStudents, LoadedRoster } from '../../exchange/load-roster.js';
 import { isTable, loadTable } from '../../exchange/load-table.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
 import { writeTemplate } from '../../exchange/write-template.js';
 import { fileError } from '../../io/file-error.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
+import { dayOf, termOn } from '../../spec/terms.js';
 import { schoolYearFrom } from '../arguments.js';
 import { canAsk, confirm } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
@@ -52,6 +54,8 @@ export async function load(context: Context, paths: readonly string[], options: 
   const courseCodes: LoadedTable[] = [];
   const schools: LoadedTable[] = [];
   const notLoaded: string[] = [];
+  const earlier: EarlierStudents = new Map();
+  const ofRegisters = registerOptions(context, options);
   let failed: { readonly path: string; readonly error: LpxError } | undefined;
   try {
     await withStore(storeFolder(context), async (store) => {
@@ -82,7 +86,8 @@ export async function load(context: Context, paths: readonly string[], options: 
           const table = await loadTable(store, {
             ...given,
             skipBadRows,
-            ...registerOptions(context, options),
+            ...ofRegisters,
+            earlier,
             onProgress: progress.update,
           });
           if (table.list) lists.push(table.list);
@@ -161,9 +166,29 @@ const skippedLines = ({ messages, paint }: Context, { skippedRows }: LoadedRegis
 
 const registerOptions = (context: Context, { attachments, certified, year }: LoadOptions) => ({
   certified,
-  attachments: attachments === undefined ? undefined : resolve(context.cwd, attachments),
-  academicYear: year === undefined ? undefined : schoolYearFrom(context, year),
+  attachments: attachments === undefined ? undefined : folderFrom(context, attachments),
+  academicYear: year === undefined ? undefined : pastSchoolYearFrom(context, year),
 });
+
+/** @throws LPX_USAGE for a file; what is not there is found out when it is read */
+function folderFrom({ cwd, messages }: Context, option: string): string {
+  const folder = resolve(cwd, option);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.notFolder, { option: '--attachments', value: option }) });
+  return folder;
+}
+
+/** Before it, there were no learning portfolios. */
+const FIRST_SCHOOL_YEAR = 100;
+
+/** A school year that has begun. @throws LPX_USAGE */
+function pastSchoolYearFrom(context: Context, option: string): number {
+  const year = schoolYearFrom(context, option);
+  const current = termOn(dayOf(context.now())).academicYear;
+  if (year >= FIRST_SCHOOL_YEAR && year <= current) return year;
+  const { schoolYearRange } = context.messages.usage;
+  throw new LpxError('LPX_USAGE', { problem: fill(schoolYearRange, { value: option, from: FIRST_SCHOOL_YEAR, to: current }) });
+}
 
 const rosterOutput = (messages: Messages, { dryRun: _, findings, ...list }: LoadedRoster) => ({
   ...list,
