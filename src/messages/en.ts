@@ -1008,6 +1008,7 @@ export const en = {
     moreUpdates: '… and {count} more updated records (--verbose names them all)',
     nothing: '{file} was loaded before; nothing changed',
     empty: '{file} has no students; nothing changed',
+    differs: '{file}: nothing changed; what the platform has stays',
     restored: '{file} was loaded before; only damaged files were replaced',
     student: '{added} added, {updated} updated, {unchanged} unchanged',
     takeOut: 'Remove these records?',

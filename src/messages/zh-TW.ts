@@ -1563,6 +1563,7 @@ export const zhTW: Messages = {
     moreUpdates: '…還有 {count} 筆更新的紀錄（加上 --verbose 會全部列出）',
     nothing: '{file} 先前已載入，沒有任何變動',
     empty: '{file} 裡沒有學生，沒有任何變動',
+    differs: '{file}：沒有任何變動，以平臺的資料為準',
     restored: '{file} 先前已載入，只替換了損壞的檔案',
     student: '新增 {added} 筆、更新 {updated} 筆、不變 {unchanged} 筆',
     takeOut: '要移除這些紀錄嗎？',

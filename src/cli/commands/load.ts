@@ -256,7 +256,9 @@ function loadedLines({ messages, paint, verbose }: Context, { file, students, dr
     ]),
     '  ',
   );
-  const unchanged = students.length === 0 ? words.empty : restored ? words.restored : words.nothing;
+  const differs = findings.some(({ code }) => code === 'LPX_REGISTER_DIFFERS');
+  const loadedBefore = restored ? words.restored : differs ? words.differs : words.nothing;
+  const unchanged = students.length === 0 ? words.empty : loadedBefore;
   return [
     !changed ? fill(unchanged, { file }) : dryRun ? fill(words.wouldLoad, { file }) : `${paint.green('✔')} ${fill(words.done, { file })}`,
     ...students.flatMap((student, i) => [
