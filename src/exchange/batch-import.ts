@@ -8,7 +8,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Code, errorOf, LpxError } from '../errors.js';
 import { knownError } from '../io/file-error.js';
 import type { NewFile } from '../io/publish.js';
-import { completeMoves, cutShort, type InboxPackage, listInbox, moveTo, openInbox, statPackage } from '../package/inbox.js';
+import {
+  completeMoves,
+  cutShort,
+  type InboxPackage,
+  listInbox,
+  moveTo,
+  openInbox,
+  openMovingInbox,
+  statPackage,
+} from '../package/inbox.js';
 import { type BookEntry, PasswordBook } from '../package/password-book.js';
 import type { Password, PasswordFinder } from '../package/password-source.js';
 import { readPasswords } from '../roster/password-tables.js';
@@ -134,7 +143,7 @@ export async function verifyInbox(request: VerifyInboxRequest): Promise<void> {
  * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox; as `readPasswords`; LPX_WRITE_FAILED when `imported` or `refused` in it are not folders
  */
 export async function importInbox(store: Pick<Store, 'folder' | 'attachments'>, request: ImportInboxRequest): Promise<void> {
-  const inbox = await openInbox(request.folder);
+  const inbox = await (request.terms.dryRun ? openInbox : openMovingInbox)(request.folder);
   const turn = await takeTurn(store, inbox, { onWaiting: request.onWaiting, isGivenUp: request.isStopping });
   try {
     if (!turn) return;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LpxError } from '../errors.js';
 import { knownError } from '../io/file-error.js';
-import { completeMoves, type InboxPackage, listInbox, openInbox } from '../package/inbox.js';
+import { completeMoves, type InboxPackage, listInbox, openMovingInbox } from '../package/inbox.js';
 import type { Store } from '../store/store.js';
 import { takeTurn } from '../store/turns.js';
 import { ARRIVING_MS, type ImportInboxRequest, type InboxResult, importAll, passwordsFor } from './batch-import.js';
@@ -54,7 +54,7 @@ export async function watchInbox(store: Pick<Store, 'folder' | 'attachments'>, r
 
 /** Completes what was cut short, and sees whether all is there. */
 async function begin(store: Pick<Store, 'folder' | 'attachments'>, request: WatchRequest): Promise<void> {
-  const inbox = await openInbox(request.folder);
+  const inbox = await openMovingInbox(request.folder);
   await passwordsFor(request);
   await inTurn(store, inbox, request, async () => {
     await completeMoves(inbox, await listInbox(inbox));
@@ -90,7 +90,7 @@ async function look(
   request: WatchRequest,
   before: ReadonlyMap<string, Sighting>,
 ): Promise<ReadonlyMap<string, Sighting>> {
-  const inbox = await openInbox(request.folder);
+  const inbox = await openMovingInbox(request.folder);
   const { packages } = await listInbox(inbox);
   const ofPasswords = await stampOfPasswords(request.passwordTable);
   const sightings = new Map<string, Sighting>();

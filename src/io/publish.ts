@@ -155,11 +155,17 @@ async function withFolders([root = '', ...inner]: readonly string[], work: () =>
   }
 }
 
+/** The error of a path at which something other than a folder is: a file, or a link that leads nowhere or must not be followed. */
+export function notFolder(path: string): LpxError {
+  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return new LpxError('LPX_WRITE_FAILED', { file: path, reason: isLink ? 'linked' : 'ENOTDIR' });
+}
+
 /** Makes a folder within one that is there. A link in its place leads who knows where. @returns whether it was missing */
 function makeInner(path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory()) return false;
-  if (found) throw new LpxError('LPX_WRITE_FAILED', { file: path, reason: found.isSymbolicLink() ? 'linked' : 'ENOTDIR' });
+  if (found) throw notFolder(path);
   try {
     mkdirSync(path, { mode: 0o700 });
     return true;
@@ -179,7 +185,7 @@ export async function makeFolder(folder: string): Promise<string[]> {
   } catch (error) {
     // It exists and is not a folder.
     const isFile = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw isFile ? new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' }) : writeError(error, folder);
+    throw isFile ? notFolder(folder) : writeError(error, folder);
   }
 }
 

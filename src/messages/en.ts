@@ -748,6 +748,7 @@ export const en = {
     empty: 'There is no package in this folder.',
     table: 'Table of results: {file}',
     turn: 'Another lpx is working through this folder; waiting until it has finished…',
+    retried: 'lpx tries again by itself once that has changed.',
     watching: 'Waiting for packages in {folder}; Ctrl-C ends this.',
     again: 'All is well again.',
   },

@@ -1323,6 +1323,7 @@ export const zhTW: Messages = {
     empty: '這個資料夾裡沒有交換檔。',
     table: '結果表：{file}',
     turn: '另一個 lpx 正在處理這個資料夾，等它完成……',
+    retried: '情況改變後，lpx 會自動再試。',
     watching: '正在等候 {folder} 的交換檔，按 Ctrl-C 結束。',
     again: '已恢復正常。',
   },

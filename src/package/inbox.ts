@@ -7,7 +7,7 @@ import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
-import { isOwn, isSameFile, makeFolder, moveFiles, type NewFile, type Unpublished, writeFiles } from '../io/publish.js';
+import { isOwn, isSameFile, makeFolder, moveFiles, type NewFile, notFolder, type Unpublished, writeFiles } from '../io/publish.js';
 import { requirePlain } from '../io/read.js';
 import { readArchive } from '../zip/reader.js';
 import { digestFile } from '../zip/threads/digest.js';
@@ -126,12 +126,18 @@ async function hasPlainEnd(path: string): Promise<boolean> {
   }
 }
 
-/** The path of an inbox without links, whose boxes, where they are there, are folders of its own. @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE, LPX_WRITE_FAILED */
+/** The path of an inbox without links. @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
 export async function openInbox(folder: string): Promise<string> {
   const inbox = await realpath(folder).catch((error) => {
     throw fileError(error, folder, 'reading');
   });
   await entriesOf(inbox);
+  return inbox;
+}
+
+/** The same of an inbox out of which packages move: its boxes, where they are there, are folders of its own. @throws also LPX_WRITE_FAILED */
+export async function openMovingInbox(folder: string): Promise<string> {
+  const inbox = await openInbox(folder);
   for (const box of BOXES) requireOwnFolder(join(inbox, box));
   return inbox;
 }
@@ -139,7 +145,7 @@ export async function openInbox(folder: string): Promise<string> {
 /** A link would lead packages out of the inbox. */
 function requireOwnFolder(folder: string): void {
   const found = lstatSync(folder, { throwIfNoEntry: false });
-  if (found && !found.isDirectory()) throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'ENOTDIR' });
+  if (found && !found.isDirectory()) throw notFolder(folder);
 }
 
 export interface Moving {

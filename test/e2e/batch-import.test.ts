@@ -139,8 +139,11 @@ describe('lpx batch import', () => {
     expect(code).toBe(0);
     expect(events.map(({ event }) => event)).toEqual(['begin', 'package', 'package', 'end']);
     expect(events.flatMap((event) => outputFaults({ ...event, command: 'batch-event' }, event))).toEqual([]);
+    const [first = ''] = given.names;
+    for (const ending of ['', '.md5']) renameSync(join(given.inbox, first + ending), join(given.inbox, `A800000014.zip${ending}`));
     const { err } = await lpx(wordsFor(given, '--passwords', secret));
     expect(err.split('\n').map((line) => line.slice(0, 4))).toEqual(['1/2 ', '2/2 ']);
+    expect([err.includes('A80000****.zip'), err.includes('A800000014')]).toEqual([true, false]);
   });
 
   it('wants a password from somewhere, and never asks', async () => {
@@ -265,6 +268,8 @@ describe('lpx batch import --watch', () => {
     const { exitCode, stdout } = await watching;
     expect(exitCode).toBe(0);
     expect(stdout).toContain('LPX_FILE_NOT_FOUND');
+    expect(stdout).toContain('lpx tries again by itself');
+    expect(stdout).not.toMatch(/Check the path|run the command again/);
     expect(stdout).toContain('All is well again.');
     expect(stdout.split('\n').at(-1)).toBe('3 imported');
     expect(await contentOf(given.store)).toEqual(allOnce(3));

@@ -6,6 +6,7 @@ import { type Store, withStore } from '../../exchange/school-store.js';
 import { watchInbox } from '../../exchange/watch-inbox.js';
 import { markCommitted } from '../../io/interruption.js';
 import { type NewFile, nextVersion, writeFiles } from '../../io/publish.js';
+import { maskIds } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { OFFICE, type Report } from '../../report/model.js';
 import { csv, workbook } from '../../roster/tables.js';
@@ -190,7 +191,8 @@ class Results {
     if (jsonLines) sayResult(this.#context, this.#command, result);
     else if (json) this.#packages.push(packageOutput(messages, result));
     else this.#lines.push(...packageLines(this.#context, result, this.#said));
-    this.#progress?.done(`${result.file}: ${messages.inbox.results[result.outcome]}${error ? ` ${error.code}` : ''}`);
+    // A log is no place for ids, which file names may have in them.
+    this.#progress?.done(`${maskIds(result.file)}: ${messages.inbox.results[result.outcome]}${error ? ` ${error.code}` : ''}`);
   }
 
   async outcome(): Promise<Outcome> {
@@ -271,11 +273,11 @@ async function watch(context: Context, store: Store, request: ImportingRequest &
     onResult: (result) => {
       // What waits now may be imported later: counted is what has left the inbox.
       if (result.outcome !== 'waiting') counts = { ...counts, [result.outcome]: counts[result.outcome] + 1 };
-      say(packageLines(context, result, new Set()));
+      say(packageLines(context, result, new Set(), messages.inbox.retried));
       sayResult(context, command, result);
     },
     onTrouble: (error) => {
-      say(error ? errorLines(messages, paint, command, error) : [messages.inbox.again]);
+      say(error ? [...errorLines(messages, paint, command, error).slice(0, -1), `  → ${messages.inbox.retried}`] : [messages.inbox.again]);
       const failure = error && failureOutput(messages, command, error);
       sayEvent(context, command, { event: 'trouble', at: now().toISOString(), ...(failure && { error: failure }) });
     },

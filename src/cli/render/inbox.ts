@@ -66,8 +66,12 @@ function countOutcomes(records: readonly { readonly outcome: string }[]): Record
   return counts;
 }
 
-/** The same for people: a line, and for what is not in order, why. @param said codes whose advice was given before */
-export function packageLines({ messages, paint }: Context, result: InboxResult, said: Set<string>): string[] {
+/**
+ * The same for people: a line, and for what is not in order, why.
+ * @param said codes whose advice was given before
+ * @param retried the advice for what waits, where lpx tries it again by itself
+ */
+export function packageLines({ messages, paint }: Context, result: InboxResult, said: Set<string>, retried?: string): string[] {
   const { file, outcome, imported } = result;
   const error = errorOfResult(result);
   const mark = outcome === 'refused' ? paint.red('✘') : error ? paint.yellow('!') : paint.green('✔');
@@ -81,7 +85,7 @@ export function packageLines({ messages, paint }: Context, result: InboxResult, 
   ];
   if (!error) return [line.join('  ')];
   const failure = failureOf(messages, result, error);
-  const advice = said.has(error.code) ? [] : [`  → ${failure.hint}`];
+  const advice = said.has(error.code) ? [] : [`  → ${outcome === 'waiting' && retried !== undefined ? retried : failure.hint}`];
   said.add(error.code);
   return [line.join('  '), `  ${failure.message}  ${paint.dim(failure.code)}`, ...advice];
 }
