@@ -44,7 +44,8 @@ export interface Verdict {
 
 export interface ReportCheck {
   readonly name: string;
-  readonly status: 'passed' | 'failed' | 'skipped';
+  /** `partial`: damaged, but accepted without what is damaged. */
+  readonly status: 'passed' | 'partial' | 'failed' | 'skipped';
   /** The status in a word. */
   readonly text: string;
 }

@@ -38,7 +38,11 @@ export function reportPage(report: Report, language: Language): string {
           )}
           {findings && (
             <Section id="findings" heading={words.findings}>
-              {findings.length === 0 ? <p>{words.noFindings}</p> : <Findings reader={reader} findings={findings} />}
+              {findings.length === 0 ? (
+                <p>{tables.length > 0 ? words.onlyTables : words.noFindings}</p>
+              ) : (
+                <Findings reader={reader} findings={findings} />
+              )}
             </Section>
           )}
           {packages.length > 0 && (
@@ -82,8 +86,16 @@ export function reportPage(report: Report, language: Language): string {
 
 const idOf = (student: number): string => `student-${student + 1}`;
 
-const MARKS = { passed: '✔', failed: '✘', skipped: '·', error: '✘', warning: '!', note: '·' } as const;
-const MOODS = { passed: 'good', failed: 'bad', skipped: 'muted', error: 'bad', warning: 'attention', note: 'muted' } as const;
+const MARKS = { passed: '✔', partial: '!', failed: '✘', skipped: '·', error: '✘', warning: '!', note: '·' } as const;
+const MOODS = {
+  passed: 'good',
+  partial: 'attention',
+  failed: 'bad',
+  skipped: 'muted',
+  error: 'bad',
+  warning: 'attention',
+  note: 'muted',
+} as const;
 
 const Checks = ({ checks }: { readonly checks: readonly ReportCheck[] }) => (
   <ul class="checks">

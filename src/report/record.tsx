@@ -1,5 +1,5 @@
 /** One record on a page: what it is, its course code taken apart, what the student wrote, its fields and its files. */
-import { type Language, type Messages, size, visible } from '../messages/messages.js';
+import { fill, type Language, type Messages, size, visible } from '../messages/messages.js';
 import { CODE_TABLES } from '../spec/codes.js';
 import { explainCourseCode, schoolOfCourseCode } from '../spec/identifiers/course-code.js';
 import { LISTS, TITLE_FIELDS, type WireList } from '../spec/portfolio.js';
@@ -17,8 +17,6 @@ export interface Reader {
 type Property = WireList['properties'][number];
 type Fields = Readonly<Record<string, string | number | boolean>>;
 
-/** A brief of more characters may go on over the next sheet. */
-const LONG_BRIEF = 900;
 /** The name of a list or a property: as the documents have it, or its English term as words. */
 export const wireName = ({ language }: Reader, { wire, name }: { readonly wire: string; readonly name: string }): string =>
   language === 'en'
@@ -53,15 +51,14 @@ export function RecordBlock({
   readonly record: ReportRecord;
   readonly number: number;
 }) {
-  const { report: words } = reader.messages;
   const fields = record.fields as unknown as Fields;
   const { courseCode, certification, brief, externalLink } = fields;
   const text = String(brief ?? '');
   return (
-    <article class={text.length > LONG_BRIEF ? 'record long' : 'record'}>
+    <article class="record">
       <div class="record-head">
         <h4>
-          {number}. <bdi>{visible(record.title) || words.untitled}</bdi>
+          {number}. <bdi>{headingOf(reader, record)}</bdi>
         </h4>
         {record.ref !== '' && (
           <span class="muted">
@@ -96,6 +93,13 @@ export function RecordBlock({
   );
 }
 
+/** What a record is called. A certificate's title is a code: it stands behind what the code's kind is. */
+function headingOf({ messages }: Reader, { title, fields }: ReportRecord): string {
+  const shown = visible(title) || messages.report.untitled;
+  const kind = 'certificateTypeCode' in fields ? CODE_TABLES.certificateType[fields.certificateTypeCode] : undefined;
+  return kind === undefined ? shown : fill(messages.labels.bracketed, { of: kind, in: shown });
+}
+
 function Certification({ reader, value }: { readonly reader: Reader; readonly value: string }) {
   const { certification } = reader.messages.report;
   const known = certification[value as keyof typeof certification];
@@ -113,7 +117,8 @@ function Ruler({ reader, code, schoolName }: { readonly reader: Reader; readonly
         {parts.map((part) => {
           const name = part.part === 'school' ? schoolName : part.name;
           const label = labels[part.part] ?? part.part;
-          const meaning = partMeaning(messages, part, name);
+          // A code that no table has is not wrong: on paper, it stands for itself.
+          const meaning = name === '' && part.kind === 'unknown' ? '' : partMeaning(messages, part, name);
           return (
             <li key={part.part} class={part.kind === 'malformed' ? 'wrong' : undefined}>
               <b class="code">{part.text || '—'}</b>

@@ -96,6 +96,7 @@ export function coverLetter(frame: SlipFrame, letter: CoverLetter): string {
           [columns.left, dateText(messages, letter.left)],
           [words.exportedAt, numbered(messages, letter.exportedAt, letter.number)],
           [columns.operator, letter.operator],
+          [words.phone, <span class="line short" />],
         ]}
       />
       <Section id="contents" heading={words.contents}>
@@ -122,6 +123,7 @@ export function coverLetter(frame: SlipFrame, letter: CoverLetter): string {
       <Boxes heading={words.givenBy} names={[words.givenHow, words.givenWhom, words.givenWhen]} id="given" />
       <Section id="steps" heading={words.steps}>
         <ol>
+          <li>{words.stepPassword}</li>
           <li>
             {words.stepVerify} <Code>{`lpx verify ${file}`}</Code>
           </li>
@@ -130,6 +132,7 @@ export function coverLetter(frame: SlipFrame, letter: CoverLetter): string {
           </li>
           <li>{words.stepReceipt}</li>
         </ol>
+        <p class="muted">{words.withoutLpx}</p>
       </Section>
       <SignatureBox language={language} signers={['sender', 'chief', 'seal', 'receiver']} id="signature" />
     </>,

@@ -105,6 +105,7 @@ td.number, th.number { text-align: end; font-variant-numeric: tabular-nums; whit
 .signature.low h2 { font-size: 1rem; border-bottom: 0; margin: 0; }
 .signature.low dl { margin-top: .4rem; }
 .signature.low div { min-height: 3.5rem; }
+dd .line.short { width: min(10rem, 100%); }
 .line { display: inline-block; width: min(20rem, 100%); height: 1.3em; border-bottom: 1px solid var(--text); }
 .password { font: 700 1.9rem/1.4 ui-monospace, "Cascadia Mono", Consolas, "Noto Sans Mono", monospace; letter-spacing: .06em; overflow-wrap: anywhere; white-space: pre-wrap; }
 .characters { display: flex; flex-wrap: wrap; margin: .5rem 0; break-inside: avoid; padding: 0 1px 1px 0; list-style: none; }
@@ -124,11 +125,13 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   /* Borders at the very edge of the sheet's contents are cut off by printers. */
   .page { max-width: none; padding: 0 .5mm; }
   .skip, nav { display: none; }
-  h1 { font-size: 17pt; } h2 { font-size: 13pt; margin-top: 14pt; } h3 { font-size: 11pt; margin-top: 10pt; } h4 { font-size: 10.5pt; }
-  h1, h2, h3, h4, .record-head { break-after: avoid; }
+  h1 { font-size: 17pt; } h2 { font-size: 13pt; margin-top: 11pt; } h3 { font-size: 11pt; margin-top: 10pt; } h4 { font-size: 10.5pt; }
+  h1, h2, h3, h4, .record-head, .record .ruler { break-after: avoid; }
   a { color: inherit; text-decoration: none; }
   tr, .callout, .list > li, .ruler, .files li { break-inside: avoid; }
-  .record { break-inside: avoid; margin: 5pt 0; padding: 3pt 6pt; }
+  /* A record goes on over the next sheet rather than leave this one half empty; its parts stay whole. */
+  .record { margin: 5pt 0; padding: 3pt 6pt; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+  .record .facts > div { break-inside: avoid; }
   .record-head { line-height: 1.3; }
   .brief, .ruler, .files { margin: 2pt 0; line-height: 1.35; }
   .files { gap: 2pt; }
@@ -136,17 +139,19 @@ footer { margin-top: 2rem; padding-top: .5rem; border-top: 1px solid var(--line)
   .files p { line-height: 1.3; }
   .thumbnail { max-width: 14mm; max-height: 14mm; }
   .file-kind { width: 7mm; height: 8.5mm; padding-bottom: 1mm; font-size: 6pt; border-width: 1.2pt; border-radius: 2pt 6pt 2pt 2pt; }
-  .record.long { break-inside: auto; }
-  .record .facts { grid-template-columns: repeat(auto-fill, minmax(38mm, 1fr)); gap: 1pt 10pt; font-size: 9pt; line-height: 1.3; margin: 2pt 0; }
-  .record .facts dt { font-size: 7.5pt; }
+  .record .facts { grid-template-columns: repeat(auto-fill, minmax(38mm, 1fr)); gap: 1pt 10pt; font-size: 9pt; line-height: 1.25; margin: 2pt 0; }
+  .record .facts dt { font-size: 8pt; }
   .ruler li { min-width: 15.5mm; padding: 1pt; }
   .ruler span { font-size: 7pt; }
   thead { display: table-header-group; }
-  .signature div { flex-basis: 30mm; min-height: 22mm; padding: 1mm 1.5mm; }
+  .signature div { flex-basis: 30mm; min-height: 19mm; padding: 1mm 1.5mm; }
+  .signature.low div { min-height: 10mm; }
+  p, ol { margin-block: 3pt; }
   .sheet + .sheet { break-before: page; }
   .signature { margin-top: 14pt; }
   .signature dl { margin-top: 6pt; }
-  .signature.low { margin-top: 8pt; }
+  .signature.low { margin-top: 6pt; }
+  .callout { margin: 6pt 0; padding: 4pt 8pt; }
   footer { margin-top: 10pt; padding-top: 4pt; font-size: 8.5pt; }
   .callout, .file-kind, thead th { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   p, .brief { orphans: 3; widows: 3; }

@@ -27,7 +27,7 @@ describe('a result as a table', () => {
   const commands: readonly (readonly [string, () => readonly string[], readonly string[], number])[] = [
     ['students', () => ['students'], ['身分證號', '姓名', '課程學習成果', '多元表現'], 1],
     ['history', () => ['history'], ['紀錄編號', '時間', '類別', '結果'], 1],
-    ['status', () => ['status', '林小禾'], ['身分證號', '姓名', '學年度', '項目別'], 4],
+    ['status', () => ['status', '林小禾'], ['身分證號', '姓名', '學年度', '類別'], 4],
     ['pick', () => ['pick', TRANSFER_STUDENT], ['身分證號', '姓名', '編號', '學年度'], 10],
     ['show of a student', () => ['show', '林小禾'], ['身分證號', '姓名', '類別', '編號'], 11],
     ['show of a package', () => ['show', here.zipFile], ['身分證號', '姓名', '類別', '編號'], 11],

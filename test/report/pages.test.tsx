@@ -106,6 +106,26 @@ describe('a report', () => {
     expect(html.match(/<h2 id="student-\d+"/g)).toHaveLength(1);
   });
 
+  it('calls a certificate by its kind, and says nothing of a course code that no table has', () => {
+    const report = reportOf(1);
+    const [student] = report.students ?? [];
+    const [record] = student?.records ?? [];
+    if (!student || !record) throw new Error('no record');
+    const page = (changed: object) => reportPage({ ...report, students: [{ ...student, records: [{ ...record, ...changed }] }] }, 'zh-TW');
+    const fields = { certificateCode: '4230', certificateTypeCode: '3' } as never;
+    expect(page({ list: 'certificates', title: '4230', fields })).toContain('<bdi>技能檢定及技術士證照（4230）</bdi>');
+    const unlisted = page({ fields: { ...record.fields, courseCode: '109990001H11101A1010299' } });
+    expect(unlisted).toContain('>99</b>');
+    expect(unlisted).not.toContain('lpx 的代碼表中沒有');
+  });
+
+  it('does not say that nothing was found where records were left out', () => {
+    const found = { ...reportOf(1), findings: [] };
+    expect(reportPage(found, 'zh-TW')).toContain('沒有發現問題。');
+    const tables = [{ caption: '未納入', columns: ['姓名'], rows: [['林小禾']] }];
+    expect(reportPage({ ...found, tables }, 'zh-TW')).not.toContain('沒有發現問題。');
+  });
+
   it('has one heading of the first rank, and skips no rank', () => {
     for (const report of [reportOf(2), hostileReport('x')]) {
       const ranks = [...reportPage(report, 'en').matchAll(/<h(\d)/g)].map(([, rank]) => Number(rank));

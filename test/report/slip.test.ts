@@ -17,6 +17,7 @@ describe('the letter that goes with a package', () => {
     for (const word of ['990002', '樣本高工', '990001', '轉學', '民國110年1月20日', '紀錄編號 3', '註冊組', MD5, DIGEST])
       expect(text).toContain(word);
     expect(text).toContain('密碼不在本件之內');
+    expect(text).toMatch(/取得密碼.*lpx verify.*lpx import.*7-Zip/s);
     expect(text).toMatch(/林小禾\s+A80000\*{4}\s+4\s+6\s+12/);
   });
 

@@ -121,7 +121,8 @@ function exportReport(
         ),
     students: students.map((student) => {
       const portfolio = seen.portfolios.find(({ basicData }) => basicData.nationalId === student.nationalId);
-      return portfolio ? reportStudent(seen, portfolio, { remark: student.file }) : countedStudent(student, student.file);
+      const remark = packages.length > 1 ? student.file : '';
+      return portfolio ? reportStudent(seen, portfolio, { remark }) : countedStudent(student, remark);
     }),
     tables: [
       {

@@ -86,13 +86,15 @@ export function importReport(
   const findings = [...report.findings, ...conflicts, ...notices, ...restored, ...unfit.flatMap((student) => student.findings)];
   const isRefused = outcome === 'refused';
   const title = closingOf(messages, { outcome, restored, historyId });
+  const unsound = students.flatMap(({ records }) => records).filter(({ outcome }) => outcome === 'unsound').length;
+  const leftOut = fill(messages.report.unsound, { count: unsound });
   return {
     ...reportHead(context, 'import', report.package.file),
     verdict:
       error && isRefused
         ? refusal(messages, 'import', title, error)
-        : { mood: error || outcome === 'would-import' ? 'attention' : 'good', title, lines: [] },
-    checks: reportChecks(messages, report),
+        : { mood: error || unsound > 0 || outcome === 'would-import' ? 'attention' : 'good', title, lines: unsound > 0 ? [leftOut] : [] },
+    checks: reportChecks(messages, report, unsound > 0),
     findings: reportFindings(messages, findings),
     packages: [
       packageRows(messages, report.package, [{ name: messages.report.importId, value: historyId === 0 ? '' : String(historyId) }]),
@@ -106,7 +108,7 @@ export function importReport(
 
 function importedStudent(messages: Messages, { nationalId, name, created, records }: ImportedStudent, seen: SeenContents): ReportStudent {
   const portfolio = seen.portfolios.find(({ basicData }) => basicData.nationalId === nationalId);
-  const said = { nationalId, name, remark: created ? messages.import.created : '' };
+  const said = { nationalId, name, remark: created ? messages.report.created : '' };
   const remarks = records.map(({ outcome }) => ({ remarks: [messages.outcomes[outcome]] }));
   if (portfolio) return reportStudent(seen, portfolio, { ...said, records: remarks });
   return countedStudent({ ...said, courseResults: 0, multiPerformances: 0, attachments: 0 }, said.remark);

@@ -30,12 +30,14 @@ const RANK = { error: 0, warning: 1, note: 2 } as const;
 export const reportFindings = (messages: Messages, findings: readonly Finding[]): ReportFinding[] =>
   findings.map((finding): ReportFinding => ({ ...findingOutput(messages, finding) })).sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 
-export const reportChecks = (messages: Messages, report: VerificationReport): ReportCheck[] =>
-  report.checks.map((check) => ({
-    name: messages.checks[check.name],
-    status: check.status,
-    text: messages.status[checkStatus(report, check)],
-  }));
+/** @param isPartial whether records are left out whose attachments are damaged */
+export const reportChecks = (messages: Messages, report: VerificationReport, isPartial = false): ReportCheck[] =>
+  report.checks.map((check) => {
+    const name = messages.checks[check.name];
+    return isPartial && check.name === 'attachments'
+      ? { name, status: 'partial', text: messages.report.partial }
+      : { name, status: check.status, text: messages.status[checkStatus(report, check)] };
+  });
 
 /** `more`: further rows, each a name and a value. */
 export function packageRows(messages: Messages, facts: PackageFacts, more: readonly ReportFact[] = []): ReportFact[] {
