@@ -106,6 +106,8 @@ export interface BatchExportResult extends BegunBatch {
   readonly isInterrupted: boolean;
   /** Why the batch is not at its end though its packages are made. */
   readonly incomplete?: LpxError | undefined;
+  /** See `Batch`. */
+  readonly otherUnfinished?: string;
 }
 
 interface Job {

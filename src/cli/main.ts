@@ -169,7 +169,7 @@ function printLines(context: Context, stream: 'stdout' | 'stderr', lines: readon
   if (lines.length === 0) return;
   const forced = !['', '0', 'false'].includes(context.env.FORCE_COLOR ?? '');
   const coloured = context.color && (forced || context[stream].isTTY);
-  const width = stream === 'stdout' ? columnsOf(context.stdout) : undefined;
+  const width = columnsOf(context[stream]);
   const fitting = width === undefined ? lines : lines.flatMap((line) => folded(line, width));
   context[stream].write(`${fitting.map((line) => printable(line, coloured)).join('\n')}\n`);
 }

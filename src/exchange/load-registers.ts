@@ -1,11 +1,12 @@
 /** Loads the rows of registers as records of students who are on the roll. Registers add and update; they take nothing out. */
+import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
 import { type TakenAttachment, type TakenRecord, WHOLE } from '../package/attachments.js';
 import { canonicalCode } from '../plain-text.js';
-import { type LinkedRecords, openAttachments, type RegisterRecord } from '../roster/attachment-folder.js';
+import { exampleOf, type LinkedRecords, type ListedFile, openAttachments, type RegisterRecord } from '../roster/attachment-folder.js';
 import { faultFinding, type RosterRow, type RosterSheet, readRoster, rowPlace } from '../roster/roster-rows.js';
 import type { RegisterKind, RowCells } from '../roster/sheet-kinds.js';
 import { findAttachments } from '../spec/attachments.js';
@@ -32,6 +33,7 @@ import { documentFindings } from '../spec/validate.js';
 import { completeRecords } from '../store/complete-records.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import type { RollStudent, Store } from '../store/store.js';
+import { digestFile } from '../zip/threads/digest.js';
 import { type CheckedPart, type LoadResult, loadRecords, type RecordPart, type RecordSource } from './load.js';
 import type { LoadRosterRequest } from './load-roster.js';
 
@@ -56,6 +58,9 @@ export interface LoadedRegisters extends LoadResult {
   readonly rows: number;
   /** Rows that were left out. */
   readonly skippedRows: number;
+  /** Files of the folder of attachments: the paths on disk of those that rows name, and those of its students that no row does. */
+  readonly usedFiles: readonly string[];
+  readonly unusedFiles: readonly ListedFile[];
 }
 
 /** A row that says a record. */
@@ -105,7 +110,7 @@ export async function loadRegisters(store: Store, request: LoadRegistersRequest)
     const students = await studentsOf(store, group, request.enrolling);
     const read = group.flatMap((row) => readRow(row, { file, store, students, findings, terms: request }));
     const known = await referenceDataFor(store, portfoliosOf(read));
-    const valid = read.filter((entry) => findings.add(entry.at, entryFindings(entry, known)));
+    const valid = read.filter((entry) => findings.add(entry.at, entryFindings(entry, known, findings.isBad(entry.at))));
     countUncertified(valid, uncertified);
     const linked = attachments.link(valid);
     const byRow = new Map<string, Finding[]>();
@@ -140,12 +145,49 @@ export async function loadRegisters(store: Store, request: LoadRegistersRequest)
     overridden: () => (certified && hasCourseResults ? 'LPX_NOT_CERTIFIED' : ''),
     parts,
     coverage: () => ({ lists: new Set(), terms: new Set() }),
-    findings: () => [...findings.list(), ...uncertifiedFindings(uncertified, file), ...attachments.unused()],
+    findings: () => [...findings.list(), ...uncertifiedFindings(uncertified, file)],
     accept: { ...WHOLE, partial: skipBadRows },
     roll: 'store',
     before: request.before,
   });
-  return { ...result, rows: rows.count, skippedRows: rows.count - taken };
+  return {
+    ...result,
+    rows: rows.count,
+    skippedRows: rows.count - taken,
+    usedFiles: attachments.used(),
+    unusedFiles: attachments.unused(),
+  };
+}
+
+/**
+ * What registers that were loaded together leave over of their folder of attachments: not the files that one of them names, nor those
+ * that the student's records in the store have.
+ * @returns LPX_ATTACHMENTS_UNUSED, or nothing
+ */
+export async function unusedAttachments(store: Store, registers: readonly LoadedRegisters[]): Promise<Finding[]> {
+  const used = new Set(registers.flatMap(({ usedFiles }) => usedFiles));
+  const open = new Map(registers.flatMap(({ unusedFiles }) => unusedFiles.map((listed) => [listed.file, listed] as const)));
+  const stored = new Map<string, StoredFiles>();
+  const unused: ListedFile[] = [];
+  for (const listed of open.values()) {
+    const { file, owner = '' } = listed;
+    if (used.has(file)) continue;
+    const ofOwner = stored.get(owner) ?? storedFiles(await store.student(owner));
+    stored.set(owner, ofOwner);
+    const isStored = ofOwner.sizes.has(statSync(file).size) && ofOwner.md5s.has((await digestFile(file)).md5);
+    if (!isStored) unused.push(listed);
+  }
+  return unused.length === 0 ? [] : [findingOf('LPX_ATTACHMENTS_UNUSED', 'note', {}, { count: unused.length, files: exampleOf(unused) })];
+}
+
+interface StoredFiles {
+  readonly sizes: ReadonlySet<number>;
+  readonly md5s: ReadonlySet<string>;
+}
+
+function storedFiles(student: Awaited<ReturnType<Store['student']>>): StoredFiles {
+  const files = (student?.records ?? []).flatMap(({ record: { document, media } }) => [document ?? [], media ?? []].flat());
+  return { sizes: new Set(files.map(({ bytes }) => bytes)), md5s: new Set(files.map(({ md5 }) => md5)) };
 }
 
 /** Rows that are checked at a time, unless one student has more. */
@@ -265,6 +307,10 @@ class RowFindings {
     return !this.#bad.has(row);
   }
 
+  isBad(row: RosterRow): boolean {
+    return this.#bad.has(row);
+  }
+
   get hasErrors(): boolean {
     return this.#hasErrors;
   }
@@ -282,7 +328,7 @@ interface Reading {
   readonly terms: Pick<LoadRegistersRequest, 'certified' | 'academicYear'>;
 }
 
-/** The record of a row; none of one that cannot be read, which is reported. */
+/** The record of a row, as far as it can be read: what is wrong is reported. None of a student who is not known. */
 function readRow(at: RosterRow<RegisterKind>, { file, store, students, findings, terms }: Reading): Entry[] {
   const { kind } = at.sheet;
   const nationalId = idOf(at.cells);
@@ -298,7 +344,8 @@ function readRow(at: RosterRow<RegisterKind>, { file, store, students, findings,
   else if (!student) own.push(faultFinding(at, { column: 'nationalId', problem: 'unknown', severity: 'error' }, file));
   else if (isOther(at.cells.birthDate ?? '', student.basicData))
     own.push(faultFinding(at, { column: 'birthDate', problem: 'birthDate', severity: 'error' }, file));
-  if (!findings.add(at, own) || !record || !student) return [];
+  findings.add(at, own);
+  if (!student) return [];
   const list = wireListOf(kind.list);
   const names = new Map(list.properties.map(({ wire, name }) => [wire, name]));
   const stated = Object.keys(record).filter((wire) => !assumed.includes(wire));
@@ -329,14 +376,18 @@ function columnOf({ sheet }: RosterRow, list: WireList, property: string): Place
   return column === undefined ? { property } : { column };
 }
 
-/** What the spec says of a record, where it stands in the register. */
-function entryFindings(entry: Entry, known: ReferenceData): Finding[] {
+/**
+ * What the spec says of a record, where it stands in the register.
+ * @param isPart whether cells of it could not be read, which has been said: then nothing is said of what is missing
+ */
+function entryFindings(entry: Entry, known: ReferenceData, isPart: boolean): Finding[] {
   const document = [documentOf(entry.student, [entry])];
   const schema = documentFindings(document);
   const found = errorOf(schema) ? schema : [...schema, ...allRuleFindings(document, known)];
   return (
     found
       .filter(({ code, place }) => place.record !== undefined && !EXPECTED.has(code))
+      .filter(({ place }) => !isPart || entry.record[place.property ?? ''] !== undefined)
       .filter(({ code }) => !(entry.student.listed && code === 'LPX_COURSE_CODE_YEAR'))
       .map((finding) => ({ ...finding, place: entry.place(finding.place.property ?? '') }) as Finding)
       // What the register has no column for, the store may have.

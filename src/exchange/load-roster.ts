@@ -220,6 +220,7 @@ async function readList(path: string, year: number): Promise<List> {
     }
     const first = unpack(nationalId, text);
     const differing = differingIn(first.entry, entry);
+    if (differing !== undefined && !bad.has(nationalId)) findings.push(repeated(at, first, file));
     findings.push(repeated(first, at, file));
     if (differing === undefined) packed.set(nationalId, pack({ ...first, entry: filled(first.entry, entry) }));
     else {
@@ -249,15 +250,25 @@ function unpack(nationalId: string, text: string): EntryAt {
   return { entry: { nationalId, name, birthDate, studentNumber, className, seat }, sheet, row: Number(row) };
 }
 
-/** The students of a list some at a time, with the zeros that their numbers have lost. */
+/** The students of a list some at a time, with the zeros that their numbers have lost. Says who share a student number, or a seat. */
 function* inChunks({ packed, numbers, findings }: List, file: string): Generator<EntryAt[]> {
   let chunk: EntryAt[] = [];
+  const rowsByNumber = new Map<string, number>();
+  const rowsBySeat = new Map<string, number>();
   for (const [nationalId, text] of packed) {
     const at = unpack(nationalId, text);
     const { studentNumber } = at.entry;
     const restored = numbers.restored(studentNumber);
     if (restored !== studentNumber)
       findings.push(findingOf('LPX_ROSTER_ZEROS', 'warning', placeOf(at, file), { value: studentNumber, restored }));
+    const { className, seat } = at.entry;
+    const noteShared = (rows: Map<string, number>, rollProperty: string, value: string) => {
+      const first = rows.get(value);
+      if (first === undefined) rows.set(value, at.row + 1);
+      else findings.push(findingOf('LPX_ROSTER_SHARED', 'warning', placeOf(at, file), { rollProperty, value, first }));
+    };
+    if (restored !== '') noteShared(rowsByNumber, 'studentNumber', restored);
+    if (className !== '' && seat !== '') noteShared(rowsBySeat, 'classSeat', `${className} ${seat}`);
     chunk.push({ ...at, entry: { ...at.entry, studentNumber: restored } });
     if (chunk.length < TOGETHER) continue;
     yield chunk;

@@ -5,6 +5,7 @@ import { type LoadedRegisters, type LoadRegistersRequest, loadRegisters } from '
 import { type LoadedRoster, loadRoster, readLists } from './load-roster.js';
 
 export { isTable } from '../roster/exchange-folder.js';
+export { unusedAttachments } from './load-registers.js';
 
 export interface LoadedTableOf {
   /** Undefined for a table without lists of students. */

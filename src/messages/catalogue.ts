@@ -664,7 +664,7 @@ export const CATALOGUE = {
     what: 'The code {value} is not in the spec’s tables; it is kept as it is.',
     means: 'packageRefused',
     next: 'Check with the sending school whether another was meant.',
-    nextHere: 'Check on the platform whether another was meant.',
+    nextHere: 'Check whether another was meant.',
   },
   LPX_LINK_UNSAFE: {
     exit: EXIT.invalidData,
@@ -943,9 +943,21 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Nothing needs to be done; the student is counted once.',
   },
+  LPX_ROSTER_SHARED: {
+    exit: EXIT.invalidData,
+    what: 'The {rollProperty} “{value}” is also that of another student (row {first}).',
+    means: 'notDone',
+    next: 'Check which of the two rows is wrong, and load the list again.',
+  },
+  LPX_LOAD_EXPORT_LIST: {
+    exit: EXIT.invalidData,
+    what: '{file} looks like a list of students to export, with reasons, last days and receiving schools.',
+    means: 'notDone',
+    next: 'Export them with lpx batch export {file}. If it is a list of students of the school, take those columns out.',
+  },
   LPX_ROSTER_CONFLICT: {
     exit: EXIT.invalidData,
-    what: 'The student is in the list already (row {first}), with another {rollProperty}: “{other}” there, “{value}” here.',
+    what: 'The student is in another row of the list (row {first}) with another {rollProperty}: “{other}” there, “{value}” here.',
     means: 'notDone',
     next: 'Correct the row that is wrong, and remove the other.',
   },

@@ -33,9 +33,13 @@ export function languageOf(env: Readonly<Record<string, string | undefined>>, sy
   return /^zh/i.test(locale) ? 'zh-TW' : 'en';
 }
 
-/** The sentence of a code, filled. */
-export function sentenceOf(messages: Messages, code: Code, facts: Facts): Sentence {
-  const { what, next } = messages.codes[code];
+/** What is corrected in the cell, where a value of the school's own comes from a table and not from the platform. */
+const CORRECTED_IN_CELLS: ReadonlySet<Code> = new Set(['LPX_SCHEMA', 'LPX_DATE']);
+
+/** The sentence of a code, filled. @param ofCell whether it is said of a cell of a table */
+export function sentenceOf(messages: Messages, code: Code, facts: Facts, ofCell = false): Sentence {
+  const { what } = messages.codes[code];
+  const { next } = messages.codes[ofCell && CORRECTED_IN_CELLS.has(code) ? 'LPX_ROSTER_CELL' : code];
   return { what: fill(what, facts, messages.words), next: fill(next, facts, messages.words) };
 }
 
@@ -43,6 +47,8 @@ export type CommandName = keyof Messages['consequence']['notDone'];
 
 /** What an error means for the data: by its code, refined by the command it ends. */
 export function consequenceOf({ consequence }: Messages, code: Code, command: CommandName): string {
+  // Before a batch has begun, nothing is listed as done.
+  if (code === 'LPX_USAGE' && command === 'batch-import') return consequence.notDone.lpx;
   const refined: Partial<Record<CommandName, string>> = consequence[CATALOGUE[code].means];
   return refined[command] ?? consequence.notDone[command];
 }

@@ -95,15 +95,19 @@ export class AttachmentFolder {
     return { records: linked, files: new Map([...used].map(({ path, file }) => [path, file])), findings };
   }
 
-  /** Files in students' folders that no record has taken. @returns LPX_ATTACHMENTS_UNUSED */
-  unused(): Finding[] {
+  /** The paths on disk of the files that records have taken. */
+  used(): string[] {
+    return this.#index.used().map(({ file }) => file);
+  }
+
+  /** Files in students' folders that no record has taken; none where the folder was not searched. */
+  unused(): ListedFile[] {
     if (!this.#search) return [];
     // Those of the other half are for another register.
     const others = HALVES.map((half) => HALF_WIRE[half].folder).filter((folder) => !this.#halves.has(folder));
     const isMeant = ({ path, owner }: ListedFile) =>
       owner !== undefined && this.#ids.has(owner) && !path.split('/').some((part) => others.includes(part));
-    const unused = this.#index.unused().filter(isMeant);
-    return unused.length > 0 ? [findingOf('LPX_ATTACHMENTS_UNUSED', 'note', {}, { count: unused.length, files: exampleOf(unused) })] : [];
+    return this.#index.unused().filter(isMeant);
   }
 }
 
@@ -123,7 +127,7 @@ const namedFiles = (record: RegisterRecord): NamedFile[] =>
   });
 
 /** A file in the folder. */
-interface ListedFile {
+export interface ListedFile {
   /** Inside the folder, NFC. */
   readonly path: string;
   /** On disk. */
@@ -179,7 +183,7 @@ const ambiguous = (files: readonly ListedFile[]): Match => ({
 });
 
 /** The first few of some files, for a message. */
-const exampleOf = (files: readonly ListedFile[]): string =>
+export const exampleOf = (files: readonly ListedFile[]): string =>
   files
     .slice(0, 3)
     .map(({ path }) => path)
@@ -235,6 +239,10 @@ class FileIndex {
 
   use(file: ListedFile): void {
     this.#used.add(file);
+  }
+
+  used(): ListedFile[] {
+    return [...this.#used];
   }
 
   /** @param owner whose files; those of all without one */

@@ -74,12 +74,18 @@ const COLUMNS: readonly SheetColumn[] = [
   },
 ];
 
+/** Whether a row of titles is that of a list of exports, as lpx writes them: then it is no list of students. */
+export const hasExportTitles = (titles: readonly string[]): boolean =>
+  COLUMNS.filter(({ required }) => required).every(
+    ({ name, title }) => name === NATIONAL_ID_COLUMN.name || titles.some((text) => plainTitle(text) === plainTitle(title)),
+  );
+
 export interface ExportList {
   /** The rows with nothing wrong in them. */
   readonly rows: readonly ExportRow[];
   /** Every student who is named, and where, also in rows with something wrong. */
   readonly students: readonly ListedStudent[];
-  /** LPX_LIST_ROW for every wrong cell. */
+  /** LPX_LIST_ROW for every wrong cell, and as a warning for a student who goes to another school too. */
   readonly findings: readonly Finding[];
 }
 
@@ -95,7 +101,7 @@ export async function readExportList(file: string, readReason: (text: string) =>
   const findings: Finding[] = [];
   const good: ExportRow[] = [];
   const students: ListedStudent[] = [];
-  const seen = new Set<string>();
+  const earlier = new Map<string, Pick<ExportRow, 'toSchool' | 'reason'>[]>();
   for (const [row, cells] of rows.entries()) {
     if (row <= titlesAt || cells.every((cell) => cell === '') || cells[0]?.startsWith('#')) continue;
     const cellOf = (name: string) => cells[columns.get(name) ?? -1] ?? '';
@@ -118,10 +124,16 @@ export async function readExportList(file: string, readReason: (text: string) =>
       if (term === undefined || (reason !== 'experimental' && reason !== undefined && Number(term.at(-1)) > 2))
         wrong('term', terms[i] ?? '');
     if (left === undefined) wrong('day', cellOf('left'));
+    const others = earlier.get(nationalId) ?? [];
     if (!isSchoolCode(toSchool)) wrong('schoolCode', cellOf('toSchool'));
-    else if (seen.has(`${nationalId} ${toSchool}`)) wrong('studentTwice', cellOf('nationalId'));
-    seen.add(`${nationalId} ${toSchool}`);
+    else if (others.some((other) => other.toSchool === toSchool)) wrong('studentTwice', cellOf('nationalId'));
+    // Who transfers goes to one school: the other is one that the data are not meant for.
+    else if (findings.length === faults && others.some((other) => [other.reason, reason].includes('transfer')))
+      wrong('studentElsewhere', cellOf('nationalId'));
+    const elsewhere = others.length > 0 && findings.length === faults;
+    if (reason !== undefined && isSchoolCode(toSchool)) earlier.set(nationalId, [...others, { toSchool, reason }]);
     if (findings.length > faults || reason === undefined || left === undefined) continue;
+    if (elsewhere) findings.push({ ...cellFinding(place, 'studentElsewhere', cellOf('nationalId')), severity: 'warning' });
     good.push({ row, nationalId, reason, terms: [...new Set(known.filter((term) => term !== undefined))].sort(), left, toSchool });
   }
   if (good.length === 0 && findings.length === 0) throw new LpxError('LPX_TABLE_EMPTY', { file: basename(file) });

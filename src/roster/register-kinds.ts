@@ -61,7 +61,7 @@ export function nameOf({ field, part }: RegisterColumn): string {
 function excelErrorsIn(cells: RowCells): RegisterRow | undefined {
   const columns = Object.keys(cells).filter((column) => isExcelError(cells[column] ?? ''));
   const faults = columns.map((column): CellFault => ({ column, problem: 'excelError', severity: 'error' }));
-  return faults.length === 0 ? undefined : { record: undefined, assumed: [], faults };
+  return faults.length === 0 ? undefined : { record: {}, assumed: [], faults };
 }
 
 type Fault = (column: string, problem: CellFault['problem']) => void;
@@ -89,7 +89,6 @@ function recordOf(sheet: RegisterSheetKind, columns: readonly RegisterColumn[], 
   if (flag) fields.set(flag, true);
   if (!fields.has('originSchoolCode')) fields.set('originSchoolCode', terms.schoolCode);
   if (sheet.list === 'courseResults') addCertification(fields, cells, terms, fault);
-  if (faults.length > 0) return { record: undefined, assumed: [], faults };
   const wireOf = (name: string) => recordWire(list, name) as string;
   return { record: Object.fromEntries([...fields].map(([name, value]) => [wireOf(name), value])), assumed: assumed.map(wireOf), faults };
 }

@@ -5,6 +5,7 @@ import { canonicalCode, plainCode, trimmed } from '../plain-text.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { readSchoolYear } from '../spec/identifiers/written-terms.js';
 import { withheldCell } from '../spec/text.js';
+import { hasExportTitles } from './export-list.js';
 import { type CellFault, plainTitle, type RowCells, SHEET_KINDS, type SheetColumn, type SheetKind } from './sheet-kinds.js';
 import { readSheets } from './tables.js';
 import type { TableRow, TableSheet } from './workbook.js';
@@ -58,7 +59,7 @@ const HEAD_ROWS = 40;
 
 /**
  * The rows of data of all sheets that are lists or registers. What is not read (sheets, columns) is noted in `findings`.
- * @throws as `readSheets`; LPX_ROSTER_REPEATED; LPX_ROSTER_TITLES when no sheet has titles that are known
+ * @throws as `readSheets`; LPX_ROSTER_REPEATED; LPX_ROSTER_TITLES when no sheet has titles that are known; LPX_LOAD_EXPORT_LIST
  */
 export async function* readRoster(file: string, findings: Finding[]): AsyncGenerator<RosterRow> {
   const name = basename(file);
@@ -83,6 +84,8 @@ export async function* readRoster(file: string, findings: Finding[]): AsyncGener
       continue;
     }
     const { columns, kind, at } = titles;
+    if (kind.kind === 'students' && hasExportTitles(head[at]?.cells.map((cell) => cell.slice(0, 100)) ?? []))
+      throw new LpxError('LPX_LOAD_EXPORT_LIST', { file: name });
     const sheet = { kind, name: table.name, titles: titleTexts(columns, head[at] as TableRow) };
     found.push(sheet);
     findings.push(...unusedColumns(head[at] as TableRow, columns, place));

@@ -68,10 +68,10 @@ export interface RegisterTerms {
 /** A row as a record of the exchange document, with the faults of its cells. */
 export interface RegisterRow {
   /**
-   * Properties by their names on the wire, without those that all records of a student share (national id, birth date); undefined where
-   * an error makes it none. Links are file names, or paths in the folder of attachments, as the cells have them.
+   * Properties by their names on the wire, without those that all records of a student share (national id, birth date), and without
+   * those of cells that are wrong. Links are file names, or paths in the folder of attachments, as the cells have them.
    */
-  readonly record: JsonObject | undefined;
+  readonly record: JsonObject;
   /** Properties of the record that the row does not say, worked out from its days or the cover: a stored record that fits knows better. */
   readonly assumed: readonly string[];
   readonly faults: readonly CellFault[];

@@ -108,7 +108,7 @@ function readBirthDate(text: string, year: number): BirthDate {
   if (plain === '') return { day: '', restored: false };
   if (/^\d{5}$/.test(plain)) return { problem: 'lostZeros' };
   const day = readDay(plain) ?? dayOfShortYear(plain);
-  if (day === undefined) return { problem: 'date' };
+  if (day === undefined) return { problem: 'day' };
   const age = year - Number(day.slice(0, 4));
   if (age < AGES.least || age > AGES.most) return { problem: 'date' };
   return { day: day.replaceAll('-', '/'), restored: /^\d{6}$/.test(plain) };

@@ -27,6 +27,8 @@ export interface Batch {
   readonly token: string;
   /** Whether it was begun before. */
   readonly isResumed: boolean;
+  /** When another batch was begun that was cut short, where one was to be gone on with and there is none of this list and these options. */
+  readonly otherUnfinished?: string;
 }
 
 /** A package that a job made. */
@@ -80,12 +82,22 @@ export class BatchJournal {
           .execute();
         return { token: open.token, isResumed: true };
       }
+      const others = resume
+        ? await transaction
+            .selectFrom('batches')
+            .select(['at', 'work'])
+            .where('kind', '=', kind)
+            .where('work', '<>', '')
+            .orderBy('id')
+            .execute()
+        : [];
+      const other = others.findLast(({ work }) => !isInUse(join(this.#attachments, work)));
       const token = randomBytes(4).toString('hex');
       await transaction
         .insertInto('batches')
         .values({ token, kind, key, at: now.toISOString(), work: basename(work.path) })
         .execute();
-      return { token, isResumed: false };
+      return { token, isResumed: false, ...(other && { otherUnfinished: other.at }) };
     });
     markCommitted();
     return batch;

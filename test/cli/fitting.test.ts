@@ -28,6 +28,22 @@ describe('a line that is wider than the terminal', () => {
     expect(folded('short  line', 24)).toEqual(['short  line']);
   });
 
+  it('breaks a sentence between its words, and Chinese between characters, but no path in it', () => {
+    const path = '/home/學校/名單/一年級/學生名單.csv';
+    const lines = folded(`✘ 錯誤  找不到檔案或資料夾 ${path}，請確認路徑；路徑含空白時請加引號。  LPX_FILE_NOT_FOUND`, 30);
+    expect(lines.map((line) => line.trim())).toEqual([
+      '✘ 錯誤  找不到檔案或資料夾',
+      `${path}，`,
+      '請確認路徑；路徑含空白時請',
+      '加引號。',
+      'LPX_FILE_NOT_FOUND',
+    ]);
+    expect(folded('    → Check the path; put it in quotes if it contains spaces.', 40)).toEqual([
+      '    → Check the path; put it in',
+      '        quotes if it contains spaces.',
+    ]);
+  });
+
   it('keeps a path in one piece, and its colours', () => {
     const path = paint.bold(`/home/${'a'.repeat(40)}/store`);
     expect(folded(`資料庫  ${path}  （由 --store 指定）`, 30)).toEqual(['資料庫', `    ${path}`, '    （由 --store 指定）']);

@@ -96,7 +96,7 @@ describe('lpx batch export', () => {
     expect(again.json.passwords).toEqual([]);
     expect(readdirSync(join(folder, 'secret'))).toHaveLength(1);
     expect(again.json.outcomes[0].students[0].file).toMatch(/^990001_.*\.zip$/);
-    expect((await lpx(wordsFor(store, list, folder))).out).toContain('Sent before, unchanged');
+    expect((await lpx(wordsFor(store, list, folder))).out).toContain('Exported before, unchanged');
 
     const elsewhere = writeList(folder, [{ nationalId: nationalIds[0] as string, to: '990003' }], 'other.csv');
     expect((await lpxJson(wordsFor(store, elsewhere, folder))).json.counts.packages).toBe(1);

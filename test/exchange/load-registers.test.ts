@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type LoadRegistersRequest, loadRegisters } from '#lpx/exchange/load-registers.js';
+import { type LoadedRegisters, type LoadRegistersRequest, loadRegisters, unusedAttachments } from '#lpx/exchange/load-registers.js';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { writeRegisters } from '#lpx/exchange/register.js';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -175,6 +175,7 @@ describe('the rows of a register', () => {
             competition('無此人,全國,1091130,,', 'B800000015'),
             competition('沒有檔案,全國,1091130,,不在.pdf'),
             competition('在外面,全國,1091130,,../../x.pdf'),
+            competition(`${'長'.repeat(80)},全國,109/13/30,,`),
           ].map((line) => line.split(',')),
         ],
       },
@@ -197,6 +198,7 @@ describe('the rows of a register', () => {
       ['LPX_ROSTER_CELL', { sheet: '競賽參與紀錄', row: 3, column: '結果公布日期' }],
       ['LPX_ROSTER_CELL', { sheet: '競賽參與紀錄', row: 4, column: '競賽等級' }],
       ['LPX_ROSTER_CELL', { sheet: '競賽參與紀錄', row: 5, column: '身分證號' }],
+      ['LPX_ROSTER_CELL', { sheet: '競賽參與紀錄', row: 8, column: '結果公布日期' }],
       ['LPX_ROSTER_CELL', { sheet: '作品成果紀錄', row: 1, column: '出生日期' }],
       ['LPX_ROSTER_MISSING', { sheet: '作品成果紀錄', row: 2, column: '名稱' }],
       ['LPX_ATTACHMENT_MISSING', { sheet: '競賽參與紀錄', row: 6, column: '文件檔案' }],
@@ -204,7 +206,7 @@ describe('the rows of a register', () => {
     ]);
     expect(await recordsIn(store)).toHaveLength(1);
     const skipped = await loadTable(store, file, { skipBadRows: true });
-    expect(skipped).toMatchObject({ rows: 8, skippedRows: 7 });
+    expect(skipped).toMatchObject({ rows: 9, skippedRows: 8 });
     expect((await recordsIn(store)).map(({ record }) => (record.fields as { readonly competitionName?: string }).competitionName)).toEqual([
       undefined,
       '好的',
@@ -248,5 +250,24 @@ describe('the rows of a register', () => {
     expect(await loadTable(store, file, { dryRun: true })).toMatchObject({ changed: true, students: [{ added: 1 }] });
     expect(await recordsIn(store)).toHaveLength(1);
     expect(await withStore(store, (open) => open.history())).toHaveLength(1);
+  });
+});
+
+describe('files of the folder of attachments that no row names', () => {
+  it('are noted once for all registers of a call, without those that one of them names or the store has', async () => {
+    const { folder, store } = await smallSchool();
+    const attachments = join(folder, 'files');
+    for (const name of ['獎狀', '作品', '多的']) put(join(attachments, TRANSFER_STUDENT, `${name}.pdf`), pdf(name));
+    const prizes = csv(folder, '競賽參與紀錄.csv', COMPETITIONS, competition('程式競賽,全國,109/11/30,一場比賽,獎狀.pdf'));
+    const works = csv(folder, '作品成果紀錄.csv', '身分證號,名稱,日期,文件檔案', `${TRANSFER_STUDENT},木椅,1091201,作品.pdf`);
+    const left = [{ code: 'LPX_ATTACHMENTS_UNUSED', severity: 'note', facts: { count: 1, files: `${TRANSFER_STUDENT}/多的.pdf` } }];
+    const loaded = async (...files: readonly string[]) => {
+      const results: LoadedRegisters[] = [];
+      for (const file of files) results.push((await loadTable(store, file, { attachments })) as LoadedRegisters);
+      expect(results.flatMap(({ findings }) => findings.map(({ code }) => code))).not.toContain('LPX_ATTACHMENTS_UNUSED');
+      return withStore(store, (open) => unusedAttachments(open, results));
+    };
+    expect(await loaded(works, prizes)).toMatchObject(left);
+    expect(await loaded(prizes)).toMatchObject(left);
   });
 });

@@ -145,7 +145,7 @@ describe('a list of students', () => {
       ]),
     ).toEqual([
       ['LPX_ROSTER_CELL', 2, '身分證號', 'checksum'],
-      ['LPX_ROSTER_CELL', 2, '生日', 'date'],
+      ['LPX_ROSTER_CELL', 2, '生日', 'day'],
       ['LPX_ROSTER_MISSING', 3, '身分證號', undefined],
       ['LPX_ROSTER_CELL', 3, '生日', 'lostZeros'],
       ['LPX_ROSTER_CELL', 4, '身分證號', 'nationalId'],
@@ -292,14 +292,30 @@ describe('a list of students', () => {
     });
     await expect(rosterOf(`${HEAD}${SAMPLE}${SAMPLE.replace(',101,', ',102,')}`)).rejects.toMatchObject({
       code: 'LPX_ROSTER_CONFLICT',
-      facts: { first: '2', rollProperty: 'class', value: '102', other: '101' },
+      findings: [
+        { place: { row: 1 }, facts: { first: '3', rollProperty: 'class', value: '101', other: '102' } },
+        { place: { row: 2 }, facts: { first: '2', rollProperty: 'class', value: '102', other: '101' } },
+      ],
     });
     const both = await rosterOf(`${HEAD}${SAMPLE}${SAMPLE.replace(',101,', ',102,')}9,B800000015,王明,,,\n`, { skipBadRows: true });
     expect(both.result).toMatchObject({ created: 1, skippedRows: 2 });
   });
 
+  it('that has two students with one number, or one seat, warns of it', async () => {
+    const text = '身分證號,姓名,學號,班級,座號\nA800000014,林小禾,0910001,101,1\nB800000015,王明,0910001,101,01\n';
+    const { result } = await rosterOf(text);
+    expect(result).toMatchObject({
+      created: 2,
+      findings: ['studentNumber', 'classSeat'].map((rollProperty) => ({
+        ...{ code: 'LPX_ROSTER_SHARED', severity: 'warning', place: { row: 2 } },
+        facts: { rollProperty, first: 2 },
+      })),
+    });
+  });
+
   it.each([
     ['甲,乙\n1,2\n', 'LPX_ROSTER_TITLES'],
+    ['身分證號,姓名,事由,學期,離校日,收件學校\nA800000014,林小禾,轉學,,110/01/22,990002\n', 'LPX_LOAD_EXPORT_LIST'],
     ['身分證號,班級\nA800000014,101\n', 'LPX_ROSTER_COLUMN'],
     [HEAD, 'LPX_TABLE_EMPTY'],
   ])('without what it needs says so: %j', async (text, code) => {

@@ -32,7 +32,7 @@ async function link(folder: string, records: readonly RegisterRecord[], search =
   );
   const attachments = await openAttachments(folder, { search, ids, named: named as string[] });
   const linked = attachments.link(records);
-  return { ...linked, findings: [...linked.findings, ...attachments.unused()] };
+  return { ...linked, unused: attachments.unused() };
 }
 /** The path found for one row that names a document; or the code of the finding. */
 async function found(files: readonly string[], text: string, search = true): Promise<unknown> {
@@ -154,7 +154,7 @@ describe('a row that names no file', () => {
     expect(records.map(({ record }) => record[DOCUMENT])).toEqual([`${ME}/國語文.pdf`, undefined]);
   });
 
-  it('leaves files of students of the register over, which is noted', async () => {
+  it('leaves files of students of the register over', async () => {
     const folder = folderWith(
       `${ME}/國語文.pdf`,
       `${ME}/舊.pdf`,
@@ -163,8 +163,9 @@ describe('a row that names no file', () => {
       '讀我.txt',
       `${ME}/Thumbs.db`,
     );
-    const { files, findings } = await link(folder, [row({})]);
+    const { files, unused, findings } = await link(folder, [row({})]);
     expect([...files.keys()]).toEqual([`${ME}/國語文.pdf`]);
-    expect(findings).toMatchObject([{ code: 'LPX_ATTACHMENTS_UNUSED', severity: 'note', facts: { count: 1, files: `${ME}/舊.pdf` } }]);
+    expect(findings).toEqual([]);
+    expect(unused.map(({ path }) => path)).toEqual([`${ME}/舊.pdf`]);
   });
 });

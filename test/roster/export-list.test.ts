@@ -87,9 +87,20 @@ describe('a list of exports', () => {
     expect(JSON.stringify(findings)).not.toMatch(/A123456789|A800000014/);
   });
 
+  it('has who transfers for one school alone, and warns of another student who goes to several', async () => {
+    const titles = '身分證號,事由,學期,離校日,收件學校';
+    const of = (reason: string, school: string) => `A800000014,${reason},,110/01/22,${school}`;
+    const transfer = await read([titles, of('借讀', '990002'), of('轉學', '990003')].join('\n'));
+    const wrong = { code: 'LPX_LIST_ROW', facts: { column: 'studentElsewhere' }, place: { row: 2 } };
+    expect([transfer.rows.length, transfer.findings]).toMatchObject([1, [{ ...wrong, severity: 'error' }]]);
+    const borrowed = await read([titles, of('借讀', '990002'), of('借讀', '990003')].join('\n'));
+    expect([borrowed.rows.length, borrowed.findings]).toMatchObject([2, [{ ...wrong, severity: 'warning' }]]);
+  });
+
   it('takes a student for each school once', async () => {
-    const line = 'A800000014,轉學,,110/01/22';
+    const line = 'A800000014,借讀,,110/01/22';
     const { rows, findings } = await read(`身分證號,事由,學期,離校日,收件學校\n${line},990002\n${line},990003\n${line},990002\n`);
-    expect([rows.length, findings.map(({ place }) => place.row)]).toEqual([2, [3]]);
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    expect([rows.length, errors.map(({ place }) => place.row)]).toEqual([2, [3]]);
   });
 });

@@ -23,6 +23,7 @@ describe('the journal of batches', () => {
       const next = { work: await store.attachments.workFolder() };
       await expect(begin(next)).rejects.toMatchObject({ code: 'LPX_BATCH_UNFINISHED' });
       expect(await begin({ ...next, resume: true })).toEqual({ token: first.token, isResumed: true });
+      expect(await begin({ ...next, key: 'c', resume: true })).toMatchObject({ isResumed: false, otherUnfinished: NOW.toISOString() });
 
       await store.batches.end(first);
       const again = await begin({ ...next, resume: true });

@@ -25,7 +25,7 @@ import { generatePassword } from '../passwords.js';
 import { failureOutput, findingOutput } from '../render/findings.js';
 import { frameOf } from '../render/html.js';
 import { jsonLine } from '../render/json.js';
-import { bracketed, cell, columns, NAME_COLUMNS } from '../render/text.js';
+import { bracketed, cell, columns, localTime, NAME_COLUMNS } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { baseOf, coverPage } from './slip.js';
 
@@ -127,6 +127,7 @@ function outcomeOf(context: Context, request: BatchExportRequest, result: BatchE
   const rows = rowsOf(result);
   const counts = countsOf(rows);
   const packages = result.outcomes.flatMap((outcome) => outcome.packages);
+  const warnings = request.list.findings;
   const isWhole = counts.failed === 0 && counts.notDone === 0;
   const end = {
     batch: result.token,
@@ -135,6 +136,7 @@ function outcomeOf(context: Context, request: BatchExportRequest, result: BatchE
     counts: { packages: packages.length, ...counts },
     passwords: result.passwordTables,
     results,
+    ...(warnings.length > 0 && { findings: warnings.map((finding) => findingOutput(messages, finding)) }),
   };
   const { batch } = messages;
   const section = (title: string, of: readonly RowOutcome[], lastOf: (row: RowOutcome) => readonly string[]) =>
@@ -151,7 +153,9 @@ function outcomeOf(context: Context, request: BatchExportRequest, result: BatchE
   return {
     json: context.jsonLines ? end : { ...end, outcomes: result.outcomes.map((outcome) => jobOutput(context, request, outcome)) },
     text: [
-      `${isWhole ? paint.green('✔') : paint.yellow('!')} ${fill(batch.exported, { count: packages.length, schools: schoolRows(result).length })}`,
+      packages.length === 0 && isWhole
+        ? batch.nothingNew
+        : `${isWhole ? paint.green('✔') : paint.yellow('!')} ${fill(batch.exported, { count: packages.length, schools: schoolRows(result).length })}`,
       ...columns(
         schoolRows(result).map(([school, count]) => [
           school,
@@ -171,8 +175,12 @@ function outcomeOf(context: Context, request: BatchExportRequest, result: BatchE
         ? ['', fill(batch.results, { files: results.map((file) => relative(context.cwd, file)).join(messages.usage.and) })]
         : []),
     ],
-    findings: [...rows.flatMap(findingsOfFailed), ...findingsOf(result.incomplete)],
-    notes: packages.length > 0 ? [batch.advice] : [],
+    findings: [...warnings, ...rows.flatMap(findingsOfFailed), ...findingsOf(result.incomplete)],
+    notes: [
+      ...(result.otherUnfinished === undefined ? [] : [fill(batch.otherUnfinished, { at: localTime(new Date(result.otherUnfinished)) })]),
+      ...(isDivided(request, result) ? [batch.divided] : []),
+      ...(packages.length > 0 ? [batch.advice] : []),
+    ],
     error: endOf(result, counts, rows.length),
   };
 }
@@ -188,6 +196,12 @@ const findingsOfFailed = ({ row: { row, nationalId }, name, error, findings }: R
 
 /** A student as a row of a table begins: the masked id, the name, the receiving school. */
 const who = ({ row, name }: RowOutcome): string[] => [maskId(row.nationalId), cell(name, NAME_COLUMNS), row.toSchool];
+
+/** Whether a school got several packages where it was to get one. */
+const isDivided = ({ groupBy }: BatchExportRequest, { outcomes }: BatchExportResult): boolean => {
+  const schools = outcomes.filter(({ packages }) => packages.length > 0).map(({ school }) => school);
+  return groupBy === 'school' && new Set(schools).size < schools.length;
+};
 
 /** The receiving schools with the number of their packages; those that got one. */
 function schoolRows({ outcomes }: BatchExportResult): [school: string, packages: number][] {

@@ -201,7 +201,10 @@ class Results {
     return {
       json: { counts: this.#counts, results, ...(!jsonLines && { packages: this.#packages }) },
       text: [...this.#lines, ...(this.#lines.length > 0 ? [''] : []), paint.bold(countsLine(this.#context, this.#counts))],
-      notes: results === '' ? [] : [fill(messages.inbox.table, { file: results })],
+      notes: [
+        ...(results === '' ? [] : [fill(messages.inbox.table, { file: results })]),
+        ...(this.#counts.imported > 0 ? [messages.inbox.receipts] : []),
+      ],
       error: stopping() && this.#open !== 0 ? new LpxError('LPX_INTERRUPTED') : errorOfCounts(this.#counts, this.#failed),
     };
   }

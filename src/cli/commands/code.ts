@@ -60,13 +60,16 @@ function codeLines({ messages, paint }: Context, explained: ExplainedCode): stri
   const { code, parts, faults, listing, schoolName } = explained;
   const { part: labels = {} } = messages.words;
   const count = [...code].length;
-  const rows = parts.map((part, i) => [
-    paint.dim(String(i + 1).padStart(2)),
-    paint.dim(span(part)),
-    part.kind === 'malformed' ? paint.red(part.text || '—') : paint.cyan(part.text),
-    labels[part.part] ?? part.part,
-    partMeaning(messages, part, nameOf(part, schoolName)),
-  ]);
+  // What a code that is too short has nothing of, the faults say.
+  const rows = parts
+    .filter(({ text }) => text !== '')
+    .map((part, i) => [
+      paint.dim(String(i + 1).padStart(2)),
+      paint.dim(span(part)),
+      part.kind === 'malformed' ? paint.red(part.text) : paint.cyan(part.text),
+      labels[part.part] ?? part.part,
+      partMeaning(messages, part, nameOf(part, schoolName)),
+    ]);
   return [
     ...rulerLines(explained, paint),
     ...(count === COURSE_CODE_CHARACTERS ? [] : [paint.red(fill(messages.code.length, { count }))]),

@@ -141,7 +141,8 @@ function stateText(
   if (state === 'done') return '';
   if (code === '') return words.states[state];
   const exit = NAMES_OF_EXITS.get(CATALOGUE[code as Code]?.exit);
-  return `${words.states[state]}${places.before}${words.refusals[code] ?? (exit === undefined ? code : exits[exit])}`;
+  const why = words.refusals[code] ?? (exit === undefined ? code : (words.refusals[exit] ?? exits[exit]));
+  return `${words.states[state]}${places.before}${why}`;
 }
 
 const NAMES_OF_EXITS = new Map(Object.entries(EXIT).map(([name, exit]) => [exit, name as keyof typeof EXIT]));

@@ -12,7 +12,7 @@ import {
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import type { LoadedRegisters } from '../../exchange/load-registers.js';
 import type { EarlierStudents, LoadedRoster } from '../../exchange/load-roster.js';
-import { isTable, loadTable } from '../../exchange/load-table.js';
+import { isTable, loadTable, unusedAttachments } from '../../exchange/load-table.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
 import { writeTemplate } from '../../exchange/write-template.js';
 import { fileError } from '../../io/file-error.js';
@@ -94,6 +94,8 @@ export async function load(context: Context, paths: readonly string[], options: 
           if (table.registers) registers.push(table.registers);
         } else folders.push(await loadAsking(context, store, { ...given, keepMissing }));
       });
+      const last = registers.pop();
+      if (last) registers.push({ ...last, findings: [...last.findings, ...(await unusedAttachments(store, [...registers, last]))] });
     });
   } finally {
     progress.stop();

@@ -16,7 +16,7 @@ interface Said {
 
 /** What happened, with its place before it where the sentence does not say it; and what to do next. */
 function said(messages: Messages, { code, facts, place }: Said): Sentence {
-  const sentence = sentenceOf(messages, code, maskedFacts(facts, place));
+  const sentence = sentenceOf(messages, code, maskedFacts(facts, place), place.column !== undefined);
   const before = placeBefore(messages, messages.codes[code].what, place);
   return before === '' ? sentence : { ...sentence, what: `${before}${messages.places.before}${sentence.what}` };
 }
@@ -26,7 +26,7 @@ export const findingText = (messages: Messages, finding: Finding): string => sai
 
 export function findingOutput(messages: Messages, finding: Finding): FindingOutput {
   const { code, severity, place } = finding;
-  const { what, next } = sentenceOf(messages, code, maskedFacts(finding.facts, place));
+  const { what, next } = sentenceOf(messages, code, maskedFacts(finding.facts, place), place.column !== undefined);
   return {
     code,
     severity,

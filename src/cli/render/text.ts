@@ -46,7 +46,7 @@ export const columnsOf = ({ isTTY, columns: width }: Partial<NodeJS.WriteStream>
 /** How much further in a line goes on. */
 const FOLD_INDENT = 4;
 
-/** A line that is too wide goes on below, further in: broken between cells and the words of a list, within a cell only where that is too wide by itself. */
+/** A line that is too wide goes on below, further in: broken between cells and the words of a list, within a cell only where that is too wide by itself. Paths and codes stay whole. */
 export function folded(line: string, width: number): string[] {
   if (widthOf(line) <= width) return [line];
   const indent = /^ */.exec(line)?.[0] ?? '';
@@ -61,11 +61,16 @@ export function folded(line: string, width: number): string[] {
       current += gap + text;
       continue;
     }
-    if (current.trim() !== '') lines.push(current);
-    // A path or code that is wider than the terminal stays whole: it is copied.
-    const parts = text.split(' ').some((word) => widthOf(word) > room) || widthOf(text) <= room ? [text] : wrapped(text, room);
-    lines.push(...parts.slice(0, -1).map((part) => margin + part));
-    current = `${margin}${parts.at(-1) ?? ''}`;
+    if (widthOf(text) <= room) {
+      if (current.trim() !== '') lines.push(current);
+      current = margin + text;
+      continue;
+    }
+    const lead = /^ */.exec(current)?.[0] ?? '';
+    const before = current.slice(lead.length);
+    const parts = wrapped(before === '' ? text : before + gap + text, room, 'whole').map((part, n) => (n === 0 ? lead : margin) + part);
+    lines.push(...parts.slice(0, -1));
+    current = parts.at(-1) ?? '';
   }
   return [...lines, current];
 }
@@ -91,14 +96,24 @@ export function cell(text: string, width = 40): string {
 
 const OPENING = '「『（《“‘';
 const CLOSING = '，。、；：？！」』）》”’…';
-/** What stays together on a line: blanks; or a Chinese character, or a word of other letters, with the signs around it. */
-const UNBROKEN = new RegExp(`\\s+|[${OPENING}]*(?:\\p{Script=Han}|(?:(?![\\p{Script=Han}${OPENING}${CLOSING}])\\S)+)?[${CLOSING}]*`, 'gu');
+/** A path or an address, also with Chinese characters in it. */
+const PATH = `[^\\s${OPENING}${CLOSING}]*[/\\\\][^\\s${OPENING}${CLOSING}]*[${CLOSING}]*`;
+/** What stays together on a line: blanks; a path; or a Chinese character, or a word of other letters, with the signs around it. */
+const UNBROKEN = new RegExp(
+  `\\s+|${PATH}|[${OPENING}]*(?:\\p{Script=Han}|(?:(?![\\p{Script=Han}${OPENING}${CLOSING}])\\S)+)?[${CLOSING}]*`,
+  'gu',
+);
 
-/** A text as lines of at most so many columns. Chinese breaks at any character, never before a closing sign or behind an opening one. */
-export function wrapped(text: string, width: number): string[] {
+/**
+ * A text as lines of at most so many columns. Chinese breaks at any character, never before a closing sign or behind an opening one.
+ * @param wide what becomes of a word that is wider: a path or code that is `whole` can be copied
+ */
+export function wrapped(text: string, width: number, wide: 'broken' | 'whole' = 'broken'): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const part of (text.match(UNBROKEN) ?? []).filter(Boolean).flatMap((part) => (widthOf(part) > width ? [...part] : [part]))) {
+  for (const part of (text.match(UNBROKEN) ?? [])
+    .filter(Boolean)
+    .flatMap((part) => (wide === 'broken' && widthOf(part) > width ? [...part] : [part]))) {
     if (line !== '' && widthOf(line + part.trimEnd()) > width) {
       lines.push(line.trimEnd());
       line = part.trimStart();
