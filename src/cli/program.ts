@@ -246,7 +246,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--left <date>', help.left)
     .action((options) => start('advise', async (context) => (await import('./commands/advise.js')).advise(context, options)));
   withTables(add('status', help.status))
-    .addArgument(new Argument('<national-id>', help.nationalId))
+    .addArgument(new Argument('<student>', help.studentWords))
     .action((id, options) => start('status', async (context) => (await import('./commands/status.js')).status(context, id, options)));
   withTables(add('pick', help.pick))
     .addArgument(new Argument('[national-id]', help.nationalId))

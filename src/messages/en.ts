@@ -753,6 +753,7 @@ export const en = {
       LPX_FILE_CHANGED: { what: 'It has not arrived completely yet.', next: 'Wait until it is whole and run the command again.' },
     },
     sheet: 'results',
+    checkSheet: 'checks',
     empty: 'There is no package in this folder.',
     table: 'Table of results: {file}',
     receipts: 'Receipts: lpx receipt <number> for each import (on paper: lpx slip <number>).',
@@ -1088,6 +1089,7 @@ export const en = {
       LPX_NOT_CERTIFIED: 'course results confirmed as certified by the clerk',
       LPX_OWN_SCHOOL: 'unknown records in this school’s name accepted',
     } as Record<string, string>,
+    and: '; ',
     refusals: {
       LPX_RECORD_CHANGED: 'contents differ',
       LPX_STUDENT_UNKNOWN: 'the student is not in the store',

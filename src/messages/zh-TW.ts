@@ -1329,6 +1329,7 @@ export const zhTW: Messages = {
       LPX_FILE_CHANGED: { what: '檔案還沒有完整送達。', next: '請等檔案傳送完成，再執行一次。' },
     },
     sheet: '匯入結果',
+    checkSheet: '檢查結果',
     empty: '這個資料夾裡沒有交換檔。',
     table: '結果表：{file}',
     receipts: '收訖回執：以各檔的匯入編號執行 lpx receipt <編號>（紙本用 lpx slip <編號>）。',
@@ -1639,6 +1640,7 @@ export const zhTW: Messages = {
       LPX_NOT_CERTIFIED: '課程學習成果由承辦人確認已認證',
       LPX_OWN_SCHOOL: '承辦人同意匯入自稱出自本校的紀錄',
     },
+    and: '；',
     refusals: {
       LPX_RECORD_CHANGED: '內容不同',
       LPX_STUDENT_UNKNOWN: '該生不在本校名單上',

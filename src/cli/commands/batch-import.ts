@@ -25,8 +25,8 @@ import {
   NO_COUNTS,
   packageLines,
   packageOutput,
+  resultTable,
   tableRow,
-  tableTitles,
 } from '../render/inbox.js';
 import { jsonLine, jsonText } from '../render/json.js';
 import { inertTable } from '../render/tables.js';
@@ -212,7 +212,7 @@ class Results {
   /** Writes the table, in the next version where the name is taken. @returns its path */
   async #writeTable(path: string): Promise<string> {
     const { messages } = this.#context;
-    const sheet = inertTable({ name: messages.inbox.sheet, rows: [tableTitles(messages), ...this.#rows] });
+    const sheet = inertTable(resultTable(messages, this.#rows, this.#command === 'batch-verify'));
     const name = basename(path, extname(path));
     const file = /\.csv$/i.test(path) ? csv(name, sheet) : await workbook(name, [sheet]);
     const [written] = await writeFiles(dirname(path), await nextVersion(dirname(path), [file]));

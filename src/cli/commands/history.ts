@@ -320,7 +320,7 @@ function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): Row[]
       left,
     ];
     const own = ownRemarks(messages, entry);
-    if (entry.students.length === 0) return [[...ofEntry, '', '', '', '', '', own.join('; ')]];
+    if (entry.students.length === 0) return [[...ofEntry, '', '', '', '', '', own.join(messages.history.and)]];
     return entry.students.map((student) => [
       ...ofEntry,
       student.nationalId,
@@ -328,7 +328,7 @@ function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): Row[]
       student.courseResults,
       student.multiPerformances,
       student.attachments,
-      [...own, ...studentRemarks(messages, student)].join('; '),
+      [...own, ...studentRemarks(messages, student)].join(messages.history.and),
     ]);
   });
   return [header, ...rows];

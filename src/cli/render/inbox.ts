@@ -106,8 +106,15 @@ export function errorOfCounts({ refused, waiting, ...others }: InboxCounts, fail
   return new LpxError('LPX_INBOX_UNFINISHED', { total, failed, refused, waiting });
 }
 
-/** The titles of the table of results. */
-export const tableTitles = ({ inbox: { columns } }: Messages): string[] => Object.values(columns);
+/** The table of results: what a check alone has nothing to say of is not in it. @param rows as `tableRow` */
+export function resultTable({ inbox }: Messages, rows: readonly (readonly (string | number)[])[], isCheck: boolean) {
+  const names = Object.keys(inbox.columns);
+  const kept = (cells: readonly (string | number)[]) => cells.filter((_, i) => !isCheck || !OF_IMPORTS.has(names[i] ?? ''));
+  return { name: isCheck ? inbox.checkSheet : inbox.sheet, rows: [Object.values(inbox.columns), ...rows].map(kept) };
+}
+
+/** Columns about what importing does. */
+const OF_IMPORTS: ReadonlySet<string> = new Set(['movedTo', 'records', 'historyId']);
 
 /** A row of the table of results: a package. */
 export function tableRow(messages: Messages, result: InboxResult): (string | number)[] {
@@ -119,7 +126,7 @@ export function tableRow(messages: Messages, result: InboxResult): (string | num
     file,
     fill(messages.inbox.results[outcome], {}),
     movedTo,
-    report?.package.school ?? '',
+    report?.package.school ?? /^[0-9A-Z]{6}(?=_)/.exec(basename(file))?.[0] ?? '',
     (report?.students ?? []).map(({ nationalId }) => nationalId).join(' '),
     (report?.students ?? []).map(({ name }) => name).join(' '),
     imported ? records.filter(({ outcome: of }) => of === 'new' || of === 'beside' || of === 'replaced').length : '',
