@@ -1,8 +1,6 @@
 /** The HTML report that a command writes with `--html`, next to what it prints. */
-import { lstatSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { LpxError } from '../errors.js';
-import { writeError } from '../io/file-error.js';
 import { nextVersion, writeFiles } from '../io/publish.js';
 import { fill } from '../messages/messages.js';
 import type { Report } from '../report/model.js';
@@ -25,7 +23,7 @@ export interface HtmlFile {
 /**
  * Undefined without `--html`.
  * @param replaces what `--overwrite` is for in this command
- * @throws LPX_USAGE; LPX_WRITE_FAILED for a folder, and where nothing can be, before anything is done
+ * @throws LPX_USAGE
  */
 export function htmlFile(
   { cwd, messages }: Context,
@@ -37,17 +35,7 @@ export function htmlFile(
       throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.overwriteAlone, { option: '--html' }) });
     return undefined;
   }
-  const path = resolve(cwd, html);
-  if (isFolder(path, html)) throw new LpxError('LPX_WRITE_FAILED', { file: html, reason: 'EISDIR' });
-  return { path, replaces: overwrite === true, seen: new SeenContents() };
-}
-
-function isFolder(path: string, name: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  } catch (error) {
-    throw writeError(error, name);
-  }
+  return { path: resolve(cwd, html), replaces: overwrite === true, seen: new SeenContents() };
 }
 
 /** Writes the report of a command, as `withPage`. */

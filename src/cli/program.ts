@@ -8,6 +8,7 @@ import { readChoice } from './choices.js';
 import { allCommands } from './command-tree.js';
 import { commandNames, missingArgument, missingValue, refusedValue, unknownCommand } from './complaints.js';
 import type { Context, Outcome } from './context.js';
+import { refuseOutputs } from './output-places.js';
 import { helpLines, helpPage } from './render/help.js';
 
 /** Global options, as commander hands them over. */
@@ -31,6 +32,8 @@ export function buildProgram(language: Language, version: string, run: Run, widt
   const messages = messagesIn(language);
   const { help } = messages;
   const formatHelp = (command: Command): string => `${helpLines(messages, helpPage(language, program, command), width).join('\n')}\n`;
+  /** The command that was named. */
+  let acting: Command;
   const program: Command = new Command('lpx')
     .description(help.program)
     .version(version, '-V, --version', help.versionOption)
@@ -38,7 +41,9 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .helpCommand(false)
     .showSuggestionAfterError(false)
     .configureHelp({ formatHelp })
-    .hook('preAction', (_, { args, registeredArguments }) => {
+    .hook('preAction', (_, command) => {
+      acting = command;
+      const { args, registeredArguments } = command;
       const at = args.findIndex((arg) => arg.trim() === '');
       if (at >= 0) throw missingArgument(messages, registeredArguments[Math.min(at, registeredArguments.length - 1)]?.name() ?? '');
     })
@@ -64,7 +69,10 @@ export function buildProgram(language: Language, version: string, run: Run, widt
       .configureHelp(program.configureHelp())
       .copyInheritedSettings(program);
   const start = (name: CommandName, work: (context: Context) => Promise<Outcome>, options: GlobalOptions = {}) =>
-    run(name, { ...program.opts<GlobalOptions>(), ...options }, work);
+    run(name, { ...program.opts<GlobalOptions>(), ...options }, async (context) => {
+      refuseOutputs(context, acting);
+      return work(context);
+    });
   const startBatch = (name: CommandName, { jsonLines }: GlobalOptions, work: (context: Context) => Promise<Outcome>) =>
     start(name, work, { ...(jsonLines && { jsonLines }) });
   /** A command that reads a package, with a helper thread that starts while the command's code is loaded. */

@@ -6,9 +6,9 @@ import { LpxError } from '../errors.js';
 import { folderOnThisComputer, isNetworkFolder } from '../exchange/school-store.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
+import { isStoreFolder } from './is-store-folder.js';
 
 const FOLDER = '.lpx';
-const DATABASE = 'lpx.sqlite';
 
 /** `--store`, `LPX_STORE`, the nearest `.lpx` upward, else the user's data folder. @throws LPX_STORE_FOREIGN, LPX_STORE_ADDRESS */
 export function storeFolder({ storeOption, env, cwd }: Context): string {
@@ -21,7 +21,7 @@ export function storeFolder({ storeOption, env, cwd }: Context): string {
 /** A named folder, or the `.lpx` in it when that is where the store is. */
 function storeIn(folder: string): string {
   const inside = join(folder, FOLDER);
-  return !existsSync(join(folder, DATABASE)) && existsSync(join(inside, DATABASE)) ? inside : folder;
+  return !isStoreFolder(folder) && isStoreFolder(inside) ? inside : folder;
 }
 
 /** The nearest `.lpx` in a folder or above it. */
@@ -54,7 +54,7 @@ export const newStoreFolder = ({ storeOption, env, cwd }: Context): string =>
 export function storeAbove({ storeOption, env, cwd }: Context): string | undefined {
   if (storeOption !== undefined || env.LPX_STORE) return undefined;
   const above = dirname(cwd) === cwd ? undefined : nearest(dirname(cwd));
-  return above !== undefined && existsSync(join(above, DATABASE)) ? above : undefined;
+  return above !== undefined && isStoreFolder(above) ? above : undefined;
 }
 
 function dataFolder(env: Context['env']): string {

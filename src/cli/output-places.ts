@@ -1,0 +1,146 @@
+/**
+ * Where the outputs of a command may go: never into a store, and never in the place of a file that the same command reads or
+ * writes otherwise, whatever `--overwrite` says. Checked for every command before it reads or writes anything.
+ */
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { LpxError } from '../errors.js';
+import { writeError } from '../io/file-error.js';
+import { fill } from '../messages/messages.js';
+import type { Context } from './context.js';
+import { isStoreFolder } from './is-store-folder.js';
+
+/**
+ * What an option names: something that is read; a folder that is written into; or a file that is written, which gets the next
+ * version's name, gives an error, or is replaced with `--overwrite`, when there is one already.
+ */
+type Role = 'input' | 'folder' | 'file: next version' | 'file: new' | 'file: replaceable';
+
+/** Every option that takes a path, by its flags, but for the store. */
+export const PATH_OPTIONS: Readonly<Record<string, Role>> = {
+  '--html <file>': 'file: next version',
+  '--results <file>': 'file: next version',
+  '--password-out <file>': 'file: new',
+  '--xlsx <file>': 'file: replaceable',
+  '--template <file>': 'file: replaceable',
+  '--password-slip <file>': 'file: replaceable',
+  '--out <dir>': 'folder',
+  '--passwords <dir>': 'folder',
+  '--passwords <path>': 'input',
+  '--list <file>': 'input',
+  '--password-file <file>': 'input',
+  '--signature <file>': 'input',
+  '--check <file>': 'input',
+  '--course-codes <file>': 'input',
+  '--schools <file>': 'input',
+  '--attachments <dir>': 'input',
+};
+
+/** Arguments that are, or may be, paths; by their names. */
+const PATH_ARGUMENTS: ReadonlySet<string> = new Set(['path', 'zip', 'zip|student', 'folder', 'list']);
+
+/** Names of files that lpx keeps together: a report under one of them would be taken for it, or take its place. */
+const NAMES_OF_LPX = /\.(?:zip|md5|receipt\.json|cover\.html)$/i;
+
+/** A path that a command was given. */
+interface Given {
+  /** The option or argument. */
+  readonly by: string;
+  readonly role: Role;
+  /** As typed. */
+  readonly file: string;
+  readonly path: string;
+}
+
+/**
+ * @throws LPX_USAGE for an output in a store, in the place of something else of the command, or under a name that only lpx gives;
+ *   LPX_WRITE_FAILED where something else than a file, or than a folder, is in its place, or a file that has to stay
+ */
+export function refuseOutputs(context: Context, command: Command): void {
+  const { usage } = context.messages;
+  const refuse = (problem: string, facts: Readonly<Record<string, string>>): never => {
+    throw new LpxError('LPX_USAGE', { problem: fill(problem, facts) });
+  };
+  const given = pathsGiven(context, command);
+  // Its own place too may be that of a cover letter that is written.
+  const password = given.find(({ by, file }) => by === '--password-file' && NAMES_OF_LPX.test(file));
+  if (password) refuse(usage.outputNamed, { option: password.by, file: password.file });
+  const known = given
+    .filter(({ role, path }) => role === 'input' && existsSync(path))
+    .map(({ by, role, path }) => ({ by, role, identity: identityOf(path) }));
+  for (const output of given.filter(({ role }) => role !== 'input')) {
+    const { by: option, role, file, path } = output;
+    const [identity, folder] = asOutput(file, () => [identityOf(path), storeAround(path)]);
+    if (folder !== undefined) refuse(usage.outputInStore, { option, file, folder });
+    if (role !== 'folder' && NAMES_OF_LPX.test(file)) refuse(usage.outputNamed, { option, file });
+    const other = known.find((place) => place.identity === identity && (role !== 'folder' || place.role !== 'folder'));
+    if (other) refuse(usage.outputTaken, { option, file, other: other.by });
+    known.push({ by: option, role, identity });
+    assertPlace(output, command.opts<{ overwrite?: boolean }>().overwrite === true);
+  }
+}
+
+/** The paths among a command's words. */
+function pathsGiven({ cwd }: Context, command: Command): Given[] {
+  const given = (by: string, role: Role, values: unknown): Given[] =>
+    [values ?? []]
+      .flat()
+      .filter((file): file is string => typeof file === 'string')
+      .map((file) => ({ by, role, file, path: resolve(cwd, file) }));
+  const options = command.options.flatMap((option) => {
+    const role = PATH_OPTIONS[option.flags];
+    return role === undefined ? [] : given(option.long ?? option.flags, role, command.getOptionValue(option.attributeName()));
+  });
+  const args = command.registeredArguments.flatMap((argument, i) =>
+    PATH_ARGUMENTS.has(argument.name()) ? given(`<${argument.name()}>`, 'input', command.processedArgs[i]) : [],
+  );
+  return [...args, ...options];
+}
+
+/**
+ * What a path is known by: its file or folder on the disk; of what is not there yet, the nearest folder around it, and its name
+ * within that, in which case does not count, as on the disks of Windows and macOS.
+ */
+function identityOf(path: string): string {
+  const around = nearest(path);
+  const { dev, ino } = statSync(around, { bigint: true });
+  const name = relative(around, path);
+  return [`${dev}:${ino}`, ...(name === '' ? [] : name.normalize('NFC').toLowerCase().split(/[\\/]/))].join('/');
+}
+
+/** The path itself when it is there, else the nearest above it that is; a link that leads nowhere is not. */
+function nearest(path: string): string {
+  for (let at = path; ; at = dirname(at)) if (statSync(at, { throwIfNoEntry: false }) || dirname(at) === at) return at;
+}
+
+/** The store that a path is in, or is. */
+function storeAround(path: string): string | undefined {
+  for (let at = realpathSync(nearest(path)); ; at = dirname(at)) {
+    if (isStoreFolder(at)) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** @throws LPX_WRITE_FAILED, naming the output as typed, where the system refuses to look at it */
+function asOutput<T>(file: string, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw writeError(error, file);
+  }
+}
+
+/** @throws LPX_WRITE_FAILED */
+function assertPlace({ role, file, path }: Given, overwrite: boolean): void {
+  const refuse = (reason: string): never => {
+    throw new LpxError('LPX_WRITE_FAILED', { file, reason });
+  };
+  if (!statSync(role === 'folder' ? nearest(path) : nearest(dirname(path))).isDirectory()) refuse('ENOTDIR');
+  const found = role === 'folder' ? undefined : asOutput(file, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (!found) return;
+  if (found.isDirectory()) refuse('EISDIR');
+  if (found.isSymbolicLink()) refuse('isLink');
+  if (!found.isFile()) refuse('notPlain');
+  if (role === 'file: replaceable' && !overwrite) refuse('replaceable');
+}
