@@ -89,15 +89,13 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
         printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
         process.exit(9);
       };
-      const stopListening = onInterrupt(() => interrupt.abort());
+      onInterrupt(() => interrupt.abort());
       try {
         const outcome = await runInterruptibly(() => work(context), { signal, onUndone });
         exitCode = print(context, name, { ...outcome, notes: [...(outcome.notes ?? []), ...said] });
       } catch (error) {
         if (!context.json && !context.quiet) printLines(context, 'stderr', said);
         exitCode = fail(error, options);
-      } finally {
-        stopListening();
       }
     },
     terminalWidth(around),
@@ -206,12 +204,8 @@ function printFailure(context: Context, command: CommandName, error: LpxError, j
 
 /**
  * Ctrl-C: temporary files are removed, the transaction rolls back, and the command exits with 9. Once its change is
- * committed the command finishes instead, and says what it did.
+ * committed the command finishes instead, and says what it did: a signal that comes then does nothing.
  */
-function onInterrupt(stop: () => void): () => void {
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, stop);
-  return () => {
-    for (const signal of signals) process.off(signal, stop);
-  };
+function onInterrupt(stop: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
 }

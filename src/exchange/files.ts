@@ -1,10 +1,10 @@
 /** Copies attachments out, of a student of the store or of a package: under their own names, in folders by school year and list. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LpxError, type Place } from '../errors.js';
 import { copyHashed } from '../io/copy.js';
 import { writeError } from '../io/file-error.js';
 import { distinctNames, safeName } from '../io/file-names.js';
-import { type CopiedFile, type Existing, type NewFile, refuseOthers, writeFiles } from '../io/publish.js';
+import { type CopiedFile, type Existing, type NewFile, refuseOthers, sweepParts, writeFiles } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
 import type { AttachmentSink } from '../package/attachments.js';
 import { filePlace, studentPlace } from '../spec/place.js';
@@ -120,7 +120,11 @@ export async function writePackageFiles(
 ): Promise<{ readonly report: VerificationReport; readonly students: readonly StudentFolder[] }> {
   // On the disk that the files are going to be on: the other may be small.
   const around = nearestThere(request.outFolder);
-  await sweepWorkFolders(around, WORK_PREFIX);
+  // One that was killed may have found fewer folders there.
+  for (let folder = around; ; folder = dirname(folder)) {
+    await sweepWorkFolders(folder, WORK_PREFIX);
+    if (dirname(folder) === folder) break;
+  }
   const work = await WorkFolder.create(around, WORK_PREFIX).catch((error) => {
     throw writeError(error, request.outFolder);
   });
@@ -183,7 +187,9 @@ async function writeFolders(
   });
   const all = planned.flatMap(({ files }) => files);
   if (existing === 'replace') refuseOthers(outFolder, all);
-  await writeFiles(outFolder, all, existing, { within: (publish) => within(outFolder, publish) });
+  const written = await writeFiles(outFolder, all, existing, { within: (publish) => within(outFolder, publish) });
+  // They have their names now: what a killed process left of them is nobody's.
+  await sweepParts(written);
   return planned.map(({ nationalId, name, folder, list }) => ({ nationalId, name, folder: join(outFolder, folder), files: list }));
 }
 

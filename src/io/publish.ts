@@ -58,6 +58,19 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
   writeNew(part, content, file);
 }
 
+/** Whether a name is the temporary one that a process gave a file of a folder. */
+const isPartOf = (names: ReadonlySet<string>, name: string): boolean => {
+  const [part, file = ''] = /^(.+)\.[0-9a-f]{8}\.part$/.exec(name) ?? [];
+  return part !== undefined && names.has(file);
+};
+
+/** Removes what killed processes left of files under temporary names. No other process may be writing them. */
+export async function sweepParts(files: readonly string[]): Promise<void> {
+  const names = new Set(files.map((file) => basename(file)));
+  for (const folder of new Set(files.map((file) => dirname(file))))
+    for (const name of await readdir(folder).catch(() => [])) if (isPartOf(names, name)) await rm(join(folder, name), { force: true });
+}
+
 /**
  * Writes a small file in the place of the one that has the name, if any: whoever reads it finds the one or the other whole,
  * whenever the system stops. Readable by its owner alone; its folder is made. What a killed process left of it is removed: no
@@ -66,8 +79,7 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
 export async function replaceFile(file: string, content: Uint8Array): Promise<void> {
   const folder = dirname(file);
   await makeFolder(folder);
-  const left = (await readdir(folder)).filter((name) => name.startsWith(`${basename(file)}.`) && /\.[0-9a-f]{8}\.part$/.test(name));
-  for (const name of left) await rm(join(folder, name), { force: true });
+  await sweepParts([file]);
   const fresh = unpublished()(file);
   await withTemporary([fresh.part], async () => {
     writePart(fresh, content);
@@ -211,16 +223,18 @@ function versionName(name: string, version: number): string {
 }
 
 /**
- * Refuses folders that have files in them besides those that are to be written: who looks into them would take the old for the new.
+ * Refuses folders that have files in them besides those that are to be written, and what a killed process left of these: who looks
+ * into them would take the old for the new.
  * @throws LPX_WRITE_FAILED with the reason `others`
  */
 export function refuseOthers(folder: string, files: readonly { readonly name: string }[]): void {
   const names = new Set(files.map(({ name }) => join(folder, name)));
+  const own = new Set(files.map(({ name }) => basename(name)));
   for (const outermost of new Set(files.flatMap(({ name }) => foldersOf(name).slice(0, 1)))) {
     const path = join(folder, outermost);
     if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) continue;
     const others = readdirSync(path, { recursive: true, withFileTypes: true }).filter(
-      (entry) => !entry.isDirectory() && !names.has(join(entry.parentPath, entry.name)),
+      (entry) => !entry.isDirectory() && !names.has(join(entry.parentPath, entry.name)) && !isPartOf(own, entry.name),
     );
     if (others.length > 0) throw new LpxError('LPX_WRITE_FAILED', { file: path, reason: 'others' });
   }

@@ -92,7 +92,7 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: 'The report {file} could not be written ({reason}).',
     means: 'reportMissing',
-    next: 'Choose another place with --html <file>; lpx history shows what was done.',
+    next: 'Choose another place with --html <file>. Everything else that the command does is done.',
   },
   LPX_STORE_NOT_FOLDER: {
     exit: EXIT.usage,

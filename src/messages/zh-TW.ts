@@ -20,7 +20,7 @@ export const zhTW: Messages = {
     LPX_OUTPUT_LOST: { what: '標準輸出無法寫入（{reason}）。', next: '請先用 lpx history 查看執行了什麼，不要直接再執行一次。' },
     LPX_REPORT_LOST: {
       what: '報告 {file} 無法寫入（{reason}）。',
-      next: '請用 --html <檔案> 指定別處；已執行的作業可用 lpx history 查看。',
+      next: '請用 --html <檔案> 指定別處；指令的其他作業都已完成。',
     },
     LPX_STORE_NOT_FOLDER: { what: '{file} 是檔案，不是資料夾；lpx 資料庫是一個資料夾。', next: '請用 --store <資料夾> 指定別處。' },
     LPX_STORE_NOT_FOUND: {

@@ -143,6 +143,17 @@ describe('the files of a student', () => {
     await expect(write(store, out, { existing: 'replace' })).rejects.toMatchObject({ facts: { reason: 'others' } });
   });
 
+  it('take the place of what a killed process left of them, which is no file of another time', async () => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    const out = join(folder, 'out');
+    const { files, folder: written } = await write(store, out);
+    const left = join(written, `${files[0]?.path}.0123abcd.part`);
+    writeFileSync(left, 'half');
+    await write(store, out, { existing: 'replace' });
+    expect(existsSync(left)).toBe(false);
+  });
+
   it('do not leave their folder through a link in it', async () => {
     const folder = tempFolder();
     const store = await transferSchool(folder);
@@ -247,7 +258,9 @@ describe('the files of a package', () => {
     mkdirSync(left);
     writeFileSync(join(left, 'in-use'), '');
     cpSync(zipFile, join(left, '0'));
-    await read(zipFile, join(folder, 'out'));
+    // That process had made no folder yet.
+    mkdirSync(join(folder, 'made'));
+    await read(zipFile, join(folder, 'made', 'out'));
     expect(existsSync(left)).toBe(false);
   });
 });

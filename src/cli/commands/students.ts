@@ -48,11 +48,16 @@ export async function students(context: Context, words: readonly string[], optio
   };
   return withTable(context, asked, outcome, () => {
     const { columns: titles, leftAs, tables } = messages;
-    const head = [titles.nationalId, titles.name, titles.courseResults, titles.multiPerformances, titles.attachments, titles.received];
-    const rows = students.map(({ nationalId, name, left, ...counts }) => [
-      ...[nationalId, name, counts.courseResults, counts.multiPerformances, counts.attachments, counts.received],
-      ...[left ? leftAs[left.as] : '', left?.on ?? ''],
+    const head = [
+      ...[titles.nationalId, titles.name, labels.className, labels.seat, labels.studentNumber],
+      ...[titles.courseResults, titles.multiPerformances, titles.attachments, titles.received, messages.students.listed],
+      ...[titles.leftAs, titles.left],
+    ];
+    const rows = students.map(({ nationalId, name, className, seat, studentNumber, listed, left, ...counts }) => [
+      ...[nationalId, name, className, seat, studentNumber],
+      ...[counts.courseResults, counts.multiPerformances, counts.attachments, counts.received],
+      ...[listed ? messages.prompt.yes : '', left ? leftAs[left.as] : '', left?.on ?? ''],
     ]);
-    return { name: tables.names.students, rows: [[...head, titles.leftAs, titles.left], ...rows] };
+    return { name: tables.names.students, rows: [head, ...rows] };
   });
 }
