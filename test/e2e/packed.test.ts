@@ -53,7 +53,7 @@ describe('the packed library', () => {
       /^dist\/lib\/[\w-]+\.(js|js\.map|d\.ts)$/,
       /^dist\/(bundle|lib)\/THIRD-PARTY-LICENSES\.txt$/,
       /^dist\/man\/(zh_TW\/)?man1\/lpx\.1$/,
-      /^samples\/(transfer|full|borrowed-study|package)\//,
+      /^samples\/(transfer|full|borrowed-study|package|rosters)\//,
       /^schemas\/(output\/)?[\w-]+\.schema\.json$/,
     ];
     expect(files.filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
