@@ -28,7 +28,14 @@ export function makeFolders(folder: string, mode: number): string[] {
   }
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+/** A place below a file is none, which the system says as an error. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
 
 /** Removes a folder unless there is something in it: another process may have put it there. */
 export function removeEmpty(path: string): void {

@@ -169,8 +169,16 @@ async function withFolders([root = '', ...inner]: readonly string[], work: () =>
 
 /** The error of a path at which something other than a folder is: a file, or a link that leads nowhere or must not be followed. */
 export function notFolder(path: string): LpxError {
-  const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  return new LpxError('LPX_WRITE_FAILED', { file: path, reason: isLink ? 'linked' : 'ENOTDIR' });
+  return new LpxError('LPX_WRITE_FAILED', { file: path, reason: isLink(path) ? 'linked' : 'ENOTDIR' });
+}
+
+/** Of a place below a file, too. */
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
 }
 
 /** Makes a folder within one that is there. A link in its place leads who knows where. @returns whether it was missing */

@@ -22,7 +22,7 @@ describe('making a folder', () => {
 
   it.each([
     ['a file in its place', 'file', 'EEXIST'],
-    ['a file in the way', 'file/new', 'ENOTDIR'],
+    ['a file in the way', 'file/new', 'EEXIST'],
     ['a link that leads nowhere', 'nowhere/new', 'EEXIST'],
   ])('fails at %s', (_, path, code) => {
     const root = tempFolder();

@@ -13,6 +13,11 @@ vi.mock('#lpx/package/password-source.js', async (original) => {
       given.push(password);
       return password;
     },
+    passwordsOf: async (...asked: Parameters<typeof module.passwordsOf>) => {
+      const passwords = await module.passwordsOf(...asked);
+      given.push(...passwords);
+      return passwords;
+    },
   };
 });
 afterEach(() => {
