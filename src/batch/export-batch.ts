@@ -9,7 +9,7 @@ import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
 import type { ExportResult } from '../exchange/export.js';
 import { withStore } from '../exchange/school-store.js';
 import { type ExportSlip, opensPackage, slipsOfExports } from '../exchange/slip.js';
-import { removeEmpty } from '../io/make-folders.js';
+import { removeEmpty } from '../io/folders.js';
 import { makeFolder, syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';

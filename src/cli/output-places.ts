@@ -7,6 +7,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { LpxError } from '../errors.js';
 import { writeError } from '../io/file-error.js';
+import { upward } from '../io/folders.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
 import { isStoreFolder } from './is-store-folder.js';
@@ -109,17 +110,17 @@ function identityOf(path: string): string {
   return [`${dev}:${ino}`, ...(name === '' ? [] : name.normalize('NFC').toLowerCase().split(/[\\/]/))].join('/');
 }
 
-/** The path itself when it is there, else the nearest above it that is; a link that leads nowhere is not. */
+/** As `nearestThere`, but where the system refuses to look, it is an error: nothing is known of such a place. */
 function nearest(path: string): string {
-  for (let at = path; ; at = dirname(at)) if (statSync(at, { throwIfNoEntry: false }) || dirname(at) === at) return at;
+  let there = path;
+  for (there of upward(path)) if (statSync(there, { throwIfNoEntry: false })) break;
+  return there;
 }
 
 /** The store that a path is in, or is. */
 function storeAround(path: string): string | undefined {
-  for (let at = realpathSync(nearest(path)); ; at = dirname(at)) {
-    if (isStoreFolder(at)) return at;
-    if (dirname(at) === at) return undefined;
-  }
+  for (const folder of upward(realpathSync(nearest(path)))) if (isStoreFolder(folder)) return folder;
+  return undefined;
 }
 
 /** @throws LPX_WRITE_FAILED, naming the output as typed, where the system refuses to look at it */

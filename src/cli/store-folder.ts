@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { LpxError } from '../errors.js';
 import { folderOnThisComputer, isNetworkFolder } from '../exchange/school-store.js';
+import { upward } from '../io/folders.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
 import { isStoreFolder } from './is-store-folder.js';
@@ -26,11 +27,11 @@ function storeIn(folder: string): string {
 
 /** The nearest `.lpx` in a folder or above it. */
 function nearest(start: string): string | undefined {
-  for (let folder = start; ; folder = dirname(folder)) {
+  for (const folder of upward(start)) {
     const found = join(folder, FOLDER);
     if (existsSync(found)) return found;
-    if (dirname(folder) === folder) return undefined;
   }
+  return undefined;
 }
 
 /**

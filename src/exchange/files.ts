@@ -1,9 +1,10 @@
 /** Copies attachments out, of a student of the store or of a package: under their own names, in folders by school year and list. */
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { LpxError, type Place } from '../errors.js';
 import { copyHashed } from '../io/copy.js';
 import { writeError } from '../io/file-error.js';
 import { distinctNames, safeName } from '../io/file-names.js';
+import { upward } from '../io/folders.js';
 import { type CopiedFile, type Existing, type NewFile, refuseOthers, sweepParts, writeFiles } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
 import type { AttachmentSink } from '../package/attachments.js';
@@ -121,10 +122,7 @@ export async function writePackageFiles(
   // On the disk that the files are going to be on: the other may be small.
   const around = nearestThere(request.outFolder);
   // One that was killed may have found fewer folders there.
-  for (let folder = around; ; folder = dirname(folder)) {
-    await sweepWorkFolders(folder, WORK_PREFIX);
-    if (dirname(folder) === folder) break;
-  }
+  for (const folder of upward(around)) await sweepWorkFolders(folder, WORK_PREFIX);
   const work = await WorkFolder.create(around, WORK_PREFIX).catch((error) => {
     throw writeError(error, request.outFolder);
   });

@@ -23,8 +23,8 @@ import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { writeError } from './file-error.js';
+import { makeFolders } from './folders.js';
 import { whenInterrupted } from './interruption.js';
-import { makeFolders } from './make-folders.js';
 import { withTemporary } from './temporary.js';
 import { assertNameable } from './windows-names.js';
 

@@ -1,10 +1,10 @@
 /** Reads plain files, and small ones whole: never a device, never without a bound. */
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LpxError } from '../errors.js';
 import { fileError } from './file-error.js';
+import { upward } from './folders.js';
 
 /**
  * Opens a file: a new one, readable by its owner alone, or a plain one that is there.
@@ -39,7 +39,7 @@ export function readFrom(fd: number, into: Buffer, file: string): number {
 /** The path itself where something is there, else the nearest folder around it. */
 export function nearestThere(path: string): string {
   let there = path;
-  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  for (there of upward(path)) if (existsSync(there)) break;
   return there;
 }
 

@@ -4,7 +4,7 @@ import { chmodSync } from 'node:fs';
 import { chmod, rmdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
-import { makeFolders } from '../io/make-folders.js';
+import { makeFolders } from '../io/folders.js';
 import { assertNameable } from '../io/windows-names.js';
 
 /** The modes of the files and folders that lpx makes in a store, whatever the umask. */

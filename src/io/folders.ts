@@ -2,6 +2,14 @@
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** A path and the folders around it, the innermost first. */
+export function* upward(path: string): Generator<string, void> {
+  for (let at = path; ; at = dirname(at)) {
+    yield at;
+    if (dirname(at) === at) return;
+  }
+}
+
 /**
  * Makes a folder and those around it that are missing, all or none. Node's own recursive call never ends where the system makes no
  * folder, as below /proc. @returns those that were missing, the outermost first @throws the system's own errors

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeFolders } from '#lpx/io/make-folders.js';
+import { makeFolders } from '#lpx/io/folders.js';
 import { tempFolder } from '../support/temp.js';
 
 describe('making a folder', () => {
