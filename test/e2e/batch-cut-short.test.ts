@@ -27,6 +27,13 @@ function batchIn(folder: string, list: string, store = join(folder, 'store')): B
   return { store, mail, secret, words: ['--store', store, 'batch', 'export', list, '--out', mail, '--passwords', secret] };
 }
 
+/** A batch of a class of twelve, with as many bytes of files each. */
+async function classBatch(folder: string, bytes: number) {
+  const { store, nationalIds } = await classOf(folder, 12, bytes);
+  const rows = nationalIds.map((nationalId) => ({ nationalId }));
+  return batchIn(folder, writeList(folder, rows), store);
+}
+
 /** The passwords that the tables have by job, those of packages that are still to be made among them. */
 function passwordsByJob(secret: string): Map<string, string> {
   const rows = (existsSync(secret) ? readdirSync(secret) : [])
@@ -94,15 +101,7 @@ describe('a batch that is killed', () => {
 describe('a batch that is interrupted', () => {
   it('ends with exit 9 and nothing half done, says how to go on, and does only that', async () => {
     const folder = tempFolder();
-    const { store, nationalIds } = await classOf(folder, 12, 300_000);
-    const batch = batchIn(
-      folder,
-      writeList(
-        folder,
-        nationalIds.map((nationalId) => ({ nationalId })),
-      ),
-      store,
-    );
+    const batch = await classBatch(folder, 300_000);
 
     const { code, err } = await strike(
       [...batch.words, '--jobs', '2'],
@@ -113,7 +112,7 @@ describe('a batch that is interrupted', () => {
     await expectWhole(batch);
     const done = packagesIn(batch.mail);
     expect(done.length).toBeLessThan(12);
-    expect(readdirSync(join(store, 'attachments')).filter((name) => name.startsWith('staging-'))).toEqual([]);
+    expect(readdirSync(join(batch.store, 'attachments')).filter((name) => name.startsWith('staging-'))).toEqual([]);
 
     const again = await lpx(batch.words);
     expect([again.code, again.err]).toEqual([7, expect.stringContaining('LPX_BATCH_UNFINISHED')]);
@@ -207,15 +206,7 @@ describe('two batches at once', () => {
 
   it('of the same list are one: the second says that the first is running, and ends with 10', async () => {
     const folder = tempFolder();
-    const { store, nationalIds } = await classOf(folder, 12, 500_000);
-    const batch = batchIn(
-      folder,
-      writeList(
-        folder,
-        nationalIds.map((nationalId) => ({ nationalId })),
-      ),
-      store,
-    );
+    const batch = await classBatch(folder, 500_000);
     const first = lpx([...batch.words, '--jobs', '1']);
     await once(() => existsSync(batch.secret))(() => true);
     for (const words of [batch.words, [...batch.words, '--resume']]) {
