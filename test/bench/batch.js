@@ -10,9 +10,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { identityOf } from '../../dist/spec/identity.js';
-import { createStore } from '../../dist/store/sqlite.js';
-import { basicDataOf, defaultFields, nationalIds, writeFolder } from './folder.js';
+import { courseResults, fillStore, nationalIds, writeFolder } from './folder.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/lpx.js', import.meta.url));
 const QUICK = process.argv.includes('--quick');
@@ -52,43 +50,10 @@ const renew = (from, to) => {
   cpSync(at(from), at(to), { recursive: true });
 };
 
+/** One after the other: a process that holds all their files takes longer to start others. */
 function* students() {
   const noise = randomBytes(FILE_BYTES);
-  for (const nationalId of nationalIds(STUDENTS))
-    yield {
-      nationalId,
-      records: Array.from({ length: FILES }, (_, i) => ({
-        fields: {
-          ...defaultFields('courseResults'),
-          originSchoolCode: '990001',
-          academicYear: 109,
-          semester: 1,
-          courseCode: '109990001H11101A1010101',
-          subjectName: `科目${i}`,
-          brief: '簡述',
-          certification: '1',
-          uploadTerm: '1091',
-          createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}`,
-        },
-        bytes: Buffer.concat([Buffer.from(`%PDF-1.4\n${nationalId}${String(i).padStart(4)}`), noise.subarray(23)]),
-      })),
-    };
-}
-
-/** A receiving school of many students, whom no package knows. */
-async function fillStore(folder) {
-  const store = await createStore(folder, { code: '990002', name: '' });
-  await store.change(async (change) => {
-    const historyId = await change.addHistory({ kind: 'load', at: new Date(), file: 'bench', bytes: 0, operator: '' });
-    const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
-    for (const nationalId of nationalIds(OTHERS, STUDENTS)) {
-      const student = await change.addStudent(basicDataOf(nationalId, '990002'), {});
-      const records = Array.from({ length: RECORDS }, (_, i) => ({ ...identityOf(record), key: `${nationalId} ${i}`, record }));
-      await change.addRecords(student.id, 'own', historyId, records);
-    }
-    return { keep: true, result: undefined };
-  });
-  await store.close();
+  for (const nationalId of nationalIds(STUDENTS)) yield { nationalId, records: courseResults(FILES, noise, nationalId) };
 }
 
 async function prepare() {
@@ -96,7 +61,7 @@ async function prepare() {
   lpx('--store', at('loaded'), 'init', '--school', '990001');
   lpx('--store', at('loaded'), 'load', at('platform'));
   lpx('--store', at('empty'), 'init', '--school', '990002');
-  await fillStore(at('full'));
+  await fillStore(at('full'), nationalIds(OTHERS, STUDENTS), RECORDS);
   const rows = nationalIds(STUDENTS).map((nationalId) => `${nationalId},transfer,2021-01-22,990002`);
   writeFileSync(at('list.csv'), ['nationalId,reason,left,to', ...rows, ''].join('\n'));
   renew('loaded', 'from');

@@ -11,10 +11,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writ
 import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { identityOf } from '../../dist/spec/identity.js';
-import { createStore } from '../../dist/store/sqlite.js';
 import { barChart } from './chart.js';
-import { basicDataOf, defaultFields, nationalIds, writeFolder } from './folder.js';
+import { courseResults, fillStore, nationalIds, writeFolder } from './folder.js';
 
 const BINARY = fileURLToPath(new URL('../../bin/lpx.js', import.meta.url));
 const PEAK_RSS = fileURLToPath(new URL('./peak-rss.mjs', import.meta.url));
@@ -83,41 +81,7 @@ function* schoolOf(count, fileBytes) {
   for (const nationalId of nationalIds(count)) yield { nationalId, records: recordsOf(FEW_FILES, fileBytes) };
 }
 
-/** A receiving school of many students, whom the package knows nothing of. */
-async function fillStore(folder) {
-  const store = await createStore(folder, { code: '990002', name: '' });
-  await store.change(async (change) => {
-    const historyId = await change.addHistory({ kind: 'load', at: new Date(), file: 'bench', bytes: 0, operator: '' });
-    const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
-    for (const nationalId of nationalIds(STORE_STUDENTS, MANY_STUDENTS)) {
-      const student = await change.addStudent(basicDataOf(nationalId, '990002'), {});
-      const records = Array.from({ length: STORE_RECORDS }, (_, i) => ({ ...identityOf(record), key: `${nationalId} ${i}`, record }));
-      await change.addRecords(student.id, 'own', historyId, records);
-    }
-    return { keep: true, result: undefined };
-  });
-  await store.close();
-}
-
-const recordsOf = (files, fileBytes) => {
-  const noise = randomBytes(fileBytes);
-  return Array.from({ length: files }, (_, i) => ({
-    fields: {
-      ...defaultFields('courseResults'),
-      originSchoolCode: '990001',
-      academicYear: 109,
-      semester: 1,
-      courseCode: '109990001H11101A1010101',
-      subjectName: `科目${i}`,
-      brief: '簡述',
-      certification: '1',
-      uploadTerm: '1091',
-      createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}`,
-    },
-    // No two files are alike, or the store would keep one of them.
-    bytes: Buffer.concat([Buffer.from(`%PDF-1.4\n${String(i).padStart(4)}`), noise.subarray(13)]),
-  }));
-};
+const recordsOf = (files, fileBytes) => courseResults(files, randomBytes(fileBytes));
 
 /** The words of an export, and the folder it goes to. */
 const exportTo = (folder, encryption, store = 'from', who = STUDENT) => [
@@ -284,7 +248,7 @@ function manyJob() {
 }
 
 async function storeJob() {
-  await fillStore(at('full'));
+  await fillStore(at('full'), nationalIds(STORE_STUDENTS, MANY_STUDENTS), STORE_RECORDS);
   const mail = at('package-few');
   fresh(mail);
   lpx(exportTo('package-few', 'aes256', 'from-few'));

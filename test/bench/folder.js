@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nationalIdKind } from '../../dist/spec/identifiers/national-id.js';
+import { identityOf } from '../../dist/spec/identity.js';
 import { documentFromPortfolios, LISTS } from '../../dist/spec/portfolio.js';
+import { createStore } from '../../dist/store/sqlite.js';
 
-export const defaultFields = (list) =>
+const defaultFields = (list) =>
   Object.fromEntries(
     LISTS.find((one) => one.name === list)
       .properties.filter((property) => !property.role)
@@ -33,7 +35,47 @@ export function writeFolder(folder, { schoolCode, students }) {
   writeFileSync(join(folder, `${schoolCode}.json`), JSON.stringify(documentFromPortfolios(portfolios)));
 }
 
-export const basicDataOf = (nationalId, schoolCode) => ({
+/**
+ * Certified course results of school 990001, for `writeFolder`. No two files are alike, or the store would keep one of them: `of` parts
+ * those of several students.
+ */
+export const courseResults = (count, noise, of = '') =>
+  Array.from({ length: count }, (_, i) => {
+    const start = Buffer.from(`%PDF-1.4\n${of}${String(i).padStart(4)}`);
+    return {
+      fields: {
+        ...defaultFields('courseResults'),
+        originSchoolCode: '990001',
+        academicYear: 109,
+        semester: 1,
+        courseCode: '109990001H11101A1010101',
+        subjectName: `科目${i}`,
+        brief: '簡述',
+        certification: '1',
+        uploadTerm: '1091',
+        createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}`,
+      },
+      bytes: Buffer.concat([start, noise.subarray(start.length)]),
+    };
+  });
+
+/** Makes a receiving school of many students, none of whom a package has. */
+export async function fillStore(folder, nationalIds, recordsEach) {
+  const store = await createStore(folder, { code: '990002', name: '' });
+  await store.change(async (change) => {
+    const historyId = await change.addHistory({ kind: 'load', at: new Date(), file: 'bench', bytes: 0, operator: '' });
+    const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
+    for (const nationalId of nationalIds) {
+      const student = await change.addStudent(basicDataOf(nationalId, '990002'), {});
+      const records = Array.from({ length: recordsEach }, (_, i) => ({ ...identityOf(record), key: `${nationalId} ${i}`, record }));
+      await change.addRecords(student.id, 'own', historyId, records);
+    }
+    return { keep: true, result: undefined };
+  });
+  await store.close();
+}
+
+const basicDataOf = (nationalId, schoolCode) => ({
   schoolCode,
   unitCode: '000000000',
   academicYear: 109,

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createStore, exportPackage, importPackage, loadFolder } from 'lpx';
-import { defaultFields, writeFolder } from './folder.js';
+import { courseResults, writeFolder } from './folder.js';
 
 const FILES = 60;
 const FILE_BYTES = 2_236_667;
@@ -94,20 +94,7 @@ async function measure(name, happens) {
   return [name, Object.fromEntries(Object.entries({ ...row, ...loop }).map(([key, value]) => [key, Math.round(10 * value) / 10]))];
 }
 
-const records = Array.from({ length: FILES }, (_, i) => ({
-  fields: {
-    ...defaultFields('courseResults'),
-    originSchoolCode: '990001',
-    courseCode: '109990001H11101A1010101',
-    subjectName: `國語文 ${i}`,
-    academicYear: 109,
-    semester: 1,
-    uploadTerm: '1091',
-    certification: '1',
-    createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}`,
-  },
-  bytes: Buffer.concat([Buffer.from('%PDF-1.4\n'), randomBytes(FILE_BYTES)]),
-}));
+const records = courseResults(FILES, randomBytes(FILE_BYTES));
 writeFolder(join(work, 'platform'), { schoolCode: '990001', students: [{ nationalId: STUDENT, records }] });
 
 const rows = [await measure('nothing', () => sleep(2000))];
