@@ -89,7 +89,7 @@ describe('lpx --html', () => {
     expect(read('stranger.html')).toContain('不予匯入');
   });
 
-  it('never replaces a file unless it is told to', async () => {
+  it('never replaces a file unless asked to', async () => {
     writeFileSync(at('mine.html'), 'mine');
     const again = () => lpxJson(['--store', from, 'show', TRANSFER_STUDENT, '--html', at('mine.html')]);
     expect([(await again()).json.html, (await again()).json.html]).toEqual([at('mine_v2.html'), at('mine_v3.html')]);

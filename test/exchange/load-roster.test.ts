@@ -443,7 +443,7 @@ describe('a student from a list', () => {
     });
   });
 
-  it('whom the platform has described stays as it says; the difference is told', async () => {
+  it('whom the platform has described stays as it says; the difference is reported', async () => {
     const store = await transferSchool(tempFolder());
     const spelled = await roster(store, list(HEAD + SAMPLE.replace('2005/03/09', '2005/03/10')));
     expect(spelled).toMatchObject({

@@ -3,7 +3,7 @@ import type { Report, ReportRecord, ReportStudent } from '#lpx/report/model.js';
 import { LISTS } from '#lpx/spec/portfolio.js';
 import { defaultsOf } from './small-portfolio.js';
 
-/** A record of a list whose texts are all `text`, numbered so that each is told from the others. */
+/** A record of a list whose texts are all `text`, numbered so that no two are the same. */
 export const hostileRecord = (list: (typeof LISTS)[number], text: string): ReportRecord => {
   const fields = Object.fromEntries(
     Object.entries(defaultsOf(list.name)).map(([name, value]) => [name, typeof value === 'string' ? text : value]),
