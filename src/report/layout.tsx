@@ -199,6 +199,18 @@ export function Table({
 /** Who signs a page: a student who confirms it, whoever sends or receives something; or what the office puts to it. */
 export type Signer = keyof Messages['report']['signers'];
 
+/** Boxes to fill in by hand, by their names. */
+export const Boxes = ({ names }: { readonly names: readonly string[] }) => (
+  <dl>
+    {names.map((name) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd />
+      </div>
+    ))}
+  </dl>
+);
+
 /** Boxes to sign in by hand, and one for the date. The statement says what is signed, for the box may stand on a page of its own. */
 export function SignatureBox({
   language,
@@ -219,14 +231,7 @@ export function SignatureBox({
     <section class="signature" {...labelled(id, label)}>
       <h2 id={id}>{words.signature}</h2>
       {statement !== '' && <p>{statement}</p>}
-      <dl>
-        {[...signers.map((signer) => words.signers[signer]), words.date].map((name) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd />
-          </div>
-        ))}
-      </dl>
+      <Boxes names={[...signers.map((signer) => words.signers[signer]), words.date]} />
     </section>
   );
 }

@@ -1,7 +1,7 @@
 /** Slips: what goes on paper with a package, apart from it with its password, and back from the school that received it. */
 import { fill, type Language, type Messages, messagesIn } from '../messages/messages.js';
 import { dateText, momentText } from './dates.js';
-import { Callout, Code, Facts, renderPage, Section, SignatureBox, Table } from './layout.js';
+import { Boxes, Callout, Code, Facts, renderPage, Section, SignatureBox, Table } from './layout.js';
 import { OFFICE, type Verdict } from './model.js';
 
 /** A school by code and name; each may be empty. */
@@ -120,7 +120,7 @@ export function coverLetter(frame: SlipFrame, letter: CoverLetter): string {
         />
       </Section>
       <Callout mood="attention" title={words.apart} lines={[words.apartHow]} />
-      <Boxes heading={words.givenBy} names={[words.givenHow, words.givenWhom, words.givenWhen]} id="given" />
+      <LowBoxes heading={words.givenBy} names={[words.givenHow, words.givenWhom, words.givenWhen]} id="given" />
       <Section id="steps" heading={words.steps}>
         <ol>
           <li>{words.stepPassword}</li>
@@ -272,18 +272,11 @@ const PackageFacts = ({ messages: { columns, labels }, of, signed }: PackageFact
   />
 );
 
-/** Boxes to fill in by hand. */
-const Boxes = ({ heading, names, id }: { readonly heading: string; readonly names: readonly string[]; readonly id: string }) => (
+/** Low boxes under a heading of their own. */
+const LowBoxes = ({ heading, names, id }: { readonly heading: string; readonly names: readonly string[]; readonly id: string }) => (
   <section class="signature low" aria-labelledby={id}>
     <h2 id={id}>{heading}</h2>
-    <dl>
-      {names.map((name) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd />
-        </div>
-      ))}
-    </dl>
+    <Boxes names={names} />
   </section>
 );
 
