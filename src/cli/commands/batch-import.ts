@@ -32,7 +32,8 @@ import { jsonLine, jsonText } from '../render/json.js';
 import { inertTable } from '../render/tables.js';
 import { localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
-import { importOutput, importReport } from './import.js';
+import { type ImportTermOptions, importOutput, importReport, importTerms } from './import.js';
+import { verifyTerms } from './verify.js';
 
 export interface BatchVerifyOptions extends PasswordOptions {
   readonly passwords?: string;
@@ -46,14 +47,7 @@ export interface BatchVerifyOptions extends PasswordOptions {
   readonly jsonLines?: boolean;
 }
 
-export interface BatchImportOptions extends BatchVerifyOptions {
-  readonly dryRun?: boolean;
-  readonly createStudents?: boolean;
-  readonly skipUnfit?: boolean;
-  readonly keepBoth?: boolean;
-  readonly replace?: boolean;
-  readonly samePerson?: boolean;
-  readonly acceptOwnSchool?: boolean;
+export interface BatchImportOptions extends BatchVerifyOptions, ImportTermOptions {
   readonly watch?: boolean;
   readonly every: string;
 }
@@ -65,7 +59,7 @@ export async function batchVerify(context: Context, folder: string, options: Bat
   // From here on a signal ends the batch after the packages in hand.
   markCommitted();
   const each = verificationsOnThreads(threadsOf(context, options));
-  await verifyInbox({ ...request, ...results.receiver(), terms: verifyTerms(options), each }).finally(() => results.stop());
+  await verifyInbox({ ...request, ...results.receiver(), terms: termsOfVerifying(options), each }).finally(() => results.stop());
   return results.outcome();
 }
 
@@ -83,7 +77,7 @@ export async function batchImport(context: Context, folder: string, options: Bat
   markCommitted();
   const importing: ImportingRequest = {
     ...request,
-    terms: importTerms(context, options),
+    terms: termsOfImports(context, options),
     each: importsOnThreads(storeFolder(context), threadsOf(context, options)),
     now: context.now,
     reportsOf: (result) => refusalFiles(context, result),
@@ -109,15 +103,9 @@ const threadsOf = (context: Context, { jobs, replace }: Pick<BatchImportOptions,
   signal: context.interrupt,
 });
 
-const importTerms = (context: Context, options: BatchImportOptions): ImportingRequest['terms'] => ({
-  ...verifyTerms(options),
-  dryRun: options.dryRun === true,
-  createStudents: options.createStudents === true,
-  skipUnfit: options.skipUnfit === true,
-  keepBoth: options.keepBoth === true,
-  replace: options.replace === true,
-  samePerson: options.samePerson === true,
-  acceptOwnSchool: options.acceptOwnSchool === true,
+const termsOfImports = (context: Context, options: BatchImportOptions): ImportingRequest['terms'] => ({
+  ...termsOfVerifying(options),
+  ...importTerms(options),
   operator: context.operator(),
 });
 
@@ -133,10 +121,9 @@ async function inboxRequest(context: Context, folder: string, options: BatchVeri
   };
 }
 
-const verifyTerms = ({ signature, strict, acceptPartial, acceptForeignMd5 }: BatchVerifyOptions): VerifyTerms => ({
-  signature: signature === false ? 'none' : 'beside',
-  strict: strict === true,
-  accept: { partial: acceptPartial === true, foreignMd5: acceptForeignMd5 === true },
+const termsOfVerifying = (options: BatchVerifyOptions): VerifyTerms => ({
+  signature: options.signature === false ? 'none' : 'beside',
+  ...verifyTerms(options),
 });
 
 type InboxCommand = 'batch-verify' | 'batch-import';

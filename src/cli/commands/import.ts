@@ -27,17 +27,31 @@ import { cell, columnsOf, fittingColumns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { packageRequest, refuseSignatureFile, type VerifyOptions } from './verify.js';
 
-export interface ImportOptions extends VerifyOptions {
+/** How to import, whether it is one package or many. */
+export interface ImportTermOptions {
   readonly dryRun?: boolean;
   readonly createStudents?: boolean;
+  readonly skipUnfit?: boolean;
   readonly keepBoth?: boolean;
   readonly replace?: boolean;
   readonly samePerson?: boolean;
-  readonly previousId?: string;
   readonly acceptOwnSchool?: boolean;
-  readonly only: readonly string[];
-  readonly skipUnfit?: boolean;
 }
+
+export interface ImportOptions extends VerifyOptions, ImportTermOptions {
+  readonly previousId?: string;
+  readonly only: readonly string[];
+}
+
+export const importTerms = (options: ImportTermOptions) => ({
+  dryRun: options.dryRun === true,
+  createStudents: options.createStudents === true,
+  skipUnfit: options.skipUnfit === true,
+  keepBoth: options.keepBoth === true,
+  replace: options.replace === true,
+  samePerson: options.samePerson === true,
+  acceptOwnSchool: options.acceptOwnSchool === true,
+});
 
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
@@ -51,14 +65,8 @@ export async function importZip(context: Context, zip: string, options: ImportOp
       ...packageRequest(context, zip, options),
       password,
       only: options.only.length > 0 ? options.only : undefined,
-      skipUnfit: options.skipUnfit === true,
-      dryRun: options.dryRun === true,
-      createStudents: options.createStudents === true,
-      keepBoth: options.keepBoth === true,
-      replace: options.replace === true,
-      samePerson: options.samePerson === true,
       previousId: options.previousId,
-      acceptOwnSchool: options.acceptOwnSchool === true,
+      ...importTerms(options),
       now: context.now(),
       operator: context.operator(),
       onProgress: progress.update,

@@ -122,8 +122,17 @@ export const packageRequest = (context: Context, zip: string, options: VerifyOpt
   zipFile: resolve(context.cwd, zip),
   helper: context.helper,
   signature: signatureSource(context, options),
-  strict: options.strict === true,
-  accept: { partial: options.acceptPartial === true, foreignMd5: options.acceptForeignMd5 === true },
+  ...verifyTerms(options),
+});
+
+/** What a package is held to, whether it is one or one of many. */
+export const verifyTerms = ({
+  strict,
+  acceptPartial,
+  acceptForeignMd5,
+}: Pick<VerifyOptions, 'strict' | 'acceptPartial' | 'acceptForeignMd5'>) => ({
+  strict: strict === true,
+  accept: { partial: acceptPartial === true, foreignMd5: acceptForeignMd5 === true },
 });
 
 function signatureSource({ cwd, messages }: Context, { signature, md5 }: VerifyOptions): SignatureSource {
