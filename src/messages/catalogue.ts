@@ -136,6 +136,30 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Name a group of this computer that you belong to (see: id -Gn).',
   },
+  LPX_RECIPIENT_WRONG: {
+    exit: EXIT.usage,
+    what: 'Nothing can be encrypted to {recipient}: it is not a recipient of age.',
+    means: 'notDone',
+    next: 'Give the public key that age-keygen prints: age1… (62 characters).',
+  },
+  LPX_IDENTITY_WRONG: {
+    exit: EXIT.usage,
+    what: '{file} is not a file of age identities.',
+    means: 'notDone',
+    next: 'Name the file that age-keygen -o wrote, with lines AGE-SECRET-KEY-1…; decrypt it first if it has a passphrase.',
+  },
+  LPX_RECIPIENT_OTHER: {
+    exit: EXIT.password,
+    what: '{file} is encrypted to others: no identity that was given opens it.',
+    means: 'notDone',
+    next: 'Name with --identity the file whose public key it was encrypted to.',
+  },
+  LPX_ENCRYPTED_DAMAGED: {
+    exit: EXIT.damaged,
+    what: '{file} was changed or cut short after it was encrypted, or age never encrypted it.',
+    means: 'notDone',
+    next: 'Fetch it again from where it came, or use another copy.',
+  },
   LPX_STORE_BUSY: {
     exit: EXIT.busy,
     what: 'Another lpx is writing to the store {folder}.',

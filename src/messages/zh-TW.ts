@@ -44,6 +44,22 @@ export const zhTW: Messages = {
       what: '無法把資料庫分享給群組 {group}。',
       next: '請指定這台電腦上您所屬的群組（可用 id -Gn 查看）。',
     },
+    LPX_RECIPIENT_WRONG: {
+      what: '無法加密給 {recipient}：這不是 age 的公鑰。',
+      next: '請提供 age-keygen 印出的公鑰：age1…（62 個字元）。',
+    },
+    LPX_IDENTITY_WRONG: {
+      what: '{file} 不是 age 的私鑰檔。',
+      next: '請指定 age-keygen -o 產生的檔案（內有 AGE-SECRET-KEY-1… 的一行）；若有通行碼保護，請先解密。',
+    },
+    LPX_RECIPIENT_OTHER: {
+      what: '{file} 是加密給別人的：提供的私鑰都無法開啟。',
+      next: '請以 --identity 指定與加密時所用公鑰成對的私鑰檔。',
+    },
+    LPX_ENCRYPTED_DAMAGED: {
+      what: '{file} 在加密之後被更動或截斷，或根本不是 age 加密的檔案。',
+      next: '請重新取得該檔，或改用另一份副本。',
+    },
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
     LPX_SENT_MEANWHILE: { what: '另一個 lpx 正要把這位學生相同的資料寄給同一所學校。', next: '請等它完成後再執行一次；已寄出的不會重複。' },
     LPX_BATCH_RUNNING: { what: '這份名單以相同選項的批次正在執行，開始於 {at}。', next: '請等它完成。' },

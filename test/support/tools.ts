@@ -16,6 +16,7 @@ const PROBES = {
   sharpzip: ['sh', '-c', 'command -v mono && mcs --version && test -e /usr/lib/mono/4.5/ICSharpCode.SharpZipLib.dll'],
   ziptool: ['ziptool', '-h'],
   unar: ['unar', '--version'],
+  age: ['age', '--version'],
   groff: ['groff', '--version'],
   soffice: ['soffice', '--version'],
   chromium: [CHROMIUM, '--version'],
