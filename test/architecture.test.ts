@@ -109,6 +109,7 @@ describe('the rooms of the house', () => {
       'load-registers',
       'load-roster',
       'load-table',
+      'log',
       'pick',
       'receipt',
       'register',

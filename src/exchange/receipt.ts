@@ -87,6 +87,7 @@ export async function receiptOf(
     importedBy: entry.operator,
     issuedAt: now.toISOString(),
     issuedBy: by,
+    logHead: await store.log.head(),
     students: studentsOf(entry, await store.recordOutcomes(entry.id)),
   };
   return {

@@ -1355,6 +1355,8 @@ export const en = {
     to: 'Receiving school',
     from: 'Sending school',
     number: 'number {number} in the history',
+    logHead: 'Custody log',
+    logPosition: 'entry {position}',
     exportedAt: 'Exported',
     importedAt: 'Imported',
     issuedAt: 'Issued',

@@ -1900,6 +1900,8 @@ export const zhTW: Messages = {
     to: '收件學校',
     from: '送件學校',
     number: '紀錄編號 {number}',
+    logHead: '保管紀錄',
+    logPosition: '第 {position} 筆',
     exportedAt: '匯出時間',
     importedAt: '匯入時間',
     issuedAt: '開立時間',

@@ -67,6 +67,8 @@ export interface PaperReceipt {
   readonly importedAt: Date;
   readonly issuedAt: Date;
   readonly issuedBy: string;
+  /** The newest entry of the custody log of the school that issues it; undefined on receipts of earlier versions. */
+  readonly logHead: { readonly position: number; readonly hash: string } | undefined;
   /** Whether the package's signature was checked; undefined where only the receiving school knows. */
   readonly signed: boolean | undefined;
   readonly students: readonly (SlipStudent & {
@@ -189,6 +191,7 @@ export function paperReceipt(frame: SlipFrame, receipt: PaperReceipt): string {
           [words.issuedAt, momentText(messages, receipt.issuedAt)],
           [columns.operator, receipt.issuedBy],
           [messages.checks.signature, signatureText(messages, receipt.signed)],
+          [words.logHead, <LogHead messages={messages} of={receipt.logHead} />],
         ]}
       />
       <Section id="package" heading={messages.labels.package}>
@@ -226,6 +229,14 @@ export function paperReceipt(frame: SlipFrame, receipt: PaperReceipt): string {
     </>,
   );
 }
+
+/** The head of a custody log, whole: it is typed off the paper. */
+const LogHead = ({ messages, of }: { readonly messages: Messages; readonly of: PaperReceipt['logHead'] }) =>
+  of && (
+    <>
+      {fill(messages.slip.logPosition, { position: of.position })} <Code>{of.hash}</Code>
+    </>
+  );
 
 const signatureText = ({ status, reasons }: Messages, signed: boolean | undefined): string =>
   signed === undefined ? '' : signed ? status.passed : reasons.unsigned;

@@ -10,6 +10,7 @@ import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, ty
 import type { AttachmentVault } from './attachments.js';
 import { BatchJournal } from './batch-journal.js';
 import { chainEntry, keyedId, newIdKey } from './chain.js';
+import { CustodyLog } from './custody-log.js';
 import { historyColumns, readHistory } from './history-rows.js';
 import { PackageClaims } from './package-claims.js';
 import { asStored, sealed, sealOf } from './seal.js';
@@ -53,6 +54,7 @@ export class DatabaseStore implements Store {
   readonly attachments: AttachmentVault;
   readonly claims: PackageClaims;
   readonly batches: BatchJournal;
+  readonly log: CustodyLog;
 
   constructor(db: Kysely<Tables>, folder: string, school: School, attachments: AttachmentVault) {
     this.#db = db;
@@ -61,6 +63,7 @@ export class DatabaseStore implements Store {
     this.attachments = attachments;
     this.claims = new PackageClaims(db, folder);
     this.batches = new BatchJournal(db, folder);
+    this.log = new CustodyLog(db);
   }
 
   async students(): Promise<StudentSummary[]> {

@@ -6,6 +6,7 @@ import type { LeftAs } from '../spec/status-changes.js';
 import type { Day } from '../spec/terms.js';
 import type { AttachmentVault } from './attachments.js';
 import type { BatchJournal } from './batch-journal.js';
+import type { CustodyLog } from './custody-log.js';
 import type { PackageClaims } from './package-claims.js';
 
 export interface School {
@@ -339,6 +340,8 @@ export interface Store {
   readonly claims: PackageClaims;
   /** The batches that were begun. */
   readonly batches: BatchJournal;
+  /** The history as a ledger. */
+  readonly log: CustodyLog;
   students(): Promise<StudentSummary[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */

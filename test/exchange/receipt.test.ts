@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { headOf } from '#lpx/exchange/log.js';
 import { checkReceipt, type Receipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readZip } from '#lpx/zip/reader.js';
@@ -34,6 +35,7 @@ async function filesIn(store: string) {
 describe('a receipt', () => {
   it('says which package arrived, what of it was taken, when, and by whom; ids are masked', async () => {
     const { folder, to, exported } = await exchanged();
+    const logHead = await withStore(to, headOf);
     const { receipt, path } = await issue(to, join(folder, 'out'));
     expect(receipt).toEqual({
       lpxReceipt: 2,
@@ -46,6 +48,7 @@ describe('a receipt', () => {
       importedBy: 'clerk',
       issuedAt: ISSUED.toISOString(),
       issuedBy: '註冊組 王小明',
+      logHead,
       students: [{ nationalIdMasked: 'A80000****', courseResults: 4, multiPerformances: 6, alreadyHere: 0, leftOut: [] }],
     });
     const text = readFileSync(path, 'utf8');

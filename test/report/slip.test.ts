@@ -45,7 +45,8 @@ describe('the password of a package on paper', () => {
 
 it('an import is acknowledged on paper with its hashes, what was left out and why, and a box to sign', () => {
   const html = paperReceipt(frame, PAPER_RECEIPT);
-  for (const word of [MD5, DIGEST, '990001', '990002', '紀錄編號 3', '物理', '未認證']) expect(textOf(html)).toContain(word);
+  for (const word of [MD5, DIGEST, '990001', '990002', '紀錄編號 3', '物理', '未認證', '第 12 筆', 'd7d7d7d7'])
+    expect(textOf(html)).toContain(word);
   expect(html).toContain('class="signature"');
   expect(textOf(paperReceipt(frame, { ...PAPER_RECEIPT, signed: false }))).toContain('未核對簽章');
 });

@@ -40,6 +40,7 @@ export const PAPER_RECEIPT: PaperReceipt = {
   importedAt: SLIP_FRAME.now,
   issuedAt: SLIP_FRAME.now,
   issuedBy: '註冊組',
+  logHead: { position: 12, hash: 'd7'.repeat(32) },
   signed: true,
   students: [{ ...STUDENT, alreadyHere: 1, leftOut: [{ list: '課程學習成果紀錄', title: '物理', reason: 'uncertified' }] }],
 };

@@ -168,6 +168,7 @@ export const receiptOnPaper = ({ receipt, students, from, signed }: Acknowledgem
   importedAt: new Date(receipt.importedAt),
   issuedAt: new Date(receipt.issuedAt),
   issuedBy: receipt.issuedBy,
+  logHead: receipt.logHead,
   signed,
   students: receipt.students.map((student, i) => ({ ...student, name: students[i]?.name ?? '' })),
   checked,
