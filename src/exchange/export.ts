@@ -50,6 +50,7 @@ import type { SeenContents } from '../spec/seen-contents.js';
 import { type ExchangeReason, endedBefore } from '../spec/status-changes.js';
 import { type Day, dayOf, firstDayOf, isInSummer, schoolYearOf } from '../spec/terms.js';
 import { documentFindings } from '../spec/validate.js';
+import type { LocalPath } from '../store/attachments.js';
 import { filesOf, type PackageClaim, type Sending, type WrittenPackage } from '../store/package-claims.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { showTo } from '../store/seen-files.js';
@@ -199,8 +200,11 @@ interface Draft {
   /** The student's part of the document, in UTF-8. */
   readonly json: Buffer;
   readonly mappings: readonly PackageText[];
-  readonly files: readonly PackageFile[];
+  readonly files: readonly DraftFile[];
 }
+
+/** A file of a package, wherever the store keeps it. */
+type DraftFile = Omit<PackageFile, 'source'>;
 
 /** A student as planned: where and by what their draft is known when the package is written. */
 interface PlannedStudent {
@@ -301,7 +305,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
       continue;
     }
     const { portfolio } = selection;
-    const { draft, document } = layOut(store, student.id, portfolio);
+    const { draft, document } = layOut(student.id, portfolio);
     const before = request.batch && !request.batch.resend ? await store.claims.sentBefore(sendingOf(draft, request)) : undefined;
     if (before) {
       sent.push({ nationalId, name, ...before });
@@ -509,7 +513,7 @@ function flagged(
 }
 
 /** Lays out one student: paths, links, mappings. */
-function layOut(store: Store, studentId: number, portfolio: Selected): { readonly draft: Draft; readonly document: JsonObject[] } {
+function layOut(studentId: number, portfolio: Selected): { readonly draft: Draft; readonly document: JsonObject[] } {
   const { basicData, extras, records } = portfolio;
   const numbered = numberFiles(basicData, records);
   const paths = new Map(numbered.map((entry) => [`${records.indexOf(entry.record)} ${entry.slot}`, entry.path]));
@@ -524,7 +528,6 @@ function layOut(store: Store, studentId: number, portfolio: Selected): { readonl
   });
   const files = numbered.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({
     path,
-    source: store.attachments.pathOf(sha256),
     bytes,
     sha256,
     crc32,
@@ -658,10 +661,14 @@ async function writeOnce(store: Store, request: WriteRequest, packages: readonly
   try {
     for (const planned of packages) {
       const drafts = await layOutAgain(store, request, planned.students);
-      const claim = await claimName(store, request, { work, drafts, first: claims.length === 0 });
-      claims.push(claim);
-      const onProgress = request.onProgress && ((bytes: number) => request.onProgress?.(done + bytes, total));
-      written.push({ claim, digests: await writeClaimed(claim, drafts, { ...request, onProgress, onCrc32 }) });
+      const files = drafts.flatMap((draft) => draft.files);
+      const { claim, digests } = await store.attachments.withLocal(files, work, async (pathOf) => {
+        const claim = await claimName(store, request, { work, drafts, first: claims.length === 0 });
+        claims.push(claim);
+        const onProgress = request.onProgress && ((bytes: number) => request.onProgress?.(done + bytes, total));
+        return { claim, digests: await writeClaimed(claim, { drafts, pathOf }, { ...request, onProgress, onCrc32 }) };
+      });
+      written.push({ claim, digests });
       for (const { summary } of planned.students) students.push({ ...summary, file: `${claim.name}.zip` });
       done += planned.size.total;
       request.onProgress?.(done, total);
@@ -708,7 +715,7 @@ async function layOutAgain(store: Store, request: ExportRequest, students: reado
       continue;
     }
     const student = await studentIn(store, summary.nationalId);
-    const { draft } = layOut(store, student.id, select(student, store.school.code, request).portfolio);
+    const { draft } = layOut(student.id, select(student, store.school.code, request).portfolio);
     if (digestOf(draft) !== digest) throw new LpxError('LPX_STUDENT_CHANGED', {}, { place: studentPlace(student.basicData) });
     drafts.push(draft);
   }
@@ -744,38 +751,55 @@ async function claimName(store: Store, request: WriteRequest, { work, drafts, fi
   }
 }
 
+/** What goes into a package, its files where they can be read. */
+interface Contents {
+  readonly drafts: readonly Draft[];
+  readonly pathOf: LocalPath;
+}
+
 type ClaimedRequest = WriteRequest & Required<Pick<WriteOptions, 'onCrc32'>>;
 
 /** Writes the files of one package under their temporary names, and reads the package's directory as a receiver would. */
-async function writeClaimed(claim: PackageClaim, drafts: readonly Draft[], request: ClaimedRequest): Promise<WrittenPackage['digests']> {
+async function writeClaimed(
+  claim: PackageClaim,
+  { drafts, pathOf }: Contents,
+  request: ClaimedRequest,
+): Promise<WrittenPackage['digests']> {
   const { engine, encryption, password, random, shared, onProgress, onCrc32 } = request;
   if (claim.password) {
     writePart(claim.password, Buffer.concat([password, Buffer.from('\n')]));
   }
   const contents = contentsOf(drafts, claim.name);
-  const digests = await writePackage(claim, contents, {
-    encryption,
-    password,
-    modified: request.clock(),
-    engine,
-    onCrc32,
-    ...(random && { random }),
-    ...(shared && { shared }),
-    ...(onProgress && { onProgress }),
-  });
+  const files = contents.files.map((file) => ({ ...file, source: pathOf(file.sha256) }));
+  const digests = await writePackage(
+    claim,
+    { ...contents, files },
+    {
+      encryption,
+      password,
+      modified: request.clock(),
+      engine,
+      onCrc32,
+      ...(random && { random }),
+      ...(shared && { shared }),
+      ...(onProgress && { onProgress }),
+    },
+  );
   await readDirectory(claim.zip.part);
   return { ...digests, contentsDigest: contentsDigestOf(contents) };
 }
 
 /** The first text is the document. */
-const contentsDigestOf = ({ texts: [document, ...texts], files }: PackageContents): string =>
+const contentsDigestOf = ({ texts: [document, ...texts], files }: DraftContents): string =>
   contentsDigest([
     ...(document ? [digestedText(DIGESTED_DOCUMENT, document.content)] : []),
     ...texts.map(({ path, content }) => digestedText(path, content)),
     ...files,
   ]);
 
-function contentsOf(drafts: readonly Draft[], name: string): PackageContents {
+type DraftContents = Omit<PackageContents, 'files'> & { readonly files: readonly DraftFile[] };
+
+function contentsOf(drafts: readonly Draft[], name: string): DraftContents {
   const [opening, comma, closing] = ['[\n', ',\n', '\n]\n'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer];
   const document = Buffer.concat([opening, ...drafts.flatMap(({ json }, i) => (i === 0 ? [json] : [comma, json])), closing]);
   return {

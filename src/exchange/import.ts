@@ -24,10 +24,10 @@ import {
 import { unfitness } from '../spec/rules/eligibility.js';
 import { personFindings } from '../spec/rules/same-person.js';
 import { taipeiTime } from '../spec/terms.js';
+import { compareFiles } from '../store/compare-files.js';
 import { type Comparison, changedFinding, compareRecords, resemblesFinding } from '../store/compare-records.js';
 import { refOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
-import { restorableFiles } from '../store/restorable-files.js';
 import { nameSchools } from '../store/seen-files.js';
 import type { ImportEntry, NewRecordOutcome, SentAs, Store, StoreChange, StoredRecord, StoredStudent } from '../store/store.js';
 import { DEFAULT_LIMITS } from '../zip/limits.js';
@@ -171,9 +171,9 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
     const nothing = { report, dryRun, students: [], unfit: report.unfit, conflicts: [], notices: [], restored: [], historyId: 0 };
     if (!report.ok) return { ...nothing, outcome: 'refused' };
     if (request.seen) await nameSchools(request.seen, store, portfolios);
+    const { restorable, missing } = await compareFiles(store, portfolios);
     // Not within the change: others who write would wait for a slow disk.
-    await staging?.secured();
-    const restorable = await restorableFiles(store, portfolios);
+    await staging?.secured(missing);
     const imported = await store.change<ImportResult>(async (change) => {
       const terms = { schoolCode: store.school.code, sentAt: report.package.createdAt };
       const held = await heldStudents(change, portfolios, request.previousId);

@@ -33,12 +33,12 @@ import {
 import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
-import type { Staging } from '../store/attachments.js';
+import type { StagedFile, Staging } from '../store/attachments.js';
+import { compareFiles } from '../store/compare-files.js';
 import { type Comparison, changedFinding, compareRecords } from '../store/compare-records.js';
 import { type Coverage, missingRecords, removalFindings } from '../store/missing-records.js';
 import { picksWithoutRoom, refOf, standingOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
-import { restorableFiles } from '../store/restorable-files.js';
 import {
   type BasicDataChange,
   type NewRecordOutcome,
@@ -204,8 +204,8 @@ export async function loadRecords(store: Store, request: Omit<LoadRequest, 'path
   const staging = await store.attachments.stage();
   const engine = new ZipEngine();
   try {
-    const { parts, restorable, findings } = await checkParts(store, source, { staging, engine });
-    await staging.secured();
+    const { parts, restorable, missing, findings } = await checkParts(store, source, { staging, engine });
+    await staging.secured(request.dryRun ? [] : missing);
     const result = await store.change(async (change) => {
       const changedBefore = (await source.before?.(change)) ?? false;
       const { students, changed, written, kept } = await writeParts(change, parts, { source, request, schoolCode: store.school.code });
@@ -228,6 +228,8 @@ interface CheckedParts {
   readonly parts: readonly (() => CheckedPart)[];
   /** Staged files whose copies in the store are lost or broken. */
   readonly restorable: readonly TakenAttachment[];
+  /** Staged files that the store does not hold whole: these, and the new ones. */
+  readonly missing: readonly StagedFile[];
   readonly findings: readonly Finding[];
 }
 
@@ -253,13 +255,15 @@ async function checkParts(
   };
   const parts: (() => CheckedPart)[] = [];
   const restorable: TakenAttachment[] = [];
+  const missing: StagedFile[] = [];
   const ofFiles = new BoundedFindings();
   let records = 0;
   for await (const { portfolios, found, placed, checked } of source.parts()) {
     const taken = await takeAttachments(portfolios, found, reader, { accept, advice: 'own' });
-    const restored = await restorableFiles(store, taken.portfolios);
-    restorable.push(...restored.map(({ attachment }) => attachment));
-    ofFiles.add([...taken.findings, ...restored.map(({ finding }) => finding)].map(placed));
+    const compared = await compareFiles(store, taken.portfolios);
+    restorable.push(...compared.restorable.map(({ attachment }) => attachment));
+    missing.push(...compared.missing.map(({ sha256, bytes, stagedAt }) => ({ sha256, bytes, stagedAt })));
+    ofFiles.add([...taken.findings, ...compared.restorable.map(({ finding }) => finding)].map(placed));
     records += taken.portfolios.reduce((sum, portfolio) => sum + portfolio.records.length, 0);
     parts.push(checked(taken.portfolios));
   }
@@ -269,7 +273,7 @@ async function checkParts(
     if (errorOf(ofSource)) refuse(findings);
     refuse(ofFiles.list());
   }
-  return { parts, restorable, findings };
+  return { parts, restorable, missing, findings };
 }
 
 interface WritingTerms {

@@ -1,226 +1,87 @@
 /**
- * The files of the store, addressed by the SHA-256 of their content: `attachments/ab/ab12…`. A file is
- * first staged, and renamed into place once all of its package is known to be good. What was to be moved is
- * written down before, so that a later process can put back what a killed one left.
+ * The files of a store, addressed by the SHA-256 of their content: where they are kept is the vault's matter. A file is first
+ * staged on this computer, and kept once all of its package is known to be good, within the change that commits the records
+ * that name it. A content that nobody names is harmless, and is removed only within a change, so that no record comes to name
+ * it meanwhile.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { LpxError } from '../errors.js';
-import { copyHashed } from '../io/copy.js';
-import { fileError } from '../io/file-error.js';
-import { makeFolders } from '../io/folders.js';
-import { whenInterrupted } from '../io/interruption.js';
-import { syncFolder } from '../io/publish.js';
-import { type Access, accessFor, setMode } from './access.js';
-import { sweepWorkFolders, WorkFolder } from './work-folder.js';
+import type { Access } from './access.js';
+import type { WorkFolder } from './work-folder.js';
 
-/** As many as Node.js has threads for such calls. */
-const SECURED_AT_ONCE = 4;
-/** Bytes read at a time. */
-const READ_BYTES = 1024 * 1024;
-const SHA256 = /^[0-9a-f]{64}$/;
-const STAGING_PREFIX = 'staging-';
-/** In a staging area: the SHA-256 of each file that is about to be moved, a line each. */
-const MOVES_NAME = 'moves';
+/** A content that the vault holds, whether or not a record names it. */
+export interface HeldContent {
+  /** 64 lower-case hex digits. */
+  readonly sha256: string;
+  readonly bytes: number;
+}
 
-export class AttachmentVault {
-  readonly #folder: string;
-  /** The modes of what is made in the vault. */
+/** The path of a content that can be read as a file of this computer. */
+export type LocalPath = (sha256: string) => string;
+
+/** A file of a package, and what it is called there: for errors. */
+export interface NamedContent {
+  readonly sha256: string;
+  readonly path: string;
+}
+
+export interface AttachmentVault {
+  /** The modes of what is made on this computer. */
   readonly access: Access;
-
-  constructor(storeFolder: string, access: Access = accessFor('')) {
-    this.#folder = join(storeFolder, 'attachments');
-    this.access = access;
-  }
-
-  pathOf(sha256: string): string {
-    return join(this.#folder, sha256.slice(0, 2), sha256);
-  }
-
+  /** Where a content is or would be, as people find it. */
+  locationOf(sha256: string): string;
   /**
-   * Reads a file of the vault to its end: whether it is there, and its content still the one of its hash.
+   * Reads a content to its end: whether it is there, and still the one of its hash.
    * @throws LPX_FILE_UNREADABLE when the system does not let it be read
    */
-  async check(sha256: string): Promise<'sound' | 'broken' | 'lost'> {
-    const path = this.pathOf(sha256);
-    try {
-      const hash = createHash('sha256');
-      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk);
-      return hash.digest('hex') === sha256 ? 'sound' : 'broken';
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return 'lost';
-      // A folder in its place, or a disk that cannot read it any more.
-      if (code === 'EISDIR' || code === 'EIO') return 'broken';
-      throw fileError(error, path);
-    }
-  }
-
+  check(sha256: string): Promise<'sound' | 'broken' | 'lost'>;
   /**
-   * Copies a file of the vault into a new one elsewhere. `entry`: what it is going to be called, for errors.
-   * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when it is gone or its content is not the one of its hash; LPX_FILE_UNREADABLE;
-   *   LPX_DISK_FULL, LPX_WRITE_FAILED
+   * Copies a content into a new file, and proves it on the way. `entry`: what it is going to be called, for errors.
+   * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when it is gone or not the one of its hash; LPX_FILE_UNREADABLE; LPX_DISK_FULL,
+   *   LPX_WRITE_FAILED
    */
-  async copyTo(sha256: string, to: string, entry: string): Promise<void> {
-    const file = this.pathOf(sha256);
-    const copied = await copyHashed(file, to).catch((error) => {
-      const isLost = error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND';
-      throw isLost ? new LpxError('LPX_ATTACHMENT_LOST', { file, entry }, { cause: error }) : error;
-    });
-    if (copied !== sha256) throw new LpxError('LPX_ATTACHMENT_BROKEN', { file, entry });
-  }
-
+  copyTo(sha256: string, to: string, entry: string): Promise<void>;
+  /**
+   * Runs what reads contents as files. Where the vault is a folder, they are that already, unproven and perhaps gone; else they
+   * are copied into `work`, and proven, for as long as it runs. @throws as `copyTo`, and what `reading` throws
+   */
+  withLocal<T>(contents: readonly NamedContent[], work: WorkFolder, reading: (pathOf: LocalPath) => Promise<T>): Promise<T>;
+  /** A small content as it is; undefined when it cannot be read. */
+  read(sha256: string): Promise<Buffer | undefined>;
+  /** Every content that the vault holds, in no order. @throws LPX_FILE_UNREADABLE */
+  list(): AsyncIterable<HeldContent>;
+  /** Removes a content, where it is there. Within a change, and only when no record names it. @throws LPX_WRITE_FAILED */
+  remove(sha256: string): Promise<void>;
   /** A folder of this process for what it has under way, known by its lock while the process lives. @throws LPX_DISK_FULL */
-  async workFolder(): Promise<WorkFolder> {
-    try {
-      if (makeFolders(this.#folder, this.access.folder).length > 0) setMode(this.#folder, this.access.folder);
-      return await WorkFolder.create(this.#folder, STAGING_PREFIX, this.access);
-    } catch (error) {
-      throw fileError(error, this.#folder, 'writing');
-    }
-  }
-
+  workFolder(): Promise<WorkFolder>;
   /** A new staging area of this process. @throws LPX_DISK_FULL */
-  async stage(): Promise<Staging> {
-    return new Staging(this, await this.workFolder());
-  }
-
-  /** Removes the staging areas of processes that are gone; `putBack` gets the SHA-256 of what each was about to move. */
-  async sweep(putBack: (moved: readonly string[]) => Promise<void>): Promise<void> {
-    // A link leads to a folder of which others may have a part.
-    if (!lstatSync(this.#folder, { throwIfNoEntry: false })?.isDirectory()) return;
-    await sweepWorkFolders(this.#folder, STAGING_PREFIX, async (path) => {
-      const moves = await readFile(join(path, MOVES_NAME), 'utf8').catch(() => '');
-      const moved = moves.split('\n').filter((line) => SHA256.test(line));
-      if (moved.length > 0) await putBack(moved);
-    });
-  }
+  stage(): Promise<Staging>;
+  /** Removes the staging areas of processes that are gone; `putBack` gets the SHA-256 of what each was about to keep. */
+  sweep(putBack: (moved: readonly string[]) => Promise<void>): Promise<void>;
 }
 
-export class Staging {
+/** A file that may have been staged. */
+export interface StagedFile {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly stagedAt: string | undefined;
+}
+
+/** Files on their way into the vault. */
+export interface Staging {
   /** What is kept is found by its SHA-256. */
-  readonly needsSha256 = true;
-  readonly #vault: AttachmentVault;
-  readonly #work: WorkFolder;
-  readonly #touched = new Set<string>();
-  /** Files that stand in the vault now, and did not before. */
-  readonly #moved = new Set<string>();
-  readonly #finished: () => void;
-  /** Files are secured a few at a time, or they would all be open at once. */
-  readonly #lanes = Array.from({ length: SECURED_AT_ONCE }, () => Promise.resolve());
-  #secured = 0;
-  #count = 0;
-
-  constructor(vault: AttachmentVault, work: WorkFolder) {
-    this.#vault = vault;
-    this.#work = work;
-    this.#finished = whenInterrupted(() => this.putBack());
-  }
-
+  readonly needsSha256: true;
   /** A path for the next file. */
-  nextPath(): string {
-    return join(this.#work.path, String(this.#count++));
-  }
-
-  /** Syncs a staged file to the disk in the background; `secured` waits for it. */
-  secure(path: string): void {
-    const lane = this.#secured++ % this.#lanes.length;
-    const securing = (this.#lanes[lane] as Promise<void>).then(() => syncFile(path, this.#vault.access.file));
-    securing.catch(() => {});
-    this.#lanes[lane] = securing;
-  }
-
-  /** Waits until all that was to be secured is on the disk. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
-  async secured(): Promise<void> {
-    await Promise.all(this.#lanes);
-  }
-
-  /** Writes down what is about to be moved, in case this process does not live to see it through. @throws LPX_DISK_FULL */
-  async announce(sha256s: readonly string[]): Promise<void> {
-    const file = join(this.#work.path, MOVES_NAME);
-    await writeFile(file, sha256s.map((sha256) => `${sha256}\n`).join(''), { mode: 0o600, flush: true }).catch((error) => {
-      throw fileError(error, file, 'writing');
-    });
-  }
-
+  nextPath(): string;
+  /** Begins to make a staged file last; `secured` waits for it. */
+  secure(path: string): void;
   /**
-   * Moves a secured file to its place, at once. It replaces what lies there: the staged content has just been proven, the
-   * other may be broken. @throws LPX_DISK_FULL, LPX_WRITE_FAILED
+   * Waits until all that was to be secured is, and does what keeping these files takes and others who write need not wait for.
+   * @throws LPX_DISK_FULL, LPX_WRITE_FAILED
    */
-  keep(path: string, sha256: string): void {
-    const target = this.#vault.pathOf(sha256);
-    try {
-      const shelf = dirname(target);
-      if (makeFolders(shelf, this.#vault.access.folder).length > 0) {
-        setMode(shelf, this.#vault.access.folder);
-        this.#touched.add(dirname(shelf));
-      }
-      const held = lstatSync(target, { throwIfNoEntry: false });
-      if (held?.isDirectory()) rmSync(target, { recursive: true });
-      renameSync(path, target);
-      if (!held) this.#moved.add(target);
-      this.#touched.add(shelf);
-    } catch (error) {
-      throw fileError(error, target, 'writing');
-    }
-  }
-
-  /** Makes the moves last. */
-  async settle(): Promise<void> {
-    await Promise.all([...this.#touched].map(syncFolder));
-  }
-
-  /** Takes the moves back, at once. Within the change that they were made in: later, others may count on the files. */
-  putBack(): void {
-    for (const target of this.#moved) rmSync(target, { force: true });
-    this.#moved.clear();
-  }
-
-  /** The records that name the moved files are committed. */
-  committed(): void {
-    this.#moved.clear();
-  }
-
-  /** Moves staged and secured files to their place in the store, for good; within the change that commits the records. */
-  async keepAll(files: readonly { readonly stagedAt: string | undefined; readonly sha256: string }[]): Promise<void> {
-    // Records may share a file.
-    const staged = new Map(files.flatMap(({ stagedAt, sha256 }) => (stagedAt === undefined ? [] : [[stagedAt, sha256]])));
-    if (staged.size === 0) return;
-    await this.announce([...staged.values()]);
-    try {
-      for (const [path, sha256] of staged) this.keep(path, sha256);
-      await this.settle();
-    } catch (error) {
-      this.putBack();
-      throw error;
-    }
-  }
-
-  /** Removes the staging area. After moves whose records did not come to be committed, the next process that opens the store does. */
-  async discard(): Promise<void> {
-    await Promise.allSettled(this.#lanes);
-    this.#finished();
-    if (this.#moved.size > 0) this.#work.leave();
-    else await this.#work.remove();
-  }
-}
-
-const sync = promisify(fsync);
-
-/** Gives a file its mode and brings it to the disk. */
-async function syncFile(path: string, mode: number): Promise<void> {
-  try {
-    const fd = openSync(path, 'r+');
-    try {
-      fchmodSync(fd, mode);
-      await sync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    throw fileError(error, path, 'writing');
-  }
+  secured(files: readonly StagedFile[]): Promise<void>;
+  /** Keeps staged and secured files for good; within the change that commits the records. @throws LPX_DISK_FULL, LPX_WRITE_FAILED */
+  keepAll(files: readonly StagedFile[]): Promise<void>;
+  /** The records that name the kept files are committed. */
+  committed(): void;
+  /** Removes the staging area. After files were kept whose records did not come to be committed, the next process that opens the store does. */
+  discard(): Promise<void>;
 }

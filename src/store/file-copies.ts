@@ -36,7 +36,7 @@ async function damageIn({ attachments }: Store, copies: readonly FileCopy[]): Pr
   for (const { sha256, name, place } of copies) {
     const state = await attachments.check(sha256);
     const code = state === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN';
-    if (state !== 'sound') findings.push({ code, severity: 'error', place, facts: { file: attachments.pathOf(sha256), entry: name } });
+    if (state !== 'sound') findings.push({ code, severity: 'error', place, facts: { file: attachments.locationOf(sha256), entry: name } });
   }
   return errorOf(findings);
 }

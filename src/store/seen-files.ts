@@ -1,5 +1,4 @@
 /** Shows a report what the store has of a student: the records, and the small pictures among their files. */
-import { readFile } from 'node:fs/promises';
 import { type Portfolio, SLOTS } from '../spec/portfolio.js';
 import type { SeenContents } from '../spec/seen-contents.js';
 import { schoolNames } from './reference-data.js';
@@ -14,7 +13,7 @@ export async function showTo(seen: SeenContents | undefined, store: Store, portf
     for (const slot of SLOTS) {
       const file = record[slot];
       if (!file || !seen.pictures.wants(file)) continue;
-      const content = await readFile(store.attachments.pathOf(file.sha256)).catch(() => undefined);
+      const content = await store.attachments.read(file.sha256);
       if (content?.length === file.bytes) seen.pictures.add(file.md5, content);
     }
 }

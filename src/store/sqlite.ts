@@ -9,10 +9,10 @@ import { nearestThere } from '../io/read.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
-import { AttachmentVault } from './attachments.js';
 import { databaseError } from './database-error.js';
 import { DatabaseChange, DatabaseStore } from './database-store.js';
 import { openSqlite, type SqliteFile } from './driver.js';
+import { FolderVault } from './folder-vault.js';
 import { migrate } from './migrations.js';
 import { sealed, sealOf } from './seal.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
@@ -101,7 +101,7 @@ export async function createStore(folder: string, school: School, group = '', ma
     await db.destroy();
     throw error;
   }
-  return new DatabaseStore(db, folder, school, new AttachmentVault(folder, modes));
+  return new DatabaseStore(db, folder, school, new FolderVault(folder, modes));
 }
 
 /** @throws LPX_STORE_NOT_FOLDER when a file is in the place of the store, or of a folder around it */
@@ -123,7 +123,7 @@ export async function openStore(folder: string): Promise<Store> {
     if (row.seal !== sealOf('school', row) || !isSchool(row)) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'ownSchool' });
     const modes = accessFor(row.shared_group);
     if (!readOnly) protectDatabase(folder, modes);
-    const attachments = new AttachmentVault(folder, modes);
+    const attachments = new FolderVault(folder, modes);
     // Without waiting for another writer. What cannot be put back now, in a store that is busy, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
     if (!readOnly) await sweepLeftovers(impatient, folder, attachments).catch(() => {});

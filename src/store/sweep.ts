@@ -1,5 +1,4 @@
 /** What processes that died left behind: put back, removed, and nothing else. */
-import { rm } from 'node:fs/promises';
 import type { Kysely } from 'kysely';
 import type { AttachmentVault } from './attachments.js';
 import { PackageClaims } from './package-claims.js';
@@ -21,7 +20,7 @@ async function removeUnnamed(db: Kysely<Tables>, vault: AttachmentVault, moved: 
   await db.transaction().execute(async (transaction) => {
     for (const sha256 of moved) {
       const named = await transaction.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).executeTakeFirst();
-      if (!named) await rm(vault.pathOf(sha256), { force: true });
+      if (!named) await vault.remove(sha256);
     }
   });
 }

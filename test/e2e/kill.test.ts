@@ -38,7 +38,7 @@ async function stateOf(store: string): Promise<string> {
     if (!student) return history.length === 0 ? 'before' : 'a history without its student';
     if (student.records.length !== FILES || history.length !== 1) return `${student.records.length} records, ${history.length} imports`;
     const whole = student.records.every(
-      ({ record }) => record.document && md5(readFileSync(open.attachments.pathOf(record.document.sha256))) === record.document.md5,
+      ({ record }) => record.document && md5(readFileSync(open.attachments.locationOf(record.document.sha256))) === record.document.md5,
     );
     return whole ? 'after' : 'a record without its file';
   });

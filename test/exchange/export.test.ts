@@ -214,7 +214,7 @@ describe('an export', () => {
     expect([readFileSync(passwordFile, 'utf8'), statSync(passwordFile).mode & 0o777]).toEqual([`${PASSWORD}\n`, 0o600]);
     rmSync(passwordFile);
     const [stored] = (await studentIn(store, TRANSFER_STUDENT)).records;
-    await withStore(store, async ({ attachments }) => rmSync(attachments.pathOf(stored?.record.document?.sha256 as string)));
+    await withStore(store, async ({ attachments }) => rmSync(attachments.locationOf(stored?.record.document?.sha256 as string)));
     await expect(exportFrom(store, mail, request)).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_LOST' });
     expect(readdirSync(folder).filter((name) => name.startsWith('pw.txt'))).toEqual([]);
   });
@@ -223,7 +223,7 @@ describe('an export', () => {
     const { store, mail } = await schoolWith();
     const [stored] = (await studentIn(store, TRANSFER_STUDENT)).records;
     await withStore(store, async ({ attachments }) => {
-      writeFileSync(attachments.pathOf(stored?.record.document?.sha256 as string), pdf('y'));
+      writeFileSync(attachments.locationOf(stored?.record.document?.sha256 as string), pdf('y'));
     });
     await expect(exportFrom(store, mail)).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_BROKEN' });
     expect(readdirSync(mail)).toEqual([]);

@@ -34,7 +34,7 @@ async function stateOf(store: string): Promise<string> {
     const student = await open.student(TRANSFER_STUDENT);
     for (const { record } of student?.records ?? []) {
       const file = record.document;
-      if (!file || md5(readFileSync(open.attachments.pathOf(file.sha256))) !== file.md5) return 'a record without its file';
+      if (!file || md5(readFileSync(open.attachments.locationOf(file.sha256))) !== file.md5) return 'a record without its file';
     }
     const kinds = (await open.history()).map(({ kind }) => kind);
     return `${student?.records.length ?? 0} records, ${kinds.join(' ')}`;

@@ -114,7 +114,7 @@ describe('the files of a student', () => {
     const { folder, store } = await schoolWith(records);
     const paths = await withStore(store, async (open) => {
       const student = await open.student(TRANSFER_STUDENT);
-      return student?.records.map(({ record }) => open.attachments.pathOf(record.document?.sha256 ?? '')) ?? [];
+      return student?.records.map(({ record }) => open.attachments.locationOf(record.document?.sha256 ?? '')) ?? [];
     });
     appendFileSync(paths[1] as string, 'x');
     rmSync(paths[2] as string);

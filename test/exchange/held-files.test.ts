@@ -11,7 +11,7 @@ import { tempFolder } from '../support/temp.js';
 const filesOf = async (store: string): Promise<string[]> => {
   const { records } = await studentIn(store, TRANSFER_STUDENT);
   const hashes = records.flatMap(({ record: { document, media } }) => [document, media].flatMap((file) => (file ? [file.sha256] : [])));
-  return withStore(store, async ({ attachments }) => [...new Set(hashes)].map((sha256) => attachments.pathOf(sha256)));
+  return withStore(store, async ({ attachments }) => [...new Set(hashes)].map((sha256) => attachments.locationOf(sha256)));
 };
 
 /** Loses one file of a store, and flips a bit of another. Returns the way to see whether both are intact again. */

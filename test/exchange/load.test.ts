@@ -36,7 +36,7 @@ describe('loading a folder', () => {
       document: { name: '報告.pdf', type: 'pdf' },
     });
     await withStore(store, async ({ attachments }) => {
-      expect(readFileSync(attachments.pathOf(stored?.record.document?.sha256 as string))).toEqual(pdf('x'));
+      expect(readFileSync(attachments.locationOf(stored?.record.document?.sha256 as string))).toEqual(pdf('x'));
     });
   });
 

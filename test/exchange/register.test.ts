@@ -176,7 +176,7 @@ describe('the files of a register', () => {
     await pick(store, ['R2', 'R9']);
     const { records } = await studentIn(store, TRANSFER_STUDENT);
     const sha256 = records.find(({ record }) => record.document?.name === '讀一條河.pdf')?.record.document?.sha256 as string;
-    await withStore(store, async (open) => rmSync(open.attachments.pathOf(sha256)));
+    await withStore(store, async (open) => rmSync(open.attachments.locationOf(sha256)));
     await expect(write(store, join(folder, 'out'), { withFiles: true })).rejects.toMatchObject({
       code: 'LPX_ATTACHMENT_LOST',
       place: { student: TRANSFER_STUDENT, title: '國語文', file: '讀一條河.pdf' },

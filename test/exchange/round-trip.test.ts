@@ -68,7 +68,7 @@ describe('an exchange', () => {
           await withStore(to, async (store) => {
             for (const { record } of arrived.records) {
               for (const attachment of [record.document, record.media]) {
-                if (attachment) expect(md5(readFileSync(store.attachments.pathOf(attachment.sha256)))).toBe(attachment.md5);
+                if (attachment) expect(md5(readFileSync(store.attachments.locationOf(attachment.sha256)))).toBe(attachment.md5);
               }
             }
           });

@@ -13,7 +13,7 @@ async function filesOf(store: string): Promise<StoredAttachment[]> {
   const { records } = await studentIn(store, TRANSFER_STUDENT);
   return records.flatMap(({ record: { document, media } }) => [document, media].flatMap((file) => file ?? []));
 }
-const contentOf = (store: string, sha256: string) => withStore(store, async (open) => readFileSync(open.attachments.pathOf(sha256)));
+const contentOf = (store: string, sha256: string) => withStore(store, async (open) => readFileSync(open.attachments.locationOf(sha256)));
 /** Makes a store as one of an earlier version is. */
 async function forget(store: string): Promise<void> {
   const unknown = new Map((await filesOf(store)).map(({ sha256 }) => [sha256, null as unknown as number]));
@@ -61,7 +61,7 @@ describe('the CRC-32 of a file', () => {
     if (forgotten) await forget(from);
     const [file] = await filesOf(from);
     await withStore(from, async (open) => {
-      const path = open.attachments.pathOf(file?.sha256 as string);
+      const path = open.attachments.locationOf(file?.sha256 as string);
       const content = readFileSync(path);
       content[content.length - 1] = (content.at(-1) as number) ^ 1;
       writeFileSync(path, content);

@@ -242,10 +242,10 @@ describe('a store', () => {
   it('removes files that a dead process moved into the vault for records that never came, once no other writer is active', async () => {
     const store = await withStudent(true);
     const [named, unnamed, untouched] = [attachment.sha256, 'c'.repeat(64), 'd'.repeat(64)];
-    const present = () => [named, unnamed, untouched].filter((sha256) => existsSync(store.attachments.pathOf(sha256)));
+    const present = () => [named, unnamed, untouched].filter((sha256) => existsSync(store.attachments.locationOf(sha256)));
     for (const sha256 of [named, unnamed, untouched]) {
-      mkdirSync(dirname(store.attachments.pathOf(sha256)), { recursive: true });
-      writeFileSync(store.attachments.pathOf(sha256), 'content');
+      mkdirSync(dirname(store.attachments.locationOf(sha256)), { recursive: true });
+      writeFileSync(store.attachments.locationOf(sha256), 'content');
     }
     const dead = join(store.folder, 'attachments', 'staging-dead');
     mkdirSync(dead);

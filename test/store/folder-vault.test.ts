@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { AttachmentVault } from '#lpx/store/attachments.js';
+import { FolderVault } from '#lpx/store/folder-vault.js';
 import { tempFolder } from '../support/temp.js';
 
 const SHA = createHash('sha256').update('content').digest('hex');
 
-describe('the vault of attachments', () => {
+describe('a vault in a folder', () => {
   it('keeps a staged file under its hash, for its owner alone', async () => {
-    const vault = new AttachmentVault(tempFolder());
+    const vault = new FolderVault(tempFolder());
     const staging = await vault.stage();
     const staged = staging.nextPath();
     writeFileSync(staged, 'content');
@@ -18,12 +18,12 @@ describe('the vault of attachments', () => {
     staging.keep(staged, SHA);
     await staging.settle();
     await staging.discard();
-    expect(readFileSync(vault.pathOf(SHA), 'utf8')).toBe('content');
-    expect(statSync(join(vault.pathOf(SHA), '..')).mode & 0o077).toBe(0);
+    expect(readFileSync(vault.locationOf(SHA), 'utf8')).toBe('content');
+    expect(statSync(join(vault.locationOf(SHA), '..')).mode & 0o077).toBe(0);
   });
 
   it('says when a file does not come to the disk, once, and can be left all the same', async () => {
-    const staging = await new AttachmentVault(tempFolder()).stage();
+    const staging = await new FolderVault(tempFolder()).stage();
     const [lost, ...others] = Array.from({ length: 9 }, () => staging.nextPath());
     for (const path of others) writeFileSync(path, 'content');
     for (const path of [lost as string, ...others]) staging.secure(path);
@@ -32,8 +32,8 @@ describe('the vault of attachments', () => {
   });
 
   it('distinguishes intact, damaged and lost content, and what is not a file, and replaces each by a staged one', async () => {
-    const vault = new AttachmentVault(tempFolder());
-    const path = vault.pathOf(SHA);
+    const vault = new FolderVault(tempFolder());
+    const path = vault.locationOf(SHA);
     const states: [string, () => void][] = [
       ['lost', () => {}],
       ['sound', () => {}],
@@ -55,10 +55,41 @@ describe('the vault of attachments', () => {
     }
   });
 
+  it('lists every content that it holds, and nothing else that lies there, and removes them', async () => {
+    const folder = tempFolder();
+    const vault = new FolderVault(folder);
+    const listed = async () => {
+      const contents: string[] = [];
+      for await (const { sha256, bytes } of vault.list()) contents.push(`${sha256} ${bytes}`);
+      return contents.sort();
+    };
+    expect(await listed()).toEqual([]);
+    const other = `${SHA.slice(0, 2)}${'0'.repeat(62)}`;
+    const staging = await vault.stage();
+    for (const sha256 of [SHA, other, 'cd'.repeat(32)]) {
+      const staged = staging.nextPath();
+      writeFileSync(staged, sha256 === SHA ? 'content' : '');
+      staging.keep(staged, sha256);
+    }
+    const shelf = join(folder, 'attachments', SHA.slice(0, 2));
+    writeFileSync(join(shelf, 'Thumbs.db'), 'x');
+    writeFileSync(join(shelf, 'cd'.repeat(32)), 'on the wrong shelf');
+    mkdirSync(join(shelf, `${SHA.slice(0, 2)}${'1'.repeat(62)}`));
+    expect(await listed()).toEqual([`${SHA} 7`, `${other} 0`, `${'cd'.repeat(32)} 0`].sort());
+    await vault.remove(other);
+    await vault.remove(other);
+    expect([await listed(), await vault.read(other), await vault.read(SHA)]).toEqual([
+      [`${SHA} 7`, `${'cd'.repeat(32)} 0`].sort(),
+      undefined,
+      Buffer.from('content'),
+    ]);
+    await staging.discard();
+  });
+
   it('sweeps what a dead process left, with what it was about to move, and not what a living one is at', async () => {
     const folder = tempFolder();
     const attachments = join(folder, 'attachments');
-    const vault = new AttachmentVault(folder);
+    const vault = new FolderVault(folder);
     const living = await vault.stage();
     const before = readdirSync(attachments);
     const dead = join(attachments, 'staging-abc');
@@ -77,12 +108,12 @@ describe('the vault of attachments', () => {
     mkdirSync(join(elsewhere, 'staging-site'));
     writeFileSync(join(elsewhere, 'staging-site', 'in-use'), '');
     symlinkSync(elsewhere, join(folder, 'attachments'));
-    await new AttachmentVault(folder).sweep(async () => {});
+    await new FolderVault(folder).sweep(async () => {});
     expect(readdirSync(elsewhere)).toEqual(['staging-site']);
   });
 
   it('gives back what was moved and not committed, and nothing that was there before', async () => {
-    const vault = new AttachmentVault(tempFolder());
+    const vault = new FolderVault(tempFolder());
     const other = 'cd'.repeat(32);
     for (const [committed, sha256s] of [
       [true, [SHA]],
@@ -98,6 +129,6 @@ describe('the vault of attachments', () => {
       else staging.putBack();
       await staging.discard();
     }
-    expect([SHA, other].map((sha256) => existsSync(vault.pathOf(sha256)))).toEqual([true, false]);
+    expect([SHA, other].map((sha256) => existsSync(vault.locationOf(sha256)))).toEqual([true, false]);
   });
 });

@@ -10,11 +10,19 @@ export interface RestorableFile<A extends StoredAttachment> {
   readonly finding: Finding;
 }
 
-/** The files among those of `portfolios` that the store should hold and does not, or not whole. @throws LPX_FILE_UNREADABLE */
-export async function restorableFiles<A extends StoredAttachment>(
+/** The files of portfolios, against those that the store holds. */
+export interface ComparedFiles<A extends StoredAttachment> {
+  /** Those that the store should hold and does not, or not whole. */
+  readonly restorable: readonly RestorableFile<A>[];
+  /** Those that the store does not hold whole: these, and the new ones. */
+  readonly missing: readonly A[];
+}
+
+/** Compares the files of `portfolios` with those that the store holds. @throws LPX_FILE_UNREADABLE */
+export async function compareFiles<A extends StoredAttachment>(
   store: Store,
   portfolios: readonly Portfolio<A>[],
-): Promise<RestorableFile<A>[]> {
+): Promise<ComparedFiles<A>> {
   const files = portfolios.flatMap(({ basicData, records }) =>
     records.flatMap((record) =>
       SLOTS.flatMap((slot) => {
@@ -36,10 +44,14 @@ export async function restorableFiles<A extends StoredAttachment>(
     const state = await store.attachments.check(sha256);
     if (state !== 'sound') damage.set(sha256, state);
   }
-  return files.flatMap(({ attachment, place }) => {
-    const state = damage.get(attachment.sha256);
-    return state
-      ? [{ attachment, finding: { code: 'LPX_ATTACHMENT_RESTORED', severity: 'warning', place, facts: { damage: state } } }]
-      : [];
-  });
+  const isHeld = ({ sha256 }: A) => expected.has(sha256) && !damage.has(sha256);
+  return {
+    restorable: files.flatMap(({ attachment, place }) => {
+      const state = damage.get(attachment.sha256);
+      return state
+        ? [{ attachment, finding: { code: 'LPX_ATTACHMENT_RESTORED', severity: 'warning', place, facts: { damage: state } } }]
+        : [];
+    }),
+    missing: files.map(({ attachment }) => attachment).filter((attachment) => !isHeld(attachment)),
+  };
 }
