@@ -40,6 +40,7 @@ import {
   type StudentSummary,
 } from './store.js';
 import { basicDataOf, damaged, leavingOf, orDamaged, rollEntryOf, type StudentRef, storedTime, updateStudentRow } from './stored-rows.js';
+import { type RowReader, readRows } from './table-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
@@ -198,6 +199,10 @@ export class DatabaseStore implements Store {
       if (error !== NOTHING_TO_KEEP) throw error;
     }
     return outcome.result as T;
+  }
+
+  readRows<T>(work: (rows: RowReader) => Promise<T>): Promise<T> {
+    return readRows(this.#db, this.folder, work);
   }
 
   async close(): Promise<void> {

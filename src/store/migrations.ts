@@ -385,24 +385,29 @@ const MIGRATIONS: readonly Migration[] = [
   thirteenthVersion,
 ];
 
-/** Brings the tables to this program's version. @throws LPX_STORE_NEWER, LPX_STORE_DAMAGED when they are not those of their version */
-export async function migrate(db: Kysely<Tables>, folder: string): Promise<void> {
+/** The version of the tables that this program has. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/**
+ * Brings the tables to this program's version, or makes those of an earlier one. @throws LPX_STORE_NEWER, LPX_STORE_DAMAGED when they are not those of their version
+ */
+export async function migrate(db: Kysely<Tables>, folder: string, to = SCHEMA_VERSION): Promise<void> {
   await db.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', required).execute();
   const found = await versionOf(db);
   if (!Number.isSafeInteger(found) || found < 0) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' });
-  if (found === MIGRATIONS.length) return;
-  if (found > MIGRATIONS.length) throw new LpxError('LPX_STORE_NEWER', { version: found, supported: MIGRATIONS.length });
+  if (found === to) return;
+  if (found > SCHEMA_VERSION) throw new LpxError('LPX_STORE_NEWER', { version: found, supported: SCHEMA_VERSION });
   await db.transaction().execute(async (transaction) => {
     // A write first, so that two processes that open a store at once migrate one after the other.
     await sql`delete from schema_version where version < 0`.execute(transaction);
     const version = await versionOf(transaction);
-    if (version > MIGRATIONS.length) throw new LpxError('LPX_STORE_NEWER', { version, supported: MIGRATIONS.length });
-    for (const migration of MIGRATIONS.slice(version))
+    if (version > SCHEMA_VERSION) throw new LpxError('LPX_STORE_NEWER', { version, supported: SCHEMA_VERSION });
+    for (const migration of MIGRATIONS.slice(version, to))
       await migration(transaction).catch((cause) => {
         throw isMisfit(cause) ? new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' }, { cause }) : cause;
       });
     await transaction.deleteFrom('schema_version').execute();
-    await transaction.insertInto('schema_version').values({ version: MIGRATIONS.length }).execute();
+    await transaction.insertInto('schema_version').values({ version: to }).execute();
   });
 }
 

@@ -3,7 +3,15 @@
  * blocking the thread, so that Ctrl-C is heard, and every error of the database becomes one of ours.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult, SqliteDialect, SqliteDriver } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
+  SqliteDialect,
+  SqliteDriver,
+  type TransactionSettings,
+} from 'kysely';
 import { codeOf, databaseError, isBusy } from './database-error.js';
 import type { SqliteFile } from './driver.js';
 
@@ -57,9 +65,12 @@ class SharedSqliteDriver extends SqliteDriver {
     return new SharedSqliteConnection(await super.acquireConnection(), this.#folder, this.#patience);
   }
 
-  /** Takes the write lock at once: no other writer comes between what is read and what is written. */
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  /**
+   * Takes the write lock at once: no other writer comes between what is read and what is written. One that only reads takes none, and
+   * sees the database as it was at its first query.
+   */
+  override async beginTransaction(connection: DatabaseConnection, { accessMode }: TransactionSettings = {}): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(accessMode === 'read only' ? 'begin' : 'begin immediate'));
   }
 
   /** SQLite rolls back by itself when the disk is full or broken. That there is no transaction then must not hide the first error. */

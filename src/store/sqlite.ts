@@ -13,11 +13,12 @@ import { databaseError } from './database-error.js';
 import { DatabaseChange, DatabaseStore } from './database-store.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 import { FolderVault } from './folder-vault.js';
-import { migrate } from './migrations.js';
+import { migrate, SCHEMA_VERSION } from './migrations.js';
 import { sealed, sealOf } from './seal.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
+import { RowWriter } from './table-rows.js';
 import type { Tables } from './tables.js';
 
 /** Who makes a store, and when. */
@@ -104,6 +105,36 @@ export async function createStore(folder: string, school: School, group = '', ma
   return new DatabaseStore(db, folder, school, new FolderVault(folder, modes));
 }
 
+/**
+ * Makes a store out of the rows of another, in a folder that has none. What is left of it when that fails is the caller's to remove.
+ * @param schemaVersion the version of the tables that the rows come from; they are brought up to date after it
+ * @throws LPX_STORE_EXISTS, LPX_STORE_NEWER, LPX_WRITE_FAILED, LPX_DISK_FULL, and what `fill` throws
+ */
+export async function createStoreOfRows(folder: string, schemaVersion: number, fill: (rows: RowWriter) => Promise<void>): Promise<void> {
+  requireFolder(folder);
+  if (schemaVersion > SCHEMA_VERSION) throw new LpxError('LPX_STORE_NEWER', { version: schemaVersion, supported: SCHEMA_VERSION });
+  if (await holdsStore(folder)) throw new LpxError('LPX_STORE_EXISTS', { folder });
+  const modes = accessFor('');
+  try {
+    await makeStoreFolder(folder, '');
+    await makeStoreFolder(join(folder, 'attachments'), '');
+    makeDatabaseFile(join(folder, DATABASE_NAME), modes);
+  } catch (error) {
+    throw writeError(error, folder);
+  }
+  const { db } = await openDatabase(folder, false, schemaVersion);
+  try {
+    await db.transaction().execute(async (transaction) => {
+      const rows = new RowWriter(transaction);
+      await fill(rows);
+      await rows.finish();
+    });
+    await migrate(db, folder);
+  } finally {
+    await db.destroy();
+  }
+}
+
 /** @throws LPX_STORE_NOT_FOLDER when a file is in the place of the store, or of a folder around it */
 function requireFolder(folder: string): void {
   const there = nearestThere(folder);
@@ -173,7 +204,11 @@ function protectDatabase(folder: string, { file: mode }: Access): void {
   }
 }
 
-async function openDatabase(folder: string, readOnly = false): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {
+async function openDatabase(
+  folder: string,
+  readOnly = false,
+  version = SCHEMA_VERSION,
+): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {
   const file = join(folder, DATABASE_NAME);
   let database: SqliteFile | undefined;
   try {
@@ -185,7 +220,7 @@ async function openDatabase(folder: string, readOnly = false): Promise<{ readonl
       opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
     }
     const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
-    await migrate(db, folder);
+    await migrate(db, folder, version);
     return { db, database: opened };
   } catch (error) {
     database?.close();

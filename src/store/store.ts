@@ -8,6 +8,7 @@ import type { AttachmentVault } from './attachments.js';
 import type { BatchJournal } from './batch-journal.js';
 import type { CustodyLog } from './custody-log.js';
 import type { PackageClaims } from './package-claims.js';
+import type { RowReader } from './table-rows.js';
 
 export interface School {
   readonly code: string;
@@ -365,5 +366,7 @@ export interface Store {
    * @throws LPX_STORE_BUSY, LPX_DISK_FULL, and what `work` throws, with nothing kept
    */
   change<T>(work: (change: StoreChange) => Promise<{ readonly keep: boolean; readonly result: T }>): Promise<T>;
+  /** Runs `work` on every row as it is at one moment, while others may write. The store answers nothing else meanwhile. */
+  readRows<T>(work: (rows: RowReader) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
