@@ -104,15 +104,14 @@ export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Ta
       const { refersTo, ...rest } = entry;
       return { ...row, ...rest, refers_to: refersTo };
     }
-    case 'school':
-    case 'leave':
-    case 'files':
-    case 'register': {
+    case 'init':
+    case 'pick':
+    case 'load':
+      return { ...row, ...entry };
+    default: {
       const { details, ...rest } = entry;
       return { ...row, ...rest, details: JSON.stringify(details) };
     }
-    default:
-      return { ...row, ...entry };
   }
 }
 
@@ -140,16 +139,13 @@ function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: str
     }
     case 'receipt':
       return { ...happening, kind, folder: row.folder, school, md5, refersTo: row.refers_to ?? 0 };
-    case 'register':
-    case 'files':
-      return { ...happening, kind, folder: row.folder, details: parsed(row.details, folder) };
-    case 'school':
-    case 'leave':
-      return { ...happening, kind, details: parsed(row.details, folder) };
     case 'load':
       return { ...happening, kind, overridden: row.overridden };
-    default:
+    case 'init':
+    case 'pick':
       return { ...happening, kind };
+    default:
+      return { ...happening, kind, ...(row.folder && { folder: row.folder }), details: parsed(row.details, folder) };
   }
 }
 

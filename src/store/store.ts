@@ -119,32 +119,26 @@ export interface LoadEntry extends Happening {
   readonly overridden?: string;
 }
 
-/** That the school's name was set. */
-export interface SchoolEntry extends Happening {
-  readonly kind: 'school';
-  readonly details: { readonly name: string; readonly before: string };
+/** What entries of these kinds say that others do not. A kind that needs no column of its own has its type here. */
+export interface EntryDetails {
+  /** The school's name was set. */
+  readonly school: { readonly name: string; readonly before: string };
+  /** Students left, or came back. */
+  readonly leave: { readonly as: LeftAs | 'here'; readonly on: Day };
+  /** Registers were written. `files`: how many files of records with them; not there when none were asked for. */
+  readonly register: { readonly academicYear: number; readonly batch: string; readonly files?: number };
+  /** Files of a student were copied out of the store: how many; whether those of picked records alone. */
+  readonly files: { readonly files: number; readonly picked: boolean };
 }
 
-/** That students left, or came back. */
-export interface LeaveEntry extends Happening {
-  readonly kind: 'leave';
-  readonly details: { readonly as: LeftAs | 'here'; readonly on: Day };
-}
-
-export interface RegisterEntry extends Happening {
-  readonly kind: 'register';
-  readonly folder: string;
-  /** `files`: how many files of records were written with it; not there when none were asked for. */
-  readonly details: { readonly academicYear: number; readonly batch: string; readonly files?: number };
-}
-
-/** That files of a student were copied out of the store. */
-export interface FilesEntry extends Happening {
-  readonly kind: 'files';
-  readonly folder: string;
-  /** How many files; whether those of picked records alone. */
-  readonly details: { readonly files: number; readonly picked: boolean };
-}
+export type DetailedEntry = {
+  [Kind in keyof EntryDetails]: Happening & {
+    readonly kind: Kind;
+    /** Where files were written; not there where none were. */
+    readonly folder?: string;
+    readonly details: EntryDetails[Kind];
+  };
+}[keyof EntryDetails];
 
 /** That a receipt was written for an import, or one was found to fit an export. */
 export interface ReceiptEntry extends Happening {
@@ -188,7 +182,7 @@ export interface ImportEntry extends PackageEntry {
 }
 
 /** An entry to add to the history. Exports are added as they are claimed. */
-export type NewHistoryEntry = PlainEntry | LoadEntry | SchoolEntry | LeaveEntry | RegisterEntry | FilesEntry | ReceiptEntry | ImportEntry;
+export type NewHistoryEntry = PlainEntry | LoadEntry | DetailedEntry | ReceiptEntry | ImportEntry;
 
 /** That a property of a student's basic data became another. */
 export interface BasicDataChange {

@@ -183,7 +183,7 @@ const recordLines = (words: Words, records: HistoryStudent['records']): string[]
 /** The lines under an entry: where its files are, its hashes, its students. */
 function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] {
   const { labels, history: words } = messages;
-  const folder = 'folder' in entry ? entry.folder : '';
+  const { folder } = factsOf(entry);
   const file = [
     entry.students.length > 0 ? entry.file : '',
     entry.bytes > 0 ? size(entry.bytes) : '',
@@ -265,14 +265,11 @@ function factsOf(entry: HistoryEntry) {
       const { folder, school, md5, refersTo } = entry;
       return { ...NOTHING, folder, school, md5, refersTo };
     }
-    case 'register':
-    case 'files':
-      return { ...NOTHING, folder: entry.folder, details: entry.details };
-    case 'school':
-    case 'leave':
-      return { ...NOTHING, details: entry.details };
-    default:
+    case 'init':
+    case 'pick':
       return NOTHING;
+    default:
+      return { ...NOTHING, folder: entry.folder ?? '', details: entry.details };
   }
 }
 
