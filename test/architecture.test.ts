@@ -112,6 +112,7 @@ describe('the rooms of the house', () => {
       'log',
       'pick',
       'receipt',
+      'recover',
       'register',
       'school-store',
       'show',

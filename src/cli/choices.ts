@@ -33,6 +33,7 @@ const WORDS_FOR: Readonly<Record<string, readonly string[]>> = {
   show: ['顯示'],
   history: ['作業紀錄', '紀錄'],
   leave: ['離校'],
+  recover: ['找回', '補救'],
   status: ['現況'],
   pick: ['勾選'],
   register: ['名冊'],

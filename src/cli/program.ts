@@ -292,6 +292,13 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--by <name>', help.slipBy)
     .option('--overwrite', help.overwrite)
     .action((number, options) => start('slip', async (context) => (await import('./commands/slip.js')).slip(context, number, options)));
+  withPassword(add('recover', help.recover))
+    .addArgument(new Argument('<path...>', help.recoverPaths))
+    .option('--passwords <path>', help.recoverPasswords)
+    .option('--dry-run', help.recoverDryRun)
+    .action((paths, options) =>
+      start('recover', async (context) => (await import('./commands/recover.js')).recover(context, paths, options)),
+    );
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
   add('where', help.where).action(() => start('where', async (context) => (await import('./commands/where.js')).where(context)));
   add('help', help.help)

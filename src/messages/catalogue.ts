@@ -1147,6 +1147,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Record the students’ choices with lpx pick <national id> <reference…>.',
   },
+  LPX_STILL_MISSING: {
+    exit: EXIT.someFailed,
+    what: '{count} files are still missing.',
+    means: 'partlyDone',
+    next: 'Ask the students listed for their own copies, or find old packages or a backup, and run lpx recover again. Passwords of packages: --passwords.',
+  },
   LPX_NO_FILES: {
     exit: EXIT.invalidData,
     what: 'There are no files to write.',

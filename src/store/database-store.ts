@@ -12,6 +12,7 @@ import { BatchJournal } from './batch-journal.js';
 import { chainEntry, keyedId, newIdKey } from './chain.js';
 import { CustodyLog } from './custody-log.js';
 import { historyColumns, readHistory } from './history-rows.js';
+import { type FileOwner, type NeededFile, neededFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
 import { asStored, sealed, sealOf } from './seal.js';
 import { inParts } from './statements.js';
@@ -142,13 +143,16 @@ export class DatabaseStore implements Store {
     return shared;
   }
 
-  async knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
-    const known = new Set<string>();
-    for (const some of inParts([...new Set(hashes)])) {
-      const rows = await this.#db.selectFrom('attachments').select('sha256').where('sha256', 'in', some).execute();
-      for (const { sha256 } of rows) known.add(sha256);
-    }
-    return known;
+  knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+    return knownFilesIn(this.#db, hashes);
+  }
+
+  neededFiles(): Promise<NeededFile[]> {
+    return neededFiles(this.#db);
+  }
+
+  fileOwners(hashes: ReadonlySet<string>): Promise<FileOwner[]> {
+    return ownersOf(this.#db, this.folder, hashes);
   }
 
   history(filter: HistoryFilter = {}): Promise<HistoryEntry[]> {
@@ -225,6 +229,10 @@ export class DatabaseChange implements StoreChange {
 
   student(nationalId: string): Promise<StoredStudent | undefined> {
     return readStudent(this.#db, nationalId, this.#folder);
+  }
+
+  knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+    return knownFilesIn(this.#db, hashes);
   }
 
   async historyKind(id: number): Promise<HistoryKind> {
@@ -497,6 +505,15 @@ function historyStudentRow(
     sent_name: sentAs?.name ?? '',
     sent_birth_date: sentAs?.birthDate ?? '',
   };
+}
+
+async function knownFilesIn(db: Db, hashes: readonly string[]): Promise<ReadonlySet<string>> {
+  const known = new Set<string>();
+  for (const some of inParts([...new Set(hashes)])) {
+    const rows = await db.selectFrom('attachments').select('sha256').where('sha256', 'in', some).execute();
+    for (const { sha256 } of rows) known.add(sha256);
+  }
+  return known;
 }
 
 async function listingsIn(db: Db, codes: readonly string[]): Promise<CourseListing[]> {

@@ -7,6 +7,7 @@ import type { Day } from '../spec/terms.js';
 import type { AttachmentVault } from './attachments.js';
 import type { BatchJournal } from './batch-journal.js';
 import type { CustodyLog } from './custody-log.js';
+import type { FileOwner, NeededFile } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
 import type { RowReader } from './table-rows.js';
 
@@ -129,6 +130,8 @@ export interface EntryDetails {
   readonly register: { readonly academicYear: number; readonly batch: string; readonly files?: number };
   /** Files of a student were copied out of the store: how many; whether those of picked records alone. */
   readonly files: { readonly files: number; readonly picked: boolean };
+  /** Files that the vault lacked are back: how many, how many of them were known by MD5 alone, and how many are still missing. */
+  readonly recover: { readonly files: number; readonly byMd5: number; readonly missing: number };
 }
 
 export type DetailedEntry = {
@@ -288,7 +291,7 @@ export interface NewRecord {
 }
 
 /** Reading and writing inside one transaction. */
-export interface StoreChange extends Pick<Store, 'student' | 'rollOf'> {
+export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFiles'> {
   historyKind(id: number): Promise<HistoryKind>;
   /** Adds an entry; with the transaction's end it takes its place in the chain. @returns its number */
   addHistory(entry: NewHistoryEntry): Promise<number>;
@@ -347,6 +350,10 @@ export interface Store {
   sharedFiles(nationalIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Those of the contents (by SHA-256) that records of the store have as files. */
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Every content that a record has as a file, or had before it was replaced or taken out, once. */
+  neededFiles(): Promise<readonly NeededFile[]>;
+  /** The records that have these contents (by SHA-256) as files, by student; without those that were taken out. @throws LPX_STORE_DAMAGED */
+  fileOwners(hashes: ReadonlySet<string>): Promise<readonly FileOwner[]>;
   /** Newest first; without packages that are still being made. */
   history(filter?: HistoryFilter): Promise<HistoryEntry[]>;
   /** In the order of the package. */

@@ -126,6 +126,11 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
       ].filter(Boolean);
     case 'files':
       return [fill(words.filesOf, { count: entry.details.files })];
+    case 'recover':
+      return [
+        fill(words.filesOf, { count: entry.details.files }),
+        entry.details.missing === 0 ? '' : fill(words.stillMissing, { count: entry.details.missing }),
+      ].filter(Boolean);
     case 'leave':
       return [entry.details.as === 'here' ? words.here : `${messages.leftAs[entry.details.as]} ${entry.details.on}`];
     default:

@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { LpxError } from '../../errors.js';
+import { type LackingFile, type RecoverResult, recoverFiles } from '../../exchange/recover.js';
+import { withStore } from '../../exchange/school-store.js';
+import { maskId } from '../../masking.js';
+import { fill } from '../../messages/messages.js';
+import type { Context, Outcome } from '../context.js';
+import { type PasswordOptions, passwordAtHand } from '../passwords.js';
+import { startProgress } from '../progress.js';
+import { failureOutput } from '../render/findings.js';
+import { bracketed, cell, columns } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+export interface RecoverOptions extends PasswordOptions {
+  readonly passwords?: string;
+  readonly dryRun?: boolean;
+}
+
+/** `lpx recover`: brings back what the vault lacks. */
+export async function recover(context: Context, paths: readonly string[], options: RecoverOptions): Promise<Outcome> {
+  const { messages } = context;
+  const password = await passwordAtHand(context, options);
+  const progress = startProgress(context, messages.progress.checking);
+  const request = {
+    paths: paths.map((path) => resolve(context.cwd, path)),
+    passwords: password === undefined ? [] : [password],
+    passwordTable: options.passwords === undefined ? undefined : resolve(context.cwd, options.passwords),
+    dryRun: options.dryRun === true,
+    now: context.now(),
+    operator: context.operator(),
+    onProgress: (phase: 'checking' | 'searching', done: number, total: number) => {
+      if (phase === 'checking') progress.update(done, total);
+      else progress.say(`${messages.progress.searching} ${total === 0 ? 100 : Math.floor((100 * done) / total)}%`);
+    },
+  };
+  const result = await withStore(storeFolder(context), (store) => recoverFiles(store, request)).finally(progress.stop);
+  const count = result.lacking - result.contents;
+  return {
+    json: recoverOutput(context, result),
+    text: recoverLines(context, result),
+    ...(count > 0 && { error: new LpxError('LPX_STILL_MISSING', { count }) }),
+  };
+}
+
+function recoverOutput({ messages }: Context, result: RecoverResult) {
+  const { dryRun, needed, lacking, contents, historyId, recovered, missing, heap } = result;
+  return {
+    ...{ dryRun, needed, lacking, contents, historyId },
+    recovered: recovered.map((file) => ({ ...fileOutput(file), from: file.from })),
+    missing: missing.map(fileOutput),
+    ...(heap && {
+      searched: {
+        ...{ files: heap.files, bytes: heap.bytes, hashed: heap.hashed, archives: heap.archives, locked: heap.locked },
+        notNeeded: heap.files - contents,
+        unread: heap.unread.map(({ from, error }) => ({ from, error: failureOutput(messages, 'recover', error) })),
+      },
+    }),
+  };
+}
+
+const fileOutput = ({ nationalId, student, place, list, title, name, bytes, md5, sha256, state }: LackingFile) => ({
+  ...{ nationalId, name: student, ref: place.ref ?? '', list, title, file: name, bytes, md5, sha256, state },
+});
+
+function recoverLines({ messages, paint, verbose }: Context, result: RecoverResult): string[] {
+  const { recover: words } = messages;
+  const { dryRun, needed, lacking, contents, recovered, missing, heap } = result;
+  if (!heap) return [`${paint.green('✔')} ${fill(words.nothing, { needed })}`];
+  const mark = contents < lacking ? paint.yellow('!') : paint.green('✔');
+  const rowOf = ({ nationalId, student, list, title, name, state }: LackingFile) => [
+    ...[maskId(nationalId), cell(student, 12), cell(list, 20), cell(title, 24), cell(name, 32), words.states[state]],
+  ];
+  return [
+    `${mark} ${fill(dryRun ? words.wouldBe : words.back, { count: contents, lacking })}`,
+    `  ${fill(words.searched, { files: heap.files, bytes: heap.bytes, archives: heap.archives, others: heap.files - contents })}`,
+    ...(verbose ? columns(recovered.map((file) => [...rowOf(file), file.from]), '  ') : []),
+    ...section(bracketed(messages, words.missing, missing.length), columns(missing.map(rowOf), '  ')),
+    ...section(words.locked, heap.locked.map((from) => `  ${from}`)),
+    ...section(
+      words.unread,
+      heap.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).what}`),
+    ),
+  ].map((line, i, lines) => (i > 0 && lines[i] === '' ? '' : line));
+
+  function section(title: string, lines: readonly string[]): string[] {
+    return lines.length === 0 ? [] : ['', paint.cyan(title), ...lines];
+  }
+}

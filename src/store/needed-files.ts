@@ -1,0 +1,141 @@
+/** The files that records of a store have, whether or not the vault holds them; and whose they are. Reads rows alone. */
+import type { Kysely, Transaction } from 'kysely';
+import type { Place } from '../errors.js';
+import { filePlace, studentPlace } from '../spec/place.js';
+import { type BasicData, type JsonObject, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
+import { refOf } from './pickable-items.js';
+import { inParts } from './statements.js';
+import { PROVENANCES, type Provenance, type RecordRef } from './store.js';
+import { basicDataOf, orDamaged } from './stored-rows.js';
+import type { RecordTable, Tables } from './tables.js';
+
+type Db = Kysely<Tables> | Transaction<Tables>;
+
+const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
+
+/** A content that records have as a file, or had before they were replaced or taken out: those may come back. */
+export interface NeededFile {
+  readonly sha256: string;
+  readonly md5: string;
+  readonly bytes: number;
+  /** Undefined where it was never counted. */
+  readonly crc32: number | undefined;
+}
+
+/** A record that has a content as a file. */
+export interface FileOwner {
+  readonly sha256: string;
+  readonly studentId: number;
+  readonly nationalId: string;
+  /** The student's name. */
+  readonly student: string;
+  readonly record: RecordRef;
+  /** The list, by its name on the wire. */
+  readonly list: string;
+  readonly title: string;
+  readonly slot: Slot;
+  /** The name it was uploaded under. */
+  readonly name: string;
+  readonly place: Place;
+}
+
+/** Every content that a record has or had, once, in the order of the hashes. */
+export async function neededFiles(db: Db): Promise<NeededFile[]> {
+  const named = new Set<string>();
+  for (const table of ['own_records', 'received_records', 'former_records'] as const)
+    for (const slot of SLOTS) {
+      const rows = await db
+        .selectFrom(table)
+        .select(`${slot}_sha256 as sha256`)
+        .distinct()
+        .where(`${slot}_sha256`, 'is not', null)
+        .execute();
+      for (const { sha256 } of rows) named.add(sha256 as string);
+    }
+  const rows = await db.selectFrom('attachments').select(['sha256', 'md5', 'bytes', 'crc32']).orderBy('sha256').execute();
+  return rows
+    .filter(({ sha256 }) => named.has(sha256))
+    .map(({ sha256, md5, bytes, crc32 }) => ({ sha256, md5, bytes: Number(bytes), crc32: crc32 === null ? undefined : Number(crc32) }));
+}
+
+/** A row of a record that has a content as a file. */
+interface OwningRow {
+  readonly provenance: Provenance;
+  readonly id: number;
+  readonly studentId: number;
+  readonly slot: Slot;
+  readonly sha256: string;
+}
+
+/**
+ * The records that have these contents as files, by student, list and record; without those that were taken out.
+ * @throws LPX_STORE_DAMAGED
+ */
+export async function ownersOf(db: Db, folder: string, contents: ReadonlySet<string>): Promise<FileOwner[]> {
+  const owning: OwningRow[] = [];
+  for (const provenance of PROVENANCES) {
+    const rows = await db
+      .selectFrom(TABLE_OF[provenance])
+      .select(['id', 'student_id', 'document_sha256', 'media_sha256'])
+      .where('removed_by', 'is', null)
+      .orderBy('id')
+      .execute();
+    for (const { id, student_id: studentId, ...row } of rows)
+      for (const slot of SLOTS) {
+        const sha256 = row[`${slot}_sha256`];
+        if (sha256 !== null && contents.has(sha256)) owning.push({ provenance, id, studentId, slot, sha256 });
+      }
+  }
+  const students = await studentsIn(db, folder, new Set(owning.map(({ studentId }) => studentId)));
+  const records = await recordsIn(db, owning);
+  const owners = owning.flatMap(({ provenance, id, studentId, slot, sha256 }): FileOwner[] => {
+    const [student, row] = [students.get(studentId), records.get(refOf({ provenance, id }))];
+    if (!student || !row) return [];
+    const ref = refOf({ provenance, id });
+    const fields = orDamaged<JsonObject>({ nationalId: student.nationalId, folder }, () => JSON.parse(row.fields));
+    const title = titleOf({ list: row.list, fields } as unknown as PortfolioRecord<unknown>);
+    const list = wireListOf(row.list);
+    const name = row[`${slot}_name`];
+    const place = { ...studentPlace(student), list: list.wire, ref, ...(title !== '' && { title }) };
+    return [
+      {
+        sha256,
+        studentId,
+        nationalId: student.nationalId,
+        student: student.name,
+        record: { provenance, id },
+        list: list.wire,
+        title,
+        slot,
+        name,
+        place: filePlace(place, list, slot, name),
+      },
+    ];
+  });
+  return owners.sort((a, b) => (a.nationalId < b.nationalId ? -1 : a.nationalId > b.nationalId ? 1 : 0));
+}
+
+async function studentsIn(db: Db, folder: string, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, BasicData>> {
+  const students = new Map<number, BasicData>();
+  for (const some of inParts([...ids]))
+    for (const row of await db.selectFrom('students').selectAll().where('id', 'in', some).execute())
+      students.set(row.id, basicDataOf(row, folder));
+  return students;
+}
+
+/** What of a record names it and its files. */
+type NamingRow = Pick<RecordTable, 'list' | 'fields' | 'document_name' | 'media_name'>;
+
+/** By their references. */
+async function recordsIn(db: Db, refs: readonly RecordRef[]): Promise<ReadonlyMap<string, NamingRow>> {
+  const records = new Map<string, NamingRow>();
+  for (const provenance of PROVENANCES) {
+    const ids = [...new Set(refs.filter((ref) => ref.provenance === provenance).map(({ id }) => id))];
+    for (const some of inParts(ids)) {
+      const columns = ['id', 'list', 'fields', 'document_name', 'media_name'] as const;
+      const rows = await db.selectFrom(TABLE_OF[provenance]).select(columns).where('id', 'in', some).execute();
+      for (const { id, ...row } of rows) records.set(refOf({ provenance, id }), row);
+    }
+  }
+  return records;
+}
