@@ -806,7 +806,14 @@ export const en = {
     repeat: 'The same password again',
     optionWins: 'LPX_PASSWORD is set as well; the password of {option} is used.',
   },
-  progress: { checking: 'Checking the files of the store', searching: 'Searching', batch: 'Working', exporting: 'Writing the package', reading: 'Reading the package', loading: 'Loading' },
+  progress: {
+    checking: 'Checking the files of the store',
+    searching: 'Searching',
+    batch: 'Working',
+    exporting: 'Writing the package',
+    reading: 'Reading the package',
+    loading: 'Loading',
+  },
   labels: {
     courseResults: 'course results',
     multiPerformances: 'multi-performances',

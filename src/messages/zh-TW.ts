@@ -1401,7 +1401,14 @@ export const zhTW: Messages = {
     repeat: '再輸入一次相同的密碼',
     optionWins: '已設定 LPX_PASSWORD，但採用 {option} 的密碼。',
   },
-  progress: { checking: '正在檢查資料庫的檔案', searching: '正在搜尋', batch: '處理中', exporting: '正在寫入交換檔', reading: '正在讀取交換檔', loading: '正在載入' },
+  progress: {
+    checking: '正在檢查資料庫的檔案',
+    searching: '正在搜尋',
+    batch: '處理中',
+    exporting: '正在寫入交換檔',
+    reading: '正在讀取交換檔',
+    loading: '正在載入',
+  },
   labels: {
     courseResults: '課程學習成果',
     multiPerformances: '多元表現',

@@ -1,3 +1,15 @@
 /** The kinds of what happens to a school's store. */
-export const HISTORY_KINDS = ['init', 'school', 'load', 'export', 'import', 'pick', 'register', 'files', 'receipt', 'leave', 'recover'] as const;
+export const HISTORY_KINDS = [
+  'init',
+  'school',
+  'load',
+  'export',
+  'import',
+  'pick',
+  'register',
+  'files',
+  'receipt',
+  'leave',
+  'recover',
+] as const;
 export type HistoryKind = (typeof HISTORY_KINDS)[number];

@@ -55,7 +55,7 @@ const LATIN = new Set(
     'zip md5 json txt csv z01 z02 pdf jpg png mp3 mp4 m4a wav heic webp gif docx doc xlsx xls pptx ppt odt aac',
     'receipt.json cover.html imported refused pw Ctrl-C package password course-code exit-codes man bash zsh fish powershell LPX_LANG v2',
     'LPX_PASSWORD LPX_STORE NO_COLOR aes256 zipcrypto zh-TW en transfer borrowed-study experimental suspension repeat',
-    'init school load export import pick register files receipt leave transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer',
+    'init school load export import pick register files receipt leave recover transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer',
   ].flatMap((line) => line.split(' ')),
 );
 

@@ -73,14 +73,22 @@ function recoverLines({ messages, paint, verbose }: Context, result: RecoverResu
   return [
     `${mark} ${fill(dryRun ? words.wouldBe : words.back, { count: contents, lacking })}`,
     `  ${fill(words.searched, { files: heap.files, bytes: heap.bytes, archives: heap.archives, others: heap.files - contents })}`,
-    ...(verbose ? columns(recovered.map((file) => [...rowOf(file), file.from]), '  ') : []),
+    ...(verbose
+      ? columns(
+          recovered.map((file) => [...rowOf(file), file.from]),
+          '  ',
+        )
+      : []),
     ...section(bracketed(messages, words.missing, missing.length), columns(missing.map(rowOf), '  ')),
-    ...section(words.locked, heap.locked.map((from) => `  ${from}`)),
+    ...section(
+      words.locked,
+      heap.locked.map((from) => `  ${from}`),
+    ),
     ...section(
       words.unread,
-      heap.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).what}`),
+      heap.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).message}`),
     ),
-  ].map((line, i, lines) => (i > 0 && lines[i] === '' ? '' : line));
+  ];
 
   function section(title: string, lines: readonly string[]): string[] {
     return lines.length === 0 ? [] : ['', paint.cyan(title), ...lines];
