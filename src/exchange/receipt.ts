@@ -45,10 +45,8 @@ export async function writeReceipt(
   store: Store,
   { importId, outFolder, now, by, existing }: ReceiptRequest,
 ): Promise<Acknowledgement & { readonly path: string }> {
-  const entry = (await store.history({ kinds: ['import'] }))
-    .filter((happened) => happened.kind === 'import' && happened.state !== 'failed')
-    .find(({ id }) => id === importId) as KeptImport | undefined;
-  if (!entry) throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
+  const [entry] = await store.history({ kinds: ['import'], ids: [importId] });
+  if (entry?.kind !== 'import' || entry.state === 'failed') throw new LpxError('LPX_IMPORT_UNKNOWN', { id: importId });
   const acknowledged = await receiptOf(store, entry, { now, by });
   const name = `${entry.file.replace(/\.zip$/i, '')}.receipt.json`;
   const written = { name, content: Buffer.from(`${JSON.stringify(acknowledged.receipt, null, 2)}\n`) };
@@ -165,7 +163,7 @@ export interface CheckRequest {
 export async function checkReceipt(store: Store, { file, now, operator }: CheckRequest): Promise<CheckedReceipt> {
   const receipt = await readReceipt(file);
   const { contentsDigest } = receipt.package;
-  const entry = (await store.history({ kinds: ['export'] }))
+  const entry = (await store.history({ kinds: ['export'], md5: receipt.package.md5 }))
     .filter((happened) => happened.kind === 'export')
     .find((exported) => isPackage(exported, receipt.package));
   if (!entry) throw new LpxError('LPX_RECEIPT_UNKNOWN', { package: receipt.package.file }, { place: { file: basename(file) } });
@@ -193,6 +191,7 @@ export async function checkReceipt(store: Store, { file, now, operator }: CheckR
         school: receipt.receivingSchool.code,
         md5: entry.md5,
         refersTo: entry.id,
+        receiving,
       });
       return { keep: true, result: undefined };
     });

@@ -18,7 +18,7 @@ export type Slip =
 
 /** The slip of an entry of the history. @throws LPX_SLIP_UNKNOWN when it is neither an export nor an import that was done */
 export async function slipOf(store: Store, id: number, issued: { readonly now: Date; readonly by: string }): Promise<Slip> {
-  const entry = (await store.history({ kinds: ['export', 'import'] })).find((happened) => happened.id === id);
+  const [entry] = await store.history({ kinds: ['export', 'import'], ids: [id] });
   if (entry?.kind === 'export') return { kind: 'export', entry, from: store.school, to: await schoolOf(store, entry.school) };
   if (entry?.kind !== 'import' || entry.state === 'failed') throw new LpxError('LPX_SLIP_UNKNOWN', { id });
   return { kind: 'import', entry, ...(await receiptOf(store, entry, issued)) };

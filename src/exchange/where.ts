@@ -10,19 +10,22 @@ export interface StoreOverview {
   readonly records: number;
   /** Of these, those that another school sent. */
   readonly received: number;
-  /** Newest first. */
-  readonly history: readonly HistoryEntry[];
+  /** How many entries the history has, and the newest of them. */
+  readonly history: number;
+  readonly last: HistoryEntry | undefined;
 }
 
 export async function storeOverview(store: Store): Promise<StoreOverview> {
   const students = await store.students();
   const sum = (count: (student: (typeof students)[number]) => number) => students.reduce((total, student) => total + count(student), 0);
+  const [last] = await store.history({ limit: 1, students: 'few' });
   return {
     school: store.school,
     students: students.length,
     listed: students.filter(({ listed }) => listed).length,
     records: sum(({ courseResults, multiPerformances }) => courseResults + multiPerformances),
     received: sum(({ received }) => received),
-    history: await store.history(),
+    history: await store.historyCount(),
+    last,
   };
 }

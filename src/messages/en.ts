@@ -1014,6 +1014,8 @@ export const en = {
     receipt: 'receipt',
     leave: 'left',
     recover: 'recovered',
+    verify: 'verified',
+    erase: 'erased',
   },
   leftAs: { transferred: 'transferred', graduated: 'graduated' },
   leave: { here: 'here', before: 'recorded before' },

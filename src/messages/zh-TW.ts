@@ -1589,6 +1589,8 @@ export const zhTW: Messages = {
     receipt: '回執',
     leave: '離校',
     recover: '找回檔案',
+    verify: '檢查',
+    erase: '永久刪除',
   },
   leftAs: { transferred: '轉出', graduated: '畢業' },
   leave: { here: '在校', before: '先前已註記' },

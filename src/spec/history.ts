@@ -11,5 +11,7 @@ export const HISTORY_KINDS = [
   'receipt',
   'leave',
   'recover',
+  'verify',
+  'erase',
 ] as const;
 export type HistoryKind = (typeof HISTORY_KINDS)[number];

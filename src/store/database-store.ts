@@ -1,5 +1,5 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
-import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import { markCommitted } from '../io/interruption.js';
 import { canonicalCode } from '../plain-text.js';
 import type { CourseListing } from '../spec/course-code-file.js';
@@ -9,9 +9,9 @@ import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import { BatchJournal } from './batch-journal.js';
-import { chainEntry, keyedId, newIdKey } from './chain.js';
+import { chainEntry, keyedId, newIdKey, saidHash } from './chain.js';
 import { CustodyLog } from './custody-log.js';
-import { historyColumns, readHistory } from './history-rows.js';
+import { countHistory, historyColumns, readHistory } from './history-rows.js';
 import { type FileOwner, type NeededFile, neededFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
 import { asStored, sealed, sealOf } from './seal.js';
@@ -159,6 +159,10 @@ export class DatabaseStore implements Store {
     return readHistory(this.#db, this.folder, filter);
   }
 
+  historyCount(): Promise<number> {
+    return countHistory(this.#db);
+  }
+
   async recordOutcomes(historyId: number): Promise<RecordOutcome[]> {
     const rows = await this.#db
       .selectFrom('history_records')
@@ -251,20 +255,26 @@ export class DatabaseChange implements StoreChange {
   }
 
   async addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks: HistoryRemarks = {}): Promise<void> {
-    await this.#db
-      .insertInto('history_students')
-      .values(historyStudentRow(historyId, { ...remarks, studentId }, counts))
-      .execute();
+    await this.addHistoryStudents(historyId, [{ ...remarks, ...counts, studentId }]);
   }
 
-  async addHistoryStudents(historyId: number, students: readonly (HistoryRemarks & { readonly studentId: number })[]): Promise<void> {
+  async addHistoryStudents(
+    historyId: number,
+    students: readonly (HistoryRemarks & Partial<HistoryCounts> & { readonly studentId: number })[],
+  ): Promise<void> {
     for (const some of inParts(students)) {
       const ids = some.map(({ studentId }) => studentId);
       const rows = await this.#db.selectFrom('students').select(['id', 'national_id', 'id_key']).where('id', 'in', ids).execute();
-      const keyed = new Map(rows.map(({ id, national_id, id_key }) => [id, keyedId(id_key, national_id)]));
+      const keyOf = new Map(rows.map(({ id, ...row }) => [id, row]));
       await this.#db
         .insertInto('history_students')
-        .values(some.map((student) => ({ ...historyStudentRow(historyId, student), keyed_id: keyed.get(student.studentId) ?? '' })))
+        .values(
+          some.map((student) => {
+            const row = historyStudentRow(historyId, student);
+            const keyed = keyOf.get(student.studentId);
+            return keyed ? { ...row, keyed_id: keyedId(keyed.id_key, keyed.national_id), said_hash: saidHash(keyed.id_key, row, []) } : row;
+          }),
+        )
         .execute();
     }
   }
@@ -284,6 +294,14 @@ export class DatabaseChange implements StoreChange {
             record_id: record?.id ?? null,
           })),
         )
+        .execute();
+    // What is said of the student is more by now: the end of the change gives it its hash.
+    if (outcomes.length > 0)
+      await this.#db
+        .updateTable('history_students')
+        .set({ said_hash: '' })
+        .where('history_id', '=', historyId)
+        .where('student_id', '=', studentId)
         .execute();
   }
 
@@ -486,24 +504,30 @@ const NO_ROLL_ENTRY: RollEntry = { studentNumber: '', className: '', seat: '' };
 
 const rollColumns = ({ studentNumber, className, seat }: RollEntry) => ({ student_number: studentNumber, class_name: className, seat });
 
-const NOTHING_COUNTED: HistoryCounts = { courseResults: 0, multiPerformances: 0, attachments: 0 };
-
 function historyStudentRow(
   historyId: number,
-  { studentId, created = false, changes = [], sentAs }: HistoryRemarks & { readonly studentId: number },
-  counts = NOTHING_COUNTED,
-): Insertable<Tables['history_students']> {
+  {
+    studentId,
+    courseResults = 0,
+    multiPerformances = 0,
+    attachments = 0,
+    created = false,
+    changes = [],
+    sentAs,
+  }: HistoryRemarks & Partial<HistoryCounts> & { readonly studentId: number },
+) {
   return {
     history_id: historyId,
     student_id: studentId,
-    course_results: counts.courseResults,
-    multi_performances: counts.multiPerformances,
-    attachments: counts.attachments,
+    course_results: courseResults,
+    multi_performances: multiPerformances,
+    attachments,
     created: created ? 1 : 0,
     changes: JSON.stringify(changes),
     sent_national_id: sentAs?.nationalId ?? '',
     sent_name: sentAs?.name ?? '',
     sent_birth_date: sentAs?.birthDate ?? '',
+    contents_digest: '',
   };
 }
 

@@ -1,9 +1,9 @@
 /** The history as the database keeps it: reading, filtering, and what an entry's row is made of. */
-import type { Insertable, Kysely, Selectable } from 'kysely';
+import type { ExpressionBuilder, Insertable, Kysely, Selectable } from 'kysely';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { basicDataWire } from '../spec/portfolio.js';
-import { isIntact } from './chain.js';
+import { areStudentsIntact, byHash, chainedStudents, erasuresIn, isEntryIntact, isSaidIntact, recordsOf } from './chain.js';
 import { refOf } from './pickable-items.js';
 import { SEALED, STUDENT_SEALED_LATER } from './seal.js';
 import { inParts } from './statements.js';
@@ -12,11 +12,14 @@ import { basicDataOf, type StudentRow, storedTime } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
 
 type EntryRow = Selectable<Tables['history']>;
-type StudentOfEntryRow = Selectable<Tables['history_students']> & StudentRow;
+type StudentOfEntryRow = Selectable<Tables['history_students']> & StudentRow & { readonly id_key: string };
+
+/** Of an entry with more students, a short reading has as many. */
+const FEW_STUDENTS = 20;
 
 /** Entries that are settled, newest first. @throws LPX_STORE_DAMAGED */
 export async function readHistory(db: Kysely<Tables>, folder: string, filter: HistoryFilter): Promise<HistoryEntry[]> {
-  const entries = await settledEntries(db, filter)
+  let query = settledEntries(db, filter)
     .selectAll()
     .select((eb) =>
       eb
@@ -25,68 +28,178 @@ export async function readHistory(db: Kysely<Tables>, folder: string, filter: Hi
         .where('before.position', '=', eb('history.position', '-', 1))
         .as('hash_before'),
     )
-    .orderBy('id', 'desc')
-    .execute();
-  const students = new Map<number, StudentOfEntryRow[]>();
-  for (const ids of inParts(entries.map(({ id }) => id)))
-    for (const student of await studentsOf(db, ids)) {
-      const ofEntry = students.get(student.history_id) ?? [];
-      ofEntry.push(student);
-      students.set(student.history_id, ofEntry);
-    }
-  const records = await recordsOfLoads(db, entries);
-  return entries.map(({ hash_before, ...entry }) => {
-    const ofEntry = students.get(entry.id) ?? [];
-    if (!isIntact(entry, ofEntry, hash_before) || !isReceiving(entry)) throw unreadable(folder);
-    return entryOf(
-      entry,
-      ofEntry.map((student) => historyStudentOf(student, records.get(`${entry.id} ${student.student_id}`) ?? [], folder)),
-      folder,
+    .orderBy('id', 'desc');
+  if (filter.limit !== undefined) query = query.limit(filter.limit);
+  const entries = await query.execute();
+  const erasures = await erasuresIn(db);
+  const read: HistoryEntry[] = [];
+  for (const some of inParts(entries)) {
+    const counts = await countsOf(
+      db,
+      some.map(({ id }) => id),
     );
-  });
+    const students = await studentsOfEntries(db, counts, filter);
+    const records = await recordsOfEntries(db, some, counts, students);
+    for (const { hash_before, ...entry } of some) {
+      const ofEntry = students.get(entry.id) ?? [];
+      const { total, erased, outcomes } = counts.get(entry.id) ?? NOTHING_COUNTED;
+      const hasAll = ofEntry.length === total;
+      const chained = hasAll && erased === 0 ? [[...ofEntry].sort(byHash)] : chainedStudents(db, entry.id);
+      const sound =
+        entry.previous_hash === (entry.position === 1 ? '' : hash_before) &&
+        isReceiving(entry) &&
+        isEntryIntact(entry, erasures) &&
+        ((entry.salt !== '' && !hasAll) || (await areStudentsIntact(entry, chained, erasures))) &&
+        ofEntry.every((student) => isSaidIntact(student, records.get(keyOf(student)) ?? []));
+      if (!sound) throw unreadable(folder);
+      read.push(
+        entryOf(
+          entry,
+          {
+            students: ofEntry.map((student) =>
+              historyStudentOf(student, entry.kind === 'load' ? (records.get(keyOf(student)) ?? []) : [], folder),
+            ),
+            studentCount: total + erased,
+            erased,
+            outcomes,
+          },
+          folder,
+        ),
+      );
+    }
+  }
+  return read;
 }
 
-/** What loads did with records, by the numbers of entry and student. */
-async function recordsOfLoads(db: Kysely<Tables>, entries: readonly EntryRow[]): Promise<Map<string, HistoryRecord[]>> {
-  const records = new Map<string, HistoryRecord[]>();
-  for (const ids of inParts(entries.filter(({ kind }) => kind === 'load').map(({ id }) => id))) {
-    const rows = await db.selectFrom('history_records').selectAll().where('history_id', 'in', ids).orderBy('id').execute();
-    for (const { history_id, student_id, provenance, record_id, list, title, outcome } of rows) {
-      const key = `${history_id} ${student_id}`;
-      const ofStudent = records.get(key) ?? [];
-      ofStudent.push({ ref: provenance && record_id !== null ? refOf({ provenance, id: record_id }) : '', list, title, outcome });
-      records.set(key, ofStudent);
-    }
+/** How many entries are settled. */
+export async function countHistory(db: Kysely<Tables>): Promise<number> {
+  const { count } = await settledEntries(db, {})
+    .select((eb) => eb.fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+interface Counts {
+  /** Students who are known. */
+  readonly total: number;
+  readonly erased: number;
+  /** Of a load: how many records it removed, brought back, and so on. */
+  readonly outcomes: Readonly<Record<string, number>>;
+}
+
+const NOTHING_COUNTED: Counts = { total: 0, erased: 0, outcomes: {} };
+
+async function countsOf(db: Kysely<Tables>, ids: readonly number[]): Promise<Map<number, Counts>> {
+  const perEntry = async (table: 'history_students' | 'history_erased') => {
+    const rows = await db
+      .selectFrom(table)
+      .select('history_id')
+      .select((eb) => eb.fn.countAll().as('count'))
+      .where('history_id', 'in', ids)
+      .groupBy('history_id')
+      .execute();
+    return new Map(rows.map(({ history_id, count }) => [history_id, Number(count)]));
+  };
+  const [known, erased] = [await perEntry('history_students'), await perEntry('history_erased')];
+  const rows = await db
+    .selectFrom('history_records')
+    .innerJoin('history', 'history.id', 'history_records.history_id')
+    .select(['history_id', 'outcome'])
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('history_id', 'in', ids)
+    .where('kind', '=', 'load')
+    .groupBy(['history_id', 'outcome'])
+    .execute();
+  const outcomes = new Map<number, Record<string, number>>();
+  for (const { history_id, outcome, count } of rows) outcomes.set(history_id, { ...outcomes.get(history_id), [outcome]: Number(count) });
+  return new Map(ids.map((id) => [id, { total: known.get(id) ?? 0, erased: erased.get(id) ?? 0, outcomes: outcomes.get(id) ?? {} }]));
+}
+
+/** The students of entries: the one who is asked for, or all; of entries with many, a short reading has a few. */
+async function studentsOfEntries(
+  db: Kysely<Tables>,
+  counts: ReadonlyMap<number, Counts>,
+  { student, students: wanted = 'all' }: HistoryFilter,
+): Promise<Map<number, StudentOfEntryRow[]>> {
+  const large = student === undefined && wanted === 'few' ? [...counts].filter(([, { total }]) => total > FEW_STUDENTS) : [];
+  const whole = [...counts.keys()].filter((id) => !large.some(([largeId]) => largeId === id));
+  const rows: StudentOfEntryRow[] = [];
+  let ofWhole = studentsOf(db, whole);
+  if (student !== undefined) ofWhole = ofWhole.where((eb) => isStudent(eb, student));
+  rows.push(...(await ofWhole.orderBy('national_id').execute()));
+  for (const [id] of large) rows.push(...(await studentsOf(db, [id]).orderBy('student_id').limit(FEW_STUDENTS).execute()));
+  const students = new Map<number, StudentOfEntryRow[]>();
+  for (const row of rows) {
+    const ofEntry = students.get(row.history_id) ?? [];
+    ofEntry.push(row);
+    students.set(row.history_id, ofEntry);
+  }
+  return students;
+}
+
+const keyOf = ({ history_id, student_id }: { readonly history_id: number; readonly student_id: number }): string =>
+  `${history_id} ${student_id}`;
+
+type RecordRow = Selectable<Tables['history_records']>;
+
+/** What entries did with records, by the numbers of entry and student. */
+async function recordsOfEntries(
+  db: Kysely<Tables>,
+  entries: readonly EntryRow[],
+  counts: ReadonlyMap<number, Counts>,
+  students: ReadonlyMap<number, readonly StudentOfEntryRow[]>,
+): Promise<Map<string, RecordRow[]>> {
+  const records = new Map<string, RecordRow[]>();
+  const add = (row: RecordRow) => records.set(keyOf(row), [...(records.get(keyOf(row)) ?? []), row]);
+  const isWhole = ({ id }: EntryRow) => students.get(id)?.length === counts.get(id)?.total;
+  const whole = entries.filter(isWhole).map(({ id }) => id);
+  if (whole.length > 0)
+    for (const row of await db.selectFrom('history_records').selectAll().where('history_id', 'in', whole).orderBy('id').execute()) add(row);
+  for (const { id } of entries.filter((entry) => !isWhole(entry))) {
+    const ids = (students.get(id) ?? []).map(({ student_id }) => student_id);
+    for (const rows of (await recordsOf(db, id, ids)).values()) rows.forEach(add);
   }
   return records;
 }
 
-function settledEntries(db: Kysely<Tables>, { student, school, kinds = [], since, before }: HistoryFilter) {
+const historyRecordOf = ({ provenance, record_id, list, title, outcome }: RecordRow): HistoryRecord => ({
+  ref: provenance && record_id !== null ? refOf({ provenance, id: record_id }) : '',
+  list,
+  title,
+  outcome,
+});
+
+function settledEntries(db: Kysely<Tables>, { ids, student, school, md5, kinds = [], since, before }: HistoryFilter) {
   let query = db.selectFrom('history').where('state', 'in', ['done', 'unchanged', 'failed']);
   if (kinds.length > 0) query = query.where('kind', 'in', kinds);
+  if (ids) query = query.where('id', 'in', ids);
+  if (md5 !== undefined) query = query.where('md5', '=', md5);
   if (school !== undefined) query = query.where('school', '=', school);
   if (since) query = query.where('at', '>=', since.toISOString());
   if (before) query = query.where('at', '<', before.toISOString());
   if (student === undefined) return query;
-  const ids = [...new Set([student, canonicalCode(student)])];
   return query.where('id', 'in', (eb) =>
     eb
       .selectFrom('history_students')
       .innerJoin('students', 'students.id', 'history_students.student_id')
       .select('history_id')
-      .where((or) => or.or([or('national_id', 'in', ids), or('sent_national_id', 'in', ids)])),
+      .where((eb) => isStudent(eb, student)),
   );
 }
 
-const studentsOf = (db: Kysely<Tables>, historyIds: readonly number[]): Promise<StudentOfEntryRow[]> =>
+/** Whether a row is of the student with an id, on the roll or in the package. */
+function isStudent(eb: ExpressionBuilder<Tables, 'history_students' | 'students'>, student: string) {
+  const ids = [...new Set([student, canonicalCode(student)])];
+  return eb.or([eb('national_id', 'in', ids), eb('sent_national_id', 'in', ids)]);
+}
+
+const studentsOf = (db: Kysely<Tables>, historyIds: readonly number[]) =>
   db
     .selectFrom('history_students')
     .innerJoin('students', 'students.id', 'history_students.student_id')
     .selectAll('history_students')
-    .select([...SEALED.students, ...STUDENT_SEALED_LATER, 'students.seal'])
-    .where('history_id', 'in', historyIds)
-    .orderBy('national_id')
-    .execute();
+    .select([...SEALED.students, ...STUDENT_SEALED_LATER, 'students.seal', 'students.id_key'])
+    .where('history_id', 'in', historyIds);
 
 /** What an entry learns later is not under its hash: whether it is at least what lpx writes. */
 const isReceiving = ({ received_at, received_by, undone_by }: EntryRow): boolean =>
@@ -101,8 +214,9 @@ export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Ta
       return { ...row, ...rest, contents_digest: contentsDigest };
     }
     case 'receipt': {
-      const { refersTo, ...rest } = entry;
-      return { ...row, ...rest, refers_to: refersTo };
+      const { refersTo, receiving, ...rest } = entry;
+      const details = receiving && { receivedAt: receiving.at.toISOString(), receivedBy: receiving.by };
+      return { ...row, ...rest, refers_to: refersTo, ...(details && { details: JSON.stringify(details) }) };
     }
     case 'init':
     case 'pick':
@@ -116,7 +230,7 @@ export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Ta
 }
 
 /** @throws LPX_STORE_DAMAGED */
-function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: string): HistoryEntry {
+function entryOf(row: EntryRow, of: Pick<HistoryEntry, 'students' | 'studentCount' | 'erased' | 'outcomes'>, folder: string): HistoryEntry {
   const { id, kind, file, operator, md5, sha256, school } = row;
   const happening = {
     id,
@@ -124,7 +238,7 @@ function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: str
     file,
     bytes: Number(row.bytes),
     operator,
-    students,
+    ...of,
     undoneBy: row.undone_by ?? undefined,
   };
   const sent = { ...happening, md5, sha256, contentsDigest: row.contents_digest, school, overridden: row.overridden };
@@ -149,7 +263,7 @@ function entryOf(row: EntryRow, students: readonly HistoryStudent[], folder: str
   }
 }
 
-function historyStudentOf(student: StudentOfEntryRow, records: readonly HistoryRecord[], folder: string): HistoryStudent {
+function historyStudentOf(student: StudentOfEntryRow, records: readonly RecordRow[], folder: string): HistoryStudent {
   return {
     nationalId: student.national_id,
     name: basicDataOf(student, folder).name,
@@ -159,7 +273,7 @@ function historyStudentOf(student: StudentOfEntryRow, records: readonly HistoryR
     created: student.created === 1,
     changes: changesOf(student, folder),
     sentAs: sentAsOf(student, folder),
-    records,
+    records: records.map(historyRecordOf),
   };
 }
 

@@ -7,7 +7,7 @@ import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { extensionOf } from '../spec/rules/file-type.js';
-import { chainEntry, newIdKey } from './chain.js';
+import { byHash, entryHashUnsalted, keyedId, newIdKey } from './chain.js';
 import { codeOf } from './database-error.js';
 import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
 import { PART } from './statements.js';
@@ -308,7 +308,35 @@ async function eleventhVersion(db: Kysely<Tables>): Promise<void> {
   for (const { id } of await db.selectFrom('students').select('id').execute())
     await db.updateTable('students').set({ id_key: newIdKey() }).where('id', '=', id).execute();
   for (const { id } of await db.selectFrom('history').select('id').where('state', '=', 'done').orderBy('id').execute())
-    await chainEntry(db, id);
+    await chainUnsalted(db, id);
+}
+
+/** Puts an entry at the end of the chain, as the eleventh version did. */
+async function chainUnsalted(db: Kysely<Tables>, id: number): Promise<void> {
+  const students = await db
+    .selectFrom('history_students')
+    .innerJoin('students', 'students.id', 'history_students.student_id')
+    .select(['student_id', 'national_id', 'id_key', 'created', 'course_results', 'multi_performances', 'attachments'])
+    .where('history_id', '=', id)
+    .execute();
+  const keyed = students
+    .map((student) => ({ ...student, keyed_id: keyedId(student.id_key, student.national_id), said_hash: '' }))
+    .sort(byHash);
+  for (const { student_id, keyed_id } of keyed)
+    await db.updateTable('history_students').set({ keyed_id }).where('history_id', '=', id).where('student_id', '=', student_id).execute();
+  const last = await db
+    .selectFrom('history')
+    .select(['position', 'hash'])
+    .where('position', 'is not', null)
+    .orderBy('position', 'desc')
+    .executeTakeFirst();
+  const place = { position: (last?.position ?? 0) + 1, previous_hash: last?.hash ?? '' };
+  const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  await db
+    .updateTable('history')
+    .set({ ...place, hash: await entryHashUnsalted({ ...entry, ...place }, [keyed]) })
+    .where('id', '=', id)
+    .execute();
 }
 
 async function createFormerRecords(db: Kysely<Tables>): Promise<void> {
@@ -369,6 +397,36 @@ async function thirteenthVersion(db: Kysely<Tables>): Promise<void> {
       .execute();
 }
 
+/** The chain covers all that an entry says of a student, under a key that goes with the student; who was erased stays in it by hashes. */
+async function fourteenthVersion(db: Kysely<Tables>): Promise<void> {
+  for (const [table, column] of [
+    ['history', 'salt'],
+    ['history', 'students_hash'],
+    ['history_students', 'said_hash'],
+  ] as const)
+    await db.schema
+      .alterTable(table)
+      .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(''))
+      .execute();
+  await db.schema.createIndex('history_students_keyed').on('history_students').columns(['history_id', 'keyed_id']).execute();
+  let erased = db.schema
+    .createTable('history_erased')
+    .addColumn('history_id', 'integer', (column) => column.notNull().references('history.id').onDelete('cascade'))
+    .addColumn('keyed_id', 'text', required);
+  for (const column of ['course_results', 'multi_performances', 'attachments', 'created'] as const)
+    erased = erased.addColumn(column, 'integer', required);
+  await erased.addColumn('said_hash', 'text', required).addPrimaryKeyConstraint('history_erased_key', ['history_id', 'keyed_id']).execute();
+  await db.schema
+    .createTable('erasures')
+    .addColumn('keyed_id', 'text', (column) => column.primaryKey())
+    .addColumn('at', 'text', required)
+    .execute();
+  await db.schema
+    .createTable('remnants')
+    .addColumn('sha256', 'text', (column) => column.primaryKey())
+    .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -383,6 +441,7 @@ const MIGRATIONS: readonly Migration[] = [
   eleventhVersion,
   twelfthVersion,
   thirteenthVersion,
+  fourteenthVersion,
 ];
 
 /** The version of the tables that this program has. */

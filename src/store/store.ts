@@ -132,6 +132,19 @@ export interface EntryDetails {
   readonly files: { readonly files: number; readonly picked: boolean };
   /** Files that the vault lacked are back: how many, how many of them were known by MD5 alone, and how many are still missing. */
   readonly recover: { readonly files: number; readonly byMd5: number; readonly missing: number };
+  /** A package was checked: its MD5, and of one that is not in order why, by the code of the error. */
+  readonly verify: { readonly md5: string; readonly code: string };
+  /**
+   * A student was erased for good: who, by keyed hash; why; how many records and files went; and the entries that had the student's
+   * words in them, with their hashes since then.
+   */
+  readonly erase: {
+    readonly keyedId: string;
+    readonly reason: string;
+    readonly records: number;
+    readonly files: number;
+    readonly reworded: readonly { readonly position: number; readonly hash: string }[];
+  };
 }
 
 export type DetailedEntry = {
@@ -152,6 +165,8 @@ export interface ReceiptEntry extends Happening {
   readonly md5: string;
   /** The import or export, by its number. */
   readonly refersTo: number;
+  /** Of one that was checked: what it says. */
+  readonly receiving?: Receiving | undefined;
 }
 
 interface PackageEntry extends Happening {
@@ -230,7 +245,13 @@ export type SentAs = Pick<BasicData, 'nationalId' | 'name' | 'birthDate'>;
 
 interface Kept {
   readonly id: number;
+  /** Those who were asked for. */
   readonly students: readonly HistoryStudent[];
+  /** How many students it is about, those among them who were erased since. */
+  readonly studentCount: number;
+  readonly erased: number;
+  /** Of a load: how many records it removed, brought back, and so on, by outcome. */
+  readonly outcomes: Readonly<Record<string, number>>;
   /** The entry that took this one back; undefined while it stands. */
   readonly undoneBy: number | undefined;
 }
@@ -253,10 +274,18 @@ export interface HistoryFilter {
   readonly school?: string | undefined;
   /** None for all. */
   readonly kinds?: readonly HistoryKind[] | undefined;
+  /** Numbers. */
+  readonly ids?: readonly number[] | undefined;
+  /** Of the package. */
+  readonly md5?: string | undefined;
   /** From this moment on. */
   readonly since?: Date | undefined;
   /** Before this moment. */
   readonly before?: Date | undefined;
+  /** At most so many, the newest. */
+  readonly limit?: number | undefined;
+  /** `few`: of an entry with many students, some. Default: all; of the one student who is asked for, that one. */
+  readonly students?: 'all' | 'few' | undefined;
 }
 
 /** That a package has arrived, as the receiving school's receipt says. */
@@ -356,6 +385,8 @@ export interface Store {
   fileOwners(hashes: ReadonlySet<string>): Promise<readonly FileOwner[]>;
   /** Newest first; without packages that are still being made. */
   history(filter?: HistoryFilter): Promise<HistoryEntry[]>;
+  /** How many entries `history()` has. */
+  historyCount(): Promise<number>;
   /** In the order of the package. */
   recordOutcomes(historyId: number): Promise<RecordOutcome[]>;
   /** The course code files: the listings of these codes, and which of their plans (year and school) a file is here for. */

@@ -11,10 +11,10 @@ import type { Tables } from './tables.js';
 /** A row by the names of its columns, in the order of its table's `columns`. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
-/** Left out: the version is a number of its own, and files without a name yet belong to a living process. */
-type LeftOut = 'schema_version' | 'unpublished';
+/** Left out: the version is a number of its own; files without a name yet belong to a living process, remnants to one disk. */
+type LeftOut = 'schema_version' | 'unpublished' | 'remnants';
 export type RowTable = Exclude<keyof Tables, LeftOut>;
-export const LEFT_OUT: readonly LeftOut[] = ['schema_version', 'unpublished'];
+export const LEFT_OUT: readonly LeftOut[] = ['schema_version', 'unpublished', 'remnants'];
 
 type Shape<T> = {
   /** The columns by which rows are ordered, and of which no two rows have the same. */
@@ -100,6 +100,8 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
       position: 'integer',
       previous_hash: 'text',
       hash: 'text',
+      salt: 'text',
+      students_hash: 'text',
     },
   },
   history_students: {
@@ -118,8 +120,23 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
       sent_national_id: 'text',
       sent_name: 'text',
       sent_birth_date: 'text',
+      said_hash: 'text',
     },
   },
+  history_erased: {
+    key: ['history_id', 'keyed_id'],
+    ofEntry: 'history_id',
+    columns: {
+      history_id: 'integer',
+      keyed_id: 'text',
+      course_results: 'integer',
+      multi_performances: 'integer',
+      attachments: 'integer',
+      created: 'integer',
+      said_hash: 'text',
+    },
+  },
+  erasures: { key: ['keyed_id'], columns: { keyed_id: 'text', at: 'text' } },
   own_records: { key: ['id'], columns: RECORD },
   received_records: { key: ['id'], columns: RECORD },
   former_records: {

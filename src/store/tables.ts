@@ -125,6 +125,10 @@ export interface Tables {
     /** The hash of the entry before it in the chain, and its own (`chain.ts`). */
     previous_hash: Generated<string>;
     hash: Generated<string>;
+    /** Random, 32 hex digits, so that nobody guesses what was taken out of the entry; empty in entries of earlier versions. */
+    salt: Generated<string>;
+    /** The hash of its students (`chain.ts`); empty in entries of earlier versions. */
+    students_hash: Generated<string>;
   };
   history_students: {
     history_id: number;
@@ -144,7 +148,27 @@ export interface Tables {
     sent_national_id: Generated<string>;
     sent_name: Generated<string>;
     sent_birth_date: Generated<string>;
+    /** What is said of the student here and in `history_records`, under the student's key; empty in entries of earlier versions. */
+    said_hash: Generated<string>;
   };
+  /** What is left in the history of students who were erased: the hashes that the chain needs. */
+  history_erased: {
+    history_id: number;
+    keyed_id: string;
+    course_results: number;
+    multi_performances: number;
+    attachments: number;
+    created: number;
+    said_hash: string;
+  };
+  /** The students who were erased, by the national id under the key that was destroyed: whoever has the key of old finds them. */
+  erasures: {
+    keyed_id: string;
+    /** ISO 8601, UTC */
+    at: string;
+  };
+  /** What of erased students is still to be overwritten: files by their SHA-256, and with an empty one the database itself. */
+  remnants: { sha256: string };
   /** Batches that were begun (`batch-journal.ts`). */
   batches: {
     id: Generated<number>;

@@ -5,7 +5,7 @@ import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { writeRegisters } from '#lpx/exchange/register.js';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { entryHash, keyedId } from '#lpx/store/chain.js';
+import { keyedId } from '#lpx/store/chain.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import { createStore } from '#lpx/store/sqlite.js';
 import type { HistoryFilter } from '#lpx/store/store.js';
@@ -16,6 +16,8 @@ import { tempFolder } from '../support/temp.js';
 
 const BY = { now: NOW, operator: OPERATOR };
 const entriesOf = (store: string, filter: HistoryFilter = {}) => withStore(store, (open) => open.history(filter));
+
+const checkedLog = (store: string) => withStore(store, (open) => open.log.verify());
 
 /** A transfer from its first word to its receipt. */
 async function transfer() {
@@ -28,19 +30,6 @@ async function transfer() {
   const receipt = { file: written.path, ...BY };
   await withStore(from, (open) => checkReceipt(open, receipt));
   return { folder, from, to, receipt };
-}
-
-/** Every row of the chain in its order, and whether each fits to the one before. */
-function chainIn(store: string) {
-  const database = openSqlite(join(store, 'lpx.sqlite'));
-  const rows = database.prepare('select * from history where position is not null order by position').all([]) as any[];
-  const ofEntry = database.prepare('select * from history_students where history_id = ?');
-  const sound = rows.map((row, i) => {
-    const before = i === 0 ? '' : rows[i - 1].hash;
-    return row.position === i + 1 && row.previous_hash === before && row.hash === entryHash(row, ofEntry.all([row.id]) as any[]);
-  });
-  database.close();
-  return { kinds: rows.map(({ kind }) => kind), sound };
 }
 
 describe('the history', () => {
@@ -122,24 +111,12 @@ describe('the history', () => {
 describe('the chain of the history', () => {
   it('has every settled entry in it, each with the hash of the one before, and no national id', async () => {
     const { from, to } = await transfer();
-    expect(chainIn(from)).toEqual({ kinds: ['load', 'export', 'receipt'], sound: [true, true, true] });
-    expect(chainIn(to).sound).toEqual([true, true]);
+    expect(await checkedLog(from)).toMatchObject({ entries: 3, head: { position: 3 }, students: 2, faults: [] });
+    expect(await checkedLog(to)).toMatchObject({ entries: 2, faults: [] });
     const database = openSqlite(join(from, 'lpx.sqlite'));
     const { id_key, keyed_id } = database.prepare('select id_key, keyed_id from students, history_students').all([])[0] as any;
     expect([id_key.length, keyed_id]).toEqual([64, keyedId(id_key, TRANSFER_STUDENT)]);
     database.close();
-  });
-
-  it.each([
-    ['an entry that was edited', `update history set school = '990003' where kind = 'export'`, [true, false, true]],
-    ['a student who was edited', `update history_students set course_results = 0 where history_id = 2`, [true, false, true]],
-    ['an entry that was removed', `delete from history where kind = 'export'`, [true, false]],
-  ])('does not fit with %s', async (_, statement, sound) => {
-    const { from } = await transfer();
-    const database = openSqlite(join(from, 'lpx.sqlite'));
-    database.exec(`pragma foreign_keys = off; ${statement}`);
-    database.close();
-    expect(chainIn(from).sound).toEqual(sound);
   });
 
   it.each([
@@ -197,6 +174,6 @@ describe('the chain of the history', () => {
     const again = join(folder, 'again');
     writeExchangeFolder(again, [smallPortfolio([courseResult()], { nationalId: 'B800000015' })]);
     await load(store, again);
-    expect(chainIn(store)).toEqual({ kinds: ['load', 'export', 'receipt', 'load'], sound: [true, true, true, true] });
+    expect(await checkedLog(store)).toMatchObject({ entries: 4, faults: [] });
   });
 });

@@ -57,10 +57,17 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the fourteenth version of the tables added. */
+const WITHOUT_FOURTEENTH = `
+  drop index history_students_keyed; drop table history_erased; drop table erasures; drop table remnants;
+  alter table history drop column salt; alter table history drop column students_hash;
+  alter table history_students drop column said_hash;`;
+
 /** Takes back what the thirteenth version of the tables added. */
-const WITHOUT_THIRTEENTH = ['listed', 'student_number', 'class_name', 'seat']
-  .map((column) => `alter table students drop column ${column};`)
-  .join(' ');
+const WITHOUT_THIRTEENTH = [
+  WITHOUT_FOURTEENTH,
+  ...['listed', 'student_number', 'class_name', 'seat'].map((column) => `alter table students drop column ${column};`),
+].join(' ');
 
 /** Takes back what the twelfth version of the tables added. */
 const WITHOUT_TWELFTH = `${WITHOUT_THIRTEENTH}

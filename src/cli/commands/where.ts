@@ -17,7 +17,7 @@ export async function where(context: Context): Promise<Outcome> {
   });
   const source = sourceOf(context, folder);
   const next = nextCommands(context, overview);
-  const last = overview?.history[0];
+  const last = overview?.last;
   return {
     json: {
       store: folder,
@@ -45,7 +45,7 @@ const countsOf = ({ students, listed, records, received, history }: StoreOvervie
   listed,
   records,
   received,
-  history: history.length,
+  history,
 });
 
 /** The three commands that probably come next, by what came last. */
@@ -53,7 +53,7 @@ function nextCommands({ messages, language }: Context, overview: StoreOverview |
   const { file, folder, student, school } = messages.where.words;
   if (!overview) return [`lpx init --school <${school}>`, 'lpx demo', 'lpx help'];
   if (overview.students === 0) return [`lpx load <${folder}>`, `lpx import <${file}>`, 'lpx help'];
-  const last = overview.history[0];
+  const last = overview.last;
   if (last?.kind === 'import') return [`lpx receipt ${last.id}`, `lpx status <${student}>`, `lpx pick <${student}>`];
   if (last?.kind === 'export' && !last.received) return [`lpx receipt --check <${file}>`, 'lpx history', 'lpx students'];
   return [`lpx export <${student}> --reason ${choiceWord(language, 'transfer')}`, `lpx import <${file}>`, 'lpx students'];
@@ -68,7 +68,7 @@ interface Whereabouts {
 
 function whereLines({ messages, paint }: Context, { folder, source, overview, next }: Whereabouts): string[] {
   const { labels, where: words } = messages;
-  const last = overview?.history[0];
+  const last = overview?.last;
   const facts = overview
     ? [
         [labels.school, cell(`${overview.school.code} ${overview.school.name}`)],
