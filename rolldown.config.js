@@ -22,8 +22,9 @@ const linesOnly = {
 
 // Names stay: a stack is read by people.
 const output = { sourcemap: true, minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } } };
-// An add-on, which finds its binary from where it lies, and a cloud's client that unzipper does without.
-const external = ['libsql', '@aws-sdk/client-s3'];
+// An add-on, which finds its binary from where it lies; what is installed where a store is in a database; a cloud's client that unzipper does
+// without.
+const external = ['libsql', 'pg', '@aws-sdk/client-s3'];
 
 /** The licences of the libraries that are inside, which ask to go along with their code. */
 const notices = {

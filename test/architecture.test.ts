@@ -40,6 +40,7 @@ const AT_HOME: Readonly<Record<string, string | readonly string[]>> = {
   unzipper: 'zip',
   kysely: 'store',
   libsql: 'store',
+  pg: 'store',
   'age-encryption': 'io',
   'hucre/csv': 'roster',
   'hucre/xlsx': 'roster',

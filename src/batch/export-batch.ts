@@ -17,13 +17,14 @@ import { completePasswordTable, makePasswordTable, type PasswordRow, readSentPas
 import { unknownStudent } from '../spec/findings.js';
 import { type Day, dayOf } from '../spec/terms.js';
 import type { Batch, JobPackage } from '../store/batch-journal.js';
+import type { StoreLocation } from '../store/location.js';
 import type { Store } from '../store/store.js';
 import type { Encryption } from '../zip/writer.js';
 import { type BatchThread, runJobs } from './pool.js';
 
 export interface BatchExportRequest {
-  /** The store's folder. */
-  readonly folder: string;
+  /** Where the store is. */
+  readonly folder: StoreLocation;
   readonly list: ExportList;
   /** A folder in it for each receiving school. */
   readonly outFolder: string;

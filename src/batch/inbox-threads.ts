@@ -2,11 +2,12 @@
 import type { EachPackage, ImportJob, VerifyJob } from '../exchange/batch-import.js';
 import type { ImportResult } from '../exchange/import.js';
 import type { VerificationReport } from '../exchange/verify.js';
+import type { StoreLocation } from '../store/location.js';
 import { type PoolOptions, runJobs } from './pool.js';
 
 /** @param folder the store's */
 export const importsOnThreads =
-  (folder: string, options: PoolOptions): EachPackage<(job: ImportJob) => Promise<ImportResult>> =>
+  (folder: StoreLocation, options: PoolOptions): EachPackage<(job: ImportJob) => Promise<ImportResult>> =>
   (packages, work) =>
     runJobs(packages, (found, thread) => work(found, (job) => thread.run('import', { ...job, folder }, {})), fitting(options, packages));
 

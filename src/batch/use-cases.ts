@@ -6,7 +6,8 @@ import { verifyPackage } from '../exchange/verify.js';
 import { removeWhenInterrupted } from '../io/temporary.js';
 import { SharedFiles } from '../package/writer.js';
 import { appendPasswords } from '../roster/sent-passwords.js';
-import { openStore } from '../store/sqlite.js';
+import type { StoreLocation } from '../store/location.js';
+import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import type { WorkFolder } from '../store/work-folder.js';
 import type { Caller } from '../threads/serve.js';
@@ -15,7 +16,7 @@ import { ZipEngine } from '../zip/engine.js';
 /** An export of a batch, without what does not pass between threads. */
 export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'random' | 'batch' | 'shared'> & {
   /** The store's. */
-  readonly folder: string;
+  readonly folder: StoreLocation;
   readonly batch: Omit<ExportOfBatch, 'beforePublishing' | 'work'>;
   /** Where the password is written down before the package has its name. */
   readonly passwordTable: string;
@@ -31,10 +32,10 @@ export function batchUseCases() {
   const engine = new ZipEngine();
   let shared: SharedFiles | undefined;
   let work: WorkFolder | undefined;
-  let opened: { readonly folder: string; readonly store: Store } | undefined;
-  const storeIn = async (folder: string): Promise<Store> => {
-    opened ??= { folder, store: await openStore(folder) };
-    return opened.store;
+  let opened: Store | undefined;
+  const storeIn = async (folder: StoreLocation): Promise<Store> => {
+    opened ??= await openStore(folder);
+    return opened;
   };
   return {
     export: async ({ folder, passwordTable, sharedFiles, batch, ...request }: BatchExportJob, { password }: Caller) => {
@@ -63,14 +64,14 @@ export function batchUseCases() {
         },
       }).finally(finished);
     },
-    import: async ({ folder, passwords, ...request }: ImportJob & { readonly folder: string }) =>
+    import: async ({ folder, passwords, ...request }: ImportJob & { readonly folder: StoreLocation }) =>
       importPackage(await storeIn(folder), { ...request, password: passwordBook(passwords), engine }),
     verify: ({ passwords, ...request }: VerifyJob) => verifyPackage({ ...request, password: passwordBook(passwords), engine }),
     /** Ends what lives from job to job. */
     close: async (_request: object) => {
       await work?.remove();
       work = undefined;
-      await opened?.store.close();
+      await opened?.close();
       opened = undefined;
       await engine.close();
     },

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { LpxError } from '../errors.js';
-import { folderOnThisComputer, isNetworkFolder } from '../exchange/school-store.js';
+import { isNetworkFolder, locationNamed, type StoreLocation } from '../exchange/school-store.js';
 import { upward } from '../io/folders.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
@@ -11,13 +11,17 @@ import { isStoreFolder } from './is-store-folder.js';
 
 const FOLDER = '.lpx';
 
-/** `--store`, `LPX_STORE`, the nearest `.lpx` upward, else the user's data folder. @throws LPX_STORE_FOREIGN, LPX_STORE_ADDRESS */
-export function storeFolder({ storeOption, env, cwd }: Context): string {
+/** `--store`, `LPX_STORE`, the nearest `.lpx` upward, else the user's data folder. @throws LPX_STORE_FOREIGN, and as `locationNamed` */
+export function storeFolder({ storeOption, env, cwd }: Context): StoreLocation {
   const named = storeOption ?? (env.LPX_STORE || undefined);
-  if (named !== undefined) return storeIn(resolve(cwd, folderOnThisComputer(named)));
+  if (named !== undefined) return within(locationNamed(named), (folder) => storeIn(resolve(cwd, folder)));
   const found = nearest(cwd);
   return found === undefined ? dataFolder(env) : ownFolder(found, env);
 }
+
+/** A location whose folder, where it is one, is made whole. */
+const within = (location: StoreLocation, whole: (folder: string) => string): StoreLocation =>
+  typeof location === 'string' ? whole(location) : location;
 
 /** A named folder, or the `.lpx` in it when that is where the store is. */
 function storeIn(folder: string): string {
@@ -48,8 +52,8 @@ function ownFolder(folder: string, env: Context['env']): string {
 }
 
 /** Where `init` makes a store: as named, else `.lpx` in the current folder. */
-export const newStoreFolder = ({ storeOption, env, cwd }: Context): string =>
-  resolve(cwd, folderOnThisComputer(storeOption ?? (env.LPX_STORE || FOLDER)));
+export const newStoreFolder = ({ storeOption, env, cwd }: Context): StoreLocation =>
+  within(locationNamed(storeOption ?? (env.LPX_STORE || FOLDER)), (folder) => resolve(cwd, folder));
 
 /** The store that commands here use by now and would not use any more, once one is made in the current folder. */
 export function storeAbove({ storeOption, env, cwd }: Context): string | undefined {
@@ -66,5 +70,5 @@ function dataFolder(env: Context['env']): string {
 }
 
 /** A warning for a store on a network drive. */
-export const networkNotes = ({ messages, paint }: Context, folder: string): string[] =>
-  isNetworkFolder(folder) ? [paint.yellow(`! ${fill(messages.init.network, { folder })}`)] : [];
+export const networkNotes = ({ messages, paint }: Context, folder: StoreLocation): string[] =>
+  typeof folder === 'string' && isNetworkFolder(folder) ? [paint.yellow(`! ${fill(messages.init.network, { folder })}`)] : [];

@@ -142,7 +142,7 @@ export async function verifyInbox(request: VerifyInboxRequest): Promise<void> {
  * is completed when it is run again.
  * @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE for the inbox; as `readPasswords`; LPX_WRITE_FAILED when `imported` or `refused` in it are not folders
  */
-export async function importInbox(store: Pick<Store, 'folder' | 'attachments'>, request: ImportInboxRequest): Promise<void> {
+export async function importInbox(store: Pick<Store, 'presence'>, request: ImportInboxRequest): Promise<void> {
   const inbox = await (request.terms.dryRun ? openInbox : openMovingInbox)(request.folder);
   const turn = await takeTurn(store, inbox, { onWaiting: request.onWaiting, isGivenUp: request.isStopping });
   try {

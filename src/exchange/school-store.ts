@@ -2,30 +2,31 @@
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
-import { createStore, type Making, openStore } from '../store/sqlite.js';
+import { isDatabaseUrl, postgresLocation, type StoreLocation } from '../store/location.js';
+import { createStore, type NewStore, openStore } from '../store/open.js';
 import type { School, Store } from '../store/store.js';
 
+export { type StoreLocation, shownLocation } from '../store/location.js';
 export { isNetworkFolder } from '../store/network-folder.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
 
-/** A named folder as it is; an address such as `postgres://…` would become a folder of that name. @throws LPX_STORE_ADDRESS */
-export function folderOnThisComputer(named: string): string {
+/**
+ * What a text names as a store: a folder as it is, or a database. Any other address would become a folder of that name.
+ * @throws LPX_STORE_ADDRESS, LPX_DATABASE_URL, LPX_DATABASE_PASSWORD, LPX_DATABASE_SETTING, LPX_SCHOOL_CODE
+ */
+export function locationNamed(named: string): StoreLocation {
+  if (isDatabaseUrl(named)) return postgresLocation(named);
   // One letter before the colon is a drive of Windows.
   const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(named) ?? [];
   if (scheme !== undefined) throw new LpxError('LPX_STORE_ADDRESS', { scheme: scheme.toLowerCase() });
   return named;
 }
 
-/**
- * Makes a store and leaves it closed.
- * @param group the group of users that shares the store; empty when it is its owner's alone
- * @param made who makes it, and when, for the history
- * @throws LPX_SCHOOL_CODE, LPX_STORE_EXISTS, LPX_GROUP_REFUSED, LPX_WRITE_FAILED
- */
-export async function initStore(folder: string, school: School, group = '', made?: Making): Promise<void> {
+/** Makes a store and leaves it closed. @throws LPX_SCHOOL_CODE, and as `createStore` */
+export async function initStore(location: StoreLocation, school: School, options: Omit<NewStore, 'school'> = {}): Promise<void> {
   const code = canonicalCode(school.code);
   if (!isSchoolCode(code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
-  const store = await createStore(folder, { ...school, code }, group, made);
+  const store = await createStore(location, { ...options, school: { ...school, code } });
   await store.close();
 }
 
@@ -53,9 +54,9 @@ export async function nameSchool(
   return { school: { ...school, name }, changed: true };
 }
 
-/** Opens a store, runs `work` on it, and closes it whatever happens. @throws LPX_STORE_NOT_FOUND and what `work` throws */
-export async function withStore<T>(folder: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(folder);
+/** Opens a store, runs `work` on it, and closes it whatever happens. @throws as `openStore`, and what `work` throws */
+export async function withStore<T>(location: StoreLocation, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(location);
   try {
     return await work(store);
   } finally {

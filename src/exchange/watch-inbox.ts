@@ -34,7 +34,7 @@ interface Sighting {
  * when one of them has changed. Whatever goes wrong later is reported and tried again; an inbox that goes away may come back.
  * @throws what `importInbox` throws, on the first look alone
  */
-export async function watchInbox(store: Pick<Store, 'folder' | 'attachments'>, request: WatchRequest): Promise<void> {
+export async function watchInbox(store: Pick<Store, 'presence'>, request: WatchRequest): Promise<void> {
   let sightings: ReadonlyMap<string, Sighting> = new Map();
   let trouble = '';
   await begin(store, request);
@@ -53,7 +53,7 @@ export async function watchInbox(store: Pick<Store, 'folder' | 'attachments'>, r
 }
 
 /** Completes what was cut short, and sees whether all is there. */
-async function begin(store: Pick<Store, 'folder' | 'attachments'>, request: WatchRequest): Promise<void> {
+async function begin(store: Pick<Store, 'presence'>, request: WatchRequest): Promise<void> {
   const inbox = await openMovingInbox(request.folder);
   await passwordsFor(request);
   await inTurn(store, inbox, request, async () => {
@@ -63,7 +63,7 @@ async function begin(store: Pick<Store, 'folder' | 'attachments'>, request: Watc
 
 /** Works in the turn of this process; not at all when it is stopped while it waits for that. */
 async function inTurn(
-  store: Pick<Store, 'folder' | 'attachments'>,
+  store: Pick<Store, 'presence'>,
   inbox: string,
   { onWaiting, isStopping }: WatchRequest,
   work: () => Promise<void>,
@@ -86,7 +86,7 @@ async function rest({ everyMs, isStopping }: WatchRequest): Promise<void> {
 
 /** Looks once, and works on what is ready. @returns what lies in the inbox now */
 async function look(
-  store: Pick<Store, 'folder' | 'attachments'>,
+  store: Pick<Store, 'presence'>,
   request: WatchRequest,
   before: ReadonlyMap<string, Sighting>,
 ): Promise<ReadonlyMap<string, Sighting>> {

@@ -115,7 +115,7 @@ export interface ImportOptions extends VerifyOptions, ActOptions {
 export async function loadFolder(store: Store, options: LoadOptions): Promise<LoadResult> {
   const thread = Store.threadOf(store);
   const { signal, onProgress, path, operator = '', now = new Date(), ...given } = checkedOptions(options, OPTIONS.load);
-  const request = { ...given, folder: store.folder, path: resolve(path), operator, now };
+  const request = { ...given, folder: Store.locationOf(store), path: resolve(path), operator, now };
   return thread.run('load', request, { signal, onProgress });
 }
 
@@ -146,7 +146,7 @@ export async function exportPackage(store: Store, options: ExportOptions): Promi
   const { now = new Date(), outFolder, passwordFile } = given;
   const request = {
     ...given,
-    folder: store.folder,
+    folder: Store.locationOf(store),
     outFolder: resolve(outFolder),
     passwordFile: passwordFile === undefined ? undefined : resolve(passwordFile),
     now,
@@ -196,7 +196,7 @@ export async function importPackage(store: Store, options: ImportOptions): Promi
   const given = checkedOptions(options, OPTIONS.import);
   const request = {
     ...verifyRequest(given),
-    folder: store.folder,
+    folder: Store.locationOf(store),
     dryRun: given.dryRun ?? false,
     createStudents: given.createStudents ?? false,
     operator: given.operator ?? '',

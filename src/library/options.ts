@@ -70,7 +70,7 @@ const ofVerify: Checks<VerifyOptions> = {
 /** The options of each call, by what they are called in its documentation. */
 export const OPTIONS = {
   call: ofCall,
-  school: { code: required(text), name: text, group: text, operator: text, now: date } satisfies Checks<NewSchool>,
+  school: { code: required(text), name: text, group: text, attachments: path, operator: text, now: date } satisfies Checks<NewSchool>,
   load: { ...ofAct, path: required(path), dryRun: flag, keepMissing: flag, confirmed: flag } satisfies Checks<LoadOptions>,
   export: {
     ...ofAct,

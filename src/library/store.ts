@@ -1,6 +1,7 @@
 /** A school's store, as the library hands it out. */
 import { resolve } from 'node:path';
-import { folderOnThisComputer } from '../exchange/school-store.js';
+import { LpxError } from '../errors.js';
+import { locationNamed, type StoreLocation, shownLocation } from '../exchange/school-store.js';
 import type { School } from '../store/store.js';
 import { checkedFolder, checkedOptions, noStore, OPTIONS } from './options.js';
 import { type LibraryThread, newThread } from './thread.js';
@@ -27,6 +28,8 @@ export interface NewSchool {
   readonly name?: string | undefined;
   /** The group of users that shares the store; without it, the store is its owner's alone. */
   readonly group?: string | undefined;
+  /** Of a store in a database: the folder of its attachments, which is made. */
+  readonly attachments?: string | undefined;
   /** The person who makes the store, by the name that your system knows them by. Default: nobody. */
   readonly operator?: string | undefined;
   /** Default: now. */
@@ -38,22 +41,24 @@ export interface NewSchool {
  * time, open the store again.
  */
 export class Store {
-  /** Absolute path. */
+  /** Absolute path; of a store in a database, its URL without the user. */
   readonly folder: string;
   readonly school: School;
+  readonly #location: StoreLocation;
   readonly #thread: LibraryThread;
 
-  private constructor(folder: string, school: School, thread: LibraryThread) {
-    this.folder = folder;
+  private constructor(location: StoreLocation, school: School, thread: LibraryThread) {
+    this.folder = shownLocation(location);
+    this.#location = location;
     this.school = school;
     this.#thread = thread;
   }
 
   /** @internal */
-  static async open(open: (thread: LibraryThread) => Promise<School>, folder: string): Promise<Store> {
+  static async open(open: (thread: LibraryThread) => Promise<School>, location: StoreLocation): Promise<Store> {
     const thread = newThread();
     try {
-      return new Store(folder, await open(thread), thread);
+      return new Store(location, await open(thread), thread);
     } catch (error) {
       await thread.close();
       throw error;
@@ -66,6 +71,12 @@ export class Store {
     return store.#thread;
   }
 
+  /** @internal */
+  static locationOf(store: Store): StoreLocation {
+    if (!(store instanceof Store)) throw noStore();
+    return store.#location;
+  }
+
   /** Waits for the calls made so far, and ends the thread. Later calls are refused (`LPX_OPTION_WRONG`). */
   async close(): Promise<void> {
     await this.#thread.close();
@@ -73,10 +84,10 @@ export class Store {
 }
 
 /**
- * Makes the store of a school: a folder with a database and the attachments, readable by its owner alone.
+ * Makes the store of a school: a folder with a database and the attachments, readable by its owner alone; or in a PostgreSQL database.
  *
- * @param folder is made; it must not hold a store yet
- * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_SCHOOL_CODE` for a code that no school has, `LPX_STORE_EXISTS`, `LPX_GROUP_REFUSED`,
+ * @param folder is made; it must not hold a store yet. Or the address of a database, `postgres://host/database` (docs/postgres.md)
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_DATABASE_…` for a database (docs/postgres.md), `LPX_SCHOOL_CODE` for a code that no school has, `LPX_STORE_EXISTS`, `LPX_GROUP_REFUSED`,
  *   `LPX_WRITE_FAILED`, `LPX_DISK_FULL`, `LPX_INTERRUPTED`
  * @example
  * ```ts
@@ -84,10 +95,20 @@ export class Store {
  * ```
  */
 export async function createStore(folder: string, school: NewSchool, options: CallOptions = {}): Promise<Store> {
-  const path = storeFolder(folder);
-  const { code, name = '', group = '', operator = '', now = new Date() } = checkedOptions(school, OPTIONS.school, 'school');
+  const location = storeLocation(folder);
+  const { code, name = '', group = '', attachments, operator = '', now = new Date() } = checkedOptions(school, OPTIONS.school, 'school');
+  if (typeof location !== 'string' && attachments === undefined)
+    throw new LpxError('LPX_OPTION_WRONG', { option: 'school.attachments', takes: 'path' });
   const caller = checkedOptions(options, OPTIONS.call);
-  return Store.open((thread) => thread.run('create', { folder: path, school: { code, name }, group, now, operator }, caller), path);
+  return Store.open(
+    (thread) =>
+      thread.run(
+        'create',
+        { folder: location, school: { code, name }, group, attachments: attachments && resolve(attachments), now, operator },
+        caller,
+      ),
+    location,
+  );
 }
 
 /**
@@ -95,7 +116,7 @@ export async function createStore(folder: string, school: NewSchool, options: Ca
  * put right.
  *
  * @param folder as given to {@link createStore} or `lpx init`
- * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_STORE_NOT_FOUND`, `LPX_STORE_NEWER` for one that a later version of lpx wrote,
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_DATABASE_…`, `LPX_STORE_SCHOOL`, `LPX_STORE_NOT_FOUND`, `LPX_STORE_NEWER` for one that a later version of lpx wrote,
  *   `LPX_STORE_DAMAGED`, `LPX_STORE_BUSY` when another process keeps writing to it, `LPX_INTERRUPTED`
  * @example
  * ```ts
@@ -108,9 +129,12 @@ export async function createStore(folder: string, school: NewSchool, options: Ca
  * ```
  */
 export async function openStore(folder: string, options: CallOptions = {}): Promise<Store> {
-  const path = storeFolder(folder);
+  const location = storeLocation(folder);
   const caller = checkedOptions(options, OPTIONS.call);
-  return Store.open((thread) => thread.run('open', { folder: path }, caller), path);
+  return Store.open((thread) => thread.run('open', { folder: location }, caller), location);
 }
 
-const storeFolder = (folder: string): string => resolve(folderOnThisComputer(checkedFolder(folder)));
+function storeLocation(named: string): StoreLocation {
+  const location = locationNamed(checkedFolder(named));
+  return typeof location === 'string' ? resolve(location) : location;
+}

@@ -3,7 +3,7 @@ import { LpxError } from '../errors.js';
 import { type ExportRequest, exportPackages } from '../exchange/export.js';
 import { type ImportRequest, importPackage } from '../exchange/import.js';
 import { type LoadRequest, loadFolder } from '../exchange/load.js';
-import { initStore, withStore } from '../exchange/school-store.js';
+import { initStore, type StoreLocation, withStore } from '../exchange/school-store.js';
 import { showPackage } from '../exchange/show.js';
 import { type VerifyRequest, verifyPackage } from '../exchange/verify.js';
 import { canonicalCode } from '../plain-text.js';
@@ -14,7 +14,7 @@ import type { Caller } from '../threads/serve.js';
 
 /** A request without what does not pass between threads. */
 type Posted<R> = Omit<R, keyof Caller | 'known' | 'helper' | 'random' | 'seen'>;
-type OfStore<R> = Posted<R> & { readonly folder: string };
+type OfStore<R> = Posted<R> & { readonly folder: StoreLocation };
 
 /** The store is opened for each call, as a command opens it: what a dead process left is swept, and a later version's store is refused. */
 export const USE_CASES = {
@@ -22,19 +22,21 @@ export const USE_CASES = {
     folder,
     school,
     group,
+    attachments,
     now,
     operator,
   }: {
-    readonly folder: string;
+    readonly folder: StoreLocation;
     readonly school: School;
     readonly group: string;
+    readonly attachments: string | undefined;
     readonly now: Date;
     readonly operator: string;
   }): Promise<School> => {
-    await initStore(folder, school, group, { at: now, operator });
+    await initStore(folder, school, { group, attachments, made: { at: now, operator } });
     return schoolOf(folder);
   },
-  open: ({ folder }: { readonly folder: string }): Promise<School> => schoolOf(folder),
+  open: ({ folder }: { readonly folder: StoreLocation }): Promise<School> => schoolOf(folder),
   load: ({ folder, ...request }: OfStore<LoadRequest>, { onProgress }: Caller) =>
     withStore(folder, (store) => loadFolder(store, { ...request, onProgress })),
   export: ({ folder, ...request }: OfStore<ExportRequest>, caller: Caller) => {
@@ -49,7 +51,7 @@ export const USE_CASES = {
 
 export type LibraryUseCases = typeof USE_CASES;
 
-const schoolOf = (folder: string): Promise<School> => withStore(folder, async ({ school }) => school);
+const schoolOf = (folder: StoreLocation): Promise<School> => withStore(folder, async ({ school }) => school);
 
 /** The command line checks its words itself. @throws LPX_DAY, LPX_TERM, LPX_SCHOOL_CODE */
 function checkedExport<R extends Pick<ExportRequest, 'left' | 'terms' | 'toSchool'>>(request: R): R {

@@ -25,9 +25,10 @@ export const EXIT = {
  * - `packageRefused`: the package, or the document, is faulty
  * - `receiptRefused`: the receipt is faulty, or not that of an export
  * - `partlyDone`: what is reported as done is done
+ * - `unknownWhetherDone`: the change is in the store as a whole or not at all, and nobody knows which
  * - `reportMissing`: all is done but the report of it
  */
-export type Consequence = 'notDone' | 'packageRefused' | 'receiptRefused' | 'partlyDone' | 'reportMissing';
+export type Consequence = 'notDone' | 'packageRefused' | 'receiptRefused' | 'partlyDone' | 'unknownWhetherDone' | 'reportMissing';
 
 interface Row {
   /** The exit code when it ends a command. */
@@ -120,9 +121,93 @@ export const CATALOGUE = {
   },
   LPX_STORE_ADDRESS: {
     exit: EXIT.usage,
-    what: 'A store cannot be reached by {scheme}://; it is a folder on this computer.',
+    what: 'A store cannot be reached by {scheme}://; it is a folder on this computer, or a PostgreSQL database (postgres://…).',
     means: 'notDone',
     next: 'Name a folder with --store <folder>.',
+  },
+  LPX_DATABASE_URL: {
+    exit: EXIT.usage,
+    what: 'The address of the database does not have the form postgres://host:port/database?school=code.',
+    means: 'notDone',
+    next: 'Check its form; characters such as @ / ? # in a name are written as %40 %2F %3F %23.',
+  },
+  LPX_DATABASE_PASSWORD: {
+    exit: EXIT.usage,
+    what: 'The address of the database has a password in it, where others can read it (list of processes, history of the shell).',
+    means: 'notDone',
+    next: 'Take it out, have the password changed, and put the new one into ~/.pgpass (0600) or a service file (PGSERVICE).',
+  },
+  LPX_DATABASE_SETTING: {
+    exit: EXIT.usage,
+    what: 'The setting {setting} of the database connection is unknown to lpx, or its value cannot be used.',
+    means: 'notDone',
+    next: 'Check the address, the service file, and the variables whose names begin with PG. docs/postgres.md lists what lpx knows.',
+  },
+  LPX_DATABASE_SERVICE: {
+    exit: EXIT.usage,
+    what: 'The database service {service} is in no service file.',
+    means: 'notDone',
+    next: 'Check PGSERVICE and the section [{service}] of ~/.pg_service.conf, or of the file that PGSERVICEFILE names.',
+  },
+  LPX_DATABASE_CLIENT_MISSING: {
+    exit: EXIT.usage,
+    what: 'The package pg, which connects lpx with PostgreSQL, is not installed, or cannot be loaded by this lpx.',
+    means: 'notDone',
+    next: 'Run npm install pg where lpx is installed (npm install -g pg for a global one). The single-file lpx cannot use a database.',
+  },
+  LPX_DATABASE_UNREACHABLE: {
+    exit: EXIT.busy,
+    what: 'The database {folder} cannot be reached ({reason}).',
+    means: 'notDone',
+    next: 'Check host and port, and that the server is running, and run the command again.',
+  },
+  LPX_DATABASE_LOGIN: {
+    exit: EXIT.usage,
+    what: 'The database {folder} does not let this user in.',
+    means: 'notDone',
+    next: 'Check user and password (~/.pgpass with mode 0600, PGUSER, PGPASSWORD, PGSERVICE), and the server’s pg_hba.conf.',
+  },
+  LPX_DATABASE_TLS: {
+    exit: EXIT.usage,
+    what: 'No encrypted connection to the database {folder} can be made as sslmode demands.',
+    means: 'notDone',
+    next: 'Check sslmode and sslrootcert, the certificate of the server, and that the server has ssl = on.',
+  },
+  LPX_DATABASE_NOT_FOUND: {
+    exit: EXIT.usage,
+    what: 'The server has no database of the name in {folder}.',
+    means: 'notDone',
+    next: 'Check the name in the address. A database is made by its administrator (createdb).',
+  },
+  LPX_DATABASE_REFUSED: {
+    exit: EXIT.usage,
+    what: 'The database {folder} does not permit this user to do that.',
+    means: 'notDone',
+    next: 'Ask the administrator of the database for the rights in docs/postgres.md.',
+  },
+  LPX_DATABASE_ENCODING: {
+    exit: EXIT.usage,
+    what: 'The database {folder} is not encoded in UTF-8.',
+    means: 'notDone',
+    next: 'Use a database that was made with the encoding UTF8.',
+  },
+  LPX_DATABASE_FULL: {
+    exit: EXIT.busy,
+    what: 'The database {folder} takes no more connections at the moment.',
+    means: 'notDone',
+    next: 'Wait and run the command again, with fewer --jobs; the administrator may raise max_connections.',
+  },
+  LPX_DATABASE_LOST: {
+    exit: EXIT.busy,
+    what: 'The connection to the database {folder} was lost in the middle of the work.',
+    means: 'unknownWhetherDone',
+    next: 'When the server runs again, look with lpx history at what was done, and run the command again: nothing is done twice.',
+  },
+  LPX_STORE_SCHOOL: {
+    exit: EXIT.usage,
+    what: 'This user may use the stores of several schools in {folder}.',
+    means: 'notDone',
+    next: 'Say which school is meant, at the end of the address: ?school=<code>',
   },
   LPX_STORE_FOREIGN: {
     exit: EXIT.usage,

@@ -4,12 +4,13 @@
  * package names its job from the moment it is claimed, so that no job can be done and not be known to be.
  */
 import { randomBytes } from 'node:crypto';
-import { basename, join } from 'node:path';
-import type { Kysely } from 'kysely';
+import { basename } from 'node:path';
+import type { Kysely, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
+import type { Presence } from './presence.js';
 import type { Tables } from './tables.js';
-import { isInUse, type WorkFolder } from './work-folder.js';
+import type { WorkFolder } from './work-folder.js';
 
 export interface NewBatch {
   readonly kind: Tables['batches']['kind'];
@@ -50,57 +51,64 @@ export interface JobPackage {
 
 export class BatchJournal {
   readonly #db: Kysely<Tables>;
-  readonly #attachments: string;
+  readonly #presence: Presence;
 
-  constructor(db: Kysely<Tables>, storeFolder: string) {
+  constructor(db: Kysely<Tables>, presence: Presence) {
     this.#db = db;
-    this.#attachments = join(storeFolder, 'attachments');
+    this.#presence = presence;
   }
 
   /**
    * Begins a batch, or goes on with one. From here on a signal does not end the run by itself.
    * @throws LPX_BATCH_RUNNING when another process runs it, LPX_BATCH_UNFINISHED; LPX_STORE_BUSY
    */
-  async begin({ kind, key, now, work, resume }: NewBatch): Promise<Batch> {
-    const batch = await this.#db.transaction().execute(async (transaction) => {
+  async begin(wanted: NewBatch): Promise<Batch> {
+    await this.#presence.announce(basename(wanted.work.path));
+    return this.#db.transaction().execute(async (transaction) => {
       // A write first, so that of two processes that begin at once the second sees the first.
       await transaction.deleteFrom('batches').where('token', '=', '').execute();
-      const open = await transaction
-        .selectFrom('batches')
-        .selectAll()
-        .where('kind', '=', kind)
-        .where('key', '=', key)
-        .where('work', '<>', '')
-        .executeTakeFirst();
-      if (open && isInUse(join(this.#attachments, open.work))) throw new LpxError('LPX_BATCH_RUNNING', { at: open.at });
-      if (open && !resume) throw new LpxError('LPX_BATCH_UNFINISHED', { at: open.at });
-      if (open) {
-        await transaction
-          .updateTable('batches')
-          .set({ work: basename(work.path) })
-          .where('id', '=', open.id)
-          .execute();
-        return { token: open.token, isResumed: true };
-      }
-      const others = resume
-        ? await transaction
-            .selectFrom('batches')
-            .select(['at', 'work'])
-            .where('kind', '=', kind)
-            .where('work', '<>', '')
-            .orderBy('id')
-            .execute()
-        : [];
-      const other = others.findLast(({ work }) => !isInUse(join(this.#attachments, work)));
-      const token = randomBytes(4).toString('hex');
-      await transaction
-        .insertInto('batches')
-        .values({ token, kind, key, at: now.toISOString(), work: basename(work.path) })
-        .execute();
-      return { token, isResumed: false, ...(other && { otherUnfinished: other.at }) };
+      const batch = await this.#beginIn(transaction, wanted);
+      // Before the commit is under way, during which a signal may come.
+      markCommitted();
+      return batch;
     });
-    markCommitted();
-    return batch;
+  }
+
+  async #beginIn(transaction: Transaction<Tables>, { kind, key, now, work, resume }: NewBatch): Promise<Batch> {
+    const open = await transaction
+      .selectFrom('batches')
+      .selectAll()
+      .where('kind', '=', kind)
+      .where('key', '=', key)
+      .where('work', '<>', '')
+      .executeTakeFirst();
+    if (open && (await this.#presence.isAlive(open.work))) throw new LpxError('LPX_BATCH_RUNNING', { at: open.at });
+    if (open && !resume) throw new LpxError('LPX_BATCH_UNFINISHED', { at: open.at });
+    if (open) {
+      await transaction
+        .updateTable('batches')
+        .set({ work: basename(work.path) })
+        .where('id', '=', open.id)
+        .execute();
+      return { token: open.token, isResumed: true };
+    }
+    const others = resume
+      ? await transaction
+          .selectFrom('batches')
+          .select(['at', 'work'])
+          .where('kind', '=', kind)
+          .where('work', '<>', '')
+          .orderBy('id')
+          .execute()
+      : [];
+    let other: (typeof others)[number] | undefined;
+    for (const batch of others) if (!(await this.#presence.isAlive(batch.work))) other = batch;
+    const token = randomBytes(4).toString('hex');
+    await transaction
+      .insertInto('batches')
+      .values({ token, kind, key, at: now.toISOString(), work: basename(work.path) })
+      .execute();
+    return { token, isResumed: false, ...(other && { otherUnfinished: other.at }) };
   }
 
   /** Notes that a batch has come to its end: the same list is another batch then. */

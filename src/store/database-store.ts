@@ -14,6 +14,7 @@ import { CustodyLog } from './custody-log.js';
 import { countHistory, historyColumns, readHistory } from './history-rows.js';
 import { type FileOwner, type NeededFile, neededFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
+import type { Presence } from './presence.js';
 import { asStored, sealed, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import {
@@ -49,22 +50,27 @@ const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'm
 
 type Db = Kysely<Tables> | Transaction<Tables>;
 
+/** What a store has beside its database. */
+type StoreParts = Pick<Store, 'folder' | 'school' | 'attachments' | 'presence'>;
+
 export class DatabaseStore implements Store {
   readonly #db: Kysely<Tables>;
   readonly folder: string;
   readonly school: School;
   readonly attachments: AttachmentVault;
+  readonly presence: Presence;
   readonly claims: PackageClaims;
   readonly batches: BatchJournal;
   readonly log: CustodyLog;
 
-  constructor(db: Kysely<Tables>, folder: string, school: School, attachments: AttachmentVault) {
+  constructor(db: Kysely<Tables>, { folder, school, attachments, presence }: StoreParts) {
     this.#db = db;
     this.folder = folder;
     this.school = { ...school, code: canonicalCode(school.code) };
     this.attachments = attachments;
-    this.claims = new PackageClaims(db, folder);
-    this.batches = new BatchJournal(db, folder);
+    this.presence = presence;
+    this.claims = new PackageClaims(db, folder, presence);
+    this.batches = new BatchJournal(db, presence);
     this.log = new CustodyLog(db);
   }
 
@@ -200,9 +206,9 @@ export class DatabaseStore implements Store {
         outcome.result = result;
         if (!keep) throw NOTHING_TO_KEEP;
         await change.chainEntries();
+        // Before the commit is under way: a signal that comes meanwhile cannot know whether to undo what belongs to it.
+        markCommitted();
       });
-      // A signal does not come between: the driver commits at once, and what awaits it runs before the next event.
-      markCommitted();
     } catch (error) {
       if (error !== NOTHING_TO_KEEP) throw error;
     }

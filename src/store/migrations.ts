@@ -9,6 +9,7 @@ import { canonicalCode } from '../plain-text.js';
 import { extensionOf } from '../spec/rules/file-type.js';
 import { byHash, entryHashUnsalted, keyedId, newIdKey } from './chain.js';
 import { codeOf } from './database-error.js';
+import { isPostgresMisfit } from './postgres-error.js';
 import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
 import { PART } from './statements.js';
 import type { Tables } from './tables.js';
@@ -427,6 +428,15 @@ async function fourteenthVersion(db: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
+/** What only this store is set to, such as where its attachments are; no part of its rows. */
+async function fifteenthVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .createTable('settings')
+    .addColumn('name', 'text', (column) => column.primaryKey())
+    .addColumn('value', 'text', required)
+    .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -442,16 +452,21 @@ const MIGRATIONS: readonly Migration[] = [
   twelfthVersion,
   thirteenthVersion,
   fourteenthVersion,
+  fifteenthVersion,
 ];
 
 /** The version of the tables that this program has. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+/** Makes the table that all others begin with, where it is not there. */
+export async function createVersionTable(db: Kysely<Tables>): Promise<void> {
+  await db.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', required).execute();
+}
+
 /**
  * Brings the tables to this program's version, or makes those of an earlier one. @throws LPX_STORE_NEWER, LPX_STORE_DAMAGED when they are not those of their version
  */
 export async function migrate(db: Kysely<Tables>, folder: string, to = SCHEMA_VERSION): Promise<void> {
-  await db.schema.createTable('schema_version').ifNotExists().addColumn('version', 'integer', required).execute();
   const found = await versionOf(db);
   if (!Number.isSafeInteger(found) || found < 0) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' });
   if (found === to) return;
@@ -471,7 +486,7 @@ export async function migrate(db: Kysely<Tables>, folder: string, to = SCHEMA_VE
 }
 
 /** Whether a statement does not go with the tables: they are not as the version before left them. */
-const isMisfit = (error: unknown): boolean => codeOf(error) === 'SQLITE_ERROR';
+const isMisfit = (error: unknown): boolean => codeOf(error) === 'SQLITE_ERROR' || isPostgresMisfit(codeOf(error));
 
 const versionOf = async (db: Kysely<Tables>): Promise<number> =>
   (await db.selectFrom('schema_version').select('version').executeTakeFirst())?.version ?? 0;

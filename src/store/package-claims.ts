@@ -14,11 +14,12 @@ import { markCommitted } from '../io/interruption.js';
 import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { LEAVING_REASONS } from '../spec/status-changes.js';
 import { chainEntry } from './chain.js';
+import type { Presence } from './presence.js';
 import { inParts } from './statements.js';
 import type { ExportEntry, HistoryCounts } from './store.js';
 import { updateStudentRow } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
-import { isInUse, type WorkFolder } from './work-folder.js';
+import type { WorkFolder } from './work-folder.js';
 
 /** A package that is going to be written. */
 export interface NewClaim {
@@ -82,12 +83,12 @@ export const filesOf = ({ password, zip, signature }: PackageClaim): Unpublished
 export class PackageClaims {
   readonly #db: Kysely<Tables>;
   readonly #folder: string;
-  readonly #attachments: string;
+  readonly #presence: Presence;
 
-  constructor(db: Kysely<Tables>, storeFolder: string) {
+  constructor(db: Kysely<Tables>, storeFolder: string, presence: Presence) {
     this.#db = db;
     this.#folder = storeFolder;
-    this.#attachments = join(storeFolder, 'attachments');
+    this.#presence = presence;
   }
 
   /**
@@ -100,6 +101,7 @@ export class PackageClaims {
     const inFolder = await readdir(wanted.outFolder).catch((error) => {
       throw fileError(error, wanted.outFolder);
     });
+    await this.#presence.announce(basename(wanted.work.path));
     return this.#db.transaction().execute(async (transaction) => {
       if (wanted.unlessSent) await refuseSent(transaction, wanted);
       const name = await freeName(transaction, wanted, inFolder);
@@ -124,8 +126,8 @@ export class PackageClaims {
           .where('id', '=', claim.historyId)
           .execute();
       }
+      markCommitted();
     });
-    markCommitted();
   }
 
   /** Notes that the files of packages have their names: their students who leave the school have left it. */
@@ -176,7 +178,9 @@ export class PackageClaims {
       .select(['id', 'state', 'work', 'file', 'bytes', 'md5'])
       .where('state', 'in', ['pending', 'written'])
       .execute();
-    return pending.filter(({ work }) => !isInUse(join(this.#attachments, work)));
+    const alive = new Map<string, boolean>();
+    for (const { work } of pending) if (!alive.has(work)) alive.set(work, await this.#presence.isAlive(work));
+    return pending.filter(({ work }) => !alive.get(work));
   }
 }
 

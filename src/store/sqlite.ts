@@ -2,30 +2,23 @@
 import { accessSync, closeSync, constants, fchmodSync, openSync, type Stats, statSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kysely, type Selectable } from 'kysely';
+import { Kysely } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError, writeError } from '../io/file-error.js';
 import { nearestThere } from '../io/read.js';
-import { canonicalCode } from '../plain-text.js';
-import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { type Access, accessFor, makeStoreFolder, setMode } from './access.js';
 import { databaseError } from './database-error.js';
-import { DatabaseChange, DatabaseStore } from './database-store.js';
+import { DatabaseStore } from './database-store.js';
 import { openSqlite, type SqliteFile } from './driver.js';
+import { FolderPresence } from './folder-presence.js';
 import { FolderVault } from './folder-vault.js';
-import { migrate, SCHEMA_VERSION } from './migrations.js';
-import { sealed, sealOf } from './seal.js';
+import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
+import { addSchool, type Making, schoolIn } from './school-row.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
 import { RowWriter } from './table-rows.js';
 import type { Tables } from './tables.js';
-
-/** Who makes a store, and when. */
-export interface Making {
-  readonly at: Date;
-  readonly operator: string;
-}
 
 const DATABASE_NAME = 'lpx.sqlite';
 
@@ -86,23 +79,20 @@ export async function createStore(folder: string, school: School, group = '', ma
   });
   try {
     await db.transaction().execute(async (transaction) => {
-      // Within the transaction, which one process at a time has: the first one in is the school's.
-      const held = await transaction.selectFrom('school').select('code').executeTakeFirst();
-      if (held) throw new LpxError('LPX_STORE_EXISTS', { folder });
+      await addSchool(transaction, folder, { school, group, made });
+      // Undone with the transaction.
       if (orphaned) throw databaseLost(folder);
-      await transaction
-        .insertInto('school')
-        .values(sealed('school', { ...school, shared_group: group }))
-        .execute();
-      const change = new DatabaseChange(transaction, folder);
-      if (made) await change.addHistory({ kind: 'init', ...made, file: '', bytes: 0 });
-      await change.chainEntries();
     });
   } catch (error) {
     await db.destroy();
     throw error;
   }
-  return new DatabaseStore(db, folder, school, new FolderVault(folder, modes));
+  return new DatabaseStore(db, {
+    folder,
+    school,
+    attachments: new FolderVault(folder, modes),
+    presence: new FolderPresence(folder, modes),
+  });
 }
 
 /**
@@ -149,16 +139,16 @@ export async function openStore(folder: string): Promise<Store> {
   const readOnly = isReadOnly(folder);
   const { db, database } = await openDatabase(folder, readOnly);
   try {
-    const row = await db.selectFrom('school').selectAll().executeTakeFirst();
+    const row = await schoolIn(db, folder);
     if (!row) throw await lost();
-    if (row.seal !== sealOf('school', row) || !isSchool(row)) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'ownSchool' });
     const modes = accessFor(row.shared_group);
     if (!readOnly) protectDatabase(folder, modes);
     const attachments = new FolderVault(folder, modes);
+    const presence = new FolderPresence(folder, modes);
     // Without waiting for another writer. What cannot be put back now, in a store that is busy, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
-    if (!readOnly) await sweepLeftovers(impatient, folder, attachments).catch(() => {});
-    return new DatabaseStore(db, folder, { code: row.code, name: row.name }, attachments);
+    if (!readOnly) await sweepLeftovers(impatient, folder, attachments, presence).catch(() => {});
+    return new DatabaseStore(db, { folder, school: { code: row.code, name: row.name }, attachments, presence });
   } catch (error) {
     await db.destroy();
     throw error;
@@ -176,10 +166,6 @@ function statsOf(path: string): Stats | undefined {
     throw fileError(error, path);
   }
 }
-
-/** Whether a row that an earlier version left says of what school and group the store is. */
-const isSchool = ({ code, name, shared_group }: Selectable<Tables['school']>): boolean =>
-  [code, name, shared_group].every((value) => typeof value === 'string') && isSchoolCode(canonicalCode(code));
 
 /** SQLite gives its journals the mode of the database: so that is set before SQLite sees the file. */
 function makeDatabaseFile(file: string, { file: mode }: Access): void {
@@ -220,6 +206,7 @@ async function openDatabase(
       opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
     }
     const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
+    await createVersionTable(db);
     await migrate(db, folder, version);
     return { db, database: opened };
   } catch (error) {

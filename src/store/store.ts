@@ -1,4 +1,4 @@
-/** The school's store, as the use cases see it. `sqlite.ts` opens one on disk. */
+/** The school's store, as the use cases see it. `open.ts` opens one. */
 import type { CourseListing } from '../spec/course-code-file.js';
 import type { HistoryKind } from '../spec/history.js';
 import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.js';
@@ -9,6 +9,7 @@ import type { BatchJournal } from './batch-journal.js';
 import type { CustodyLog } from './custody-log.js';
 import type { FileOwner, NeededFile } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
+import type { Presence } from './presence.js';
 import type { RowReader } from './table-rows.js';
 
 export interface School {
@@ -360,9 +361,11 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
 }
 
 export interface Store {
+  /** What messages call it: its folder, or the URL of its database without the user. */
   readonly folder: string;
   readonly school: School;
   readonly attachments: AttachmentVault;
+  readonly presence: Presence;
   /** The packages that are being made. */
   readonly claims: PackageClaims;
   /** The batches that were begun. */

@@ -2,13 +2,14 @@
 import type { Kysely } from 'kysely';
 import type { AttachmentVault } from './attachments.js';
 import { PackageClaims } from './package-claims.js';
+import type { Presence } from './presence.js';
 import type { Tables } from './tables.js';
 import { sweepWorkFolders, UNWRAPPED } from './work-folder.js';
 
 /** Sweeps what dead processes left in the store and in the system's folder for temporary files. */
-export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, vault: AttachmentVault): Promise<void> {
+export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, vault: AttachmentVault, presence: Presence): Promise<void> {
   await vault.sweep((moved) => removeUnnamed(db, vault, moved));
-  await new PackageClaims(db, storeFolder).sweep();
+  await new PackageClaims(db, storeFolder, presence).sweep();
   await sweepWorkFolders(UNWRAPPED.parent(), UNWRAPPED.prefix);
 }
 

@@ -197,14 +197,16 @@ describe('an option of the wrong kind', () => {
       await expect(verifyPackage({ zipFile, password: () => answer as never })).rejects.toMatchObject({ code: 'LPX_PASSWORD_MISSING' });
   });
 
-  it('is a store that is not on this computer; what the address holds is in no error', async () => {
-    const address = 'postgres://a:secret@h/db';
+  it.each([
+    ['LPX_STORE_ADDRESS', 'smb://a:secret@h/share', { scheme: 'smb' }],
+    ['LPX_DATABASE_PASSWORD', 'postgres://a:secret@h/db', {}],
+  ])('is an address that no store has (%s); what it holds is in no error', async (code, address, facts) => {
     for (const call of [() => createStore(address, { code: '990001' }), () => openStore(address)]) {
       const error = (await call().catch((error: unknown) => error)) as LpxError;
-      expect([error.code, error.facts]).toEqual(['LPX_STORE_ADDRESS', { scheme: 'postgres' }]);
+      expect([error.code, error.facts]).toEqual([code, facts]);
       expect(error.message).not.toContain('secret');
     }
-    expect(readdirSync('.')).not.toContain('postgres:');
+    expect(readdirSync('.')).not.toContain(address.split('/')[0]);
   });
 });
 

@@ -54,6 +54,8 @@ const LATIN = new Set(
     'ODS LibreOffice Enter CON NUL Word Excel PowerPoint Photoshop Office KB MB GB',
     'zip md5 json txt csv z01 z02 pdf jpg png mp3 mp4 m4a wav heic webp gif docx doc xlsx xls pptx ppt odt aac',
     'receipt.json cover.html imported refused pw Ctrl-C package password course-code exit-codes man bash zsh fish powershell LPX_LANG v2',
+    'PostgreSQL postgres pg npm install PG PGUSER PGPASSWORD PGSERVICE PGSERVICEFILE pgpass pg_service.conf pg_hba.conf UTF8 2F 3F',
+    'sslmode sslrootcert ssl on createdb max_connections docs postgres.md host port database',
     'LPX_PASSWORD LPX_STORE NO_COLOR aes256 zipcrypto zh-TW en transfer borrowed-study experimental suspension repeat',
     'init school load export import pick register files receipt leave recover transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer',
   ].flatMap((line) => line.split(' ')),
@@ -67,6 +69,9 @@ const EXACT = new Set([
   '.columns.documentBytes',
   '.columns.mediaBytes',
   '.words.reason.windowsName',
+  '.codes.LPX_DATABASE_URL.what',
+  '.codes.LPX_DATABASE_URL.next',
+  '.codes.LPX_STORE_SCHOOL.next',
 ]);
 
 describe('a Chinese message', () => {

@@ -57,8 +57,11 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the fifteenth version of the tables added. */
+const WITHOUT_FIFTEENTH = 'drop table settings;';
+
 /** Takes back what the fourteenth version of the tables added. */
-const WITHOUT_FOURTEENTH = `
+const WITHOUT_FOURTEENTH = `${WITHOUT_FIFTEENTH}
   drop index history_students_keyed; drop table history_erased; drop table erasures; drop table remnants;
   alter table history drop column salt; alter table history drop column students_hash;
   alter table history_students drop column said_hash;`;

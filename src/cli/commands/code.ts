@@ -43,7 +43,7 @@ function codesIn(words: readonly string[]): string[] {
 
 async function explain(context: Context, codes: readonly string[]): Promise<ExplainedCode[]> {
   const folder = storeFolder(context);
-  if (context.storeOption === undefined && !existsSync(folder)) return explainCodes(codes);
+  if (context.storeOption === undefined && typeof folder === 'string' && !existsSync(folder)) return explainCodes(codes);
   return withStore(folder, (store) => explainCodes(codes, store));
 }
 

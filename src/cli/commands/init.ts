@@ -1,5 +1,6 @@
+import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { initStore } from '../../exchange/school-store.js';
+import { initStore, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
 import { schoolNameFrom } from '../arguments.js';
@@ -12,17 +13,22 @@ export interface InitOptions {
   readonly name?: string;
   /** A group of users of this computer. */
   readonly shared?: string;
+  /** Where the attachments of a store in a database are. */
+  readonly attachments?: string;
 }
 
 /** `lpx init`: makes the store of a school. */
 export async function init(context: Context, options: InitOptions): Promise<Outcome> {
-  const folder = newStoreFolder(context);
+  const location = newStoreFolder(context);
+  const folder = shownLocation(location);
   const above = storeAbove(context);
   if (above !== undefined && !(await confirm(context, fill(context.messages.init.above, { folder: above }))))
     throw new LpxError('LPX_STORE_ABOVE', { folder: above });
   const school = { code: canonicalCode(options.school), name: schoolNameFrom(context, options.name ?? '') };
   const sharedWith = options.shared ?? '';
-  await initStore(folder, school, sharedWith, { at: context.now(), operator: context.operator() });
+  const attachments = attachmentsFor(context, location, options);
+  const made = { at: context.now(), operator: context.operator() };
+  await initStore(location, school, { group: sharedWith, attachments, made });
   const { init: messages } = context.messages;
   return {
     json: { store: folder, school, sharedWith },
@@ -30,7 +36,17 @@ export async function init(context: Context, options: InitOptions): Promise<Outc
     notes: [
       ...(sharedWith === '' ? [] : [fill(messages.shared, { group: sharedWith, folder })]),
       messages.next,
-      ...networkNotes(context, folder),
+      ...networkNotes(context, location),
     ],
   };
+}
+
+/** A store in a database has its attachments in a folder that it names; one in a folder has them in there. @throws LPX_USAGE */
+function attachmentsFor({ cwd, messages }: Context, location: StoreLocation, { school, attachments }: InitOptions): string | undefined {
+  const isDatabase = typeof location !== 'string';
+  if (isDatabase !== (attachments !== undefined))
+    throw new LpxError('LPX_USAGE', { problem: isDatabase ? messages.usage.attachmentsMissing : messages.usage.attachmentsInStore });
+  if (isDatabase && location.school !== '' && location.school !== canonicalCode(school))
+    throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.otherSchool, { code: canonicalCode(school), other: location.school }) });
+  return attachments && resolve(cwd, attachments);
 }

@@ -1,4 +1,4 @@
-import { nameSchool, withStore } from '../../exchange/school-store.js';
+import { nameSchool, shownLocation, withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { schoolNameFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
@@ -11,16 +11,16 @@ export interface SchoolOptions {
 /** `lpx school`: whose store it is; with `--name`, what the school is called from now on. */
 export async function school(context: Context, { name }: SchoolOptions): Promise<Outcome> {
   const { messages, paint } = context;
-  const folder = storeFolder(context);
-  const { school, changed } = await withStore(folder, async (store) =>
+  const location = storeFolder(context);
+  const { school, changed } = await withStore(location, async (store) =>
     name === undefined
       ? { school: store.school, changed: false }
       : nameSchool(store, { name: schoolNameFrom(context, name), now: context.now(), operator: context.operator() }),
   );
   const line = fill(messages.school.line, { ...school, name: school.name || messages.school.unnamed });
   return {
-    json: { store: folder, school, changed },
+    json: { store: shownLocation(location), school, changed },
     text: [changed ? `${paint.green('✔')} ${line}` : line],
-    notes: [...(school.name === '' ? [messages.school.how] : []), ...networkNotes(context, folder)],
+    notes: [...(school.name === '' ? [messages.school.how] : []), ...networkNotes(context, location)],
   };
 }

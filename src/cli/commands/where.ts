@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { withStore } from '../../exchange/school-store.js';
+import { type StoreLocation, shownLocation, withStore } from '../../exchange/school-store.js';
 import { type StoreOverview, storeOverview } from '../../exchange/where.js';
 import { fill } from '../../messages/messages.js';
 import { choiceWord } from '../choices.js';
@@ -10,12 +10,13 @@ import { storeFolder } from '../store-folder.js';
 
 /** `lpx where`, and `lpx` alone on a terminal: which store commands use here, and what probably comes next. */
 export async function where(context: Context): Promise<Outcome> {
-  const folder = storeFolder(context);
-  const overview = await withStore(folder, storeOverview).catch((error) => {
+  const location = storeFolder(context);
+  const folder = shownLocation(location);
+  const overview = await withStore(location, storeOverview).catch((error) => {
     if (error instanceof LpxError && error.code === 'LPX_STORE_NOT_FOUND') return undefined;
     throw error;
   });
-  const source = sourceOf(context, folder);
+  const source = sourceOf(context, location);
   const next = nextCommands(context, overview);
   const last = overview?.last;
   return {
@@ -34,10 +35,10 @@ export async function where(context: Context): Promise<Outcome> {
 type Source = 'option' | 'environment' | 'nearest' | 'data';
 
 /** Why it is this store. */
-function sourceOf({ storeOption, env }: Context, folder: string): Source {
+function sourceOf({ storeOption, env }: Context, location: StoreLocation): Source {
   if (storeOption !== undefined) return 'option';
   if (env.LPX_STORE) return 'environment';
-  return basename(folder) === '.lpx' ? 'nearest' : 'data';
+  return basename(shownLocation(location)) === '.lpx' ? 'nearest' : 'data';
 }
 
 const countsOf = ({ students, listed, records, received, history }: StoreOverview) => ({

@@ -1,0 +1,230 @@
+/**
+ * The one connection of an open store to its database. Statements wait for each other as on SQLite; a lost connection is not made again:
+ * with it go the locks by which others see this process, so that whatever comes after it has to fail.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import type pg from 'pg';
+import { LpxError } from '../errors.js';
+import { fileError } from '../io/file-error.js';
+import { type PostgresLocation, shownLocation } from './location.js';
+import { connectError, isWithoutTls, statementError } from './postgres-error.js';
+import { type Connecting, connectingTo } from './postgres-settings.js';
+import type { Presence } from './presence.js';
+
+/** `int8` and `numeric`, in which counts and sums come. */
+const NUMBERS: ReadonlySet<number> = new Set([20, 1700]);
+
+/**
+ * The server is asked now and then whether it is there, and asks the same of us: else locks of a computer that lost its power would be held
+ * for hours. Nobody’s defaults decide what is durable, or what a name means.
+ */
+const SESSION = `select set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
+  set_config('tcp_keepalives_count', '3', false), set_config('default_transaction_isolation', 'read committed', false),
+  set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false),
+  set_config('idle_session_timeout', '0', false),
+  set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false),
+  current_setting('server_encoding') as encoding`;
+
+export class PostgresSession implements DatabaseConnection, Presence {
+  /** What messages call the database. */
+  readonly shown: string;
+  readonly #client: pg.Client;
+  readonly #alive = new Set<string>();
+  #lost: unknown;
+  #schema = '';
+  #queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(client: pg.Client, shown: string) {
+    this.#client = client;
+    this.shown = shown;
+    // Without a listener, an error between statements would end the process.
+    client.on('error', (error) => {
+      this.#lost = error;
+    });
+  }
+
+  /**
+   * @throws LPX_DATABASE_CLIENT_MISSING, LPX_DATABASE_UNREACHABLE, LPX_DATABASE_LOGIN, LPX_DATABASE_TLS, LPX_DATABASE_NOT_FOUND,
+   *   LPX_DATABASE_FULL, LPX_DATABASE_ENCODING, LPX_DATABASE_SETTING, LPX_DATABASE_SERVICE
+   */
+  static async connect(location: PostgresLocation): Promise<PostgresSession> {
+    const { default: driver } = await import('pg').catch((cause) => {
+      throw new LpxError('LPX_DATABASE_CLIENT_MISSING', {}, { cause });
+    });
+    const connecting = connectingTo(location.settings);
+    const shown = shownLocation(location);
+    const client = await connected(driver, connecting).catch((error) => {
+      throw connectError(error, shown);
+    });
+    const session = new PostgresSession(client, shown);
+    try {
+      const [settings] = await session.rows<{ encoding: string }>(SESSION);
+      if (settings?.encoding !== 'UTF8') throw new LpxError('LPX_DATABASE_ENCODING', { folder: shown });
+      return session;
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+  }
+
+  /** Names mean the tables of this schema from here on, and nobody else’s. */
+  async use(schema: string): Promise<void> {
+    await this.rows(`select set_config('search_path', $1, false)`, [`"${schema}", pg_temp`]);
+    this.#schema = schema;
+  }
+
+  /** Runs a statement. @throws what `statementError` makes of an error */
+  async rows<R extends object>(statement: string, parameters: readonly unknown[] = []): Promise<R[]> {
+    return (await this.#run<R>(statement, parameters)).rows;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { command, rowCount, rows } = await this.#run(sql, parameters);
+    const isChange = ['INSERT', 'UPDATE', 'DELETE'].includes(command);
+    // What became of a transaction is in the command.
+    if (command === 'COMMIT' || command === 'ROLLBACK') return { rows: [{ command } as R] };
+    return { rows: rows as R[], ...(isChange && { numAffectedRows: BigInt(rowCount ?? 0) }) };
+  }
+
+  /** Within a transaction. */
+  async *streamQuery<R>({ sql, parameters }: CompiledQuery, chunkSize = 100): AsyncIterableIterator<QueryResult<R>> {
+    await this.#run(`declare lpx_rows no scroll cursor for ${sql}`, parameters);
+    for (;;) {
+      const { rows } = await this.#run(`fetch forward ${chunkSize} from lpx_rows`);
+      if (rows.length === 0) break;
+      yield { rows: rows as R[] };
+    }
+    await this.#run('close lpx_rows');
+  }
+
+  /** Waits until nobody else has the connection. @returns what gives it back */
+  async take(): Promise<() => void> {
+    const before = this.#queue;
+    let giveBack = () => {};
+    this.#queue = new Promise<void>((resolve) => {
+      giveBack = resolve;
+    });
+    await before;
+    return giveBack;
+  }
+
+  async announce(work: string): Promise<void> {
+    if (this.#alive.has(work)) return;
+    await this.#alone(() => this.rows('select pg_advisory_lock_shared($1)', [this.#keyOf(`work ${work}`)]));
+    this.#alive.add(work);
+  }
+
+  async isAlive(work: string): Promise<boolean> {
+    if (this.#alive.has(work)) return true;
+    const key = this.#keyOf(`work ${work}`);
+    // The two halves of the key, as the server’s table of locks has them.
+    const held = await this.rows(
+      `select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted
+         and database = (select oid from pg_database where datname = current_database())
+         and ((classid::bigint << 32) | objid::bigint) = $1::bigint`,
+      [key],
+    );
+    return held.length > 0;
+  }
+
+  async tryTurn(turn: string): Promise<(() => void) | undefined> {
+    const key = this.#keyOf(`turn ${turn}`);
+    const [row] = await this.#alone(() => this.rows<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [key]));
+    if (!row?.taken) return undefined;
+    return () => {
+      this.#alone(() => this.rows('select pg_advisory_unlock($1)', [key])).catch(() => {});
+    };
+  }
+
+  async end(): Promise<void> {
+    await this.#client.end().catch(() => {});
+  }
+
+  /** Runs statements while no transaction is under way. */
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.take();
+    try {
+      return await work();
+    } finally {
+      giveBack();
+    }
+  }
+
+  async #run<R extends object>(statement: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult<R>> {
+    try {
+      if (this.#lost) throw new LpxError('LPX_DATABASE_LOST', { folder: this.shown }, { cause: this.#lost });
+      return await this.#client.query<R>(statement, [...parameters]);
+    } catch (error) {
+      throw statementError(error, this.shown);
+    }
+  }
+
+  /** The number of an advisory lock, which all schools of the database share: it says whose it is. */
+  #keyOf(name: string): string {
+    return createHash('sha256').update(`lpx ${this.#schema} ${name}`).digest().readBigInt64BE().toString();
+  }
+}
+
+/** As libpq does: `prefer` does without TLS where the server has none, `allow` takes TLS where the server wants it. */
+async function connected(driver: typeof pg, connecting: Connecting): Promise<pg.Client> {
+  const { sslmode, host } = connecting;
+  if (host.startsWith('/') || sslmode === 'disable') return connectOnce(driver, connecting, false);
+  const tls = tlsOptions(connecting);
+  if (sslmode === 'allow') return connectOnce(driver, connecting, false).catch(() => connectOnce(driver, connecting, tls));
+  return connectOnce(driver, connecting, tls).catch((error) => {
+    if (sslmode !== 'prefer' || !isWithoutTls(error)) throw error;
+    return connectOnce(driver, connecting, false);
+  });
+}
+
+async function connectOnce(driver: typeof pg, connecting: Connecting, ssl: ConnectionOptions | false): Promise<pg.Client> {
+  const { host, port, database, user, password, patience } = connecting;
+  const client = new driver.Client({
+    host,
+    port,
+    database,
+    user,
+    ssl,
+    password: async () => password(),
+    connectionTimeoutMillis: patience,
+    keepAlive: true,
+    application_name: 'lpx',
+    types: { getTypeParser: (type: number) => (NUMBERS.has(type) ? Number : driver.types.getTypeParser(type as never)) } as never,
+  });
+  // One that comes after the connection failed is the same error once more.
+  const ignore = () => {};
+  client.on('error', ignore);
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    client.end().catch(() => {});
+    throw error;
+  } finally {
+    // While it fails, the listener stays.
+    if (client.listenerCount('error') > 1) client.off('error', ignore);
+  }
+}
+
+/** With a root certificate, `require` checks the server’s against it, and `verify-full` its name, too. */
+function tlsOptions({ host, sslmode, sslrootcert, sslcert, sslkey }: Connecting): ConnectionOptions {
+  const isChecked = sslmode.startsWith('verify-') || (sslmode === 'require' && sslrootcert !== '');
+  return {
+    rejectUnauthorized: isChecked,
+    ...(sslrootcert !== '' && sslrootcert !== 'system' && { ca: pemOf(sslrootcert) }),
+    ...(sslcert !== '' && sslkey !== '' && { cert: pemOf(sslcert), key: pemOf(sslkey) }),
+    ...(sslmode === 'verify-full' ? { servername: host } : { checkServerIdentity: () => undefined }),
+  };
+}
+
+/** @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
+function pemOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}

