@@ -42,6 +42,7 @@ const AT_HOME: Readonly<Record<string, string | readonly string[]>> = {
   libsql: 'store',
   pg: 'store',
   'age-encryption': 'io',
+  '@aws-sdk/client-s3': 'store',
   'hucre/csv': 'roster',
   'hucre/xlsx': 'roster',
   'hono/jsx': 'report',

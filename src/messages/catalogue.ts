@@ -209,6 +209,48 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Say which school is meant, at the end of the address: ?school=<code>',
   },
+  LPX_S3_URL: {
+    exit: EXIT.usage,
+    what: 'The address of the bucket does not have the form s3://bucket/prefix?endpoint=https://host&region=name&path-style.',
+    means: 'notDone',
+    next: 'Check its form. All but the bucket may be missing; prefixes are made of letters, digits, and the characters . _ - /',
+  },
+  LPX_S3_SECRET: {
+    exit: EXIT.usage,
+    what: 'The address of the bucket has credentials in it, where others can read them (list of processes, history of the shell).',
+    means: 'notDone',
+    next: 'Have new ones made, and put them into ~/.aws/credentials (0600), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+  },
+  LPX_S3_CLIENT_MISSING: {
+    exit: EXIT.usage,
+    what: 'The package @aws-sdk/client-s3, which reads and writes buckets, is not installed, or cannot be loaded by this lpx.',
+    means: 'notDone',
+    next: 'Run npm install @aws-sdk/client-s3 where lpx is installed (npm install -g for a global one). The single-file lpx cannot use buckets.',
+  },
+  LPX_S3_CREDENTIALS: {
+    exit: EXIT.usage,
+    what: 'There are no credentials for the storage of attachments.',
+    means: 'notDone',
+    next: 'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write ~/.aws/credentials.',
+  },
+  LPX_S3_BUCKET: {
+    exit: EXIT.usage,
+    what: 'The storage of attachments has no bucket {bucket}.',
+    means: 'notDone',
+    next: 'Check the name of the bucket and the endpoint. A bucket is made by the administrator of the storage.',
+  },
+  LPX_S3_REFUSED: {
+    exit: EXIT.usage,
+    what: 'The storage of attachments refuses access to {address} ({reason}).',
+    means: 'notDone',
+    next: 'Check credentials, region and endpoint. lpx has to read, write, list and delete there (docs/attachments-storage.md).',
+  },
+  LPX_S3_UNREACHABLE: {
+    exit: EXIT.busy,
+    what: 'The storage of attachments does not answer as it should at {address} ({reason}).',
+    means: 'notDone',
+    next: 'Check the network and that the storage is running, and run the command again.',
+  },
   LPX_STORE_FOREIGN: {
     exit: EXIT.usage,
     what: 'The store {folder} belongs to another user of this computer.',

@@ -89,6 +89,34 @@ export const zhTW: Messages = {
       what: '這個使用者可以使用 {folder} 裡多所學校的資料庫。',
       next: '請在位址最後指明學校：?school=<學校代碼>',
     },
+    LPX_S3_URL: {
+      what: '儲存貯體的位址不是 s3://貯體/前綴?endpoint=https://主機&region=區域&path-style 的形式。',
+      next: '請檢查形式。貯體之後的部分都可省略；前綴只能用英文字母、數字與 . _ - /',
+    },
+    LPX_S3_SECRET: {
+      what: '儲存貯體的位址裡有金鑰，別人看得到（程序清單、指令歷史）。',
+      next: '請換發新的金鑰，放在 ~/.aws/credentials（權限 0600），或設定 AWS_ACCESS_KEY_ID 與 AWS_SECRET_ACCESS_KEY。',
+    },
+    LPX_S3_CLIENT_MISSING: {
+      what: '存取儲存貯體所需的套件 @aws-sdk/client-s3 沒有安裝，或這個 lpx 無法載入。',
+      next: '請在安裝 lpx 的地方執行 npm install @aws-sdk/client-s3（全域安裝則為 npm install -g）。單一執行檔的 lpx 不能使用儲存貯體。',
+    },
+    LPX_S3_CREDENTIALS: {
+      what: '找不到附件儲存空間的金鑰。',
+      next: '請設定 AWS_PROFILE，或 AWS_ACCESS_KEY_ID 與 AWS_SECRET_ACCESS_KEY，或寫入 ~/.aws/credentials。',
+    },
+    LPX_S3_BUCKET: {
+      what: '附件儲存空間裡沒有貯體 {bucket}。',
+      next: '請檢查貯體名稱與 endpoint。貯體由儲存空間的管理者建立。',
+    },
+    LPX_S3_REFUSED: {
+      what: '附件儲存空間拒絕存取 {address}（{reason}）。',
+      next: '請檢查金鑰、region 與 endpoint。lpx 需要讀取、寫入、列出與刪除的權限（docs/attachments-storage.md）。',
+    },
+    LPX_S3_UNREACHABLE: {
+      what: '附件儲存空間沒有正常回應：{address}（{reason}）。',
+      next: '請檢查網路，並確認儲存空間正在運作，再執行一次指令。',
+    },
     LPX_STORE_FOREIGN: {
       what: '資料庫 {folder} 屬於這台電腦的另一位使用者。',
       next: '若確實要用，請明確指定：--store {folder}',
@@ -1029,6 +1057,14 @@ export const zhTW: Messages = {
       noAnswer: '逾時沒有回應',
       starting: '伺服器正在啟動或關閉',
       noSocket: '那裡沒有伺服器回應',
+      noRegion: '沒有指定區域',
+      otherRegion: '貯體在別的區域',
+      certificate: '伺服器的憑證不受信任',
+      keysWrong: '金鑰不正確或已過期',
+      denied: '這組金鑰沒有此權限',
+      notS3: '它的回應不符合 S3',
+      serverBusy: '伺服器忙碌中',
+      serverFails: '伺服器本身發生錯誤',
       SQLITE_READONLY: '它是唯讀的',
       SQLITE_CANTOPEN: '無法開啟資料庫',
       SQLITE_IOERR: '磁碟讀寫失敗',

@@ -15,7 +15,8 @@ import { whenInterrupted } from '../io/interruption.js';
 import { syncFolder } from '../io/publish.js';
 import { type Access, accessFor, setMode } from './access.js';
 import type { AttachmentVault, HeldContent, LocalPath, NamedContent, StagedFile, Staging } from './attachments.js';
-import { sweepWorkFolders, WorkFolder } from './work-folder.js';
+import { WorkArea } from './work-area.js';
+import type { WorkFolder } from './work-folder.js';
 
 /** As many as Node.js has threads for such calls. */
 const SECURED_AT_ONCE = 4;
@@ -30,12 +31,14 @@ const MOVES_NAME = 'moves';
 
 export class FolderVault implements AttachmentVault {
   readonly #folder: string;
+  readonly #area: WorkArea;
   /** The modes of what is made in the vault. */
   readonly access: Access;
 
   constructor(storeFolder: string, access: Access = accessFor('')) {
     this.#folder = join(storeFolder, 'attachments');
     this.access = access;
+    this.#area = new WorkArea(this.#folder, STAGING_PREFIX, access);
   }
 
   locationOf(sha256: string): string {
@@ -89,13 +92,8 @@ export class FolderVault implements AttachmentVault {
     });
   }
 
-  async workFolder(): Promise<WorkFolder> {
-    try {
-      if (makeFolders(this.#folder, this.access.folder).length > 0) setMode(this.#folder, this.access.folder);
-      return await WorkFolder.create(this.#folder, STAGING_PREFIX, this.access);
-    } catch (error) {
-      throw fileError(error, this.#folder, 'writing');
-    }
+  workFolder(): Promise<WorkFolder> {
+    return this.#area.create();
   }
 
   async stage(): Promise<FolderStaging> {
@@ -103,9 +101,7 @@ export class FolderVault implements AttachmentVault {
   }
 
   async sweep(putBack: (moved: readonly string[]) => Promise<void>): Promise<void> {
-    // A link leads to a folder of which others may have a part.
-    if (!lstatSync(this.#folder, { throwIfNoEntry: false })?.isDirectory()) return;
-    await sweepWorkFolders(this.#folder, STAGING_PREFIX, async (path) => {
+    await this.#area.sweep(async (path) => {
       const moves = await readFile(join(path, MOVES_NAME), 'utf8').catch(() => '');
       const moved = moves.split('\n').filter((line) => SHA256.test(line));
       if (moved.length > 0) await putBack(moved);

@@ -51,6 +51,11 @@ export class WorkFolder {
     this.#finished();
   }
 
+  /** Leaves the folder to the next sweep where this run is interrupted. */
+  outliveInterruption(): void {
+    this.#finished();
+  }
+
   /** Leaves the folder for the next sweep. */
   leave(): void {
     this.#finished();

@@ -56,6 +56,8 @@ const LATIN = new Set(
     'receipt.json cover.html imported refused pw Ctrl-C package password course-code exit-codes man bash zsh fish powershell LPX_LANG v2',
     'PostgreSQL postgres pg npm install PG PGUSER PGPASSWORD PGSERVICE PGSERVICEFILE pgpass pg_service.conf pg_hba.conf UTF8 2F 3F',
     'sslmode sslrootcert ssl on createdb max_connections docs postgres.md host port database',
+    'S3 s3 endpoint https region path-style aws aws-sdk client-s3 npm install credentials docs attachments-storage.md',
+    'AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY',
     'LPX_PASSWORD LPX_STORE NO_COLOR aes256 zipcrypto zh-TW en transfer borrowed-study experimental suspension repeat',
     'init school load export import pick register files receipt leave recover transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer',
   ].flatMap((line) => line.split(' ')),
@@ -72,6 +74,7 @@ const EXACT = new Set([
   '.codes.LPX_DATABASE_URL.what',
   '.codes.LPX_DATABASE_URL.next',
   '.codes.LPX_STORE_SCHOOL.next',
+  '.codes.LPX_S3_URL.what',
 ]);
 
 describe('a Chinese message', () => {

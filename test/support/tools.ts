@@ -20,6 +20,7 @@ const PROBES = {
   groff: ['groff', '--version'],
   soffice: ['soffice', '--version'],
   chromium: [CHROMIUM, '--version'],
+  swift: ['sh', '-c', 'for part in account container object proxy; do command -v swift-$part-server || exit 1; done'],
   // Debian's Python, which has Debian's openpyxl.
   openpyxl: ['/usr/bin/python3', '-c', 'import openpyxl'],
 } as const;
