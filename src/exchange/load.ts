@@ -129,7 +129,7 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
   const schema = [...folder.findings, ...documentFindings(folder.document)];
   refuse(schema);
   const document = folder.document as JsonObject[];
-  const portfolios = portfoliosFromDocument(document);
+  const portfolios = portfoliosFromDocument(document, folder.repairs);
   const found = findAttachments(portfolios, folder.files, folder.originalNames, false);
   const findings = [
     ...folder.findings,

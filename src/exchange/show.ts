@@ -5,6 +5,7 @@ import { readDirectory } from '../package/reader.js';
 import {
   type BasicData,
   isCourseResult,
+  type OwedFile,
   type Portfolio,
   type PortfolioRecord,
   SLOTS,
@@ -13,6 +14,7 @@ import {
   titleOf,
   wireListOf,
 } from '../spec/portfolio.js';
+import type { ValueRepair } from '../spec/repair.js';
 import type { SeenContents } from '../spec/seen-contents.js';
 import { refOf } from '../store/pickable-items.js';
 import { type RecordVersion, versionsIn } from '../store/record-versions.js';
@@ -46,6 +48,10 @@ export interface RecordView {
   /** Undefined of a record that is there in one form only. */
   readonly version?: RecordVersion | undefined;
   readonly files: readonly FileView[];
+  /** Files that it is owed. */
+  readonly owed: readonly OwedFile[];
+  /** What was repaired of it when it came. */
+  readonly repairs: readonly ValueRepair[];
 }
 
 export interface StudentView {
@@ -123,5 +129,7 @@ function viewOf(record: PortfolioRecord<StoredAttachment>, provenance: RecordVie
       const attachment = record[slot];
       return attachment ? [{ slot, name: attachment.name, type: attachment.type, bytes: attachment.bytes, md5: attachment.md5 }] : [];
     }),
+    owed: record.owed ?? [],
+    repairs: record.repairs ?? [],
   };
 }

@@ -296,7 +296,7 @@ async function checkContents(reading: Reading, digesting: Promise<Digests>): Pro
       if (errorOf(findings)) return { value: [], findings };
       for (const student of narrowing.wanted ?? [])
         if (!ids.has(student)) throw new LpxError('LPX_NOT_IN_PACKAGE', {}, { place: { student } });
-      return { value: portfoliosFromDocument(narrowing.students(document)), findings };
+      return { value: portfoliosFromDocument(narrowing.students(document), structure.repairs), findings };
     });
     await verification.step('rules', async () => {
       const known = await request.known?.(portfolios);

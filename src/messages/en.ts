@@ -1056,6 +1056,16 @@ export const en = {
   leftAs: { transferred: 'transferred', graduated: 'graduated' },
   leave: { here: 'here', before: 'recorded before' },
   provenance: { own: 'own', received: 'received' },
+  debts: {
+    known: '{name} ({why}; MD5 {md5})',
+    unknown: '{name} ({why}; its MD5 is not known)',
+    why: { missing: 'did not come with the record', other: 'another content was in its place', damaged: 'came damaged' },
+    owedLine: 'owed: {file}',
+    repair: '{property}: {to}, read from {from}',
+    repairLine: 'repaired: {repair}',
+    owed: 'File owed',
+    repaired: 'Repaired when it came',
+  },
   versions: {
     line: 'version {number} of {total}, {day}, {file}',
     title: 'Versions of the same record (one may be picked)',

@@ -1712,6 +1712,16 @@ export const zhTW: Messages = {
   leftAs: { transferred: '轉出', graduated: '畢業' },
   leave: { here: '在校', before: '先前已註記' },
   provenance: { own: '本校', received: '來自他校' },
+  debts: {
+    known: '{name}（{why}；MD5 為 {md5}）',
+    unknown: '{name}（{why}；MD5 不明）',
+    why: { missing: '送來時缺少這個檔案', other: '送來的是別的內容', damaged: '送來時已損壞' },
+    owedLine: '待補檔案：{file}',
+    repair: '{property}：{from} 讀作 {to}',
+    repairLine: '匯入時修正：{repair}',
+    owed: '待補檔案',
+    repaired: '匯入時修正',
+  },
   versions: {
     line: '第 {number} 版（共 {total} 版），{day}，{file}',
     title: '同一筆紀錄的不同版本（只能勾選一個）',

@@ -3,7 +3,7 @@ import { type Finding, LpxError } from '../errors.js';
 import { addOriginalNames, isNotOurs, MAPPING_NAME } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
 import { type ReadJson, readJson } from '../spec/json.js';
-import { holdsStudents, repairDocument, repaired } from '../spec/repair.js';
+import { holdsStudents, type RecordRepairs, repairDocument, repaired } from '../spec/repair.js';
 import type { Padding } from '../zip/directory.js';
 import { entryBuffer } from '../zip/entry.js';
 import { overLimit } from '../zip/limits.js';
@@ -40,6 +40,8 @@ export interface PackageStructure {
   /** JSON files at the root that are not the document, by name. */
   readonly otherDocuments: ReadonlyMap<string, ZipEntry>;
   readonly findings: readonly Finding[];
+  /** What was repaired of the document's records. */
+  readonly repairs: RecordRepairs;
 }
 
 /** JSON files at the root that are looked at for the document; a package has one, or two with another vendor's. */
@@ -109,8 +111,8 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
   const bytes = [...entries.documents, ...entries.mappings].reduce((sum, { entry }) => sum + entry.size, 0);
   if (bytes > TOTAL_JSON_BYTES) throw new LpxError('LPX_LIMIT_EXCEEDED', { what: 'json', value: bytes, limit: TOTAL_JSON_BYTES });
   const read = await readDocument(fd, entries.documents, baseName, password);
-  const { document, findings: repairs } = repairDocument(read.value);
-  findings.add(read.findings).add(repairs);
+  const { document, findings: ofRepairs, repairs } = repairDocument(read.value);
+  findings.add(read.findings).add(ofRepairs);
   if (Array.isArray(document) && document.length === 0) throw new LpxError('LPX_NOT_A_PACKAGE', { reason: 'empty' });
   const originalNames = new Map<string, string>();
   const digested = [{ ...read.digested, path: DIGESTED_DOCUMENT }];
@@ -121,7 +123,7 @@ export async function readStructure(fd: number, entries: PackageEntries, baseNam
   }
   const others = entries.documents.filter(({ entry }) => entry !== read.entry);
   const otherDocuments = new Map(others.map(({ name, entry }) => [name, entry]));
-  return { document, originalNames, findings: findings.list(), digested, otherDocuments };
+  return { document, originalNames, findings: findings.list(), digested, otherDocuments, repairs };
 }
 
 /**

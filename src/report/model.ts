@@ -3,7 +3,8 @@
  * Texts from outside stand in it as they are.
  */
 import type { Picture } from '../spec/pictures.js';
-import type { ListName, RecordOf } from '../spec/portfolio.js';
+import type { ListName, OwedFile, RecordOf } from '../spec/portfolio.js';
+import type { ValueRepair } from '../spec/repair.js';
 import type { Mood, Signer } from './layout.js';
 
 /** The commands that write a report: each has a heading of its own. */
@@ -113,6 +114,10 @@ export interface ReportRecord {
   /** The name of its school; empty when it is not known. */
   readonly schoolName: string;
   readonly files: readonly ReportFile[];
+  /** Files that it is owed. */
+  readonly owed: readonly OwedFile[];
+  /** What was repaired of it when it came. */
+  readonly repairs: readonly ValueRepair[];
 }
 
 export interface ReportFile {

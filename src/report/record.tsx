@@ -8,6 +8,7 @@ import { faultTexts, partMeaning } from './course-code.js';
 import { dateText, termText } from './dates.js';
 import { Code, Facts } from './layout.js';
 import type { ReportFile, ReportRecord } from './model.js';
+import { owedText, repairText } from './record-notes.js';
 
 export interface Reader {
   readonly language: Language;
@@ -138,7 +139,7 @@ function Ruler({ reader, code, schoolName }: { readonly reader: Reader; readonly
 }
 
 function factsOf(reader: Reader, record: ReportRecord, fields: Fields, externalLink: string | number | boolean | undefined) {
-  const { report: words } = reader.messages;
+  const { report: words, debts } = reader.messages;
   const list = listOf(record);
   const title = TITLE_FIELDS.find((name) => typeof fields[name] === 'string' && String(fields[name]).trim() !== '');
   const school = [String(fields.originSchoolCode ?? ''), visible(record.schoolName)].filter(Boolean).join(' ');
@@ -151,6 +152,8 @@ function factsOf(reader: Reader, record: ReportRecord, fields: Fields, externalL
       .map((property) => [wireName(reader, property), fieldText(reader, property, fields[property.name])] as const),
     [words.link, externalLink ? <Link to={String(externalLink)} /> : ''],
     ...record.extras.map(({ name, value }) => [visible(name), value] as const),
+    ...record.owed.map((file) => [debts.owed, owedText(reader.messages, file)] as const),
+    ...record.repairs.map((repair) => [debts.repaired, repairText(reader.messages, repair)] as const),
   ] as const;
 }
 

@@ -10,7 +10,7 @@ import { BoundedFindings } from '../spec/findings.js';
 import { LISTS, type WireProperty } from '../spec/generated/wire-table.js';
 import { readJson } from '../spec/json.js';
 import { type JsonObject, type ListName, ownerOf, type WireList } from '../spec/portfolio.js';
-import { repairDocument } from '../spec/repair.js';
+import { type RecordRepairs, repairDocument } from '../spec/repair.js';
 import { beginningOf, kindOfFile } from './file-kind.js';
 
 export interface ExchangeFolder {
@@ -25,6 +25,8 @@ export interface ExchangeFolder {
   /** Of each student the lists that the document has, also empty ones. */
   readonly lists: readonly ReadonlySet<ListName>[];
   readonly findings: readonly Finding[];
+  /** What was repaired of the document's records. */
+  readonly repairs: RecordRepairs;
 }
 
 /** Larger than any document of a whole school; bytes. */
@@ -54,7 +56,16 @@ export async function readExchangeFolder(path: string): Promise<ExchangeFolder> 
     }
     const name = basename(documentFile);
     const lists = listsIn(json.value);
-    return { name, document: repaired.document, documentBytes, files, originalNames, lists, findings: findings.list() };
+    return {
+      name,
+      document: repaired.document,
+      documentBytes,
+      files,
+      originalNames,
+      lists,
+      findings: findings.list(),
+      repairs: repaired.repairs,
+    };
   } catch (error) {
     throw fileError(error, path);
   }

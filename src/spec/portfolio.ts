@@ -5,6 +5,7 @@
  */
 import type { BasicData, ListName, RecordOf } from './generated/records.js';
 import { BASIC_DATA, LISTS, type WireList, type WireProperty } from './generated/wire-table.js';
+import type { RecordRepairs, ValueRepair } from './repair.js';
 import { hasTerm, termOf } from './terms.js';
 
 export type { BasicData, ListName, RecordOf } from './generated/records.js';
@@ -22,6 +23,19 @@ export const EMPTY_MD5 = 'd41d8cd98f00b204e9800998ecf8427e';
 export type Slot = 'document' | 'media';
 export const SLOTS: readonly Slot[] = ['document', 'media'];
 
+/** A file that a record is owed: what its document says of it, and why it did not come. */
+export interface OwedFile {
+  readonly slot: Slot;
+  /** The name it was uploaded under, or that of its link. */
+  readonly name: string;
+  /** 32 lower-case hex digits; empty where the document does not say it. */
+  readonly md5: string;
+  /** Undefined where nothing says it. */
+  readonly bytes?: number | undefined;
+  /** `missing`: it was not there; `other`: another content was in its place; `damaged`: it could not be read. */
+  readonly why: 'missing' | 'other' | 'damaged';
+}
+
 /** A record of the list `L`. `A` is what is known of an attachment where the record stands. */
 interface RecordIn<L extends ListName, A> {
   readonly list: L;
@@ -30,6 +44,10 @@ interface RecordIn<L extends ListName, A> {
   readonly extras: JsonObject;
   readonly document: A | null;
   readonly media: A | null;
+  /** Files that it should have and that did not come with it: their slots are empty. Not there for none. */
+  readonly owed?: readonly OwedFile[] | undefined;
+  /** What was repaired of it when it came; not there for nothing. */
+  readonly repairs?: readonly ValueRepair[] | undefined;
 }
 
 /** One record of any list. */
@@ -127,12 +145,13 @@ export function withAttachments<A, B>(record: PortfolioRecord<A>, view: (attachm
 /**
  * Reads a document that satisfies the schema. Absent properties take their default, `null` becomes the
  * empty value; the MD5 of nothing means no attachment whatever the link says.
+ * @param repairs what was repaired of its records (`repairDocument`), which they keep
  */
-export function portfoliosFromDocument(document: unknown): Portfolio<WireAttachment>[] {
+export function portfoliosFromDocument(document: unknown, repairs: RecordRepairs = new Map()): Portfolio<WireAttachment>[] {
   return (document as JsonObject[]).map((student) => {
     const basic = student[BASIC_DATA_WIRE] as JsonObject;
     const records = LISTS.flatMap((list) =>
-      ((ownerOf(student, list)[list.wire] ?? []) as JsonObject[]).map((record) => recordFromWire(list, record)),
+      ((ownerOf(student, list)[list.wire] ?? []) as JsonObject[]).map((record) => recordFromWire(list, record, repairs.get(record))),
     );
     const lists = new Set(LISTS.filter((list) => list.owner === 'basicData').map((list) => list.wire));
     return {
@@ -149,13 +168,14 @@ export const ownerOf = (student: JsonObject, list: WireList): JsonObject =>
     ? student
     : ((student[list.owner === 'basicData' ? BASIC_DATA_WIRE : HALF_WIRE.multiPerformances.property] ?? {}) as JsonObject);
 
-function recordFromWire(list: WireList, wire: JsonObject): PortfolioRecord<WireAttachment> {
+function recordFromWire(list: WireList, wire: JsonObject, repairs: readonly ValueRepair[] | undefined): PortfolioRecord<WireAttachment> {
   return {
     list: list.name,
     fields: fieldsFromWire(list.properties, wire),
     extras: extrasOf(list.properties, wire),
     document: attachmentFromWire(list, wire, 'document'),
     media: attachmentFromWire(list, wire, 'media'),
+    ...(repairs && { repairs }),
   } as unknown as PortfolioRecord<WireAttachment>;
 }
 

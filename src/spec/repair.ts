@@ -35,6 +35,18 @@ export type Repair =
   | 'padding'
   | 'unset';
 
+/** A value of a record that was repaired: what the document said, and what was read, both as `shown`. */
+export interface ValueRepair {
+  /** By its name on the wire. */
+  readonly property: string;
+  readonly repair: Repair;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What was repaired of the records of a document, by the records as they are repaired. */
+export type RecordRepairs = ReadonlyMap<JsonObject, readonly ValueRepair[]>;
+
 /** The finding for one repair. */
 export const repaired = (repair: Repair, place: Place, from: string, to: string): Finding => ({
   code: 'LPX_REPAIRED',
@@ -46,17 +58,26 @@ export const repaired = (repair: Repair, place: Place, from: string, to: string)
 export interface RepairedDocument {
   readonly document: unknown;
   readonly findings: readonly Finding[];
+  /** All of them, where the findings of one kind are cut. */
+  readonly repairs: RecordRepairs;
 }
 
 /** Repairs a parsed document of any shape. The one given is left as it is. */
 export function repairDocument(parsed: unknown): RepairedDocument {
-  const findings = new BoundedFindings();
+  const repairs = new Repairs();
+  const { findings } = repairs;
   const inner = unwrapped(parsed);
   if (inner !== parsed || isStudent(inner)) findings.push(repaired('array', DOCUMENT_PLACE, '{…}', '[{…}]'));
   const document = isStudent(inner) ? [inner] : inner;
-  if (!Array.isArray(document)) return { document, findings: findings.list() };
-  const students = document.map((student, i) => (isStudent(student) ? repairStudent(student, i, findings) : student));
-  return { document: students, findings: findings.list() };
+  if (!Array.isArray(document)) return { document, findings: findings.list(), repairs: repairs.ofRecords };
+  const students = document.map((student, i) => (isStudent(student) ? repairStudent(student, i, repairs) : student));
+  return { document: students, findings: findings.list(), repairs: repairs.ofRecords };
+}
+
+/** What was repaired so far. */
+class Repairs {
+  readonly findings = new BoundedFindings();
+  readonly ofRecords = new Map<JsonObject, readonly ValueRepair[]>();
 }
 
 /** Whether a parsed JSON looks like an exchange document: students, or one student. */
@@ -77,7 +98,8 @@ const NATIONAL_ID = basicDataWire('nationalId');
 const isObject = (value: unknown): value is JsonObject => value !== null && typeof value === 'object' && !Array.isArray(value);
 const isStudent = (value: unknown): value is JsonObject => isObject(value) && isObject(value[BASIC_DATA_WIRE]);
 
-function repairStudent(student: JsonObject, index: number, findings: BoundedFindings): JsonObject {
+function repairStudent(student: JsonObject, index: number, repairs: Repairs): JsonObject {
+  const { findings } = repairs;
   const basic = student[BASIC_DATA_WIRE] as JsonObject;
   const place = wireStudentPlace(student, index);
   const lists = (owner: WireList['owner'], holder: JsonObject): JsonObject =>
@@ -95,7 +117,7 @@ function repairStudent(student: JsonObject, index: number, findings: BoundedFind
         return [
           list.wire,
           records?.map((record, index) =>
-            isObject(record) ? repairRecord(list.properties, record, () => wireRecordPlace(place, list, index, record), findings) : record,
+            isObject(record) ? repairRecord(list.properties, record, () => wireRecordPlace(place, list, index, record), repairs) : record,
           ) ?? (value as JsonValue),
         ];
       }),
@@ -109,7 +131,7 @@ function repairStudent(student: JsonObject, index: number, findings: BoundedFind
   return {
     ...student,
     [BASIC_DATA_WIRE]: {
-      ...repairRecord(BASIC_DATA, basic, () => ({ ...place, list: BASIC_DATA_WIRE }), findings),
+      ...repairRecord(BASIC_DATA, basic, () => ({ ...place, list: BASIC_DATA_WIRE }), repairs),
       ...lists('basicData', basic),
     },
     ...lists('student', student),
@@ -117,8 +139,9 @@ function repairStudent(student: JsonObject, index: number, findings: BoundedFind
   };
 }
 
-function repairRecord(properties: readonly WireProperty[], record: JsonObject, place: () => Place, findings: BoundedFindings): JsonObject {
+function repairRecord(properties: readonly WireProperty[], record: JsonObject, place: () => Place, repairs: Repairs): JsonObject {
   const changed: Record<string, JsonValue> = {};
+  const made: ValueRepair[] = [];
   for (const property of properties) {
     const value = Object.hasOwn(record, property.wire) ? record[property.wire] : undefined;
     if (value === undefined || value === null) continue;
@@ -127,9 +150,12 @@ function repairRecord(properties: readonly WireProperty[], record: JsonObject, p
     changed[property.wire] = repair.to;
     // An id that was a number or not well formed is in the place.
     const [from, to] = property.wire === NATIONAL_ID ? ['…', '…'] : [shown(value), shown(repair.to)];
-    findings.push(repaired(repair.kind, { ...place(), property: property.wire }, from, to));
+    repairs.findings.push(repaired(repair.kind, { ...place(), property: property.wire }, from, to));
+    made.push({ property: property.wire, repair: repair.kind, from, to });
   }
-  return { ...record, ...changed };
+  const whole = { ...record, ...changed };
+  if (made.length > 0) repairs.ofRecords.set(whole, made);
+  return whole;
 }
 
 type Repairing = { readonly kind: Repair; readonly to: JsonValue } | undefined;

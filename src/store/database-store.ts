@@ -579,7 +579,11 @@ async function putChanged<T extends { readonly code: string }>(
   return fresh.length;
 }
 
-function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' | 'student_id' | 'history_id' | 'removed_by' | 'seal'> {
+function columnsOf({
+  record,
+  key,
+  content,
+}: NewRecord): Omit<Selectable<RecordTable>, 'id' | 'student_id' | 'history_id' | 'removed_by' | 'seal'> {
   return {
     list: record.list,
     record_key: key,
@@ -594,6 +598,8 @@ function columnsOf({ record, key, content }: NewRecord): Omit<RecordTable, 'id' 
     media_sha256: record.media?.sha256 ?? null,
     media_name: record.media?.name ?? '',
     media_type: record.media?.type ?? '',
+    owed: record.owed?.length ? JSON.stringify(record.owed) : '',
+    repairs: record.repairs?.length ? JSON.stringify(record.repairs) : '',
   };
 }
 
@@ -704,13 +710,15 @@ async function readRecords(
   });
 }
 
-const recordOf = (row: Pick<RecordTable, 'list' | 'fields' | 'extras'> & AttachmentColumns) =>
+const recordOf = (row: Pick<Selectable<RecordTable>, 'list' | 'fields' | 'extras' | 'owed' | 'repairs'> & AttachmentColumns) =>
   ({
     list: wireListOf(row.list).name,
     fields: JSON.parse(row.fields),
     extras: JSON.parse(row.extras),
     document: attachmentIn(row, 'document'),
     media: attachmentIn(row, 'media'),
+    ...(row.owed !== '' && { owed: JSON.parse(row.owed) }),
+    ...(row.repairs !== '' && { repairs: JSON.parse(row.repairs) }),
   }) as PortfolioRecord<StoredAttachment>;
 
 /** Whether a record's file is none, or described as it was when it came. */

@@ -437,6 +437,16 @@ async function fifteenthVersion(db: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
+/** Records keep what was repaired of them when they came, and which files they are owed. */
+async function sixteenthVersion(db: Kysely<Tables>): Promise<void> {
+  for (const table of ['own_records', 'received_records', 'former_records'] as const)
+    for (const column of ['owed', 'repairs'])
+      await db.schema
+        .alterTable(table)
+        .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(''))
+        .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -453,6 +463,7 @@ const MIGRATIONS: readonly Migration[] = [
   thirteenthVersion,
   fourteenthVersion,
   fifteenthVersion,
+  sixteenthVersion,
 ];
 
 /** The version of the tables that this program has. */

@@ -42,6 +42,8 @@ const RECORD = {
   media_name: 'text',
   media_type: 'text',
   removed_by: 'integer',
+  owed: 'text',
+  repairs: 'text',
   seal: 'text',
 } as const;
 const { id: _, removed_by: __, ...FORMER } = RECORD;

@@ -31,6 +31,10 @@ export interface RecordTable {
   media_type: string;
   /** The entry by which it was taken out; null while it is there. */
   removed_by: Generated<number | null>;
+  /** JSON: the files that it is owed; empty for none. */
+  owed: Generated<string>;
+  /** JSON: what was repaired of it when it came; empty for nothing. */
+  repairs: Generated<string>;
   seal: Seal;
 }
 

@@ -38,7 +38,7 @@ describe('a document without faults', () => {
         const records = portfolio.records.map((record) => withAttachments(record, ({ bytes }) => ({ link: 'x', md5: md5(bytes) })));
         const document = JSON.parse(JSON.stringify(documentFromPortfolios([{ ...portfolio, records }])));
         const before = structuredClone(document);
-        expect(repairDocument(document)).toEqual({ document, findings: [] });
+        expect(repairDocument(document)).toEqual({ document, findings: [], repairs: new Map() });
         expect(document).toEqual(before);
       }),
       { numRuns: 50 },
@@ -48,7 +48,7 @@ describe('a document without faults', () => {
   it.each([[null], ['text'], [4711], [[]], [[1, null, 'x']], [{}], [[{}]], [[{ 基本資料: null }]]])(
     'of no shape at all is left to the schema: %j',
     (value) => {
-      expect(repairDocument(value)).toEqual({ document: value, findings: [] });
+      expect(repairDocument(value)).toEqual({ document: value, findings: [], repairs: new Map() });
     },
   );
 });

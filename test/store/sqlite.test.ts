@@ -57,8 +57,13 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the sixteenth version of the tables added. */
+const WITHOUT_SIXTEENTH = ['own_records', 'received_records', 'former_records']
+  .flatMap((table) => ['owed', 'repairs'].map((column) => `alter table ${table} drop column ${column};`))
+  .join(' ');
+
 /** Takes back what the fifteenth version of the tables added. */
-const WITHOUT_FIFTEENTH = 'drop table settings;';
+const WITHOUT_FIFTEENTH = `${WITHOUT_SIXTEENTH} drop table settings;`;
 
 /** Takes back what the fourteenth version of the tables added. */
 const WITHOUT_FOURTEENTH = `${WITHOUT_FIFTEENTH}

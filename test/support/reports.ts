@@ -18,6 +18,8 @@ export const hostileRecord = (list: (typeof LISTS)[number], text: string): Repor
     remarks: [text],
     schoolName: text,
     files: [{ name: text, type: text, bytes: 1, md5: text, picture: { type: 'png', content: Buffer.from(text), width: 1, height: 1 } }],
+    owed: [{ slot: 'document', name: text, md5: text, why: 'missing' }],
+    repairs: [{ property: text, repair: 'term', from: text, to: text }],
   };
 };
 
@@ -95,6 +97,8 @@ export function reportOf(records: number): Report {
     remarks: [],
     schoolName: '示範高中',
     files: [{ name: '讀一條河.pdf', type: 'pdf', bytes: 123_456, md5: '6582d523d66b45ac0a2a924b8f96b808', picture: undefined }],
+    owed: [],
+    repairs: [],
   });
   return {
     kind: 'show',

@@ -5,6 +5,7 @@ import { type RecordView, type StudentView, showPackage, showStudent } from '../
 import { errorOfReport } from '../../exchange/verify.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { OFFICE } from '../../report/model.js';
+import { recordNotes } from '../../report/record-notes.js';
 import { CODE_TABLES } from '../../spec/codes.js';
 import { SLOTS } from '../../spec/portfolio.js';
 import type { Context, Outcome } from '../context.js';
@@ -143,14 +144,13 @@ function studentLines({ messages, paint }: Context, { basicData, schoolCode, cam
       return [
         '',
         `${paint.cyan(list)} (${of.length})`,
-        ...withVersions(
-          messages,
-          columns(
-            of.map((record) => recordRow(messages, record)),
-            '  ',
-          ),
-          of,
-        ),
+        ...columns(
+          of.map((record) => recordRow(messages, record)),
+          '  ',
+        ).flatMap((line, i) => [
+          ...withVersions(messages, [line], of.slice(i, i + 1)),
+          ...recordNotes(messages, of[i] as RecordView).map((note) => paint.yellow(`      ↳ ${note}`)),
+        ]),
       ];
     }),
   ];

@@ -115,6 +115,8 @@ const reportRecord = (
     const file = record[slot];
     return file ? [{ name: file.name, type: file.type, bytes: file.bytes, md5: file.md5, picture: seen.pictures.of(file.md5) }] : [];
   }),
+  owed: record.owed ?? [],
+  repairs: record.repairs ?? [],
 });
 
 /** A student of whom only the counts are known. */
