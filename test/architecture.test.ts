@@ -12,9 +12,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   library: ['threads', 'exchange', 'package', 'store', 'zip', 'spec', 'errors', 'plain-text', 'io'],
   batch: ['threads', 'exchange', 'package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'io'],
   cli: ['batch', 'exchange', 'report', 'roster', 'messages', 'spec', 'errors', 'masking', 'plain-text', 'encoding', 'io'],
-  exchange: ['package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
+  exchange: ['backup', 'package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   threads: ['package', 'errors', 'posted-error', 'io'],
   package: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
+  backup: ['store', 'errors', 'io'],
   store: ['spec', 'errors', 'plain-text', 'encoding', 'io'],
   roster: ['zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   report: ['spec', 'messages', 'masking'],
@@ -99,6 +100,7 @@ describe('the rooms of the house', () => {
     const useCases = files.filter((file) => roomOf(file) === 'exchange').map((file) => basename(file, '.ts'));
     expect(useCases.sort()).toEqual([
       'advise',
+      'backup',
       'batch-import',
       'explain-code',
       'export',
@@ -116,6 +118,7 @@ describe('the rooms of the house', () => {
       'receipt',
       'recover',
       'register',
+      'restore',
       'school-store',
       'show',
       'slip',

@@ -33,6 +33,8 @@ const WORDS_FOR: Readonly<Record<string, readonly string[]>> = {
   show: ['顯示'],
   history: ['作業紀錄', '紀錄'],
   leave: ['離校'],
+  backup: ['備份'],
+  restore: ['還原'],
   recover: ['找回', '補救'],
   status: ['現況'],
   pick: ['勾選'],

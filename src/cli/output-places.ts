@@ -36,10 +36,20 @@ export const PATH_OPTIONS: Readonly<Record<string, Role>> = {
   '--course-codes <file>': 'input',
   '--schools <file>': 'input',
   '--attachments <dir>': 'input',
+  '--identity <file>': 'input',
+  '--scratch <dir>': 'folder',
 };
 
 /** Arguments that are, or may be, paths; by their names. */
-const PATH_ARGUMENTS: ReadonlySet<string> = new Set(['path', 'zip', 'zip|student', 'folder', 'list']);
+const PATH_ARGUMENTS: Readonly<Record<string, Role>> = {
+  path: 'input',
+  zip: 'input',
+  'zip|student': 'input',
+  folder: 'input',
+  list: 'input',
+  backup: 'folder',
+  'new-store': 'folder',
+};
 
 /** Names of files that lpx keeps together: a report under one of them would be taken for it, or take its place. */
 const NAMES_OF_LPX = /\.(?:zip|md5|receipt\.json|cover\.html)$/i;
@@ -93,9 +103,10 @@ function pathsGiven({ cwd }: Context, command: Command): Given[] {
     const role = PATH_OPTIONS[option.flags];
     return role === undefined ? [] : given(option.long ?? option.flags, role, command.getOptionValue(option.attributeName()));
   });
-  const args = command.registeredArguments.flatMap((argument, i) =>
-    PATH_ARGUMENTS.has(argument.name()) ? given(`<${argument.name()}>`, 'input', command.processedArgs[i]) : [],
-  );
+  const args = command.registeredArguments.flatMap((argument, i) => {
+    const role = PATH_ARGUMENTS[argument.name()];
+    return role === undefined ? [] : given(`<${argument.name()}>`, role, command.processedArgs[i]);
+  });
   return [...args, ...options];
 }
 

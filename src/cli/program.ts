@@ -300,6 +300,26 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((paths, options) =>
       start('recover', async (context) => (await import('./commands/recover.js')).recover(context, paths, options)),
     );
+  const withIdentity = (command: Command) =>
+    command.addOption(new Option('--identity <file>', help.identity).argParser(collectFile).default([]));
+  withIdentity(add('backup', help.backup))
+    .addArgument(new Argument('<backup>', help.backupFolder))
+    .option('--keep <count>', help.backupKeep)
+    .option('--list', help.backupList)
+    .option('--rehearse', help.rehearse)
+    .option('--snapshot <name>', help.snapshot)
+    .option('--scratch <dir>', help.scratch)
+    .addOption(new Option('--recipient <recipient>', help.recipient).argParser(collect).default([]))
+    .action((folder, options) =>
+      start('backup', async (context) => (await import('./commands/backup.js')).backup(context, folder, options)),
+    );
+  withIdentity(add('restore', help.restore))
+    .addArgument(new Argument('<backup>', help.restoreFrom))
+    .addArgument(new Argument('<new-store>', help.restoreTo))
+    .option('--snapshot <name>', help.snapshot)
+    .action((folder, target, options) =>
+      start('restore', async (context) => (await import('./commands/restore.js')).restore(context, folder, target, options)),
+    );
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
   add('where', help.where).action(() => start('where', async (context) => (await import('./commands/where.js')).where(context)));
   add('help', help.help)

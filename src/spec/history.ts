@@ -13,5 +13,8 @@ export const HISTORY_KINDS = [
   'recover',
   'verify',
   'erase',
+  'backup',
+  'rehearsal',
+  'restore',
 ] as const;
 export type HistoryKind = (typeof HISTORY_KINDS)[number];

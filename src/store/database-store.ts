@@ -8,6 +8,7 @@ import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { identityOf } from '../spec/identity.js';
 import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
+import { BackupKeys } from './backup-keys.js';
 import { BatchJournal } from './batch-journal.js';
 import { chainEntry, keyedId, newIdKey, saidHash } from './chain.js';
 import { CustodyLog } from './custody-log.js';
@@ -61,6 +62,7 @@ export class DatabaseStore implements Store {
   readonly presence: Presence;
   readonly claims: PackageClaims;
   readonly batches: BatchJournal;
+  readonly backupKeys: BackupKeys;
   readonly log: CustodyLog;
 
   constructor(db: Kysely<Tables>, { folder, school, attachments, presence }: StoreParts) {
@@ -71,6 +73,7 @@ export class DatabaseStore implements Store {
     this.presence = presence;
     this.claims = new PackageClaims(db, folder, presence);
     this.batches = new BatchJournal(db, presence);
+    this.backupKeys = new BackupKeys(db);
     this.log = new CustodyLog(db);
   }
 

@@ -5,6 +5,7 @@ import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.j
 import type { LeftAs } from '../spec/status-changes.js';
 import type { Day } from '../spec/terms.js';
 import type { AttachmentVault } from './attachments.js';
+import type { BackupKeys } from './backup-keys.js';
 import type { BatchJournal } from './batch-journal.js';
 import type { CustodyLog } from './custody-log.js';
 import type { FileOwner, NeededFile } from './needed-files.js';
@@ -146,6 +147,19 @@ export interface EntryDetails {
     readonly files: number;
     readonly reworded: readonly { readonly position: number; readonly hash: string }[];
   };
+  /** The store was backed up: how many records and files are in the snapshot, and how many files the store did not have whole. */
+  readonly backup: SnapshotRef & { readonly records: number; readonly files: number; readonly missing: number };
+  /** A backup was restored to a scratch folder, and compared with what the snapshot says. */
+  readonly rehearsal: SnapshotRef;
+  /** The store was made out of a backup. */
+  readonly restore: SnapshotRef;
+}
+
+/** A snapshot of a backup, and the place in the chain of the newest entry that it has. */
+export interface SnapshotRef {
+  readonly repository: string;
+  readonly snapshot: string;
+  readonly position: number;
 }
 
 export type DetailedEntry = {
@@ -370,6 +384,8 @@ export interface Store {
   readonly claims: PackageClaims;
   /** The batches that were begun. */
   readonly batches: BatchJournal;
+  /** The keys of encrypted backups, under which objects are named there. */
+  readonly backupKeys: BackupKeys;
   /** The history as a ledger. */
   readonly log: CustodyLog;
   students(): Promise<StudentSummary[]>;

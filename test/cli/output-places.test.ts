@@ -67,11 +67,13 @@ describe('a path that a command takes', () => {
     const args = new Set(commandsOf(program).flatMap(({ registeredArguments }) => registeredArguments.map((argument) => argument.name())));
     expect([...args].sort()).toEqual(
       [
+        'backup',
         'course-code',
         'folder',
         'import-id',
         'list',
         'national-id',
+        'new-store',
         'number',
         'path',
         'reference',

@@ -53,13 +53,13 @@ const LATIN = new Set(
     'PDF JPEG JPG PNG MP3 MP4 M4A WAV HEIC WebP GIF BMP TIFF AVIF AAC AMR FLAC Ogg AVI Matroska Media RTF RAR 7z gzip ODF',
     'ODS LibreOffice Enter CON NUL Word Excel PowerPoint Photoshop Office KB MB GB',
     'zip md5 json txt csv z01 z02 pdf jpg png mp3 mp4 m4a wav heic webp gif docx doc xlsx xls pptx ppt odt aac',
-    'receipt.json cover.html imported refused pw Ctrl-C package password course-code exit-codes man bash zsh fish powershell LPX_LANG v2',
+    'lpx-backup.json receipt.json cover.html imported refused pw Ctrl-C package password course-code exit-codes man bash zsh fish powershell LPX_LANG v2',
     'PostgreSQL postgres pg npm install PG PGUSER PGPASSWORD PGSERVICE PGSERVICEFILE pgpass pg_service.conf pg_hba.conf UTF8 2F 3F',
     'sslmode sslrootcert ssl on createdb max_connections docs postgres.md host port database',
     'S3 s3 endpoint https region path-style aws aws-sdk client-s3 npm install credentials docs attachments-storage.md',
     'AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY',
     'LPX_PASSWORD LPX_STORE NO_COLOR aes256 zipcrypto zh-TW en transfer borrowed-study experimental suspension repeat',
-    'init school load export import pick register files receipt leave recover transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer',
+    'init school load export import pick register files receipt leave recover backup rehearsal restore transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer',
   ].flatMap((line) => line.split(' ')),
 );
 

@@ -131,6 +131,15 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
         fill(words.filesOf, { count: entry.details.files }),
         entry.details.missing === 0 ? '' : fill(words.stillMissing, { count: entry.details.missing }),
       ].filter(Boolean);
+    case 'backup':
+      return [
+        fill(words.recordsOf, { count: entry.details.records }),
+        fill(words.filesOf, { count: entry.details.files }),
+        entry.details.missing === 0 ? '' : fill(words.stillMissing, { count: entry.details.missing }),
+      ].filter(Boolean);
+    case 'rehearsal':
+    case 'restore':
+      return [entry.details.snapshot];
     case 'leave':
       return [entry.details.as === 'here' ? words.here : `${messages.leftAs[entry.details.as]} ${entry.details.on}`];
     default:

@@ -1,0 +1,153 @@
+/** Takes a snapshot of a store while it is in use: rows of one moment first, then the files that they name and the repository does not have. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { LpxError } from '../errors.js';
+import type { LogHead } from '../store/custody-log.js';
+import type { Store } from '../store/store.js';
+import { ROW_TABLES, type Row, type RowReader, type RowTable } from '../store/table-rows.js';
+import { HashList } from './hash-list.js';
+import { type Repository, sha256Of } from './repository.js';
+import { rowChunks } from './row-chunks.js';
+import { type Chunk, type Manifest, type MissingFile, type SnapshotTable, snapshotFile } from './snapshots.js';
+
+export interface WrittenSnapshot {
+  readonly name: string;
+  readonly at: Date;
+  readonly manifest: Manifest;
+  /** What was new, in bytes and files of the repository. */
+  readonly bytesWritten: number;
+  readonly filesWritten: number;
+}
+
+export interface BackupProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Writing {
+  readonly now: Date;
+  readonly onProgress?: ((progress: BackupProgress) => void) | undefined;
+}
+
+/** What the rows of a store say, once they are in the repository. */
+interface RowsWritten {
+  readonly schemaVersion: number;
+  readonly head: LogHead;
+  /** The hash of the first entry of the history: no other store has it. */
+  readonly first: string;
+  readonly records: number;
+  readonly tables: readonly SnapshotTable[];
+  /** The files that records have, in the order of their hashes; how many bytes each has. */
+  readonly files: HashList;
+  readonly sizes: readonly number[];
+}
+
+/** @throws LPX_BACKUP_UNWRITTEN, LPX_WRITE_FAILED, LPX_DISK_FULL, LPX_STORE_DAMAGED; then there is no snapshot */
+export async function writeSnapshot(store: Store, repository: Repository, { now, onProgress }: Writing): Promise<WrittenSnapshot> {
+  const rows = await store.readRows((reader) => writeRows(reader, repository));
+  const missing = await writeFiles(store, repository, rows, onProgress);
+  const manifest: Manifest = {
+    school: store.school,
+    schemaVersion: rows.schemaVersion,
+    head: rows.head,
+    records: rows.records,
+    tables: rows.tables,
+    files: { count: rows.files.length, bytes: rows.sizes.reduce((sum, bytes) => sum + bytes, 0), missing },
+  };
+  const lists = await writeLists(repository, rows.files, missing);
+  const { name, content } = await snapshotFile(repository, { at: now, store: storeId(store, rows.first), lists, manifest });
+  await repository.putSnapshot(`${name}.json`, content);
+  return { name, at: now, manifest, bytesWritten: repository.bytesWritten, filesWritten: repository.filesWritten };
+}
+
+/** By which the snapshots of one store are known, without saying whose it is. */
+const storeId = ({ school }: Store, first: string): string => sha256Of(Buffer.from(`${school.code} ${first}`)).slice(0, 16);
+
+async function writeRows(reader: RowReader, repository: Repository): Promise<RowsWritten> {
+  let head: LogHead = { position: 0, hash: '' };
+  let [first, records] = ['', 0];
+  const [files, sizes] = [new HashList(), [] as number[]];
+  const countRecord = ({ removed_by }: Row) => {
+    if (removed_by === null) records++;
+  };
+  const seen: Partial<Record<RowTable, (row: Row) => void>> = {
+    history: ({ position, hash }) => {
+      if (position === 1) first = String(hash);
+      if (typeof position === 'number' && position > head.position) head = { position, hash: String(hash) };
+    },
+    own_records: countRecord,
+    received_records: countRecord,
+    attachments: ({ sha256, bytes }) => {
+      files.push(String(sha256));
+      sizes.push(Number(bytes));
+    },
+  };
+  const tables: SnapshotTable[] = [];
+  for (const table of ROW_TABLES) {
+    const chunks: Chunk[] = [];
+    const cutting = rowChunks(table, reader.rows(table), seen[table] ?? (() => {}));
+    for (;;) {
+      const { done, value } = await cutting.next();
+      if (done) {
+        tables.push({ table, ...value, chunks });
+        break;
+      }
+      chunks.push([await repository.putText('rows', value.text), value.rows, Buffer.byteLength(value.text)]);
+    }
+  }
+  return { schemaVersion: await reader.schemaVersion(), head, first, records, tables, files, sizes };
+}
+
+/** Writes the files that the repository does not have. @returns those that the store does not have either */
+async function writeFiles(
+  store: Store,
+  repository: Repository,
+  { files, sizes }: RowsWritten,
+  onProgress: Writing['onProgress'],
+): Promise<MissingFile[]> {
+  const missing: MissingFile[] = [];
+  const work = repository.isEncrypted ? await store.attachments.workFolder() : undefined;
+  const plainPath = () => join(work?.path ?? '', randomBytes(8).toString('hex'));
+  try {
+    for (let i = 0; i < files.length; i++) {
+      const sha256 = files.at(i);
+      onProgress?.({ done: i, total: files.length });
+      if (repository.hasFile(repository.nameOf(sha256), sizes[i] as number)) continue;
+      try {
+        await repository.putFile(sha256, (to) => store.attachments.copyTo(sha256, to, sha256), plainPath);
+      } catch (error) {
+        const state = damageOf(error);
+        if (!state) throw error;
+        missing.push({ sha256, state });
+      }
+    }
+  } finally {
+    await work?.remove();
+  }
+  return missing;
+}
+
+function damageOf(error: unknown): MissingFile['state'] | undefined {
+  if (!(error instanceof LpxError)) return undefined;
+  return error.code === 'LPX_ATTACHMENT_LOST' ? 'lost' : error.code === 'LPX_ATTACHMENT_BROKEN' ? 'broken' : undefined;
+}
+
+/** Writes the names of the objects of files, in lists whose boundaries depend on the names alone. */
+async function writeLists(repository: Repository, files: HashList, missing: readonly MissingFile[]): Promise<string[]> {
+  const without = new Set(missing.map(({ sha256 }) => sha256));
+  const names = new HashList();
+  for (const sha256 of files) if (!without.has(sha256)) names.push(repository.nameOf(sha256));
+  const lists: string[] = [];
+  let text = '';
+  for (const name of names.sorted()) {
+    text += `${name}\n`;
+    if (Number.parseInt(name.slice(-2), 16) % LIST_NAMES !== 0) continue;
+    lists.push(await repository.putText('lists', text));
+    text = '';
+  }
+  if (text !== '') lists.push(await repository.putText('lists', text));
+  return lists;
+}
+
+/** How many names a list has on average. */
+const LIST_NAMES = 64;

@@ -1,0 +1,217 @@
+/** Makes a store out of a backup, all of it or nothing; or does so for a trial, and says whether it is what was backed up. */
+import { renameSync, rmdirSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { HashList } from '../backup/hash-list.js';
+import { restoreRows } from '../backup/read-snapshot.js';
+import { Repository } from '../backup/repository.js';
+import { type Manifest, readManifest, type Snapshot, snapshotNames, snapshotPath } from '../backup/snapshots.js';
+import { LpxError } from '../errors.js';
+import type { Identities } from '../io/age.js';
+import { writeError } from '../io/file-error.js';
+import { makeFolders, upward } from '../io/folders.js';
+import { syncFolder } from '../io/publish.js';
+import { nearestThere } from '../io/read.js';
+import { SCHEMA_VERSION } from '../store/migrations.js';
+import { createStoreOfRows, openStore } from '../store/sqlite.js';
+import type { Store } from '../store/store.js';
+import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
+
+type Taken = Snapshot & { readonly manifest: Manifest };
+
+export interface RestoreRequest {
+  /** The repository. */
+  readonly folder: string;
+  /** The name of a snapshot, or how it begins; undefined for the newest. */
+  readonly snapshot?: string | undefined;
+  /** The new store's folder: missing or empty. */
+  readonly target: string;
+  readonly identities?: Identities | undefined;
+  readonly now: Date;
+  readonly operator: string;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
+
+export interface RestoreResult {
+  readonly snapshot: string;
+  readonly at: Date;
+  readonly manifest: Manifest;
+}
+
+const WORK_PREFIX = '.lpx-restore-';
+const SCRATCH_PREFIX = 'lpx-rehearsal-';
+
+/**
+ * Restores a snapshot.
+ * @throws LPX_RESTORE_TARGET; LPX_BACKUP_NOT_FOUND, LPX_SNAPSHOT_UNKNOWN, LPX_BACKUP_DAMAGED, LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER;
+ *   LPX_STORE_NEWER; LPX_DISK_FULL, LPX_WRITE_FAILED; then there is no new store
+ */
+export async function restoreBackup(request: RestoreRequest): Promise<RestoreResult> {
+  const { folder, target, identities, now, operator, onProgress } = request;
+  await requireEmpty(target);
+  const repository = await Repository.open({ folder, identities });
+  const taken = await readManifest(repository, await nameMeant(repository, request.snapshot));
+  // On the disk that the store is going to be on: there it can be given its name at once.
+  const around = nearestThere(dirname(target));
+  for (const path of upward(around)) await sweepWorkFolders(path, WORK_PREFIX);
+  const work = await WorkFolder.create(around, WORK_PREFIX).catch((error) => {
+    throw writeError(error, target);
+  });
+  try {
+    const made = join(work.path, 'store');
+    const store = await makeStore(repository, taken, made, onProgress);
+    try {
+      await store.change(async (change) => {
+        await change.addHistory({ kind: 'restore', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });
+        return { keep: true, result: undefined };
+      });
+    } finally {
+      await store.close();
+    }
+    putInPlace(made, target);
+    await syncFolder(dirname(target));
+    return { snapshot: taken.name, at: taken.at, manifest: taken.manifest };
+  } finally {
+    await work.remove();
+  }
+}
+
+export interface RehearsalRequest extends Pick<RestoreRequest, 'folder' | 'snapshot' | 'identities' | 'now' | 'operator' | 'onProgress'> {
+  /** Where the scratch folder is made; undefined for the system's folder for temporary files. */
+  readonly scratch?: string | undefined;
+}
+
+/**
+ * Restores a snapshot to a scratch folder, compares it with what the snapshot says, removes it, and records that in the store.
+ * @throws as `restoreBackup`; LPX_BACKUP_DAMAGED also when something was restored as something else
+ */
+export async function rehearseRestore(store: Store, request: RehearsalRequest): Promise<RestoreResult> {
+  const { folder, identities, now, operator, onProgress, scratch = tmpdir() } = request;
+  const repository = await Repository.open({ folder, identities, keys: store.backupKeys });
+  const taken = await readManifest(repository, await nameMeant(repository, request.snapshot));
+  await sweepWorkFolders(scratch, SCRATCH_PREFIX);
+  const work = await WorkFolder.create(scratch, SCRATCH_PREFIX).catch((error) => {
+    throw writeError(error, scratch);
+  });
+  try {
+    const restored = await makeStore(repository, taken, join(work.path, 'store'), onProgress);
+    await restored.close();
+  } finally {
+    await work.remove();
+  }
+  await store.change(async (change) => {
+    await change.addHistory({ kind: 'rehearsal', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });
+    return { keep: true, result: undefined };
+  });
+  return { snapshot: taken.name, at: taken.at, manifest: taken.manifest };
+}
+
+const refOf = ({ id }: Repository, { name, manifest }: Taken) => ({ repository: id, snapshot: name, position: manifest.head.position });
+
+/** @throws LPX_SNAPSHOT_UNKNOWN */
+async function nameMeant(repository: Repository, value: string | undefined): Promise<string> {
+  const names = await snapshotNames(repository);
+  if (value === undefined || value === 'latest') {
+    const [newest] = names;
+    if (newest === undefined) throw new LpxError('LPX_SNAPSHOT_UNKNOWN', { value: value ?? 'latest' });
+    return newest;
+  }
+  const fitting = names.filter((name) => name.startsWith(value) || name.split('-')[1]?.startsWith(value));
+  const [only] = fitting;
+  if (only === undefined || fitting.length > 1) throw new LpxError('LPX_SNAPSHOT_UNKNOWN', { value });
+  return only;
+}
+
+/** @throws LPX_RESTORE_TARGET */
+async function requireEmpty(target: string): Promise<void> {
+  const names = await readdir(target).catch((error) => {
+    if (error.code === 'ENOENT') return [];
+    throw new LpxError('LPX_RESTORE_TARGET', { folder: target }, { cause: error });
+  });
+  if (names.length > 0) throw new LpxError('LPX_RESTORE_TARGET', { folder: target });
+}
+
+/** Files that are put into the vault in one step. */
+const STEP = 200;
+
+/** Makes a store of a snapshot, and compares it with what the snapshot says. */
+async function makeStore(repository: Repository, taken: Taken, folder: string, onProgress?: OnProgress): Promise<Store> {
+  const { manifest } = taken;
+  const [files, sizes] = [new HashList(), [] as number[]];
+  const missing = new Set(manifest.files.missing.map(({ sha256 }) => sha256));
+  await createStoreOfRows(folder, manifest.schemaVersion, (writer) =>
+    restoreRows(repository, taken, writer, (sha256, bytes) => {
+      if (missing.has(sha256)) return;
+      files.push(sha256);
+      sizes.push(bytes);
+    }),
+  );
+  const store = await openStore(folder);
+  try {
+    for (let from = 0; from < files.length; from += STEP) {
+      onProgress?.({ done: from, total: files.length });
+      const some = Array.from({ length: Math.min(STEP, files.length - from) }, (_, i) => ({
+        sha256: files.at(from + i),
+        bytes: sizes[from + i] as number,
+      }));
+      await restoreFiles(repository, store, some);
+    }
+    await compare(repository, taken, store);
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function restoreFiles(
+  repository: Repository,
+  store: Store,
+  files: readonly { readonly sha256: string; readonly bytes: number }[],
+): Promise<void> {
+  const staging = await store.attachments.stage();
+  try {
+    const staged = files.map((file) => ({ ...file, stagedAt: staging.nextPath() }));
+    for (const { sha256, bytes, stagedAt } of staged) {
+      await repository.readFile(sha256, bytes, stagedAt);
+      staging.secure(stagedAt);
+    }
+    await staging.secured(staged);
+    await store.change(async () => {
+      await staging.keepAll(staged);
+      return { keep: true, result: undefined };
+    });
+    staging.committed();
+  } finally {
+    await staging.discard();
+  }
+}
+
+/** @throws LPX_BACKUP_DAMAGED where the store is not what the snapshot says */
+async function compare(repository: Repository, { name, manifest }: Taken, store: Store): Promise<void> {
+  const digests = await store.readRows((rows) => rows.digests());
+  const isSame = manifest.tables.every(({ table, rows, sha256 }) => {
+    const digest = digests[table];
+    // An earlier version's rows have been brought up to date.
+    return manifest.schemaVersion === SCHEMA_VERSION ? digest.sha256 === sha256 && digest.rows === rows : digest.rows === rows;
+  });
+  if (!isSame) throw new LpxError('LPX_BACKUP_DAMAGED', { file: snapshotPath(repository, name) });
+}
+
+/** Gives a finished store its name: a folder that is there is empty. */
+function putInPlace(made: string, target: string): void {
+  try {
+    makeFolders(dirname(target), 0o700);
+    try {
+      rmdirSync(target);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+    renameSync(made, target);
+  } catch (error) {
+    throw writeError(error, target);
+  }
+}

@@ -1,0 +1,393 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { RepositoryLock } from '#lpx/backup/locks.js';
+import { Repository } from '#lpx/backup/repository.js';
+import { type BackupRequest, backupStore, listSnapshots } from '#lpx/exchange/backup.js';
+import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { readIdentities, recipientsOf } from '#lpx/io/age.js';
+import { identityOf } from '#lpx/spec/identity.js';
+import type { Store } from '#lpx/store/store.js';
+import { NOW, OPERATOR, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+const request = (folder: string, more: Partial<BackupRequest> = {}): BackupRequest => ({
+  folder,
+  recipients: [],
+  now: NOW,
+  operator: OPERATOR,
+  ...more,
+});
+const backup = (store: string, folder: string, more: Partial<BackupRequest> = {}) =>
+  withStore(store, (open) => backupStore(open, request(folder, more)));
+const restore = (folder: string, target: string, more = {}) => restoreBackup({ folder, target, now: NOW, operator: OPERATOR, ...more });
+const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
+
+/** Every file below a folder, with its path in it. */
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+
+const digestsOf = (store: string) => withStore(store, (open) => open.readRows((rows) => rows.digests()));
+
+const inPlaceOf = (path: string, put: () => void): void => {
+  rmSync(path);
+  put();
+};
+
+/** Adds records with files to a store. */
+async function addRecords(store: Store, count: number, fileBytes: number, from = 0): Promise<void> {
+  const staging = await store.attachments.stage();
+  const records = Array.from({ length: count }, (_, i) => {
+    const content = randomBytes(fileBytes);
+    const stagedAt = staging.nextPath();
+    writeFileSync(stagedAt, content);
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    const document = {
+      sha256,
+      md5: createHash('md5').update(content).digest('hex'),
+      bytes: fileBytes,
+      type: 'pdf',
+      name: 'a.pdf',
+      stagedAt,
+    };
+    const stamp = new Date(Date.UTC(2020, 0, 1) + (from + i) * 1000).toISOString().slice(0, 19).replace('T', ' ');
+    const record = { ...courseResult({ createdAt: stamp }), document } as never;
+    return { record, ...identityOf(record), document };
+  });
+  const files = records.map(({ document }) => document);
+  await staging.secured(files);
+  await store.change(async (change) => {
+    const historyId = await change.addHistory({ kind: 'load', at: NOW, file: 'a.json', bytes: 5, operator: OPERATOR });
+    const { basicData } = smallPortfolio();
+    const { id } = (await change.student(basicData.nationalId)) ?? (await change.addStudent(basicData, {}));
+    await change.addRecords(id, 'own', historyId, records);
+    await staging.keepAll(files);
+    return { keep: true, result: undefined };
+  });
+  staging.committed();
+  await staging.discard();
+}
+
+async function filledSchool(count: number, fileBytes: number): Promise<string> {
+  const store = await school(tempFolder(), '990001');
+  await withStore(store, (open) => addRecords(open, count, fileBytes));
+  return store;
+}
+
+async function identity(): Promise<{ readonly file: string; readonly recipient: string }> {
+  const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
+  const key = await generateX25519Identity();
+  const file = join(tempFolder(), 'key.txt');
+  writeFileSync(file, `# made up\n${key}\n`);
+  return { file, recipient: await identityToRecipient(key) };
+}
+
+describe('a backup', () => {
+  it('restores to the same store: the same rows, every file, and an entry of its own in the history', async () => {
+    const store = await transferSchool(tempFolder());
+    const before = await digestsOf(store);
+    const repository = join(tempFolder(), 'backup');
+    const made = await backup(store, repository);
+    expect(made).toMatchObject({ error: undefined, encrypted: false });
+    const target = join(tempFolder(), 'parent', 'restored');
+    const restored = await restore(repository, target);
+    expect(restored.manifest).toEqual(made.manifest);
+    await withStore(target, async (open) => {
+      const [newest] = await open.history();
+      expect(newest).toMatchObject({ kind: 'restore', folder: repository, details: { snapshot: made.name } });
+      const student = await open.student(TRANSFER_STUDENT);
+      for (const { record } of student?.records ?? [])
+        for (const file of [record.document, record.media]) if (file) expect(await open.attachments.check(file.sha256)).toBe('sound');
+      const { history, ...rest } = await open.readRows((rows) => rows.digests());
+      const { history: historyBefore, ...restBefore } = before;
+      expect(rest).toEqual(restBefore);
+      expect(history.rows).toBe(historyBefore.rows + 1);
+    });
+    const entries = await withStore(store, (open) => open.history());
+    expect(entries[0]).toMatchObject({ kind: 'backup', details: { snapshot: made.name, missing: 0 } });
+  });
+
+  it('can be restored by hand: files are named by their SHA-256, rows are lines of JSON by theirs', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    const { name } = await backup(store, repository);
+    for (const file of filesIn(repository)) {
+      const content = readFileSync(join(repository, file));
+      const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+      if (file.startsWith('objects/')) expect(file).toBe(`objects/${sha256(content).slice(0, 2)}/${sha256(content)}`);
+      if (file.startsWith('rows/')) expect(file).toContain(sha256(gunzipSync(content)));
+      if (file.startsWith('lists/')) expect(file).toContain(sha256(content));
+      if (file.startsWith('snapshots/')) expect(file).toBe(`snapshots/${name.split('-')[0]}-${sha256(content).slice(0, 16)}.json`);
+    }
+    const snapshot = JSON.parse(readFileSync(join(repository, 'snapshots', `${name}.json`), 'utf8'));
+    const students = snapshot.manifest.tables.find(({ table }: { table: string }) => table === 'students');
+    const [chunk] = students.chunks[0];
+    const rows = gunzipSync(readFileSync(join(repository, 'rows', chunk.slice(0, 2), `${chunk}.jsonl.gz`))).toString();
+    expect(JSON.parse(rows.split('\n')[0] as string)).toMatchObject({ national_id: TRANSFER_STUDENT });
+  });
+
+  it('writes a second time only what is new, and reads no file again that is there', async () => {
+    const store = await filledSchool(400, 2000);
+    const repository = join(tempFolder(), 'backup');
+    const first = await backup(store, repository);
+    await withStore(store, (open) => addRecords(open, 5, 100_000, 10_000));
+    // A file that is in the backup already is not needed any more.
+    const second = await withStore(store, async (open) => {
+      const some = filesIn(join(store, 'attachments')).find((name) => statSync(join(store, 'attachments', name)).size === 2000) as string;
+      renameSync(join(store, 'attachments', some), join(store, 'moved'));
+      const result = await backupStore(open, request(repository, { now: later(1) }));
+      renameSync(join(store, 'moved'), join(store, 'attachments', some));
+      return result;
+    });
+    expect(second.error).toBeUndefined();
+    const news = 5 * 100_000;
+    expect(first.bytesWritten).toBeGreaterThan(400 * 2000);
+    expect(second.bytesWritten).toBeGreaterThan(news);
+    expect(second.bytesWritten).toBeLessThan(news * 1.3);
+    const third = await backup(store, repository, { now: later(2) });
+    // The entries of the two backups, and a snapshot.
+    expect(third.bytesWritten).toBeLessThan(30_000);
+  });
+
+  it('keeps the newest snapshots, and what they need: older ones go with what is theirs alone', async () => {
+    const store = await filledSchool(20, 1000);
+    const repository = join(tempFolder(), 'backup');
+    for (let day = 0; day < 3; day++) {
+      await backup(store, repository, { now: later(day) });
+      await withStore(store, (open) => addRecords(open, 1, 50_000, 1000 + day));
+    }
+    const before = filesIn(repository);
+    const { pruned } = await backup(store, repository, { now: later(9), keep: 2 });
+    expect(pruned).toMatchObject({ snapshots: 2 });
+    expect((await listSnapshots(repository, undefined)).map(({ at }) => at)).toEqual([later(9), later(2)]);
+    // No file of a record went: each is in the newest one. Chunks of rows did.
+    const gone = before.filter((file) => !existsSync(join(repository, file)));
+    expect(gone.some((file) => file.startsWith('rows/'))).toBe(true);
+    expect(gone.some((file) => file.startsWith('objects/'))).toBe(false);
+    for (const { name } of await listSnapshots(repository, undefined))
+      await restore(repository, join(tempFolder(), 'restored'), { snapshot: name });
+  });
+
+  it('removes nothing while another backup is running, and another backup may run at the same time', async () => {
+    const store = await filledSchool(5, 1000);
+    const repository = join(tempFolder(), 'backup');
+    await backup(store, repository);
+    const running = (await RepositoryLock.take(repository, 'shared')) as RepositoryLock;
+    expect((await backup(store, repository, { now: later(1), keep: 1 })).pruned).toBeUndefined();
+    expect(await listSnapshots(repository, undefined)).toHaveLength(2);
+    await running.release();
+    expect((await backup(store, repository, { now: later(2), keep: 1 })).pruned).toMatchObject({ snapshots: 2 });
+    const [one, two] = await Promise.all([1, 2].map((i) => backup(store, repository, { now: later(2 + i) })));
+    expect(one?.name).not.toBe(two?.name);
+    await restore(repository, join(tempFolder(), 'restored'));
+  });
+
+  it('is not kept from its work by a lock or by files that a dead process left', async () => {
+    const store = await filledSchool(3, 1000);
+    const repository = join(tempFolder(), 'backup');
+    await backup(store, repository);
+    const lock = (await RepositoryLock.take(repository, 'exclusive')) as RepositoryLock;
+    const [file] = readdirSync(join(repository, 'locks')) as [string];
+    const holder = JSON.parse(readFileSync(join(repository, 'locks', file), 'utf8'));
+    await lock.release();
+    // No process of this machine has such a number.
+    writeFileSync(join(repository, 'locks', file), JSON.stringify({ ...holder, pid: 2 ** 22 + 5 }));
+    writeFileSync(join(repository, 'tmp', `${file.split('.')[0]}-0`), 'half');
+    await backup(store, repository, { now: later(1) });
+    expect([readdirSync(join(repository, 'locks')), readdirSync(join(repository, 'tmp'))]).toEqual([[], []]);
+  });
+
+  it('backs up everything else when the store has lost a file, and says so', async () => {
+    const store = await filledSchool(4, 1000);
+    const [lost, broken] = filesIn(join(store, 'attachments')) as [string, string];
+    rmSync(join(store, 'attachments', lost));
+    writeFileSync(join(store, 'attachments', broken), randomBytes(1000));
+    const repository = join(tempFolder(), 'backup');
+    const { error, manifest } = await backup(store, repository);
+    expect(error).toMatchObject({ code: 'LPX_BACKUP_INCOMPLETE', facts: { count: 2 } });
+    expect(manifest.files.missing.map(({ state }) => state).sort()).toEqual(['broken', 'lost']);
+    const target = join(tempFolder(), 'restored');
+    await restore(repository, target);
+    expect(filesIn(join(target, 'attachments'))).toHaveLength(2);
+  });
+
+  it('is rehearsed: restored elsewhere, compared, removed, and recorded', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    const { name } = await backup(store, repository);
+    const scratch = tempFolder();
+    await withStore(store, (open) => rehearseRestore(open, { folder: repository, scratch, now: later(1), operator: OPERATOR }));
+    expect(readdirSync(scratch)).toEqual([]);
+    const [entry] = await withStore(store, (open) => open.history());
+    expect(entry).toMatchObject({ kind: 'rehearsal', at: later(1), details: { snapshot: name } });
+  });
+
+  it('goes into a folder of its own, and a restore into a new one', async () => {
+    const store = await filledSchool(1, 10);
+    const other = tempFolder();
+    writeFileSync(join(other, 'thesis.doc'), '');
+    await expect(backup(store, other)).rejects.toMatchObject({ code: 'LPX_BACKUP_FOLDER' });
+    expect(readdirSync(other)).toEqual(['thesis.doc']);
+    await expect(restore(other, join(tempFolder(), 'new'))).rejects.toMatchObject({ code: 'LPX_BACKUP_NOT_FOUND' });
+    const repository = join(tempFolder(), 'backup');
+    await backup(store, repository);
+    await expect(restore(repository, other)).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
+    await expect(restore(repository, store)).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
+    await expect(restore(repository, join(other, 'new'), { snapshot: 'nonesuch' })).rejects.toMatchObject({ code: 'LPX_SNAPSHOT_UNKNOWN' });
+    expect(readdirSync(other)).toEqual(['thesis.doc']);
+  });
+});
+
+describe('an encrypted backup', () => {
+  it('is opened by its identity alone, has what is the same once, and shows no content', async () => {
+    const { file, recipient } = await identity();
+    const store = await filledSchool(8, 3000);
+    const repository = join(tempFolder(), 'backup');
+    const first = await backup(store, repository, { recipients: [recipient] });
+    const second = await backup(store, repository, { now: later(1) });
+    expect(first.bytesWritten).toBeGreaterThan(8 * 3000);
+    expect(second.bytesWritten).toBeLessThan(30_000);
+    const contents = new Set(filesIn(join(store, 'attachments')).map((name) => name.split('/').at(-1)));
+    for (const name of filesIn(repository)) {
+      for (const sha256 of contents) expect(name).not.toContain(sha256);
+      const bytes = readFileSync(join(repository, name));
+      for (const secret of ['A800000014', smallPortfolio().basicData.nationalId, '990001'])
+        expect(bytes.includes(secret), name).toBe(false);
+    }
+    expect((await listSnapshots(repository, undefined)).map(({ about }) => about)).toEqual([undefined, undefined]);
+    const target = join(tempFolder(), 'restored');
+    await expect(restore(repository, target)).rejects.toMatchObject({ code: 'LPX_BACKUP_IDENTITY' });
+    const other = await readIdentities([(await identity()).file]);
+    await expect(restore(repository, target, { identities: other })).rejects.toMatchObject({ code: 'LPX_RECIPIENT_OTHER' });
+    const identities = await readIdentities([file]);
+    expect(await recipientsOf(identities)).toEqual([recipient]);
+    await restore(repository, target, { identities });
+    expect(filesIn(join(target, 'attachments'))).toHaveLength(8);
+    await withStore(store, (open) => rehearseRestore(open, { folder: repository, identities, now: later(2), operator: OPERATOR }));
+    expect((await backup(store, repository, { now: later(3), keep: 1 })).pruned).toMatchObject({ snapshots: 2 });
+    await restore(repository, join(tempFolder(), 'restored'), { identities });
+  });
+
+  it('takes the key of another store with the identity, and keeps to its recipients', async () => {
+    const { file, recipient } = await identity();
+    const repository = join(tempFolder(), 'backup');
+    await backup(await filledSchool(1, 100), repository, { recipients: [recipient] });
+    const another = await filledSchool(1, 100);
+    await expect(backup(another, repository)).rejects.toMatchObject({ code: 'LPX_BACKUP_KEY' });
+    await backup(another, repository, { identities: await readIdentities([file]), now: later(1) });
+    await backup(another, repository, { now: later(2) });
+    const { recipient: stranger } = await identity();
+    await expect(backup(another, repository, { recipients: [stranger] })).rejects.toMatchObject({ code: 'LPX_BACKUP_RECIPIENT' });
+  });
+});
+
+describe('a damaged or hostile backup', () => {
+  it('is refused whatever file of it is missing, cut short or changed, and leaves no store', async () => {
+    const store = await transferSchool(tempFolder());
+    const original = join(tempFolder(), 'backup');
+    await backup(store, original);
+    const needed = filesIn(original).filter((name) => !/^(locks|tmp|lists)\//.test(name));
+    const kinds = new Set(needed.map((name) => name.split('/')[0]));
+    expect(kinds).toEqual(new Set(['lpx-backup.json', 'objects', 'rows', 'snapshots']));
+    const parent = tempFolder();
+    for (const kind of kinds) {
+      const path = join(original, needed.find((name) => name.startsWith(kind as string)) as string);
+      const content = readFileSync(path);
+      const flipped = Buffer.from(content);
+      flipped.writeUInt8((flipped.readUInt8(content.length >> 1) ^ 1) & 0xff, content.length >> 1);
+      for (const damage of [
+        () => rmSync(path),
+        () => truncateSync(path, content.length >> 1),
+        () => writeFileSync(path, flipped),
+        () => inPlaceOf(path, () => mkdirSync(path)),
+        () => inPlaceOf(path, () => symlinkSync('/dev/zero', path)),
+      ]) {
+        damage();
+        const target = join(parent, 'restored');
+        await expect(restore(original, target), `${kind} ${damage}`).rejects.toMatchObject({ name: 'LpxError' });
+        expect(readdirSync(parent)).toEqual([]);
+        rmSync(path, { recursive: true, force: true });
+        writeFileSync(path, content);
+      }
+    }
+    await restore(original, join(parent, 'restored'));
+  });
+
+  it('makes a store of nothing that a snapshot has only made up: tables, columns, paths, or a bomb', async () => {
+    const store = await filledSchool(2, 100);
+    const repository = join(tempFolder(), 'backup');
+    const { name } = await backup(store, repository);
+    const path = join(repository, 'snapshots', `${name}.json`);
+    const original = readFileSync(path, 'utf8');
+    const parent = tempFolder();
+    const bomb = Buffer.alloc(80 * 1024 * 1024, ' ');
+    const hash = createHash('sha256').update(bomb).digest('hex');
+    const { gzipSync } = await import('node:zlib');
+    mkdirSync(join(repository, 'rows', hash.slice(0, 2)), { recursive: true });
+    writeFileSync(join(repository, 'rows', hash.slice(0, 2), `${hash}.jsonl.gz`), gzipSync(bomb));
+    const hostile: ((manifest: any) => unknown)[] = [
+      (manifest) => (manifest.tables[0].table = 'sqlite_master'),
+      (manifest) => (manifest.tables[0].table = 'schema_version'),
+      (manifest) => (manifest.tables[1].chunks[0][0] = '../../../etc/passwd'),
+      (manifest) => (manifest.tables[1].chunks[0] = [hash, 1, bomb.length]),
+      (manifest) => (manifest.tables[1].chunks[0] = [hash, 1, 1024]),
+      (manifest) => (manifest.tables[1].rows = 7),
+      (manifest) => (manifest.tables = manifest.tables.slice(1)),
+      (manifest) => (manifest.tables = null),
+      (manifest) => (manifest.schemaVersion = 9999),
+      (manifest) => (manifest.files.missing = [{ sha256: '..', state: 'lost' }]),
+    ];
+    for (const spoil of hostile) {
+      const snapshot = JSON.parse(original);
+      spoil(snapshot.manifest);
+      const content = JSON.stringify(snapshot);
+      const spoilt = `${name.split('-')[0]}-${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
+      rmSync(path, { force: true });
+      writeFileSync(join(repository, 'snapshots', `${spoilt}.json`), content);
+      await expect(restore(repository, join(parent, 'restored')), String(spoil)).rejects.toMatchObject({ name: 'LpxError' });
+      expect(readdirSync(parent)).toEqual([]);
+      rmSync(join(repository, 'snapshots', `${spoilt}.json`));
+    }
+  });
+
+  it('is written no further through links that somebody put into it', async () => {
+    const store = await filledSchool(1, 100);
+    const repository = join(tempFolder(), 'backup');
+    await backup(store, repository);
+    const outside = tempFolder();
+    rmSync(join(repository, 'objects'), { recursive: true });
+    symlinkSync(outside, join(repository, 'objects'));
+    await expect(backup(store, repository, { now: later(1) })).rejects.toMatchObject({ code: 'LPX_BACKUP_DAMAGED' });
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
+  it('is completed by the next backup where the store still has what is missing', async () => {
+    const store = await filledSchool(3, 100);
+    const repository = join(tempFolder(), 'backup');
+    await backup(store, repository);
+    const [object] = filesIn(join(repository, 'objects')) as [string];
+    rmSync(join(repository, 'objects', object));
+    const { filesWritten } = await backup(store, repository, { now: later(1) });
+    expect(filesWritten).toBeGreaterThan(0);
+    await restore(repository, join(tempFolder(), 'restored'));
+    expect(await Repository.open({ folder: repository })).toMatchObject({ isEncrypted: false });
+  });
+});
