@@ -43,6 +43,7 @@ import {
   type StudentSummary,
 } from './store.js';
 import { basicDataOf, damaged, leavingOf, orDamaged, rollEntryOf, type StudentRef, storedTime, updateStudentRow } from './stored-rows.js';
+import { StudentErasures } from './student-erasures.js';
 import { type RowReader, readRows } from './table-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
@@ -64,6 +65,7 @@ export class DatabaseStore implements Store {
   readonly batches: BatchJournal;
   readonly backupKeys: BackupKeys;
   readonly log: CustodyLog;
+  readonly erasures: StudentErasures;
 
   constructor(db: Kysely<Tables>, { folder, school, attachments, presence }: StoreParts) {
     this.#db = db;
@@ -75,6 +77,7 @@ export class DatabaseStore implements Store {
     this.batches = new BatchJournal(db, presence);
     this.backupKeys = new BackupKeys(db);
     this.log = new CustodyLog(db);
+    this.erasures = new StudentErasures(db, folder, attachments);
   }
 
   async students(): Promise<StudentSummary[]> {

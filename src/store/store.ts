@@ -11,6 +11,7 @@ import type { CustodyLog } from './custody-log.js';
 import type { FileOwner, NeededFile } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
+import type { StudentErasures } from './student-erasures.js';
 import type { RowReader } from './table-rows.js';
 
 export interface School {
@@ -388,6 +389,8 @@ export interface Store {
   readonly backupKeys: BackupKeys;
   /** The history as a ledger. */
   readonly log: CustodyLog;
+  /** The students who were erased, and how more are. */
+  readonly erasures: StudentErasures;
   students(): Promise<StudentSummary[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import type { AttachmentVault } from './attachments.js';
 import { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
+import { overwriteRemnants } from './student-erasures.js';
 import type { Tables } from './tables.js';
 import { sweepWorkFolders, UNWRAPPED } from './work-folder.js';
 
@@ -10,6 +11,7 @@ import { sweepWorkFolders, UNWRAPPED } from './work-folder.js';
 export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, vault: AttachmentVault, presence: Presence): Promise<void> {
   await vault.sweep((moved) => removeUnnamed(db, vault, moved));
   await new PackageClaims(db, storeFolder, presence).sweep();
+  await overwriteRemnants(db, vault, storeFolder);
   await sweepWorkFolders(UNWRAPPED.parent(), UNWRAPPED.prefix);
 }
 

@@ -170,6 +170,9 @@ export const ROW_TABLES = Object.keys(SHAPES) as RowTable[];
 
 export const isRowTable = (name: string): name is RowTable => Object.hasOwn(SHAPES, name);
 
+/** The tables whose rows belong to students, those that refer to others first. */
+export const tablesOfStudents = (): RowTable[] => ROW_TABLES.filter((table) => 'student_id' in SHAPES[table].columns).reverse();
+
 /** The columns of a table, in the order of its lines. */
 export const columnsOfTable = (table: RowTable): string[] => Object.keys(SHAPES[table].columns);
 
@@ -207,7 +210,7 @@ type Db = Kysely<Tables> | Transaction<Tables>;
 /** Rows that are in memory at a time. */
 const PAGE = 500;
 
-const isPostgres = (db: Db): boolean => db.getExecutor().adapter instanceof PostgresAdapter;
+export const isPostgres = (db: Db): boolean => db.getExecutor().adapter instanceof PostgresAdapter;
 
 /** The rows of a store as they were at one moment. */
 export class RowReader {
