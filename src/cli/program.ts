@@ -117,6 +117,16 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .addOption(new Option('--as <state>', help.leftAs).choices([...LEFT_AS, 'here']).makeOptionMandatory())
     .option('--left <date>', help.left)
     .action((ids, options) => start('leave', async (context) => (await import('./commands/leave.js')).leave(context, ids, options)));
+  add('undo', help.undo)
+    .addArgument(new Argument('<number>', help.undoNumber))
+    .option('--dry-run', help.undoDryRun)
+    .option('--despite-sent', help.despiteSent)
+    .action((number, options) => start('undo', async (context) => (await import('./commands/undo.js')).undo(context, number, options)));
+  add('remove', help.removeStudent)
+    .addArgument(new Argument('<student>', help.studentWords))
+    .option('--reason <reason>', help.removeReason)
+    .option('--dry-run', help.removeDryRun)
+    .action((who, options) => start('remove', async (context) => (await import('./commands/remove.js')).remove(context, who, options)));
   add('load', help.load)
     .addArgument(new Argument('[path...]', help.paths))
     .addOption(new Option('--course-codes <file>', help.loadCourseCodes).argParser(collectFile).default([]))

@@ -193,6 +193,7 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
       if (!staging) return { keep: false, result: { ...sound, outcome: isNew ? 'would-import' : 'unchanged' } };
       const historyId = await change.addHistory(historyOf(report, request, plans));
       for (const plan of plans) await applyStudent(change, plan, historyId);
+      await change.addMatches(historyId, plans.flatMap(matchesOf));
       return { keep: true, result: { ...sound, historyId, outcome: isNew ? 'imported' : 'unchanged' } };
     });
     staging?.committed();
@@ -267,6 +268,8 @@ export interface StudentPlan {
   readonly student: ImportedStudent;
   /** Records to put in; none when there is an error among the findings. */
   readonly incoming: readonly Comparison<TakenAttachment>[];
+  /** Those that are there as they are. */
+  readonly same: readonly Comparison<TakenAttachment>[];
   /** Those of them that take the place of stored ones. */
   readonly replacing: readonly Comparison<TakenAttachment>[];
   readonly findings: readonly Finding[];
@@ -313,6 +316,7 @@ export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | und
       records: records.map(({ change }) => change),
     },
     incoming,
+    same: comparisons.filter(({ kind }) => kind === 'same'),
     replacing: incoming.filter((comparison) => outcomeOf(comparison, terms) === 'replaced'),
     findings,
     overridden: [...answered].map(({ code }) => code),
@@ -399,6 +403,9 @@ function ownSchoolFindings(
     },
   ];
 }
+
+/** The entries that brought records which the package has, too. */
+const matchesOf = ({ same }: StudentPlan): number[] => same.flatMap(({ stored }) => stored?.historyId ?? []);
 
 const changesStore = ({ incoming, student }: StudentPlan): boolean => incoming.length > 0 || student.created;
 

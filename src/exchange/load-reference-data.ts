@@ -59,8 +59,8 @@ async function loadTable<T>(
   refuseRows(findings, file);
   if (items.length === 0) throw new LpxError('LPX_TABLE_EMPTY', { file });
   return store.change(async (change) => {
+    await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
     const changed = await put(change, items);
-    if (changed > 0) await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
     return { keep: changed > 0, result: { file, rows: items.length, changed, findings: garbledCells(rows) } };
   });
 }

@@ -50,6 +50,7 @@ import {
   type StoredRecord,
   type StoredStudent,
 } from '../store/store.js';
+import { changesBetween } from '../store/stored-rows.js';
 import { studentIn } from '../store/students.js';
 import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
@@ -290,6 +291,7 @@ async function writeParts(change: StoreChange, parts: readonly (() => CheckedPar
   const isRefused = () => errorOf([...conflicts.list(), ...doubts.list()]) !== undefined;
   const students: LoadedStudent[] = [];
   const written: TakenAttachment[] = [];
+  const matched = new Set<number>();
   let historyId: number | undefined;
   for (const part of parts) {
     // The database's statements of the last part are only freed when the event loop gets its turn; so is an interrupt heard.
@@ -311,8 +313,10 @@ async function writeParts(change: StoreChange, parts: readonly (() => CheckedPar
     for (const plan of plans) {
       students.push(await applyPlan(change, plan, { historyId, schoolCode, keepMissing }));
       written.push(...attachmentsOf(writtenOf(plan)));
+      for (const { kind, stored } of plan.comparisons) if (kind === 'same' && stored) matched.add(stored.historyId);
     }
   }
+  if (historyId !== undefined) await change.addMatches(historyId, matched);
   refuse(conflicts.list());
   refuse(doubts.list());
   return { students, written, kept: kept.list(), changed: historyId !== undefined };
@@ -410,12 +414,6 @@ const changesOf = ({ basicData, listed }: StoredStudent, after: BasicData): Basi
   changesBetween(basicData, after).filter(
     ({ property, from }) => !listed || ((property === 'name' || property === 'birthDate') && from !== ''),
   );
-
-/** The properties of basic data that are other than before. */
-const changesBetween = (before: BasicData, after: BasicData): BasicDataChange[] =>
-  (Object.keys(after) as (keyof BasicData)[])
-    .filter((property) => before[property] !== after[property])
-    .map((property) => ({ property, from: before[property], to: after[property] }));
 
 /** The records that a plan writes. */
 const writtenOf = ({ comparisons }: StudentPlan): TakenRecord[] =>

@@ -40,7 +40,7 @@ export interface Acknowledgement {
   readonly signed: boolean | undefined;
 }
 
-/** Writes `<package>.receipt.json`. @throws LPX_IMPORT_UNKNOWN, LPX_WRITE_FAILED, LPX_DISK_FULL */
+/** Writes `<package>.receipt.json`. @throws LPX_IMPORT_UNKNOWN, LPX_UNDO_DONE, LPX_WRITE_FAILED, LPX_DISK_FULL */
 export async function writeReceipt(
   store: Store,
   { importId, outFolder, now, by, existing }: ReceiptRequest,
@@ -68,12 +68,13 @@ export async function writeReceipt(
   });
 }
 
-/** The receipt of an import that was done. */
+/** The receipt of an import that was done. @throws LPX_UNDO_DONE when it was taken back */
 export async function receiptOf(
   store: Store,
   entry: KeptImport,
   { now, by }: { readonly now: Date; readonly by: string },
 ): Promise<Acknowledgement> {
+  if (entry.undoneBy !== undefined) throw new LpxError('LPX_UNDO_DONE', { id: entry.id, by: entry.undoneBy });
   const receipt: Receipt = {
     lpxReceipt: 2,
     sendingSchool: entry.school,
@@ -180,7 +181,11 @@ export async function checkReceipt(store: Store, { file, now, operator }: CheckR
   const receiving = entry.received ?? { at: new Date(receipt.issuedAt), by };
   if (!before)
     await store.change(async (change) => {
-      await change.markReceived(entry.id, receiving);
+      await change.markReceived(
+        entry.id,
+        receiving,
+        (receipt.files ?? []).map(({ sha256 }) => sha256),
+      );
       await change.addHistory({
         kind: 'receipt',
         at: now,

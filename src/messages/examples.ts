@@ -7,6 +7,8 @@ const english: Examples = {
   init: ['lpx init --school 990001 --name 示範高中', 'lpx --store /srv/lpx init --school 990001 --shared registrars'],
   school: ['lpx school', 'lpx school --name 示範高中'],
   leave: ['lpx leave A800000014 --as transferred --left 2021-01-22', 'lpx leave --list ids.txt --as graduated'],
+  undo: ['lpx undo 12 --dry-run', 'lpx undo 12 --yes'],
+  remove: ['lpx remove A800000014 --dry-run', 'lpx remove A800000014 --reason duplicate'],
   load: ['lpx load platform-export', 'lpx load students.csv results.xlsx --attachments files'],
   students: ['lpx students', 'lpx students 林'],
   export: [
@@ -49,6 +51,7 @@ export const EXAMPLES: Readonly<Record<Language, Examples>> = {
     ...english,
     history: ['lpx history --student 林小禾', 'lpx history --kind 匯出 --since 110/01/01 --csv'],
     leave: ['lpx leave A800000014 --as 轉出 --left 110/01/22', 'lpx leave --list 名單.txt --as 畢業'],
+    remove: ['lpx remove A800000014 --dry-run', 'lpx remove 林小禾 --reason 誤建'],
     load: ['lpx load 平臺匯出', 'lpx load 學生名單.csv 名冊.xlsx --attachments 附件'],
     export: [
       'lpx export A800000014 --reason 轉學 --left 110/01/22 --to 990002',

@@ -16,5 +16,7 @@ export const HISTORY_KINDS = [
   'backup',
   'rehearsal',
   'restore',
+  'undo',
+  'remove',
 ] as const;
 export type HistoryKind = (typeof HISTORY_KINDS)[number];

@@ -109,10 +109,13 @@ export const isMultiPerformance = <A>(record: PortfolioRecord<A>): boolean => wi
 export const halfOf = <A>(record: PortfolioRecord<A>): Half | undefined =>
   isCourseResult(record) ? 'courseResults' : isMultiPerformance(record) ? 'multiPerformances' : undefined;
 
-/** The lists of multi-performances, by their names on the wire. */
-export const MULTI_PERFORMANCE_WIRES: ReadonlySet<string> = new Set(
-  LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.wire),
-);
+const OF_MULTI_PERFORMANCES = LISTS.filter((list) => list.owner === 'multiPerformances');
+
+/** The lists of multi-performances. */
+export const MULTI_PERFORMANCE_LISTS: ReadonlySet<ListName> = new Set(OF_MULTI_PERFORMANCES.map((list) => list.name));
+
+/** The same by their names on the wire. */
+export const MULTI_PERFORMANCE_WIRES: ReadonlySet<string> = new Set(OF_MULTI_PERFORMANCES.map((list) => list.wire));
 
 /** The fields that name a record to a person: the first that says something. */
 export const TITLE_FIELDS = [

@@ -6,12 +6,22 @@ import type { CourseListing } from '../spec/course-code-file.js';
 import { HISTORY_KINDS, type HistoryKind } from '../spec/history.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { identityOf } from '../spec/identity.js';
-import { type BasicData, type JsonObject, LISTS, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
+import {
+  type BasicData,
+  type JsonObject,
+  MULTI_PERFORMANCE_LISTS,
+  type PortfolioRecord,
+  SLOTS,
+  type Slot,
+  titleOf,
+  wireListOf,
+} from '../spec/portfolio.js';
 import type { AttachmentVault } from './attachments.js';
 import { BackupKeys } from './backup-keys.js';
 import { BatchJournal } from './batch-journal.js';
 import { chainEntry, keyedId, newIdKey, saidHash } from './chain.js';
 import { CustodyLog } from './custody-log.js';
+import { type ChangedTable, EntryChanges } from './entry-changes.js';
 import { countHistory, historyColumns, readHistory } from './history-rows.js';
 import { type FileOwner, type NeededFile, neededFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
@@ -19,6 +29,8 @@ import type { Presence } from './presence.js';
 import { asStored, sealed, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import {
+  type EntryState,
+  type Hanging,
   type HistoryCounts,
   type HistoryEntry,
   type HistoryFilter,
@@ -41,14 +53,25 @@ import {
   type StoredRecord,
   type StoredStudent,
   type StudentSummary,
+  type TakenBack,
 } from './store.js';
-import { basicDataOf, damaged, leavingOf, orDamaged, rollEntryOf, type StudentRef, storedTime, updateStudentRow } from './stored-rows.js';
+import {
+  basicDataOf,
+  damaged,
+  leavingOf,
+  orDamaged,
+  rollEntryOf,
+  type StudentRef,
+  type StudentRow,
+  storedTime,
+  updateStudentRow,
+} from './stored-rows.js';
 import { StudentErasures } from './student-erasures.js';
-import { type RowReader, readRows } from './table-rows.js';
+import { type Row, type RowReader, readRows } from './table-rows.js';
 import type { RecordTable, Tables } from './tables.js';
+import { hangingOn, markTakenBack, takeBack } from './taking-back.js';
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
-const MULTI_PERFORMANCE_LISTS = new Set(LISTS.filter((list) => list.owner === 'multiPerformances').map((list) => list.name));
 
 type Db = Kysely<Tables> | Transaction<Tables>;
 
@@ -81,7 +104,7 @@ export class DatabaseStore implements Store {
   }
 
   async students(): Promise<StudentSummary[]> {
-    const students = await this.#db.selectFrom('students').selectAll().orderBy('national_id').execute();
+    const students = await onRoll(this.#db).orderBy('national_id').execute();
     const counts = new Map<number, { courseResults: number; multiPerformances: number; received: number; attachments: number }>();
     for (const provenance of PROVENANCES) {
       const rows = await this.#db
@@ -128,7 +151,7 @@ export class DatabaseStore implements Store {
   async names(nationalIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const names = new Map<string, string>();
     for (const some of inParts([...new Set(nationalIds.map(canonicalCode))])) {
-      const rows = await this.#db.selectFrom('students').selectAll().where('national_id', 'in', some).execute();
+      const rows = await onRoll(this.#db).where('national_id', 'in', some).execute();
       for (const row of rows) names.set(row.national_id, basicDataOf(row, this.folder).name);
     }
     return names;
@@ -143,7 +166,7 @@ export class DatabaseStore implements Store {
           .innerJoin('students', 'students.id', 'records.student_id')
           .select(['student_id', 'document_sha256', 'media_sha256'])
           .where('national_id', 'in', some)
-          .where('removed_by', 'is', null)
+          .where('records.removed_by', 'is', null)
           .execute();
         for (const { student_id, document_sha256, media_sha256 } of rows)
           for (const sha256 of [document_sha256, media_sha256]) {
@@ -165,6 +188,17 @@ export class DatabaseStore implements Store {
 
   fileOwners(hashes: ReadonlySet<string>): Promise<FileOwner[]> {
     return ownersOf(this.#db, this.folder, hashes);
+  }
+
+  async acknowledgedFiles(nationalId: string): Promise<ReadonlySet<string>> {
+    const rows = await this.#db
+      .selectFrom('receipt_files')
+      .innerJoin('history_students', 'history_students.history_id', 'receipt_files.history_id')
+      .innerJoin('students', 'students.id', 'history_students.student_id')
+      .select('sha256')
+      .where('national_id', '=', nationalId)
+      .execute();
+    return new Set(rows.map(({ sha256 }) => sha256));
   }
 
   history(filter: HistoryFilter = {}): Promise<HistoryEntry[]> {
@@ -237,10 +271,25 @@ export class DatabaseChange implements StoreChange {
   readonly #db: Transaction<Tables>;
   readonly #folder: string;
   readonly #added: number[] = [];
+  readonly #changes: EntryChanges;
 
   constructor(db: Transaction<Tables>, folder: string) {
     this.#db = db;
     this.#folder = folder;
+    this.#changes = new EntryChanges(db);
+  }
+
+  /** The entry that what is done now belongs to: the last one added. Without one, nothing is there to be undone. */
+  get #entry(): number | undefined {
+    return this.#added.at(-1);
+  }
+
+  readonly #noteUpdate = async (table: ChangedTable, row: Row, columns: Row): Promise<void> => {
+    if (this.#entry !== undefined) await this.#changes.updated(this.#entry, table, row, columns);
+  };
+
+  #updateStudent(id: number, columns: Partial<StudentRow>): Promise<void> {
+    return updateStudentRow(this.#db, { id, folder: this.#folder, noted: this.#noteUpdate }, columns);
   }
 
   student(nationalId: string): Promise<StoredStudent | undefined> {
@@ -256,13 +305,18 @@ export class DatabaseChange implements StoreChange {
   }
 
   async addHistory(entry: NewHistoryEntry): Promise<number> {
-    const { id } = await this.#db.insertInto('history').values(historyColumns(entry)).returning('id').executeTakeFirstOrThrow();
+    const { id } = await this.#db
+      .insertInto('history')
+      .values({ ...historyColumns(entry), keeps_changes: 1 })
+      .returning('id')
+      .executeTakeFirstOrThrow();
     this.#added.push(id);
     return id;
   }
 
   /** Gives the new entries their places in the chain, once all that belongs to them is there. */
   async chainEntries(): Promise<void> {
+    await this.#changes.flush();
     for (const id of this.#added) await chainEntry(this.#db, id);
   }
 
@@ -317,7 +371,66 @@ export class DatabaseChange implements StoreChange {
         .execute();
   }
 
-  async markReceived(historyId: number, { at, by }: Receiving): Promise<void> {
+  async addMatches(historyId: number, matched: Iterable<number>): Promise<void> {
+    const others = [...new Set(matched)].filter((id) => id !== historyId);
+    for (const some of inParts(others))
+      await this.#db
+        .insertInto('entry_matches')
+        .values(some.map((matched_id) => ({ history_id: historyId, matched_id })))
+        .onConflict((conflict) => conflict.columns(['history_id', 'matched_id']).doNothing())
+        .execute();
+  }
+
+  async entry(id: number): Promise<EntryState | undefined> {
+    const row = await this.#db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!row || row.state === 'pending' || row.state === 'written') return undefined;
+    const { kind, state, file } = row;
+    return {
+      id,
+      kind,
+      state,
+      at: storedTime(row.at, { folder: this.#folder }),
+      file,
+      undoneBy: row.undone_by ?? undefined,
+      refersTo: kind === 'undo' ? (row.refers_to ?? undefined) : undefined,
+      keepsChanges: row.keeps_changes === 1,
+    };
+  }
+
+  hangingOn(id: number): Promise<Hanging[]> {
+    return hangingOn(this.#db, id, this.#folder);
+  }
+
+  async takeBack(id: number): Promise<TakenBack> {
+    const by = this.#entry;
+    if (by === undefined) throw new Error('An entry is taken back by another one.');
+    const taken = await takeBack(id, { db: this.#db, folder: this.#folder, by, changes: this.#changes });
+    await markTakenBack(this.#db, id, by);
+    return taken;
+  }
+
+  async removeStudent(studentId: number): Promise<void> {
+    const removed_by = this.#entry;
+    if (removed_by === undefined) throw new Error('A student is taken off the roll by an entry.');
+    for (const provenance of PROVENANCES) {
+      const records = await this.#db
+        .selectFrom(TABLE_OF[provenance])
+        .select('id')
+        .where('student_id', '=', studentId)
+        .where('removed_by', 'is', null)
+        .execute();
+      for (const { id } of records) await this.#setRemoved({ provenance, id }, removed_by);
+    }
+    await this.#updateStudent(studentId, { removed_by });
+  }
+
+  async markReceived(historyId: number, { at, by }: Receiving, files: readonly string[]): Promise<void> {
+    for (const some of inParts([...new Set(files)]))
+      await this.#db
+        .insertInto('receipt_files')
+        .values(some.map((sha256) => ({ history_id: historyId, sha256 })))
+        .onConflict((conflict) => conflict.columns(['history_id', 'sha256']).doNothing())
+        .execute();
     await this.#db.updateTable('history').set({ received_at: at.toISOString(), received_by: by }).where('id', '=', historyId).execute();
   }
 
@@ -326,73 +439,89 @@ export class DatabaseChange implements StoreChange {
   }
 
   async addPick(studentId: number, { provenance, id }: RecordRef, at: Date): Promise<void> {
-    await this.#db
+    const pick = { provenance, record_id: id, student_id: studentId, at: at.toISOString() };
+    const added = await this.#db
       .insertInto('picks')
-      .values({ provenance, record_id: id, student_id: studentId, at: at.toISOString() })
+      .values(pick)
       .onConflict((conflict) => conflict.columns(['provenance', 'record_id']).doNothing())
-      .execute();
+      .returning('record_id')
+      .executeTakeFirst();
+    if (added && this.#entry !== undefined) await this.#changes.added(this.#entry, 'picks', pick);
   }
 
   async removePick({ provenance, id }: RecordRef): Promise<void> {
-    await this.#db.deleteFrom('picks').where('provenance', '=', provenance).where('record_id', '=', id).execute();
+    const pick = await this.#db
+      .deleteFrom('picks')
+      .where('provenance', '=', provenance)
+      .where('record_id', '=', id)
+      .returningAll()
+      .executeTakeFirst();
+    if (pick && this.#entry !== undefined) await this.#changes.deleted(this.#entry, 'picks', pick);
   }
 
   async setExtendedYears(studentId: number, years: number): Promise<void> {
-    await updateStudentRow(this.#db, this.#folder, studentId, { extended_years: years });
+    await this.#updateStudent(studentId, { extended_years: years });
   }
 
-  putCourses(listings: readonly CourseListing[]): Promise<number> {
-    return putChanged(
-      listings,
-      (codes) => listingsIn(this.#db, codes),
-      (fresh) =>
-        this.#db
-          .insertInto('course_codes')
-          .values(
-            fresh.map(({ code, subjectName, credits }) => ({ code, plan: planOfCourseCode(code), subject_name: subjectName, credits })),
-          )
-          .onConflict((conflict) =>
-            conflict
-              .column('code')
-              .doUpdateSet((eb) => ({ subject_name: eb.ref('excluded.subject_name'), credits: eb.ref('excluded.credits') })),
-          )
-          .execute(),
+  async putCourses(listings: readonly CourseListing[]): Promise<number> {
+    const listingOf = ({ code, subjectName, credits }: CourseListing) => ({ code, subject_name: subjectName, credits });
+    return this.#putChanged(
+      'course_codes',
+      listings.map((listing) => ({ ...listingOf(listing), plan: planOfCourseCode(listing.code) })),
     );
   }
 
-  putSchools(schools: readonly School[]): Promise<number> {
-    return putChanged(
-      schools,
-      (codes) => schoolsIn(this.#db, codes),
-      (fresh) =>
-        this.#db
-          .insertInto('known_schools')
-          .values(fresh.map(({ code, name }) => ({ code, name })))
-          .onConflict((conflict) => conflict.column('code').doUpdateSet((eb) => ({ name: eb.ref('excluded.name') })))
-          .execute(),
+  async putSchools(schools: readonly School[]): Promise<number> {
+    return this.#putChanged(
+      'known_schools',
+      schools.map(({ code, name }) => ({ code, name })),
     );
+  }
+
+  /** Puts in what is new, or says something else than what is held under its code. @returns how many those are */
+  async #putChanged(table: 'course_codes' | 'known_schools', rows: readonly (Row & { readonly code: string })[]): Promise<number> {
+    let count = 0;
+    for (const some of inParts([...new Map(rows.map((row) => [row.code, row])).values()])) {
+      const codes = some.map(({ code }) => code);
+      const found = await this.#db
+        .selectFrom(table as 'known_schools')
+        .selectAll()
+        .where('code', 'in', codes)
+        .execute();
+      const held = new Map<string, Row & { readonly code: string }>(found.map((row) => [row.code, row]));
+      const fresh = some
+        .filter((row) => Object.entries(row).some(([name, value]) => held.get(row.code)?.[name] !== value))
+        .map((row) => ({ ...row, history_id: this.#entry ?? null }));
+      count += fresh.length;
+      for (const row of fresh) {
+        const before = held.get(row.code);
+        if (!before) continue;
+        await this.#noteUpdate(table, before, row);
+        await this.#db
+          .updateTable(table as 'known_schools')
+          .set(row)
+          .where('code', '=', row.code)
+          .execute();
+      }
+      const added = fresh.filter(({ code }) => !held.has(code));
+      if (added.length > 0)
+        await this.#db
+          .insertInto(table as 'known_schools')
+          .values(added as never)
+          .execute();
+    }
+    return count;
   }
 
   async addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent> {
-    const { id } = await this.#db
-      .insertInto('students')
-      .values(
-        sealed('students', {
-          national_id: basicData.nationalId,
-          basic_data: JSON.stringify(basicData),
-          extras: JSON.stringify(extras),
-          extended_years: 0,
-          id_key: newIdKey(),
-        }),
-      )
-      .returning('id')
-      .executeTakeFirstOrThrow();
+    const row = newStudentRow({ basicData, extras, roll: NO_ROLL_ENTRY, listed: 0 });
+    const [id = await this.#insertStudent(row)] = (await this.#backOnRoll([row])).values();
     return { id, basicData, extras, roll: NO_ROLL_ENTRY, listed: false, extendedYears: 0, left: undefined, records: [] };
   }
 
   async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
     const columns = { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras), listed: 0 };
-    await updateStudentRow(this.#db, this.#folder, id, columns);
+    await this.#updateStudent(id, columns);
   }
 
   rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>> {
@@ -402,21 +531,13 @@ export class DatabaseChange implements StoreChange {
   async enrol(students: readonly Pick<RollStudent, 'basicData' | 'roll'>[]): Promise<number[]> {
     const ids = new Map<string, number>();
     for (const some of inParts(students)) {
+      const all = some.map((student) => newStudentRow({ ...student, extras: {}, listed: 1 }));
+      for (const [nationalId, id] of await this.#backOnRoll(all)) ids.set(nationalId, id);
+      const added = all.filter(({ national_id }) => !ids.has(national_id));
+      if (added.length === 0) continue;
       const rows = await this.#db
         .insertInto('students')
-        .values(
-          some.map(({ basicData, roll }) =>
-            sealed('students', {
-              national_id: basicData.nationalId,
-              basic_data: JSON.stringify(basicData),
-              extras: '{}',
-              extended_years: 0,
-              id_key: newIdKey(),
-              listed: 1,
-              ...rollColumns(roll),
-            }),
-          ),
-        )
+        .values(added.map((row) => sealed('students', { ...row, id_key: newIdKey() })))
         .returning(['id', 'national_id'])
         .execute();
       for (const { id, national_id } of rows) ids.set(national_id, id);
@@ -424,9 +545,38 @@ export class DatabaseChange implements StoreChange {
     return students.map(({ basicData }) => ids.get(basicData.nationalId) as number);
   }
 
+  async #insertStudent(row: NewStudentRow): Promise<number> {
+    const { id } = await this.#db
+      .insertInto('students')
+      .values(sealed('students', { ...row, id_key: newIdKey() }))
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+
+  /** Puts those of the students on the roll, as new ones, who were taken off it. @returns their numbers by national id */
+  async #backOnRoll(rows: readonly NewStudentRow[]): Promise<Map<string, number>> {
+    const removed = await this.#db
+      .selectFrom('students')
+      .select(['id', 'national_id'])
+      .where(
+        'national_id',
+        'in',
+        rows.map(({ national_id }) => national_id),
+      )
+      .where('removed_by', 'is not', null)
+      .execute();
+    const ids = new Map(removed.map(({ id, national_id }) => [national_id, id]));
+    for (const row of rows) {
+      const id = ids.get(row.national_id);
+      if (id !== undefined) await this.#updateStudent(id, { ...row, removed_by: null });
+    }
+    return ids;
+  }
+
   async updateRoll(id: number, basicData: BasicData | undefined, roll: RollEntry): Promise<void> {
     const columns = { ...(basicData && { basic_data: JSON.stringify(basicData) }), ...rollColumns(roll) };
-    await updateStudentRow(this.#db, this.#folder, id, columns);
+    await this.#updateStudent(id, columns);
   }
 
   async addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void> {
@@ -442,15 +592,17 @@ export class DatabaseChange implements StoreChange {
   async replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void> {
     await this.#addAttachments([record]);
     const table = TABLE_OF[stored.provenance];
-    const { id, removed_by, ...former } = await this.#recordRow(stored);
-    await this.#db
-      .insertInto('former_records')
-      .values({ ...former, provenance: stored.provenance, record_id: id, replaced_by: historyId })
-      .execute();
+    const before = await this.#recordRow(stored);
+    const { id, removed_by, ...former } = before;
+    const kept = { ...former, provenance: stored.provenance, record_id: id, replaced_by: historyId };
+    await this.#db.insertInto('former_records').values(kept).execute();
+    if (this.#entry !== undefined) await this.#changes.added(this.#entry, 'former_records', kept);
     const { student_id } = former;
+    const columns = { history_id: historyId, ...columnsOf(record) };
+    await this.#noteUpdate(table, before, columns);
     await this.#db
       .updateTable(table)
-      .set(sealed(table, { student_id, removed_by, history_id: historyId, ...columnsOf(record) }))
+      .set(sealed(table, { student_id, removed_by, ...columns }))
       .where('id', '=', id)
       .execute();
   }
@@ -477,7 +629,9 @@ export class DatabaseChange implements StoreChange {
 
   async #setRemoved(record: RecordRef, removedBy: number | null): Promise<void> {
     const table = TABLE_OF[record.provenance];
-    const { id, ...row } = await this.#recordRow(record);
+    const before = await this.#recordRow(record);
+    const { id, ...row } = before;
+    await this.#noteUpdate(table, before, { removed_by: removedBy });
     await this.#db
       .updateTable(table)
       .set(sealed(table, { ...row, removed_by: removedBy }))
@@ -490,11 +644,12 @@ export class DatabaseChange implements StoreChange {
   }
 
   async setLeft(studentId: number, leaving: Leaving | undefined): Promise<void> {
-    await updateStudentRow(this.#db, this.#folder, studentId, { left_as: leaving?.as ?? '', left_on: leaving?.on ?? '' });
+    await this.#updateStudent(studentId, { left_as: leaving?.as ?? '', left_on: leaving?.on ?? '' });
   }
 
   async setSchoolName(name: string): Promise<void> {
     const row = await this.#db.selectFrom('school').selectAll().executeTakeFirstOrThrow();
+    await this.#noteUpdate('school', row, { name });
     await this.#db
       .updateTable('school')
       .set(sealed('school', { ...row, name }))
@@ -511,6 +666,24 @@ export class DatabaseChange implements StoreChange {
         .execute();
   }
 }
+
+/** The columns of a student who is new to the roll, but for the key. */
+type NewStudentRow = ReturnType<typeof newStudentRow>;
+
+interface NewStudent extends Pick<RollStudent, 'basicData' | 'extras' | 'roll'> {
+  readonly listed: 0 | 1;
+}
+
+const newStudentRow = ({ basicData, extras, roll, listed }: NewStudent) => ({
+  national_id: basicData.nationalId,
+  basic_data: JSON.stringify(basicData),
+  extras: JSON.stringify(extras),
+  extended_years: 0,
+  left_as: '' as const,
+  left_on: '',
+  listed,
+  ...rollColumns(roll),
+});
 
 const NO_ROLL_ENTRY: RollEntry = { studentNumber: '', className: '', seat: '' };
 
@@ -572,19 +745,6 @@ async function schoolsIn(db: Db, codes: readonly string[]): Promise<School[]> {
   return schools;
 }
 
-/** Puts in what is new, or says something else than what is held under its code. @returns how many those are */
-async function putChanged<T extends { readonly code: string }>(
-  items: readonly T[],
-  heldOf: (codes: readonly string[]) => Promise<T[]>,
-  put: (fresh: readonly T[]) => Promise<unknown>,
-): Promise<number> {
-  const held = new Map((await heldOf(items.map(({ code }) => code))).map((listing) => [listing.code, listing]));
-  const differs = (item: T) => Object.entries(item).some(([name, value]) => held.get(item.code)?.[name as keyof T] !== value);
-  const fresh = items.filter(differs);
-  for (const some of inParts(fresh)) await put(some);
-  return fresh.length;
-}
-
 function columnsOf({
   record,
   key,
@@ -609,8 +769,10 @@ function columnsOf({
   };
 }
 
-const studentRow = (db: Db, nationalId: string) =>
-  db.selectFrom('students').selectAll().where('national_id', '=', nationalId).executeTakeFirst();
+/** The students who are on the roll. */
+const onRoll = (db: Db) => db.selectFrom('students').selectAll().where('removed_by', 'is', null);
+
+const studentRow = (db: Db, nationalId: string) => onRoll(db).where('national_id', '=', nationalId).executeTakeFirst();
 
 /** Finds a student by an id in any letters. @throws LPX_STORE_DAMAGED when a record is not what was stored */
 async function readStudent(db: Db, nationalId: string, folder: string): Promise<StoredStudent | undefined> {
@@ -626,8 +788,7 @@ async function readStudent(db: Db, nationalId: string, folder: string): Promise<
 async function readRoll(db: Db, nationalIds: readonly string[], folder: string): Promise<Map<string, RollStudent>> {
   const roll = new Map<string, RollStudent>();
   for (const some of inParts(nationalIds))
-    for (const row of await db.selectFrom('students').selectAll().where('national_id', 'in', some).execute())
-      roll.set(row.national_id, rollStudentOf(row, folder));
+    for (const row of await onRoll(db).where('national_id', 'in', some).execute()) roll.set(row.national_id, rollStudentOf(row, folder));
   return roll;
 }
 
@@ -686,7 +847,11 @@ async function readRecords(
       'picks.at as picked_at',
     ])
     .where('records.student_id', '=', student.id)
-    .where('records.removed_by', which === 'present' ? 'is' : 'is not', null)
+    .$call((query) =>
+      which === 'present'
+        ? query.where('records.removed_by', 'is', null)
+        : query.where('records.removed_by', 'in', (eb) => eb.selectFrom('history').select('id').where('kind', '=', 'load')),
+    )
     .orderBy('records.id')
     .execute();
   return rows.map((row) => {

@@ -218,6 +218,10 @@ export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Ta
       const details = receiving && { receivedAt: receiving.at.toISOString(), receivedBy: receiving.by };
       return { ...row, ...rest, refers_to: refersTo, ...(details && { details: JSON.stringify(details) }) };
     }
+    case 'undo': {
+      const { refersTo, details, ...rest } = entry;
+      return { ...row, ...rest, refers_to: refersTo, details: JSON.stringify(details) };
+    }
     case 'init':
     case 'pick':
     case 'load':
@@ -253,6 +257,8 @@ function entryOf(row: EntryRow, of: Pick<HistoryEntry, 'students' | 'studentCoun
     }
     case 'receipt':
       return { ...happening, kind, folder: row.folder, school, md5, refersTo: row.refers_to ?? 0 };
+    case 'undo':
+      return { ...happening, kind, refersTo: row.refers_to ?? 0, details: parsed(row.details, folder) };
     case 'load':
       return { ...happening, kind, overridden: row.overridden };
     case 'init':

@@ -447,6 +447,44 @@ async function sixteenthVersion(db: Kysely<Tables>): Promise<void> {
         .execute();
 }
 
+/** Entries can be undone: what they changed is kept, and students are taken off the roll without being lost. */
+async function seventeenthVersion(db: Kysely<Tables>): Promise<void> {
+  for (const table of ['students', 'course_codes', 'known_schools'] as const)
+    await db.schema
+      .alterTable(table)
+      .addColumn(table === 'students' ? 'removed_by' : 'history_id', 'integer')
+      .execute();
+  await db.schema
+    .alterTable('history')
+    .addColumn('keeps_changes', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute();
+  const ofEntry = (column: ColumnDefinitionBuilder) => column.notNull().references('history.id').onDelete('cascade');
+  await db.schema
+    .createTable('entry_changes')
+    .addColumn('id', 'integer', id)
+    .addColumn('history_id', 'integer', ofEntry)
+    .addColumn('table_name', 'text', required)
+    .addColumn('row_key', 'text', required)
+    .addColumn('student_id', 'integer', (column) => column.references('students.id'))
+    .addColumn('before', 'text')
+    .addColumn('seal', 'text', required)
+    .execute();
+  await db.schema.createIndex('entry_changes_history').on('entry_changes').columns(['history_id', 'id']).execute();
+  await db.schema.createIndex('entry_changes_student').on('entry_changes').column('student_id').execute();
+  await db.schema
+    .createTable('entry_matches')
+    .addColumn('history_id', 'integer', ofEntry)
+    .addColumn('matched_id', 'integer', required)
+    .addPrimaryKeyConstraint('entry_matches_key', ['history_id', 'matched_id'])
+    .execute();
+  await db.schema
+    .createTable('receipt_files')
+    .addColumn('history_id', 'integer', ofEntry)
+    .addColumn('sha256', 'text', required)
+    .addPrimaryKeyConstraint('receipt_files_key', ['history_id', 'sha256'])
+    .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -464,6 +502,7 @@ const MIGRATIONS: readonly Migration[] = [
   fourteenthVersion,
   fifteenthVersion,
   sixteenthVersion,
+  seventeenthVersion,
 ];
 
 /** The version of the tables that this program has. */

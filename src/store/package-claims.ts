@@ -14,10 +14,11 @@ import { markCommitted } from '../io/interruption.js';
 import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { LEAVING_REASONS } from '../spec/status-changes.js';
 import { chainEntry } from './chain.js';
+import { EntryChanges } from './entry-changes.js';
 import type { Presence } from './presence.js';
 import { inParts } from './statements.js';
 import type { ExportEntry, HistoryCounts } from './store.js';
-import { updateStudentRow } from './stored-rows.js';
+import { type StudentToUpdate, updateStudentRow } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
 import type { WorkFolder } from './work-folder.js';
 
@@ -263,11 +264,14 @@ async function markLeft(transaction: Transaction<Tables>, folder: string, histor
     .where('reason', 'in', LEAVING_REASONS)
     .where('left_on', '<>', '')
     .execute();
-  for (const { student_id, left_on } of students)
-    await updateStudentRow(transaction, folder, student_id, { left_as: 'transferred', left_on }).catch((error) => {
+  const changes = new EntryChanges(transaction);
+  const noted: StudentToUpdate['noted'] = (table, row, columns) => changes.updated(historyId, table, row, columns);
+  for (const { student_id: id, left_on } of students)
+    await updateStudentRow(transaction, { id, folder, noted }, { left_as: 'transferred', left_on }).catch((error) => {
       // The package is out. That the row is damaged is said by whoever reads the student next.
       if (!(error instanceof LpxError)) throw error;
     });
+  await changes.flush();
 }
 
 /** The exports that sent the same of a student to the same school, the newest first. Entries of earlier versions know it of packages of one student. */

@@ -37,7 +37,7 @@ export type SealedRow<T extends SealedTable> = Readonly<Record<(typeof SEALED)[T
 const SEALED_LATER = ['removed_by', 'left_as', 'left_on', 'listed', 'student_number', 'class_name', 'seat', 'owed', 'repairs'] as const;
 
 /** Those of students. */
-export const STUDENT_SEALED_LATER = ['left_as', 'left_on', 'listed', 'student_number', 'class_name', 'seat'] as const;
+export const STUDENT_SEALED_LATER = ['removed_by', 'left_as', 'left_on', 'listed', 'student_number', 'class_name', 'seat'] as const;
 
 /** The seal of a row: SHA-256 over its values, 64 hex digits. */
 export function sealOf<T extends SealedTable>(table: T, row: SealedRow<T>): string {

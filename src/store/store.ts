@@ -154,6 +154,8 @@ export interface EntryDetails {
   readonly rehearsal: SnapshotRef;
   /** The store was made out of a backup. */
   readonly restore: SnapshotRef;
+  /** A student was taken off the roll. `why`: the clerk's words; may be empty. */
+  readonly remove: { readonly why: string };
 }
 
 /** A snapshot of a backup, and the place in the chain of the newest entry that it has. */
@@ -171,6 +173,15 @@ export type DetailedEntry = {
     readonly details: EntryDetails[Kind];
   };
 }[keyof EntryDetails];
+
+/** An entry was taken back. */
+export interface UndoEntry extends Happening {
+  readonly kind: 'undo';
+  /** The entry, by its number. */
+  readonly refersTo: number;
+  /** What that one was; whether it was taken back although what it brought had been sent, or was in a register. */
+  readonly details: { readonly of: HistoryKind; readonly despiteSent?: boolean };
+}
 
 /** That a receipt was written for an import, or one was found to fit an export. */
 export interface ReceiptEntry extends Happening {
@@ -216,7 +227,7 @@ export interface ImportEntry extends PackageEntry {
 }
 
 /** An entry to add to the history. Exports are added as they are claimed. */
-export type NewHistoryEntry = PlainEntry | LoadEntry | DetailedEntry | ReceiptEntry | ImportEntry;
+export type NewHistoryEntry = PlainEntry | LoadEntry | DetailedEntry | ReceiptEntry | ImportEntry | UndoEntry;
 
 /** That a property of a student's basic data became another. */
 export interface BasicDataChange {
@@ -335,16 +346,78 @@ export interface NewRecord {
   readonly content: string;
 }
 
-/** Reading and writing inside one transaction. */
+/** An entry as `lpx undo` sees it. */
+export interface EntryState {
+  readonly id: number;
+  readonly kind: HistoryKind;
+  readonly state: 'done' | 'unchanged' | 'failed';
+  readonly at: Date;
+  readonly file: string;
+  readonly undoneBy: number | undefined;
+  /** Of an undo, the entry that it took back. */
+  readonly refersTo: number | undefined;
+  /** Whether all that it changed is kept; not so by earlier versions. */
+  readonly keepsChanges: boolean;
+}
+
+/** A later entry that rests on one, and how. */
+export interface Hanging extends Pick<EntryState, 'id' | 'kind' | 'at' | 'file'> {
+  /**
+   * `changed`: it changed the same further; `picked`: it picked such records, or picks of it need the room; `matched`: it brought the same
+   * records, or found them there; `sent`: it took what was there out of the store.
+   */
+  readonly why: 'changed' | 'picked' | 'matched' | 'sent';
+}
+
+/** What taking an entry back does. */
+export interface TakenBack {
+  readonly students: readonly TakenBackStudent[];
+  /** Listings of course codes and of schools that are gone, or as they were. */
+  readonly courses: number;
+  readonly schools: number;
+  readonly schoolName: { readonly from: string; readonly to: string } | undefined;
+}
+
+/** The effect of taking an entry back on one student. */
+export interface TakenBackStudent {
+  readonly id: number;
+  readonly nationalId: string;
+  readonly name: string;
+  /** Whether the student is no longer on the roll, or again. */
+  readonly roll: 'off' | 'back' | undefined;
+  /** Records that are no longer there, there again, and that say again what they said before. */
+  readonly removed: number;
+  readonly returned: number;
+  readonly restored: number;
+  /** Records that are picked again, and no longer. */
+  readonly picked: number;
+  readonly unpicked: number;
+  /** What of basic data is again as before. */
+  readonly changes: readonly BasicDataChange[];
+  /** Whether leaving, extended years, and class, seat or student number are as before. */
+  readonly left: boolean;
+  readonly extendedYears: boolean;
+  readonly rollEntry: boolean;
+  /** Of the records. */
+  readonly counts: HistoryCounts;
+}
+
+/** Reading and writing inside one transaction. What is written belongs to the entry that was added last. */
 export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFiles'> {
   historyKind(id: number): Promise<HistoryKind>;
   /** Adds an entry; with the transaction's end it takes its place in the chain. @returns its number */
   addHistory(entry: NewHistoryEntry): Promise<number>;
   addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks?: HistoryRemarks): Promise<void>;
-  /** The same for many, who have nothing counted. */
-  addHistoryStudents(historyId: number, students: readonly (HistoryRemarks & { readonly studentId: number })[]): Promise<void>;
+  /** The same for many; without counts, nothing is counted. */
+  addHistoryStudents(
+    historyId: number,
+    students: readonly (HistoryRemarks & Partial<HistoryCounts> & { readonly studentId: number })[],
+  ): Promise<void>;
+  /** Notes that an entry found records there, by the entries that brought them. */
+  addMatches(historyId: number, matched: Iterable<number>): Promise<void>;
   addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void>;
-  markReceived(historyId: number, receiving: Receiving): Promise<void>;
+  /** @param files the files that the receipt names, by SHA-256 */
+  markReceived(historyId: number, receiving: Receiving, files: readonly string[]): Promise<void>;
   addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent>;
   /** Basic data as the platform has them. */
   updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void>;
@@ -355,7 +428,7 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void>;
   /** Puts a record in the place of a stored one, whose former content is kept. */
   replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void>;
-  /** The records of a student that were taken out. */
+  /** The records of a student that a load took out. */
   removedRecords(studentId: number): Promise<StoredRecord[]>;
   /** Takes records out: they are kept with their picks, and no more than that. */
   removeRecords(records: readonly RecordRef[], historyId: number): Promise<void>;
@@ -369,6 +442,14 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   addPick(studentId: number, record: RecordRef, at: Date): Promise<void>;
   removePick(record: RecordRef): Promise<void>;
   setExtendedYears(studentId: number, years: number): Promise<void>;
+  /** A settled entry; undefined for none. */
+  entry(id: number): Promise<EntryState | undefined>;
+  /** The later entries that rest on an entry, the newest first. */
+  hangingOn(id: number): Promise<Hanging[]>;
+  /** Takes an entry back, as part of the entry that was added last: what it changed is as before, and what it added is not there. */
+  takeBack(id: number): Promise<TakenBack>;
+  /** Takes a student off the roll, with all records; both are kept. */
+  removeStudent(studentId: number): Promise<void>;
   /** Puts listings in, over those of the same code. @returns how many are new or other than before */
   putCourses(listings: readonly CourseListing[]): Promise<number>;
   /** The same for schools. */
@@ -405,6 +486,8 @@ export interface Store {
   neededFiles(): Promise<readonly NeededFile[]>;
   /** The records that have these contents (by SHA-256) as files, by student; without those that were taken out. @throws LPX_STORE_DAMAGED */
   fileOwners(hashes: ReadonlySet<string>): Promise<readonly FileOwner[]>;
+  /** The files (by SHA-256) that receipts of this student's exports name. */
+  acknowledgedFiles(nationalId: string): Promise<ReadonlySet<string>>;
   /** Newest first; without packages that are still being made. */
   history(filter?: HistoryFilter): Promise<HistoryEntry[]>;
   /** How many entries `history()` has. */

@@ -3,7 +3,8 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError, type Place } from '../errors.js';
 import type { BasicData } from '../spec/portfolio.js';
 import { asStored, sealed, sealOf } from './seal.js';
-import type { Leaving, RollEntry } from './store.js';
+import type { BasicDataChange, Leaving, RollEntry } from './store.js';
+import type { Row } from './table-rows.js';
 import type { Tables } from './tables.js';
 
 /** What a row of a student must have to be known as intact. */
@@ -24,21 +25,35 @@ export function basicDataOf(row: StudentRow, folder: string): BasicData {
   return basicData;
 }
 
+/** A student whose row is to be changed; `noted` gets the row as it was, and the columns. */
+export interface StudentToUpdate {
+  readonly id: number;
+  readonly folder: string;
+  readonly noted: (table: 'students', row: Row, columns: Row) => Promise<void>;
+}
+
 /** Changes columns of a student whose row is intact. @throws LPX_STORE_DAMAGED */
 export async function updateStudentRow(
   db: Kysely<Tables> | Transaction<Tables>,
-  folder: string,
-  id: number,
+  { id, folder, noted }: StudentToUpdate,
   columns: Partial<StudentRow>,
 ): Promise<void> {
-  const { id: _, ...row } = await db.selectFrom('students').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const before = await db.selectFrom('students').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const { id: _, ...row } = before;
   basicDataOf(row, folder);
+  await noted('students', before, columns as Row);
   await db
     .updateTable('students')
     .set(sealed('students', { ...row, ...columns }))
     .where('id', '=', id)
     .execute();
 }
+
+/** The properties of basic data that are other than before. */
+export const changesBetween = (before: BasicData, after: BasicData): BasicDataChange[] =>
+  (Object.keys(after) as (keyof BasicData)[])
+    .filter((property) => before[property] !== after[property])
+    .map((property) => ({ property, from: before[property], to: after[property] }));
 
 /** Whether and how the student of a row has left. */
 export const leavingOf = ({ left_as, left_on }: StudentRow): Leaving | undefined =>

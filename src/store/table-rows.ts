@@ -65,6 +65,7 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
       student_number: 'text',
       class_name: 'text',
       seat: 'text',
+      removed_by: 'integer',
       id_key: 'text',
       seal: 'text',
     },
@@ -91,6 +92,7 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
       details: 'text',
       refers_to: 'integer',
       undone_by: 'integer',
+      keeps_changes: 'integer',
       overridden: 'text',
       operator: 'text',
       received_at: 'text',
@@ -161,8 +163,23 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
   },
   picks: { key: ['provenance', 'record_id'], columns: { provenance: 'text', record_id: 'integer', student_id: 'integer', at: 'text' } },
   batches: { key: ['id'], columns: { id: 'integer', token: 'text', kind: 'text', key: 'text', at: 'text', work: 'text' } },
-  course_codes: { key: ['code'], columns: { code: 'text', plan: 'text', subject_name: 'text', credits: 'text' } },
-  known_schools: { key: ['code'], columns: { code: 'text', name: 'text' } },
+  course_codes: { key: ['code'], columns: { code: 'text', plan: 'text', subject_name: 'text', credits: 'text', history_id: 'integer' } },
+  known_schools: { key: ['code'], columns: { code: 'text', name: 'text', history_id: 'integer' } },
+  entry_changes: {
+    key: ['id'],
+    ofEntry: 'history_id',
+    columns: {
+      id: 'integer',
+      history_id: 'integer',
+      table_name: 'text',
+      row_key: 'text',
+      student_id: 'integer',
+      before: 'text',
+      seal: 'text',
+    },
+  },
+  entry_matches: { key: ['history_id', 'matched_id'], ofEntry: 'history_id', columns: { history_id: 'integer', matched_id: 'integer' } },
+  receipt_files: { key: ['history_id', 'sha256'], columns: { history_id: 'integer', sha256: 'text' } },
 };
 
 /** The tables in the order in which their rows go into an empty store. */

@@ -3,6 +3,7 @@ import type { Generated } from 'kysely';
 import type { HistoryKind } from '../spec/history.js';
 import type { ListName } from '../spec/portfolio.js';
 import type { LeftAs } from '../spec/status-changes.js';
+import type { ChangedTable } from './entry-changes.js';
 import type { Provenance } from './store.js';
 
 /** What a row was when it was stored (`seal.ts`); empty only until the tenth version of the tables is complete. */
@@ -76,6 +77,8 @@ export interface Tables {
     student_number: Generated<string>;
     class_name: Generated<string>;
     seat: Generated<string>;
+    /** The entry by which the student was taken off the roll; null for one who is on it. */
+    removed_by: Generated<number | null>;
     /** Random, 64 hex digits: the key under which the history knows the national id (`chain.ts`). */
     id_key: string;
     seal: Seal;
@@ -109,6 +112,8 @@ export interface Tables {
     refers_to: Generated<number | null>;
     /** The entry that took it back; null while it stands. */
     undone_by: Generated<number | null>;
+    /** 1 for an entry of which `entry_changes` has all that it changed; 0 for those of earlier versions. */
+    keeps_changes: Generated<number>;
     /** The rules that an export or import was made against; else empty. */
     overridden: string;
     operator: string;
@@ -213,6 +218,24 @@ export interface Tables {
     record_id: number | null;
   };
   picks: { provenance: Provenance; record_id: number; student_id: number; at: string };
-  course_codes: { code: string; plan: string; subject_name: string; credits: string };
-  known_schools: { code: string; name: string };
+  /** `history_id` is the entry that brought them so; null for those of earlier versions. */
+  course_codes: { code: string; plan: string; subject_name: string; credits: string; history_id: Generated<number | null> };
+  known_schools: { code: string; name: string; history_id: Generated<number | null> };
+  /** What rows were before an entry changed them (`entry-changes.ts`). */
+  entry_changes: {
+    id: Generated<number>;
+    history_id: number;
+    table_name: ChangedTable;
+    /** JSON: the values of the columns that the row is known by. */
+    row_key: string;
+    /** The student whose data it is; null for none. */
+    student_id: number | null;
+    /** JSON; null where there was no row. */
+    before: string | null;
+    seal: string;
+  };
+  /** That an entry found records of another one to be there as it says. */
+  entry_matches: { history_id: number; matched_id: number };
+  /** The files that the receipt of an export says the other school has. `history_id` is the export. */
+  receipt_files: { history_id: number; sha256: string };
 }

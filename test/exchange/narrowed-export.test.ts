@@ -156,7 +156,7 @@ describe('a second export of a student', () => {
     expect(await noted({ dryRun: true })).toEqual([facts]);
     await withStore(store, (open) =>
       open.change(async (change) => {
-        await change.markReceived(first?.id ?? 0, { at: NOW, by: '990002' });
+        await change.markReceived(first?.id ?? 0, { at: NOW, by: '990002' }, []);
         return { keep: true, result: undefined };
       }),
     );

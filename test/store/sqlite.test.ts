@@ -57,10 +57,18 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the seventeenth version of the tables added. */
+const WITHOUT_SEVENTEENTH = `drop table entry_changes; drop table entry_matches; drop table receipt_files;
+  alter table students drop column removed_by; alter table history drop column keeps_changes;
+  alter table course_codes drop column history_id; alter table known_schools drop column history_id;`;
+
 /** Takes back what the sixteenth version of the tables added. */
-const WITHOUT_SIXTEENTH = ['own_records', 'received_records', 'former_records']
-  .flatMap((table) => ['owed', 'repairs'].map((column) => `alter table ${table} drop column ${column};`))
-  .join(' ');
+const WITHOUT_SIXTEENTH = [
+  WITHOUT_SEVENTEENTH,
+  ...['own_records', 'received_records', 'former_records'].flatMap((table) =>
+    ['owed', 'repairs'].map((column) => `alter table ${table} drop column ${column};`),
+  ),
+].join(' ');
 
 /** Takes back what the fifteenth version of the tables added. */
 const WITHOUT_FIFTEENTH = `${WITHOUT_SIXTEENTH} drop table settings;`;

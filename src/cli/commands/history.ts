@@ -140,6 +140,14 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
     case 'rehearsal':
     case 'restore':
       return [entry.details.snapshot];
+    case 'undo': {
+      const { refersTo: id, details } = entry;
+      return [fill(words.undoOf, { id, entryKind: messages.kinds[details.of] }), details.despiteSent ? words.despiteSent : ''].filter(
+        Boolean,
+      );
+    }
+    case 'remove':
+      return [entry.details.why].filter(Boolean);
     case 'leave':
       return [entry.details.as === 'here' ? words.here : `${messages.leftAs[entry.details.as]} ${entry.details.on}`];
     default:
@@ -279,6 +287,8 @@ function factsOf(entry: HistoryEntry) {
       const { folder, school, md5, refersTo } = entry;
       return { ...NOTHING, folder, school, md5, refersTo };
     }
+    case 'undo':
+      return { ...NOTHING, refersTo: entry.refersTo, details: entry.details };
     case 'init':
     case 'pick':
       return NOTHING;

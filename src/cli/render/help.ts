@@ -14,7 +14,7 @@ const JOURNEYS = {
   yearEnd: ['status', 'pick', 'register', 'leave'],
   wayBack: ['backup', 'restore', 'recover'],
   look: ['students', 'show', 'files', 'history', 'code'],
-  manage: ['init', 'school', 'where', 'demo', 'help', 'completion'],
+  manage: ['init', 'school', 'undo', 'remove', 'where', 'demo', 'help', 'completion'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;
 
 /** A term with what it means, or a line that stands alone. */

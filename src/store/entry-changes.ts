@@ -1,0 +1,181 @@
+/**
+ * What the rows of the store were before an entry of the history changed them: what `lpx undo` puts back. Of a row that an entry
+ * adds, the row itself says so (`history_id`, `created` of its student) or its absence before is kept; of one that it changes,
+ * the columns that change. What an undo changes is kept in the same way, as its own: so it can be undone, too.
+ */
+import { createHash } from 'node:crypto';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { LpxError } from '../errors.js';
+import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
+import { inParts, PART } from './statements.js';
+import type { Row } from './table-rows.js';
+import type { Tables } from './tables.js';
+
+type Db = Kysely<Tables> | Transaction<Tables>;
+
+/** The tables whose rows are kept as they were, with the columns by which a row is known. */
+const KEYS = {
+  school: [],
+  students: ['id'],
+  own_records: ['id'],
+  received_records: ['id'],
+  former_records: ['provenance', 'record_id', 'replaced_by'],
+  picks: ['provenance', 'record_id'],
+  course_codes: ['code'],
+  known_schools: ['code'],
+} as const;
+
+export type ChangedTable = keyof typeof KEYS;
+
+/** A change of a row, as it is kept. */
+export interface RowChange {
+  readonly table: ChangedTable;
+  /** The values of the columns that the row is known by, as JSON. */
+  readonly key: string;
+  /** The student whose data it is; null for none. */
+  readonly studentId: number | null;
+  /** The columns that changed, as they were; the whole row where it was taken away; undefined where there was none. */
+  readonly before: Row | undefined;
+}
+
+/** How a row is known in `entry_changes`. */
+export const rowKey = (table: ChangedTable, row: Row): string => JSON.stringify(KEYS[table].map((column) => row[column]));
+
+/** Collects the changes of the entry that a transaction is at, and writes them some at a time. */
+export class EntryChanges {
+  readonly #db: Db;
+  #waiting: (RowChange & { readonly historyId: number })[] = [];
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** That a row was added whose table does not say by which entry. */
+  added(historyId: number, table: ChangedTable, row: Row): Promise<void> {
+    return this.#note(historyId, table, row, undefined);
+  }
+
+  /** That a row was taken away. */
+  deleted(historyId: number, table: ChangedTable, row: Row): Promise<void> {
+    return this.#note(historyId, table, row, row);
+  }
+
+  /** That columns of a row became others. */
+  updated(historyId: number, table: ChangedTable, row: Row, columns: Row): Promise<void> {
+    const changed = Object.entries(row).filter(([name, value]) => name !== 'seal' && name in columns && columns[name] !== value);
+    return changed.length === 0 ? Promise.resolve() : this.#note(historyId, table, row, Object.fromEntries(changed));
+  }
+
+  async #note(historyId: number, table: ChangedTable, row: Row, before: Row | undefined): Promise<void> {
+    const studentId = table === 'students' ? Number(row.id) : typeof row.student_id === 'number' ? row.student_id : null;
+    this.#waiting.push({ historyId, table, key: rowKey(table, row), studentId, before });
+    if (this.#waiting.length >= PART) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const some of inParts(waiting))
+      await this.#db
+        .insertInto('entry_changes')
+        .values(
+          some.map(({ historyId, table, key, studentId, before }) => {
+            const row = {
+              history_id: historyId,
+              table_name: table,
+              row_key: key,
+              before: before === undefined ? null : JSON.stringify(before),
+            };
+            return { ...row, student_id: studentId, seal: changeSeal(row) };
+          }),
+        )
+        .execute();
+  }
+}
+
+type ChangeRow = Pick<Selectable<Tables['entry_changes']>, 'history_id' | 'table_name' | 'row_key' | 'before'>;
+
+const changeSeal = ({ history_id, table_name, row_key, before }: ChangeRow): string =>
+  createHash('sha256')
+    .update(JSON.stringify([history_id, table_name, row_key, before]))
+    .digest('hex');
+
+/** The changes of an entry, the last first, some at a time. @throws LPX_STORE_DAMAGED */
+export async function* changesOf(db: Db, historyId: number, folder: string): AsyncGenerator<RowChange[]> {
+  for (let before: number | undefined; ; ) {
+    let query = db.selectFrom('entry_changes').selectAll().where('history_id', '=', historyId);
+    if (before !== undefined) query = query.where('id', '<', before);
+    const rows = await query.orderBy('id', 'desc').limit(PART).execute();
+    before = rows.at(-1)?.id;
+    if (before === undefined) return;
+    yield rows.map((row) => changeOf(row, folder));
+  }
+}
+
+/** The changes of the entries after one, some at a time. @throws LPX_STORE_DAMAGED */
+export async function* changesAfter(
+  db: Db,
+  historyId: number,
+  folder: string,
+): AsyncGenerator<(RowChange & { readonly historyId: number })[]> {
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('entry_changes')
+      .selectAll()
+      .where('history_id', '>', historyId)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(PART)
+      .execute();
+    after = rows.at(-1)?.id ?? 0;
+    if (after === 0) return;
+    yield rows.map((row) => ({ ...changeOf(row, folder), historyId: row.history_id }));
+  }
+}
+
+function changeOf(row: Selectable<Tables['entry_changes']>, folder: string): RowChange {
+  const isSound = Object.hasOwn(KEYS, row.table_name) && row.seal === changeSeal(row);
+  if (!isSound) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' });
+  return {
+    table: row.table_name,
+    key: row.row_key,
+    studentId: row.student_id,
+    before: row.before === null ? undefined : JSON.parse(row.before),
+  };
+}
+
+/** A row as it is; undefined for none. @throws LPX_STORE_DAMAGED when it is not what was stored */
+export async function readRow(db: Db, table: ChangedTable, key: string, folder: string): Promise<Row | undefined> {
+  const row = (await whereKey(db.selectFrom(table as 'students').selectAll(), table, key).executeTakeFirst()) as Row | undefined;
+  if (row && isSealed(table) && row.seal !== sealOf(table, row as unknown as SealedRow<typeof table>))
+    throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'stored' });
+  return row;
+}
+
+/** Puts a row back to what it was. @param row as it is; undefined for none @param before see `RowChange` */
+export async function putBack(db: Db, { table, key, before }: RowChange, row: Row | undefined): Promise<void> {
+  if (!before) {
+    await whereKey(db.deleteFrom(table as 'students'), table, key).execute();
+  } else if (row) {
+    await whereKey(db.updateTable(table as 'students').set(withSeal(table, { ...row, ...before }) as object), table, key).execute();
+  } else {
+    await db
+      .insertInto(table as 'students')
+      .values(before as never)
+      .execute();
+  }
+}
+
+const isSealed = (table: ChangedTable): table is Exclude<SealedTable, 'attachments'> => Object.hasOwn(SEALED, table);
+
+const withSeal = (table: ChangedTable, row: Row): Row =>
+  isSealed(table) ? { ...row, seal: sealOf(table, row as unknown as SealedRow<typeof table>) } : row;
+
+/** Narrows a statement to the row of a key. */
+function whereKey<Q>(query: Q, table: ChangedTable, key: string): Q {
+  const values: unknown[] = JSON.parse(key);
+  return KEYS[table].reduce<Q>(
+    (narrowed, column, i) => (narrowed as { where: (column: string, is: '=', value: unknown) => Q }).where(column, '=', values[i]),
+    query,
+  );
+}
