@@ -13,12 +13,13 @@ import { fileError, writeError } from '../io/file-error.js';
 import { makeFolders } from '../io/folders.js';
 import { makeFolder, publishFiles, removeParts, syncFolder, unpublished, writePart } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
+import type { Erasure } from '../store/student-erasures.js';
 import { livingLocks, RepositoryLock } from './locks.js';
 
 const CONFIG = 'lpx-backup.json';
 const CONFIG_BYTES = 64 * 1024;
 const FORMAT_VERSION = 1;
-const SUBFOLDERS = ['objects', 'rows', 'lists', 'snapshots', 'locks', 'tmp'] as const;
+const SUBFOLDERS = ['objects', 'rows', 'lists', 'snapshots', 'erasures', 'locks', 'tmp'] as const;
 const NAME = /^[0-9a-f]{64}$/;
 /** More than the rows of a chunk ever take, in bytes: a repository may have been made by anybody. */
 export const CHUNK_LIMIT = 64 * 1024 * 1024;
@@ -238,6 +239,30 @@ export class Repository {
     await this.settle();
   }
 
+  /** Notes who was erased for good: snapshots from before still have them, and a restore erases them again. */
+  async putErasures(erasures: readonly Erasure[]): Promise<void> {
+    for (const { keyedId, at } of erasures) {
+      const path = join(this.folder, 'erasures', `${keyedId}.json`);
+      if (existsSync(path)) continue;
+      const content = `${JSON.stringify({ keyedId, at })}\n`;
+      const part = this.#nextPart();
+      writePart({ part, file: path }, content);
+      await this.#publish(part, path, sha256Of(Buffer.from(content)));
+    }
+  }
+
+  /** @throws LPX_BACKUP_DAMAGED: whoever was erased must not come back because a file cannot be read */
+  async erasures(): Promise<Erasure[]> {
+    const folder = join(this.folder, 'erasures');
+    const erasures: Erasure[] = [];
+    for (const name of await readdir(folder).catch(() => [])) {
+      const file = join(folder, name);
+      const content = await readObject(file, CONFIG_BYTES);
+      erasures.push(...erasuresIn(content.toString('utf8'), file));
+    }
+    return erasures;
+  }
+
   /** Encrypts what only who restores needs to read. Base64. */
   async seal(text: string): Promise<string> {
     return (await encryptTo(this.#recipients, gzipSync(text))).toString('base64');
@@ -311,6 +336,16 @@ export class Repository {
     const living = new Set((await livingLocks(this.folder)).map(({ token }) => token));
     for (const name of names) if (!living.has(name.split('-')[0] as string)) await rm(join(folder, name), { force: true }).catch(() => {});
   }
+}
+
+/** Erasures as lines of JSON, `{"keyedId": …, "at": …}` each. @throws LPX_BACKUP_DAMAGED */
+export function erasuresIn(text: string, file: string): Erasure[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => {
+    const { keyedId, at } = parsedJson(line, file) as Partial<Erasure>;
+    if (typeof keyedId !== 'string' || !NAME.test(keyedId) || typeof at !== 'string') throw new LpxError('LPX_BACKUP_DAMAGED', { file });
+    return { keyedId, at };
+  });
 }
 
 export const sha256Of = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');

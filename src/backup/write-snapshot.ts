@@ -55,6 +55,7 @@ export async function writeSnapshot(store: Store, repository: Repository, { now,
     files: { count: rows.files.length, bytes: rows.sizes.reduce((sum, bytes) => sum + bytes, 0), missing },
   };
   const lists = await writeLists(repository, rows.files, missing);
+  await repository.putErasures(await store.erasures.list());
   const { name, content } = await snapshotFile(repository, { at: now, store: storeId(store, rows.first), lists, manifest });
   await repository.putSnapshot(`${name}.json`, content);
   return { name, at: now, manifest, bytesWritten: repository.bytesWritten, filesWritten: repository.filesWritten };

@@ -37,6 +37,7 @@ export const PATH_OPTIONS: Readonly<Record<string, Role>> = {
   '--schools <file>': 'input',
   '--attachments <dir>': 'input',
   '--identity <file>': 'input',
+  '--erasures <file>': 'input',
   '--scratch <dir>': 'folder',
 };
 

@@ -327,6 +327,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .addArgument(new Argument('<backup>', help.restoreFrom))
     .addArgument(new Argument('<new-store>', help.restoreTo))
     .option('--snapshot <name>', help.snapshot)
+    .addOption(new Option('--erasures <file>', help.erasures).argParser(collectFile).default([]))
     .action((folder, target, options) =>
       start('restore', async (context) => (await import('./commands/restore.js')).restore(context, folder, target, options)),
     );

@@ -5,17 +5,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { HashList } from '../backup/hash-list.js';
 import { restoreRows } from '../backup/read-snapshot.js';
-import { Repository } from '../backup/repository.js';
+import { erasuresIn, Repository } from '../backup/repository.js';
 import { type Manifest, readManifest, type Snapshot, snapshotNames, snapshotPath } from '../backup/snapshots.js';
 import { LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import { writeError } from '../io/file-error.js';
 import { makeFolders, upward } from '../io/folders.js';
 import { syncFolder } from '../io/publish.js';
-import { nearestThere } from '../io/read.js';
+import { nearestThere, readSmall } from '../io/read.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { createStoreOfRows, openStore } from '../store/sqlite.js';
 import type { Store } from '../store/store.js';
+import type { Erasure } from '../store/student-erasures.js';
 import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
 
 type Taken = Snapshot & { readonly manifest: Manifest };
@@ -28,6 +29,8 @@ export interface RestoreRequest {
   /** The new store's folder: missing or empty. */
   readonly target: string;
   readonly identities?: Identities | undefined;
+  /** Files with further erasures to obey, as lines of JSON: those since the newest backup. */
+  readonly erasureFiles?: readonly string[];
   readonly now: Date;
   readonly operator: string;
   readonly onProgress?: OnProgress | undefined;
@@ -39,6 +42,8 @@ export interface RestoreResult {
   readonly snapshot: string;
   readonly at: Date;
   readonly manifest: Manifest;
+  /** Students of the snapshot who have been erased for good since, and are not restored. */
+  readonly erased: number;
 }
 
 const WORK_PREFIX = '.lpx-restore-';
@@ -63,7 +68,9 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRes
   try {
     const made = join(work.path, 'store');
     const store = await makeStore(repository, taken, made, onProgress);
+    let erased = 0;
     try {
+      erased = (await store.erasures.obey(await erasuresFor(repository, request), { now, operator })).erased;
       await store.change(async (change) => {
         await change.addHistory({ kind: 'restore', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });
         return { keep: true, result: undefined };
@@ -73,11 +80,21 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRes
     }
     putInPlace(made, target);
     await syncFolder(dirname(target));
-    return { snapshot: taken.name, at: taken.at, manifest: taken.manifest };
+    return { snapshot: taken.name, at: taken.at, manifest: taken.manifest, erased };
   } finally {
     await work.remove();
   }
 }
+
+/** Everybody of whom the repository or a file that was given says that they were erased. */
+async function erasuresFor(repository: Repository, { erasureFiles = [] }: RestoreRequest): Promise<Erasure[]> {
+  const erasures = await repository.erasures();
+  for (const file of erasureFiles) erasures.push(...erasuresIn((await readSmall(file, ERASURES_BYTES, 'file')).toString('utf8'), file));
+  return erasures;
+}
+
+/** A list of erasures: a million of them are smaller. */
+const ERASURES_BYTES = 256 * 1024 * 1024;
 
 export interface RehearsalRequest extends Pick<RestoreRequest, 'folder' | 'snapshot' | 'identities' | 'now' | 'operator' | 'onProgress'> {
   /** Where the scratch folder is made; undefined for the system's folder for temporary files. */
@@ -106,7 +123,7 @@ export async function rehearseRestore(store: Store, request: RehearsalRequest): 
     await change.addHistory({ kind: 'rehearsal', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });
     return { keep: true, result: undefined };
   });
-  return { snapshot: taken.name, at: taken.at, manifest: taken.manifest };
+  return { snapshot: taken.name, at: taken.at, manifest: taken.manifest, erased: 0 };
 }
 
 const refOf = ({ id }: Repository, { name, manifest }: Taken) => ({ repository: id, snapshot: name, position: manifest.head.position });

@@ -657,6 +657,7 @@ export const en = {
     identity: 'file with the age identity that opens an encrypted backup (repeatable)',
     restore: 'make a new store out of a backup, all of it or nothing',
     restoreFrom: 'the folder that lpx backup wrote to',
+    erasures: 'also leave out who was erased by this list: lines of {"keyedId":…,"at":…} (repeatable)',
     restoreTo: 'the new store: a folder that is missing or empty',
     undo: 'take back what one entry of the history did, or take an undo back',
     undoNumber: 'the number in lpx history',
@@ -1461,6 +1462,7 @@ export const en = {
     store: 'store',
     school: 'school',
     of: 'as of',
+    erased: '{count} students have been erased for good since, and are not restored.',
   },
   files: {
     done: '{count} files written',

@@ -1389,6 +1389,7 @@ export const zhTW: Messages = {
     identity: '開啟加密備份的 age 私鑰檔；可重複',
     restore: '以備份建立新的資料庫，全有或全無',
     restoreFrom: 'lpx backup 寫入的資料夾',
+    erasures: '這份清單上已永久刪除的學生也不還原：每行一筆 {"keyedId":…,"at":…}；可重複',
     restoreTo: '新資料庫的資料夾：尚未存在或是空的',
     undo: '復原作業紀錄裡的一筆作業，或取消先前的復原',
     undoNumber: '紀錄編號（見 lpx history）',
@@ -2130,6 +2131,7 @@ export const zhTW: Messages = {
     store: '資料庫',
     school: '學校',
     of: '備份時間',
+    erased: '其中 {count} 位學生在備份後已永久刪除，沒有還原。',
   },
   recover: {
     nothing: '檔案齊全：{needed} 個都完好，不需要找回。',

@@ -229,6 +229,26 @@ describe('a backup', () => {
     expect(filesIn(join(target, 'attachments'))).toHaveLength(2);
   });
 
+  it('does not bring back who was erased since: not by a later backup’s list, nor by one that is given', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    const { name } = await backup(store, repository);
+    const list = await withStore(store, async (open) => {
+      await open.erasures.erase(TRANSFER_STUDENT, { now: later(1), operator: OPERATOR, reason: '' });
+      return open.erasures.list();
+    });
+    const file = join(tempFolder(), 'erasures.jsonl');
+    writeFileSync(file, list.map((erasure) => `${JSON.stringify(erasure)}\n`).join(''));
+    const studentsOf = (target: string) => withStore(target, async (open) => (await open.students()).length);
+    const [before, given, known] = ['before', 'given', 'known'].map((folder) => join(tempFolder(), folder)) as [string, string, string];
+    await restore(repository, before);
+    expect(await restore(repository, given, { erasureFiles: [file] })).toMatchObject({ erased: 1 });
+    await backup(store, repository, { now: later(2) });
+    expect(await restore(repository, known, { snapshot: name })).toMatchObject({ erased: 1 });
+    expect([await studentsOf(before), await studentsOf(given), await studentsOf(known)]).toEqual([1, 0, 0]);
+    expect(await withStore(known, async (open) => (await open.log.verify()).faultCount)).toBe(0);
+  });
+
   it('is rehearsed: restored elsewhere, compared, removed, and recorded', async () => {
     const store = await transferSchool(tempFolder());
     const repository = join(tempFolder(), 'backup');

@@ -101,7 +101,7 @@ async function rehearse(context: Context, folder: string, identities: Identities
 }
 
 /** A snapshot that was read back. */
-export const snapshotOutput = ({ snapshot, at, manifest: { school, records, files, head } }: RestoreResult) => ({
+export const snapshotOutput = ({ snapshot, at, manifest: { school, records, files, head } }: Omit<RestoreResult, 'erased'>) => ({
   snapshot,
   at: at.toISOString(),
   school,

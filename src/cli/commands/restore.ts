@@ -8,6 +8,7 @@ import { type IdentityOptions, identitiesOf, snapshotOutput } from './backup.js'
 
 export interface RestoreOptions extends IdentityOptions {
   readonly snapshot?: string;
+  readonly erasures: readonly string[];
 }
 
 /** `lpx restore`: makes a new store out of a backup. */
@@ -18,6 +19,7 @@ export async function restore(context: Context, repository: string, store: strin
   const progress = startProgress(context, messages.progress.restoring);
   const result = await restoreBackup({
     ...{ folder, target, identities, snapshot: options.snapshot },
+    erasureFiles: options.erasures.map((file) => resolve(context.cwd, file)),
     now: context.now(),
     operator: context.operator(),
     onProgress: ({ done, total }) => progress.update(done, total),
@@ -25,7 +27,7 @@ export async function restore(context: Context, repository: string, store: strin
   const { school, records, files } = result.manifest;
   const { backup: words, restore: own } = messages;
   return {
-    json: { folder, store: target, ...snapshotOutput(result) },
+    json: { folder, store: target, ...snapshotOutput(result), erased: result.erased },
     text: [
       `${paint.green('✔')} ${fill(own.done, { records, files: files.count, bytes: files.bytes })}`,
       ...columns(
@@ -37,6 +39,7 @@ export async function restore(context: Context, repository: string, store: strin
         ],
         '  ',
       ),
+      ...(result.erased > 0 ? [`  ${fill(own.erased, { count: result.erased })}`] : []),
       ...(files.missing.length > 0 ? [`  ${paint.yellow(fill(words.missing, { count: files.missing.length }))}`] : []),
     ],
   };
