@@ -63,7 +63,7 @@ export class BatchJournal {
    * @throws LPX_BATCH_RUNNING when another process runs it, LPX_BATCH_UNFINISHED; LPX_STORE_BUSY
    */
   async begin(wanted: NewBatch): Promise<Batch> {
-    await this.#presence.announce(basename(wanted.work.path));
+    await this.#presence.announce(wanted.work);
     return this.#db.transaction().execute(async (transaction) => {
       // A write first, so that of two processes that begin at once the second sees the first.
       await transaction.deleteFrom('batches').where('token', '=', '').execute();

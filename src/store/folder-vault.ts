@@ -206,7 +206,7 @@ export class FolderStaging implements Staging {
   async discard(): Promise<void> {
     await Promise.allSettled(this.#lanes);
     this.#finished();
-    if (this.#moved.size > 0) this.#work.leave();
+    if (this.#moved.size > 0) await this.#work.leave();
     else await this.#work.remove();
   }
 }

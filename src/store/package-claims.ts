@@ -102,7 +102,7 @@ export class PackageClaims {
     const inFolder = await readdir(wanted.outFolder).catch((error) => {
       throw fileError(error, wanted.outFolder);
     });
-    await this.#presence.announce(basename(wanted.work.path));
+    await this.#presence.announce(wanted.work);
     return this.#db.transaction().execute(async (transaction) => {
       if (wanted.unlessSent) await refuseSent(transaction, wanted);
       const name = await freeName(transaction, wanted, inFolder);

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type pg from 'pg';
@@ -13,6 +14,7 @@ import { type PostgresLocation, shownLocation } from './location.js';
 import { connectError, isWithoutTls, statementError } from './postgres-error.js';
 import { type Connecting, connectingTo } from './postgres-settings.js';
 import type { Presence } from './presence.js';
+import type { WorkFolder } from './work-folder.js';
 
 /** `int8` and `numeric`, in which counts and sums come. */
 const NUMBERS: ReadonlySet<number> = new Set([20, 1700]);
@@ -111,10 +113,17 @@ export class PostgresSession implements DatabaseConnection, Presence {
     return giveBack;
   }
 
-  async announce(work: string): Promise<void> {
-    if (this.#alive.has(work)) return;
-    await this.#alone(() => this.rows('select pg_advisory_lock_shared($1)', [this.#keyOf(`work ${work}`)]));
-    this.#alive.add(work);
+  async announce(work: WorkFolder): Promise<void> {
+    const name = basename(work.path);
+    if (this.#alive.has(name)) return;
+    const key = this.#keyOf(`work ${name}`);
+    // Several connections of one process may have the same folder.
+    await this.#alone(() => this.rows('select pg_advisory_lock_shared($1)', [key]));
+    this.#alive.add(name);
+    work.whenEnded(async () => {
+      this.#alive.delete(name);
+      await this.#alone(() => this.rows('select pg_advisory_unlock_shared($1)', [key])).catch(() => {});
+    });
   }
 
   async isAlive(work: string): Promise<boolean> {

@@ -1,9 +1,11 @@
 /** How processes that use one store see each other, where its database says so and not its folder. */
 
+import type { WorkFolder } from './work-folder.js';
+
 export interface Presence {
-  /** Lets others see, from here on, that the process of this work folder lives. */
-  announce(work: string): Promise<void>;
-  /** Whether the process of a work folder lives. */
+  /** Lets others see, until the folder is removed or left, that the process of this work folder lives. */
+  announce(work: WorkFolder): Promise<void>;
+  /** Whether the process of a work folder lives, by the folder's name. */
   isAlive(work: string): Promise<boolean>;
   /** Takes the turn at something, by its key, if nobody has it. @returns what ends the turn; undefined when somebody has it */
   tryTurn(key: string): Promise<(() => void) | undefined>;

@@ -23,6 +23,7 @@ export class WorkFolder {
   readonly path: string;
   readonly #lock: SqliteFile;
   readonly #finished: () => void;
+  readonly #whenEnded: (() => Promise<void>)[] = [];
 
   private constructor(path: string, lock: SqliteFile) {
     this.path = path;
@@ -45,10 +46,16 @@ export class WorkFolder {
     throw new LpxError('LPX_WRITE_FAILED', { file: parent, reason: 'ENOLCK' });
   }
 
+  /** Has something done once this process has no more to do with the folder. */
+  whenEnded(work: () => Promise<void>): void {
+    this.#whenEnded.push(work);
+  }
+
   /** Removes the folder with all that is in it. */
   async remove(): Promise<void> {
     await removeLocked(this.path, this.#lock);
     this.#finished();
+    for (const work of this.#whenEnded) await work();
   }
 
   /** Leaves the folder to the next sweep where this run is interrupted. */
@@ -57,9 +64,10 @@ export class WorkFolder {
   }
 
   /** Leaves the folder for the next sweep. */
-  leave(): void {
+  async leave(): Promise<void> {
     this.#finished();
     this.#lock.close();
+    for (const work of this.#whenEnded) await work();
   }
 }
 

@@ -2,10 +2,12 @@ import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, write
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageBaseName } from '#lpx/package/layout.js';
+import type { StoreLocation } from '#lpx/store/location.js';
+import { openStore } from '#lpx/store/open.js';
 import { filesOf, type NewClaim, type PackageClaim } from '#lpx/store/package-claims.js';
-import { createStore, openStore } from '#lpx/store/sqlite.js';
 import type { Store } from '#lpx/store/store.js';
 import type { WorkFolder } from '#lpx/store/work-folder.js';
+import { describeEngines, newStore } from '../support/postgres.js';
 import { md5 } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
@@ -16,8 +18,9 @@ const ZIP = Buffer.from('content of a ZIP');
 const DIGESTS = { bytes: ZIP.length, md5: md5(ZIP), contentsDigest: 'b'.repeat(64) };
 const { basicData } = smallPortfolio();
 
-describe('the name of a package', () => {
+describeEngines('the name of a package', (engine) => {
   let store: Store;
+  let location: StoreLocation;
   let mail: string;
   let work: WorkFolder;
   let students: number[];
@@ -25,7 +28,7 @@ describe('the name of a package', () => {
     const folder = tempFolder();
     mail = join(folder, 'mail');
     mkdirSync(mail);
-    store = await createStore(join(folder, 'store'), { code: '990001', name: '' });
+    ({ store, location } = await newStore(engine, folder));
     work = await store.attachments.workFolder();
     students = await store.change(async (change) => {
       const added = [];
@@ -35,7 +38,7 @@ describe('the name of a package', () => {
     });
   });
   afterEach(async () => {
-    work.leave();
+    await work.leave();
     await store.close();
   });
 
@@ -98,7 +101,7 @@ describe('the name of a package', () => {
       for (const { part } of filesOf(claimed)) writeFileSync(part, ZIP);
       writeFileSync(claimed.signature.part, `${md5(ZIP)}  ${claimed.name}.zip`);
     };
-    const sweep = async () => (await openStore(store.folder)).close();
+    const sweep = async () => (await openStore(location)).close();
     const files = () => readdirSync(mail).sort();
 
     it('stays its own while it lives', async () => {
@@ -116,7 +119,7 @@ describe('the name of a package', () => {
       // Of other programs, under names like those of ours.
       const foreign = ['990001_2021_01_21_09_00_30.zip.part', '990001_2021_01_21_09_00_30.zip', 'pw.txt', 'pw.txt.part'];
       for (const name of foreign) writeFileSync(join(mail, name), 'another program’s');
-      work.leave();
+      await work.leave();
       await sweep();
       expect([files(), await store.history()]).toEqual([foreign.sort(), []]);
     });
@@ -125,7 +128,7 @@ describe('the name of a package', () => {
       const written = (await claim(0, { passwordFile: join(mail, 'pw.txt') })) as PackageClaim;
       write(written);
       await store.claims.written([{ claim: written, digests: DIGESTS }]);
-      work.leave();
+      await work.leave();
       await sweep();
       expect(files()).toEqual([`${written.name}.zip`, `${written.name}.zip.md5`, 'pw.txt']);
       expect(await store.history()).toMatchObject([{ file: `${written.name}.zip`, ...DIGESTS }]);
@@ -136,7 +139,7 @@ describe('the name of a package', () => {
       write(written);
       await store.claims.written([{ claim: written, digests: DIGESTS }]);
       writeFileSync(`${join(mail, written.name)}.zip.md5`, 'another program’s');
-      work.leave();
+      await work.leave();
       await sweep();
       expect([files(), await store.history()]).toEqual([[`${written.name}.zip.md5`], []]);
     });
@@ -147,7 +150,7 @@ describe('the name of a package', () => {
         claimed = (await claim(0, { passwordFile: join(mail, 'pw.txt') })) as PackageClaim;
         write(claimed);
         await store.claims.written([{ claim: claimed, digests: DIGESTS }]);
-        work.leave();
+        await work.leave();
       });
       const settled = async () => {
         await sweep();
@@ -208,7 +211,7 @@ describe('the name of a package', () => {
       const stick = join(away, 'stick');
       mkdirSync(stick);
       const claimed = (await claim(0, { outFolder: stick })) as PackageClaim;
-      work.leave();
+      await work.leave();
       rmSync(stick, { recursive: true });
       await sweep();
       mkdirSync(stick);

@@ -1,5 +1,5 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '#lpx/spec/identity.js';
@@ -147,16 +147,6 @@ describe('a store', () => {
     database.close();
   });
 
-  it('keeps big numbers, Chinese, extras and provenance', async () => {
-    const store = await withStudent(true);
-    const student = await store.student(basicData.nationalId);
-    expect(student).toMatchObject({ basicData, extras: { 備註: [1] } });
-    expect(student?.records).toMatchObject([{ provenance: 'received', record: { document: attachment, fields: { brief: '一篇散文' } } }]);
-    expect(await store.history()).toMatchObject([{ ...HISTORY, students: [{ nationalId: basicData.nationalId, courseResults: 1 }] }]);
-    expect(await store.students()).toMatchObject([{ courseResults: 1, received: 1, attachments: 1 }]);
-    await store.close();
-  });
-
   it('of the first version is migrated with all its data', async () => {
     const store = await withStudent(true);
     const before = [await store.student(basicData.nationalId), await store.history()];
@@ -182,18 +172,6 @@ describe('a store', () => {
     expect(history).toEqual((before[1] as typeof history).map((entry) => ({ ...entry, operator: '' })));
     expect(await updated.courses(['109990001H11101A1010101'])).toEqual({ listings: [], plans: new Set() });
     await updated.close();
-  });
-
-  it('rolls back a change that is not kept, and one that throws', async () => {
-    const store = await withStudent(false);
-    expect([await store.students(), await store.history()]).toEqual([[], []]);
-    const fault = store.change(async (change) => {
-      await change.addHistory(HISTORY);
-      throw new Error('on the way');
-    });
-    await expect(fault).rejects.toThrow('on the way');
-    expect(await store.history()).toEqual([]);
-    await store.close();
   });
 
   it('whose creation was interrupted is not one yet, and can be completed', async () => {
@@ -229,24 +207,6 @@ describe('a store', () => {
     expect(existsSync(file)).toBe(true);
   });
 
-  it('accepts more records at once than a statement does, in their order, several with one file', async () => {
-    const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
-    const records = Array.from({ length: 450 }, (_, i) => {
-      const record = { ...courseResult(), document: { ...attachment, sha256: String(i % 7).repeat(64) }, extras: { 序: i } } as never;
-      return { record, ...identityOf(record) };
-    });
-    const student = await store.change(async (change) => {
-      const historyId = await change.addHistory(HISTORY);
-      const { id } = await change.addStudent(basicData, {});
-      await change.addRecords(id, 'own', historyId, records);
-      await change.addRecords(id, 'received', historyId, []);
-      return { keep: true, result: await change.student(basicData.nationalId) };
-    });
-    expect(student?.records.map(({ provenance, record }) => [provenance, record.extras.序])).toEqual(records.map((_, i) => ['own', i]));
-    expect(student?.records.map(({ record }) => record.document?.sha256[0])).toEqual(records.map((_, i) => String(i % 7)));
-    await store.close();
-  });
-
   it('of the seventh version keeps exports that were made under one name', async () => {
     const store = await withStudent(true);
     await store.close();
@@ -260,52 +220,6 @@ describe('a store', () => {
     const updated = await openStore(store.folder);
     expect((await updated.history()).map(({ kind }) => kind)).toEqual(['export', 'export', 'load']);
     await updated.close();
-  });
-
-  it('removes files that a dead process moved into the vault for records that never came, once no other writer is active', async () => {
-    const store = await withStudent(true);
-    const [named, unnamed, untouched] = [attachment.sha256, 'c'.repeat(64), 'd'.repeat(64)];
-    const present = () => [named, unnamed, untouched].filter((sha256) => existsSync(store.attachments.locationOf(sha256)));
-    for (const sha256 of [named, unnamed, untouched]) {
-      mkdirSync(dirname(store.attachments.locationOf(sha256)), { recursive: true });
-      writeFileSync(store.attachments.locationOf(sha256), 'content');
-    }
-    const dead = join(store.folder, 'attachments', 'staging-dead');
-    mkdirSync(dead);
-    writeFileSync(join(dead, 'in-use'), '');
-    writeFileSync(join(dead, 'moves'), `${named}\n${unnamed}\n`);
-
-    // An import that has found the same content in the vault, and not yet committed its record.
-    await store.change(async () => {
-      await (await openStore(store.folder)).close();
-      expect(present()).toEqual([named, unnamed, untouched]);
-      return { keep: false, result: undefined };
-    });
-    expect(existsSync(dead)).toBe(true);
-    await (await openStore(store.folder)).close();
-    expect([present(), existsSync(dead)]).toEqual([[named, untouched], false]);
-    await store.close();
-  });
-
-  it('rejects a record of an unknown student', async () => {
-    const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
-    const record = { ...courseResult(), document: null } as never;
-    const attempt = store.change(async (change) => {
-      const historyId = await change.addHistory(HISTORY);
-      await change.addRecords(4711, 'own', historyId, [{ record, ...identityOf(record) }]);
-      return { keep: true, result: undefined };
-    });
-    await expect(attempt).rejects.toThrow();
-    expect(await store.history()).toEqual([]);
-    await store.close();
-  });
-
-  it('keeps name and type of a file with the record, however many records share its content', async () => {
-    const files = ['C01.exe', 'report.docx'].map((name) => ({ ...attachment, name, type: name.split('.')[1] }));
-    const store = await withRecords(files);
-    const student = await store.student(basicData.nationalId);
-    expect(student?.records.map(({ record }) => record.document)).toEqual(files);
-    await store.close();
   });
 
   it('of the third version gets the types of its files from their contents, else from their names', async () => {
@@ -327,52 +241,6 @@ describe('a store', () => {
     const student = await updated.student(basicData.nationalId);
     expect(student?.records.map(({ record }) => record.document)).toEqual(files);
     await updated.close();
-  });
-
-  it.each([
-    ['a course code', `update own_records set fields = replace(fields, 'H11', 'H10')`],
-    ['the hash of a file', `update own_records set document_sha256 = null`],
-    ['JSON that is none any more', `update own_records set fields = substr(fields, 2)`],
-    ['the basic data', `update students set basic_data = substr(basic_data, 2)`],
-    ['a digit of the national id', `update students set basic_data = replace(basic_data, 'A800000014', 'A800000024')`],
-    ['a letter of the name', `update students set basic_data = replace(basic_data, '林', '森')`],
-    ['what the spec does not know of a student', `update students set extras = '{"a":1}'`],
-    ['the years the study is lengthened by', `update students set extended_years = 1`],
-    ['the MD5 of a file', `update attachments set md5 = 'c' || substr(md5, 2)`],
-    ['the size of a file', `update attachments set bytes = bytes + 1`],
-    ['the list of a record', `update own_records set list = 'courseResult'`],
-    ['the school a record is from', `update own_records set origin_school_code = '990000'`],
-    ['the key of a record', `update own_records set record_key = 'x' || substr(record_key, 2)`],
-    ['a flag of a record', `update own_records set fields = replace(fields, '"beforeTransfer":', '"beforeTransfer": ')`],
-    ['the name of a file', `update own_records set document_name = '告報.pdf'`],
-    ['the type of a file', `update own_records set document_type = 'jpg'`],
-    ['the time a record came', `update history set at = 'then'`],
-    ['what brought a record', `pragma foreign_keys = off; update own_records set history_id = 4711`],
-    ['text that became bytes', `update own_records set fields = cast(fields as blob)`],
-  ])('in which %s has changed since it was stored is damaged, and the student is named', async (_, statement) => {
-    const store = await withRecords([attachment]);
-    tamper(store, statement);
-    const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, place: { student: 'A800000014' } };
-    await expect(store.student(basicData.nationalId)).rejects.toMatchObject(error);
-    const reading = store.change(async (change) => ({ keep: true, result: await change.student(basicData.nationalId) }));
-    await expect(reading).rejects.toMatchObject(error);
-    await store.close();
-  });
-
-  it('in which a number has become impossible is damaged', async () => {
-    const store = await withRecords([attachment]);
-    tamper(store, 'update attachments set bytes = 9007199254740993');
-    await expect(store.student(basicData.nationalId)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
-    await store.close();
-  });
-
-  it('lists its students with their data as stored', async () => {
-    const store = await withStudent(true);
-    tamper(store, `update students set basic_data = replace(basic_data, '林', '森')`);
-    const error = { code: 'LPX_STORE_DAMAGED', exitCode: 5, place: { student: 'A800000014' } };
-    await expect(store.students()).rejects.toMatchObject(error);
-    await expect(store.history()).rejects.toMatchObject(error);
-    await store.close();
   });
 
   it('of the ninth version is sealed as it is, and a doubled id in it is found', async () => {
@@ -407,91 +275,11 @@ describe('a store', () => {
     await updated.close();
   });
 
-  it('whose students and records change is sealed in their new state', async () => {
-    const store = await withRecords([attachment]);
-    const changed = await store.change(async (change) => {
-      const student = await change.student(basicData.nationalId);
-      const [stored] = student?.records ?? [];
-      if (!student || !stored) throw new Error('no record');
-      await change.updateStudent(student.id, { ...basicData, name: '林小苗' }, { 備註: [2] });
-      await change.setExtendedYears(student.id, 2);
-      const record = { ...courseResult({ brief: '一首詩' }), document: { ...attachment, name: '詩.pdf' } } as never;
-      await change.replaceRecord(stored, { record, ...identityOf(record) }, stored.historyId);
-      return { keep: true, result: await change.student(basicData.nationalId) };
-    });
-    expect(changed).toMatchObject({ basicData: { name: '林小苗' }, extras: { 備註: [2] }, extendedYears: 2 });
-    expect(changed?.records).toMatchObject([{ record: { fields: { brief: '一首詩' }, document: { name: '詩.pdf' } } }]);
-    await store.close();
-  });
-
-  it.each([
-    ['code', `update school set code = '990003'`],
-    ['code, which became bytes', `update school set code = x'fffe00'`],
-    ['name', `update school set name = '示範國中'`],
-  ])('in which the %s of the school has changed since it was stored is damaged', async (_, statement) => {
-    const store = await withStudent(true);
-    await store.close();
-    tamper(store, statement);
-    await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
-  });
-
   it('of the ninth version without a valid school is damaged', async () => {
     const store = await withStudent(true);
     await store.close();
     tamper(store, `${WITHOUT_TENTH} update schema_version set version = 9; update school set code = x'fffe00'`);
     await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
-  });
-
-  it.each(['version = -1', `version = 'x'`, 'version = 1.5', 'version = 5', 'version = 0', `version = x'ff00'`])(
-    'whose tables are not those of their version is damaged: %s',
-    async (edit) => {
-      const store = await withStudent(true);
-      await store.close();
-      tamper(store, `update schema_version set ${edit}`);
-      await expect(openStore(store.folder)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
-    },
-  );
-
-  it('in which a record came by what lpx never does is damaged', async () => {
-    const store = await withStudent(true);
-    tamper(store, `update history set kind = 'constructor'`);
-    await expect(store.student('A800000014')).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
-    await store.close();
-  });
-
-  it.each(['at', 'received_at'])('whose history does not have a time in %s is damaged', async (column) => {
-    const store = await withStudent(true);
-    tamper(store, `update history set kind = 'export', ${column} = 'then'`);
-    await expect(store.history()).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
-    await store.close();
-  });
-
-  it('created by several processes at once is created by one of them', async () => {
-    const folder = join(tempFolder(), 'store');
-    const codes = ['990001', '990002', '990003', '990004'];
-    const made = await Promise.allSettled(codes.map((code) => createStore(folder, { code, name: '' })));
-    const winners = made.flatMap((settled) => (settled.status === 'fulfilled' ? [settled.value] : []));
-    const errors = made.flatMap((settled) => (settled.status === 'rejected' ? [settled.reason.code] : []));
-    expect([winners.length, errors]).toEqual([1, Array(3).fill('LPX_STORE_EXISTS')]);
-    for (const store of winners) await store.close();
-    const store = await openStore(folder);
-    expect(store.school).toEqual(winners[0]?.school);
-    await store.close();
-  });
-
-  it('that another process is writing to is waited for without blocking the thread', async () => {
-    const store = await withStudent(true);
-    const other = openSqlite(join(store.folder, 'lpx.sqlite'));
-    other.exec('begin immediate');
-    const steps: string[] = [];
-    const changing = store.change(async () => ({ keep: true, result: steps.push('changed') }));
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    steps.push('other ends');
-    other.exec('commit');
-    await changing;
-    expect(steps).toEqual(['other ends', 'changed']);
-    other.close();
-    await store.close();
   });
 
   it('reports a full disk, and not that its rollback failed', async () => {

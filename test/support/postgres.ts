@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import pg from 'pg';
 import { describe, onTestFinished } from 'vitest';
+import { openSqlite } from '#lpx/store/driver.js';
 import { type PostgresLocation, postgresLocation, type StoreLocation } from '#lpx/store/location.js';
 import { createStore, type NewStore } from '#lpx/store/open.js';
 import type { Store } from '#lpx/store/store.js';
@@ -117,12 +118,28 @@ export interface Engine {
   readonly name: 'SQLite' | 'PostgreSQL';
   /** A place for a store that is not there yet; its attachments go into `attachments`. */
   place(parent: string): Promise<{ readonly location: StoreLocation; readonly attachments?: string }>;
+  /** Runs statements on the database of a store, past the store and without regard for its references. */
+  tamper(location: StoreLocation, statements: string): Promise<void>;
 }
 
-const SQLITE: Engine = { name: 'SQLite', place: async (parent) => ({ location: join(parent, 'store') }) };
+const SQLITE: Engine = {
+  name: 'SQLite',
+  place: async (parent) => ({ location: join(parent, 'store') }),
+  tamper: async (location, statements) => {
+    const database = openSqlite(join(location as string, 'lpx.sqlite'));
+    database.exec(`pragma foreign_keys = off; ${statements}`);
+    database.close();
+  },
+};
 const POSTGRES: Engine = {
   name: 'PostgreSQL',
   place: async (parent) => ({ location: (await testDatabase()).location, attachments: join(parent, 'files') }),
+  tamper: async (location, statements) => {
+    const { settings, school } = location as PostgresLocation;
+    const schema = `lpx_${school === '' ? '990001' : school.toLowerCase()}`;
+    const server = { port: Number(settings.port), folder: '' };
+    await query(server, settings.dbname as string, `set session_replication_role = replica; set search_path = ${schema}; ${statements}`);
+  },
 };
 
 /** Tests that hold on every engine. */
