@@ -1,5 +1,6 @@
 /**
- * Runs a PostgreSQL server for the tests of one run, and ends it when that run's process is gone, however it went.
+ * Runs a PostgreSQL server for the tests of one run, and ends it when that run's process or its folder is gone, however it went.
+ * While there is a file `stop` in its folder, the server is stopped.
  * `node postgres-server.js <folder of its own> <folder of its programs> <process id of the run>`
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -10,7 +11,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const [folder, programs, run] = process.argv.slice(2);
 const data = join(folder, 'data');
-const log = join(folder, 'log');
 /** A server does not run as root: then it runs as somebody who is there already. */
 const user = process.getuid?.() === 0 ? someoneElse() : {};
 const environment = { ...process.env, LC_ALL: 'C', HOME: folder };
@@ -95,30 +95,44 @@ function isRunning(pid) {
   }
 }
 
+const isOver = () => !isRunning(Number(run)) || !existsSync(folder);
+const isToStop = () => existsSync(join(folder, 'stop'));
+
 let server;
 try {
   initialise();
   const port = await freePort();
-  server = start(port);
-  let ended = false;
-  server.on('exit', () => {
-    ended = true;
-  });
-  while (!ended && !existsSync(join(data, 'postmaster.pid'))) await sleep(20);
-  for (let tries = 0; !ended && tries < 500 && !canConnect(port); tries++) await sleep(20);
-  if (ended) throw new Error('the server ended');
-  announce('ready.json', { port, folder });
-  while (!ended && isRunning(Number(run)) && existsSync(folder)) await sleep(200);
-} catch (error) {
-  announce('failed.json', { error: `${error}`, log });
-  while (isRunning(Number(run))) await sleep(200);
-} finally {
-  if (server && server.exitCode === null) {
-    const gone = new Promise((resolve) => server.once('exit', resolve));
-    server.kill('SIGQUIT');
-    await gone;
+  while (!isOver()) {
+    server = await started(port);
+    announce('ready.json', { port, folder });
+    while (!isOver() && !isToStop()) await sleep(50);
+    rmSync(join(folder, 'ready.json'), { force: true });
+    await stop(server);
+    while (!isOver() && isToStop()) await sleep(50);
   }
+} catch (error) {
+  if (existsSync(folder)) announce('failed.json', { error: `${error}` });
+  while (!isOver()) await sleep(200);
+} finally {
+  await stop(server);
   rmSync(folder, { recursive: true, force: true });
+}
+
+async function started(port) {
+  const process = start(port);
+  for (let tries = 0; process.exitCode === null && tries < 3000; tries++) {
+    if (existsSync(join(data, 'postmaster.pid')) && canConnect(port)) return process;
+    await sleep(20);
+  }
+  throw new Error(`the server does not start: ${process.exitCode}`);
+}
+
+/** At once, as a machine does that loses its power. */
+async function stop(process) {
+  if (!process || process.exitCode !== null || process.signalCode !== null) return;
+  const gone = new Promise((resolve) => process.once('exit', resolve));
+  process.kill('SIGQUIT');
+  await gone;
 }
 
 /** Debian's packages have pg_isready; where there is none, the server's own file says so. */

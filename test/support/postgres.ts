@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,15 +50,41 @@ export interface Server {
   readonly folder: string;
 }
 
+/** Workers are children of the run's process, or threads of it. */
+const RUN = isMainThread ? process.ppid : process.pid;
+
 /** The server of this run. */
 export async function postgresServer(): Promise<Server> {
-  // Workers are children of the run's process, or threads of it.
-  const run = isMainThread ? process.ppid : process.pid;
-  const folder = join(tmpdir(), `lpx-test-postgres-${run}`);
-  if (isFirst(folder)) {
-    const script = fileURLToPath(new URL('./postgres-server.js', import.meta.url));
-    spawn(process.execPath, [script, folder, PROGRAMS as string, String(run)], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
-  }
+  const folder = join(tmpdir(), `lpx-test-postgres-${RUN}`);
+  if (isFirst(folder)) launch(folder);
+  return serverIn(folder);
+}
+
+function launch(folder: string): void {
+  const script = fileURLToPath(new URL('./postgres-server.js', import.meta.url));
+  spawn(process.execPath, [script, folder, PROGRAMS as string, String(RUN)], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+}
+
+/** A server of this test's own, which it may stop and start again; gone when the test ends. */
+export async function ownServer(): Promise<Server & { stop(): Promise<void>; start(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'lpx-test-postgres-own-'));
+  launch(folder);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const server = await serverIn(folder);
+  return {
+    ...server,
+    stop: async () => {
+      writeFileSync(join(folder, 'stop'), '');
+      while (existsSync(join(folder, 'ready.json')) || existsSync(join(folder, 'data', 'postmaster.pid'))) await sleep(20);
+    },
+    start: async () => {
+      rmSync(join(folder, 'stop'));
+      await serverIn(folder);
+    },
+  };
+}
+
+async function serverIn(folder: string): Promise<Server> {
   for (let tries = 0; tries < 3000; tries++) {
     if (existsSync(join(folder, 'ready.json'))) return JSON.parse(readFileSync(join(folder, 'ready.json'), 'utf8'));
     if (existsSync(join(folder, 'failed.json'))) throw new Error(readFileSync(join(folder, 'failed.json'), 'utf8'));
@@ -86,8 +112,8 @@ export interface TestDatabase extends Server {
 }
 
 /** A new database of this test's own, gone when it ends. It sorts text by a language's rules, which lpx must not rely on. */
-export async function testDatabase(): Promise<TestDatabase> {
-  const server = await postgresServer();
+export async function testDatabase(on?: Server): Promise<TestDatabase> {
+  const server = on ?? (await postgresServer());
   const name = `lpx_test_${randomBytes(6).toString('hex')}`;
   await query(
     server,
@@ -95,7 +121,7 @@ export async function testDatabase(): Promise<TestDatabase> {
     `create database ${name} template template0 encoding 'UTF8' locale_provider icu icu_locale 'en' locale 'C'`,
   );
   onTestFinished(async () => {
-    await query(server, 'postgres', `drop database if exists ${name} with (force)`);
+    if (on === undefined) await query(server, 'postgres', `drop database if exists ${name} with (force)`);
   });
   const url = `postgres://postgres@127.0.0.1:${server.port}/${name}`;
   return { ...server, name, url, location: postgresLocation(url), run: (statements) => query(server, name, statements) };
