@@ -14,6 +14,7 @@ import { type PostgresLocation, shownLocation } from './location.js';
 import { connectError, isWithoutTls, statementError } from './postgres-error.js';
 import { type Connecting, connectingTo } from './postgres-settings.js';
 import type { Presence } from './presence.js';
+import { asStored } from './seal.js';
 import type { WorkFolder } from './work-folder.js';
 
 /** `int8` and `numeric`, in which counts and sums come. */
@@ -84,7 +85,7 @@ export class PostgresSession implements DatabaseConnection, Presence {
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    const { command, rowCount, rows } = await this.#run(sql, parameters);
+    const { command, rowCount, rows } = await this.#run(sql, parameters.map(asStored));
     const isChange = ['INSERT', 'UPDATE', 'DELETE'].includes(command);
     // What became of a transaction is in the command.
     if (command === 'COMMIT' || command === 'ROLLBACK') return { rows: [{ command } as R] };

@@ -49,8 +49,8 @@ export function sealOf<T extends SealedTable>(table: T, row: SealedRow<T>): stri
     .digest('hex');
 }
 
-/** A value as the database gives it back: half of a surrogate pair is no UTF-8, and becomes U+FFFD. */
-export const asStored = <T>(value: T): T | string => (typeof value === 'string' ? value.toWellFormed() : value);
+/** A value as every engine stores it: half of a surrogate pair is not UTF-8, and NUL ends a text or is refused; each becomes U+FFFD. */
+export const asStored = <T>(value: T): T | string => (typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value);
 
 /** The row with its seal, as it is stored. */
 export const sealed = <T extends SealedTable, R extends SealedRow<T>>(table: T, row: R): R & { readonly seal: string } => ({

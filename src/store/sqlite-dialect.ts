@@ -14,6 +14,7 @@ import {
 } from 'kysely';
 import { codeOf, databaseError, isBusy } from './database-error.js';
 import type { SqliteFile } from './driver.js';
+import { asStored } from './seal.js';
 
 /** How long a process waits for another one that writes, in ms. */
 const BUSY_MS = 15_000;
@@ -96,7 +97,8 @@ class SharedSqliteConnection implements DatabaseConnection {
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     try {
-      return await whenFree(async () => this.#connection.executeQuery<R>(query), this.#patience);
+      const stored = { ...query, parameters: query.parameters.map(asStored) };
+      return await whenFree(async () => this.#connection.executeQuery<R>(stored), this.#patience);
     } catch (error) {
       throw databaseError(error, this.#folder);
     }

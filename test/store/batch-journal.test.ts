@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import type { NewBatch } from '#lpx/store/batch-journal.js';
-import { openSqlite } from '#lpx/store/driver.js';
 import { classOf } from '../support/batches.js';
-import { exportFrom, NOW, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { describeEngines } from '../support/postgres.js';
+import { exportFrom, NOW, TRANSFER_STUDENT, transferSchoolOn } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
-describe('the journal of batches', () => {
+describeEngines('the journal of batches', (engine) => {
   it('lets one process run a batch, and another go on with it only where it was cut short and that is asked for', async () => {
-    const folder = await transferSchool(tempFolder());
-    await withStore(folder, async (store) => {
+    const location = await transferSchoolOn(engine, tempFolder());
+    await withStore(location, async (store) => {
       const work = await store.attachments.workFolder();
       const begin = (more: Partial<NewBatch> = {}) =>
         store.batches.begin({ kind: 'export', key: 'a', now: NOW, work, resume: false, ...more });
@@ -33,26 +33,21 @@ describe('the journal of batches', () => {
   });
 });
 
-describe('what was sent before', () => {
+describeEngines('what was sent before', (engine) => {
   it('is known by student, content and school, also from entries of earlier versions, and not once it was taken back', async () => {
     const parent = tempFolder();
-    const folder = await transferSchool(parent);
+    const folder = await transferSchoolOn(engine, parent);
     const { contentsDigest } = await exportFrom(folder, join(parent, 'mail'), { toSchool: '990002' });
     const sentTo = (school: string, digest = contentsDigest) =>
       withStore(folder, async (store) => {
         const student = await store.student(TRANSFER_STUDENT);
         return store.claims.sentBefore({ studentId: student?.id ?? 0, contentsDigest: digest, school });
       });
-    const change = (statement: string) => {
-      const database = openSqlite(join(folder, 'lpx.sqlite'));
-      database.exec(statement);
-      database.close();
-    };
     expect((await sentTo('990002'))?.file).toMatch(/^990001_.*\.zip$/);
     expect([await sentTo('990003'), await sentTo('990002', '0'.repeat(64))]).toEqual([undefined, undefined]);
-    change(`update history_students set contents_digest = ''`);
+    await engine.tamper(folder, `update history_students set contents_digest = ''`);
     expect(await sentTo('990002')).toBeDefined();
-    change('update history set undone_by = 1');
+    await engine.tamper(folder, 'update history set undone_by = 1');
     expect(await sentTo('990002')).toBeUndefined();
   });
 });

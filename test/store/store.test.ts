@@ -128,6 +128,32 @@ describeEngines('a store', (engine) => {
     await store.close();
   });
 
+  it('keeps text that is not UTF-8 or has NUL in it with U+FFFD in its place, and knows it as what was stored', async () => {
+    const { store, location } = await newStore(engine, tempFolder(), SCHOOL);
+    const odd = 'a\0b\ud800c';
+    const record = {
+      ...courseResult({ subjectName: odd, originSchoolCode: odd }),
+      document: { ...attachment, name: odd },
+      extras: { odd },
+    } as never;
+    await store.change(async (change) => {
+      const historyId = await change.addHistory({ ...HISTORY, file: odd });
+      const { id } = await change.addStudent({ ...basicData, name: odd }, { odd });
+      await change.addRecords(id, 'own', historyId, [{ record, ...identityOf(record) }]);
+      await change.addHistoryStudent(historyId, id, { courseResults: 1, multiPerformances: 0, attachments: 1 });
+      await change.addRecordOutcomes(historyId, id, [{ list: 'x', title: odd, outcome: 'removed' }]);
+      return { keep: true, result: undefined };
+    });
+    await store.close();
+    const again = await openStore(location);
+    const stored = 'a\ufffdb\ufffdc';
+    const [found] = (await again.student(basicData.nationalId))?.records ?? [];
+    expect(found?.record).toMatchObject({ document: { name: stored }, extras: { odd }, fields: { subjectName: odd } });
+    expect(await again.history()).toMatchObject([{ file: stored, students: [{ records: [{ title: stored }] }] }]);
+    expect(await again.recordOutcomes(1)).toMatchObject([{ title: stored }]);
+    await again.close();
+  });
+
   it('keeps name and type of a file with the record, however many records share its content', async () => {
     const files = ['C01.exe', 'report.docx'].map((name) => ({ ...attachment, name, type: name.split('.')[1] }));
     const { store } = await withRecords(engine, files);

@@ -7,9 +7,11 @@ import { type ExportedPackage, type ExportRequest, type ExportResult, exportPack
 import { type ImportRequest, type ImportResult, importPackage } from '#lpx/exchange/import.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
+import type { StoreLocation } from '#lpx/store/location.js';
 import type { StoredStudent } from '#lpx/store/store.js';
 import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip } from '#lpx/zip/reader.js';
+import type { Engine } from './postgres.js';
 import type { TestEntry } from './zips.js';
 
 export const SAMPLES = fileURLToPath(new URL('../../samples', import.meta.url));
@@ -30,7 +32,15 @@ export async function school(parent: string, code: string): Promise<string> {
   return folder;
 }
 
-export const load = (store: string, path: string) => withStore(store, (open) => loadFolder(open, { path, now: NOW, operator: OPERATOR }));
+export const load = (store: StoreLocation, path: string) =>
+  withStore(store, (open) => loadFolder(open, { path, now: NOW, operator: OPERATOR }));
+
+/** The same on an engine. */
+export async function schoolOn(engine: Engine, parent: string, code: string): Promise<StoreLocation> {
+  const { location, attachments } = await engine.place(join(parent, code));
+  await initStore(location, { code, name: '' }, { attachments });
+  return location;
+}
 
 /** The store of school 990001 with the transfer sample in it. */
 export async function transferSchool(parent: string): Promise<string> {
@@ -39,9 +49,16 @@ export async function transferSchool(parent: string): Promise<string> {
   return store;
 }
 
+/** The same on an engine. */
+export async function transferSchoolOn(engine: Engine, parent: string): Promise<StoreLocation> {
+  const store = await schoolOn(engine, parent, '990001');
+  await load(store, join(SAMPLES, 'transfer'));
+  return store;
+}
+
 /** An export, and its first package. */
 export async function exportFrom(
-  store: string,
+  store: StoreLocation,
   outFolder: string,
   request: Partial<ExportRequest> = {},
 ): Promise<ExportResult & ExportedPackage> {
@@ -74,10 +91,10 @@ export const importRequest = (zipFile: string): ImportRequest => ({
   operator: OPERATOR,
 });
 
-export const importTo = (store: string, zipFile: string, request: Partial<ImportRequest> = {}): Promise<ImportResult> =>
+export const importTo = (store: StoreLocation, zipFile: string, request: Partial<ImportRequest> = {}): Promise<ImportResult> =>
   withStore(store, (open) => importPackage(open, { ...importRequest(zipFile), ...request }));
 
-export async function studentIn(store: string, nationalId: string): Promise<StoredStudent> {
+export async function studentIn(store: StoreLocation, nationalId: string): Promise<StoredStudent> {
   const student = await withStore(store, (open) => open.student(nationalId));
   if (!student) throw new Error(`no student ${nationalId}`);
   return student;
