@@ -54,7 +54,8 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
       historyId,
       taken.students.map(({ id: studentId, changes, counts }) => ({ studentId, changes, ...counts })),
     );
-    const result = { ...taken, entry, redone: entry.refersTo, sent, dryRun, historyId: dryRun ? 0 : historyId };
+    const { kind, at, file, refersTo: redone } = entry;
+    const result = { ...taken, entry: { id, kind, at, file }, redone, sent, dryRun, historyId: dryRun ? 0 : historyId };
     return { keep: !dryRun, result };
   });
 

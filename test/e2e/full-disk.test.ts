@@ -132,11 +132,12 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
   it('at any point ends a command with that name, and the command goes through once there is room', async () => {
     const empty = await school(tempFolder(), '990001');
     const loaded = await transferSchool(tempFolder());
-    for (const [name, words] of [
-      ['load', ['load', join(SAMPLES, 'transfer')]],
-      ['pick', ['pick', TRANSFER_STUDENT, 'O2']],
+    for (const [name, words, rooms] of [
+      ['load', ['load', join(SAMPLES, 'transfer')], [0, 4, 16, 36, 68, 132, 260]],
+      ['pick', ['pick', TRANSFER_STUDENT, 'O2'], [0, 4, 16, 36, 68, 132, 260]],
+      ['undo', ['undo', '1', '--yes'], [0, 36, 68]],
     ] as const)
-      for (const room of [0, 4, 16, 36, 68, 132, 260]) {
+      for (const room of rooms) {
         const disk = smallDisk();
         const store = join(disk, 'store');
         cpSync(name === 'load' ? empty : loaded, store, { recursive: true });

@@ -107,8 +107,11 @@ describe('a read-only copy of a store', () => {
       if (words[0] !== 'school') expect(there.out).toBe((await lpx(['--store', original, ...words])).out);
     }
     expect(readdirSync(store)).toEqual(before);
-    const refused = await asNobody('--store', store, 'pick', TRANSFER_STUDENT, 'O2');
-    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('read-only') });
+    for (const words of [
+      ['pick', TRANSFER_STUDENT, 'O2'],
+      ['undo', '1', '--yes'],
+    ])
+      expect(await asNobody('--store', store, ...words)).toMatchObject({ code: 2, err: expect.stringContaining('read-only') });
   });
 
   it.skipIf(!isRoot)('of somebody else is not called missing', async () => {

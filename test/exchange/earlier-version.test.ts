@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
+import { removeStudent } from '#lpx/exchange/remove.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { undoEntry } from '#lpx/exchange/undo.js';
 import { exportFrom, importTo, NOW, OPERATOR, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -27,6 +29,19 @@ describe('what the version before left', () => {
     expect(await kinds(receiver)).toEqual(['import']);
     expect((await studentIn(sender, TRANSFER_STUDENT)).records).toHaveLength(13);
     expect((await studentIn(receiver, TRANSFER_STUDENT)).records.every(({ provenance }) => provenance === 'received')).toBe(true);
+  });
+
+  it('is a history whose entries cannot be undone, and one more that can', async () => {
+    const { sender } = earlier();
+    const history = await withStore(sender, (open) => open.history());
+    const undo = (id = 0) => withStore(sender, (open) => undoEntry(open, { id, now: NOW, operator: OPERATOR }));
+    await expect(undo(history.find(({ kind }) => kind === 'load')?.id)).rejects.toMatchObject({ code: 'LPX_UNDO_EARLIER' });
+    const before = await studentIn(sender, TRANSFER_STUDENT);
+    const removed = await withStore(sender, (open) =>
+      removeStudent(open, { who: TRANSFER_STUDENT, reason: '', now: NOW, operator: OPERATOR }),
+    );
+    await undo(removed.historyId);
+    expect(await studentIn(sender, TRANSFER_STUDENT)).toEqual(before);
   });
 
   it.each(PACKAGES)('is a package %s that is imported whole, once', async (name) => {

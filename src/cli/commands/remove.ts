@@ -2,7 +2,6 @@ import { type RemovedStudent, removeStudent } from '../../exchange/remove.js';
 import { withStore } from '../../exchange/school-store.js';
 import { maskId, maskIds } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
-import { canAsk } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { cell, columns, countCells } from '../render/text.js';
@@ -21,12 +20,8 @@ export async function remove(context: Context, who: string, options: RemoveOptio
   const removed = await withStore(storeFolder(context), async (store) => {
     if (options.dryRun) return removeStudent(store, { ...request, dryRun: true });
     if (!context.yes) {
-      const planned = canAsk(context) ? await removeStudent(store, { ...request, dryRun: true }) : undefined;
-      await askFirst(
-        context,
-        messages.remove.ask,
-        planned ? [...removedLines(context, planned), ...findingLines(messages, paint, planned.findings)] : [],
-      );
+      const planned = await removeStudent(store, { ...request, dryRun: true });
+      await askFirst(context, messages.remove.ask, [...removedLines(context, planned), ...findingLines(messages, paint, planned.findings)]);
     }
     return removeStudent(store, request);
   });

@@ -30,15 +30,16 @@ export async function undo(context: Context, number: string, options: UndoOption
   const result = await withStore(storeFolder(context), async (store) => {
     const planned = () => undoEntry(store, { ...request, dryRun: true });
     if (options.dryRun) return planned();
-    if (!context.yes) await askFirst(context, context.messages.undo.ask, canAsk(context) ? undoLines(context, await planned()) : []);
+    // What stands against it is said before the question.
+    if (!context.yes) await askFirst(context, context.messages.undo.ask, undoLines(context, await planned()));
     return undoEntry(store, request);
   });
   return { json: undoOutput(result), text: undoLines(context, result), notes: result.dryRun ? [] : [howBack(context, result)] };
 }
 
-/** Shows what would happen, and asks. @throws LPX_NOT_CONFIRMED */
+/** Shows what would happen, and asks, where there is somebody to ask. @throws LPX_NOT_CONFIRMED */
 export async function askFirst(context: Context, question: string, lines: readonly string[]): Promise<void> {
-  for (const line of lines) context.stderr.write(`${printable(line, false)}\n`);
+  for (const line of canAsk(context) ? lines : []) context.stderr.write(`${printable(line, false)}\n`);
   if (!(await confirm(context, question))) throw new LpxError('LPX_NOT_CONFIRMED');
 }
 
