@@ -20,6 +20,20 @@ export class HashList {
     return this.#bytes.toString('hex', index * SIZE, (index + 1) * SIZE);
   }
 
+  /** Where a hash is in a list in ascending order; -1 where it is not. */
+  indexOf(hash: string): number {
+    const wanted = Buffer.from(hash, 'hex');
+    let [low, high] = [0, this.#length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const order = this.#bytes.compare(wanted, 0, SIZE, middle * SIZE, (middle + 1) * SIZE);
+      if (order === 0) return middle;
+      if (order < 0) low = middle + 1;
+      else high = middle;
+    }
+    return -1;
+  }
+
   *[Symbol.iterator](): Generator<string, void> {
     for (let i = 0; i < this.#length; i++) yield this.at(i);
   }

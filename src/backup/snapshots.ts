@@ -112,6 +112,17 @@ export async function snapshotNames({ folder }: Repository): Promise<string[]> {
 
 export const snapshotPath = ({ folder }: Repository, name: string): string => join(folder, 'snapshots', `${name}.json`);
 
+/** Whether a snapshot is there, as far as a look into the folder shows; undefined where there is no repository to be seen. */
+export function hasSnapshot(folder: string, name: string): boolean | undefined {
+  const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  try {
+    if (!isThere(join(folder, 'lpx-backup.json'))) return undefined;
+    return NAME.test(`${name}.json`) && isThere(join(folder, 'snapshots', `${name}.json`));
+  } catch {
+    return undefined;
+  }
+}
+
 async function readSnapshotFile(repository: Repository, name: string): Promise<SnapshotFile> {
   const file = snapshotPath(repository, name);
   const damaged = () => new LpxError('LPX_BACKUP_DAMAGED', { file });

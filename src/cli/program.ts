@@ -331,6 +331,13 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((folder, target, options) =>
       start('restore', async (context) => (await import('./commands/restore.js')).restore(context, folder, target, options)),
     );
+  add('doctor', help.doctor)
+    .option('--part <part>', help.doctorPart)
+    .option('--quick', help.doctorQuick)
+    .option('--repair', help.doctorRepair)
+    .option('--before-move', help.beforeMove)
+    .option('--after-move', help.afterMove)
+    .action((options) => start('doctor', async (context) => (await import('./commands/doctor.js')).doctor(context, options)));
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
   add('where', help.where).action(() => start('where', async (context) => (await import('./commands/where.js')).where(context)));
   add('help', help.help)

@@ -16,6 +16,8 @@ export const HISTORY_KINDS = [
   'backup',
   'rehearsal',
   'restore',
+  'repair',
+  'probe',
   'undo',
   'remove',
 ] as const;

@@ -82,6 +82,8 @@ const ENTRIES_AT_ONCE = 100;
 const FAULTS_NAMED = 100;
 /** An entry with more rows of students and records is read in parts of its own. */
 const SMALL = 300;
+/** The least integer of a column. */
+const LEAST = -(2 ** 31);
 
 export class CustodyLog {
   readonly #db: Kysely<Tables>;
@@ -154,7 +156,7 @@ export class CustodyLog {
   }
 
   async *#pages({ since, before }: LogFilter = {}): AsyncGenerator<EntryRow[]> {
-    for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+    for (let after = LEAST; ; ) {
       let query = this.#db.selectFrom('history').selectAll().where('position', '>', after);
       if (since) query = query.where('at', '>=', since.toISOString());
       if (before) query = query.where('at', '<', before.toISOString());

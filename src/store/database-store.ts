@@ -55,6 +55,7 @@ import {
   type StudentSummary,
   type TakenBack,
 } from './store.js';
+import { StoreHealth } from './store-health.js';
 import {
   basicDataOf,
   damaged,
@@ -89,6 +90,7 @@ export class DatabaseStore implements Store {
   readonly backupKeys: BackupKeys;
   readonly log: CustodyLog;
   readonly erasures: StudentErasures;
+  readonly health: StoreHealth;
 
   constructor(db: Kysely<Tables>, { folder, school, attachments, presence }: StoreParts) {
     this.#db = db;
@@ -101,6 +103,7 @@ export class DatabaseStore implements Store {
     this.backupKeys = new BackupKeys(db);
     this.log = new CustodyLog(db);
     this.erasures = new StudentErasures(db, folder, attachments);
+    this.health = new StoreHealth(db);
   }
 
   async students(): Promise<StudentSummary[]> {
@@ -645,6 +648,14 @@ export class DatabaseChange implements StoreChange {
 
   async setLeft(studentId: number, leaving: Leaving | undefined): Promise<void> {
     await this.#updateStudent(studentId, { left_as: leaving?.as ?? '', left_on: leaving?.on ?? '' });
+  }
+
+  async addFile({ sha256, md5, bytes }: Pick<StoredAttachment, 'sha256' | 'md5' | 'bytes'>): Promise<void> {
+    await this.#db
+      .insertInto('attachments')
+      .values(sealed('attachments', { sha256, md5, bytes, crc32: null }))
+      .onConflict((conflict) => conflict.column('sha256').doNothing())
+      .execute();
   }
 
   async setSchoolName(name: string): Promise<void> {

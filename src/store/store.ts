@@ -11,6 +11,7 @@ import type { CustodyLog } from './custody-log.js';
 import type { FileOwner, NeededFile } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
+import type { StoreHealth } from './store-health.js';
 import type { StudentErasures } from './student-erasures.js';
 import type { RowReader } from './table-rows.js';
 
@@ -154,6 +155,10 @@ export interface EntryDetails {
   readonly rehearsal: SnapshotRef;
   /** The store was made out of a backup. */
   readonly restore: SnapshotRef;
+  /** `lpx doctor --repair`: files and folders that others could use; contents that no record names, which were moved out of the vault. */
+  readonly repair: { readonly modes: number; readonly orphans: number };
+  /** A probe was written before a move: its file, and the computer. */
+  readonly probe: { readonly sha256: string; readonly host: string };
   /** A student was taken off the roll. `why`: the clerk's words; may be empty. */
   readonly remove: { readonly why: string };
 }
@@ -437,6 +442,8 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   /** @param leaving undefined for a student who is here again */
   setLeft(studentId: number, leaving: Leaving | undefined): Promise<void>;
   setSchoolName(name: string): Promise<void>;
+  /** Puts a content into the table of files that no record has. */
+  addFile(file: Pick<StoredAttachment, 'sha256' | 'md5' | 'bytes'>): Promise<void>;
   /** Keeps the CRC-32 of files, by their SHA-256. */
   setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void>;
   addPick(studentId: number, record: RecordRef, at: Date): Promise<void>;
@@ -472,6 +479,8 @@ export interface Store {
   readonly log: CustodyLog;
   /** The students who were erased, and how more are. */
   readonly erasures: StudentErasures;
+  /** What the database says of its own health. */
+  readonly health: StoreHealth;
   students(): Promise<StudentSummary[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */

@@ -137,6 +137,10 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
         fill(words.filesOf, { count: entry.details.files }),
         entry.details.missing === 0 ? '' : fill(words.stillMissing, { count: entry.details.missing }),
       ].filter(Boolean);
+    case 'repair':
+      return [fill(messages.doctor.repairsOf, { ...entry.details })];
+    case 'probe':
+      return [entry.details.host];
     case 'rehearsal':
     case 'restore':
       return [entry.details.snapshot];

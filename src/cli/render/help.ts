@@ -12,7 +12,7 @@ const JOURNEYS = {
   out: ['advise', 'load', 'export', 'batch-export', 'slip'],
   in: ['verify', 'import', 'batch-verify', 'batch-import', 'receipt'],
   yearEnd: ['status', 'pick', 'register', 'leave'],
-  wayBack: ['backup', 'restore', 'recover'],
+  wayBack: ['backup', 'restore', 'doctor', 'recover'],
   look: ['students', 'show', 'files', 'history', 'code'],
   manage: ['init', 'school', 'undo', 'remove', 'where', 'demo', 'help', 'completion'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;

@@ -1,0 +1,368 @@
+/** Proves that a store is what it should be: database, records, files, log, backups; and says what no backup protects. */
+import { existsSync, lstatSync, mkdirSync, statfsSync } from 'node:fs';
+import { dirname, isAbsolute, join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { HashList } from '../backup/hash-list.js';
+import { hasSnapshot } from '../backup/snapshots.js';
+import { type Finding, findingOf, LpxError } from '../errors.js';
+import { setMode } from '../store/access.js';
+import type { LogCheck } from '../store/custody-log.js';
+import type { HistoryEntry, Store } from '../store/store.js';
+import { type DamagedRow, damagedRows, type EngineCheck, type ProtectionGap } from '../store/store-health.js';
+
+export interface DoctorRequest {
+  /** A part of all rows and files, such as the first of seven: together the parts are everything. Undefined for all. */
+  readonly part?: { readonly number: number; readonly of: number } | undefined;
+  /** Whether files are looked for, with their sizes, and not read. */
+  readonly quick: boolean;
+  /** Whether to repair what can be repaired without inventing anything. */
+  readonly repair: boolean;
+  readonly now: Date;
+  readonly operator: string;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** The newest backup that is known to be complete, and when a restore was last tried. */
+export interface BackupState {
+  readonly at: Date;
+  readonly folder: string;
+  readonly snapshot: string;
+  readonly position: number;
+  /** Whether its snapshot is there; undefined where its folder cannot be seen from here. */
+  readonly there: boolean | undefined;
+  readonly rehearsedAt: Date | undefined;
+}
+
+/** What was repaired. */
+export interface Repairs {
+  readonly modes: number;
+  readonly orphans: number;
+}
+
+export interface DoctorReport {
+  readonly students: number;
+  readonly records: number;
+  /** Contents that records have or had as files; how many of them were read or looked for in this part. */
+  readonly files: number;
+  readonly bytes: number;
+  readonly filesChecked: number;
+  readonly rowsChecked: number;
+  readonly engine: EngineCheck;
+  readonly schemaVersion: number;
+  readonly log: LogCheck;
+  readonly backup: BackupState | undefined;
+  readonly gap: ProtectionGap;
+  /** Records that are owed a file. */
+  readonly owed: number;
+  /** On the disk of the store, in bytes; undefined where it cannot be known. */
+  readonly freeBytes: number | undefined;
+  readonly findings: readonly Finding[];
+  readonly repairs: Repairs | undefined;
+  /** The students whose data are damaged or lost, by national id. */
+  readonly hurt: readonly string[];
+  /** Set when something is damaged or lost. */
+  readonly error: LpxError | undefined;
+}
+
+const DAY_MS = 86_400_000;
+/** A backup is old after so many days, and a rehearsal after so many. */
+const BACKUP_DAYS = 2;
+const REHEARSAL_DAYS = 35;
+/** Less room than this on a disk is little, in bytes. */
+const LITTLE_SPACE = 1024 ** 3;
+/** A clock may be behind the newest entry by so much, in ms: two computers may share a store. */
+const CLOCK_MS = 5 * 60_000;
+/** Orphans that are named. */
+const ORPHANS_NAMED = 1000;
+
+/** @throws LPX_STORE_DAMAGED where the database cannot be read at all; LPX_FILE_UNREADABLE */
+export async function examineStore(store: Store, request: DoctorRequest): Promise<DoctorReport> {
+  const { part, quick, repair, now, onProgress } = request;
+  const inPart = (table: string, key: string) => part === undefined || (crc32(`${table} ${key}`) >>> 0) % part.of === part.number - 1;
+  const findings: Finding[] = [];
+  const engine = await store.health.engine(quick || (part !== undefined && part.number !== 1));
+  for (const detail of engine.faults) findings.push(findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail }));
+  const rows = await examineRows(store, inPart);
+  const files = await examineFiles(store, rows.files, { quick, inPart: (sha256) => inPart('attachments', sha256), onProgress });
+  const loose = looseModes(store, files.present);
+  const repairs = repair ? await repairStore(store, request, { loose, orphans: files.orphans }) : undefined;
+  const hurt = new Set<string>();
+  findings.push(...(await rowFindings(store, rows.damaged)), ...(await fileFindings(store, files.damage)));
+  for (const { place, severity } of findings) if (severity === 'error' && place.student) hurt.add(place.student);
+  const log = await store.log.verify();
+  for (const { position } of log.faults) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
+  const counts = await store.health.counts();
+  const backup = await newestBackup(store);
+  const gap = await store.health.unprotected(backup?.there === false ? 0 : (backup?.position ?? 0));
+  const freeBytes = freeSpace(store);
+  findings.push(
+    ...(repair ? [] : looseFindings(loose)),
+    ...(files.orphans.length > (repairs?.orphans ?? 0) ? [orphanFinding(files)] : []),
+    ...(await store.health.pendingPackages()).map(({ file }) => findingOf('LPX_PACKAGE_PENDING', 'note', {}, { file })),
+    ...(counts.strayPicks > 0 ? [findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail: `picks: ${counts.strayPicks}` })] : []),
+    ...(counts.owed > 0 ? [findingOf('LPX_FILES_OWED', 'warning', {}, { count: counts.owed })] : []),
+    ...(freeBytes !== undefined && freeBytes < LITTLE_SPACE ? [findingOf('LPX_SPACE_LOW', 'warning', {}, { bytes: freeBytes })] : []),
+    ...(await clockFindings(store, now)),
+    ...backupFindings(backup, now),
+    ...gapFindings(gap),
+  );
+  const errors = findings.filter(({ severity }) => severity === 'error').length;
+  return {
+    ...counts,
+    files: rows.files.hashes.length,
+    bytes: rows.files.sizes.reduce((sum, bytes) => sum + bytes, 0),
+    filesChecked: files.checked,
+    rowsChecked: rows.checked,
+    engine: engine.by,
+    schemaVersion: await store.health.schemaVersion(),
+    log,
+    backup,
+    gap,
+    freeBytes,
+    findings,
+    repairs,
+    hurt: [...hurt].sort(),
+    error: errors > 0 ? new LpxError('LPX_STORE_UNSOUND', { count: errors, total: hurt.size }) : undefined,
+  };
+}
+
+/** The contents that the table of files has, in the order of their hashes, and how many bytes each has. */
+interface Files {
+  readonly hashes: HashList;
+  readonly sizes: number[];
+}
+
+async function examineRows(store: Store, inPart: (table: string, key: string) => boolean) {
+  const files: Files = { hashes: new HashList(), sizes: [] };
+  const damaged: DamagedRow[] = [];
+  let checked = 0;
+  await store.readRows(async (reader) => {
+    const counting = (table: string, key: string) => {
+      const isOwn = inPart(table, key);
+      if (isOwn) checked++;
+      return isOwn;
+    };
+    const found = damagedRows(reader, counting, (table, { sha256, bytes }) => {
+      if (table !== 'attachments') return;
+      files.hashes.push(String(sha256));
+      files.sizes.push(Number(bytes));
+    });
+    for await (const row of found) damaged.push(row);
+  });
+  return { files, damaged, checked };
+}
+
+interface ExaminedFiles {
+  readonly damage: ReadonlyMap<string, 'lost' | 'broken'>;
+  /** Contents of the vault that no record names. */
+  readonly orphans: readonly string[];
+  readonly orphanBytes: number;
+  readonly checked: number;
+  /** The contents of this part that are there. */
+  readonly present: readonly string[];
+}
+
+/** Looks for every file, with its size; reads those of this part to their ends, unless it is to be quick. */
+async function examineFiles(
+  store: Store,
+  { hashes, sizes }: Files,
+  { quick, inPart, onProgress }: Pick<DoctorRequest, 'quick' | 'onProgress'> & { readonly inPart: (sha256: string) => boolean },
+): Promise<ExaminedFiles> {
+  const damage = new Map<string, 'lost' | 'broken'>();
+  const seen = new Uint8Array(hashes.length);
+  const [strangers, strangerSizes] = [[] as string[], new Map<string, number>()];
+  for await (const { sha256, bytes } of store.attachments.list()) {
+    const at = hashes.indexOf(sha256);
+    if (at >= 0) seen[at] = bytes === sizes[at] ? 1 : 2;
+    else if (strangers.length < ORPHANS_NAMED) {
+      strangers.push(sha256);
+      strangerSizes.set(sha256, bytes);
+    }
+  }
+  const present: string[] = [];
+  let checked = 0;
+  for (let at = 0; at < hashes.length; at++) {
+    const sha256 = hashes.at(at);
+    onProgress?.(at, hashes.length);
+    if (seen[at] === 0) {
+      // One that came while the vault was being listed is there.
+      const state = await store.attachments.check(sha256);
+      if (state !== 'sound') damage.set(sha256, state);
+      continue;
+    }
+    if (seen[at] === 2) damage.set(sha256, 'broken');
+    if (!inPart(sha256)) continue;
+    checked++;
+    present.push(sha256);
+    if (quick || damage.has(sha256)) continue;
+    const state = await store.attachments.check(sha256);
+    if (state !== 'sound') damage.set(sha256, state);
+  }
+  // What an import has just brought is named by now.
+  const named = await store.knownFiles(strangers);
+  const orphans = strangers.filter((sha256) => !named.has(sha256));
+  const orphanBytes = orphans.reduce((sum, sha256) => sum + (strangerSizes.get(sha256) ?? 0), 0);
+  return { damage, orphans, orphanBytes, checked, present };
+}
+
+async function rowFindings(store: Store, damaged: readonly DamagedRow[]): Promise<Finding[]> {
+  const ids = damaged.flatMap(({ studentId }) => studentId ?? []);
+  const students = await store.health.studentsById(ids);
+  return damaged.map(({ table, studentId, ref, list, title }) => {
+    const student = studentId === undefined ? undefined : students.get(studentId);
+    const place = {
+      ...(student && { student: student.nationalId, name: student.name }),
+      ...(ref !== undefined && { ref }),
+      ...(list !== undefined && { list }),
+      ...(title !== undefined && { title }),
+    };
+    return findingOf('LPX_STORE_DAMAGED', 'error', place, { folder: store.folder, part: table === 'school' ? 'ownSchool' : 'stored' });
+  });
+}
+
+/** Every student whose file is lost or broken; one of records that were taken out belongs to nobody here. */
+async function fileFindings(store: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Promise<Finding[]> {
+  if (damage.size === 0) return [];
+  const owners = await store.fileOwners(new Set(damage.keys()));
+  const owned = new Set(owners.map(({ sha256 }) => sha256));
+  const findingFor = (sha256: string, place: Finding['place'], entry: string) =>
+    findingOf(damage.get(sha256) === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN', 'error', place, {
+      file: store.attachments.locationOf(sha256),
+      entry,
+    });
+  return [
+    ...owners.map(({ sha256, place, name }) => findingFor(sha256, place, name)),
+    ...[...damage.keys()].filter((sha256) => !owned.has(sha256)).map((sha256) => findingFor(sha256, {}, sha256)),
+  ];
+}
+
+interface LooseMode {
+  readonly path: string;
+  readonly mode: number;
+  /** What it should be at most. */
+  readonly allowed: number;
+}
+
+/** What others may read or write, of a store on this computer. Windows has no modes. */
+function looseModes(store: Store, present: readonly string[]): LooseMode[] {
+  if (process.platform === 'win32') return [];
+  const { access } = store.attachments;
+  const files = present.map((sha256) => store.attachments.locationOf(sha256)).filter((path) => isAbsolute(path));
+  const shelves = [...new Set(files.flatMap((file) => [dirname(file), dirname(dirname(file))]))];
+  const own = isAbsolute(store.folder) ? ['lpx.sqlite', 'lpx.sqlite-wal', 'lpx.sqlite-shm'].map((name) => join(store.folder, name)) : [];
+  const places = [
+    ...(isAbsolute(store.folder) ? [{ path: store.folder, allowed: access.folder }] : []),
+    ...shelves.map((path) => ({ path, allowed: access.folder })),
+    ...[...own, ...files].map((path) => ({ path, allowed: access.file })),
+  ];
+  return places.flatMap(({ path, allowed }) => {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found && !found.isSymbolicLink() && (found.mode & 0o777 & ~allowed) !== 0 ? [{ path, mode: found.mode & 0o777, allowed }] : [];
+  });
+}
+
+function looseFindings(loose: readonly LooseMode[]): Finding[] {
+  const [first] = loose;
+  if (!first) return [];
+  const finding = findingOf('LPX_MODE_LOOSE', 'warning', {}, { file: first.path, mode: first.mode.toString(8) });
+  return [loose.length === 1 ? finding : ({ ...finding, more: loose.length - 1 } as Finding)];
+}
+
+const orphanFinding = ({ orphans, orphanBytes }: ExaminedFiles): Finding =>
+  findingOf('LPX_ORPHANS', 'warning', {}, { count: orphans.length, bytes: orphanBytes });
+
+/** Repairs modes, and moves contents that no record names out of the vault. */
+async function repairStore(
+  store: Store,
+  { now, operator }: DoctorRequest,
+  { loose, orphans }: { readonly loose: readonly LooseMode[]; readonly orphans: readonly string[] },
+): Promise<Repairs> {
+  for (const { path, allowed } of loose) setMode(path, allowed);
+  const modes = loose.filter(({ path, allowed }) => (lstatSync(path).mode & 0o777 & ~allowed) === 0).length;
+  const quarantine = quarantineOf(store);
+  let moved = 0;
+  if (modes === 0 && (orphans.length === 0 || quarantine === undefined)) return { modes, orphans: moved };
+  await store.change(async (change) => {
+    // Nobody else writes meanwhile: what is not named now is nobody's.
+    const named = await change.knownFiles(orphans);
+    for (const sha256 of orphans.filter((hash) => !named.has(hash))) {
+      if (quarantine === undefined) break;
+      mkdirSync(quarantine, { recursive: true, mode: store.attachments.access.folder });
+      const to = join(quarantine, sha256);
+      if (!existsSync(to)) await store.attachments.copyTo(sha256, to, sha256).catch(() => {});
+      if (!existsSync(to)) continue;
+      await store.attachments.remove(sha256);
+      moved++;
+    }
+    if (modes + moved > 0)
+      await change.addHistory({ kind: 'repair', at: now, operator, file: '', bytes: 0, details: { modes, orphans: moved } });
+    return { keep: true, result: undefined };
+  });
+  return { modes, orphans: moved };
+}
+
+/** Next to the folder of files; undefined where they are not on this computer. */
+function quarantineOf(store: Store): string | undefined {
+  const place = store.attachments.locationOf('0'.repeat(64));
+  return isAbsolute(place) ? join(dirname(dirname(dirname(place))), 'quarantine') : undefined;
+}
+
+function freeSpace(store: Store): number | undefined {
+  const place = isAbsolute(store.folder) ? store.folder : dirname(dirname(store.attachments.locationOf('0'.repeat(64))));
+  if (!isAbsolute(place)) return undefined;
+  try {
+    const { bavail, bsize } = statfsSync(place);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}
+
+/** In Taiwan's time: `2021-01-22 10:30`. */
+const localMinute = (time: Date): string => new Date(time.getTime() + TAIWAN_MS).toISOString().slice(0, 16).replace('T', ' ');
+const TAIWAN_MS = 8 * 3_600_000;
+
+async function clockFindings(store: Store, now: Date): Promise<Finding[]> {
+  const newest = await store.health.newestEntryAt();
+  if (!newest || newest.getTime() <= now.getTime() + CLOCK_MS) return [];
+  return [findingOf('LPX_CLOCK_BEHIND', 'warning', {}, { at: localMinute(newest) })];
+}
+
+/** The newest complete backup: one whose snapshot is there, as far as that can be seen. */
+export async function newestBackup(store: Store): Promise<BackupState | undefined> {
+  const entries = await store.history({ kinds: ['backup', 'rehearsal', 'restore'] });
+  const rehearsedAt = entries.find(({ kind }) => kind === 'rehearsal')?.at;
+  const states = entries.filter(isBackup).map(({ kind, at, folder = '', details }): BackupState => {
+    const { snapshot, position } = details;
+    return {
+      at,
+      folder,
+      snapshot,
+      position,
+      there: hasSnapshot(folder, snapshot),
+      rehearsedAt: kind === 'restore' ? undefined : rehearsedAt,
+    };
+  });
+  return states.find(({ there }) => there !== false) ?? states[0];
+}
+
+type BackupEntry = Extract<HistoryEntry, { kind: 'backup' | 'restore' }>;
+
+const isBackup = (entry: HistoryEntry): entry is BackupEntry => entry.kind === 'backup' || entry.kind === 'restore';
+
+function backupFindings(backup: BackupState | undefined, now: Date): Finding[] {
+  if (!backup) return [findingOf('LPX_BACKUP_NONE', 'warning', {})];
+  const { at, folder, there, rehearsedAt } = backup;
+  const daysSince = (then: Date) => Math.floor((now.getTime() - then.getTime()) / DAY_MS);
+  return [
+    ...(there === false ? [findingOf('LPX_BACKUP_GONE', 'warning', {}, { folder })] : []),
+    ...(there === undefined ? [findingOf('LPX_BACKUP_AWAY', 'note', {}, { folder })] : []),
+    ...(daysSince(at) > BACKUP_DAYS ? [findingOf('LPX_BACKUP_OLD', 'warning', {}, { count: daysSince(at) })] : []),
+    ...(rehearsedAt === undefined || daysSince(rehearsedAt) > REHEARSAL_DAYS
+      ? [findingOf('LPX_REHEARSAL_DUE', 'note', {}, { folder })]
+      : []),
+  ];
+}
+
+const gapFindings = ({ records, since }: ProtectionGap): Finding[] =>
+  records === 0 ? [] : [findingOf('LPX_UNPROTECTED', 'warning', {}, { count: records, at: since ? localMinute(since).slice(0, 10) : '' })];

@@ -1,0 +1,214 @@
+/** What the database can say of its own health, what records are in no backup, and which rows are not what was stored. Changes nothing. */
+import { type Kysely, sql } from 'kysely';
+import { LpxError } from '../errors.js';
+import { identityOf } from '../spec/identity.js';
+import type { PortfolioRecord } from '../spec/portfolio.js';
+import { titleOf, wireListOf } from '../spec/portfolio.js';
+import { refOf } from './pickable-items.js';
+import { SEALED, type SealedTable, sealOf } from './seal.js';
+import { inParts } from './statements.js';
+import { PROVENANCES } from './store.js';
+import { isPostgres, keyOfRow, type Row, type RowReader, type RowTable } from './table-rows.js';
+import type { Tables } from './tables.js';
+
+/** What checked the database's own structure; `none` where the server has nothing that this user may run. */
+export type EngineCheck = 'integrity_check' | 'quick_check' | 'amcheck' | 'none';
+
+/** Records that came after the newest backup and that no receipt is about. */
+export interface ProtectionGap {
+  readonly records: number;
+  /** When the first of them came; undefined for none. */
+  readonly since: Date | undefined;
+}
+
+/** A row that is not what was stored. */
+export interface DamagedRow {
+  readonly table: SealedTable;
+  readonly studentId: number | undefined;
+  /** Of a record. */
+  readonly ref?: string;
+  readonly list?: string;
+  readonly title?: string;
+}
+
+const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
+/** Faults of the database that are named. */
+const FAULTS_NAMED = 20;
+
+export class StoreHealth {
+  readonly #db: Kysely<Tables>;
+
+  constructor(db: Kysely<Tables>) {
+    this.#db = db;
+  }
+
+  /** Has the database check itself. @returns what it found, in its own words */
+  async engine(quick: boolean): Promise<{ readonly by: EngineCheck; readonly faults: readonly string[] }> {
+    if (isPostgres(this.#db)) return this.#amcheck();
+    const pragma = quick ? 'quick_check' : 'integrity_check';
+    const { rows } = await sql<Record<string, string>>`${sql.raw(`pragma ${pragma}(${FAULTS_NAMED})`)}`.execute(this.#db);
+    const faults = rows.map((row) => String(Object.values(row)[0])).filter((text) => text !== 'ok');
+    const { rows: strays } = await sql<{ table: string; rowid: number; parent: string }>`pragma foreign_key_check`.execute(this.#db);
+    return {
+      by: pragma,
+      faults: [...faults, ...strays.slice(0, FAULTS_NAMED).map(({ table, rowid, parent }) => `${table} ${rowid} -> ${parent}`)],
+    };
+  }
+
+  /** By the extension that a server may have, and may let this user run. */
+  async #amcheck(): Promise<{ readonly by: EngineCheck; readonly faults: readonly string[] }> {
+    const { rows: extension } = await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(this.#db);
+    if (extension.length === 0) return { by: 'none', faults: [] };
+    const { rows: indexes } = await sql<{ id: string; name: string }>`select i.indexrelid::text as id, c.relname as name from pg_index i
+      join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
+      where a.amname = 'btree' and i.indisvalid and c.relnamespace = current_schema()::regnamespace`.execute(this.#db);
+    const faults: string[] = [];
+    for (const { id, name } of indexes)
+      try {
+        await sql`select bt_index_check(${id}::oid::regclass, true)`.execute(this.#db);
+      } catch (error) {
+        if (!(error instanceof LpxError) || error.code !== 'LPX_STORE_DAMAGED') return { by: 'none', faults };
+        faults.push(name);
+      }
+    return { by: 'amcheck', faults };
+  }
+
+  async schemaVersion(): Promise<number> {
+    return Number((await this.#db.selectFrom('schema_version').select('version').executeTakeFirstOrThrow()).version);
+  }
+
+  /** When the newest entry of the log was made; undefined for an empty log. */
+  async newestEntryAt(): Promise<Date | undefined> {
+    const query = this.#db.selectFrom('history').select('at').where('position', 'is not', null);
+    const newest = await query.orderBy('position', 'desc').limit(1).executeTakeFirst();
+    return newest && new Date(newest.at);
+  }
+
+  /** Packages that are being made, or that wait for a folder that is not there, by name. */
+  async pendingPackages(): Promise<{ readonly file: string; readonly at: Date }[]> {
+    const rows = await this.#db
+      .selectFrom('history')
+      .select(['file', 'at'])
+      .where('state', 'in', ['pending', 'written'])
+      .orderBy('id')
+      .execute();
+    return rows.map(({ file, at }) => ({ file, at: new Date(at) }));
+  }
+
+  /** How many records are owed a file, and how many picks are of records that are not there. */
+  async counts(): Promise<{ readonly students: number; readonly records: number; readonly owed: number; readonly strayPicks: number }> {
+    const countOf = (rows: readonly { readonly count: unknown }[]) => Number(rows[0]?.count ?? 0);
+    let [records, owed, strayPicks] = [0, 0, 0];
+    const { rows: students } = await sql<{ count: unknown }>`select count(*) as count from students`.execute(this.#db);
+    for (const provenance of PROVENANCES) {
+      const table = sql.table(TABLE_OF[provenance]);
+      const { rows } = await sql<{ count: unknown }>`select count(*) as count from ${table} where removed_by is null`.execute(this.#db);
+      const { rows: owing } = await sql<{ count: unknown }>`select count(*) as count from ${table}
+        where removed_by is null and owed <> ''`.execute(this.#db);
+      const { rows: picks } = await sql<{ count: unknown }>`select count(*) as count from picks where provenance = ${provenance}
+        and record_id not in (select id from ${table})`.execute(this.#db);
+      records += countOf(rows);
+      owed += countOf(owing);
+      strayPicks += countOf(picks);
+    }
+    return { students: countOf(students), records, owed, strayPicks };
+  }
+
+  /**
+   * The records that came with entries after a place in the log, and that are on no receipt: neither came they by an import for which
+   * one was written, nor were they in a whole export since that was acknowledged.
+   * @param position of the newest entry that a backup has; 0 for no backup
+   */
+  async unprotected(position: number): Promise<ProtectionGap> {
+    let [records, since] = [0, ''];
+    for (const table of Object.values(TABLE_OF)) {
+      const { rows } = await sql<{ count: unknown; since: string | null }>`select count(*) as count, min(h.at) as since
+        from ${sql.table(table)} r join history h on h.id = r.history_id
+        where r.removed_by is null and (h.position is null or h.position > ${position})
+        and not exists (select 1 from history c where c.refers_to = h.id and c.kind = 'receipt' and h.kind = 'import' and c.folder <> '')
+        and not exists (select 1 from history e join history_students s on s.history_id = e.id
+          where e.kind = 'export' and e.received_at <> '' and e.terms = '' and e.undone_by is null and e.position > h.position
+          and s.student_id = r.student_id)`.execute(this.#db);
+      records += Number(rows[0]?.count ?? 0);
+      const first = rows[0]?.since ?? '';
+      if (first !== '' && (since === '' || first < since)) since = first;
+    }
+    return { records, since: since === '' ? undefined : new Date(since) };
+  }
+
+  /** Students as their rows name them, whether or not these are intact. */
+  async studentsById(ids: readonly number[]): Promise<ReadonlyMap<number, { readonly nationalId: string; readonly name: string }>> {
+    const students = new Map<number, { nationalId: string; name: string }>();
+    for (const some of inParts([...new Set(ids)]))
+      for (const { id, national_id, basic_data } of await this.#db
+        .selectFrom('students')
+        .select(['id', 'national_id', 'basic_data'])
+        .where('id', 'in', some)
+        .execute())
+        students.set(id, { nationalId: national_id, name: nameIn(basic_data) });
+    return students;
+  }
+}
+
+function nameIn(basicData: string): string {
+  try {
+    return String(JSON.parse(basicData).name ?? '');
+  } catch {
+    return '';
+  }
+}
+
+/** Reads every row that has a seal, and a record's identity too. `inPart` says which are looked at. */
+export async function* damagedRows(
+  reader: RowReader,
+  inPart: (table: RowTable, key: string) => boolean,
+  onRow: (table: SealedTable, row: Row) => void,
+): AsyncGenerator<DamagedRow, void> {
+  for (const table of Object.keys(SEALED) as SealedTable[])
+    for await (const rows of reader.rows(table))
+      for (const row of rows) {
+        onRow(table, row);
+        if (!inPart(table, keyOfRow(table, row))) continue;
+        if (row.seal === sealOf(table, row as never) && (!isRecordTable(table) || isIdentical(row))) continue;
+        yield { table, studentId: studentOf(table, row), ...(isRecordTable(table) && naming(table, row)) };
+      }
+}
+
+const isRecordTable = (table: SealedTable): table is 'own_records' | 'received_records' =>
+  table === 'own_records' || table === 'received_records';
+
+function studentOf(table: SealedTable, row: Row): number | undefined {
+  const id = table === 'students' ? row.id : row.student_id;
+  return typeof id === 'number' ? id : undefined;
+}
+
+/** Whether a record says what its key and its content hash stand for. */
+function isIdentical(row: Row): boolean {
+  try {
+    const { key, content } = identityOf(recordOf(row));
+    return key === row.record_key && content === row.content;
+  } catch {
+    return false;
+  }
+}
+
+function recordOf(row: Row): PortfolioRecord<{ readonly sha256: string }> {
+  const file = (sha256: unknown) => (typeof sha256 === 'string' ? { sha256 } : null);
+  return {
+    list: wireListOf(row.list as never).name,
+    fields: JSON.parse(String(row.fields)),
+    extras: JSON.parse(String(row.extras)),
+    document: file(row.document_sha256),
+    media: file(row.media_sha256),
+  } as PortfolioRecord<{ readonly sha256: string }>;
+}
+
+function naming(table: 'own_records' | 'received_records', row: Row): Pick<DamagedRow, 'ref' | 'list' | 'title'> {
+  const ref = refOf({ provenance: table === 'own_records' ? 'own' : 'received', id: Number(row.id) });
+  try {
+    const record = recordOf(row);
+    return { ref, list: wireListOf(record.list).wire, title: titleOf(record) };
+  } catch {
+    return { ref };
+  }
+}

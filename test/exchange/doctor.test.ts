@@ -1,0 +1,185 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { backupStore } from '#lpx/exchange/backup.js';
+import { type DoctorRequest, examineStore } from '#lpx/exchange/doctor.js';
+import { importPackage } from '#lpx/exchange/import.js';
+import { loadFolder } from '#lpx/exchange/load.js';
+import { checkProbe, writeProbe } from '#lpx/exchange/move-probe.js';
+import { writeReceipt } from '#lpx/exchange/receipt.js';
+import { rehearseRestore } from '#lpx/exchange/restore.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { openSqlite } from '#lpx/store/driver.js';
+import type { StoreLocation } from '#lpx/store/location.js';
+import { describeEngines, newStore } from '../support/postgres.js';
+import { exportFrom, importRequest, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
+
+const later = (days: number) => new Date(NOW.getTime() + days * 86_400_000);
+const examine = (store: StoreLocation, request: Partial<DoctorRequest> = {}) =>
+  withStore(store, (open) => examineStore(open, { quick: false, repair: false, now: NOW, operator: OPERATOR, ...request }));
+const codesOf = ({ findings }: { readonly findings: readonly { readonly code: string }[] }) =>
+  [...new Set(findings.map(({ code }) => code))].sort();
+const backup = (store: StoreLocation, folder: string, now = NOW) =>
+  withStore(store, (open) => backupStore(open, { folder, recipients: [], now, operator: OPERATOR }));
+
+/** The files of a store's vault. */
+const filesIn = (store: string): string[] =>
+  readdirSync(join(store, 'attachments'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+function tamper(store: string, statements: string): void {
+  const database = openSqlite(join(store, 'lpx.sqlite'));
+  database.exec(statements);
+  database.close();
+}
+
+describeEngines('the doctor', (engine) => {
+  it('finds a whole store whole, says how much is in no backup, and that nothing is once there is one', async () => {
+    const parent = tempFolder();
+    const { store, location } = await newStore(engine, parent);
+    await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
+    await store.close();
+    const first = await examine(location);
+    expect(first).toMatchObject({ error: undefined, students: 1, owed: 0, hurt: [], backup: undefined, log: { faultCount: 0 } });
+    expect(first.gap).toEqual({ records: first.records, since: NOW });
+    expect([first.records > 0, first.filesChecked === first.files, first.files > 0]).toEqual([true, true, true]);
+    expect(codesOf(first)).toEqual(['LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
+    const folder = join(parent, 'backup');
+    await backup(location, folder, later(1));
+    await withStore(location, (open) => rehearseRestore(open, { folder, now: later(1), operator: OPERATOR }));
+    const second = await examine(location, { now: later(2) });
+    expect(second).toMatchObject({ findings: [], gap: { records: 0, since: undefined }, backup: { there: true, rehearsedAt: later(1) } });
+    expect(codesOf(await examine(location, { now: later(60) }))).toEqual(['LPX_BACKUP_OLD', 'LPX_REHEARSAL_DUE']);
+    expect(codesOf(await examine(location, { now: later(-1) }))).toEqual(['LPX_CLOCK_BEHIND']);
+    rmSync(join(folder, 'snapshots'), { recursive: true });
+    const gone = await examine(location, { now: later(2) });
+    expect([codesOf(gone), gone.gap.records]).toEqual([['LPX_BACKUP_GONE', 'LPX_UNPROTECTED'], first.records]);
+  });
+
+  it('names the students of files that are lost or broken, and proves a probe that was written before a move', async () => {
+    const { store, location } = await newStore(engine, tempFolder());
+    await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
+    const { probe } = await writeProbe(store, { now: NOW, operator: OPERATOR });
+    expect(await checkProbe(store)).toEqual({ probe, since: 0, faults: [] });
+    const [lost, broken] = (await store.neededFiles()).map(({ sha256 }) => store.attachments.locationOf(sha256)) as [string, string];
+    await store.close();
+    rmSync(lost);
+    writeFileSync(broken, randomBytes(statSync(broken).size));
+    const quick = await examine(location, { quick: true });
+    expect([codesOf(quick).includes('LPX_ATTACHMENT_LOST'), codesOf(quick).includes('LPX_ATTACHMENT_BROKEN')]).toEqual([true, false]);
+    const whole = await examine(location);
+    expect(whole).toMatchObject({ hurt: [TRANSFER_STUDENT], error: { code: 'LPX_STORE_UNSOUND', exitCode: 5 } });
+    expect(codesOf(whole)).toEqual(['LPX_ATTACHMENT_BROKEN', 'LPX_ATTACHMENT_LOST', 'LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
+  });
+});
+
+describe('the doctor', () => {
+  it('reads everything in seven nights, and no part of it twice', async () => {
+    const store = await transferSchool(tempFolder());
+    const whole = await examine(store);
+    const parts: (typeof whole)[] = [];
+    for (let number = 1; number <= 7; number++) parts.push(await examine(store, { part: { number, of: 7 } }));
+    const sum = (count: (report: typeof whole) => number) => parts.reduce((total, part) => total + count(part), 0);
+    expect(sum(({ filesChecked }) => filesChecked)).toBe(whole.filesChecked);
+    expect(sum(({ rowsChecked }) => rowsChecked)).toBe(whole.rowsChecked);
+    writeFileSync(filesIn(store)[0] as string, randomBytes(statSync(filesIn(store)[0] as string).size));
+    let finders = 0;
+    for (let number = 1; number <= 7; number++) if ((await examine(store, { part: { number, of: 7 } })).error) finders++;
+    expect(finders).toBe(1);
+    // What is gone is missed in every part.
+    rmSync(filesIn(store)[0] as string);
+    expect((await examine(store, { part: { number: 3, of: 7 } })).hurt).toEqual([TRANSFER_STUDENT]);
+  });
+
+  it('names the student of a record, and of basic data, that have changed since they were stored', async () => {
+    for (const statement of [
+      `update own_records set fields = replace(fields, '"', ' "') where id = 1`,
+      `update students set basic_data = replace(basic_data, '林', '李')`,
+    ]) {
+      const store = await transferSchool(tempFolder());
+      tamper(store, statement);
+      const report = await examine(store);
+      expect(report.hurt, statement).toEqual([TRANSFER_STUDENT]);
+      expect(codesOf(report)).toContain('LPX_STORE_DAMAGED');
+    }
+  });
+
+  it('finds an edited log, rows that refer to nothing, and a record of nobody', async () => {
+    const store = await transferSchool(tempFolder());
+    tamper(store, `update history set operator = 'somebody' where id = 1`);
+    expect(codesOf(await examine(store))).toContain('LPX_LOG_FAULT');
+    const second = await transferSchool(tempFolder());
+    tamper(second, `pragma foreign_keys = off; insert into picks values ('own', 9999, 1, '2021-01-01T00:00:00.000Z')`);
+    expect(codesOf(await examine(second))).toContain('LPX_DATABASE_FAULT');
+    const third = await transferSchool(tempFolder());
+    tamper(third, `pragma foreign_keys = off; update own_records set student_id = 77 where id = 1`);
+    expect(codesOf(await examine(third))).toEqual(expect.arrayContaining(['LPX_DATABASE_FAULT', 'LPX_STORE_DAMAGED']));
+  });
+
+  it.skipIf(process.platform === 'win32')('repairs permissions and moves what no record names aside, and no more than that', async () => {
+    const store = await transferSchool(tempFolder());
+    const orphan = 'a'.repeat(64);
+    const content = randomBytes(100);
+    const { createHash } = await import('node:crypto');
+    const real = createHash('sha256').update(content).digest('hex');
+    mkdirSync(join(store, 'attachments', real.slice(0, 2)), { recursive: true });
+    writeFileSync(join(store, 'attachments', real.slice(0, 2), real), content);
+    mkdirSync(join(store, 'attachments', 'aa'), { recursive: true });
+    const [file] = filesIn(store) as [string];
+    chmodSync(file, 0o644);
+    chmodSync(dirname(file), 0o755);
+    const before = filesIn(store).length;
+    const report = await examine(store);
+    expect(codesOf(report)).toEqual(expect.arrayContaining(['LPX_MODE_LOOSE', 'LPX_ORPHANS']));
+    expect([report.error, filesIn(store).length]).toEqual([undefined, before]);
+    const repaired = await examine(store, { repair: true });
+    expect(repaired.repairs).toMatchObject({ orphans: 1 });
+    expect(repaired.repairs?.modes).toBeGreaterThanOrEqual(2);
+    expect([existsSync(join(store, 'quarantine', real)), existsSync(join(store, 'quarantine', orphan))]).toEqual([true, false]);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const after = await examine(store);
+    expect(codesOf(after)).toEqual(['LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
+    const [entry] = await withStore(store, (open) => open.history());
+    expect(entry).toMatchObject({ kind: 'repair', details: { orphans: 1 } });
+  });
+
+  it('counts records as protected that came by a package for which a receipt was written', async () => {
+    const parent = tempFolder();
+    const sender = await transferSchool(parent);
+    const { zipFile } = await exportFrom(sender, parent);
+    const receiver = await school(parent, '990002');
+    const { historyId } = (await withStore(receiver, (open) => importPackage(open, importRequest(zipFile)))) as { historyId: number };
+    const before = await examine(receiver);
+    expect(before.gap.records).toBe(before.records);
+    await withStore(receiver, (open) => writeReceipt(open, { importId: historyId, by: 'registrar', outFolder: parent, now: later(1) }));
+    expect((await examine(receiver)).gap).toEqual({ records: 0, since: undefined });
+  });
+
+  it('tells after a move what did not come along: files, rows, or a copy that was older', async () => {
+    const parent = tempFolder();
+    const store = await transferSchool(parent);
+    const old = join(parent, 'old');
+    cpSync(store, old, { recursive: true });
+    await withStore(store, (open) => writeProbe(open, { now: NOW, operator: OPERATOR }));
+    const check = (folder: string) => withStore(folder, checkProbe).then(({ faults }) => faults);
+    const moved = (name: string) => {
+      const to = join(parent, name);
+      cpSync(store, to, { recursive: true });
+      return to;
+    };
+    expect(await check(moved('same'))).toEqual([]);
+    expect(await check(old)).toEqual([{ what: 'noProbe' }]);
+    const without = moved('without');
+    rmSync(join(without, 'attachments'), { recursive: true });
+    mkdirSync(join(without, 'attachments'));
+    expect(await check(without)).toEqual([{ what: 'fileLost' }]);
+    const fewer = moved('fewer');
+    tamper(fewer, 'pragma foreign_keys = off; delete from own_records where id = 1');
+    const [fault] = await check(fewer);
+    expect(fault).toMatchObject({ what: 'rows', table: 'own_records' });
+  });
+});
