@@ -24,7 +24,7 @@ const linesOnly = {
 const output = { sourcemap: true, minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } } };
 // An add-on, which finds its binary from where it lies; what is installed where a store is in a database; a cloud's client that unzipper does
 // without.
-const external = ['libsql', 'pg', '@aws-sdk/client-s3'];
+const external = ['libsql', 'pg', 'pg-boss', 'pino', '@aws-sdk/client-s3'];
 
 /** The licences of the libraries that are inside, which ask to go along with their code. */
 const notices = {

@@ -58,7 +58,7 @@ async function bundle(input, plugins = []) {
     plugins,
     platform: 'node',
     // Never loaded: the SQLite of this Node.js is used, and unzipper does without a cloud's client.
-    external: ['libsql', 'pg', '@aws-sdk/client-s3'],
+    external: ['libsql', 'pg', 'pg-boss', 'pino', '@aws-sdk/client-s3'],
     logLevel: 'warn',
   });
   // Names stay: a stack is read by people.

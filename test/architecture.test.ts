@@ -10,7 +10,7 @@ const SOURCE = join(ROOT, 'src');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   index: ['library', 'exchange', 'package', 'store', 'zip', 'spec', 'errors'],
   library: ['threads', 'exchange', 'package', 'store', 'zip', 'spec', 'errors', 'plain-text', 'io'],
-  batch: ['threads', 'exchange', 'package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'io'],
+  batch: ['threads', 'exchange', 'package', 'store', 'roster', 'zip', 'spec', 'errors', 'posted-error', 'masking', 'plain-text', 'io'],
   cli: ['batch', 'exchange', 'report', 'roster', 'messages', 'spec', 'errors', 'masking', 'plain-text', 'encoding', 'io'],
   exchange: ['backup', 'package', 'store', 'roster', 'zip', 'spec', 'errors', 'plain-text', 'encoding', 'io'],
   threads: ['package', 'errors', 'posted-error', 'io'],
@@ -44,6 +44,8 @@ const AT_HOME: Readonly<Record<string, string | readonly string[]>> = {
   pg: 'store',
   'age-encryption': 'io',
   '@aws-sdk/client-s3': 'store',
+  'pg-boss': 'batch',
+  pino: 'cli',
   'hucre/csv': 'roster',
   'hucre/xlsx': 'roster',
   'hono/jsx': 'report',

@@ -12,15 +12,26 @@ import { type ExportSlip, opensPackage, slipsOfExports } from '../exchange/slip.
 import { removeEmpty } from '../io/folders.js';
 import { makeFolder, syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
+import { maskId } from '../masking.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';
-import { completePasswordTable, makePasswordTable, type PasswordRow, readSentPasswords } from '../roster/sent-passwords.js';
+import {
+  appendPasswords,
+  completePasswordTable,
+  makePasswordTable,
+  namePackages,
+  type PasswordRow,
+  readSentPasswords,
+} from '../roster/sent-passwords.js';
 import { unknownStudent } from '../spec/findings.js';
 import { type Day, dayOf } from '../spec/terms.js';
 import type { Batch, JobPackage } from '../store/batch-journal.js';
 import type { StoreLocation } from '../store/location.js';
 import type { Store } from '../store/store.js';
 import type { Encryption } from '../zip/writer.js';
+import { errorOfUnsettled, followJobs } from './follow-jobs.js';
+import type { JobQueue, NewJob, SettledJob } from './job-queue.js';
 import { type BatchThread, runJobs } from './pool.js';
+import { decodedExport, type ExportPayload, jobId, type Sealing, sealedPasswords, shareFolder } from './queued-jobs.js';
 
 export interface BatchExportRequest {
   /** Where the store is. */
@@ -39,8 +50,10 @@ export interface BatchExportRequest {
   readonly resend: boolean;
   /** Go on with a batch of the same list and options that was cut short. */
   readonly resume: boolean;
-  /** How many packages are worked on at a time. */
+  /** How many packages are worked on at a time here. */
   readonly threads: number;
+  /** Has workers make the packages, and this process follow them. */
+  readonly queued?: QueuedExports | undefined;
   readonly now: () => Date;
   /** Who exports, for the history. */
   readonly operator: string;
@@ -52,6 +65,15 @@ export interface BatchExportRequest {
   readonly onJob?: (outcome: JobOutcome) => void;
   /** Called before the batch is at its end, with the slips of all packages: an error that it throws leaves the batch to be gone on with. */
   readonly onEnd?: (result: BatchExportResult, slips: readonly ExportSlip[]) => Promise<void>;
+}
+
+export interface QueuedExports {
+  readonly queue: JobQueue;
+  readonly sealing: Sealing;
+  /** The run of the command, for logs and the history. */
+  readonly request: string;
+  /** Whether to wait for what becomes of the jobs. */
+  readonly isFollowed: boolean;
 }
 
 export interface BegunBatch {
@@ -143,6 +165,7 @@ export async function exportBatch(request: BatchExportRequest): Promise<BatchExp
       const passwords = await Passwords.open(passwordFolder, batch, list.rows, [...run.made.values()].flat());
       const outcomes = await runAll(run, jobs, passwords);
       const packages = await store.batches.packages(batch);
+      if (request.queued) await passwords.name(packages);
       const isInterrupted = outcomes.some(({ outcome }) => outcome === 'not-done');
       const done = jobs.filter(({ id }) => run.made.has(id)).length;
       const result = { ...batch, jobs: jobs.length, done, outcomes, passwordTables: passwords.tables, isInterrupted };
@@ -264,7 +287,12 @@ async function runAll(run: Run, jobs: readonly Job[], passwords: Passwords): Pro
     outcomes.set(job.id, outcome);
     if (outcome.outcome !== 'not-done') onJob?.(outcome);
   };
-  await runJobs(open, runOne, { threads: Math.min(threads, open.length), signal });
+  if (request.queued) {
+    await runQueued(run, open, passwords, (id, outcome) => {
+      outcomes.set(id, outcome);
+      onJob?.(outcome);
+    });
+  } else await runJobs(open, runOne, { threads: Math.min(threads, open.length), signal });
   const rest = new Map(open.map((job) => [job.id, outcomes.get(job.id) ?? notDone(run, job)]));
   return jobs.flatMap(({ id }) => [earlier.get(id) ?? [], rest.get(id) ?? []].flat());
 }
@@ -276,28 +304,37 @@ function openPart({ id, rows }: Job, earlier: JobOutcome | undefined): Job[] {
   return first ? [{ id, rows: [first, ...rest] }] : [];
 }
 
+/** What to export of one job, wherever it runs. */
+function exportOf({ request }: Run, rows: Job['rows']): ExportPayload['request'] {
+  const { outFolder, encryption, force, acceptLeft, groupBy, operator } = request;
+  const [{ toSchool, reason, left, terms }] = rows;
+  return {
+    nationalIds: rows.map(({ nationalId }) => nationalId),
+    skipEmpty: false,
+    skipUnfit: groupBy === 'school',
+    reason,
+    left,
+    force,
+    acceptLeft,
+    terms,
+    toSchool,
+    outFolder: join(outFolder, toSchool),
+    encryption,
+    operator,
+  };
+}
+
 /** Exports the students of one job, on a thread. */
 async function runJob(run: Run, { id, rows }: Job, passwords: Passwords, thread: BatchThread): Promise<JobOutcome> {
-  const { folder, outFolder, encryption, force, acceptLeft, resend, groupBy, now, operator, newPassword, signal } = run.request;
-  const [{ toSchool, reason, left, terms }] = rows;
+  const { folder, resend, now, newPassword, signal } = run.request;
+  const [{ toSchool }] = rows;
   try {
     const result = await thread.run(
       'export',
       {
+        ...exportOf(run, rows),
         folder,
-        nationalIds: rows.map(({ nationalId }) => nationalId),
-        skipEmpty: false,
-        skipUnfit: groupBy === 'school',
-        reason,
-        left,
-        force,
-        acceptLeft,
-        terms,
-        toSchool,
-        outFolder: join(outFolder, toSchool),
-        encryption,
         now: now(),
-        operator,
         batch: { job: id, resend },
         passwordTable: passwords.tableOf(toSchool),
         sharedFiles: run.sharedFiles,
@@ -308,6 +345,63 @@ async function runJob(run: Run, { id, rows }: Job, passwords: Passwords, thread:
   } catch (error) {
     if (!(error instanceof LpxError)) throw error;
     return error.code === 'LPX_INTERRUPTED' ? notDone(run, { id, rows }) : failed(run, rows, error);
+  }
+}
+
+/** How many jobs are put into the queue at a time. */
+const SUBMITTED_AT_ONCE = 100;
+
+/**
+ * Has workers run jobs. Their passwords are in the tables before the first job is in the queue: no worker has to bring one back, and no package
+ * is there whose password nobody has.
+ */
+async function runQueued(
+  run: Run,
+  jobs: readonly Job[],
+  passwords: Passwords,
+  onOutcome: (id: string, outcome: JobOutcome) => void,
+): Promise<void> {
+  const { outFolder, resend, newPassword, signal } = run.request;
+  const { queue, sealing, request, isFollowed } = run.request.queued as QueuedExports;
+  const out = await shareFolder(outFolder);
+  await passwords.give(jobs, newPassword);
+  const submitted = new Map<string, Job>();
+  for (let at = 0; at < jobs.length && !signal.aborted; at += SUBMITTED_AT_ONCE) {
+    const some = jobs.slice(at, at + SUBMITTED_AT_ONCE);
+    const queued = some.map(async ({ id, rows }): Promise<NewJob> => {
+      const given = { listed: [], fallback: [Buffer.from(passwords.of(id) as string)] };
+      const payload: ExportPayload = {
+        out,
+        request: exportOf(run, rows),
+        resend,
+        job: id,
+        passwords: await sealedPasswords(given, sealing),
+      };
+      const about = `${rows[0].toSchool} ${rows.map(({ nationalId }) => maskId(nationalId)).join(', ')}`;
+      return { id: jobId('export', id), kind: 'export', batch: run.batch.token, request, about, payload };
+    });
+    const ready = await Promise.all(queued);
+    await queue.submit(ready, at);
+    for (const [i, { id }] of ready.entries()) submitted.set(id, some[i] as Job);
+  }
+  if (!isFollowed) return;
+  await followJobs(queue, [...submitted.keys()], {
+    isStopping: () => signal.aborted,
+    onSettled: (settled) => {
+      const job = submitted.get(settled.id) as Job;
+      onOutcome(job.id, queuedOutcome(run, job, settled));
+    },
+  });
+}
+
+function queuedOutcome(run: Run, { rows }: Job, settled: SettledJob): JobOutcome {
+  const { result } = settled.output;
+  try {
+    if (settled.state !== 'done' || result === undefined) throw errorOfUnsettled(settled);
+    return outcomeOf(run, rows, decodedExport(result));
+  } catch (error) {
+    if (!(error instanceof LpxError)) throw error;
+    return failed(run, rows, error);
   }
 }
 
@@ -417,6 +511,22 @@ class Passwords {
   /** The password that a job has been given before. */
   of(job: string): string | undefined {
     return this.#byJob.get(job);
+  }
+
+  /** Gives passwords to jobs that have none yet, and writes them down. @throws as `appendPasswords` */
+  async give(jobs: readonly Job[], newPassword: () => string): Promise<void> {
+    for (const school of this.#schools) {
+      const open = jobs.filter(({ id, rows }) => rows[0].toSchool === school && !this.#byJob.has(id));
+      const given = open.map(({ id: job }) => ({ file: '', md5: '', password: newPassword(), job }));
+      if (given.length > 0) appendPasswords(this.tableOf(school), given);
+      for (const { job, password } of given) this.#byJob.set(job, password);
+    }
+  }
+
+  /** Writes down which packages the passwords are for that were given before these were made. @throws as `namePackages` */
+  async name(packages: readonly JobPackage[]): Promise<void> {
+    const made = packages.map(({ batchJob: job, file, md5 }) => ({ job, file, md5 }));
+    for (const { path } of this.tables) await namePackages(path, made);
   }
 
   /** Those that are there. */

@@ -18,8 +18,8 @@ export type BatchExportJob = Omit<ExportRequest, keyof Caller | 'engine' | 'rand
   /** The store's. */
   readonly folder: StoreLocation;
   readonly batch: Omit<ExportOfBatch, 'beforePublishing' | 'work'>;
-  /** Where the password is written down before the package has its name. */
-  readonly passwordTable: string;
+  /** Where the password is written down before the package has its name; undefined where whoever gave it has done so. */
+  readonly passwordTable?: string | undefined;
   /** The SHA-256 of files that other jobs of the batch export too: the same in each job. */
   readonly sharedFiles: ReadonlySet<string>;
 };
@@ -51,16 +51,14 @@ export function batchUseCases() {
         batch: {
           ...batch,
           work,
-          beforePublishing: async (packages) =>
+          beforePublishing: async (packages) => {
+            if (passwordTable === undefined) return;
+            const text = Buffer.from(password as Uint8Array).toString('latin1');
             appendPasswords(
               passwordTable,
-              packages.map(({ file, md5 }) => ({
-                file,
-                md5,
-                password: Buffer.from(password as Uint8Array).toString('latin1'),
-                job: batch.job,
-              })),
-            ),
+              packages.map(({ file, md5 }) => ({ file, md5, password: text, job: batch.job })),
+            );
+          },
         },
       }).finally(finished);
     },

@@ -44,6 +44,8 @@ export interface Context extends Surroundings {
   readonly stopping: () => boolean;
   /** Aborts at a signal: for commands that end by themselves once they have committed something. */
   readonly interrupt: AbortSignal;
+  /** Aborts at a second signal: for commands that finish what is under way after the first one. */
+  readonly insisted: AbortSignal;
   /** Says something beside the result, once the command is done; `--quiet` drops it. */
   readonly note: (line: string) => void;
   /** Prints lines of the result at once, as a command does that runs for long. */

@@ -77,11 +77,13 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
       command = name;
       const interrupt = new AbortController();
       const { signal } = interrupt;
+      const insist = new AbortController();
       const said: string[] = [];
       const context: Context = {
         ...contextOf(around, language, options, name),
         stopping: () => signal.aborted,
         interrupt: signal,
+        insisted: insist.signal,
         note: (line: string) => said.push(line),
         print: (lines: readonly string[]) => printLines(context, 'stdout', lines),
       };
@@ -89,7 +91,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
         printFailure(context, name, new LpxError('LPX_INTERRUPTED'), {});
         process.exit(9);
       };
-      onInterrupt(() => interrupt.abort());
+      onInterrupt(() => (signal.aborted ? insist : interrupt).abort());
       try {
         const outcome = await runInterruptibly(() => work(context), { signal, onUndone });
         exitCode = print(context, name, { ...outcome, notes: [...(outcome.notes ?? []), ...said] });
@@ -157,6 +159,7 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     storeOption: options.store,
     stopping: () => false,
     interrupt: new AbortController().signal,
+    insisted: new AbortController().signal,
     note: () => {},
     print: () => {},
   };

@@ -168,7 +168,18 @@ export function buildProgram(language: Language, version: string, run: Run, widt
       start('export', async (context) => (await import('./commands/export.js')).exportStudents(context, ids, options)),
     );
   const batch = add('batch', help.batchGroup);
-  add('export', help.batchExport, batch)
+  /** A batch that workers may do. */
+  const withWorkers = (command: Command) =>
+    command
+      .option('--queue', help.queue)
+      .addOption(new Option('--workers-recipient <recipient>', help.workersRecipient).argParser(collect).default([]))
+      .option('--no-follow', help.noFollow);
+  const withLog = (command: Command) =>
+    command
+      .option('--metrics <address>', help.metrics)
+      .addOption(new Option('--log <form>', help.log).choices(['text', 'json']).default('text'))
+      .addOption(new Option('--log-level <level>', help.logLevel).choices(['debug', 'info', 'warn', 'error']).default('info'));
+  withWorkers(add('export', help.batchExport, batch))
     .addArgument(new Argument('<list>', help.batchList))
     .requiredOption('--out <dir>', help.batchOut)
     .requiredOption('--passwords <dir>', help.batchPasswords)
@@ -186,7 +197,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
       ),
     );
   const withInbox = (command: Command) =>
-    withPassword(command)
+    withWorkers(withPassword(command))
       .addArgument(new Argument('<folder>', help.batchFolder))
       .option('--passwords <path>', help.inboxPasswords)
       .option('--no-signature', help.noSignature)
@@ -200,7 +211,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
       (await import('./commands/batch-import.js')).batchVerify(context, folder, options),
     ),
   );
-  withInbox(add('import', help.batchImport, batch))
+  withLog(withInbox(add('import', help.batchImport, batch)))
     .option('--dry-run', help.dryRun)
     .option('--create-students', help.createStudents)
     .option('--skip-unfit', help.importSkipUnfit)
@@ -216,6 +227,29 @@ export function buildProgram(language: Language, version: string, run: Run, widt
         (await import('./commands/batch-import.js')).batchImport(context, folder, options),
       ),
     );
+  add('status', help.batchStatus, batch)
+    .option('--all', help.statusAll)
+    .action((options) =>
+      start('batch-status', async (context) => (await import('./commands/batch-jobs.js')).batchStatus(context, options)),
+    );
+  add('retry', help.batchRetry, batch)
+    .addArgument(new Argument('[job...]', help.jobIds))
+    .option('--all', help.allDead)
+    .action((jobs, options) =>
+      start('batch-retry', async (context) => (await import('./commands/batch-jobs.js')).batchRetry(context, jobs, options)),
+    );
+  add('drop', help.batchDrop, batch)
+    .addArgument(new Argument('[job...]', help.jobIds))
+    .option('--all', help.allDead)
+    .action((jobs, options) =>
+      start('batch-drop', async (context) => (await import('./commands/batch-jobs.js')).batchDrop(context, jobs, options)),
+    );
+  withLog(add('worker', help.worker))
+    .option('--jobs <count>', help.workerJobs)
+    .addOption(new Option('--identity <file>', help.workerIdentity).argParser(collectFile).default([]))
+    .option('--passwords <path>', help.workerPasswords)
+    .option('--until-empty', help.untilEmpty)
+    .action((options) => start('worker', async (context) => (await import('./commands/worker.js')).worker(context, options)));
   withHtml(withSignature(withPassword(add('verify', help.verify))))
     .option('--overwrite', help.htmlOverwrite)
     .addArgument(new Argument('<zip...>', help.zips))

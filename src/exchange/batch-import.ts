@@ -128,12 +128,20 @@ export async function verifyInbox(request: VerifyInboxRequest): Promise<void> {
   const { packages } = await listInbox(inbox);
   const passwords = await passwordsFor(request);
   await announce(inbox, packages, request);
-  await request.each(packages, async (found, verify) => {
+  await verifyAll({ packages, passwords }, request);
+}
+
+/** Verifies packages of an inbox. */
+export function verifyAll(
+  { packages, passwords }: Omit<Importing, 'inbox'>,
+  { each, terms, onResult }: Pick<VerifyInboxRequest, 'each' | 'terms' | 'onResult'>,
+): Promise<void> {
+  return each(packages, async (found, verify) => {
     const result = await settled(found, async () => {
-      const report = await verify({ ...request.terms, passwords, zipFile: found.path });
+      const report = await verify({ ...terms, passwords, zipFile: found.path });
       return { outcome: 'intact', report, error: errorOfReport(report) };
     });
-    request.onResult(result);
+    onResult(result);
   });
 }
 
@@ -169,10 +177,12 @@ export interface Importing {
   readonly passwords: InboxPasswords;
 }
 
+export type ImportAllRequest = Pick<ImportInboxRequest, 'terms' | 'now' | 'onResult' | 'each' | 'reportsOf'>;
+
 /** Imports packages of an inbox and moves them, in the turn of this process. */
-export function importAll({ inbox, packages, passwords }: Importing, request: ImportInboxRequest): Promise<void> {
-  const { terms, now, onResult } = request;
-  return request.each(packages, async (found, run) => {
+export function importAll({ inbox, packages, passwords }: Importing, request: ImportAllRequest): Promise<void> {
+  const { terms, now, onResult, each } = request;
+  return each(packages, async (found, run) => {
     const result = await settled(found, async () => {
       const imported = await run({ ...terms, passwords, zipFile: found.path, now: now(), retried: WAITED_FOR });
       const { report, conflicts, outcome } = imported;
@@ -183,7 +193,7 @@ export function importAll({ inbox, packages, passwords }: Importing, request: Im
 }
 
 /** Says how much there is to do. */
-async function announce(folder: string, packages: readonly InboxPackage[], { onBegin }: InboxRequest): Promise<void> {
+export async function announce(folder: string, packages: readonly InboxPackage[], { onBegin }: InboxRequest): Promise<void> {
   let bytes = 0;
   for (const found of packages) bytes += (await statPackage(found).catch(() => undefined))?.size ?? 0;
   onBegin?.({ folder, packages: packages.length, bytes });
@@ -235,7 +245,7 @@ async function arrival(found: InboxPackage): Promise<Pick<InboxResult, 'outcome'
 const ageOf = ({ mtimeMs }: Stats): number => Date.now() - mtimeMs;
 
 /** Moves a package to where it belongs now. That it cannot be moved is said; it is worked on again then. */
-async function moved(inbox: string, found: InboxPackage, result: InboxResult, { reportsOf }: ImportInboxRequest): Promise<InboxResult> {
+async function moved(inbox: string, found: InboxPackage, result: InboxResult, { reportsOf }: ImportAllRequest): Promise<InboxResult> {
   const { outcome } = result;
   if (outcome === 'waiting' || outcome === 'elsewhere') return result;
   const isRefused = outcome === 'refused';

@@ -27,6 +27,25 @@ export interface InboxPackage {
   readonly signatures: readonly string[];
 }
 
+/**
+ * One package of an inbox, whose other packages are not looked at.
+ * @param name its path below the inbox, with `/`
+ * @param isMoving whether packages are moved out of the inbox: then a move of it that was cut short is completed first
+ * @returns undefined when it is not there, or not any more
+ * @throws as `listInbox`, `moveTo`
+ */
+export async function findInInbox(inbox: string, name: string, isMoving: boolean): Promise<InboxPackage | undefined> {
+  const [sender] = senderOf(name);
+  const folder = join(inbox, sender ?? '');
+  const { packages, strays } = contentOf(folder, sender === undefined ? '' : `${sender}/`, await entriesOf(folder));
+  const own = {
+    packages: packages.filter((found) => found.name === name),
+    strays: strays.filter((stray) => belongs(stray, basename(name))),
+  };
+  const [found] = isMoving ? await completeMoves(inbox, own) : own.packages;
+  return found;
+}
+
 /** Archives that lpx does not read are packages, too: they are refused by what they are. */
 const PACKAGE_NAME = /\.(?:zip|7z|rar)$/i;
 /** Signatures under the names that lpx knows them by, but for mere texts. */

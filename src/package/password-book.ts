@@ -32,6 +32,15 @@ export class PasswordBook implements PasswordFinder {
   }
 }
 
+/**
+ * The entries that may open a package, by its file's name: all of them where its name is not listed, since it may be wrapped in another, or
+ * listed by its MD5 alone.
+ */
+export function entriesFor(entries: readonly BookEntry[], file: string): readonly BookEntry[] {
+  const byName = entries.filter((entry) => entry.file !== '' && plainName(entry.file) === plainName(file));
+  return byName.length > 0 ? byName : entries;
+}
+
 /** A name as it is compared: without folder, `.zip`, case, and what marks another copy. */
 const plainName = (file: string): string =>
   withoutCopyMark(

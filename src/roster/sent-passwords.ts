@@ -3,7 +3,8 @@
  * record of them, so a row is on the disk before its package has its name; what was made again has the same password.
  */
 import { closeSync, constants, fstatSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { replaceFile } from '../io/publish.js';
@@ -62,6 +63,45 @@ export async function completePasswordTable(file: string, isSpare: (row: Passwor
   const kept = rows.filter((cells) => cells.some((cell) => cell !== '') && !(isWhole(rowOf(cells)) && isSpare(rowOf(cells))));
   if (kept.length === 0) await rm(file, { force: true });
   else await replaceFile(file, csv('', { name: '', rows: [titles, ...kept] }).content);
+}
+
+/** A package, and the job that made it. */
+export interface MadePackage {
+  readonly job: string;
+  readonly file: string;
+  readonly md5: string;
+}
+
+/**
+ * Writes into the rows of passwords that were given before their packages were made, which packages they are for: a row for each of them.
+ * @throws as `readSentPasswords`; LPX_DISK_FULL, LPX_WRITE_FAILED
+ */
+export async function namePackages(file: string, made: readonly MadePackage[]): Promise<void> {
+  if (!isPlainFile(file)) return;
+  const [titles = TITLES, ...rows] = await readTable(file);
+  const named = rows.flatMap((cells) => {
+    const row = rowOf(cells);
+    const packages = isWhole(row) && row.file === '' && row.md5 === '' ? made.filter(({ job }) => job === row.job) : [];
+    return packages.length > 0 ? packages.map(({ file: name, md5 }) => cellsOf({ ...row, file: name, md5 })) : [cells];
+  });
+  const filled = named.filter((cells) => cells.some((cell) => cell !== ''));
+  if (filled.length > 0) await replaceFile(file, csv('', { name: '', rows: [titles, ...filled] }).content);
+}
+
+/**
+ * The password that a job of a batch has been given, in the batch's tables.
+ * @param path a table, or a folder of tables
+ * @returns undefined where no table has one @throws as `readSentPasswords`
+ */
+export async function sentPasswordOf(path: string, job: string): Promise<string | undefined> {
+  const [token = ''] = job.split('-');
+  const names = await readdir(path).catch(() => undefined);
+  const files = names === undefined ? [path] : names.filter((name) => name.endsWith(`-${token}.csv`)).map((name) => join(path, name));
+  for (const file of files) {
+    const row = (await readSentPasswords(file)).find((listed) => listed.job === job && listed.password !== '');
+    if (row) return row.password;
+  }
+  return undefined;
 }
 
 const LINE_END = '\r\n';

@@ -10,6 +10,7 @@ import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type pg from 'pg';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
+import { optionalPackage } from '../io/optional-package.js';
 import { type PostgresLocation, shownLocation } from './location.js';
 import { connectError, isWithoutTls, statementError } from './postgres-error.js';
 import { type Connecting, connectingTo } from './postgres-settings.js';
@@ -54,9 +55,8 @@ export class PostgresSession implements DatabaseConnection, Presence {
    *   LPX_DATABASE_FULL, LPX_DATABASE_ENCODING, LPX_DATABASE_SETTING, LPX_DATABASE_SERVICE
    */
   static async connect(location: PostgresLocation): Promise<PostgresSession> {
-    const { default: driver } = await import('pg').catch((cause) => {
-      throw new LpxError('LPX_DATABASE_CLIENT_MISSING', {}, { cause });
-    });
+    const driver = optionalPackage<typeof pg>('pg');
+    if (!driver) throw new LpxError('LPX_DATABASE_CLIENT_MISSING');
     const connecting = connectingTo(location.settings);
     const shown = shownLocation(location);
     const client = await connected(driver, connecting).catch((error) => {

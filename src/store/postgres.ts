@@ -112,6 +112,21 @@ export async function openPostgresStore(location: PostgresLocation): Promise<Sto
   }
 }
 
+/** A connection of its own to a school's part of a database, for what is not its store: the queue of jobs. @throws as `openPostgresStore` */
+export async function openSchoolSession(
+  location: PostgresLocation,
+): Promise<{ readonly session: PostgresSession; readonly schema: string }> {
+  const session = await PostgresSession.connect(location);
+  try {
+    const schema = await schemaMeant(session, location);
+    await session.use(schema);
+    return { session, schema };
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
 /** The schema of the school that is named, else the only one that this user may use. Of others nothing is said. */
 async function schemaMeant(session: PostgresSession, { school }: PostgresLocation): Promise<string> {
   const schemas = (await session.rows<{ schema: string }>(SCHEMAS)).map(({ schema }) => schema);

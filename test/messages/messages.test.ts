@@ -50,6 +50,7 @@ const LATIN = new Set(
     'lpx Node.js SQLite libsql Windows Python Mono SharpZipLib The Unarchiver unzip unzipper zipfile Node 7-Zip',
     'ZIP JSON CSV XLSX HTML MD5 AES AES-128 AES-192 AES-256 ZipCrypto PKWARE UTF-8 UTF-16 CP950 Big5 NaN JavaScript Launch EmbeddedFile',
     'age age-keygen age1 AGE-SECRET-KEY-1',
+    'npm Prometheus text debug info warn error status retry drop batch worker',
     'PDF JPEG JPG PNG MP3 MP4 M4A WAV HEIC WebP GIF BMP TIFF AVIF AAC AMR FLAC Ogg AVI Matroska Media RTF RAR 7z gzip ODF',
     'ODS LibreOffice Enter CON NUL Word Excel PowerPoint Photoshop Office KB MB GB',
     'zip md5 json txt csv z01 z02 pdf jpg png mp3 mp4 m4a wav heic webp gif docx doc xlsx xls pptx ppt odt aac',

@@ -22,6 +22,7 @@ import { type BatchProgress, startBatchProgress } from '../batch-progress.js';
 import { readChoice } from '../choices.js';
 import type { Context, Outcome } from '../context.js';
 import { generatePassword } from '../passwords.js';
+import { type QueueOptions, type QueueTerms, withQueue } from '../queue-options.js';
 import { failureOutput, findingOutput } from '../render/findings.js';
 import { frameOf } from '../render/html.js';
 import { jsonLine } from '../render/json.js';
@@ -29,7 +30,7 @@ import { bracketed, cell, columns, localTime, NAME_COLUMNS } from '../render/tex
 import { storeFolder } from '../store-folder.js';
 import { baseOf, coverPage } from './slip.js';
 
-export interface BatchExportOptions {
+export interface BatchExportOptions extends QueueOptions {
   readonly out: string;
   readonly passwords: string;
   readonly groupBy: 'student' | 'school';
@@ -44,6 +45,15 @@ export interface BatchExportOptions {
 
 /** `lpx batch export`: the packages of a list of students, and a table of passwords for each receiving school. */
 export async function batchExport(context: Context, listFile: string, options: BatchExportOptions): Promise<Outcome> {
+  return withQueue(context, options, { '--jobs': options.jobs !== undefined }, (queued) => exportList(context, listFile, options, queued));
+}
+
+async function exportList(
+  context: Context,
+  listFile: string,
+  options: BatchExportOptions,
+  queued: QueueTerms | undefined,
+): Promise<Outcome> {
   const threads = jobsFrom(context, options.jobs);
   const list = await readExportList(resolve(context.cwd, listFile), (text) => readChoice(text, EXCHANGE_REASONS));
   const request: BatchExportRequest = {
@@ -58,6 +68,7 @@ export async function batchExport(context: Context, listFile: string, options: B
     resend: options.resend === true,
     resume: options.resume === true,
     threads,
+    queued,
     now: context.now,
     operator: context.operator(),
     newPassword: generatePassword,
@@ -71,7 +82,23 @@ export async function batchExport(context: Context, listFile: string, options: B
       results.push(...(await writeResults(context, request, result)));
     },
   });
-  return outcomeOf(context, request, result, results);
+  const outcome = outcomeOf(context, request, result, results);
+  const open = queued ? countsOf(rowsOf(result)).notDone : 0;
+  if (open === 0) return outcome;
+  const { queue } = context.messages;
+  const notes = [fill(queue.open, { count: result.outcomes.filter(({ outcome }) => outcome === 'not-done').length }), queue.resume];
+  return queued?.isFollowed ? { ...outcome, notes: [...(outcome.notes ?? []), ...notes] } : submittedOnly(context, outcome, result, notes);
+}
+
+/** Nobody waits for the jobs: that they are in the queue is all there is to say. */
+function submittedOnly(
+  { messages }: Context,
+  { json, findings }: Outcome,
+  { outcomes }: BatchExportResult,
+  notes: readonly string[],
+): Outcome {
+  const count = outcomes.filter(({ outcome }) => outcome === 'not-done').length;
+  return { json, text: [fill(messages.queue.submitted, { count })], notes, ...(findings && { findings }) };
 }
 
 /** Runs the batch, with its progress on stderr or its events on stdout. */

@@ -1,5 +1,7 @@
 import { basename, dirname, extname, resolve } from 'node:path';
 import { importsOnThreads, verificationsOnThreads } from '../../batch/inbox-threads.js';
+import { Metrics } from '../../batch/metrics.js';
+import { type QueuedInbox, queueImports, queueVerifications } from '../../batch/queue-inbox.js';
 import { type Finding, LpxError } from '../../errors.js';
 import { type InboxRequest, type InboxResult, importInbox, type VerifyTerms, verifyInbox } from '../../exchange/batch-import.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
@@ -14,7 +16,10 @@ import { SeenContents } from '../../spec/seen-contents.js';
 import { jobsFrom, wholeNumber } from '../arguments.js';
 import { type BatchProgress, startBatchProgress } from '../batch-progress.js';
 import type { Context, Outcome } from '../context.js';
+import { type LogOptions, loggable, openLog } from '../log.js';
+import { openMetrics } from '../metrics-option.js';
 import { type PasswordOptions, passwordAtHand } from '../passwords.js';
+import { type QueueOptions, type QueueTerms, withQueue } from '../queue-options.js';
 import { errorLines, failureDocument, failureOutput } from '../render/findings.js';
 import { refusal, reportFindings, reportHead } from '../render/html.js';
 import {
@@ -30,12 +35,11 @@ import {
 } from '../render/inbox.js';
 import { jsonLine, jsonText } from '../render/json.js';
 import { inertTable } from '../render/tables.js';
-import { localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { type ImportTermOptions, importOutput, importReport, importTerms } from './import.js';
 import { verifyTerms } from './verify.js';
 
-export interface BatchVerifyOptions extends PasswordOptions {
+export interface BatchVerifyOptions extends PasswordOptions, QueueOptions {
   readonly passwords?: string;
   /** False for none at all. */
   readonly signature?: false;
@@ -47,20 +51,28 @@ export interface BatchVerifyOptions extends PasswordOptions {
   readonly jsonLines?: boolean;
 }
 
-export interface BatchImportOptions extends BatchVerifyOptions, ImportTermOptions {
+export interface BatchImportOptions extends BatchVerifyOptions, ImportTermOptions, LogOptions {
   readonly watch?: boolean;
+  readonly metrics?: string;
   readonly every: string;
 }
 
 /** `lpx batch verify`: checks all packages of a folder, and moves none. */
 export async function batchVerify(context: Context, folder: string, options: BatchVerifyOptions): Promise<Outcome> {
   const results = new Results(context, 'batch-verify', options.results);
-  const request = await inboxRequest(context, folder, options);
-  // From here on a signal ends the batch after the packages in hand.
-  markCommitted();
-  const each = verificationsOnThreads(threadsOf(context, options));
-  await verifyInbox({ ...request, ...results.receiver(), terms: termsOfVerifying(options), each }).finally(() => results.stop());
-  return results.outcome();
+  return withQueue(context, options, { '--jobs': options.jobs !== undefined }, async (queued) => {
+    const request = await inboxRequest(context, folder, options, queued);
+    const terms = termsOfVerifying(options);
+    // From here on a signal ends the batch after the packages in hand.
+    markCommitted();
+    if (queued) {
+      const verifying = { ...request, ...results.receiver(), ...queued, terms, language: context.language };
+      return results.queued(await queueVerifications(verifying).finally(() => results.stop()), queued);
+    }
+    const each = verificationsOnThreads(threadsOf(context, options));
+    await verifyInbox({ ...request, ...results.receiver(), terms, each }).finally(() => results.stop());
+    return results.outcome();
+  });
 }
 
 /** `lpx batch import`: imports all packages of an inbox; with `--watch`, those that arrive in it. */
@@ -72,21 +84,32 @@ export async function batchImport(context: Context, folder: string, options: Bat
   if (options.keepBoth && options.replace) throw new LpxError('LPX_KEEP_OR_REPLACE');
   const everyMs = 1000 * wholeNumber(context, '--every', options.every, { from: 1, to: 86_400 });
   const results = new Results(context, 'batch-import', options.results);
-  const request = await inboxRequest(context, folder, options);
-  // As in `batchVerify`.
-  markCommitted();
-  const importing: ImportingRequest = {
-    ...request,
-    terms: termsOfImports(context, options),
-    each: importsOnThreads(storeFolder(context), threadsOf(context, options)),
-    now: context.now,
-    reportsOf: (result) => refusalFiles(context, result),
-    onWaiting: () => sayNow(context, messages.inbox.turn),
-  };
-  return withStore(storeFolder(context), async (store) => {
-    if (options.watch) return watch(context, store, { ...importing, everyMs });
-    await importInbox(store, { ...importing, ...results.receiver() }).finally(() => results.stop());
-    return results.outcome();
+  const { watch: isWatching = false, replace = false, jobs } = options;
+  if (!isWatching && (options.metrics !== undefined || options.log === 'json'))
+    throw new LpxError('LPX_USAGE', { problem: messages.usage.logOfWatch });
+  return withQueue(context, options, { '--watch': isWatching, '--replace': replace, '--jobs': jobs !== undefined }, async (queued) => {
+    const request = await inboxRequest(context, folder, options, queued);
+    // As in `batchVerify`.
+    markCommitted();
+    const terms = termsOfImports(context, options);
+    const onWaiting = () => sayNow(context, messages.inbox.turn);
+    return withStore(storeFolder(context), async (store) => {
+      if (queued) {
+        const importing = { ...request, ...results.receiver(), ...queued, terms, onWaiting, language: context.language };
+        return results.queued(await queueImports(store, importing).finally(() => results.stop()), queued);
+      }
+      const importing: ImportingRequest = {
+        ...request,
+        terms,
+        each: importsOnThreads(storeFolder(context), threadsOf(context, options)),
+        now: context.now,
+        reportsOf: (result) => refusalFiles(context, result),
+        onWaiting,
+      };
+      if (isWatching) return watch(context, store, { ...options, ...importing, everyMs });
+      await importInbox(store, { ...importing, ...results.receiver() }).finally(() => results.stop());
+      return results.outcome();
+    });
   });
 }
 
@@ -109,10 +132,22 @@ const termsOfImports = (context: Context, options: BatchImportOptions): Importin
   operator: context.operator(),
 });
 
-/** What verifying and importing a folder have in common. @throws LPX_PASSWORD_MISSING when no password is given in any way */
-async function inboxRequest(context: Context, folder: string, options: BatchVerifyOptions): Promise<Omit<InboxRequest, 'onResult'>> {
+/**
+ * What verifying and importing a folder have in common.
+ * @throws LPX_PASSWORDS_MISSING when no password is given in any way, and no worker has them; LPX_QUEUE_PASSWORDS when they would get into a queue as
+ *   they are
+ */
+async function inboxRequest(
+  context: Context,
+  folder: string,
+  options: BatchVerifyOptions,
+  queued: QueueTerms | undefined,
+): Promise<Omit<InboxRequest, 'onResult'>> {
   const password = await passwordAtHand(context, options);
-  if (password === undefined && options.passwords === undefined) throw new LpxError('LPX_PASSWORDS_MISSING');
+  const isGiven = password !== undefined || options.passwords !== undefined;
+  const isWithWorkers = queued !== undefined && queued.sealing.recipients.length === 0;
+  if (isGiven && isWithWorkers) throw new LpxError('LPX_QUEUE_PASSWORDS');
+  if (!isGiven && !isWithWorkers) throw new LpxError('LPX_PASSWORDS_MISSING');
   return {
     folder: resolve(context.cwd, folder),
     passwordTable: options.passwords === undefined ? undefined : resolve(context.cwd, options.passwords),
@@ -196,6 +231,21 @@ class Results {
     };
   }
 
+  /** The outcome where workers did the work: as far as they were waited for. */
+  async queued({ batch, jobs, open }: QueuedInbox, { isFollowed }: QueueTerms): Promise<Outcome> {
+    const { messages } = this.#context;
+    const note = fill(messages.queue.open, { count: open });
+    if (isFollowed) {
+      const outcome = await this.outcome();
+      return { ...outcome, json: { ...outcome.json, batch, open }, notes: [...(outcome.notes ?? []), ...(open > 0 ? [note] : [])] };
+    }
+    return {
+      json: { counts: this.#counts, results: '', batch, open },
+      text: [fill(messages.queue.submitted, { count: jobs })],
+      notes: [note],
+    };
+  }
+
   /** Writes the table, in the next version where the name is taken. @returns its path */
   async #writeTable(path: string): Promise<string> {
     const { messages } = this.#context;
@@ -215,7 +265,7 @@ const sayResult = (context: Context, command: InboxCommand, result: InboxResult)
   sayEvent(context, command, { event: 'package', at: context.now().toISOString(), result: packageOutput(context.messages, result) });
 
 /** The files that go with a package that is refused: what `lpx import` prints of it with `--json`, and the same to read and to file. */
-async function refusalFiles(context: Context, result: InboxResult): Promise<NewFile[]> {
+export async function refusalFiles(context: Context, result: InboxResult): Promise<NewFile[]> {
   const { messages, language } = context;
   const { imported } = result;
   const error = result.error ?? new LpxError('LPX_INTERNAL', { detail: 'refused' });
@@ -246,31 +296,53 @@ function bareReport(context: Context, file: string, error: LpxError): Report {
   };
 }
 
+type WatchingRequest = ImportingRequest & LogOptions & { readonly metrics?: string | undefined; readonly everyMs: number };
+
 /** Imports what arrives, each result with its time on a line of its own, until a signal comes. */
-async function watch(context: Context, store: Store, request: ImportingRequest & { readonly everyMs: number }): Promise<Outcome> {
-  const { messages, paint, now, print, json } = context;
+async function watch(context: Context, store: Store, request: WatchingRequest): Promise<Outcome> {
+  const { messages, paint, now } = context;
   const command = 'batch-import';
   const { folder } = request;
   let counts = NO_COUNTS;
-  const say = (lines: readonly string[]) => {
-    if (!json) print([`${paint.dim(localTime(now()))}  ${lines[0]}`, ...lines.slice(1)]);
-  };
-  say([fill(messages.inbox.watching, { folder })]);
+  let trouble: LpxError | undefined;
+  const log = await openLog(context, request);
+  const metrics = new Metrics();
+  const server = await openMetrics(context, request.metrics, log, {
+    metrics,
+    refresh: async () => metrics.set('lpx_database_up', {}, trouble ? 0 : 1),
+    notReady: async () => (context.stopping() ? 'draining' : trouble && 'database'),
+  });
+  log('info', 'watching', { folder }, [fill(messages.inbox.watching, { folder })]);
   sayEvent(context, command, { event: 'begin', folder, packages: 0, bytes: 0, watch: true });
-  await watchInbox(store, {
+  const watching = watchInbox(store, {
     ...request,
-    onWaiting: () => say([messages.inbox.turn]),
+    onWaiting: () => log('info', 'turn', {}, [messages.inbox.turn]),
     onResult: (result) => {
+      const { outcome } = result;
       // What waits now may be imported later: counted is what has left the inbox.
-      if (result.outcome !== 'waiting') counts = { ...counts, [result.outcome]: counts[result.outcome] + 1 };
-      say(packageLines(context, result, new Set(), messages.inbox.retried));
+      if (outcome !== 'waiting') counts = { ...counts, [outcome]: counts[outcome] + 1 };
+      count(metrics, result);
+      const code = errorOfResult(result)?.code;
+      const facts = { about: loggable(result.file), outcome, ...(code && { code }), history: result.imported?.historyId ?? 0 };
+      log(outcome === 'refused' ? 'warn' : 'info', 'done', facts, packageLines(context, result, new Set(), messages.inbox.retried));
       sayResult(context, command, result);
     },
     onTrouble: (error) => {
-      say(error ? [...errorLines(messages, paint, command, error).slice(0, -1), `  → ${messages.inbox.retried}`] : [messages.inbox.again]);
+      trouble = error;
+      const lines = error && [...errorLines(messages, paint, command, error).slice(0, -1), `  → ${messages.inbox.retried}`];
+      log(error ? 'error' : 'info', error ? 'trouble' : 'again', error ? { code: error.code } : {}, lines ?? [messages.inbox.again]);
       const failure = error && failureOutput(messages, command, error);
       sayEvent(context, command, { event: 'trouble', at: now().toISOString(), ...(failure && { error: failure }) });
     },
   });
+  await watching.finally(() => server?.close());
   return { json: { counts, results: '' }, text: [countsLine(context, counts)] };
+}
+
+function count(metrics: Metrics, { outcome, report }: InboxResult): void {
+  metrics.add('lpx_jobs_total', { kind: 'import', outcome });
+  if (!report || outcome === 'waiting') return;
+  metrics.add('lpx_package_bytes_total', { kind: 'import' }, report.package.bytes);
+  const attachments = report.students.reduce((sum, student) => sum + student.attachments, 0);
+  metrics.add('lpx_attachments_total', { kind: 'import' }, attachments);
 }

@@ -14,6 +14,7 @@ const JOURNEYS = {
   yearEnd: ['status', 'pick', 'register', 'leave'],
   wayBack: ['backup', 'restore', 'doctor', 'recover'],
   look: ['students', 'show', 'files', 'history', 'code'],
+  workers: ['worker', 'batch-status', 'batch-retry', 'batch-drop'],
   manage: ['init', 'school', 'undo', 'remove', 'where', 'demo', 'help', 'completion'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;
 

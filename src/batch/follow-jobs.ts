@@ -1,0 +1,40 @@
+/** Follows jobs in the queue until they have come to their end. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LpxError } from '../errors.js';
+import type { JobQueue, SettledJob } from './job-queue.js';
+
+/** How often to look, in ms. */
+const POLL_MS = 300;
+
+/**
+ * @param onSettled called with each job as it has come to its end, once
+ * @param isStopping whether to stop following: the jobs stay in the queue
+ * @returns the jobs that are not at their end yet
+ */
+export async function followJobs(
+  queue: JobQueue,
+  ids: readonly string[],
+  { onSettled, isStopping }: { readonly onSettled: (job: SettledJob) => Promise<void> | void; readonly isStopping: () => boolean },
+): Promise<string[]> {
+  const open = new Set(ids);
+  while (open.size > 0) {
+    const settled = await queue.settled([...open]);
+    for (const job of settled) {
+      await onSettled(job);
+      open.delete(job.id);
+    }
+    await queue.forget(settled.map(({ id }) => id));
+    if (isStopping() || open.size === 0) break;
+    await sleep(POLL_MS);
+  }
+  return [...open];
+}
+
+/** Why a job has no result of its own: it became a dead letter, or somebody dropped it. */
+export const errorOfUnsettled = ({ id, state, output }: SettledJob): LpxError =>
+  state === 'gone'
+    ? new LpxError('LPX_JOB_DROPPED', { job: shortId(id) })
+    : new LpxError('LPX_JOB_DEAD', { job: shortId(id), code: output.code ?? 'LPX_INTERNAL' });
+
+/** As people see and type the id of a job. */
+export const shortId = (id: string): string => id.replace(/-/g, '').slice(0, 8);

@@ -1,0 +1,371 @@
+/**
+ * The queue of jobs of a school: tables of pg-boss in the school's own schema, which no other school can look into (docs/workers.md). What a
+ * worker runs it holds a lock on, which PostgreSQL releases however the worker ends: jobs of dead workers go back into the queue at once,
+ * and those of a computer that lost its power when the connection is given up, or at the latest when they expire.
+ */
+import type PgBoss from 'pg-boss';
+import { LpxError } from '../errors.js';
+import { optionalPackage } from '../io/optional-package.js';
+import type { StoreLocation } from '../store/location.js';
+import { openSchoolSession } from '../store/postgres.js';
+import type { PostgresSession } from '../store/postgres-session.js';
+import { inParts, PART } from '../store/statements.js';
+
+export const JOB_KINDS = ['import', 'verify', 'export'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+/** What a job is, as the database keeps it: no password is in it, unless it is encrypted to the workers. */
+export interface JobData {
+  readonly kind: JobKind;
+  /** What all jobs have in common that were submitted together. */
+  readonly batch: string;
+  /** The run of the command that submitted it, for logs and the history. */
+  readonly request: string;
+  /** What it is about, for people; without a whole national id. */
+  readonly about: string;
+  /** See `queued-jobs.ts`. */
+  readonly payload: object;
+}
+
+export interface NewJob extends JobData {
+  /** A UUID: the same for what is the same job. */
+  readonly id: string;
+}
+
+/** A job that this process has taken and is to run. */
+export interface TakenJob extends NewJob {
+  /** How often it was begun before. */
+  readonly retries: number;
+  /** How long it was in the queue, in ms. */
+  readonly waitedMs: number;
+}
+
+/** How a job ended. */
+export interface JobOutput {
+  /** `imported`, `refused`, `done`…: one of the words that results have. */
+  readonly outcome: string;
+  /** Of the error, if any. */
+  readonly code?: string | undefined;
+  /** What the submitter is to know, as `encoded` made it. It is forgotten once it has been read. */
+  readonly result?: string | undefined;
+}
+
+export const JOB_STATES = ['queued', 'retry', 'running', 'done', 'dead', 'cancelled'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+export interface ListedJob extends Omit<NewJob, 'payload' | 'request'> {
+  readonly state: JobState;
+  readonly retries: number;
+  readonly submittedAt: Date;
+  readonly startedAt: Date | undefined;
+  readonly endedAt: Date | undefined;
+  readonly outcome: string;
+  readonly code: string;
+}
+
+/** A job that has come to its end; `gone` when somebody dropped it. */
+export interface SettledJob {
+  readonly id: string;
+  readonly state: 'done' | 'dead' | 'gone';
+  readonly output: JobOutput;
+}
+
+export interface QueueCount {
+  readonly kind: JobKind;
+  readonly state: JobState;
+  readonly count: number;
+}
+
+/** pg-boss's name for the queue. */
+const QUEUE = 'lpx';
+/** Longer than any job takes by far, and shorter than pg-boss allows: when a job that is held by nobody we know is taken for lost. */
+const EXPIRE_SECONDS = 12 * 3600;
+/** How often a job is tried again after an error or the death of its worker, before it counts as poisoned. */
+export const RETRIES = 9;
+/** The first pause before that, in s; each is twice as long. */
+const RETRY_SECONDS = 1;
+/** How long jobs that are done are listed, and how long after that pg-boss drops them. */
+const KEEP_DONE_SECONDS = 7 * 86_400;
+const KEEP_DEAD_SECONDS = 3650 * 86_400;
+const DROP_DAYS = 1;
+/** A worker takes the lock of a job right after the job: until then nobody calls it dead. */
+const GRACE_SECONDS = 5;
+
+const STATES: Readonly<Record<string, JobState>> = {
+  created: 'queued',
+  retry: 'retry',
+  active: 'running',
+  completed: 'done',
+  failed: 'dead',
+  cancelled: 'cancelled',
+};
+
+/** The number of a job's advisory lock. */
+const LOCK_OF = (id: string) => `('x' || substr(md5('lpx job ' || ${id}::text), 1, 16))::bit(64)::bigint`;
+
+export class JobQueue {
+  readonly #session: PostgresSession;
+  readonly #schema: string;
+  readonly #boss: PgBoss;
+  #failure: unknown;
+
+  private constructor(session: PostgresSession, schema: string, driver: typeof PgBoss) {
+    this.#session = session;
+    this.#schema = schema;
+    this.#boss = new driver({
+      db: { executeSql: (text, values) => this.#execute(text, values) },
+      schema,
+      schedule: false,
+      supervise: false,
+      archiveCompletedAfterSeconds: KEEP_DONE_SECONDS,
+      archiveFailedAfterSeconds: KEEP_DEAD_SECONDS,
+      deleteAfterDays: DROP_DAYS,
+    });
+    this.#boss.on('error', () => {});
+  }
+
+  /**
+   * Opens the queue of a school, and makes it when it is not there yet.
+   * @throws LPX_QUEUE_STORE for a store in a folder; LPX_PACKAGE_MISSING; the errors of opening a store in PostgreSQL
+   */
+  static async open(location: StoreLocation): Promise<JobQueue> {
+    if (typeof location === 'string') throw new LpxError('LPX_QUEUE_STORE', { folder: location });
+    const driver = optionalPackage<typeof PgBoss>('pg-boss');
+    if (!driver) throw new LpxError('LPX_PACKAGE_MISSING', { package: 'pg-boss', version: '10' });
+    const { session, schema } = await openSchoolSession(location);
+    try {
+      const queue = new JobQueue(session, schema, driver);
+      await queue.#install(driver);
+      return queue;
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+  }
+
+  /** What messages call the database. */
+  get shown(): string {
+    return this.#session.shown;
+  }
+
+  /** Ends the connection. Jobs that are still running here go back into the queue. */
+  async close(): Promise<void> {
+    await this.#session.end();
+  }
+
+  /**
+   * Puts jobs into the queue. One that is there already and not running is replaced, so that what it is given now counts; of one that is
+   * running there is no second.
+   * @param from how many of their batch were submitted before: of several batches, the first jobs of each are done first
+   */
+  async submit(jobs: readonly NewJob[], from = 0): Promise<void> {
+    for (const [part, some] of inParts(jobs).entries()) {
+      await this.#rows(`delete from ${this.#jobs} where name = $1 and id = any($2::uuid[]) and state <> 'active'`, [
+        QUEUE,
+        some.map(({ id }) => id),
+      ]);
+      const first = from + part * PART;
+      await this.#boss.insert(some.map(({ id, ...data }, i) => ({ id, name: QUEUE, data, priority: -(first + i) })));
+    }
+  }
+
+  /** Takes the next job, if there is one. What a lost connection did not let finish is run once more. */
+  async take(): Promise<TakenJob | undefined> {
+    this.#failure = undefined;
+    const [job] = await this.#boss.fetch<JobData>(QUEUE, { includeMetadata: true, batchSize: 1 });
+    // pg-boss takes every error for a job that another worker was quicker to take.
+    if (this.#failure) throw this.#failure;
+    if (!job) return undefined;
+    await this.hold([job.id]);
+    const waitedMs = Math.max(0, Date.now() - new Date(job.createdOn).getTime());
+    return { ...job.data, id: job.id, retries: job.retryCount, waitedMs };
+  }
+
+  /** Lets others see that jobs are being run: after a connection was lost, those that were taken before. */
+  async hold(ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await this.#rows(`select pg_try_advisory_lock(${LOCK_OF('id')}) from unnest($1::uuid[]) as id`, [ids]);
+  }
+
+  /** A job has been run, whatever came of it. */
+  async complete(id: string, output: JobOutput): Promise<void> {
+    await this.#boss.complete(QUEUE, id, output);
+    await this.#release([id]);
+  }
+
+  /** A job could not be run: it is tried again, unless it was too often. */
+  async fail(id: string, output: JobOutput): Promise<void> {
+    await this.#boss.fail(QUEUE, id, output);
+    await this.#release([id]);
+  }
+
+  /** Gives jobs back whose workers are gone, and has pg-boss clean up. @returns how many were given back */
+  async supervise(): Promise<number> {
+    const [turn] = await this.#rows<{ mine: boolean }>(`select pg_try_advisory_lock(hashtextextended($1, 1)) as mine`, [this.#schema]);
+    if (!turn?.mine) return 0;
+    try {
+      const orphans = await this.#rows<{ id: string }>(
+        `select id from ${this.#jobs} where name = $1 and state = 'active' and started_on < now() - interval '${GRACE_SECONDS} seconds'
+           and not exists (select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted
+             and database = (select oid from pg_database where datname = current_database())
+             and ((classid::bigint << 32) | objid::bigint) = ${LOCK_OF('id')})`,
+        [QUEUE],
+      );
+      for (const { id } of orphans) await this.#boss.fail(QUEUE, id, { outcome: 'failed', code: 'LPX_WORKER_GONE' });
+      await this.#boss.maintain();
+      return orphans.length;
+    } finally {
+      await this.#rows('select pg_advisory_unlock(hashtextextended($1, 1))', [this.#schema]);
+    }
+  }
+
+  /** Of some jobs, those that have come to their end. */
+  async settled(ids: readonly string[]): Promise<SettledJob[]> {
+    const settled: SettledJob[] = [];
+    for (const some of inParts(ids)) {
+      const rows = await this.#rows<{ id: string; state: string; output: JobOutput | null }>(
+        `select id, state, case when state in ('completed', 'failed') then output end as output from ${this.#jobs} where name = $1 and id = any($2::uuid[])`,
+        [QUEUE, some],
+      );
+      const there = new Map(rows.map((row) => [row.id, row]));
+      for (const id of some) {
+        const row = there.get(id);
+        const state = row === undefined || row.state === 'cancelled' ? 'gone' : STATES[row.state];
+        if (state === 'gone' || state === 'done' || state === 'dead') settled.push({ id, state, output: outputOf(row?.output) });
+      }
+    }
+    return settled;
+  }
+
+  /** Forgets what jobs found out, once it has been read: that they are done stays. */
+  async forget(ids: readonly string[]): Promise<void> {
+    for (const some of inParts(ids))
+      await this.#rows(
+        `update ${this.#jobs} set output = output - 'result', data = data - 'payload' where name = $1 and id = any($2::uuid[]) and state = 'completed'`,
+        [QUEUE, some],
+      );
+  }
+
+  /** How many jobs there are, by kind and state. */
+  async counts(): Promise<QueueCount[]> {
+    const rows = await this.#rows<{ kind: JobKind; state: string; count: number }>(
+      `select data->>'kind' as kind, state, count(*) as count from ${this.#jobs} where name = $1 group by 1, 2 order by 1, 2`,
+      [QUEUE],
+    );
+    return rows.map(({ kind, state, count }) => ({ kind, state: STATES[state] as JobState, count: Number(count) }));
+  }
+
+  /** Jobs in some states, the oldest first. */
+  async list(states: readonly JobState[], limit: number): Promise<ListedJob[]> {
+    const names = Object.keys(STATES).filter((name) => states.includes(STATES[name] as JobState));
+    const rows = await this.#rows<ListedRow>(
+      `select id, data->>'kind' as kind, data->>'batch' as batch, data->>'about' as about, state, retry_count, created_on, started_on, completed_on,
+         output->>'outcome' as outcome, output->>'code' as code
+       from ${this.#jobs} where name = $1 and state::text = any($2) order by created_on, id limit $3`,
+      [QUEUE, names, limit],
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      kind: row.kind,
+      batch: row.batch ?? '',
+      about: row.about ?? '',
+      state: STATES[row.state] as JobState,
+      retries: row.retry_count,
+      submittedAt: row.created_on,
+      startedAt: row.started_on ?? undefined,
+      endedAt: row.state === 'completed' || row.state === 'failed' ? (row.completed_on ?? undefined) : undefined,
+      outcome: row.outcome ?? '',
+      code: row.code ?? '',
+    }));
+  }
+
+  /** Puts dead letters back into the queue, as new. @returns those that were */
+  async retry(ids: readonly string[]): Promise<string[]> {
+    const jobs = await this.#dead(ids);
+    await this.submit(jobs);
+    return jobs.map(({ id }) => id);
+  }
+
+  /** Takes dead letters, and jobs that nobody has begun, out of the queue. @returns those that were */
+  async drop(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.#rows<{ id: string }>(
+      `delete from ${this.#jobs} where name = $1 and id = any($2::uuid[]) and state in ('created', 'retry', 'failed') returning id`,
+      [QUEUE, ids],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async #dead(ids: readonly string[]): Promise<NewJob[]> {
+    const rows = await this.#rows<{ id: string; data: JobData }>(
+      `select id, data from ${this.#jobs} where name = $1 and id = any($2::uuid[]) and state = 'failed'`,
+      [QUEUE, ids],
+    );
+    return rows.map(({ id, data }) => ({ id, ...data }));
+  }
+
+  async #release(ids: readonly string[]): Promise<void> {
+    await this.#rows(`select pg_advisory_unlock(${LOCK_OF('id')}) from unnest($1::uuid[]) as id`, [ids]);
+  }
+
+  /** Makes pg-boss's tables in the school's schema, which is there: a role needs no right to make schemas. Of several at once, one does. */
+  async #install(driver: typeof PgBoss): Promise<void> {
+    if (await this.#isWhole()) {
+      await this.#boss.start();
+      return;
+    }
+    const lock = (change: 'lock' | 'unlock') => this.#rows(`select pg_advisory_${change}(hashtextextended($1, 2))`, [this.#schema]);
+    await lock('lock');
+    const plan = driver.getConstructionPlans(this.#schema).replace(/CREATE SCHEMA IF NOT EXISTS \w+\s*;/, '');
+    if (!(await this.#boss.isInstalled())) await this.#execute(plan);
+    await this.#boss.start();
+    await this.#boss.createQueue(QUEUE, {
+      name: QUEUE,
+      policy: 'standard',
+      retryLimit: RETRIES,
+      retryDelay: RETRY_SECONDS,
+      retryBackoff: true,
+      expireInSeconds: EXPIRE_SECONDS,
+      retentionMinutes: KEEP_DEAD_SECONDS / 60,
+    });
+    await lock('unlock');
+  }
+
+  async #isWhole(): Promise<boolean> {
+    return (await this.#boss.isInstalled()) === true && (await this.#boss.getQueue(QUEUE)) !== null;
+  }
+
+  async #execute(text: string, values: unknown[] = []): Promise<{ rows: unknown[] }> {
+    try {
+      return { rows: (await this.#rows(text, values)) ?? [] };
+    } catch (error) {
+      this.#failure = error;
+      // Several statements with a transaction of their own leave it open where one of them fails.
+      if (/^\s*BEGIN;/.test(text)) await this.#rows('rollback').catch(() => {});
+      throw error;
+    }
+  }
+
+  #rows<R extends object>(statement: string, parameters: readonly unknown[] = []): Promise<R[]> {
+    return this.#session.rows<R>(statement, parameters);
+  }
+
+  get #jobs(): string {
+    return `"${this.#schema}".job`;
+  }
+}
+
+interface ListedRow {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly batch: string | null;
+  readonly about: string | null;
+  readonly state: string;
+  readonly retry_count: number;
+  readonly created_on: Date;
+  readonly started_on: Date | null;
+  readonly completed_on: Date | null;
+  readonly outcome: string | null;
+  readonly code: string | null;
+}
+
+/** pg-boss writes an output of its own where a job expires. */
+const outputOf = (output: Partial<JobOutput> | null | undefined): JobOutput => ({ outcome: 'failed', ...output });

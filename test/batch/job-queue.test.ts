@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { JobQueue, type NewJob, RETRIES } from '#lpx/batch/job-queue.js';
+import { jobId } from '#lpx/batch/queued-jobs.js';
+import { type PostgresLocation, postgresLocation } from '#lpx/store/location.js';
+import { createStore } from '#lpx/store/open.js';
+import { describePostgres, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { tempFolder } from '../support/temp.js';
+
+const job = (name: string): NewJob => ({
+  id: jobId('import', name),
+  kind: 'import',
+  batch: 'b1',
+  request: 'r1',
+  about: name,
+  payload: { file: name },
+});
+
+async function storeIn(location: PostgresLocation, code = '990001'): Promise<void> {
+  await (await createStore(location, { school: { code, name: '' }, attachments: tempFolder() })).close();
+}
+
+async function open(location: PostgresLocation): Promise<JobQueue> {
+  const queue = await JobQueue.open(location);
+  onTestFinished(() => queue.close());
+  return queue;
+}
+
+async function emptyQueue(): Promise<{ readonly database: TestDatabase; readonly queue: JobQueue }> {
+  const database = await testDatabase();
+  await storeIn(database.location);
+  return { database, queue: await open(database.location) };
+}
+
+/** Lets time pass as far as the queue is concerned. */
+const later = ({ run }: TestDatabase) =>
+  run(`update lpx_990001.job set started_on = started_on - interval '1 minute', start_after = now() - interval '1 minute'`);
+
+const states = async (queue: JobQueue) =>
+  (await queue.list(['queued', 'retry', 'running', 'done', 'dead'], 100)).map(({ about, state }) => `${about} ${state}`);
+
+describePostgres('the queue of jobs', () => {
+  it('gives each job to one worker, the first one first, and keeps what came of it until that has been read', async () => {
+    const { database, queue } = await emptyQueue();
+    await queue.submit([job('a'), job('b'), job('c')]);
+    const workers = [queue, await open(database.location), await open(database.location)];
+    const taken = await Promise.all(workers.map((worker) => worker.take()));
+    expect(taken.map((given) => given?.about).sort()).toEqual(['a', 'b', 'c']);
+    expect(await queue.take()).toBeUndefined();
+    expect(taken.find((given) => given?.about === 'a')).toMatchObject({ ...job('a'), retries: 0 });
+
+    await queue.complete(job('a').id, { outcome: 'imported', result: 'details' });
+    const settled = [{ id: job('a').id, state: 'done', output: { outcome: 'imported', result: 'details' } }];
+    expect(await queue.settled([job('a').id, job('b').id])).toEqual(settled);
+    await queue.forget([job('a').id]);
+    expect(await queue.settled([job('a').id])).toEqual([{ ...settled[0], output: { outcome: 'imported' } }]);
+  });
+
+  it('has one of a job that is submitted again: the new one, unless the old one is being run', async () => {
+    const { queue } = await emptyQueue();
+    const renewed = (name: string): NewJob => ({ ...job(name), request: 'r2' });
+    await queue.submit([job('a')]);
+    await queue.submit([renewed('a')]);
+    expect(await queue.take()).toMatchObject({ about: 'a', request: 'r2' });
+    await queue.submit([job('a')]);
+    expect(await queue.take()).toBeUndefined();
+    await queue.complete(job('a').id, { outcome: 'waiting' });
+    await queue.submit([job('a')]);
+    expect(await queue.take()).toMatchObject({ request: 'r1' });
+  });
+
+  it('takes a job back from a worker whose connection ends, and from no other', async () => {
+    const { database, queue } = await emptyQueue();
+    await queue.submit([job('a'), job('b')]);
+    const dead = await JobQueue.open(database.location);
+    const living = await open(database.location);
+    expect([(await dead.take())?.about, (await living.take())?.about]).toEqual(['a', 'b']);
+    await dead.close();
+    await later(database);
+    // The server notices within moments.
+    for (let tries = 0; tries < 100 && (await queue.supervise()) === 0; tries++) await sleep(20);
+    expect((await states(queue)).sort()).toEqual(['a retry', 'b running']);
+    await later(database);
+    expect(await queue.take()).toMatchObject({ about: 'a', retries: 1 });
+  });
+
+  it('gives up a job that fails again and again, lists it, and takes it back or drops it when told to', async () => {
+    const { database, queue } = await emptyQueue();
+    await queue.submit([job('a')]);
+    for (let i = 0; i <= RETRIES; i++) {
+      await later(database);
+      expect(await queue.take()).toMatchObject({ retries: i });
+      await queue.fail(job('a').id, { outcome: 'failed', code: 'LPX_INTERNAL' });
+    }
+    await later(database);
+    expect(await queue.take()).toBeUndefined();
+    expect(await queue.list(['dead'], 10)).toMatchObject([{ about: 'a', state: 'dead', retries: RETRIES, code: 'LPX_INTERNAL' }]);
+    expect(await queue.settled([job('a').id])).toMatchObject([{ state: 'dead', output: { code: 'LPX_INTERNAL' } }]);
+
+    expect(await queue.retry([job('a').id])).toEqual([job('a').id]);
+    expect(await queue.retry([job('a').id])).toEqual([]);
+    expect(await queue.take()).toMatchObject({ about: 'a', retries: 0 });
+    expect(await queue.drop([job('a').id])).toEqual([]);
+    await queue.fail(job('a').id, { outcome: 'failed' });
+    expect(await queue.drop([job('a').id])).toEqual([job('a').id]);
+    expect(await queue.settled([job('a').id])).toMatchObject([{ state: 'gone' }]);
+  });
+
+  it('is made by several at once, and counts what is in it', async () => {
+    const database = await testDatabase();
+    await storeIn(database.location);
+    const [queue] = await Promise.all([open(database.location), open(database.location), open(database.location)]);
+    await queue.submit([job('a'), job('b')]);
+    await queue.take();
+    expect(await queue.counts()).toEqual([
+      { kind: 'import', state: 'queued', count: 1 },
+      { kind: 'import', state: 'running', count: 1 },
+    ]);
+  });
+
+  it('is of one school: the role of another one can neither read nor add nor take jobs, nor make dead workers of its', async () => {
+    const database = await testDatabase();
+    const { name, port, folder } = database;
+    const roles = ['990001', '990002'].map((code) => ({ code, role: `${name}_${code}` }));
+    onTestFinished(async () => {
+      for (const { role } of roles) await database.run(`drop owned by ${role} cascade; drop role ${role}`);
+    });
+    const urls: string[] = [];
+    for (const { code, role } of roles) {
+      await database.run(`create role ${role} login; create schema lpx_${code} authorization ${role}`);
+      const url = `postgres://${role}@${encodeURIComponent(folder)}:${port}/${name}?school=${code}`;
+      await storeIn(postgresLocation(url), code);
+      urls.push(url);
+    }
+    const [ours, theirs] = [await open(postgresLocation(urls[0] as string)), await open(postgresLocation(urls[1] as string))];
+    await ours.submit([job('a')]);
+    expect([await theirs.take(), await theirs.counts()]).toEqual([undefined, []]);
+    const attack = (statement: string) =>
+      database.run(`set role ${roles[1]?.role}; ${statement}`).then(
+        () => 'done',
+        (error) => error.code,
+      );
+    for (const statement of [
+      'select * from lpx_990001.job',
+      'select * from lpx_990001.archive',
+      `insert into lpx_990001.job (name, data) values ('lpx', '{}')`,
+      `update lpx_990001.job set state = 'failed'`,
+      `select lpx_990001.delete_queue('lpx')`,
+    ])
+      expect([statement, await attack(statement)]).toEqual([statement, '42501']);
+    expect(await ours.take()).toMatchObject({ about: 'a' });
+  });
+});
+
+describe('a store in a folder', () => {
+  it('has no queue, and says so', async () => {
+    await expect(JobQueue.open('/srv/lpx')).rejects.toMatchObject({ code: 'LPX_QUEUE_STORE', facts: { folder: '/srv/lpx' } });
+  });
+});

@@ -1,0 +1,202 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { expect, it, onTestFinished } from 'vitest';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { verifyPackage } from '#lpx/exchange/verify.js';
+import { createStore } from '#lpx/store/open.js';
+import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
+import { BINARY, lpx, lpxJson } from '../support/cli.js';
+import { settle } from '../support/inboxes.js';
+import { describePostgres, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { tempFolder } from '../support/temp.js';
+
+/** The soak (`LPX_QUEUE_PACKAGES=500`) has many packages, and kills a worker every two seconds. */
+const PACKAGES = Number(process.env.LPX_QUEUE_PACKAGES ?? 12);
+const SOAK = 100;
+const KILL_EVERY_MS = 2000;
+/** How many workers are killed otherwise, each after the next two packages. */
+const KILLS = 3;
+const WORKERS = 3;
+
+/** The workers' pair of keys. */
+async function keyPair(folder: string) {
+  const key = await generateIdentity();
+  const identity = join(folder, 'workers.key');
+  writeFileSync(identity, `${key}\n`, { mode: 0o600 });
+  return { key, identity, recipient: await identityToRecipient(key) };
+}
+
+/** The store of a receiving school in a database. */
+async function receiver(database: TestDatabase, folder: string): Promise<void> {
+  const store = await createStore(database.location, { school: { code: '990002', name: '' }, attachments: join(folder, 'files') });
+  await store.close();
+}
+
+/** Packages of a class in an inbox of school 990002, with the table of their passwords. */
+async function inboxOf(folder: string, count: number) {
+  const { store, nationalIds } = await classOf(join(folder, 'sender'), count);
+  const list = writeList(
+    folder,
+    nationalIds.map((nationalId) => ({ nationalId, to: '990002' })),
+  );
+  const [mail, secret] = [join(folder, 'mail'), join(folder, 'secret')];
+  const sent = await lpx(['--store', store, 'batch', 'export', list, '--out', mail, '--passwords', secret]);
+  expect([sent.code, sent.err]).toEqual([0, expect.any(String)]);
+  const inbox = join(folder, 'inbox');
+  renameSync(join(mail, '990002'), inbox);
+  settle(inbox);
+  return { inbox, secret, nationalIds, sender: store };
+}
+
+const ENV = { ...process.env, LANG: 'C.UTF-8', LC_ALL: '', LPX_STORE: '', LPX_PASSWORD: '' };
+
+interface Worker {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  readonly said: { out: string; err: string };
+  readonly ended: Promise<number | null>;
+}
+
+/** The workers of a test, which end with it at the latest. */
+function workersOfTest(): (words: readonly string[]) => Worker {
+  const started: Worker[] = [];
+  onTestFinished(() => {
+    for (const { child } of started) child.kill('SIGKILL');
+  });
+  return (words) => {
+    const worker = startWorker(words);
+    started.push(worker);
+    return worker;
+  };
+}
+
+function startWorker(words: readonly string[]): Worker {
+  const child = spawn(process.execPath, [BINARY, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: ENV });
+  const said = { out: '', err: '' };
+  child.stdout?.on('data', (chunk) => {
+    said.out += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    said.err += chunk;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, said, ended };
+}
+
+/** Waits until so many packages have been imported, or all is over. */
+async function hasImported(inbox: string, count: number, isOver: { readonly value: boolean }): Promise<void> {
+  while (!isOver.value && packagesIn(join(inbox, 'imported')).length < count) await sleep(20);
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** The SHA-256 of every file in a store's vault, which has to be its name. */
+function filesOf(folder: string): string[] {
+  const files = readdirSync(join(folder, 'attachments'), { recursive: true, withFileTypes: true }).filter(
+    (entry) => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name),
+  );
+  return files.map((entry) => {
+    expect(sha256(readFileSync(join(entry.parentPath, entry.name)))).toBe(entry.name);
+    return entry.name;
+  });
+}
+
+/** Every row of every table, as a backup would have it. */
+async function dumpOf(database: TestDatabase): Promise<string> {
+  const tables = await database.run<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname like 'lpx%'`,
+  );
+  const rows: string[] = [];
+  for (const { name } of tables)
+    for (const row of await database.run<{ row: string }>(`select t::text as row from ${name} t`)) rows.push(row.row);
+  return rows.join('\n');
+}
+
+describePostgres('packages in the queue', () => {
+  it(`are each imported once by ${WORKERS} workers of which one after the other is killed: ${PACKAGES} of them`, async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    const { inbox, secret, nationalIds, sender } = await inboxOf(folder, PACKAGES);
+    const { identity, recipient } = await keyPair(folder);
+    const start = workersOfTest();
+    const begun = () => start(['--store', database.url, 'worker', '--jobs', '1', '--identity', identity]);
+    const workers = Array.from({ length: WORKERS }, begun);
+    const started = performance.now();
+    let kills = 0;
+    const isOver = { value: false };
+    const killing = (async () => {
+      while (!isOver.value && (PACKAGES >= SOAK || kills < KILLS)) {
+        await (PACKAGES >= SOAK ? sleep(KILL_EVERY_MS) : hasImported(inbox, 2 * (kills + 1), isOver));
+        if (isOver.value) return;
+        workers[kills % WORKERS]?.child.kill('SIGKILL');
+        workers[kills % WORKERS] = begun();
+        kills++;
+      }
+    })();
+    const words = ['--store', database.url, 'batch', 'import', inbox, '--passwords', secret, '--create-students'];
+    const { code, json } = await lpxJson([...words, '--queue', '--workers-recipient', recipient]).finally(() => {
+      isOver.value = true;
+    });
+    await killing;
+    const seconds = (performance.now() - started) / 1000;
+    if (PACKAGES >= SOAK) console.log(`${PACKAGES} packages, ${kills} kills, ${seconds.toFixed(0)} s`);
+    expect([code, json, workers.map(({ said }) => said)]).toMatchObject([0, { counts: { refused: 0, waiting: 0 } }, {}]);
+    expect(kills).toBeGreaterThan(2);
+
+    const records = await withStore(database.location, async (store) => {
+      const counted: [string, number][] = [];
+      for (const nationalId of nationalIds) counted.push([nationalId, (await store.student(nationalId))?.records.length ?? 0]);
+      return counted;
+    });
+    expect(records).toEqual(nationalIds.map((nationalId) => [nationalId, 3]));
+    expect(filesOf(join(folder, 'files')).sort()).toEqual(filesOf(sender).sort());
+    expect([packagesIn(inbox).length, packagesIn(join(inbox, 'imported')).length]).toEqual([PACKAGES, PACKAGES]);
+    const { json: status } = await lpxJson(['--store', database.url, 'batch', 'status', '--all']);
+    expect(status.counts).toMatchObject({ queued: 0, retry: 0, running: 0, dead: 0, done: PACKAGES });
+    expect(await dumpOf(database)).not.toMatch(new RegExp([...passwordsIn(secret).values()].join('|')));
+    for (const { child } of workers) child.kill('SIGTERM');
+    expect(await Promise.all(workers.map(({ ended }) => ended))).toEqual(workers.map(() => 0));
+  });
+
+  it('are made by workers, with passwords that only the sender and the workers can read', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    const { nationalIds } = await classOf(join(folder, 'sender'), 4);
+    const store = await createStore(database.location, { school: { code: '990001', name: '' }, attachments: join(folder, 'files') });
+    await store.close();
+    expect((await lpx(['--store', database.url, 'load', join(folder, 'sender', 'platform')])).code).toBe(0);
+    const list = writeList(
+      folder,
+      nationalIds.map((nationalId) => ({ nationalId })),
+    );
+    const [mail, secret] = [join(folder, 'mail'), join(folder, 'secret')];
+    const { identity, recipient } = await keyPair(folder);
+    const words = ['--store', database.url, 'batch', 'export', list, '--out', mail, '--passwords', secret];
+
+    const submitted = await lpx([...words, '--queue', '--workers-recipient', recipient, '--no-follow']);
+    expect([submitted.code, submitted.out, submitted.err]).toEqual([0, expect.stringContaining('4 jobs are in the queue')]);
+    const dump = await dumpOf(database);
+    const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '2', '--identity', identity, '--until-empty']);
+    expect([await worker.ended, worker.said.err]).toEqual([0, '']);
+    const done = await lpxJson([...words, '--queue', '--workers-recipient', recipient, '--resume']);
+    expect([done.code, done.json.counts]).toEqual([0, { packages: 4, exported: 4, sentBefore: 0, failed: 0, notDone: 0 }]);
+
+    const passwords = passwordsIn(secret);
+    expect([...passwords.keys()].sort()).toEqual(packagesIn(mail));
+    for (const file of readdirSync(mail, { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.zip'))) {
+      const password = passwords.get(file.replace(/^.*\//, '')) as string;
+      expect([file, (await verifyPackage({ zipFile: join(mail, file), password })).ok]).toEqual([file, true]);
+      for (const text of [dump, await dumpOf(database), worker.said.out, submitted.out, done.out, done.err])
+        expect(text).not.toContain(password);
+    }
+    const again = await lpxJson([...words, '--queue', '--workers-recipient', recipient]);
+    expect([again.code, again.json.counts.sentBefore]).toEqual([1, 4]);
+  });
+});
