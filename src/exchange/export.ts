@@ -39,12 +39,14 @@ import {
   type PortfolioRecord,
   type RecordCounts,
   SLOTS,
+  type Slot,
   termOfRecord,
   titleOf,
   wireListOf,
   withAttachments,
 } from '../spec/portfolio.js';
 import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
+import { extensionOf } from '../spec/rules/file-type.js';
 import { allRuleFindings, asCertified, type ReferenceData, recordFileFindings } from '../spec/rules/record-rules.js';
 import type { SeenContents } from '../spec/seen-contents.js';
 import { type ExchangeReason, endedBefore } from '../spec/status-changes.js';
@@ -52,6 +54,7 @@ import { type Day, dayOf, firstDayOf, isInSummer, schoolYearOf } from '../spec/t
 import { documentFindings } from '../spec/validate.js';
 import type { LocalPath } from '../store/attachments.js';
 import { filesOf, type PackageClaim, type Sending, type WrittenPackage } from '../store/package-claims.js';
+import { owedFinding } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { showTo } from '../store/seen-files.js';
 import type { HistoryEntry, Provenance, Store, StoredAttachment, StoredStudent } from '../store/store.js';
@@ -79,6 +82,8 @@ export interface ExportRequest {
   readonly force: boolean;
   /** Take a last day that the records or the calendar speak against; the history remembers. */
   readonly acceptLeft?: boolean | undefined;
+  /** Export records although files of theirs are owed. */
+  readonly acceptPartial?: boolean | undefined;
   /** Terms like `1081`; empty for all. */
   readonly terms: readonly string[];
   /** The receiving school, for the history; may be empty. */
@@ -316,6 +321,7 @@ async function planPackages(store: Store, request: ExportRequest): Promise<Plan>
       ...otherSchoolFindings(student, store.school.code, request),
       ...leftTooEarly(portfolio, request),
       ...tooLarge(draft, request.limits ?? WRITABLE),
+      ...owedIn(portfolio, request),
       ...exportFindings(document, [portfolio], await referenceDataFor(store, [portfolio])),
     ];
     if (errorOf(ofStudent)) unfit.push({ nationalId, name, findings: ofStudent });
@@ -377,7 +383,12 @@ const exportedAlready = ({ basicData }: StoredStudent, { at, file }: HistoryEntr
 const bounded = (findings: readonly Finding[]): Finding[] => new BoundedFindings().add(findings).list();
 
 /** Rules that a clerk may set aside; the history remembers which. */
-const ON_THE_CLERKS_WORD: ReadonlySet<Code> = new Set(['LPX_EXCHANGE_NOT_NEEDED', 'LPX_LEFT_TOO_EARLY', 'LPX_LEFT_IN_FUTURE']);
+const ON_THE_CLERKS_WORD: ReadonlySet<Code> = new Set([
+  'LPX_EXCHANGE_NOT_NEEDED',
+  'LPX_LEFT_TOO_EARLY',
+  'LPX_LEFT_IN_FUTURE',
+  'LPX_FILE_OWED',
+]);
 
 /** Why an exchange of a student has nothing to carry, or is not needed: an error, unless the clerk insists. */
 function hindranceOf(student: StoredStudent, { portfolio, leftOut }: Selection, request: ExportRequest): Finding | undefined {
@@ -419,6 +430,12 @@ function otherSchoolFindings({ basicData, records }: StoredStudent, school: stri
   const place = basicDataPlace(studentPlace(basicData), basicDataWire('schoolCode'));
   return [{ code: 'LPX_EXPORT_OTHER_SCHOOL', severity: 'error', place, facts: { value: basicData.schoolCode, school } }];
 }
+
+/** Files that are owed: a package without them is not made unasked. */
+const owedIn = (portfolio: Selected, { acceptPartial }: ExportRequest): Finding[] =>
+  [...recordPlaces(portfolio)].flatMap(([record, place]) =>
+    (record.owed ?? []).map((file) => owedFinding(file, record.list, { place, severity: acceptPartial ? 'warning' : 'error' })),
+  );
 
 /** A student who fits into no package. */
 function tooLarge(draft: Draft, limits: PackageSize): Finding[] {
@@ -514,7 +531,8 @@ function flagged(
 
 /** Lays out one student: paths, links, mappings. */
 function layOut(studentId: number, portfolio: Selected): { readonly draft: Draft; readonly document: JsonObject[] } {
-  const { basicData, extras, records } = portfolio;
+  const { basicData, extras } = portfolio;
+  const records = portfolio.records.map(withOwed);
   const numbered = numberFiles(basicData, records);
   const paths = new Map(numbered.map((entry) => [`${records.indexOf(entry.record)} ${entry.slot}`, entry.path]));
   const linked = records.map((record, index) =>
@@ -526,15 +544,26 @@ function layOut(studentId: number, portfolio: Selected): { readonly draft: Draft
     const names = Object.fromEntries(ofHalf.map((entry) => [basename(entry.path), entry.attachment.name]));
     return { path: mappingPath(basicData.nationalId, half), content: `${JSON.stringify(names, null, 2)}\n` };
   });
-  const files = numbered.map(({ path, attachment: { sha256, bytes, crc32 } }) => ({
-    path,
-    bytes,
-    sha256,
-    crc32,
-  }));
+  const files = numbered.flatMap(({ path, attachment }) =>
+    'sha256' in attachment ? [{ path, bytes: attachment.bytes, sha256: attachment.sha256, crc32: attachment.crc32 }] : [],
+  );
   const json = Buffer.from(JSON.stringify(document, null, 2).slice(2, -2));
   return { draft: { studentId, summary: summaryOf(portfolio), json, mappings, files }, document };
 }
+
+/** What a document and a mapping say of a file that is owed: it has its number, its name and its MD5, and does not go along. */
+type NamedOnly = Pick<StoredAttachment, 'type' | 'name' | 'md5'>;
+
+/** The record with the files that it is owed in their slots. */
+const withOwed = (record: PortfolioRecord<StoredAttachment>): PortfolioRecord<StoredAttachment | NamedOnly> => ({
+  ...record,
+  ...Object.fromEntries(
+    (record.owed ?? []).map(({ slot, name, md5 }) => [slot, { name, md5, type: extensionOf(name) || LIKELY_TYPE[slot] }]),
+  ),
+});
+
+/** Of a file whose name does not say its type. */
+const LIKELY_TYPE: Readonly<Record<Slot, string>> = { document: 'pdf', media: 'mp4' };
 
 /** The contents digest of a package of this student alone. */
 const digestOf = (draft: Draft): string => contentsDigestOf(contentsOf([draft], DIGESTED_DOCUMENT));

@@ -15,6 +15,7 @@ import {
   basicDataWire,
   countsOf,
   isCourseResult,
+  type OwedFile,
   type Portfolio,
   type PortfolioRecord,
   termOfRecord,
@@ -25,7 +26,7 @@ import { unfitness } from '../spec/rules/eligibility.js';
 import { personFindings } from '../spec/rules/same-person.js';
 import { taipeiTime } from '../spec/terms.js';
 import { compareFiles } from '../store/compare-files.js';
-import { type Comparison, changedFinding, compareRecords, resemblesFinding } from '../store/compare-records.js';
+import { type Comparison, changedFinding, compareRecords, paidRecord, paymentOf, resemblesFinding } from '../store/compare-records.js';
 import { refOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import { nameSchools } from '../store/seen-files.js';
@@ -67,9 +68,11 @@ export interface RecordChange {
   readonly term: string;
   /**
    * `beside`: kept next to a stored one that differs; `replaced`: in its place; `uncertified`: left out, its teacher has not certified it;
-   * `unsound`: left out, its attachments are damaged.
+   * `unsound`: left out, its attachments are not to be taken; `paid`: there before, and now with a file that it was owed.
    */
-  readonly outcome: 'new' | 'same' | 'beside' | 'replaced' | 'uncertified' | 'unsound' | 'conflict';
+  readonly outcome: 'new' | 'same' | 'paid' | 'beside' | 'replaced' | 'uncertified' | 'unsound' | 'conflict';
+  /** Files that it is owed; empty for none. */
+  readonly owed: readonly OwedFile[];
 }
 
 export interface ImportedStudent {
@@ -272,6 +275,8 @@ export interface StudentPlan {
   readonly same: readonly Comparison<TakenAttachment>[];
   /** Those of them that take the place of stored ones. */
   readonly replacing: readonly Comparison<TakenAttachment>[];
+  /** Those of them that bring files that stored ones are owed. */
+  readonly paying: readonly Comparison<TakenAttachment>[];
   readonly findings: readonly Finding[];
   /** Rules that the clerk sets aside, by their codes. */
   readonly overridden: readonly Code[];
@@ -318,12 +323,15 @@ export function planStudent(portfolio: TakenPortfolio, held: StoredStudent | und
     incoming,
     same: comparisons.filter(({ kind }) => kind === 'same'),
     replacing: incoming.filter((comparison) => outcomeOf(comparison, terms) === 'replaced'),
+    paying: incoming.filter(({ kind }) => kind === 'paid'),
     findings,
     overridden: [...answered].map(({ code }) => code),
     outcomes: records
       .filter(({ change }) => change.outcome !== 'new')
       .map(({ record, change: { list, title, outcome } }) => {
-        const stored = comparisons.find((comparison) => comparison.record === record && outcome === 'replaced')?.stored;
+        const stored = comparisons.find(
+          (comparison) => comparison.record === record && (outcome === 'replaced' || outcome === 'paid'),
+        )?.stored;
         return { list, title, outcome, record: stored };
       }),
   };
@@ -417,8 +425,10 @@ async function applyStudent(change: StoreChange, plan: StudentPlan, historyId: n
     student.id,
     'received',
     historyId,
-    incoming.filter((comparison) => !plan.replacing.includes(comparison)),
+    incoming.filter((comparison) => !plan.replacing.includes(comparison) && !plan.paying.includes(comparison)),
   );
+  for (const { stored, record } of plan.paying)
+    if (stored) await change.payRecord(stored, paidRecord(stored.record, paymentOf(stored.record, record)), historyId);
   for (const comparison of plan.replacing) if (comparison.stored) await change.replaceRecord(comparison.stored, comparison, historyId);
   if (student.left && changesStore(plan)) await change.setLeft(student.id, undefined);
   const sentAs = sentAsOf(portfolio.basicData, student.basicData);
@@ -455,5 +465,6 @@ function changeOf(record: PortfolioRecord<unknown>, outcome: RecordChange['outco
     originSchoolCode: record.fields.originSchoolCode,
     term: termOfRecord(record),
     outcome,
+    owed: outcome === 'uncertified' || outcome === 'unsound' ? [] : (record.owed ?? []),
   };
 }

@@ -146,7 +146,7 @@ export async function loadRegisters(store: Store, request: LoadRegistersRequest)
     parts,
     coverage: () => ({ lists: new Set(), terms: new Set() }),
     findings: () => [...findings.list(), ...uncertifiedFindings(uncertified, file)],
-    accept: { ...WHOLE, partial: skipBadRows },
+    accept: { ...WHOLE, partial: skipBadRows ? 'skip' : false },
     roll: 'store',
     before: request.before,
   });

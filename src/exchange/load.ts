@@ -6,6 +6,7 @@ import {
   type Acceptance,
   attachmentsOf,
   type GroupReader,
+  leftOut,
   type TakenAttachment,
   type TakenFile,
   type TakenRecord,
@@ -35,7 +36,7 @@ import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import type { StagedFile, Staging } from '../store/attachments.js';
 import { compareFiles } from '../store/compare-files.js';
-import { type Comparison, changedFinding, compareRecords } from '../store/compare-records.js';
+import { type Comparison, changedFinding, compareRecords, paidRecord, paymentOf } from '../store/compare-records.js';
 import { type Coverage, missingRecords, removalFindings } from '../store/missing-records.js';
 import { picksWithoutRoom, refOf, standingOf } from '../store/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
@@ -65,6 +66,8 @@ export interface LoadRequest {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Work everything out, and change nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Keep records whose files are missing or of another MD5: they are owed them. */
+  readonly acceptPartial?: boolean | undefined;
   /** Leave records that the platform no longer has. */
   readonly keepMissing?: boolean | undefined;
   /** Take them out although they are many, all of a list, or picked: somebody was asked. */
@@ -137,7 +140,8 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
     ...ruleFindings(document, await referenceDataFor(store, portfolios)),
     ...schoolFindings(portfolios, store.school.code),
   ];
-  refuse([...findings, ...found.findings]);
+  const accept: Acceptance = { ...WHOLE, partial: request.acceptPartial === true ? 'owe' : false };
+  refuse([...findings, ...(accept.partial ? found.findings.map(leftOut) : found.findings)]);
   const terms = new Set(portfolios.flatMap(({ records }) => records.map(termOfRecord)));
   const total = request.onProgress ? await bytesOf(new Set(found.attachments.map(({ file }) => file))) : 0;
   return loadRecords(store, request, {
@@ -154,7 +158,7 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
     },
     coverage: (i) => ({ lists: folder.lists[i] ?? new Set(), terms }),
     findings: () => findings,
-    accept: WHOLE,
+    accept,
     roll: 'platform',
     onRead: (bytes) => request.onProgress?.(bytes, total),
   });
@@ -464,6 +468,8 @@ async function applyPlan(
     comparison.kind === 'changed' && comparison.stored ? [{ ...comparison, stored: comparison.stored }] : [],
   );
   for (const comparison of [...updated, ...confirmedBy(plan)]) await change.replaceRecord(comparison.stored, comparison, historyId);
+  for (const { kind, stored, record } of comparisons)
+    if (kind === 'paid' && stored) await change.payRecord(stored, paidRecord(stored.record, paymentOf(stored.record, record)), historyId);
   for (const provenance of PROVENANCES) {
     const added = comparisons.filter(({ kind, record }) => kind === 'new' && provenanceOf(record, schoolCode) === provenance);
     await change.addRecords(student.id, provenance, historyId, added);
@@ -489,9 +495,11 @@ function loadedStudent(plan: StudentPlan, keepMissing: boolean, unpicked: readon
     created: !held,
     changes,
     added: countOf('new'),
-    updated: countOf('changed'),
+    updated: countOf('changed') + countOf('paid'),
     unchanged: comparisons.filter(({ kind, stored }) => kind === 'same' && !(stored && returned.includes(stored))).length,
-    updates: comparisons.flatMap(({ kind, stored, record }) => (kind === 'changed' && stored ? [updatedRecord(stored, record)] : [])),
+    updates: comparisons.flatMap(({ kind, stored, record }) =>
+      (kind === 'changed' || kind === 'paid') && stored ? [updatedRecord(stored, record)] : [],
+    ),
     returned: returned.map(namedRecord),
     unpicked: unpicked.map(namedRecord),
     removed: removedBy(plan, keepMissing).map(namedRecord),

@@ -3,15 +3,15 @@
  * checks that against its own history. So both can prove what was transferred.
  */
 import { basename } from 'node:path';
-import { errorOf, type Finding, LpxError, type Place } from '../errors.js';
+import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
 import { type Existing, type NewFile, nextVersion, writeFiles } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
 import type { Receipt } from '../spec/generated/receipt.js';
 import { readJson } from '../spec/json.js';
-import { HALF_WIRE, HALVES, MULTI_PERFORMANCE_WIRES, SLOTS } from '../spec/portfolio.js';
+import { HALF_WIRE, HALVES, MULTI_PERFORMANCE_WIRES, type PortfolioRecord, SLOTS, titleOf, wireListOf } from '../spec/portfolio.js';
 import { isReceipt } from '../spec/validate.js';
 import { schoolOf } from '../store/reference-data.js';
-import type { HistoryStudent, KeptExport, KeptImport, Receiving, RecordOutcome, School, Store } from '../store/store.js';
+import type { HistoryStudent, KeptExport, KeptImport, Receiving, RecordOutcome, School, Store, StoredAttachment } from '../store/store.js';
 
 export type { Receipt } from '../spec/generated/receipt.js';
 
@@ -75,19 +75,20 @@ export async function receiptOf(
   { now, by }: { readonly now: Date; readonly by: string },
 ): Promise<Acknowledgement> {
   if (entry.undoneBy !== undefined) throw new LpxError('LPX_UNDO_DONE', { id: entry.id, by: entry.undoneBy });
+  const records = await recordsOf(store, entry);
   const receipt: Receipt = {
     lpxReceipt: 2,
     sendingSchool: entry.school,
     receivingSchool: store.school,
     package: { file: entry.file, bytes: entry.bytes, md5: entry.md5, contentsDigest: entry.contentsDigest },
-    files: await filesOf(store, entry),
+    files: filesOf(records.flatMap((ofStudent) => ofStudent.records)),
     importId: entry.id,
     importedAt: entry.at.toISOString(),
     importedBy: entry.operator,
     issuedAt: now.toISOString(),
     issuedBy: by,
     logHead: await store.log.head(),
-    students: studentsOf(entry, await store.recordOutcomes(entry.id)),
+    students: studentsOf(entry, await store.recordOutcomes(entry.id), records),
   };
   return {
     receipt,
@@ -97,18 +98,29 @@ export async function receiptOf(
   };
 }
 
-/** The files of the records that an import took in, each once. */
-async function filesOf(store: Store, entry: KeptImport): Promise<NonNullable<Receipt['files']>> {
-  const files = new Map<string, number>();
+/** A student's records that an import took in. */
+interface TakenRecords {
+  readonly nationalId: string;
+  readonly records: readonly PortfolioRecord<StoredAttachment>[];
+}
+
+async function recordsOf(store: Store, entry: KeptImport): Promise<TakenRecords[]> {
+  const students: TakenRecords[] = [];
   for (const { nationalId } of entry.students) {
     const records = (await store.student(nationalId))?.records ?? [];
-    for (const { record } of records.filter(({ historyId }) => historyId === entry.id)) {
-      for (const slot of SLOTS) {
-        const attachment = record[slot];
-        if (attachment) files.set(attachment.sha256, attachment.bytes);
-      }
-    }
+    students.push({ nationalId, records: records.filter(({ historyId }) => historyId === entry.id).map(({ record }) => record) });
   }
+  return students;
+}
+
+/** The files of records, each once. */
+function filesOf(records: readonly PortfolioRecord<StoredAttachment>[]): NonNullable<Receipt['files']> {
+  const files = new Map<string, number>();
+  for (const record of records)
+    for (const slot of SLOTS) {
+      const attachment = record[slot];
+      if (attachment) files.set(attachment.sha256, attachment.bytes);
+    }
   return [...files].map(([sha256, bytes]) => ({ sha256, bytes }));
 }
 
@@ -118,7 +130,7 @@ const COURSE_RESULTS = HALF_WIRE.courseResults.property;
 const masked = (nationalId: string): string => `${nationalId.slice(0, -4)}****`;
 
 /** Students with something new, and those who had it all before; by the national ids of the package. */
-function studentsOf(entry: KeptImport, outcomes: readonly RecordOutcome[]): Receipt['students'] {
+function studentsOf(entry: KeptImport, outcomes: readonly RecordOutcome[], records: readonly TakenRecords[]): Receipt['students'] {
   const ids = [...new Set([...entry.students.map((student) => student.nationalId), ...outcomes.map((outcome) => outcome.nationalId)])];
   return ids.map((nationalId) => {
     const taken = entry.students.find((student) => student.nationalId === nationalId);
@@ -126,6 +138,7 @@ function studentsOf(entry: KeptImport, outcomes: readonly RecordOutcome[]): Rece
     const same = own.filter(({ outcome }) => outcome === 'same');
     const courses = same.filter(({ list }) => list === COURSE_RESULTS).length;
     const performances = same.filter(({ list }) => MULTI_PERFORMANCE_WIRES.has(list)).length;
+    const owed = records.filter((student) => student.nationalId === nationalId).flatMap((student) => student.records.flatMap(owedOf));
     return {
       nationalIdMasked: masked(taken?.sentAs?.nationalId || nationalId),
       courseResults: (taken?.courseResults ?? 0) + courses,
@@ -134,9 +147,19 @@ function studentsOf(entry: KeptImport, outcomes: readonly RecordOutcome[]): Rece
       leftOut: own.flatMap(({ list, title, outcome }) =>
         outcome === 'uncertified' || outcome === 'unsound' ? [{ list, title, reason: outcome }] : [],
       ),
+      ...(owed.length > 0 && { owed }),
     };
   });
 }
+
+const owedOf = (record: PortfolioRecord<unknown>) =>
+  (record.owed ?? []).map(({ name, md5, why }) => ({
+    list: wireListOf(record.list).wire,
+    title: titleOf(record),
+    file: name,
+    md5,
+    why,
+  }));
 
 export interface CheckedReceipt extends Acknowledgement {
   /** The export it acknowledges, by its number in the history. */
@@ -272,12 +295,14 @@ function namedOf(receipt: Receipt, students: readonly HistoryStudent[]): NamedSt
   });
 }
 
+/** What the other school left out, and what it still misses. */
 const leftOutFindings = (receipt: Receipt, students: readonly NamedStudent[]): Finding[] =>
-  receipt.students.flatMap(({ nationalIdMasked, leftOut }, i) =>
-    leftOut.map(({ list, title, reason }) => ({
-      code: 'LPX_RECEIPT_LEFT_OUT',
-      severity: 'warning',
-      place: { student: nationalIdMasked, ...(students[i]?.name && { name: students[i].name }), list, title },
-      facts: { reason },
-    })),
-  );
+  receipt.students.flatMap(({ nationalIdMasked, leftOut, owed = [] }, i) => {
+    const student = { student: nationalIdMasked, ...(students[i]?.name && { name: students[i].name }) };
+    return [
+      ...leftOut.map(({ list, title, reason }) => findingOf('LPX_RECEIPT_LEFT_OUT', 'warning', { ...student, list, title }, { reason })),
+      ...owed.map(({ list, title, file, why }) =>
+        findingOf('LPX_RECEIPT_OWED', 'warning', { ...student, list, title, file }, { file, owedWhy: why }),
+      ),
+    ];
+  });

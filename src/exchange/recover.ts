@@ -3,18 +3,21 @@
  * whatever it was called. Records, their certification and their course codes stay as they are.
  */
 
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type HeapContent, type HeapReport, type HeapSearch, type Sought, searchHeap } from '../package/heap.js';
+import { type HeapContent, type HeapReport, type Sought, searchHeap } from '../package/heap.js';
 import { PasswordBook } from '../package/password-book.js';
 import type { Password } from '../package/password-source.js';
-import { readPasswords } from '../roster/password-tables.js';
+import { type ListedPassword, readPasswords } from '../roster/password-tables.js';
+import { extensionOf, judgeFile, MARKS } from '../spec/rules/file-type.js';
 import type { Staging } from '../store/attachments.js';
-import type { FileOwner, NeededFile } from '../store/needed-files.js';
-import type { Store } from '../store/store.js';
+import { paidRecord } from '../store/compare-records.js';
+import type { FileOwner, NeededFile, OwedByRecord } from '../store/needed-files.js';
+import type { Store, StoreChange, StoredAttachment } from '../store/store.js';
 import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
 import { ZipEngine } from '../zip/engine.js';
+import type { Taken } from '../zip/threads/jobs.js';
 
 export interface RecoverRequest {
   /** Folders and files that may have copies. */
@@ -31,30 +34,34 @@ export interface RecoverRequest {
   readonly onProgress?: ((phase: 'checking' | 'searching', done: number, total: number) => void) | undefined;
 }
 
-/** A file of a record that the vault lacks or has broken. */
-export interface LackingFile extends FileOwner {
-  readonly state: 'lost' | 'broken';
-  readonly bytes: number;
+/** A file of a record that the store lacks: the vault has lost it or broken it, or the record is owed it since it came. */
+export interface LackingFile extends Omit<FileOwner, 'sha256'> {
+  readonly state: 'lost' | 'broken' | 'owed';
+  /** By what a copy is recognised; `nothing` where its document did not say its MD5: only a package that brings its record pays it. */
+  readonly knownBy: 'sha256' | 'md5' | 'nothing';
+  /** Empty for one that is owed. */
+  readonly sha256: string;
   readonly md5: string;
+  /** Undefined where nothing says it. */
+  readonly bytes: number | undefined;
 }
 
 export interface RecoveredFile extends LackingFile {
-  /** Where the copy lay; in a ZIP, with ` » ` between. */
+  /** Where the copy lay: in a ZIP, with ` » ` between; empty where the store itself had it. */
   readonly from: string;
 }
 
 export interface RecoverResult {
   readonly dryRun: boolean;
-  /** How many contents the records of the store need, and how many of them the vault lacked. */
+  /** How many contents the records of the store need; how many of them the store lacked; and how many of those are back, or would be. */
   readonly needed: number;
   readonly lacking: number;
+  readonly contents: number;
   /** Files that are back, or would be, each for every record that has it. */
   readonly recovered: readonly RecoveredFile[];
   readonly missing: readonly LackingFile[];
-  /** What of the heap was looked at. Undefined when the vault lacks nothing, and nothing was searched. */
+  /** What of the heap was looked at. Undefined when there was nothing to look for. */
   readonly heap: HeapReport | undefined;
-  /** Contents of the heap that are back, without doubles. */
-  readonly contents: number;
   /** Its number in the history; 0 when nothing came back. */
   readonly historyId: number;
 }
@@ -72,46 +79,83 @@ export async function recoverFiles(store: Store, request: RecoverRequest): Promi
   const listed = request.passwordTable === undefined ? [] : await readPasswords(request.passwordTable);
   const needed = await store.neededFiles();
   const lacking = await lackingOf(store, needed, (done) => onProgress?.('checking', done, needed.length));
-  const owners = await store.fileOwners(new Set(lacking.keys()));
-  const found = new Map<string, string>();
-  const heap = lacking.size === 0 ? undefined : await search();
-  const files = owners.flatMap((owner): LackingFile[] => {
-    const file = lacking.get(owner.sha256);
-    return file ? [{ ...owner, state: file.state, bytes: file.bytes, md5: file.md5 }] : [];
-  });
-  const recovered = files.flatMap((file): RecoveredFile[] => {
-    const from = found.get(file.sha256);
-    return from === undefined ? [] : [{ ...file, from }];
-  });
-  const missing = files.filter(({ sha256 }) => !found.has(sha256));
-  const result = { dryRun, needed: needed.length, lacking: lacking.size, recovered, missing, heap, contents: found.size };
-  return { ...result, historyId: dryRun || found.size === 0 ? 0 : await record(store, request, result) };
+  const owed = await store.owedFiles();
+  const staging = await store.attachments.stage();
+  try {
+    const bringing = new Bringing(store, staging, { lacking, owed, dryRun });
+    for (const file of needed) if (!lacking.has(file.sha256)) bringing.offerHeld(file);
+    const heap = bringing.isEmpty() ? undefined : await search(store, request, { bringing, staging, listed });
+    await bringing.keep();
+    const files = await lackingFiles(store, { lacking, owed });
+    const recovered = files.flatMap((file): RecoveredFile[] => {
+      const from = bringing.found.get(keyOf(file));
+      return from === undefined ? [] : [{ ...file, from }];
+    });
+    const missing = files.filter((file) => !bringing.found.has(keyOf(file)));
+    const counts = { needed: needed.length, lacking: lacking.size + new Set(owed.map(owedKey)).size, contents: bringing.found.size };
+    const result = { ...counts, dryRun, recovered, missing, heap };
+    const isChanged = bringing.found.size > 0 && !dryRun;
+    return { ...result, historyId: isChanged ? await bringing.record(request, result) : 0 };
+  } finally {
+    await staging.discard();
+  }
+}
 
-  async function search(): Promise<HeapReport> {
-    const engine = new ZipEngine();
-    engine.expect(Number.MAX_SAFE_INTEGER);
-    const staging = await store.attachments.stage();
-    const bringing = new Bringing(store, staging, { lacking, found, dryRun });
-    const passwords = new PasswordBook(listed, [...request.passwords, ...listed.map(({ password }) => password)]);
-    const searching: HeapSearch = {
+interface Searching {
+  readonly bringing: Bringing;
+  readonly staging: Staging;
+  readonly listed: readonly ListedPassword[];
+}
+
+async function search(
+  store: Store,
+  { paths, passwords, onProgress }: RecoverRequest,
+  { bringing, staging, listed }: Searching,
+): Promise<HeapReport> {
+  const engine = new ZipEngine();
+  engine.expect(Number.MAX_SAFE_INTEGER);
+  try {
+    return await searchHeap(paths, bringing, {
       engine,
-      passwords,
-      marks: [],
-      without: new Set([realpathSync(store.folder)]),
+      passwords: new PasswordBook(listed, [...passwords, ...listed.map(({ password }) => password)]),
+      // What is known by its SHA-256 was looked into when it first came.
+      marks: bringing.isOwing ? MARKS : [],
+      without: new Set(existsSync(store.folder) ? [realpathSync(store.folder)] : []),
       nextPath: () => staging.nextPath(),
       makeFolder: () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix),
       onProgress: (done, total) => onProgress?.('searching', done, total),
-    };
-    try {
-      const report = await searchHeap(request.paths, bringing, searching);
-      await bringing.keep();
-      return report;
-    } finally {
-      await engine.close();
-      await staging.discard();
-    }
+    });
+  } finally {
+    await engine.close();
   }
 }
+
+/** All that the store lacks, for every record, by student. */
+async function lackingFiles(
+  store: Store,
+  { lacking, owed }: { readonly lacking: ReadonlyMap<string, Lacking>; readonly owed: readonly OwedByRecord[] },
+): Promise<LackingFile[]> {
+  const owners = await store.fileOwners(new Set(lacking.keys()));
+  const lost = owners.flatMap((owner): LackingFile[] => {
+    const file = lacking.get(owner.sha256);
+    return file ? [{ ...owner, state: file.state, knownBy: 'sha256', md5: file.md5, bytes: file.bytes }] : [];
+  });
+  const debts = owed.map(
+    ({ why: _, historyId: __, bytes, ...file }): LackingFile => ({
+      ...file,
+      state: 'owed',
+      knownBy: file.md5 === '' ? 'nothing' : 'md5',
+      sha256: '',
+      bytes,
+    }),
+  );
+  return [...lost, ...debts].sort((a, b) => (a.nationalId < b.nationalId ? -1 : a.nationalId > b.nationalId ? 1 : 0));
+}
+
+/** What tells contents apart that are lacking: those that nothing is known of, each is another. */
+const keyOf = (file: Pick<LackingFile, 'sha256' | 'md5' | 'record' | 'slot'>): string => file.sha256 || owedKey(file);
+const owedKey = ({ md5, record, slot }: Pick<LackingFile, 'md5' | 'record' | 'slot'>): string =>
+  md5 || `${record.provenance} ${record.id} ${slot}`;
 
 interface Lacking extends NeededFile {
   readonly state: 'lost' | 'broken';
@@ -132,71 +176,112 @@ async function lackingOf(
   return lacking;
 }
 
+/** A content that was found and is on its way into the vault. */
+interface Found {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly stagedAt: string;
+}
+
+/** A content that records are owed; staged, unless the vault has it. */
+interface Payment {
+  readonly content: Omit<StoredAttachment, 'type' | 'name'> & { readonly stagedAt: string | undefined };
+  readonly typeFor: (name: string) => string;
+  readonly owed: readonly OwedByRecord[];
+}
+
 /** What is sought, and what becomes of it when it is found. */
 class Bringing implements Sought {
   readonly #store: Store;
   readonly #staging: Staging;
   readonly #dryRun: boolean;
   readonly #lacking: ReadonlyMap<string, Lacking>;
-  readonly #found: Map<string, string>;
-  /** What has not been found yet, by size. */
+  /** What has not been found yet: by size, and by MD5 what is owed. */
   readonly #bySize = new Map<number, Set<Lacking>>();
-  readonly #staged: { readonly sha256: string; readonly bytes: number; readonly stagedAt: string }[] = [];
+  readonly #owed = new Map<string, OwedByRecord[]>();
+  /** Where each content was found, by `keyOf`. */
+  readonly found = new Map<string, string>();
+  readonly #staged: Found[] = [];
+  readonly #payments: Payment[] = [];
   /** Contents are put in their places by one at a time. */
   #keeping: Promise<void> = Promise.resolve();
 
   constructor(
     store: Store,
     staging: Staging,
-    {
-      lacking,
-      found,
-      dryRun,
-    }: { readonly lacking: ReadonlyMap<string, Lacking>; readonly found: Map<string, string>; readonly dryRun: boolean },
+    sought: { readonly lacking: ReadonlyMap<string, Lacking>; readonly owed: readonly OwedByRecord[]; readonly dryRun: boolean },
   ) {
     this.#store = store;
     this.#staging = staging;
-    this.#lacking = lacking;
-    this.#found = found;
-    this.#dryRun = dryRun;
-    for (const file of lacking.values()) {
+    this.#lacking = sought.lacking;
+    this.#dryRun = sought.dryRun;
+    for (const file of sought.lacking.values()) {
       const same = this.#bySize.get(file.bytes);
       if (same) same.add(file);
       else this.#bySize.set(file.bytes, new Set([file]));
     }
+    for (const file of sought.owed) if (file.md5 !== '') this.#owed.set(file.md5, [...(this.#owed.get(file.md5) ?? []), file]);
   }
 
-  count(bytes: number, crc32: number | undefined): number {
-    const same = this.#bySize.get(bytes);
-    if (!same || crc32 === undefined) return same?.size ?? 0;
-    return [...same].filter((file) => file.crc32 === undefined || file.crc32 === crc32).length;
+  get isOwing(): boolean {
+    return this.#owed.size > 0;
   }
 
   isEmpty(): boolean {
-    return this.#bySize.size === 0;
+    return this.#bySize.size === 0 && this.#owed.size === 0;
+  }
+
+  count(bytes: number, crc32: number | undefined): number {
+    const same = [...(this.#bySize.get(bytes) ?? [])];
+    const fitting = crc32 === undefined ? same : same.filter((file) => file.crc32 === undefined || file.crc32 === crc32);
+    const owed = [...this.#owed.values()].filter(([file]) => file?.bytes === undefined || file.bytes === bytes);
+    return fitting.length + owed.length;
+  }
+
+  /** A content that the vault has: a record may be owed it. */
+  offerHeld({ sha256, md5, bytes, crc32 }: NeededFile): void {
+    this.#pay({ sha256, md5, bytes, crc32, stagedAt: undefined }, extensionOf, '');
   }
 
   async take(contents: readonly HeapContent[]): Promise<void> {
-    for (const { taken, stagedAt, from } of contents) {
-      const file = this.#lacking.get(taken.sha256);
-      const same = this.#bySize.get(taken.bytes);
-      if (!file || !same?.delete(file)) {
-        await rm(stagedAt, { force: true });
-        continue;
-      }
-      if (same.size === 0) this.#bySize.delete(taken.bytes);
-      this.#found.set(taken.sha256, from);
-      if (this.#dryRun) {
-        await rm(stagedAt, { force: true });
-        continue;
-      }
-      this.#staging.secure(stagedAt);
-      this.#staged.push({ sha256: taken.sha256, bytes: taken.bytes, stagedAt });
-    }
+    for (const { taken, stagedAt, from } of contents) if (!this.#takes(taken, stagedAt, from)) await rm(stagedAt, { force: true });
     if (this.#staged.length >= KEPT_TOGETHER) await this.keep();
   }
 
-  /** Puts what was found in its place. */
+  /** @returns whether the copy is needed */
+  #takes(taken: Taken, stagedAt: string, from: string): boolean {
+    const { sha256, md5, bytes, crc32, head, marks } = taken;
+    const file = this.#lacking.get(sha256);
+    const same = this.#bySize.get(bytes);
+    const isLacking = file !== undefined && same?.delete(file) === true;
+    if (same?.size === 0) this.#bySize.delete(bytes);
+    const verdictFor = (name: string) => judgeFile({ head, marks }, [name]);
+    const isFit = !['active', 'other'].includes(verdictFor('').kind);
+    const typeFor = (name: string) => {
+      const { type } = verdictFor(name);
+      return type === '' || type === 'empty' ? extensionOf(name) : type;
+    };
+    const isPaying =
+      (isLacking || isFit) && this.#pay({ sha256, md5, bytes, crc32, stagedAt: isLacking ? undefined : stagedAt }, typeFor, from);
+    if (isLacking) {
+      this.found.set(sha256, from);
+      if (!this.#dryRun) this.#staged.push({ sha256, bytes, stagedAt });
+    }
+    if (this.#dryRun || !(isLacking || isPaying)) return false;
+    this.#staging.secure(stagedAt);
+    return true;
+  }
+
+  #pay(content: Payment['content'], typeFor: Payment['typeFor'], from: string): boolean {
+    const owed = this.#owed.get(content.md5);
+    if (!owed) return false;
+    this.#owed.delete(content.md5);
+    this.found.set(content.md5, from);
+    this.#payments.push({ content, typeFor, owed });
+    return true;
+  }
+
+  /** Puts what was found in its place; what is owed waits for `record`. */
   keep(): Promise<void> {
     const files = this.#staged.splice(0);
     const keeping = this.#keeping.then(() => this.#keep(files));
@@ -204,7 +289,7 @@ class Bringing implements Sought {
     return keeping;
   }
 
-  async #keep(files: readonly { readonly sha256: string; readonly bytes: number; readonly stagedAt: string }[]): Promise<void> {
+  async #keep(files: readonly Found[]): Promise<void> {
     if (files.length === 0) return;
     await this.#staging.secured(files);
     await this.#store.change(async (change) => {
@@ -215,22 +300,39 @@ class Bringing implements Sought {
     });
     this.#staging.committed();
   }
-}
 
-/** Enters a recovery into the history, with the students whose files are back. */
-const record = (
-  store: Store,
-  { paths, now, operator }: RecoverRequest,
-  { recovered, missing, contents }: Pick<RecoverResult, 'recovered' | 'missing' | 'contents'>,
-): Promise<number> =>
-  store.change(async (change) => {
-    const details = { files: contents, byMd5: 0, missing: new Set(missing.map(({ sha256 }) => sha256)).size };
+  /** Enters the recovery into the history, with the students whose files are back, and gives records what they were owed. */
+  async record({ paths, now, operator }: RecoverRequest, { recovered, missing, contents }: Brought): Promise<number> {
+    const details = { files: contents, byMd5: this.#payments.length, missing: new Set(missing.map(keyOf)).size };
     const [path, ...others] = paths;
     const file = path !== undefined && others.length === 0 ? basename(path) : '';
-    const historyId = await change.addHistory({ kind: 'recover', at: now, operator, file, bytes: 0, details });
-    const files = new Map<number, number>();
-    for (const { studentId } of recovered) files.set(studentId, (files.get(studentId) ?? 0) + 1);
-    for (const [studentId, attachments] of files)
-      await change.addHistoryStudent(historyId, studentId, { courseResults: 0, multiPerformances: 0, attachments });
-    return { keep: true, result: historyId };
-  });
+    const paying = this.#payments.map(({ content }) => content);
+    await this.#staging.secured(paying);
+    const historyId = await this.#store.change(async (change) => {
+      const historyId = await change.addHistory({ kind: 'recover', at: now, operator, file, bytes: 0, details });
+      const files = new Map<number, number>();
+      for (const { studentId } of recovered) files.set(studentId, (files.get(studentId) ?? 0) + 1);
+      for (const [studentId, attachments] of files)
+        await change.addHistoryStudent(historyId, studentId, { courseResults: 0, multiPerformances: 0, attachments });
+      await this.#staging.keepAll(paying);
+      for (const payment of this.#payments) await payWith(change, payment, historyId);
+      return { keep: true, result: historyId };
+    });
+    this.#staging.committed();
+    return historyId;
+  }
+}
+
+type Brought = Pick<RecoverResult, 'recovered' | 'missing' | 'contents'>;
+
+/** Gives every record that is owed a content that content, unless it has been paid or taken out since. */
+async function payWith(change: StoreChange, { content, typeFor, owed }: Payment, historyId: number): Promise<void> {
+  const { stagedAt: _, ...facts } = content;
+  for (const { nationalId, record, slot, name } of owed) {
+    const student = await change.student(nationalId);
+    const stored = student?.records.find(({ provenance, id }) => provenance === record.provenance && id === record.id);
+    if (!stored?.record.owed?.some((file) => file.slot === slot && file.md5 === content.md5)) continue;
+    const attachment: StoredAttachment = { ...facts, type: typeFor(name), name };
+    await change.payRecord(stored, paidRecord(stored.record, { [slot]: attachment }), historyId);
+  }
+}

@@ -25,6 +25,8 @@ export interface LoadOptions extends ActOptions {
   readonly path: string;
   /** Work everything out, and change nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Keep records whose files are missing or of another MD5: they are owed them. */
+  readonly acceptPartial?: boolean | undefined;
   /** Leave records that the platform no longer has. */
   readonly keepMissing?: boolean | undefined;
   /** Take them out although they are many, all of a list, or picked: somebody was asked. */
@@ -53,6 +55,8 @@ export interface ExportOptions extends ActOptions {
   readonly force?: boolean | undefined;
   /** Take a last day that the records or the calendar speak against; the history remembers. */
   readonly acceptLeft?: boolean | undefined;
+  /** Export records although files of theirs are owed: the package names them, and does not have them. */
+  readonly acceptPartial?: boolean | undefined;
   /** Take a password that is easily guessed; the history remembers. */
   readonly weakPassword?: boolean | undefined;
   /** Go on without students who have nothing to export, or whose year was over, as long as one is left. */
@@ -75,7 +79,10 @@ export interface VerifyOptions extends ProgressOptions {
   readonly signature?: SignatureSource | undefined;
   /** Refuse anything that needs repair. */
   readonly strict?: boolean | undefined;
-  /** Continue without the records whose attachments are damaged. */
+  /**
+   * Go on when files of records are missing, damaged or of another MD5: those records are kept, and owed the files. Records whose files
+   * must not be taken are left out.
+   */
   readonly acceptPartial?: boolean | undefined;
   /** Take files whose MD5s are all wrong: some software hashes a wrapper of the file. */
   readonly acceptForeignMd5?: boolean | undefined;
@@ -236,7 +243,7 @@ function verifyRequest<O extends VerifyOptions>(options: O) {
     ...given,
     zipFile: resolve(zipFile),
     signature: typeof signature === 'object' && 'file' in signature ? { file: resolve(signature.file) } : signature,
-    accept: { partial: acceptPartial ?? false, foreignMd5: acceptForeignMd5 ?? false },
+    accept: { partial: acceptPartial === true ? ('owe' as const) : (false as const), foreignMd5: acceptForeignMd5 ?? false },
   };
 }
 

@@ -71,7 +71,14 @@ const ofVerify: Checks<VerifyOptions> = {
 export const OPTIONS = {
   call: ofCall,
   school: { code: required(text), name: text, group: text, attachments: path, operator: text, now: date } satisfies Checks<NewSchool>,
-  load: { ...ofAct, path: required(path), dryRun: flag, keepMissing: flag, confirmed: flag } satisfies Checks<LoadOptions>,
+  load: {
+    ...ofAct,
+    path: required(path),
+    dryRun: flag,
+    keepMissing: flag,
+    confirmed: flag,
+    acceptPartial: flag,
+  } satisfies Checks<LoadOptions>,
   export: {
     ...ofAct,
     nationalIds: required(texts),
@@ -85,6 +92,7 @@ export const OPTIONS = {
     toSchool: text,
     force: flag,
     acceptLeft: flag,
+    acceptPartial: flag,
     weakPassword: flag,
     skipEmpty: flag,
     skipUnfit: flag,

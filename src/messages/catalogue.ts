@@ -1508,6 +1508,18 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Record the students’ choices with lpx pick <national id> <reference…>.',
   },
+  LPX_FILE_OWED: {
+    exit: EXIT.invalidData,
+    what: 'The file {file} of this record is owed: it {owedWhy}.',
+    means: 'notDone',
+    next: 'Look for a true copy with lpx recover <folder>, or ask for it. lpx export --accept-partial exports the record and names the file as owed.',
+  },
+  LPX_RECEIPT_OWED: {
+    exit: EXIT.invalidData,
+    what: 'The receiving school still misses the file {file} of this record: it {owedWhy}.',
+    means: 'receiptRefused',
+    next: 'Export the student again and send the package once more: importing it adds the file.',
+  },
   LPX_STILL_MISSING: {
     exit: EXIT.someFailed,
     what: '{count} files are still missing.',

@@ -1,7 +1,7 @@
 /** Reads the files of records, from a package or a folder: hashed, checked against their MD5, staged, judged. */
 import type { Finding, Place } from '../errors.js';
-import type { FoundAttachment, FoundAttachments } from '../spec/attachments.js';
-import { type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
+import type { FoundAttachment, FoundAttachments, MissingAttachment } from '../spec/attachments.js';
+import { type OwedFile, type Portfolio, type PortfolioRecord, type Slot, type WireAttachment, withAttachments } from '../spec/portfolio.js';
 import { extensionOf, type FileVerdict, judgeFile, START_BYTES } from '../spec/rules/file-type.js';
 import { type Advice, recordFileFindings } from '../spec/rules/record-rules.js';
 import type { Damaged, Taken } from '../zip/threads/jobs.js';
@@ -61,8 +61,11 @@ export interface TakenPortfolio extends Portfolio<TakenAttachment> {
 
 /** How strictly attachments are taken. */
 export interface Acceptance {
-  /** Continue without the records whose attachments are damaged. */
-  readonly partial: boolean;
+  /**
+   * Whether to go on when attachments of single records are missing or faulty: `skip` leaves those records out; `owe` keeps them
+   * without files that are missing, damaged or of another MD5, which they are owed, and leaves the others out.
+   */
+  readonly partial: false | 'skip' | 'owe';
   /** Take files whose MD5s are all wrong: some software hashes a wrapper of the file (docs/field-defects.md#foreign-md5). */
   readonly foreignMd5: boolean;
 }
@@ -86,20 +89,35 @@ export async function takeAttachments<F>(
   const files = await readAndJudge([...new Set(found.attachments.map(({ file }) => file))], reader);
   const judgements = found.attachments.map((attachment) => judgeAttachment(attachment, files.get(attachment.file) as JudgedFile, advice));
   const md5s = judgeMd5s(judgements, accept);
-  const unsound = new Set([...found.unsound, ...judgements.filter(({ isSound }) => !isSound).map(({ record }) => record), ...md5s.unsound]);
+  const debts = [...found.missing, ...judgements.flatMap(damagedIn), ...md5s.wrong];
+  const isOwing = accept.partial === 'owe';
+  const faulty = judgements.filter(({ isSound, taken }) => !isSound && !(isOwing && taken === undefined));
+  const unsound = new Set([...found.unsound, ...[...faulty, ...(isOwing ? [] : debts)].map(({ record }) => record)]);
+  const owed = (record: PortfolioRecord<WireAttachment>) =>
+    isOwing ? debts.filter((debt) => debt.record === record).map((debt) => debt.owed) : [];
   const findings = [found.findings, ...judgements.map((judgement) => judgement.findings), md5s.findings].flat();
   const taken = new Map(judgements.map((judgement) => [judgement.record[judgement.slot], judgement.taken]));
-  const someSound = portfolios.some(({ records }) => records.some((record) => !unsound.has(record)));
+  const someTaken = portfolios.some(({ records }) => records.some((record) => !unsound.has(record)));
   return {
-    findings: accept.partial && someSound ? findings.map(leftOut) : findings,
+    findings: accept.partial && someTaken ? findings.map(leftOut) : findings,
     portfolios: portfolios.map((portfolio) => ({
       ...portfolio,
-      records: portfolio.records
-        .filter((record) => !unsound.has(record))
-        .map((record) => withAttachments(record, (attachment) => taken.get(attachment) as TakenAttachment)),
+      records: portfolio.records.filter((record) => !unsound.has(record)).map((record) => takenRecord(record, taken, owed(record))),
       unsound: portfolio.records.filter((record) => unsound.has(record)),
     })),
   };
+}
+
+/** A record with what was read of its files; what it is owed is not there. */
+function takenRecord(
+  record: PortfolioRecord<WireAttachment>,
+  taken: ReadonlyMap<WireAttachment | null, TakenAttachment | undefined>,
+  owed: readonly OwedFile[],
+): TakenRecord {
+  const isOwed = (slot: Slot) => owed.some((file) => file.slot === slot);
+  const view = (attachment: WireAttachment, slot: Slot) => (isOwed(slot) ? null : (taken.get(attachment) as TakenAttachment));
+  const whole = withAttachments(record, view) as TakenRecord;
+  return owed.length > 0 ? { ...whole, owed } : whole;
 }
 
 /** The first bytes of thousands of files would fill the memory: what they say is kept instead. */
@@ -117,6 +135,8 @@ interface Judgement {
   readonly slot: Slot;
   /** Undefined when the file could not be read. */
   readonly taken: TakenAttachment | undefined;
+  /** As a file that its record is owed, but for why. */
+  readonly expected: Omit<OwedFile, 'why'>;
   readonly findings: readonly Finding[];
   /** Whether the file may go into the store, whatever its MD5. */
   readonly isSound: boolean;
@@ -129,10 +149,11 @@ function judgeAttachment(
   { taken: file, stagedAt }: JudgedFile,
   advice: Advice,
 ): Judgement {
+  const owed = { slot, name: originalName, md5: expected };
   if ('damage' in file) {
     const facts = { part: file.damage.part };
     const findings: Finding[] = [{ code: 'LPX_ENTRY_DAMAGED', severity: 'error', place, facts }];
-    return { record, slot, taken: undefined, findings, isSound: false, md5: undefined };
+    return { record, slot, taken: undefined, expected: owed, findings, isSound: false, md5: undefined };
   }
   const { md5, sha256, bytes, crc32, verdictFor } = file;
   const verdict = verdictFor(originalName, record[slot]?.link ?? '');
@@ -144,6 +165,7 @@ function judgeAttachment(
     record,
     slot,
     taken: { sha256, md5, bytes, crc32, type: takenType, name: originalName, stagedAt },
+    expected: owed,
     findings: [...ofContent, ...ofLimits],
     isSound: ofContent.every(({ severity }) => severity !== 'error'),
     md5: expected === '' ? undefined : expected === md5 ? 'right' : wrongMd5(place, { file: originalName, expected, actual: md5 }),
@@ -157,6 +179,9 @@ const wrongMd5 = (place: Place, facts: { readonly file: string; readonly expecte
   facts,
 });
 
+const damagedIn = ({ record, taken, expected }: Judgement): MissingAttachment[] =>
+  taken === undefined ? [{ record, owed: { ...expected, why: 'damaged' } }] : [];
+
 /** The MD5s of a package are those of something else when at least this part of them is wrong. */
 const FOREIGN_PART = 0.9;
 
@@ -166,12 +191,14 @@ const FOREIGN_PART = 0.9;
  */
 function judgeMd5s(judgements: readonly Judgement[], { foreignMd5 }: Acceptance) {
   const compared = judgements.filter(({ md5 }) => md5 !== undefined).length;
-  const wrong = judgements.flatMap(({ record, md5 }) => (md5 === undefined || md5 === 'right' ? [] : [{ record, finding: md5 }]));
+  const wrong = judgements.flatMap(({ record, expected, md5 }) =>
+    md5 === undefined || md5 === 'right' ? [] : [{ record, finding: md5, owed: { ...expected, why: 'other' as const } }],
+  );
   const isForeign = wrong.length > 0 && wrong.length >= FOREIGN_PART * compared && (compared > 1 || foreignMd5);
-  if (!isForeign) return { findings: wrong.map(({ finding }) => finding), unsound: wrong.map(({ record }) => record) };
+  if (!isForeign) return { findings: wrong.map(({ finding }) => finding), wrong };
   const facts = { count: wrong.length, total: compared };
   const finding: Finding = { code: 'LPX_ATTACHMENT_MD5_FOREIGN', severity: foreignMd5 ? 'warning' : 'error', place: {}, facts };
-  return { findings: [finding], unsound: [] };
+  return { findings: [finding], wrong: [] };
 }
 
 /** A file that was read, and what it is under a name. */

@@ -7,8 +7,8 @@ import type { ValueRepair } from '../spec/repair.js';
 export type NotedRecord = Pick<PortfolioRecord<unknown>, 'owed' | 'repairs'>;
 
 /** `報告.pdf (did not come with it; MD5 …)` */
-export const owedText = ({ debts }: Messages, { name, md5, why }: OwedFile): string =>
-  fill(md5 === '' ? debts.unknown : debts.known, { name: visible(name), md5, why: debts.why[why] });
+export const owedText = ({ debts, words }: Messages, { name, md5, why }: Pick<OwedFile, 'name' | 'md5' | 'why'>): string =>
+  fill(md5 === '' ? debts.unknown : debts.known, { name: visible(name), md5, why: words.owedWhy?.[why] ?? why });
 
 export const repairText = ({ debts }: Messages, { property, from, to }: ValueRepair): string =>
   fill(debts.repair, { property, from: plain(from), to: plain(to) });

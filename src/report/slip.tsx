@@ -1,8 +1,10 @@
 /** Slips: what goes on paper with a package, apart from it with its password, and back from the school that received it. */
 import { fill, type Language, type Messages, messagesIn } from '../messages/messages.js';
+import type { OwedFile } from '../spec/portfolio.js';
 import { dateText, momentText } from './dates.js';
 import { Boxes, Callout, Code, Facts, renderPage, Section, SignatureBox, Table } from './layout.js';
 import { OFFICE, type Verdict } from './model.js';
+import { owedText } from './record-notes.js';
 
 /** A school by code and name; each may be empty. */
 export interface SlipSchool {
@@ -74,6 +76,7 @@ export interface PaperReceipt {
   readonly students: readonly (SlipStudent & {
     readonly alreadyHere: number;
     readonly leftOut: readonly { readonly list: string; readonly title: string; readonly reason: 'uncertified' | 'unsound' }[];
+    readonly owed?: readonly (Pick<OwedFile, 'md5' | 'why'> & { readonly list: string; readonly title: string; readonly file: string })[];
   })[];
   /** What the sending school's check of it came to. */
   readonly checked?: Verdict | undefined;
@@ -176,6 +179,7 @@ export function paperReceipt(frame: SlipFrame, receipt: PaperReceipt): string {
   const messages = messagesIn(frame.language);
   const { slip: words, columns, receipt: receiptWords, outcomes } = messages;
   const leftOut = receipt.students.flatMap((student) => student.leftOut.map((record) => ({ ...record, name: student.name })));
+  const owed = receipt.students.flatMap(({ name, owed = [] }) => owed.map((file) => ({ ...file, name })));
   return page(
     frame,
     words.receipt,
@@ -222,6 +226,13 @@ export function paperReceipt(frame: SlipFrame, receipt: PaperReceipt): string {
             caption={words.leftOut}
             columns={[{ name: columns.name }, { name: columns.list }, { name: columns.title }, { name: columns.reason }]}
             rows={leftOut.map(({ name, list, title, reason }) => [name, list, title, outcomes[reason]])}
+          />
+        )}
+        {owed.length > 0 && (
+          <Table
+            caption={messages.debts.owed}
+            columns={[{ name: columns.name }, { name: columns.list }, { name: columns.title }, { name: columns.file }]}
+            rows={owed.map(({ name, list, title, file, ...rest }) => [name, list, title, owedText(messages, { ...rest, name: file })])}
           />
         )}
       </Section>

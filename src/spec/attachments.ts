@@ -2,7 +2,7 @@
 import { type Finding, LpxError, type Place } from '../errors.js';
 import { readJson } from './json.js';
 import { filePlace, recordPlaces } from './place.js';
-import { type Portfolio, type PortfolioRecord, SLOTS, type Slot, type WireAttachment, wireListOf } from './portfolio.js';
+import { type OwedFile, type Portfolio, type PortfolioRecord, SLOTS, type Slot, type WireAttachment, wireListOf } from './portfolio.js';
 import { repaired, repairMapping, unusableMapping } from './repair.js';
 import { shown } from './validate.js';
 
@@ -45,8 +45,16 @@ export function addOriginalNames(names: Map<string, string>, path: string, bytes
 export interface FoundAttachments<F> {
   readonly attachments: readonly FoundAttachment<F>[];
   readonly findings: readonly Finding[];
-  /** Records with an attachment that was not found. */
+  /** Attachments that were not there, as files that their records are owed. */
+  readonly missing: readonly MissingAttachment[];
+  /** Records with a link that cannot be followed. */
   readonly unsound: ReadonlySet<PortfolioRecord<WireAttachment>>;
+}
+
+/** An attachment that a record is owed. */
+export interface MissingAttachment {
+  readonly record: PortfolioRecord<WireAttachment>;
+  readonly owed: OwedFile;
 }
 
 /** Finds the file of every attachment; what is missing, unsafe or left over becomes a finding. */
@@ -60,6 +68,7 @@ export function findAttachments<F>(
   const findings: Finding[] = [];
   const used = new Set<string>();
   const meantPath = meantPathsIn(files);
+  const missing: MissingAttachment[] = [];
   const unsound = new Set<PortfolioRecord<WireAttachment>>();
   for (const portfolio of portfolios) {
     for (const [record, ofRecord] of recordPlaces(portfolio)) {
@@ -83,7 +92,9 @@ export function findAttachments<F>(
                 : undefined;
         if (fault || file === undefined || path === undefined) {
           findings.push({ code: fault ?? 'LPX_ATTACHMENT_MISSING', severity: 'error', place, facts: { link: attachment.link } });
-          unsound.add(record);
+          const name = displayName(originalName ?? path ?? '');
+          if (fault === 'LPX_ATTACHMENT_MISSING') missing.push({ record, owed: { slot, name, md5: attachment.md5, why: 'missing' } });
+          else unsound.add(record);
           continue;
         }
         attachments.push({ record, slot, file, md5: attachment.md5, originalName: displayName(originalName ?? path), place });
@@ -93,7 +104,7 @@ export function findAttachments<F>(
   for (const [name] of files) {
     if (!used.has(name)) findings.push({ code: 'LPX_ENTRY_UNREFERENCED', severity: 'warning', place: { entry: name }, facts: {} });
   }
-  return { attachments, findings, unsound };
+  return { attachments, findings, missing, unsound };
 }
 
 /**

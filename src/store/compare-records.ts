@@ -2,16 +2,17 @@
 import type { Finding } from '../errors.js';
 import { identityOf } from '../spec/identity.js';
 import { studentPlace } from '../spec/place.js';
-import { type BasicData, isCourseResult, type PortfolioRecord, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
-import type { StoredAttachment, StoredRecord } from './store.js';
+import { type BasicData, isCourseResult, type PortfolioRecord, type Slot, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import type { NewRecord, StoredAttachment, StoredRecord } from './store.js';
 
 /** How an incoming record relates to the store. */
 export interface Comparison<A extends StoredAttachment> {
   readonly record: PortfolioRecord<A>;
   readonly key: string;
   readonly content: string;
-  readonly kind: 'new' | 'same' | 'changed';
-  /** The stored record it is the same as, or a changed form of. */
+  /** `paid`: the same as the stored one but for files that it brings and that the stored one is owed. */
+  readonly kind: 'new' | 'same' | 'paid' | 'changed';
+  /** The stored record it is the same as, but for files that either is owed, or a changed form of. */
   readonly stored?: StoredRecord;
   /** A received record that a new one is likely to be another form of. */
   readonly resembles?: StoredRecord;
@@ -35,9 +36,19 @@ export function compareRecords<A extends StoredAttachment>(
     return match;
   };
   const same = identified.map(({ key, content }) => claim(key, (candidate) => candidate.content === content));
+  const owing = stored.filter(({ record }) => record.owed);
+  const sameButOwed = identified.map(({ record }, i) => {
+    if (same[i]) return undefined;
+    const isFree = (candidate: StoredRecord) => free.get(candidate.key)?.has(candidate) === true;
+    const match = (record.owed ? stored : owing).find((candidate) => isFree(candidate) && isSameButOwed(candidate.record, record));
+    if (match) free.get(match.key)?.delete(match);
+    return match;
+  });
   const compared = identified.map((record, i): Comparison<A> => {
     const match = same[i];
     if (match) return { ...record, kind: 'same', stored: match };
+    const agreeing = sameButOwed[i];
+    if (agreeing) return { ...record, kind: paysOf(agreeing.record, record.record).length > 0 ? 'paid' : 'same', stored: agreeing };
     const changed = claim(record.key, () => true);
     return changed ? { ...record, kind: 'changed', stored: changed } : { ...record, kind: 'new' };
   });
@@ -46,6 +57,47 @@ export function compareRecords<A extends StoredAttachment>(
     [...free.values()].flatMap((records) => [...records]),
   );
 }
+
+/**
+ * Whether two records say the same but for files that one of them is owed and the other has, or is owed as well: as far as both know
+ * the MD5 of such a file, it is the same.
+ */
+function isSameButOwed(stored: PortfolioRecord<StoredAttachment>, incoming: PortfolioRecord<StoredAttachment>): boolean {
+  const owed = new Set([...(stored.owed ?? []), ...(incoming.owed ?? [])].map(({ slot }) => slot));
+  if (owed.size === 0 || stored.list !== incoming.list) return false;
+  const agrees = [...owed].every((slot) => {
+    const [a, b] = [md5Known(stored, slot), md5Known(incoming, slot)];
+    return a !== undefined && b !== undefined && (a === b || a === '' || b === '');
+  });
+  return agrees && identityOf(without(stored, owed)).content === identityOf(without(incoming, owed)).content;
+}
+
+/** The MD5 of a slot's file, there or owed; empty where it is not known, undefined where there is to be none. */
+const md5Known = ({ owed = [], ...record }: PortfolioRecord<StoredAttachment>, slot: Slot): string | undefined =>
+  record[slot]?.md5 ?? owed.find((file) => file.slot === slot)?.md5;
+
+const without = (record: PortfolioRecord<StoredAttachment>, slots: ReadonlySet<Slot>): PortfolioRecord<StoredAttachment> => ({
+  ...record,
+  ...Object.fromEntries([...slots].map((slot) => [slot, null])),
+});
+
+/** The slots whose files a stored record is owed and an incoming one brings. */
+const paysOf = ({ owed = [] }: PortfolioRecord<unknown>, incoming: PortfolioRecord<unknown>): Slot[] =>
+  owed.map(({ slot }) => slot).filter((slot) => incoming[slot] !== null);
+
+/** A stored record with the files that it was owed and that another one brings. */
+export function paidRecord<A extends StoredAttachment>(
+  stored: PortfolioRecord<StoredAttachment>,
+  bringing: Partial<Record<Slot, A>>,
+): NewRecord {
+  const owed = (stored.owed ?? []).filter(({ slot }) => !bringing[slot]);
+  const record = { ...stored, ...bringing, owed: owed.length > 0 ? owed : undefined } as PortfolioRecord<StoredAttachment>;
+  return { record, ...identityOf(record) };
+}
+
+/** The files that an incoming record brings and a stored one is owed. */
+export const paymentOf = (stored: PortfolioRecord<StoredAttachment>, incoming: PortfolioRecord<StoredAttachment>) =>
+  Object.fromEntries(paysOf(stored, incoming).map((slot) => [slot, incoming[slot]])) as Partial<Record<Slot, StoredAttachment>>;
 
 /**
  * A record that was changed and given a new date has another key. What has the same school, course, term and title as a

@@ -23,7 +23,7 @@ import { chainEntry, keyedId, newIdKey, saidHash } from './chain.js';
 import { CustodyLog } from './custody-log.js';
 import { type ChangedTable, EntryChanges } from './entry-changes.js';
 import { countHistory, historyColumns, readHistory } from './history-rows.js';
-import { type FileOwner, type NeededFile, neededFiles, ownersOf } from './needed-files.js';
+import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
 import { asStored, sealed, sealOf } from './seal.js';
@@ -132,6 +132,8 @@ export class DatabaseStore implements Store {
         count.attachments += Number(row.documents) + Number(row.media);
       }
     }
+    const owed = new Map<number, number>();
+    for (const { studentId } of await owedFiles(this.#db, this.folder)) owed.set(studentId, (owed.get(studentId) ?? 0) + 1);
     const none = { courseResults: 0, multiPerformances: 0, received: 0, attachments: 0 };
     return students.map((student) => ({
       nationalId: student.national_id,
@@ -140,6 +142,7 @@ export class DatabaseStore implements Store {
       listed: student.listed === 1,
       ...rollEntryOf(student),
       ...(counts.get(student.id) ?? none),
+      owed: owed.get(student.id) ?? 0,
     }));
   }
 
@@ -183,6 +186,10 @@ export class DatabaseStore implements Store {
 
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
     return knownFilesIn(this.#db, hashes);
+  }
+
+  owedFiles(): Promise<OwedByRecord[]> {
+    return owedFiles(this.#db, this.folder);
   }
 
   neededFiles(): Promise<NeededFile[]> {
@@ -593,15 +600,28 @@ export class DatabaseChange implements StoreChange {
   }
 
   async replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void> {
+    await this.#putInPlace(stored, record, { replacedBy: historyId, broughtBy: historyId });
+  }
+
+  async payRecord(stored: RecordRef, record: NewRecord, historyId: number): Promise<void> {
+    await this.#putInPlace(stored, record, { replacedBy: historyId });
+  }
+
+  /** Changes a record, whose former content is kept. `broughtBy`: the entry that it is of from now on; without it, that stays. */
+  async #putInPlace(
+    stored: RecordRef,
+    record: NewRecord,
+    { replacedBy, broughtBy }: { readonly replacedBy: number; readonly broughtBy?: number },
+  ): Promise<void> {
     await this.#addAttachments([record]);
     const table = TABLE_OF[stored.provenance];
     const before = await this.#recordRow(stored);
     const { id, removed_by, ...former } = before;
-    const kept = { ...former, provenance: stored.provenance, record_id: id, replaced_by: historyId };
+    const kept = { ...former, provenance: stored.provenance, record_id: id, replaced_by: replacedBy };
     await this.#db.insertInto('former_records').values(kept).execute();
     if (this.#entry !== undefined) await this.#changes.added(this.#entry, 'former_records', kept);
-    const { student_id } = former;
-    const columns = { history_id: historyId, ...columnsOf(record) };
+    const { student_id, history_id } = former;
+    const columns = { history_id: broughtBy ?? history_id, ...columnsOf(record) };
     await this.#noteUpdate(table, before, columns);
     await this.#db
       .updateTable(table)

@@ -2,10 +2,19 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Place } from '../errors.js';
 import { filePlace, studentPlace } from '../spec/place.js';
-import { type BasicData, type JsonObject, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
+import {
+  type BasicData,
+  type JsonObject,
+  type OwedFile,
+  type PortfolioRecord,
+  SLOTS,
+  type Slot,
+  titleOf,
+  wireListOf,
+} from '../spec/portfolio.js';
 import { refOf } from './pickable-items.js';
 import { inParts } from './statements.js';
-import { PROVENANCES, type Provenance, type RecordRef } from './store.js';
+import { PROVENANCES, type RecordRef } from './store.js';
 import { basicDataOf, orDamaged } from './stored-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
@@ -58,11 +67,52 @@ export async function neededFiles(db: Db): Promise<NeededFile[]> {
     .map(({ sha256, md5, bytes, crc32 }) => ({ sha256, md5, bytes: Number(bytes), crc32: crc32 === null ? undefined : Number(crc32) }));
 }
 
-/** A row of a record that has a content as a file. */
-interface OwningRow {
-  readonly provenance: Provenance;
-  readonly id: number;
+/** A file that a record of the store is owed. */
+export interface OwedByRecord extends OwedFile {
   readonly studentId: number;
+  readonly nationalId: string;
+  /** The student's name. */
+  readonly student: string;
+  readonly record: RecordRef;
+  /** The entry that brought the record. */
+  readonly historyId: number;
+  /** The list, by its name on the wire. */
+  readonly list: string;
+  readonly title: string;
+  readonly place: Place;
+}
+
+/** The files that records are owed, by student; without those of records that were taken out. @throws LPX_STORE_DAMAGED */
+export async function owedFiles(db: Db, folder: string): Promise<OwedByRecord[]> {
+  const owing: (OwingRecord & { readonly historyId: number; readonly owed: string })[] = [];
+  for (const provenance of PROVENANCES) {
+    const rows = await db
+      .selectFrom(TABLE_OF[provenance])
+      .select(['id', 'student_id', 'history_id', 'owed'])
+      .where('owed', '!=', '')
+      .where('removed_by', 'is', null)
+      .orderBy('id')
+      .execute();
+    for (const row of rows) owing.push({ provenance, id: row.id, studentId: row.student_id, historyId: row.history_id, owed: row.owed });
+  }
+  const named = await namedRecords(db, folder, owing);
+  return owing
+    .flatMap((row) => {
+      const name = named(row);
+      if (!name) return [];
+      const owed = orDamaged<OwedFile[]>({ nationalId: name.nationalId, folder }, () => JSON.parse(row.owed));
+      return owed.map((file) => ({ ...file, ...name.facts, historyId: row.historyId, place: name.placeOf(file.slot, file.name) }));
+    })
+    .sort(byStudent);
+}
+
+/** A record of a student. */
+interface OwingRecord extends RecordRef {
+  readonly studentId: number;
+}
+
+/** A row of a record that has a content as a file. */
+interface OwningRow extends OwingRecord {
   readonly slot: Slot;
   readonly sha256: string;
 }
@@ -86,33 +136,51 @@ export async function ownersOf(db: Db, folder: string, contents: ReadonlySet<str
         if (sha256 !== null && contents.has(sha256)) owning.push({ provenance, id, studentId, slot, sha256 });
       }
   }
-  const students = await studentsIn(db, folder, new Set(owning.map(({ studentId }) => studentId)));
-  const records = await recordsIn(db, owning);
-  const owners = owning.flatMap(({ provenance, id, studentId, slot, sha256 }): FileOwner[] => {
-    const [student, row] = [students.get(studentId), records.get(refOf({ provenance, id }))];
-    if (!student || !row) return [];
+  const named = await namedRecords(db, folder, owning);
+  return owning
+    .flatMap((row): FileOwner[] => {
+      const name = named(row);
+      if (!name) return [];
+      const file = name.nameOf(row.slot);
+      return [{ ...name.facts, sha256: row.sha256, slot: row.slot, name: file, place: name.placeOf(row.slot, file) }];
+    })
+    .sort(byStudent);
+}
+
+const byStudent = (a: { readonly nationalId: string }, b: { readonly nationalId: string }): number =>
+  a.nationalId < b.nationalId ? -1 : a.nationalId > b.nationalId ? 1 : 0;
+
+/** What a record is called, and whose it is. */
+interface NamedRecord {
+  readonly nationalId: string;
+  readonly facts: Pick<FileOwner, 'studentId' | 'nationalId' | 'student' | 'record' | 'list' | 'title'>;
+  nameOf(slot: Slot): string;
+  placeOf(slot: Slot, file: string): Place;
+}
+
+async function namedRecords(
+  db: Db,
+  folder: string,
+  refs: readonly OwingRecord[],
+): Promise<(record: OwingRecord) => NamedRecord | undefined> {
+  const students = await studentsIn(db, folder, new Set(refs.map(({ studentId }) => studentId)));
+  const records = await recordsIn(db, refs);
+  return ({ provenance, id, studentId }) => {
     const ref = refOf({ provenance, id });
-    const fields = orDamaged<JsonObject>({ nationalId: student.nationalId, folder }, () => JSON.parse(row.fields));
+    const [student, row] = [students.get(studentId), records.get(ref)];
+    if (!student || !row) return undefined;
+    const { nationalId, name } = student;
+    const fields = orDamaged<JsonObject>({ nationalId, folder }, () => JSON.parse(row.fields));
     const title = titleOf({ list: row.list, fields } as unknown as PortfolioRecord<unknown>);
     const list = wireListOf(row.list);
-    const name = row[`${slot}_name`];
     const place = { ...studentPlace(student), list: list.wire, ref, ...(title !== '' && { title }) };
-    return [
-      {
-        sha256,
-        studentId,
-        nationalId: student.nationalId,
-        student: student.name,
-        record: { provenance, id },
-        list: list.wire,
-        title,
-        slot,
-        name,
-        place: filePlace(place, list, slot, name),
-      },
-    ];
-  });
-  return owners.sort((a, b) => (a.nationalId < b.nationalId ? -1 : a.nationalId > b.nationalId ? 1 : 0));
+    return {
+      nationalId,
+      facts: { studentId, nationalId, student: name, record: { provenance, id }, list: list.wire, title },
+      nameOf: (slot) => row[`${slot}_name`],
+      placeOf: (slot, file) => filePlace(place, list, slot, file),
+    };
+  };
 }
 
 async function studentsIn(db: Db, folder: string, ids: ReadonlySet<number>): Promise<ReadonlyMap<number, BasicData>> {

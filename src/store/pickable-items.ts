@@ -1,7 +1,19 @@
 /** A student's items, the picks, and what can still be picked: one view for status, picks and registers. */
 import { type Finding, LpxError, type Place, type Severity } from '../errors.js';
 import { filePlace, studentPlace } from '../spec/place.js';
-import { type BasicData, HALVES, type Half, halfOf, isCourseResult, SLOTS, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import {
+  type BasicData,
+  HALVES,
+  type Half,
+  halfOf,
+  isCourseResult,
+  type ListName,
+  type OwedFile,
+  SLOTS,
+  termOfRecord,
+  titleOf,
+  wireListOf,
+} from '../spec/portfolio.js';
 import { type Unfit, unfitness } from '../spec/rules/eligibility.js';
 import { type OverQuota, overQuota, type Pickable, type Standing, standingsOf, totalOf } from '../spec/rules/quotas.js';
 import { asCertified, briefFindings, recordFileFindings } from '../spec/rules/record-rules.js';
@@ -119,12 +131,25 @@ export function itemNamed(items: readonly Item[], ref: string, basicData: BasicD
   return item;
 }
 
-/** A record's files and brief, checked against the limits of its term. */
+/** A file that a record is owed. @param place of the record */
+export const owedFinding = (
+  file: OwedFile,
+  list: ListName,
+  { place, severity }: { readonly place: Place; readonly severity: Severity },
+): Finding => ({
+  code: 'LPX_FILE_OWED',
+  severity,
+  place: filePlace(place, wireListOf(list), file.slot, file.name),
+  facts: { file: file.name, owedWhy: file.why },
+});
+
+/** A record's files and brief, checked against the limits of its term; files that it is owed. */
 export function limitFindings(basicData: BasicData, item: Item): Finding[] {
   const { record, provenance } = item.stored;
   const place = itemPlace(basicData, item);
   const { brief } = record.fields as { readonly brief?: string };
   return [
+    ...(record.owed ?? []).map((file) => owedFinding(file, record.list, { place, severity: 'warning' })),
     ...SLOTS.flatMap((slot) => {
       const file = record[slot];
       if (!file) return [];

@@ -8,7 +8,7 @@ import type { AttachmentVault } from './attachments.js';
 import type { BackupKeys } from './backup-keys.js';
 import type { BatchJournal } from './batch-journal.js';
 import type { CustodyLog } from './custody-log.js';
-import type { FileOwner, NeededFile } from './needed-files.js';
+import type { FileOwner, NeededFile, OwedByRecord } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
 import type { StoreHealth } from './store-health.js';
@@ -90,6 +90,8 @@ export interface StudentSummary extends RollEntry {
   /** Records of both kinds that another school sent. */
   readonly received: number;
   readonly attachments: number;
+  /** Files that their records are owed. */
+  readonly owed: number;
   /** Whether basic data came from a list alone. */
   readonly listed: boolean;
   /** Undefined for one who is here. */
@@ -433,6 +435,8 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void>;
   /** Puts a record in the place of a stored one, whose former content is kept. */
   replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void>;
+  /** Gives a record files that it was owed: its number, its picks and the entry that brought it stay; what it was before is kept. */
+  payRecord(stored: RecordRef, record: NewRecord, historyId: number): Promise<void>;
   /** The records of a student that a load took out. */
   removedRecords(studentId: number): Promise<StoredRecord[]>;
   /** Takes records out: they are kept with their picks, and no more than that. */
@@ -491,6 +495,8 @@ export interface Store {
   sharedFiles(nationalIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Those of the contents (by SHA-256) that records of the store have as files. */
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Every file that a record is owed, by student; without those of records that were taken out. @throws LPX_STORE_DAMAGED */
+  owedFiles(): Promise<readonly OwedByRecord[]>;
   /** Every content that a record has as a file, or had before it was replaced or taken out, once. */
   neededFiles(): Promise<readonly NeededFile[]>;
   /** The records that have these contents (by SHA-256) as files, by student; without those that were taken out. @throws LPX_STORE_DAMAGED */

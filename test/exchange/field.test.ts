@@ -157,20 +157,20 @@ describe('a package with a signature of another kind', () => {
 });
 
 describe('a package with damaged attachments', () => {
-  const PARTIAL = { accept: { partial: true, foreignMd5: false } };
+  const PARTIAL = { accept: { partial: 'owe', foreignMd5: false } } as const;
   const wrongMd5 = () => changed((_, course) => void (course.文件檔案MD5 = 'a'.repeat(32)));
   const missing = () => sample.filter(({ name }) => !name.endsWith('C01.pdf'));
 
   it.each([
     ['a wrong MD5', wrongMd5, 'LPX_ATTACHMENT_MD5'],
     ['a missing file', missing, 'LPX_ATTACHMENT_MISSING'],
-  ])('%s is refused whole, or imported without that record when the clerk asks for it', async (_, archive, code) => {
+  ])('%s is refused whole, or imported with the file owed when the clerk asks for it', async (_, archive, code) => {
     const whole = await tried(archive());
     expect([whole.result.outcome, errorOfReport(whole.result.report)?.code]).toEqual(['refused', code]);
     const { store, result } = await tried(archive(), PARTIAL);
     expect(result.outcome).toBe('imported');
-    expect((await studentIn(store, TRANSFER_STUDENT)).records).toHaveLength(records - 1);
-    expect(result.students[0]?.records.filter(({ outcome }) => outcome === 'unsound')).toMatchObject([{ title: '國語文' }]);
+    expect((await studentIn(store, TRANSFER_STUDENT)).records).toHaveLength(records);
+    expect(result.students[0]?.records.filter(({ owed }) => owed.length > 0)).toMatchObject([{ title: '國語文', outcome: 'new' }]);
     expect(result.report.findings).toContainEqual(expect.objectContaining({ code, severity: 'warning' }));
   });
 
@@ -192,17 +192,19 @@ describe('a package with damaged attachments', () => {
     bytes[at] = (bytes[at] as number) ^ 1;
     expect(errorOfReport((await tried(bytes)).result.report)?.code).toBe('LPX_ENTRY_DAMAGED');
     const { result } = await tried(bytes, PARTIAL);
-    expect([result.outcome, result.students[0]?.records.filter(({ outcome }) => outcome === 'unsound').length]).toEqual(['imported', 1]);
+    const owing = result.students[0]?.records.filter(({ owed }) => owed.length > 0);
+    expect([result.outcome, owing?.flatMap(({ owed }) => owed.map(({ why }) => why))]).toEqual(['imported', ['damaged']]);
   });
 
-  it('and none intact has nothing to import', async () => {
+  it('and with no file at all every one of them is owed', async () => {
     const none = changed((student) => {
       for (const record of recordsOf(student)) {
         for (const key of Object.keys(record)) if (key.endsWith('連結') && record[key]) record[key] = 'gone.pdf';
       }
       student.基本資料.擔任學校幹部經歷紀錄 = [];
     });
-    expect((await tried(none, PARTIAL)).result.outcome).toBe('refused');
+    const { outcome, students } = (await tried(none, PARTIAL)).result;
+    expect([outcome, students[0]?.records.every(({ owed }) => owed.every(({ why }) => why === 'missing'))]).toEqual(['imported', true]);
   });
 
   it('all MD5s wrong and no file damaged is the habit of some software: reported once, and accepted when the clerk insists', async () => {

@@ -155,7 +155,7 @@ describe('a receipt', () => {
     expect(await check(from, path)).toMatchObject({ exportId: 3, before: false });
   });
 
-  it('names what was left out; it matches, and the sender is informed', async () => {
+  it('names a file that is owed; it matches, and the sender is informed', async () => {
     const folder = tempFolder();
     const from = await transferSchool(folder);
     const { zipFile } = await exportFrom(from, join(folder, 'mail'));
@@ -165,17 +165,17 @@ describe('a receipt', () => {
     bytes[at] = (bytes[at] as number) ^ 1;
     writeFileSync(zipFile, bytes);
     const to = await school(folder, '990002');
-    const accept = { partial: true, foreignMd5: false };
+    const accept = { partial: 'owe', foreignMd5: false } as const;
     expect((await importTo(to, zipFile, { accept, signature: 'none' })).outcome).toBe('imported');
     const { receipt } = await issue(to, join(folder, 'out'));
     expect(receipt.students).toMatchObject([
-      { courseResults: 3, multiPerformances: 6, leftOut: [{ list: '課程學習成果紀錄', title: '國語文', reason: 'unsound' }] },
+      { courseResults: 4, multiPerformances: 6, leftOut: [], owed: [{ list: '課程學習成果紀錄', title: '國語文', why: 'damaged' }] },
     ]);
     const sent = (await exportsIn(from))[0];
     const path = join(folder, 'as-if-undamaged.json');
     writeFileSync(path, JSON.stringify({ ...receipt, package: { ...receipt.package, md5: sent?.md5 } }));
     expect((await check(from, path)).findings.map(({ code, severity, place }) => [code, severity, place.title])).toEqual([
-      ['LPX_RECEIPT_LEFT_OUT', 'warning', '國語文'],
+      ['LPX_RECEIPT_OWED', 'warning', '國語文'],
     ]);
   });
 });

@@ -34,6 +34,7 @@ export interface ExportOptions extends PasswordOptions, HtmlOptions {
   readonly skipUnfit?: boolean;
   readonly dryRun?: boolean;
   readonly acceptLeft?: boolean;
+  readonly acceptPartial?: boolean;
   readonly weakPassword?: boolean;
   readonly term: readonly string[];
   readonly to?: string;
@@ -71,6 +72,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
       left,
       force: options.force === true,
       acceptLeft: options.acceptLeft === true,
+      acceptPartial: options.acceptPartial === true,
       terms,
       toSchool,
       outFolder: resolve(context.cwd, options.out),

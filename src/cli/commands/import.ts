@@ -1,11 +1,12 @@
 import { errorOf, type LpxError } from '../../errors.js';
-import { type ImportedStudent, type ImportResult, importPackage } from '../../exchange/import.js';
+import { type ImportedStudent, type ImportResult, importPackage, type RecordChange } from '../../exchange/import.js';
 import { withStore } from '../../exchange/school-store.js';
 import { errorOfReport } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { termText } from '../../report/dates.js';
 import { OFFICE, type Report, type ReportStudent, type ReportTable } from '../../report/model.js';
+import { recordNotes } from '../../report/record-notes.js';
 import type { SeenContents } from '../../spec/seen-contents.js';
 import type { Context, Outcome } from '../context.js';
 import { htmlFile, withReport } from '../html-file.js';
@@ -95,14 +96,18 @@ export function importReport(
   const isRefused = outcome === 'refused';
   const title = closingOf(messages, { outcome, restored, historyId });
   const unsound = students.flatMap(({ records }) => records).filter(({ outcome }) => outcome === 'unsound').length;
-  const leftOut = fill(messages.report.unsound, { count: unsound });
+  const owed = students.flatMap(({ records }) => records.flatMap((record) => record.owed)).length;
+  const lacks = [
+    ...(unsound > 0 ? [fill(messages.report.unsound, { count: unsound })] : []),
+    ...(owed > 0 ? [fill(messages.students.owed, { count: owed })] : []),
+  ];
   return {
     ...reportHead(context, 'import', report.package.file),
     verdict:
       error && isRefused
         ? refusal(messages, 'import', title, error)
-        : { mood: error || unsound > 0 || outcome === 'would-import' ? 'attention' : 'good', title, lines: unsound > 0 ? [leftOut] : [] },
-    checks: reportChecks(messages, report, unsound > 0),
+        : { mood: error || lacks.length > 0 || outcome === 'would-import' ? 'attention' : 'good', title, lines: lacks },
+    checks: reportChecks(messages, report, lacks.length > 0),
     findings: reportFindings(messages, findings),
     packages: [
       packageRows(messages, report.package, [{ name: messages.report.importId, value: historyId === 0 ? '' : String(historyId) }]),
@@ -174,7 +179,10 @@ function resultLines({ messages, paint, stdout }: Context, result: ImportResult)
     '',
     ...students.flatMap((student) => [
       `${maskId(student.nationalId)}  ${cell(student.name)}${student.created ? `  ${paint.cyan(messages.import.created)}` : ''}`,
-      ...fittingColumns(recordRows(messages, student, outcome === 'refused'), '  ', 2, columnsOf(stdout)),
+      ...fittingColumns(recordRows(messages, shownOf(student, outcome)), '  ', 2, columnsOf(stdout)).flatMap((line, i) => [
+        line,
+        ...recordNotes(messages, shownOf(student, outcome)[i] ?? {}).map((note) => paint.yellow(`      ↳ ${note}`)),
+      ]),
       '',
     ]),
     ...listedFindings(messages, paint, [...conflicts, ...notices]),
@@ -184,15 +192,17 @@ function resultLines({ messages, paint, stdout }: Context, result: ImportResult)
   ];
 }
 
-/** One row per record; of a refused import, only the records that it was refused for. */
-const recordRows = (messages: Context['messages'], { records }: ImportedStudent, refused: boolean): string[][] =>
-  records
-    .filter((record) => !refused || record.outcome === 'conflict')
-    .map((record) => [
-      messages.outcomes[record.outcome],
-      cell(record.list, 28),
-      cell(record.title, 36),
-      record.term,
-      record.originSchoolCode,
-      record.courseCode,
-    ]);
+/** The records of a student; of a refused import, only those that it was refused for. */
+const shownOf = ({ records }: ImportedStudent, outcome: ImportResult['outcome']): readonly RecordChange[] =>
+  records.filter((record) => outcome !== 'refused' || record.outcome === 'conflict');
+
+/** One row per record. */
+const recordRows = (messages: Context['messages'], records: readonly RecordChange[]): string[][] =>
+  records.map((record) => [
+    messages.outcomes[record.outcome],
+    cell(record.list, 28),
+    cell(record.title, 36),
+    record.term,
+    record.originSchoolCode,
+    record.courseCode,
+  ]);

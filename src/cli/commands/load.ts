@@ -32,6 +32,7 @@ export interface LoadOptions {
   readonly courseCodes: readonly string[];
   readonly schools: readonly string[];
   readonly keepMissing?: boolean;
+  readonly acceptPartial?: boolean;
   readonly template?: string;
   readonly overwrite?: boolean;
   readonly dryRun?: boolean;
@@ -80,7 +81,7 @@ export async function load(context: Context, paths: readonly string[], options: 
       await each(options.schools, async (path) => schools.push(await loadSchools(store, request(path))));
       await each(options.courseCodes, async (path) => courseCodes.push(await loadCourseCodes(store, request(path))));
       await each(paths, async (path) => {
-        const { dryRun, skipBadRows, keepMissing } = options;
+        const { dryRun, skipBadRows, keepMissing, acceptPartial } = options;
         const given = { ...request(path), dryRun };
         if (await isTable(given.path)) {
           const table = await loadTable(store, {
@@ -92,7 +93,7 @@ export async function load(context: Context, paths: readonly string[], options: 
           });
           if (table.list) lists.push(table.list);
           if (table.registers) registers.push(table.registers);
-        } else folders.push(await loadAsking(context, store, { ...given, keepMissing }));
+        } else folders.push(await loadAsking(context, store, { ...given, keepMissing, acceptPartial }));
       });
       const last = registers.pop();
       if (last) registers.push({ ...last, findings: [...last.findings, ...(await unusedAttachments(store, [...registers, last]))] });

@@ -92,7 +92,7 @@ function receiptLines({ messages, paint }: Context, receipt: Receipt, named: rea
     ['MD5', sent.md5],
     ...(sent.contentsDigest ? [[labels.contentsDigest, sent.contentsDigest]] : []),
   ];
-  const rows = students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut }, i) => [
+  const rows = students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut, owed = [] }, i) => [
     nationalIdMasked,
     cell(named[i]?.name ?? '', NAME_COLUMNS),
     labels.courseResults,
@@ -101,6 +101,7 @@ function receiptLines({ messages, paint }: Context, receipt: Receipt, named: rea
     multiPerformances,
     ...(alreadyHere > 0 ? [words.alreadyHere, alreadyHere] : []),
     ...(leftOut.length > 0 ? [paint.yellow(words.leftOut), leftOut.length] : []),
+    ...(owed.length > 0 ? [paint.yellow(messages.debts.owed), owed.length] : []),
   ]);
   return [...columns(facts, '  '), ...columns(rows, '  ')];
 }

@@ -51,28 +51,32 @@ function recoverOutput({ messages }: Context, result: RecoverResult) {
     ...(heap && {
       searched: {
         ...{ files: heap.files, bytes: heap.bytes, hashed: heap.hashed, archives: heap.archives, locked: heap.locked },
-        notNeeded: heap.files - contents,
+        notNeeded: Math.max(0, heap.files - contents),
         unread: heap.unread.map(({ from, error }) => ({ from, error: failureOutput(messages, 'recover', error) })),
       },
     }),
   };
 }
 
-const fileOutput = ({ nationalId, student, place, list, title, name, bytes, md5, sha256, state }: LackingFile) => ({
-  ...{ nationalId, name: student, ref: place.ref ?? '', list, title, file: name, bytes, md5, sha256, state },
+const fileOutput = ({ nationalId, student, place, list, title, name, bytes, md5, sha256, state, knownBy }: LackingFile) => ({
+  ...{ nationalId, name: student, ref: place.ref ?? '', list, title, file: name, md5, sha256, state, knownBy },
+  ...(bytes !== undefined && { bytes }),
 });
 
 function recoverLines({ messages, paint, verbose }: Context, result: RecoverResult): string[] {
   const { recover: words } = messages;
   const { dryRun, needed, lacking, contents, recovered, missing, heap } = result;
-  if (!heap) return [`${paint.green('✔')} ${fill(words.nothing, { needed })}`];
+  if (lacking === 0) return [`${paint.green('✔')} ${fill(words.nothing, { needed })}`];
+  const byMd5 = new Set(recovered.filter(({ knownBy }) => knownBy === 'md5').map(({ md5 }) => md5)).size;
   const mark = contents < lacking ? paint.yellow('!') : paint.green('✔');
   const rowOf = ({ nationalId, student, list, title, name, state }: LackingFile) => [
     ...[maskId(nationalId), cell(student, 12), cell(list, 20), cell(title, 24), cell(name, 32), words.states[state]],
   ];
+  const searched = heap && { files: heap.files, bytes: heap.bytes, archives: heap.archives, others: Math.max(0, heap.files - contents) };
   return [
     `${mark} ${fill(dryRun ? words.wouldBe : words.back, { count: contents, lacking })}`,
-    `  ${fill(words.searched, { files: heap.files, bytes: heap.bytes, archives: heap.archives, others: heap.files - contents })}`,
+    ...(byMd5 > 0 ? [`  ${fill(words.byMd5, { count: byMd5 })}`] : []),
+    ...(searched ? [`  ${fill(words.searched, searched)}`] : []),
     ...(verbose
       ? columns(
           recovered.map((file) => [...rowOf(file), file.from]),
@@ -80,13 +84,10 @@ function recoverLines({ messages, paint, verbose }: Context, result: RecoverResu
         )
       : []),
     ...section(bracketed(messages, words.missing, missing.length), columns(missing.map(rowOf), '  ')),
-    ...section(
-      words.locked,
-      heap.locked.map((from) => `  ${from}`),
-    ),
+    ...section(words.locked, heap?.locked.map((from) => `  ${from}`) ?? []),
     ...section(
       words.unread,
-      heap.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).message}`),
+      heap?.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).message}`) ?? [],
     ),
   ];
 

@@ -1,5 +1,6 @@
 import { withStore } from '../../exchange/school-store.js';
 import { listStudents } from '../../exchange/students.js';
+import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { findingOutput } from '../render/findings.js';
 import { type TableOptions, tableAsked, withTable } from '../render/tables.js';
@@ -35,7 +36,15 @@ export async function students(context: Context, words: readonly string[], optio
     student.multiPerformances,
     student.attachments,
     student.received,
-    paint.yellow([student.listed ? messages.students.listed : '', leftText(messages, student.left)].filter(Boolean).join('  ')),
+    paint.yellow(
+      [
+        student.listed ? messages.students.listed : '',
+        student.owed > 0 ? fill(messages.students.owed, { count: student.owed }) : '',
+        leftText(messages, student.left),
+      ]
+        .filter(Boolean)
+        .join('  '),
+    ),
   ]);
   const outcome = {
     json: {
@@ -51,12 +60,12 @@ export async function students(context: Context, words: readonly string[], optio
     const head = [
       ...[titles.nationalId, titles.name, labels.className, labels.seat, labels.studentNumber],
       ...[titles.courseResults, titles.multiPerformances, titles.attachments, titles.received, messages.students.listed],
-      ...[titles.leftAs, titles.left],
+      ...[titles.leftAs, titles.left, messages.debts.owed],
     ];
     const rows = students.map(({ nationalId, name, className, seat, studentNumber, listed, left, ...counts }) => [
       ...[nationalId, name, className, seat, studentNumber],
       ...[counts.courseResults, counts.multiPerformances, counts.attachments, counts.received],
-      ...[listed ? messages.prompt.yes : '', left ? leftAs[left.as] : '', left?.on ?? ''],
+      ...[listed ? messages.prompt.yes : '', left ? leftAs[left.as] : '', left?.on ?? '', counts.owed],
     ]);
     return { name: tables.names.students, rows: [head, ...rows] };
   });

@@ -132,7 +132,7 @@ export const verifyTerms = ({
   acceptForeignMd5,
 }: Pick<VerifyOptions, 'strict' | 'acceptPartial' | 'acceptForeignMd5'>) => ({
   strict: strict === true,
-  accept: { partial: acceptPartial === true, foreignMd5: acceptForeignMd5 === true },
+  accept: { partial: acceptPartial === true ? ('owe' as const) : (false as const), foreignMd5: acceptForeignMd5 === true },
 });
 
 function signatureSource({ cwd, messages }: Context, { signature, md5 }: VerifyOptions): SignatureSource {
