@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { listSnapshots } from '#lpx/exchange/backup.js';
+import { examineStore } from '#lpx/exchange/doctor.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { lpx, lpxJson } from '../support/cli.js';
+import { outputFaults } from '../support/output-schemas.js';
+import { writeExchangeFolder } from '../support/portfolios.js';
+import { exportFrom, importTo, load, NOW, OPERATOR, school } from '../support/schools.js';
+import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
+import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
+import { tempFolder } from '../support/temp.js';
+
+const KILLS = strikesIn(6);
+
+async function schoolWithFiles(folder: string, count: number): Promise<string> {
+  const records = Array.from({ length: count }, (_, i) =>
+    courseResult(
+      { createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}` },
+      { bytes: pdf(randomBytes(50_000)), type: 'pdf', name: `報告${i}.pdf` },
+    ),
+  );
+  writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
+  const store = await school(folder, '990001');
+  await load(store, join(folder, 'platform'));
+  return store;
+}
+
+const soundness = (store: string) =>
+  withStore(store, async (open) => (await examineStore(open, { quick: false, repair: false, now: NOW, operator: OPERATOR })).error);
+
+describe('lpx backup and lpx restore', () => {
+  it('print what their schemas say, in both languages', async () => {
+    const folder = tempFolder();
+    const store = await schoolWithFiles(folder, 2);
+    for (const words of [
+      ['--store', store, 'backup', 'repository', '--keep', '3'],
+      ['--store', store, 'backup', 'repository', '--list'],
+      ['--store', store, 'backup', 'repository', '--rehearse'],
+      ['restore', 'repository', 'new'],
+      ['--store', 'new', 'doctor'],
+      ['--store', 'new', 'doctor', '--before-move'],
+      ['--store', 'new', 'doctor', '--after-move', '--quick'],
+      ['--store', 'new', 'doctor', '--part', '2/7', '--repair'],
+      ['restore', 'repository', 'new'],
+    ]) {
+      const { json } = await lpxJson(words, { cwd: folder });
+      expect(outputFaults(json), words.join(' ')).toEqual([]);
+    }
+    for (const [words, code] of [
+      [['--store', store, 'backup', join(store, 'backup')], 2],
+      [['--store', store, 'backup', 'repository', '--keep', '0'], 2],
+      [['restore', 'repository', store], 2],
+      [['--store', 'new', 'doctor', '--part', '8/7'], 2],
+    ] as const)
+      expect((await lpx(words, { cwd: folder })).code, words.join(' ')).toBe(code);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it(`are killed ${KILLS} times each, and leave snapshots whole, and no store or all of it`, async () => {
+    const folder = tempFolder();
+    const store = await schoolWithFiles(folder, 20);
+    const repository = join(folder, 'repository');
+    const backup = ['--store', store, 'backup', repository];
+    const duration = await durationOf(() => lpx(backup));
+    rmSync(repository, { recursive: true });
+    for (let i = 0; i < KILLS; i++) {
+      await strike(backup, 'SIGKILL', within(duration, i, KILLS));
+      if (!existsSync(join(repository, 'lpx-backup.json'))) continue;
+      for (const { name } of await listSnapshots(repository, undefined))
+        expect((await lpx(['restore', repository, join(folder, `seen-${i}`), '--snapshot', name])).code).toBe(0);
+      rmSync(join(folder, `seen-${i}`), { recursive: true, force: true });
+    }
+    expect((await lpx([...backup, '--keep', '1'])).code).toBe(0);
+    expect(readdirSync(join(repository, 'tmp'))).toEqual([]);
+    const target = join(folder, 'restored');
+    const words = ['restore', repository, target];
+    const restoring = await durationOf(() => lpx(words));
+    for (let i = 0; i < KILLS; i++) {
+      rmSync(target, { recursive: true, force: true });
+      await strike(words, 'SIGKILL', within(restoring, i, KILLS));
+      if (existsSync(target)) expect(await soundness(target)).toBeUndefined();
+    }
+    rmSync(target, { recursive: true, force: true });
+    expect((await lpx(words)).code).toBe(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.lpx-restore-'))).toEqual([]);
+  });
+
+  it('takes a snapshot during twenty imports that restores to a sound store', async () => {
+    const folder = tempFolder();
+    const packages: string[] = [];
+    for (let i = 0; i < 20; i++) {
+      const own = join(folder, `school-${i}`);
+      mkdirSync(own);
+      const records = [courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(`file ${i}`), type: 'pdf', name: 'a.pdf' })];
+      writeExchangeFolder(join(own, 'platform'), [smallPortfolio(records)]);
+      const sender = await school(own, '990001');
+      await load(sender, join(own, 'platform'));
+      packages.push((await exportFrom(sender, join(own, 'mail'))).zipFile);
+    }
+    const store = await school(folder, '990002');
+    const repository = join(folder, 'repository');
+    const importing = Promise.all(packages.map((zip) => importTo(store, zip)));
+    const backups: string[] = [];
+    let isOver = false;
+    const backing = (async () => {
+      for (let i = 0; !isOver && i < 20; i++) backups.push((await lpxJson(['--store', store, 'backup', repository])).json.snapshot);
+    })();
+    await importing.finally(() => {
+      isOver = true;
+    });
+    await backing;
+    expect(backups.length).toBeGreaterThan(0);
+    for (const name of [...new Set([backups[0], backups.at(-1)])] as string[]) {
+      const target = join(folder, `restored-${name}`);
+      expect((await lpx(['restore', repository, target, '--snapshot', name])).code).toBe(0);
+      expect(await soundness(target)).toBeUndefined();
+    }
+  });
+});
