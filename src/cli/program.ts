@@ -282,6 +282,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
   withSignature(withPassword(add('files', help.files)))
     .addArgument(new Argument('<zip|student>', help.zipOrId))
     .option('--picked', help.picked)
+    .option('--manifest', help.manifest)
     .requiredOption('--out <dir>', help.filesOut)
     .option('--overwrite', help.replaceFiles)
     .action((what, options) => start('files', async (context) => (await import('./commands/files.js')).files(context, what, options)));
@@ -339,15 +340,15 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--by <name>', help.slipBy)
     .option('--overwrite', help.overwrite)
     .action((number, options) => start('slip', async (context) => (await import('./commands/slip.js')).slip(context, number, options)));
-  withPassword(add('recover', help.recover))
+  const withIdentity = (command: Command) =>
+    command.addOption(new Option('--identity <file>', help.identity).argParser(collectFile).default([]));
+  withIdentity(withPassword(add('recover', help.recover)))
     .addArgument(new Argument('<path...>', help.recoverPaths))
     .option('--passwords <path>', help.recoverPasswords)
     .option('--dry-run', help.recoverDryRun)
     .action((paths, options) =>
       start('recover', async (context) => (await import('./commands/recover.js')).recover(context, paths, options)),
     );
-  const withIdentity = (command: Command) =>
-    command.addOption(new Option('--identity <file>', help.identity).argParser(collectFile).default([]));
   withIdentity(add('backup', help.backup))
     .addArgument(new Argument('<backup>', help.backupFolder))
     .option('--keep <count>', help.backupKeep)

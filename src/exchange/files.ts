@@ -9,13 +9,23 @@ import { type CopiedFile, type Existing, type NewFile, refuseOthers, sweepParts,
 import { nearestThere } from '../io/read.js';
 import type { AttachmentSink } from '../package/attachments.js';
 import { filePlace, studentPlace } from '../spec/place.js';
-import { type BasicData, countsOf, type PortfolioRecord, SLOTS, type Slot, termOfRecord, titleOf, wireListOf } from '../spec/portfolio.js';
+import {
+  type BasicData,
+  countsOf,
+  isCourseResult,
+  type PortfolioRecord,
+  SLOTS,
+  type Slot,
+  termOfRecord,
+  titleOf,
+  wireListOf,
+} from '../spec/portfolio.js';
 import { extensionOf } from '../spec/rules/file-type.js';
 import { SPEC_TYPES } from '../spec/rules/file-types.js';
 import { schoolYearOf } from '../spec/terms.js';
 import { copiesOf, type FileCopy, namingAllDamage } from '../store/file-copies.js';
 import { refOf } from '../store/pickable-items.js';
-import type { Store, StoredAttachment } from '../store/store.js';
+import type { School, Store, StoredAttachment } from '../store/store.js';
 import { studentMeant } from '../store/students.js';
 import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
@@ -59,6 +69,8 @@ export interface FilesRequest extends Target {
   readonly who: string;
   /** The files of picked records alone. */
   readonly picked: boolean;
+  /** Write lists of hashes with them, so that the copy can heal the store later. */
+  readonly manifest?: boolean | undefined;
   readonly now: Date;
   /** Who copies them out, for the history. */
   readonly operator: string;
@@ -91,6 +103,9 @@ export async function writeStudentFiles(store: Store, request: FilesRequest): Pr
   if (filed.length === 0) throw new LpxError('LPX_NO_FILES', {}, { place: studentPlace(basicData) });
   const laid = layOut(basicData, filed);
   const copies = laid.map(({ file: { path, sha256 }, place }): FileCopy => ({ name: path, sha256, place }));
+  const lists = request.manifest
+    ? manifestFiles(laid, { madeAt: request.now, school: store.school, student: await store.keyedId(id) })
+    : [];
   const entry = {
     kind: 'files' as const,
     at: request.now,
@@ -107,7 +122,7 @@ export async function writeStudentFiles(store: Store, request: FilesRequest): Pr
       return { keep: true, result: undefined };
     });
   const [folder] = await namingAllDamage(store, copies, () =>
-    writeFolders([{ basicData, laid, files: copiesOf(store, copies) }], request, recorded),
+    writeFolders([{ basicData, laid, files: [...lists, ...copiesOf(store, copies)] }], request, recorded),
   );
   return folder as StudentFolder;
 }
@@ -151,6 +166,31 @@ function sinkIn({ path }: WorkFolder): AttachmentSink {
   return { needsSha256: true, nextPath: () => join(path, String(count++)), secure: () => {} };
 }
 
+/** In a student's folder: hashes as `sha256sum -c` reads them, and what each file is. */
+const SUMS_NAME = 'SHA256SUMS.txt';
+const MANIFEST_NAME = 'manifest.json';
+
+interface ManifestFacts {
+  readonly madeAt: Date;
+  readonly school: School;
+  /** The national id under the student's own key, which goes when the student is erased: the lists name nobody. */
+  readonly student: string;
+}
+
+/** The lists of hashes that go with a student's own copy. */
+function manifestFiles(laid: readonly Laid[], { madeAt, school, student }: ManifestFacts): NewFile[] {
+  const files = laid.map(({ file: { path, name, bytes, sha256, md5, list, ref, title, slot }, record }) => ({
+    ...{ path, name, bytes, sha256, md5, list, ref, title, slot },
+    originSchoolCode: record.fields.originSchoolCode,
+    ...(isCourseResult(record) && { courseCode: record.fields.courseCode, certification: record.fields.certification }),
+  }));
+  const manifest = { lpxManifest: 1, madeAt: madeAt.toISOString(), school, student, files };
+  return [
+    { name: SUMS_NAME, content: Buffer.from(files.map(({ sha256, path }) => `${sha256}  ${path}\n`).join('')) },
+    { name: MANIFEST_NAME, content: Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`) },
+  ];
+}
+
 /** A file that has just been written under another name. @throws LPX_FILE_CHANGED when somebody has changed it since */
 const copyOf = ({ path, sha256 }: LaidFile, from: string): CopiedFile => ({
   name: path,
@@ -162,7 +202,7 @@ const copyOf = ({ path, sha256 }: LaidFile, from: string): CopiedFile => ({
 interface Planned {
   readonly basicData: BasicData;
   readonly laid: readonly { readonly file: LaidFile }[];
-  readonly files: readonly CopiedFile[];
+  readonly files: readonly (CopiedFile | NewFile)[];
 }
 
 /** Writes each student's files and their list into a folder of the student's own. */
@@ -193,8 +233,15 @@ async function writeFolders(
 
 const FALLBACK = 'files';
 
+/** A file, where it goes, and the record that it is of. */
+interface Laid {
+  readonly file: LaidFile;
+  readonly place: Place;
+  readonly record: PortfolioRecord<StoredAttachment>;
+}
+
 /** Where each file of a student's records goes. */
-function layOut(basicData: BasicData, records: readonly FiledRecord[]): { readonly file: LaidFile; readonly place: Place }[] {
+function layOut(basicData: BasicData, records: readonly FiledRecord[]): Laid[] {
   const nameOf = distinctNames();
   return records.flatMap(({ record, ref }) =>
     SLOTS.flatMap((slot) => {
@@ -209,6 +256,7 @@ function layOut(basicData: BasicData, records: readonly FiledRecord[]): { readon
       return [
         {
           place: filePlace(place, list, slot, attachment.name),
+          record,
           file: {
             nationalId: basicData.nationalId,
             student: basicData.name,

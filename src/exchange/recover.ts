@@ -6,6 +6,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { Repository } from '../backup/repository.js';
+import { LpxError } from '../errors.js';
+import type { Identities } from '../io/age.js';
 import { type HeapContent, type HeapReport, type Sought, searchHeap } from '../package/heap.js';
 import { PasswordBook } from '../package/password-book.js';
 import type { Password } from '../package/password-source.js';
@@ -26,6 +29,8 @@ export interface RecoverRequest {
   readonly passwords: readonly Password[];
   /** A table of passwords, or a folder of them (`readPasswords`), which are tried in the same way; undefined for none. */
   readonly passwordTable?: string | undefined;
+  /** What opens encrypted backups. */
+  readonly identities?: Identities | undefined;
   /** Look for the files and change nothing. */
   readonly dryRun: boolean;
   readonly now: Date;
@@ -109,13 +114,15 @@ interface Searching {
 
 async function search(
   store: Store,
-  { paths, passwords, onProgress }: RecoverRequest,
+  { paths, passwords, identities, onProgress }: RecoverRequest,
   { bringing, staging, listed }: Searching,
 ): Promise<HeapReport> {
+  const sealed: string[] = [];
+  for (const path of paths) if (await isSealedBackup(path, identities, { bringing, staging })) sealed.push(path);
   const engine = new ZipEngine();
   engine.expect(Number.MAX_SAFE_INTEGER);
   try {
-    return await searchHeap(paths, bringing, {
+    const report = await searchHeap(paths, bringing, {
       engine,
       passwords: new PasswordBook(listed, [...passwords, ...listed.map(({ password }) => password)]),
       // What is known by its SHA-256 was looked into when it first came.
@@ -125,9 +132,44 @@ async function search(
       makeFolder: () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix),
       onProgress: (done, total) => onProgress?.('searching', done, total),
     });
+    return { ...report, locked: [...sealed, ...report.locked] };
   } finally {
     await engine.close();
   }
+}
+
+/**
+ * Takes what is sought out of an encrypted backup. The files of any other backup lie in it as they are, for the search to find.
+ * @returns whether it is one, and no identity opens it
+ */
+async function isSealedBackup(
+  folder: string,
+  identities: Identities | undefined,
+  { bringing, staging }: Pick<Searching, 'bringing' | 'staging'>,
+): Promise<boolean> {
+  const repository = await Repository.open({ folder, identities }).catch((error) => {
+    if (error instanceof LpxError && error.code === 'LPX_RECIPIENT_OTHER') return 'sealed';
+    if (error instanceof LpxError && (error.code === 'LPX_BACKUP_NOT_FOUND' || error.code === 'LPX_BACKUP_DAMAGED')) return undefined;
+    throw error;
+  });
+  if (repository === 'sealed') return true;
+  if (!repository?.isEncrypted) return false;
+  if (!identities) return true;
+  for (const { sha256, md5, bytes, crc32 } of bringing.sought()) {
+    if (!repository.hasFile(repository.nameOf(sha256), bytes)) continue;
+    const stagedAt = staging.nextPath();
+    // A damaged object is none: another copy may be elsewhere.
+    const isWhole = await repository.readFile(sha256, bytes, stagedAt).then(
+      () => true,
+      (error) => {
+        if (error instanceof LpxError && error.code === 'LPX_BACKUP_DAMAGED') return false;
+        throw error;
+      },
+    );
+    const taken = { sha256, md5, bytes, crc32, head: Buffer.alloc(0), marks: [] };
+    if (isWhole) await bringing.take([{ taken, stagedAt, from: folder }]);
+  }
+  return false;
 }
 
 /** All that the store lacks, for every record, by student. */
@@ -225,6 +267,11 @@ class Bringing implements Sought {
 
   get isOwing(): boolean {
     return this.#owed.size > 0;
+  }
+
+  /** The files that the vault lacks, and that have not been found yet. */
+  sought(): Lacking[] {
+    return [...this.#bySize.values()].flatMap((same) => [...same]);
   }
 
   isEmpty(): boolean {

@@ -715,6 +715,7 @@ export const en = {
     blank: 'leave the password to be filled in by hand',
     files: 'write the attachments of a student or a package under their own names, by school year and list',
     picked: 'only the files of picked records',
+    manifest: 'also write lists of hashes: the copy then heals the store, should it lose files (lpx recover)',
     filesOut: 'folder for the files (each student gets a folder in it)',
     replaceFiles: 'replace files of the same name',
     receipt: 'acknowledge an import (收訖), or check an acknowledgement',
@@ -1598,6 +1599,7 @@ export const en = {
     done: '{count} files written',
     listName: 'files',
     listed: 'list',
+    noManifest: '--manifest is for a student in the store.',
     noPicks: '--picked is for a student in the store; a package has no picks.',
   },
   receipt: {

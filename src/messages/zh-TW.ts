@@ -1535,6 +1535,7 @@ export const zhTW: Messages = {
     blank: '密碼單留空，由人手寫填入',
     files: '取出學生或交換檔的附件，以原檔名依學年度與類別存放',
     picked: '只取已勾選紀錄的檔案',
+    manifest: '另附雜湊清單：日後資料庫遺失檔案時，可憑這份副本找回（lpx recover）',
     filesOut: '存放檔案的資料夾（每位學生各有一個子資料夾）',
     replaceFiles: '取代同名的檔案',
     receipt: '對匯入開立收訖回執，或核對回執',
@@ -2358,6 +2359,7 @@ export const zhTW: Messages = {
     done: '已寫出 {count} 個檔案',
     listName: '檔案清單',
     listed: '清單',
+    noManifest: '--manifest 只用於資料庫裡的學生。',
     noPicks: '--picked 只用於資料庫裡的學生；交換檔沒有勾選。',
   },
   register: {

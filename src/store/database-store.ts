@@ -188,6 +188,12 @@ export class DatabaseStore implements Store {
     return knownFilesIn(this.#db, hashes);
   }
 
+  async keyedId(studentId: number): Promise<string> {
+    const student = this.#db.selectFrom('students').select(['national_id', 'id_key']).where('id', '=', studentId);
+    const { national_id, id_key } = await student.executeTakeFirstOrThrow();
+    return keyedId(id_key, national_id);
+  }
+
   owedFiles(): Promise<OwedByRecord[]> {
     return owedFiles(this.#db, this.folder);
   }

@@ -495,6 +495,8 @@ export interface Store {
   sharedFiles(nationalIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Those of the contents (by SHA-256) that records of the store have as files. */
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>>;
+  /** What the custody log knows a student by: the national id under a key of the student's own, 64 hex digits. */
+  keyedId(studentId: number): Promise<string>;
   /** Every file that a record is owed, by student; without those of records that were taken out. @throws LPX_STORE_DAMAGED */
   owedFiles(): Promise<readonly OwedByRecord[]>;
   /** Every content that a record has as a file, or had before it was replaced or taken out, once. */

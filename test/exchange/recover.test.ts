@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { backupStore } from '#lpx/exchange/backup.js';
+import { writeStudentFiles } from '#lpx/exchange/files.js';
 import { type RecoverRequest, recoverFiles } from '#lpx/exchange/recover.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { readIdentities } from '#lpx/io/age.js';
 import { classOf } from '../support/batches.js';
 import { contentsOf, holdsExactly, plainZip, wipe, writeHeap } from '../support/heaps.js';
 import { exportFrom, importTo, NOW, OPERATOR, PASSWORD, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
@@ -117,6 +120,53 @@ describe('recovery from a heap', () => {
     const { store, hashes } = await wiped(folder);
     const twin = await transferSchool(join(folder, 'twin'));
     await recover(store, [twin]);
+    expect(await holdsExactly(store, hashes)).toBe(true);
+  });
+
+  it.each([false, true])('finds files in a backup (encrypted: %s), whose objects are the store’s own', async (isEncrypted) => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    const hashes = [...(await contentsOf(store)).keys()];
+    const backup = join(folder, 'backup');
+    const { generateX25519Identity, identityToRecipient } = await import('age-encryption');
+    const key = await generateX25519Identity();
+    writeFileSync(join(folder, 'identity'), `${key}\n`);
+    const recipients = isEncrypted ? [await identityToRecipient(key)] : [];
+    await withStore(store, (open) =>
+      backupStore(open, { folder: backup, recipients, identities: undefined, keep: undefined, now: NOW, operator: OPERATOR }),
+    );
+    wipe(store);
+    if (isEncrypted) expect((await recover(store, [backup])).heap?.locked).toEqual([backup]);
+    await recover(store, [backup], { identities: await readIdentities([join(folder, 'identity')]) });
+    expect(await holdsExactly(store, hashes)).toBe(true);
+  });
+
+  it('finds the files of a student’s own copy with a manifest, renamed as they may be', async () => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    const hashes = [...(await contentsOf(store)).keys()];
+    const listing = () => ({ name: 'list.csv', content: Buffer.from('') });
+    const request = {
+      who: TRANSFER_STUDENT,
+      picked: false,
+      manifest: true,
+      outFolder: join(folder, 'copy'),
+      listing,
+      now: NOW,
+      operator: OPERATOR,
+    };
+    const copy = await withStore(store, (open) => writeStudentFiles(open, request));
+    expect(execFileSync('sha256sum', ['-c', '--quiet', 'SHA256SUMS.txt'], { cwd: copy.folder }).toString()).toBe('');
+    const manifest = readFileSync(join(copy.folder, 'manifest.json'), 'utf8');
+    expect(manifest).not.toContain(TRANSFER_STUDENT);
+    expect(JSON.parse(manifest)).toMatchObject({
+      lpxManifest: 1,
+      school: { code: '990001' },
+      student: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    for (const [i, { path }] of copy.files.entries()) renameSync(join(copy.folder, path), join(copy.folder, `IMG_${i}`));
+    wipe(store);
+    expect((await recover(store, [copy.folder])).missing).toEqual([]);
     expect(await holdsExactly(store, hashes)).toBe(true);
   });
 

@@ -16,6 +16,7 @@ import { packageRequest, type VerifyOptions } from './verify.js';
 
 export interface FilesOptions extends VerifyOptions {
   readonly picked?: boolean;
+  readonly manifest?: boolean;
   readonly out: string;
   readonly overwrite?: boolean;
 }
@@ -30,6 +31,7 @@ async function ofStudent(context: Context, who: string, options: FilesOptions): 
     writeStudentFiles(store, {
       who,
       picked: options.picked === true,
+      manifest: options.manifest === true,
       ...target(context, options),
       now: context.now(),
       operator: context.operator(),
@@ -41,6 +43,7 @@ async function ofStudent(context: Context, who: string, options: FilesOptions): 
 async function ofPackage(context: Context, zip: string, options: FilesOptions): Promise<Outcome> {
   const { messages, paint } = context;
   if (options.picked) throw new LpxError('LPX_USAGE', { problem: messages.files.noPicks });
+  if (options.manifest) throw new LpxError('LPX_USAGE', { problem: messages.files.noManifest });
   const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update, ...target(context, options) };

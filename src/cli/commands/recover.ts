@@ -10,8 +10,9 @@ import { startProgress } from '../progress.js';
 import { failureOutput } from '../render/findings.js';
 import { bracketed, cell, columns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
+import { type IdentityOptions, identitiesOf } from './backup.js';
 
-export interface RecoverOptions extends PasswordOptions {
+export interface RecoverOptions extends PasswordOptions, IdentityOptions {
   readonly passwords?: string;
   readonly dryRun?: boolean;
 }
@@ -20,10 +21,12 @@ export interface RecoverOptions extends PasswordOptions {
 export async function recover(context: Context, paths: readonly string[], options: RecoverOptions): Promise<Outcome> {
   const { messages } = context;
   const password = await passwordAtHand(context, options);
+  const identities = await identitiesOf(context, options);
   const progress = startProgress(context, messages.progress.checking);
   const request = {
     paths: paths.map((path) => resolve(context.cwd, path)),
     passwords: password === undefined ? [] : [password],
+    identities,
     passwordTable: options.passwords === undefined ? undefined : resolve(context.cwd, options.passwords),
     dryRun: options.dryRun === true,
     now: context.now(),
