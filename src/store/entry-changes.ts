@@ -133,6 +133,36 @@ export async function* changesAfter(
   }
 }
 
+/** What a kept row has its files by. */
+const FILES = /"(?:document|media)_sha256":"([0-9a-f]{64})"/g;
+
+/** The files (by SHA-256) that records had by what is kept of them, some at a time. They may come back by an undo. */
+export async function* filesOfChanges(db: Db): AsyncGenerator<string[]> {
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('entry_changes')
+      .select(['id', 'before'])
+      .where('id', '>', after)
+      .where('before', 'like', '%_sha256":"%')
+      .orderBy('id')
+      .limit(PART)
+      .execute();
+    after = rows.at(-1)?.id ?? 0;
+    if (after === 0) return;
+    yield rows.flatMap(({ before }) => [...(before ?? '').matchAll(FILES)].map(([, sha256 = '']) => sha256));
+  }
+}
+
+/** Whether a file is one of another student's records by what is kept of them. */
+export const isInChangesOfOthers = async (db: Db, sha256: string, studentId: number): Promise<boolean> =>
+  (await db
+    .selectFrom('entry_changes')
+    .select('id')
+    .where('student_id', '<>', studentId)
+    .where('before', 'like', `%_sha256":"${sha256}"%`)
+    .limit(1)
+    .executeTakeFirst()) !== undefined;
+
 function changeOf(row: Selectable<Tables['entry_changes']>, folder: string): RowChange {
   const isSound = Object.hasOwn(KEYS, row.table_name) && row.seal === changeSeal(row);
   if (!isSound) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' });

@@ -12,6 +12,7 @@ import {
   titleOf,
   wireListOf,
 } from '../spec/portfolio.js';
+import { filesOfChanges } from './entry-changes.js';
 import { refOf } from './pickable-items.js';
 import { inParts } from './statements.js';
 import { PROVENANCES, type RecordRef } from './store.js';
@@ -61,6 +62,7 @@ export async function neededFiles(db: Db): Promise<NeededFile[]> {
         .execute();
       for (const { sha256 } of rows) named.add(sha256 as string);
     }
+  for await (const some of filesOfChanges(db)) for (const sha256 of some) named.add(sha256);
   const rows = await db.selectFrom('attachments').select(['sha256', 'md5', 'bytes', 'crc32']).orderBy('sha256').execute();
   return rows
     .filter(({ sha256 }) => named.has(sha256))

@@ -11,6 +11,7 @@ import { markCommitted } from '../io/interruption.js';
 import { canonicalCode, inPlainLetters } from '../plain-text.js';
 import type { AttachmentVault } from './attachments.js';
 import { chainEntry, chainedStudents, entryHash, entryHashUnsalted, keyedId, saidHash } from './chain.js';
+import { isInChangesOfOthers } from './entry-changes.js';
 import { historyColumns } from './history-rows.js';
 import { inParts } from './statements.js';
 import type { EntryDetails } from './store.js';
@@ -251,7 +252,10 @@ async function eraseStudent(
   for (const table of RECORD_TABLES) records += await countOf(db, table, student.id);
   for (const table of tablesOfStudents()) await deleteOf(db, table, student.id);
   await db.deleteFrom('students').where('id', '=', student.id).execute();
-  for (const some of inParts(own)) await db.deleteFrom('attachments').where('sha256', 'in', some).execute();
+  for (const some of inParts(own)) {
+    await db.deleteFrom('attachments').where('sha256', 'in', some).execute();
+    await db.deleteFrom('receipt_files').where('sha256', 'in', some).execute();
+  }
   await noteRemnants(db, ['', ...own]);
   // Lists of batches that have ended are nobody's business any more: their hashes could be tried out with ids.
   await db.updateTable('batches').set({ key: '' }).where('work', '=', '').execute();
@@ -322,7 +326,7 @@ async function isOfOthers(db: Db, sha256: string, studentId: number): Promise<bo
       .executeTakeFirst();
     if (row) return true;
   }
-  return false;
+  return isInChangesOfOthers(db, sha256, studentId);
 }
 
 /** Moves what the chain needs of the student's part in the history to where no student is named. @returns how many entries those are */

@@ -210,12 +210,32 @@ describe('an entry that is undone', () => {
     await expect(receipt).rejects.toMatchObject({ code: 'LPX_UNDO_DONE', facts: { by: historyId } });
   });
 
-  it('keeps the files of records that are gone', async () => {
+  it('keeps the files of records that are gone, and of what they were replaced by, among those that are needed', async () => {
     const { store, folder: own } = copied();
-    await importTo(store, (await otherSchools(own, [received('2021-02-01 08:00:00')])).zipFile);
-    const files = readdirSync(join(store, 'attachments'), { recursive: true });
+    const records = [received('2021-02-01 08:00:00'), received('2021-01-10 14:03:22', '換過')];
+    await importTo(store, (await otherSchools(own, records)).zipFile, { replace: true });
+    const needed = () => within(store, (open) => open.neededFiles());
+    const [files, before] = [readdirSync(join(store, 'attachments'), { recursive: true }), await needed()];
+    expect(before).toHaveLength(4);
     await undo(store, await lastEntry(store));
     expect(readdirSync(join(store, 'attachments'), { recursive: true })).toEqual(files);
+    expect(await needed()).toEqual(before);
+  });
+
+  it('has nothing left of a student who is erased later, and can be redone for the others', async () => {
+    const { store, folder: own } = copied();
+    await importTo(store, (await otherSchools(own, [received('2021-01-10 14:03:22', '換過')])).zipFile, { replace: true });
+    const { historyId } = await undo(store, await lastEntry(store));
+    const files = await within(store, (open) => open.neededFiles());
+    await within(store, (open) => open.erasures.erase(TRANSFER_STUDENT, { ...BY, reason: '' }));
+    const database = openSqlite(join(store, 'lpx.sqlite'));
+    const kept = database.prepare('select * from entry_changes where "before" like \'%課程%\' or student_id is not null').all([]);
+    database.close();
+    expect(kept).toEqual([]);
+    expect(files).toHaveLength(3);
+    expect(await within(store, (open) => open.neededFiles())).toEqual([]);
+    await undo(store, historyId);
+    expect(await within(store, (open) => open.students())).toEqual([]);
   });
 });
 
