@@ -151,13 +151,7 @@ export class Repository {
 
   /** The size of an object's file; undefined when there is none. A link is none. @throws LPX_FILE_UNREADABLE */
   sizeOf(kind: ObjectKind, name: string): number | undefined {
-    const path = this.pathOf(kind, name);
-    try {
-      const found = lstatSync(path, { throwIfNoEntry: false });
-      return found?.isFile() ? found.size : undefined;
-    } catch (error) {
-      throw fileError(error, path);
-    }
+    return plainSize(this.pathOf(kind, name));
   }
 
   /** Whether a file of a record is there, as far as its size shows. */
@@ -434,9 +428,19 @@ export function parsedJson(text: string, file: string): object {
   throw new LpxError('LPX_BACKUP_DAMAGED', { file });
 }
 
+/** The size of a plain file; undefined for anything else. @throws LPX_FILE_UNREADABLE */
+export function plainSize(path: string): number | undefined {
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found?.isFile() ? found.size : undefined;
+  } catch (error) {
+    throw fileError(error, path, 'reading');
+  }
+}
+
 async function readObject(path: string, limit: number): Promise<Buffer> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (!found?.isFile() || found.size > limit) throw new LpxError('LPX_BACKUP_DAMAGED', { file: path });
+  const size = plainSize(path);
+  if (size === undefined || size > limit) throw new LpxError('LPX_BACKUP_DAMAGED', { file: path });
   return readSmall(path, limit, 'file');
 }
 

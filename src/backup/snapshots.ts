@@ -1,12 +1,11 @@
 /** Snapshots: what a store was at one moment, by the names of objects. A snapshot's own name ends with the beginning of its SHA-256. */
-import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { readSmall } from '../io/read.js';
 import type { LogHead } from '../store/custody-log.js';
 import { isRowTable, type RowTable, type TableDigest } from '../store/table-rows.js';
-import { CHUNK_LIMIT, parsedJson, type Repository, requireName, sha256Of } from './repository.js';
+import { CHUNK_LIMIT, parsedJson, plainSize, type Repository, requireName, sha256Of } from './repository.js';
 
 const FORMAT_VERSION = 1;
 /** `20261126T073000Z-` and 16 hex digits. */
@@ -114,7 +113,7 @@ export const snapshotPath = ({ folder }: Repository, name: string): string => jo
 
 /** Whether a snapshot is there, as far as a look into the folder shows; undefined where there is no repository to be seen. */
 export function hasSnapshot(folder: string, name: string): boolean | undefined {
-  const isThere = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  const isThere = (path: string) => plainSize(path) !== undefined;
   try {
     if (!isThere(join(folder, 'lpx-backup.json'))) return undefined;
     return NAME.test(`${name}.json`) && isThere(join(folder, 'snapshots', `${name}.json`));
@@ -127,7 +126,7 @@ async function readSnapshotFile(repository: Repository, name: string): Promise<S
   const file = snapshotPath(repository, name);
   const damaged = () => new LpxError('LPX_BACKUP_DAMAGED', { file });
   const [, , hash] = NAME.exec(`${name}.json`) ?? [];
-  if (hash === undefined || !lstatSync(file, { throwIfNoEntry: false })?.isFile()) throw damaged();
+  if (hash === undefined || plainSize(file) === undefined) throw damaged();
   const content = await readSmall(file, LIMIT, 'file');
   if (!sha256Of(content).startsWith(hash)) throw damaged();
   const parsed = parsedJson(content.toString('utf8'), file) as Partial<SnapshotFile>;
