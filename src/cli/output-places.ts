@@ -6,6 +6,7 @@ import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { LpxError } from '../errors.js';
+import { isDatabaseUrl } from '../exchange/school-store.js';
 import { writeError } from '../io/file-error.js';
 import { upward } from '../io/folders.js';
 import { fill } from '../messages/messages.js';
@@ -98,7 +99,7 @@ function pathsGiven({ cwd }: Context, command: Command): Given[] {
   const given = (by: string, role: Role, values: unknown): Given[] =>
     [values ?? []]
       .flat()
-      .filter((file): file is string => typeof file === 'string')
+      .filter((file): file is string => typeof file === 'string' && !isDatabaseUrl(file))
       .map((file) => ({ by, role, file, path: resolve(cwd, file) }));
   const options = command.options.flatMap((option) => {
     const role = PATH_OPTIONS[option.flags];

@@ -363,6 +363,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
   withIdentity(add('restore', help.restore))
     .addArgument(new Argument('<backup>', help.restoreFrom))
     .addArgument(new Argument('<new-store>', help.restoreTo))
+    .option('--attachments <dir>', help.storeAttachments)
     .option('--snapshot <name>', help.snapshot)
     .addOption(new Option('--erasures <file>', help.erasures).argParser(collectFile).default([]))
     .action((folder, target, options) =>

@@ -13,10 +13,13 @@ import { writeError } from '../io/file-error.js';
 import { makeFolders, upward } from '../io/folders.js';
 import { syncFolder } from '../io/publish.js';
 import { nearestThere, readSmall } from '../io/read.js';
+import type { AttachmentVault } from '../store/attachments.js';
+import type { PostgresLocation, StoreLocation } from '../store/location.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { createStoreOfRows, openStore } from '../store/sqlite.js';
 import type { Store } from '../store/store.js';
 import type { Erasure } from '../store/student-erasures.js';
+import type { RowWriter } from '../store/table-rows.js';
 import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
 
 type Taken = Snapshot & { readonly manifest: Manifest };
@@ -26,8 +29,10 @@ export interface RestoreRequest {
   readonly folder: string;
   /** The name of a snapshot, or how it begins; undefined for the newest. */
   readonly snapshot?: string | undefined;
-  /** The new store's folder: missing or empty. */
-  readonly target: string;
+  /** The new store: a folder that is missing or empty; or a database that has no store of the school. */
+  readonly target: StoreLocation;
+  /** Where the files of a store in a database go: an absolute folder, or the URL of a bucket. */
+  readonly attachments?: string | undefined;
   readonly identities?: Identities | undefined;
   /** Files with further erasures to obey, as lines of JSON: those since the newest backup. */
   readonly erasureFiles?: readonly string[];
@@ -55,11 +60,19 @@ const SCRATCH_PREFIX = 'lpx-rehearsal-';
  *   LPX_STORE_NEWER; LPX_DISK_FULL, LPX_WRITE_FAILED; then there is no new store
  */
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreResult> {
-  const { folder, target, identities, now, operator, onProgress } = request;
-  await requireEmpty(target);
+  const { folder, target, identities } = request;
+  if (typeof target === 'string') await requireEmpty(target);
   const repository = await Repository.open({ folder, identities });
   const taken = await readManifest(repository, await nameMeant(repository, request.snapshot));
-  // On the disk that the store is going to be on: there it can be given its name at once.
+  const erased = await (typeof target === 'string'
+    ? intoFolder(repository, taken, { ...request, target })
+    : intoDatabase(repository, taken, { ...request, target }));
+  return { snapshot: taken.name, at: taken.at, manifest: taken.manifest, erased };
+}
+
+/** Makes a store next to where it is going to be, and gives it its name at once. @returns how many students were erased again */
+async function intoFolder(repository: Repository, taken: Taken, request: RestoreRequest & { readonly target: string }): Promise<number> {
+  const { target, onProgress } = request;
   const around = nearestThere(dirname(target));
   for (const path of upward(around)) await sweepWorkFolders(path, WORK_PREFIX);
   const work = await WorkFolder.create(around, WORK_PREFIX).catch((error) => {
@@ -68,22 +81,47 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRes
   try {
     const made = join(work.path, 'store');
     const store = await makeStore(repository, taken, made, onProgress);
-    let erased = 0;
-    try {
-      erased = (await store.erasures.obey(await erasuresFor(repository, request), { now, operator })).erased;
-      await store.change(async (change) => {
-        await change.addHistory({ kind: 'restore', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });
-        return { keep: true, result: undefined };
-      });
-    } finally {
-      await store.close();
-    }
+    const erased = await finish(repository, taken, store, request).finally(() => store.close());
     putInPlace(made, target);
     await syncFolder(dirname(target));
-    return { snapshot: taken.name, at: taken.at, manifest: taken.manifest, erased };
+    return erased;
   } finally {
     await work.remove();
   }
+}
+
+/** Makes a store that nobody can open before it is finished. @returns as `intoFolder` */
+async function intoDatabase(
+  repository: Repository,
+  taken: Taken,
+  request: RestoreRequest & { readonly target: PostgresLocation },
+): Promise<number> {
+  const { target, attachments = '', onProgress } = request;
+  const { school, schemaVersion } = taken.manifest;
+  const { createPostgresStoreOfRows } = await import('../store/postgres.js');
+  const { store, publish } = await createPostgresStoreOfRows(target, { school, schemaVersion, attachments }, async (writer, vault) => {
+    const files = await writeRows(repository, taken, writer);
+    await writeFiles(repository, files, { vault, within: (work) => work(), onProgress });
+  });
+  try {
+    await compare(repository, taken, store);
+    const erased = await finish(repository, taken, store, request);
+    await publish();
+    return erased;
+  } finally {
+    await store.close();
+  }
+}
+
+/** Erases again whoever has been erased since, and notes in the history where the store comes from. */
+async function finish(repository: Repository, taken: Taken, store: Store, request: RestoreRequest): Promise<number> {
+  const { folder, now, operator } = request;
+  const { erased } = await store.erasures.obey(await erasuresFor(repository, request), { now, operator });
+  await store.change(async (change) => {
+    await change.addHistory({ kind: 'restore', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });
+    return { keep: true, result: undefined };
+  });
+  return erased;
 }
 
 /** Everybody of whom the repository or a file that was given says that they were erased. */
@@ -154,28 +192,26 @@ async function requireEmpty(target: string): Promise<void> {
 /** Files that are put into the vault in one step. */
 const STEP = 200;
 
-/** Makes a store of a snapshot, and compares it with what the snapshot says. */
+/** The files that the rows of a snapshot name, but those that it does not have. */
+interface Files {
+  readonly hashes: HashList;
+  readonly sizes: readonly number[];
+}
+
+/** Makes a store of a snapshot in a folder, and compares it with what the snapshot says. */
 async function makeStore(repository: Repository, taken: Taken, folder: string, onProgress?: OnProgress): Promise<Store> {
-  const { manifest } = taken;
-  const [files, sizes] = [new HashList(), [] as number[]];
-  const missing = new Set(manifest.files.missing.map(({ sha256 }) => sha256));
-  await createStoreOfRows(folder, manifest.schemaVersion, (writer) =>
-    restoreRows(repository, taken, writer, (sha256, bytes) => {
-      if (missing.has(sha256)) return;
-      files.push(sha256);
-      sizes.push(bytes);
-    }),
-  );
+  let files: Files = { hashes: new HashList(), sizes: [] };
+  await createStoreOfRows(folder, taken.manifest.schemaVersion, async (writer) => {
+    files = await writeRows(repository, taken, writer);
+  });
   const store = await openStore(folder);
   try {
-    for (let from = 0; from < files.length; from += STEP) {
-      onProgress?.({ done: from, total: files.length });
-      const some = Array.from({ length: Math.min(STEP, files.length - from) }, (_, i) => ({
-        sha256: files.at(from + i),
-        bytes: sizes[from + i] as number,
-      }));
-      await restoreFiles(repository, store, some);
-    }
+    const within = (work: () => Promise<void>) =>
+      store.change(async () => {
+        await work();
+        return { keep: true, result: undefined };
+      });
+    await writeFiles(repository, files, { vault: store.attachments, within, onProgress });
     await compare(repository, taken, store);
     return store;
   } catch (error) {
@@ -184,26 +220,44 @@ async function makeStore(repository: Repository, taken: Taken, folder: string, o
   }
 }
 
-async function restoreFiles(
-  repository: Repository,
-  store: Store,
-  files: readonly { readonly sha256: string; readonly bytes: number }[],
-): Promise<void> {
-  const staging = await store.attachments.stage();
-  try {
-    const staged = files.map((file) => ({ ...file, stagedAt: staging.nextPath() }));
-    for (const { sha256, bytes, stagedAt } of staged) {
-      await repository.readFile(sha256, bytes, stagedAt);
-      staging.secure(stagedAt);
+async function writeRows(repository: Repository, taken: Taken, writer: RowWriter): Promise<Files> {
+  const [hashes, sizes] = [new HashList(), [] as number[]];
+  const missing = new Set(taken.manifest.files.missing.map(({ sha256 }) => sha256));
+  await restoreRows(repository, taken, writer, (sha256, bytes) => {
+    if (missing.has(sha256)) return;
+    hashes.push(sha256);
+    sizes.push(bytes);
+  });
+  return { hashes, sizes };
+}
+
+interface FileTarget {
+  readonly vault: AttachmentVault;
+  /** Runs what puts some of them in their places. */
+  readonly within: (work: () => Promise<void>) => Promise<void>;
+  readonly onProgress?: OnProgress | undefined;
+}
+
+async function writeFiles(repository: Repository, { hashes, sizes }: Files, { vault, within, onProgress }: FileTarget): Promise<void> {
+  for (let from = 0; from < hashes.length; from += STEP) {
+    onProgress?.({ done: from, total: hashes.length });
+    const staging = await vault.stage();
+    try {
+      const staged = Array.from({ length: Math.min(STEP, hashes.length - from) }, (_, i) => ({
+        sha256: hashes.at(from + i),
+        bytes: sizes[from + i] as number,
+        stagedAt: staging.nextPath(),
+      }));
+      for (const { sha256, bytes, stagedAt } of staged) {
+        await repository.readFile(sha256, bytes, stagedAt);
+        staging.secure(stagedAt);
+      }
+      await staging.secured(staged);
+      await within(() => staging.keepAll(staged));
+      staging.committed();
+    } finally {
+      await staging.discard();
     }
-    await staging.secured(staged);
-    await store.change(async () => {
-      await staging.keepAll(staged);
-      return { keep: true, result: undefined };
-    });
-    staging.committed();
-  } finally {
-    await staging.discard();
   }
 }
 

@@ -6,7 +6,7 @@ import { isDatabaseUrl, postgresLocation, type StoreLocation } from '../store/lo
 import { createStore, type NewStore, openStore } from '../store/open.js';
 import type { School, Store } from '../store/store.js';
 
-export { type StoreLocation, shownLocation } from '../store/location.js';
+export { isDatabaseUrl, type StoreLocation, shownLocation } from '../store/location.js';
 export { isNetworkFolder } from '../store/network-folder.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
 

@@ -698,7 +698,7 @@ export const en = {
     afterMove: 'look for the probe after it, and say what differs',
     restoreFrom: 'the folder that lpx backup wrote to',
     erasures: 'also leave out who was erased by this list: lines of {"keyedId":…,"at":…} (repeatable)',
-    restoreTo: 'the new store: a folder that is missing or empty',
+    restoreTo: 'the new store: a folder that is missing or empty, or postgres://… without a store of the school',
     undo: 'take back what one entry of the history did, or take an undo back',
     undoNumber: 'the number in lpx history',
     undoDryRun: 'show what would be taken back, and change nothing',

@@ -1513,7 +1513,7 @@ export const zhTW: Messages = {
     afterMove: '之後找出該檢查點，並指出不同之處',
     restoreFrom: 'lpx backup 寫入的資料夾',
     erasures: '這份清單上已永久刪除的學生也不還原：每行一筆 {"keyedId":…,"at":…}；可重複',
-    restoreTo: '新資料庫的資料夾：尚未存在或是空的',
+    restoreTo: '新資料庫：尚未存在或空的資料夾，或還沒有該校資料的 postgres://…',
     undo: '復原作業紀錄裡的一筆作業，或取消先前的復原',
     undoNumber: '紀錄編號（見 lpx history）',
     undoDryRun: '只列出會復原什麼，不做任何變更',

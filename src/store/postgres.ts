@@ -8,16 +8,18 @@ import { LpxError } from '../errors.js';
 import { writeError } from '../io/file-error.js';
 import { canonicalCode } from '../plain-text.js';
 import { accessFor, makeStoreFolder } from './access.js';
+import type { AttachmentVault } from './attachments.js';
 import { DatabaseStore } from './database-store.js';
 import { FolderVault } from './folder-vault.js';
 import type { PostgresLocation } from './location.js';
-import { createVersionTable, migrate } from './migrations.js';
+import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
 import type { NewStore } from './open.js';
 import { PostgresDialect } from './postgres-dialect.js';
 import { PostgresSession } from './postgres-session.js';
 import { addSchool, schoolIn } from './school-row.js';
-import type { Store } from './store.js';
+import type { School, Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
+import { RowWriter } from './table-rows.js';
 import type { Tables } from './tables.js';
 
 const schemaOf = (school: string): string => `lpx_${school.toLowerCase()}`;
@@ -58,6 +60,80 @@ export async function createPostgresStore(
   }
 }
 
+/** A store that is being made out of the rows of another. Nobody can open it before it is published. */
+export interface UnpublishedStore {
+  readonly store: Store;
+  publish(): Promise<void>;
+}
+
+/** In the settings of a store that is not published. */
+const UNPUBLISHED = 'unpublished';
+
+/**
+ * Makes a school's store out of the rows of another, in one transaction; what an earlier attempt left is removed.
+ * @param attachments below which the files get a place of their own: an absolute folder, or the URL of a bucket
+ * @param fill writes the rows, and puts the files that they name into the vault
+ * @throws as `createPostgresStore`, LPX_STORE_NEWER, and what `fill` throws; then there is no store
+ */
+export async function createPostgresStoreOfRows(
+  location: PostgresLocation,
+  { school, schemaVersion, attachments }: { readonly school: School; readonly schemaVersion: number; readonly attachments: string },
+  fill: (rows: RowWriter, vault: AttachmentVault) => Promise<void>,
+): Promise<UnpublishedStore> {
+  if (schemaVersion > SCHEMA_VERSION) throw new LpxError('LPX_STORE_NEWER', { version: schemaVersion, supported: SCHEMA_VERSION });
+  const code = canonicalCode(school.code);
+  const session = await PostgresSession.connect({ ...location, school: code });
+  try {
+    await createSchema(session, schemaOf(code));
+    await dropUnpublished(session);
+    const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
+    await createVersionTable(db);
+    await migrate(db, session.shown, schemaVersion);
+    if (await db.selectFrom('school').select('code').executeTakeFirst()) throw new LpxError('LPX_STORE_EXISTS', { folder: session.shown });
+    await makeStoreFolder(join(attachments, 'attachments'), '').catch((error) => {
+      throw writeError(error, attachments);
+    });
+    const vault = new FolderVault(attachments, accessFor(''));
+    await db.transaction().execute(async (transaction) => {
+      await transaction
+        .insertInto('settings')
+        .values([
+          { name: 'attachments', value: attachments },
+          { name: UNPUBLISHED, value: '' },
+        ])
+        .execute();
+      const rows = new RowWriter(transaction);
+      await fill(rows, vault);
+      await rows.finish();
+    });
+    await migrate(db, session.shown);
+    return {
+      store: new DatabaseStore(db, { folder: session.shown, school, attachments: vault, presence: session }),
+      publish: async () => void (await db.deleteFrom('settings').where('name', '=', UNPUBLISHED).execute()),
+    };
+  } catch (error) {
+    await session.end();
+    throw error;
+  }
+}
+
+const isUnpublished = async (session: PostgresSession): Promise<boolean> => {
+  const [tables] = await session.rows<{ there: boolean }>(`select to_regclass('settings') is not null as there`);
+  if (!tables?.there) return false;
+  return (await session.rows('select from settings where name = $1', [UNPUBLISHED])).length > 0;
+};
+
+/** Removes the tables of a store whose making was cut short, and those that have no rows of any school yet. */
+async function dropUnpublished(session: PostgresSession): Promise<void> {
+  const [school] = await session.rows<{ there: boolean }>(`select to_regclass('school') is not null as there`);
+  const isEmpty = !school?.there || (await session.rows('select from school limit 1')).length === 0;
+  if (!isEmpty && !(await isUnpublished(session))) return;
+  for (const { name } of await session.rows<{ name: string }>(
+    'select tablename as name from pg_tables where schemaname = current_schema()',
+  ))
+    await session.rows(`drop table if exists "${name}" cascade`);
+}
+
 /** A schema of its own, to which nobody else has any right. One that an administrator made for this role is taken. */
 async function createSchema(session: PostgresSession, schema: string): Promise<void> {
   const [known] = await session.rows<{ mine: boolean }>(
@@ -95,7 +171,7 @@ export async function openPostgresStore(location: PostgresLocation): Promise<Sto
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
     await migrate(db, shown);
     const school = await schoolIn(db, shown);
-    if (!school) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: shown });
+    if (!school || (await isUnpublished(session))) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: shown });
     const { code, name, shared_group } = school;
     const { value: attachments } = await db
       .selectFrom('settings')

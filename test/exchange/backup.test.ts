@@ -17,12 +17,15 @@ import { describe, expect, it } from 'vitest';
 import { RepositoryLock } from '#lpx/backup/locks.js';
 import { Repository } from '#lpx/backup/repository.js';
 import { type BackupRequest, backupStore, listSnapshots } from '#lpx/exchange/backup.js';
+import { loadFolder } from '#lpx/exchange/load.js';
 import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readIdentities, recipientsOf } from '#lpx/io/age.js';
 import { identityOf } from '#lpx/spec/identity.js';
+import type { StoreLocation } from '#lpx/store/location.js';
 import type { Store } from '#lpx/store/store.js';
-import { NOW, OPERATOR, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { describeEngines, newStore } from '../support/postgres.js';
+import { NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -273,6 +276,50 @@ describe('a backup', () => {
     await expect(restore(repository, store)).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
     await expect(restore(repository, join(other, 'new'), { snapshot: 'nonesuch' })).rejects.toMatchObject({ code: 'LPX_SNAPSHOT_UNKNOWN' });
     expect(readdirSync(other)).toEqual(['thesis.doc']);
+  });
+});
+
+describeEngines('a backup', (engine) => {
+  it('of a store on any engine restores to any: the same rows, every file, and new entries after it', async () => {
+    const parent = tempFolder();
+    const { store, location } = await newStore(engine, parent);
+    await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
+    const before = await store.readRows((rows) => rows.digests());
+    const repository = join(parent, 'backup');
+    await backupStore(store, request(repository));
+    await store.close();
+    const targets = [await engine.place(join(parent, 'other')), { location: join(parent, 'folder') }];
+    for (const { location: target, attachments } of targets as { location: StoreLocation; attachments?: string }[]) {
+      await restoreBackup({ folder: repository, target, attachments, now: later(1), operator: OPERATOR });
+      await withStore(target, async (open) => {
+        const { history: _, ...rest } = await open.readRows((rows) => rows.digests());
+        const { history: __, ...restBefore } = before;
+        expect(rest).toEqual(restBefore);
+        for (const { sha256 } of await open.neededFiles()) expect(await open.attachments.check(sha256)).toBe('sound');
+        expect((await open.history())[0]).toMatchObject({ kind: 'restore' });
+        expect((await open.log.verify()).faultCount).toBe(0);
+      });
+      // What is there is never replaced.
+      await expect(restoreBackup({ folder: repository, target, attachments, now: later(2), operator: OPERATOR })).rejects.toMatchObject({
+        exitCode: 2,
+      });
+    }
+    expect(await withStore(location, (open) => open.log.head())).toMatchObject({ position: 2 });
+  });
+
+  it('that is damaged leaves no store, and a whole one restores after it', async () => {
+    const parent = tempFolder();
+    const repository = join(parent, 'backup');
+    await backup(await transferSchool(parent), repository);
+    const [object] = filesIn(join(repository, 'objects')) as [string];
+    renameSync(join(repository, 'objects', object), join(parent, 'aside'));
+    const { location: target, attachments } = await engine.place(join(parent, 'other'));
+    const attempt = () => restoreBackup({ folder: repository, target, attachments, now: NOW, operator: OPERATOR });
+    await expect(attempt()).rejects.toMatchObject({ code: 'LPX_BACKUP_DAMAGED' });
+    await expect(withStore(target, async () => {})).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOUND' });
+    renameSync(join(parent, 'aside'), join(repository, 'objects', object));
+    await attempt();
+    await withStore(target, async (open) => expect(await open.students()).toHaveLength(1));
   });
 });
 

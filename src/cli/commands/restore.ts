@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import { LpxError } from '../../errors.js';
 import { restoreBackup } from '../../exchange/restore.js';
+import { locationNamed, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
@@ -8,17 +10,22 @@ import { type IdentityOptions, identitiesOf, snapshotOutput } from './backup.js'
 
 export interface RestoreOptions extends IdentityOptions {
   readonly snapshot?: string;
+  /** Where the files of a store in a database go. */
+  readonly attachments?: string;
   readonly erasures: readonly string[];
 }
 
 /** `lpx restore`: makes a new store out of a backup. */
 export async function restore(context: Context, repository: string, store: string, options: RestoreOptions): Promise<Outcome> {
   const { messages, paint } = context;
-  const [folder, target] = [resolve(context.cwd, repository), resolve(context.cwd, store)];
+  const folder = resolve(context.cwd, repository);
+  const named = locationNamed(store);
+  const target = typeof named === 'string' ? resolve(context.cwd, named) : named;
+  const attachments = attachmentsFor(context, target, options);
   const identities = await identitiesOf(context, options);
   const progress = startProgress(context, messages.progress.restoring);
   const result = await restoreBackup({
-    ...{ folder, target, identities, snapshot: options.snapshot },
+    ...{ folder, target, attachments, identities, snapshot: options.snapshot },
     erasureFiles: options.erasures.map((file) => resolve(context.cwd, file)),
     now: context.now(),
     operator: context.operator(),
@@ -27,12 +34,12 @@ export async function restore(context: Context, repository: string, store: strin
   const { school, records, files } = result.manifest;
   const { backup: words, restore: own } = messages;
   return {
-    json: { folder, store: target, ...snapshotOutput(result), erased: result.erased },
+    json: { folder, store: shownLocation(target), ...snapshotOutput(result), erased: result.erased },
     text: [
       `${paint.green('✔')} ${fill(own.done, { records, files: files.count, bytes: files.bytes })}`,
       ...columns(
         [
-          [own.store, target],
+          [own.store, shownLocation(target)],
           [own.school, `${school.code} ${school.name}`],
           [words.snapshot, result.snapshot],
           [own.of, localTime(result.at)],
@@ -43,4 +50,12 @@ export async function restore(context: Context, repository: string, store: strin
       ...(files.missing.length > 0 ? [`  ${paint.yellow(fill(words.missing, { count: files.missing.length }))}`] : []),
     ],
   };
+}
+
+/** A store in a database has its files in a folder that is named; one in a folder has them in there. @throws LPX_USAGE */
+function attachmentsFor({ cwd, messages: { usage } }: Context, target: StoreLocation, { attachments }: RestoreOptions): string | undefined {
+  const isDatabase = typeof target !== 'string';
+  if (isDatabase !== (attachments !== undefined))
+    throw new LpxError('LPX_USAGE', { problem: isDatabase ? usage.attachmentsMissing : usage.attachmentsInStore });
+  return attachments && resolve(cwd, attachments);
 }
