@@ -87,12 +87,13 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const loose = looseModes(store, files.present);
   const repairs = repair ? await repairStore(store, request, { loose, orphans: files.orphans }) : undefined;
   const hurt = new Set<string>();
-  findings.push(...(await rowFindings(store, rows.damaged)), ...(await fileFindings(store, files.damage)));
-  for (const { place, severity } of findings) if (severity === 'error' && place.student) hurt.add(place.student);
+  findings.push(...(await rowFindings(store, rows.damaged)));
+  findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
   const log = await store.log.verify();
   for (const { position } of log.faults) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
   const counts = await store.health.counts();
-  const backup = await newestBackup(store);
+  const owed = await unlessDamaged(findings, [], () => owedFindings(store));
+  const backup = await unlessDamaged(findings, undefined, () => newestBackup(store));
   const gap = await store.health.unprotected(backup?.there === false ? 0 : (backup?.position ?? 0));
   const freeBytes = freeSpace(store);
   findings.push(
@@ -100,12 +101,13 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
     ...(files.orphans.length > (repairs?.orphans ?? 0) ? [orphanFinding(files)] : []),
     ...(await store.health.pendingPackages()).map(({ file }) => findingOf('LPX_PACKAGE_PENDING', 'note', {}, { file })),
     ...(counts.strayPicks > 0 ? [findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail: `picks: ${counts.strayPicks}` })] : []),
-    ...(counts.owed > 0 ? [findingOf('LPX_FILES_OWED', 'warning', {}, { count: counts.owed })] : []),
+    ...owed,
     ...(freeBytes !== undefined && freeBytes < LITTLE_SPACE ? [findingOf('LPX_SPACE_LOW', 'warning', {}, { bytes: freeBytes })] : []),
     ...(await clockFindings(store, now)),
     ...backupFindings(backup, now),
     ...gapFindings(gap),
   );
+  for (const { place, severity } of findings) if (severity === 'error' && place.student) hurt.add(place.student);
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   return {
     ...counts,
@@ -225,15 +227,44 @@ async function fileFindings(store: Store, damage: ReadonlyMap<string, 'lost' | '
   if (damage.size === 0) return [];
   const owners = await store.fileOwners(new Set(damage.keys()));
   const owned = new Set(owners.map(({ sha256 }) => sha256));
-  const findingFor = (sha256: string, place: Finding['place'], entry: string) =>
-    findingOf(damage.get(sha256) === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN', 'error', place, {
-      file: store.attachments.locationOf(sha256),
-      entry,
-    });
+  const nameless = new Map([...damage].filter(([sha256]) => !owned.has(sha256)));
   return [
-    ...owners.map(({ sha256, place, name }) => findingFor(sha256, place, name)),
-    ...[...damage.keys()].filter((sha256) => !owned.has(sha256)).map((sha256) => findingFor(sha256, {}, sha256)),
+    ...owners.map(({ sha256, place, name }) => fileFinding(store, { sha256, state: damage.get(sha256), place, entry: name })),
+    ...namelessFindings(store, nameless),
   ];
+}
+
+/** Files by their hashes alone. */
+const namelessFindings = (store: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Finding[] =>
+  [...damage].map(([sha256, state]) => fileFinding(store, { sha256, state, place: {}, entry: sha256 }));
+
+interface DamagedFile {
+  readonly sha256: string;
+  readonly state: 'lost' | 'broken' | undefined;
+  readonly place: Finding['place'];
+  readonly entry: string;
+}
+
+const fileFinding = ({ attachments }: Store, { sha256, state, place, entry }: DamagedFile): Finding =>
+  findingOf(state === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN', 'error', place, {
+    file: attachments.locationOf(sha256),
+    entry,
+  });
+
+const owedFindings = async (store: Store): Promise<Finding[]> =>
+  (await store.owedFiles()).map(({ place, name, why }) => findingOf('LPX_FILE_OWED', 'warning', place, { file: name, owedWhy: why }));
+
+/** What `look` finds. Where a row is damaged that it has to read, that is a finding, unless it is known already. */
+async function unlessDamaged<T>(findings: Finding[], otherwise: T, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof LpxError) || error.code !== 'LPX_STORE_DAMAGED') throw error;
+    const { place, facts } = error;
+    const isKnown = findings.some(({ code }) => code === 'LPX_STORE_DAMAGED' || code === 'LPX_LOG_FAULT');
+    if (!isKnown) findings.push(findingOf('LPX_STORE_DAMAGED', 'error', place, facts as { folder: string; part: string }));
+    return otherwise;
+  }
 }
 
 interface LooseMode {

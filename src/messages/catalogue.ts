@@ -455,12 +455,6 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'If no lpx is exporting: connect the disk that it was written to, and run any command.',
   },
-  LPX_FILES_OWED: {
-    exit: EXIT.damaged,
-    what: '{count} records are owed a file that never came.',
-    means: 'notDone',
-    next: 'lpx status names them. A later package with the files brings them, or lpx recover from any true copy.',
-  },
   LPX_MODE_LOOSE: {
     exit: EXIT.damaged,
     what: 'Other users of this computer can use {file} (mode {mode}).',

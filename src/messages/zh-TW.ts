@@ -250,10 +250,6 @@ export const zhTW: Messages = {
       what: '交換檔 {file} 正在寫入，或在等待它的資料夾。',
       next: '若沒有 lpx 正在匯出：請接上當初寫入的磁碟，再執行任一指令。',
     },
-    LPX_FILES_OWED: {
-      what: '有 {count} 筆紀錄的檔案一直沒有收到。',
-      next: '請用 lpx status 查看是哪些；之後含有這些檔案的交換檔會補上，也可用 lpx recover 從副本找回。',
-    },
     LPX_MODE_LOOSE: { what: '這台電腦的其他使用者可以使用 {file}（權限 {mode}）。', next: 'lpx doctor --repair 會修正權限。' },
     LPX_SPACE_LOW: { what: '資料庫所在的磁碟只剩 {bytes:size}。', next: '下次匯入前，請先騰出空間。' },
     LPX_CLOCK_BEHIND: { what: '這台電腦的時鐘比最新一筆保管紀錄（{at}）還早。', next: '請校正時鐘：交換檔以時間命名。' },

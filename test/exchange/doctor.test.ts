@@ -108,6 +108,20 @@ describe('the doctor', () => {
     }
   });
 
+  it('names a damaged student also where a file of theirs is lost and the log of the backups was edited', async () => {
+    const parent = tempFolder();
+    const store = await transferSchool(parent);
+    await backup(store, join(parent, 'backup'));
+    tamper(
+      store,
+      `update students set basic_data = replace(basic_data, '林', '李'); update history set details = '{}' where kind = 'backup'`,
+    );
+    rmSync(filesIn(store)[0] as string);
+    const report = await examine(store);
+    expect(report.hurt).toEqual([TRANSFER_STUDENT]);
+    expect(codesOf(report)).toEqual(expect.arrayContaining(['LPX_ATTACHMENT_LOST', 'LPX_LOG_FAULT', 'LPX_STORE_DAMAGED']));
+  });
+
   it('finds an edited log, rows that refer to nothing, and a record of nobody', async () => {
     const store = await transferSchool(tempFolder());
     tamper(store, `update history set operator = 'somebody' where id = 1`);
