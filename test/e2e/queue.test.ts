@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
@@ -179,7 +179,7 @@ describePostgres('packages in the queue', () => {
     const words = ['--store', database.url, 'batch', 'export', list, '--out', mail, '--passwords', secret];
 
     const submitted = await lpx([...words, '--queue', '--workers-recipient', recipient, '--no-follow']);
-    expect([submitted.code, submitted.out, submitted.err]).toEqual([0, expect.stringContaining('4 jobs are in the queue')]);
+    expect([submitted.code, submitted.out]).toEqual([0, expect.stringContaining('4 jobs are in the queue')]);
     const dump = await dumpOf(database);
     const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '2', '--identity', identity, '--until-empty']);
     expect([await worker.ended, worker.said.err]).toEqual([0, '']);
@@ -196,7 +196,59 @@ describePostgres('packages in the queue', () => {
       for (const text of [dump, await dumpOf(database), worker.said.out, submitted.out, done.out, done.err])
         expect(text).not.toContain(password);
     }
-    const again = await lpxJson([...words, '--queue', '--workers-recipient', recipient]);
-    expect([again.code, again.json.counts.sentBefore]).toEqual([1, 4]);
+  });
+
+  it('are finished by a worker that is to end, and seen from outside: metrics, health, and logs without ids, names and passwords', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    const { inbox, secret, nationalIds } = await inboxOf(folder, 3);
+    cpSync(join(inbox, packagesIn(inbox)[0] as string), join(inbox, `${nationalIds[0]}-王小明.zip`));
+    settle(inbox);
+    // The workers have the passwords: nothing is encrypted to anybody.
+    const words = ['--store', database.url, 'worker', '--jobs', '1', '--passwords', secret];
+    const worker = workersOfTest()([...words, '--metrics', '127.0.0.1:0', '--log', 'json', '--log-level', 'debug']);
+    const submitted = await lpx(['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue']);
+    expect([submitted.code, submitted.out]).toEqual([8, expect.stringContaining('3 imported')]);
+
+    const lines = () => worker.said.err.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
+    const address = lines().find(({ event }) => event === 'metrics').address;
+    const ask = async (path: string) => {
+      const answer = await fetch(`http://${address}${path}`);
+      return { status: answer.status, text: await answer.text() };
+    };
+    expect([(await ask('/healthz')).status, (await ask('/readyz')).status, (await ask('/')).status]).toEqual([200, 200, 404]);
+    const { text } = await ask('/metrics');
+    expect(text).toContain('lpx_jobs_total{kind="import",outcome="imported"} 3\n');
+    expect(text).toContain('lpx_queue_jobs{kind="import",state="done"} 4\n');
+    expect(text).toMatch(/^lpx_package_bytes_total\{kind="import"\} [1-9]\d{3,}$/m);
+
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(lines().filter(({ event }) => event === 'done')).toHaveLength(4);
+    const [done] = lines().filter(({ outcome }) => outcome === 'imported');
+    expect(done).toMatchObject({
+      kind: 'import',
+      job: expect.any(String),
+      request: expect.stringMatching(/^[0-9a-f]{12}$/),
+      history: expect.any(Number),
+    });
+    const seen = `${worker.said.out}${worker.said.err}${text}`;
+    for (const secretText of [...nationalIds, '王小明', '學生0', ...passwordsIn(secret).values()]) expect(seen).not.toContain(secretText);
+  });
+
+  it('are refused a queue where passwords would get into it as they are, and where options contradict it', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    writeFileSync(join(folder, 'passwords.csv'), '檔名,密碼\r\n');
+    const codeOf = async (...words: readonly string[]) => {
+      const { code, json } = await lpxJson(['--store', database.url, 'batch', 'import', folder, ...words]);
+      return [code, json.error.code];
+    };
+    expect(await codeOf('--queue', '--passwords', join(folder, 'passwords.csv'))).toEqual([2, 'LPX_QUEUE_PASSWORDS']);
+    expect(await codeOf('--queue', '--workers-recipient', 'age1nobody')).toEqual([2, 'LPX_RECIPIENT_WRONG']);
+    for (const words of [['--queue', '--replace'], ['--queue', '--jobs', '2'], ['--no-follow'], ['--metrics', '9464']])
+      expect(await codeOf(...words)).toEqual([2, 'LPX_USAGE']);
   });
 });
