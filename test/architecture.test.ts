@@ -105,6 +105,7 @@ describe('the rooms of the house', () => {
       'backup',
       'batch-import',
       'doctor',
+      'erase',
       'explain-code',
       'export',
       'files',

@@ -32,6 +32,8 @@ const WORDS_FOR: Readonly<Record<string, readonly string[]>> = {
   import: ['匯入'],
   show: ['顯示'],
   history: ['作業紀錄', '紀錄'],
+  log: ['保管紀錄'],
+  erase: ['永久刪除'],
   leave: ['離校'],
   backup: ['備份'],
   restore: ['還原'],

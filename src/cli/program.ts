@@ -294,6 +294,13 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--since <date>', help.historySince)
     .option('--until <date>', help.historyUntil)
     .action((options) => start('history', async (context) => (await import('./commands/history.js')).history(context, options)));
+  withTables(add('log', help.custodyLog))
+    .option('--verify', help.logVerify)
+    .option('--head [head]', help.logHead)
+    .option('--student <national-id>', help.logStudent)
+    .option('--since <date>', help.historySince)
+    .option('--until <date>', help.historyUntil)
+    .action((options) => start('log', async (context) => (await import('./commands/log.js')).log(context, options)));
   add('code', help.code)
     .addArgument(new Argument('<course-code...>', help.courseCodes))
     .action((codes) => start('code', async (context) => (await import('./commands/code.js')).code(context, codes)));
@@ -376,6 +383,13 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--before-move', help.beforeMove)
     .option('--after-move', help.afterMove)
     .action((options) => start('doctor', async (context) => (await import('./commands/doctor.js')).doctor(context, options)));
+  add('erase', help.erase)
+    .addArgument(new Argument('[national-id]', help.eraseId))
+    .option('--reason <reason>', help.eraseReason)
+    .option('--accept-unreceipted', help.acceptUnreceipted)
+    .option('--dry-run', help.eraseDryRun)
+    .option('--finish', help.eraseFinish)
+    .action((id, options) => start('erase', async (context) => (await import('./commands/erase.js')).erase(context, id, options)));
   add('demo', help.demo).action(() => start('demo', async (context) => (await import('./commands/demo.js')).demo(context)));
   add('where', help.where).action(() => start('where', async (context) => (await import('./commands/where.js')).where(context)));
   add('help', help.help)

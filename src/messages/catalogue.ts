@@ -707,6 +707,48 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Nothing to do: the receiver enters the password without them.',
   },
+  LPX_LOG_BROKEN: {
+    exit: EXIT.damaged,
+    what: 'The custody log is not as lpx wrote it: {count} places are wrong.',
+    means: 'notDone',
+    next: 'Leave the store as it is, find out who could write to it, and compare it with a backup.',
+  },
+  LPX_LOG_HEAD_UNREADABLE: {
+    exit: EXIT.usage,
+    what: '{file} has no head of a custody log in it.',
+    means: 'notDone',
+    next: 'Give a hash, a file that lpx log --head was written to, or a receipt that this school issued.',
+  },
+  LPX_LOG_HEAD_OTHER_SCHOOL: {
+    exit: EXIT.usage,
+    what: '{file} is a receipt of school {school}: its head is of that school’s log.',
+    means: 'notDone',
+    next: 'Give a receipt that this school issued, or a head of its log.',
+  },
+  LPX_ERASE_AWAITING: {
+    exit: EXIT.conflict,
+    what: 'No receipt has come for {file}, exported on {day}.',
+    means: 'notDone',
+    next: 'Check the receipt of the receiving school with lpx receipt --check <file>, or erase with --accept-unreceipted.',
+  },
+  LPX_ERASE_PENDING: {
+    exit: EXIT.conflict,
+    what: 'The package {file}, which the student is in, is still being made in {folder}.',
+    means: 'notDone',
+    next: 'Wait until the export has ended, or erase with --accept-unreceipted.',
+  },
+  LPX_ERASE_UNCONFIRMED: {
+    exit: EXIT.conflict,
+    what: 'The erasure was not confirmed.',
+    means: 'notDone',
+    next: 'Type the student’s whole national id when asked, or give --yes in a script.',
+  },
+  LPX_ERASE_UNFINISHED: {
+    exit: EXIT.someFailed,
+    what: 'The student is erased, but what lay on the disk is not all overwritten yet: {why}.',
+    means: 'partlyDone',
+    next: 'See to that, then run lpx erase --finish; the next command on this store tries it as well.',
+  },
   LPX_NOT_IN_STORE: {
     exit: EXIT.usage,
     what: 'The student is not in the store.',

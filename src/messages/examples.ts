@@ -32,6 +32,8 @@ const english: Examples = {
   import: ['lpx import 990001_2021_01_22_10_30_00.zip --dry-run', 'lpx import 990001_2021_01_22_10_30_00.zip --create-students'],
   show: ['lpx show 林小禾', 'lpx show 990001_2021_01_22_10_30_00.zip'],
   history: ['lpx history --student A800000014', 'lpx history --kind export --since 2021-01-01 --csv'],
+  log: ['lpx log --verify --head head.txt', 'lpx log --student A800000014'],
+  erase: ['lpx erase A800000014 --dry-run', 'lpx erase A800000014 --reason retention'],
   code: ['lpx code 1091904xxV233050102000B', 'lpx code 109 1904xx V 23 305 0 1 0 2 00 0B'],
   advise: ['lpx advise --case transfer --left 2020-01-20', 'lpx advise --case borrowed-study'],
   status: ['lpx status A800000014', 'lpx status 林小禾'],
@@ -54,6 +56,8 @@ export const EXAMPLES: Readonly<Record<Language, Examples>> = {
   en: english,
   'zh-TW': {
     ...english,
+    log: ['lpx log --verify --head 末筆.txt', 'lpx log --student 林小禾'],
+    erase: ['lpx erase A800000014 --dry-run', 'lpx erase A800000014 --reason 保存期限屆滿'],
     history: ['lpx history --student 林小禾', 'lpx history --kind 匯出 --since 110/01/01 --csv'],
     leave: ['lpx leave A800000014 --as 轉出 --left 110/01/22', 'lpx leave --list 名單.txt --as 畢業'],
     remove: ['lpx remove A800000014 --dry-run', 'lpx remove 林小禾 --reason 誤建'],

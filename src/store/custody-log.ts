@@ -52,7 +52,7 @@ export interface LogCheck {
   /** The first ones. */
   readonly faults: readonly LogFault[];
   readonly faultCount: number;
-  /** How many entries came after the kept head, and when the newest of before was; undefined without one, or when it is not in the log. */
+  /** How many entries came after the kept head; undefined without one, or when it is not in the log. */
   readonly since?: number;
 }
 

@@ -70,6 +70,12 @@ export class StudentErasures {
     this.#vault = vault;
   }
 
+  /** What overwriting does not reach: free blocks of the disk, PostgreSQL's own log and copies, versions that a bucket keeps. */
+  get limits(): readonly ('disk' | 'postgres' | 's3')[] {
+    const vault = this.#vault.locationOf('').startsWith('s3:') ? ['s3' as const] : [];
+    return isPostgres(this.#db) ? ['postgres', ...vault] : ['disk', ...vault];
+  }
+
   /** The students who were erased, for backups: a restore erases them again. */
   async list(): Promise<Erasure[]> {
     const rows = await this.#db.selectFrom('erasures').selectAll().orderBy('at').orderBy('keyed_id').execute();
@@ -78,20 +84,20 @@ export class StudentErasures {
 
   /**
    * Erases a student, one who was taken off the roll as well, and overwrites what was there.
-   * @param check is asked within the transaction; what it throws keeps everything
    * @returns undefined when there is none of this national id
-   * @throws LPX_STORE_BUSY, LPX_DISK_FULL with nothing erased
+   * @throws LPX_ERASE_PENDING while a package with the student is being made, unless that is accepted; LPX_STORE_BUSY, LPX_DISK_FULL: with
+   *   nothing erased
    */
   async erase(
     nationalId: string,
     order: ErasureOrder,
-    check: () => Promise<void> = async () => {},
+    { acceptPending = false }: { readonly acceptPending?: boolean } = {},
   ): Promise<(ErasedStudent & { readonly remnants: Remnants }) | undefined> {
     await this.#secureDelete();
     const erased = await this.#db.transaction().execute(async (transaction) => {
       const student = await studentRow(transaction, nationalId);
       if (!student) return undefined;
-      await check();
+      if (!acceptPending) await refusePending(transaction, student);
       return eraseStudent(transaction, student, this.#folder, order);
     });
     if (!erased) return undefined;
@@ -100,13 +106,20 @@ export class StudentErasures {
   }
 
   /** What erasing a student would take; undefined when there is none of this national id. */
-  async plan(nationalId: string): Promise<ErasedStudent | undefined> {
+  async plan(nationalId: string): Promise<(ErasedStudent & { readonly nationalId: string; readonly name: string }) | undefined> {
     const student = await studentRow(this.#db, nationalId);
     if (!student) return undefined;
     const { own, shared } = await filesOf(this.#db, student.id);
     let records = 0;
     for (const table of RECORD_TABLES) records += await countOf(this.#db, table, student.id);
-    return { records, files: own.length, sharedFiles: shared, entries: await countOf(this.#db, 'history_students', student.id) };
+    return {
+      nationalId: student.national_id,
+      name: nameOf(student, this.#folder),
+      records,
+      files: own.length,
+      sharedFiles: shared,
+      entries: await countOf(this.#db, 'history_students', student.id),
+    };
   }
 
   /**
@@ -237,6 +250,18 @@ const countOf = async (db: Db, table: 'history_students' | (typeof RECORD_TABLES
         .executeTakeFirstOrThrow()
     ).count,
   );
+
+/** @throws LPX_ERASE_PENDING while a package with the student is being made */
+async function refusePending(db: Db, { id, national_id }: StudentRow): Promise<void> {
+  const pending = await db
+    .selectFrom('history')
+    .innerJoin('history_students', 'history_students.history_id', 'history.id')
+    .select(['file', 'folder'])
+    .where('student_id', '=', id)
+    .where('state', 'in', ['pending', 'written'])
+    .executeTakeFirst();
+  if (pending) throw new LpxError('LPX_ERASE_PENDING', pending, { place: { student: national_id } });
+}
 
 /** Takes a student out, and adds the entry that says so. Within a transaction that writes. */
 async function eraseStudent(

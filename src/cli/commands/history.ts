@@ -26,7 +26,8 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const { messages, verbose } = context;
   const asked = tableAsked(context, options);
   const filter = filterFrom(context, options);
-  const entries = await withStore(storeFolder(context), (store) => historyOf(store, filter));
+  const isBrief = !verbose && !context.json && !asked.csv && asked.xlsx === undefined;
+  const entries = await withStore(storeFolder(context), (store) => historyOf(store, { ...filter, students: isBrief ? 'few' : 'all' }));
   const lines = columns(entries.map((entry) => entryCells(context, entry))).flatMap((line, i) => {
     const entry = entries[i];
     return verbose && entry ? [line, ...moreLines(context, entry)] : [line];
@@ -35,7 +36,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
     json: { entries: entries.map(entryOutput) },
     text: entries.length > 0 ? lines : [isNarrowed(filter) ? messages.history.noneFit : messages.history.none],
   };
-  return withTable(context, asked, outcome, () => ({ name: messages.tables.names.history, rows: tableOf(context, entries) }));
+  return withTable(context, asked, outcome, () => ({ name: messages.tables.names.history, rows: historyTable(context, entries) }));
 }
 
 const isNarrowed = ({ kinds = [], ...others }: HistoryFilter): boolean =>
@@ -61,7 +62,7 @@ function kindFrom({ messages }: Context, word: string): HistoryKind {
 }
 
 /** The cells of an entry's line: number, time, kind, of what, by whom, and more of it. */
-function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[] {
+export function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[] {
   return [
     paint.bold(`#${entry.id}`),
     localTime(entry.at),
@@ -75,8 +76,9 @@ function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[]
 /** The subject of an entry. */
 function subjectOf({ history: words }: Context['messages'], entry: HistoryEntry): string {
   const [first] = entry.students;
-  if (first && entry.students.length === 1) return first.name;
-  if (first) return fill(words.several, { name: first.name, total: entry.students.length });
+  if (first && entry.studentCount === 1) return first.name;
+  if (first) return fill(words.several, { name: first.name, total: entry.studentCount });
+  if (entry.erased > 0) return words.erasedStudent;
   if (entry.kind === 'school') return entry.details.name;
   return entry.file;
 }
@@ -87,10 +89,7 @@ function remarksOf(messages: Context['messages'], entry: HistoryEntry): string[]
     ...ownRemarks(messages, entry),
     ...(entry.students.length === 1
       ? entry.students.flatMap((student) => studentRemarks(messages, student))
-      : recordCounts(
-          words,
-          entry.students.flatMap(({ records }) => records),
-        )),
+      : outcomeCounts(words, entry.outcomes)),
   ];
   return entry.undoneBy === undefined ? remarks : [...remarks, fill(words.undone, { id: entry.undoneBy })];
 }
@@ -152,6 +151,10 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
     }
     case 'remove':
       return [entry.details.why].filter(Boolean);
+    case 'erase':
+      return [entry.details.reason].filter(Boolean);
+    case 'verify':
+      return [entry.details.code].filter(Boolean);
     case 'leave':
       return [entry.details.as === 'here' ? words.here : `${messages.leftAs[entry.details.as]} ${entry.details.on}`];
     default:
@@ -192,9 +195,15 @@ function studentRemarks({ history: words, labels }: Context['messages'], { creat
 type Words = Context['messages']['history'];
 
 /** What a load did with records other than adding them: `移除 1 筆`. */
-const recordCounts = (words: Words, records: HistoryStudent['records']): string[] =>
+const recordCounts = (words: Words, records: HistoryStudent['records']): string[] => {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of records) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return outcomeCounts(words, counts);
+};
+
+const outcomeCounts = (words: Words, counts: Readonly<Record<string, number>>): string[] =>
   Object.entries(words.records).flatMap(([outcome, template]) => {
-    const count = records.filter((record) => record.outcome === outcome).length;
+    const count = counts[outcome] ?? 0;
     return count === 0 ? [] : [fill(template, { count })];
   });
 
@@ -207,7 +216,7 @@ const recordLines = (words: Words, records: HistoryStudent['records']): string[]
   });
 
 /** The lines under an entry: where its files are, its hashes, its students. */
-function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] {
+export function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] {
   const { labels, history: words } = messages;
   const { folder } = factsOf(entry);
   const file = [
@@ -242,7 +251,7 @@ const identityLines = (labels: Context['messages']['labels'], { md5, sha256, con
 type Identity = Readonly<Record<'md5' | 'sha256' | 'contentsDigest', string>>;
 
 /** Every entry has all the properties, whatever its kind. */
-function entryOutput(entry: HistoryEntry) {
+export function entryOutput(entry: HistoryEntry) {
   const facts = factsOf(entry);
   return {
     id: entry.id,
@@ -253,6 +262,8 @@ function entryOutput(entry: HistoryEntry) {
     file: entry.file,
     bytes: entry.bytes,
     ...(entry.undoneBy !== undefined && { undoneBy: entry.undoneBy }),
+    studentCount: entry.studentCount,
+    erased: entry.erased,
     students: entry.students.map(({ sentAs, ...rest }) => ({ ...rest, ...(sentAs && { sentAs }) })),
   };
 }
@@ -308,7 +319,7 @@ const sentWords = ({ nationalId, name, birthDate }: NonNullable<HistoryStudent['
     .join('  ');
 
 /** A row a student; of an entry without students, one row. */
-function tableOf({ messages }: Context, entries: readonly HistoryEntry[]): Row[] {
+export function historyTable({ messages }: Context, entries: readonly HistoryEntry[]): Row[] {
   const { labels, columns: title, history: words, kinds, reasons } = messages;
   const header = [
     ...[

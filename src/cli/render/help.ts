@@ -12,10 +12,10 @@ const JOURNEYS = {
   out: ['advise', 'load', 'export', 'batch-export', 'slip'],
   in: ['verify', 'import', 'batch-verify', 'batch-import', 'receipt'],
   yearEnd: ['status', 'pick', 'register', 'leave'],
-  wayBack: ['backup', 'restore', 'doctor', 'recover'],
-  look: ['students', 'show', 'files', 'history', 'code'],
+  wayBack: ['undo', 'remove', 'backup', 'restore', 'doctor', 'recover', 'erase'],
+  look: ['students', 'show', 'files', 'history', 'log', 'code'],
   workers: ['worker', 'batch-status', 'batch-retry', 'batch-drop'],
-  manage: ['init', 'school', 'undo', 'remove', 'where', 'demo', 'help', 'completion'],
+  manage: ['init', 'school', 'where', 'demo', 'help', 'completion'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;
 
 /** A term with what it means, or a line that stands alone. */

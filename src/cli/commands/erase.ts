@@ -1,0 +1,154 @@
+import { LpxError } from '../../errors.js';
+import { type ErasurePlan, eraseStudent, planErasure, type Remnants } from '../../exchange/erase.js';
+import { withStore } from '../../exchange/school-store.js';
+import { maskId } from '../../masking.js';
+import { fill } from '../../messages/messages.js';
+import { canonicalCode } from '../../plain-text.js';
+import { nationalIdsFrom } from '../arguments.js';
+import { canAsk } from '../confirm.js';
+import type { Context, Outcome } from '../context.js';
+import { ask } from '../prompts.js';
+import { failureOutput } from '../render/findings.js';
+import { bracketed, cell, columns, localTime } from '../render/text.js';
+import { storeFolder } from '../store-folder.js';
+
+export interface EraseOptions {
+  readonly reason?: string;
+  readonly acceptUnreceipted?: boolean;
+  readonly dryRun?: boolean;
+  readonly finish?: boolean;
+}
+
+/** `lpx erase`: a student's data, for good. */
+export async function erase(context: Context, nationalId: string | undefined, options: EraseOptions): Promise<Outcome> {
+  const { messages } = context;
+  if ((nationalId === undefined) !== (options.finish === true)) throw new LpxError('LPX_USAGE', { problem: messages.usage.eraseWhom });
+  return withStore(storeFolder(context), async (store) => {
+    if (nationalId === undefined) return finished(context, await store.erasures.overwrite());
+    const [id = ''] = nationalIdsFrom(context, [nationalId]);
+    const plan = await planErasure(store, id);
+    const limits = store.erasures.limits;
+    if (options.dryRun) return planned(context, plan, limits);
+    if (!options.acceptUnreceipted && plan.awaiting.length > 0) return planned(context, plan, limits);
+    await confirmId(context, plan);
+    const { remnants, ...erased } = await eraseStudent(store, {
+      nationalId: id,
+      reason: options.reason ?? '',
+      acceptUnreceipted: options.acceptUnreceipted === true,
+      now: context.now(),
+      operator: context.operator(),
+    });
+    const { paint } = context;
+    const { erase: words } = messages;
+    return {
+      json: { ...planOutput(plan), ...erased, dryRun: false, limits, ...remnantOutput(context, remnants) },
+      text: [
+        `${paint.green('✔')} ${fill(words.done, { student: studentText(context, plan) })}`,
+        ...planLines(context, { ...plan, ...erased }),
+        ...outsideLines(context, plan, limits),
+      ],
+      ...unfinished(context, remnants),
+    };
+  });
+}
+
+/** Somebody who erases has the id at hand, and types it whole. @throws LPX_ERASE_UNCONFIRMED, LPX_INTERRUPTED */
+async function confirmId(context: Context, plan: ErasurePlan): Promise<void> {
+  if (context.yes) return;
+  if (!canAsk(context)) throw new LpxError('LPX_ERASE_UNCONFIRMED');
+  context.print([...planLines(context, plan), '']);
+  const prompts = await import('@clack/prompts');
+  const message = fill(context.messages.erase.confirm, { student: studentText(context, plan) });
+  const typed = await ask(context, (asking) => prompts.text({ message, ...asking }));
+  if (canonicalCode(typed) !== plan.nationalId) throw new LpxError('LPX_ERASE_UNCONFIRMED');
+}
+
+const studentText = ({ messages }: Context, { nationalId, name }: ErasurePlan): string =>
+  bracketed(messages, cell(name), maskId(nationalId));
+
+/** What would be done; with an error when something stands against it. */
+function planned(context: Context, plan: ErasurePlan, limits: readonly Limit[]): Outcome {
+  const { messages } = context;
+  const [first] = plan.awaiting;
+  return {
+    json: { ...planOutput(plan), dryRun: true, limits },
+    text: [
+      fill(messages.erase.would, { student: studentText(context, plan) }),
+      ...planLines(context, plan),
+      ...outsideLines(context, plan, limits),
+    ],
+    ...(first && {
+      error: new LpxError(first.code, first.facts as never, { findings: plan.awaiting, place: first.place }),
+    }),
+  };
+}
+
+function planLines({ messages }: Context, { records, files, sharedFiles, entries }: ErasurePlan): string[] {
+  const { erase: words } = messages;
+  return [
+    `  ${fill(words.records, { count: records })}`,
+    `  ${fill(words.files, { count: files })}${sharedFiles === 0 ? '' : fill(words.sharedFiles, { count: sharedFiles })}`,
+    `  ${fill(words.entries, { count: entries })}`,
+  ];
+}
+
+type Limit = 'disk' | 'postgres' | 's3';
+
+/** What an erasure does not reach. */
+function outsideLines({ messages, paint }: Context, { outside }: ErasurePlan, limits: readonly Limit[]): string[] {
+  const { erase: words, kinds } = messages;
+  const rows = outside.map((entry) => [
+    `#${entry.id}`,
+    localTime(entry.at),
+    kinds[entry.kind],
+    cell(entry.file, 40),
+    'folder' in entry ? cell(entry.folder ?? '', 60) : '',
+    'school' in entry ? entry.school : '',
+  ]);
+  return [
+    ...(rows.length === 0 ? [] : ['', paint.cyan(words.outside), ...columns(rows, '  ')]),
+    '',
+    paint.cyan(words.notReached),
+    ...[words.backups, ...limits.map((limit) => words.limits[limit])].map((line) => `  ${line}`),
+  ];
+}
+
+const planOutput = ({ nationalId, name: _, outside, awaiting, ...plan }: ErasurePlan) => ({
+  ...plan,
+  nationalIdMasked: maskId(nationalId),
+  outside: outside.map((entry) => ({
+    id: entry.id,
+    kind: entry.kind,
+    at: entry.at.toISOString(),
+    file: entry.file,
+    folder: 'folder' in entry ? (entry.folder ?? '') : '',
+    school: 'school' in entry ? entry.school : '',
+  })),
+  awaitingReceipt: awaiting.length,
+});
+
+function finished(context: Context, remnants: Remnants): Outcome {
+  const { messages, paint } = context;
+  const isDone = remnants.files.length === 0 && remnants.database === undefined;
+  return {
+    json: remnantOutput(context, remnants),
+    text: isDone ? [`${paint.green('✔')} ${messages.erase.overwritten}`] : [],
+    ...unfinished(context, remnants),
+  };
+}
+
+const remnantOutput = ({ messages }: Context, { files, database }: Remnants) => ({
+  overwritten: files.length === 0 && database === undefined,
+  remainingFiles: files,
+  ...(database && { databaseError: failureOutput(messages, 'erase', database) }),
+});
+
+function unfinished({ messages }: Context, { files, database }: Remnants): Pick<Outcome, 'error'> {
+  if (files.length === 0 && database === undefined) return {};
+  const { erase: words } = messages;
+  const why = [
+    database && (database.code === 'LPX_DISK_FULL' ? words.full : database.code === 'LPX_STORE_BUSY' ? words.busy : words.databaseFails),
+    files.length > 0 && fill(words.filesLeft, { count: files.length }),
+  ];
+  return { error: new LpxError('LPX_ERASE_UNFINISHED', { why: why.filter(Boolean).join(words.and) }) };
+}

@@ -1,0 +1,70 @@
+/** Erases a student for good (個資法第11條, retention). The log keeps that it was done, and nothing by which the student is known. */
+import { errorOf, type Finding, LpxError } from '../errors.js';
+import { unknownStudent } from '../spec/findings.js';
+import { studentPlace } from '../spec/place.js';
+import { dayOf } from '../spec/terms.js';
+import type { HistoryEntry, Store } from '../store/store.js';
+import type { ErasedStudent, Remnants } from '../store/student-erasures.js';
+
+export type { ErasedStudent, Erasure, Remnants } from '../store/student-erasures.js';
+
+export interface EraseRequest {
+  readonly nationalId: string;
+  readonly reason: string;
+  /** Erase although no receipt came for what was exported. */
+  readonly acceptUnreceipted: boolean;
+  readonly now: Date;
+  readonly operator: string;
+}
+
+/** What erasing a student would do, and what it would not reach. */
+export interface ErasurePlan extends ErasedStudent {
+  readonly nationalId: string;
+  readonly name: string;
+  /** Entries by which data of the student left the store: packages, files, registers, backups. */
+  readonly outside: readonly HistoryEntry[];
+  /** Exports for which no receipt came. */
+  readonly awaiting: readonly Finding[];
+}
+
+const LEADING_OUT: ReadonlySet<string> = new Set(['export', 'files', 'register', 'receipt']);
+
+/** @throws LPX_NOT_IN_STORE */
+export async function planErasure(store: Store, nationalId: string): Promise<ErasurePlan> {
+  const plan = await store.erasures.plan(nationalId);
+  if (!plan) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
+  const entries = await store.history({ student: plan.nationalId });
+  const since = entries.at(-1)?.at;
+  const backups = since === undefined ? [] : await store.history({ kinds: ['backup'], since, students: 'few' });
+  const outside = [...entries.filter(({ kind }) => LEADING_OUT.has(kind)), ...backups].filter(
+    (entry) => 'folder' in entry && entry.folder !== '',
+  );
+  return { ...plan, outside: outside.sort((a, b) => a.id - b.id), awaiting: awaitingReceipt(entries, plan) };
+}
+
+/** @throws LPX_NOT_IN_STORE; LPX_ERASE_AWAITING for each export without a receipt; LPX_STORE_BUSY, LPX_DISK_FULL: then nothing is erased */
+export async function eraseStudent(
+  store: Store,
+  { nationalId, acceptUnreceipted, ...order }: EraseRequest,
+): Promise<ErasedStudent & { readonly remnants: Remnants }> {
+  const plan = await planErasure(store, nationalId);
+  const refusal = acceptUnreceipted ? undefined : errorOf(plan.awaiting);
+  if (refusal) throw refusal;
+  const erased = await store.erasures.erase(nationalId, order, { acceptPending: acceptUnreceipted });
+  if (!erased) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
+  return erased;
+}
+
+const awaitingReceipt = (entries: readonly HistoryEntry[], student: Pick<ErasurePlan, 'nationalId' | 'name'>): Finding[] =>
+  entries.flatMap((entry) =>
+    entry.kind === 'export' && entry.undoneBy === undefined && !entry.received
+      ? [
+          {
+            code: 'LPX_ERASE_AWAITING',
+            severity: 'error',
+            place: studentPlace(student),
+            facts: { day: dayOf(entry.at), file: entry.file, school: entry.school },
+          },
+        ]
+      : [],
+  );
