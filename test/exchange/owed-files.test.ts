@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { examineStore } from '#lpx/exchange/doctor.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { type Receipt, receiptOf } from '#lpx/exchange/receipt.js';
@@ -107,11 +108,15 @@ describe('a file that does not come with its record', () => {
     expect(await withStore(store, (open) => open.students())).toEqual([]);
   });
 
-  it('is named by the status, the list of students, and the receipt', async () => {
+  it('is named by the doctor, the status, the list of students, and the receipt', async () => {
     const { store } = await owing(tempFolder());
     const { findings } = await withStore(store, (open) => studentStatus(open, TRANSFER_STUDENT));
     expect(findings.map(({ code, place }) => [code, place.file])).toEqual([['LPX_FILE_OWED', FILE.name]]);
     expect(await withStore(store, (open) => open.students())).toMatchObject([{ owed: 1, attachments: 1 }]);
+    const examined = await withStore(store, (open) => examineStore(open, { quick: true, repair: false, now: NOW, operator: OPERATOR }));
+    expect(examined.findings.filter(({ code }) => code === 'LPX_FILE_OWED').map(({ place }) => [place.student, place.file])).toEqual([
+      [TRANSFER_STUDENT, FILE.name],
+    ]);
     const receipt: Receipt = await withStore(store, async (open) => {
       const [entry] = await open.history({ kinds: ['import'] });
       return (await receiptOf(open, entry as never, { now: NOW, by: OPERATOR })).receipt;

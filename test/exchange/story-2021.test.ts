@@ -1,82 +1,114 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+/**
+ * In September 2021 a platform of this field was moved to another machine room; its disks were set up wrongly; what seventeen days
+ * had brought was in no backup and was lost at a restart. 93 % came back from the students' own copies. Played with small numbers.
+ */
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { examineStore } from '#lpx/exchange/doctor.js';
+import { writeStudentFiles } from '#lpx/exchange/files.js';
+import { loadFolder } from '#lpx/exchange/load.js';
 import { checkProbe, writeProbe } from '#lpx/exchange/move-probe.js';
 import { recoverFiles } from '#lpx/exchange/recover.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { madeIds } from '../support/batches.js';
+import { contentsOf, holdsExactly } from '../support/heaps.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { load, OPERATOR, school } from '../support/schools.js';
+import { OPERATOR, school, studentIn } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
-/** Days of work after the move. */
-const DAYS = 17;
-const MOVED = new Date('2021-09-05T09:00:00+08:00');
-const day = (count: number) => new Date(MOVED.getTime() + count * 86_400_000);
+const day = (date: string) => new Date(`${date}T17:00:00+08:00`);
+const DAYS = Array.from({ length: 17 }, (_, i) => day(`2021-09-${String(5 + i).padStart(2, '0')}`));
+const [FIRST_DAY, LAST_DAY] = [DAYS[0] as Date, DAYS[16] as Date];
 
-/** What happened to a platform in September 2021, played again: a move, disks set up wrongly, work that no backup had, a restart. */
-it('a move, seventeen days of loads and a lost disk: the gap is a number on day one, and students’ copies heal it', async () => {
-  const parent = tempFolder();
-  const contentOf = (i: number) => pdf(`certified work ${i}`);
-  const store = await school(parent, '990001');
-  /** The platform's export of a day: all records so far. */
-  const loadDay = async (count: number) => {
-    const records = Array.from({ length: count + 1 }, (_, i) =>
+it('the loss of September 2021: seen on day one, healed by the students’ own copies, and what stays missing is named', async () => {
+  const folder = tempFolder();
+  const [OLD, ...students] = madeIds(18) as [string, ...string[]];
+  let store = await school(folder, '990001');
+  const load = async (nationalId: string, count: number, now: Date) => {
+    const platform = join(folder, 'platform', nationalId);
+    const records = Array.from({ length: count }, (_, i) =>
       courseResult(
-        { createdAt: `2021-01-10 14:03:${String(i + 10)}`, certification: '1' },
-        { bytes: contentOf(i), type: 'pdf', name: `作業${i}.pdf` },
+        { createdAt: `2021-08-20 10:00:0${i}`, subjectName: `科目${i}` },
+        { bytes: pdf(`${nationalId} ${i}`), type: 'pdf', name: `成果${i}.pdf` },
       ),
     );
-    const platform = join(parent, `platform-${count}`);
-    writeExchangeFolder(platform, [smallPortfolio(records)]);
-    await load(store, platform);
+    writeExchangeFolder(platform, [smallPortfolio(records, { nationalId, name: `學生${nationalId.slice(-2)}` })]);
+    await withStore(store, (open) => loadFolder(open, { path: platform, now, operator: OPERATOR }));
   };
   const examine = (now: Date) => withStore(store, (open) => examineStore(open, { quick: false, repair: false, now, operator: OPERATOR }));
-  await loadDay(0);
-  const repository = join(parent, 'backup');
-  await withStore(store, (open) => backupStore(open, { folder: repository, recipients: [], now: MOVED, operator: OPERATOR }));
-  await withStore(store, (open) => writeProbe(open, { now: MOVED, operator: OPERATOR }));
+  const count = (codes: readonly { readonly code: string }[], code: string) => codes.filter((finding) => finding.code === code).length;
 
-  // The move: the database is where it should be, the disk of the files is one that a restart empties.
-  const disk = join(parent, 'disk-before');
-  cpSync(join(store, 'attachments'), disk, { recursive: true });
-  expect((await withStore(store, checkProbe)).faults).toEqual([]);
-
-  await loadDay(1);
-  const dayOne = await examine(day(1));
-  expect(dayOne).toMatchObject({ error: undefined, gap: { records: 1 } });
-  expect(dayOne.findings.map(({ code }) => code)).toContain('LPX_UNPROTECTED');
-  for (let count = 2; count <= DAYS; count++) await loadDay(count);
-  const dayLast = await examine(day(DAYS));
-  expect(dayLast.gap.records).toBe(DAYS);
-  expect(dayLast.findings.map(({ code }) => code)).toContain('LPX_BACKUP_OLD');
-
-  // The restart: what was written since the move is gone.
-  rmSync(join(store, 'attachments'), { recursive: true });
-  cpSync(disk, join(store, 'attachments'), { recursive: true });
-  const after = await examine(day(DAYS + 1));
-  expect(after.error).toMatchObject({ code: 'LPX_STORE_UNSOUND', facts: { count: DAYS, total: 1 } });
-
-  // The students have kept all but one of their files, under names of their own.
-  const copies = join(parent, 'from-students');
-  mkdirSync(copies);
-  for (let i = 1; i < DAYS; i++) writeFileSync(join(copies, `IMG_${i}.bak`), contentOf(i));
-  writeFileSync(join(copies, 'stranger.pdf'), pdf(`certified work ${DAYS}`.toUpperCase()));
-  const result = await withStore(store, (open) =>
-    recoverFiles(open, { paths: [copies], passwords: [], dryRun: false, now: day(DAYS + 2), operator: OPERATOR }),
+  // Until September, with a backup; then the move.
+  await load(OLD, 4, day('2021-08-31'));
+  const backup = join(folder, 'backup');
+  await withStore(store, (open) =>
+    backupStore(open, {
+      folder: backup,
+      recipients: [],
+      identities: undefined,
+      keep: undefined,
+      now: day('2021-09-03'),
+      operator: OPERATOR,
+    }),
   );
-  expect([result.recovered.length, result.missing.length]).toEqual([DAYS - 1, 1]);
-  const healed = await examine(day(DAYS + 3));
-  expect(healed.error).toMatchObject({ facts: { count: 1, total: 1 } });
-  await withStore(store, async (open) => {
-    const [student] = await open.students();
-    const records = (await open.student(student?.nationalId ?? ''))?.records ?? [];
-    expect(records).toHaveLength(DAYS + 1);
-    expect(records.every(({ record }) => (record.fields as { certification?: string }).certification === '1')).toBe(true);
+  await withStore(store, (open) => writeProbe(open, { now: day('2021-09-04'), operator: OPERATOR }));
+  cpSync(store, join(folder, 'new-room'), { recursive: true });
+  store = join(folder, 'new-room');
+  expect(await withStore(store, (open) => checkProbe(open))).toMatchObject({ since: 0, faults: [] });
+
+  // Seventeen days of work, which no backup holds: the doctor says so from the first one on.
+  const before = [...(await contentsOf(store)).keys()];
+  const copies = join(folder, 'copies');
+  for (const [i, now] of DAYS.entries()) {
+    await load(students[i] as string, i === 16 ? 4 : 6, now);
+    if (i === 0) {
+      const { gap, findings, error } = await examine(FIRST_DAY);
+      expect([gap.records, gap.since, count(findings, 'LPX_UNPROTECTED'), error]).toEqual([6, FIRST_DAY, 1, undefined]);
+    }
+    const listing = () => ({ name: '檔案清單.csv', content: Buffer.from('') });
+    const request = { who: students[i] as string, picked: false, manifest: true, outFolder: copies, listing, now, operator: OPERATOR };
+    const { folder: copy, files } = await withStore(store, (open) => writeStudentFiles(open, request));
+    // Some students did not keep all of it; others renamed what they kept.
+    if (i < 7) rmSync(join(copy, files[0]?.path ?? ''));
+    for (const [j, { path }] of files.entries()) if (i % 2 === 1 && j > 0) renameSync(join(copy, path), join(copy, `掃描${j}`));
+  }
+  expect((await examine(LAST_DAY)).gap.records).toBe(100);
+
+  // The restart: what lay on the wrong disk is gone.
+  const all = await contentsOf(store);
+  const lost = [...all.keys()].filter((sha256) => !before.includes(sha256));
+  await withStore(store, async ({ attachments }) => {
+    for (const sha256 of lost) rmSync(attachments.locationOf(sha256));
   });
-  expect(readdirSync(copies).every((name) => statSync(join(copies, name)).size > 0 && readFileSync(join(copies, name)).length > 0)).toBe(
-    true,
+  const examined = await examine(LAST_DAY);
+  expect([lost.length, count(examined.findings, 'LPX_ATTACHMENT_LOST'), examined.hurt]).toEqual([100, 100, [...students].sort()]);
+  expect([examined.error?.code, examined.error?.exitCode]).toEqual(['LPX_STORE_UNSOUND', 5]);
+
+  // 93 of 100 come back, certified as they were; the others are named.
+  const recordsOf = async () => (await Promise.all(students.map((id) => studentIn(store, id)))).flatMap(({ records }) => records);
+  const records = await recordsOf();
+  const recover = (path: string) =>
+    withStore(store, (open) =>
+      recoverFiles(open, { paths: [path], passwords: [], dryRun: false, now: day('2021-09-22'), operator: OPERATOR }),
+    );
+  const { lacking, contents, missing } = await recover(copies);
+  expect([lacking, contents]).toEqual([100, 93]);
+  expect(missing.map(({ nationalId, title, name }) => [nationalId, title, name])).toEqual(
+    [...students.slice(0, 7)].sort().map((id) => [id, '科目0', '成果0.pdf']),
   );
+  expect(await recordsOf()).toEqual(records);
+  expect(records.every(({ record: { fields } }) => 'certification' in fields && fields.certification === '1')).toBe(true);
+  const gone = new Set(missing.map(({ sha256 }) => sha256));
+  expect(
+    await holdsExactly(
+      store,
+      [...all.keys()].filter((sha256) => !gone.has(sha256)),
+    ),
+  ).toBe(true);
+  expect((await examine(day('2021-09-22'))).hurt).toEqual([...students.slice(0, 7)].sort());
+  // No backup has them: that was the gap.
+  expect(await recover(backup)).toMatchObject({ contents: 0, lacking: 7 });
 });
