@@ -52,7 +52,8 @@ const bundle = (input, codeSplitting, plugins = []) => ({
   plugins: [linesOnly, ...plugins],
   platform: 'node',
   external,
-  output: { ...output, dir: 'dist/bundle', format: 'cjs', codeSplitting },
+  // Compiled code that is kept (bin/node-20.js) cannot import: what is not inside is required.
+  output: { ...output, dir: 'dist/bundle', format: 'cjs', codeSplitting, dynamicImportInCjs: false },
 });
 
 /** The library: what is imported, the thread it runs use cases in, and that one's helper. */

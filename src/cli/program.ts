@@ -106,7 +106,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .requiredOption('--school <code>', help.school)
     .option('--name <name>', help.schoolName)
     .option('--shared <group>', help.shared)
-    .option('--attachments <dir>', help.storeAttachments)
+    .option('--attachments <place>', help.storeAttachments)
     .action((options) => start('init', async (context) => (await import('./commands/init.js')).init(context, options)));
   add('school', help.showSchool)
     .option('--name <name>', help.schoolName)

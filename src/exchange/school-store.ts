@@ -1,13 +1,16 @@
 /** Making and opening the store of a school. */
+import { resolve } from 'node:path';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { isDatabaseUrl, postgresLocation, type StoreLocation } from '../store/location.js';
 import { createStore, type NewStore, openStore } from '../store/open.js';
+import { isS3Url, s3Location, s3Url } from '../store/s3-location.js';
 import type { School, Store } from '../store/store.js';
 
 export { isDatabaseUrl, type StoreLocation, shownLocation } from '../store/location.js';
 export { isNetworkFolder } from '../store/network-folder.js';
+export { isS3Url } from '../store/s3-location.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
 
 /**
@@ -22,12 +25,27 @@ export function locationNamed(named: string): StoreLocation {
   return named;
 }
 
-/** Makes a store and leaves it closed. @throws LPX_SCHOOL_CODE, and as `createStore` */
-export async function initStore(location: StoreLocation, school: School, options: Omit<NewStore, 'school'> = {}): Promise<void> {
+/**
+ * What a text names as a place for attachments: an absolute folder, or the URL of a bucket in its one form.
+ * @throws LPX_S3_URL, also for any other address; LPX_S3_SECRET
+ */
+export function attachmentsNamed(named: string, cwd: string): string {
+  if (isS3Url(named)) return s3Url(s3Location(named));
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(named)) throw new LpxError('LPX_S3_URL');
+  return resolve(cwd, named);
+}
+
+/**
+ * Makes a store and leaves it closed.
+ * @returns where its attachments are
+ * @throws LPX_SCHOOL_CODE, and as `createStore`
+ */
+export async function initStore(location: StoreLocation, school: School, options: Omit<NewStore, 'school'> = {}): Promise<string> {
   const code = canonicalCode(school.code);
   if (!isSchoolCode(code)) throw new LpxError('LPX_SCHOOL_CODE', { value: school.code });
   const store = await createStore(location, { ...options, school: { ...school, code } });
   await store.close();
+  return store.attachments.location;
 }
 
 export interface NameRequest {

@@ -3,6 +3,8 @@ import type { HistoryEntry, School, Store } from '../store/store.js';
 
 export interface StoreOverview {
   readonly school: School;
+  /** Where the attachments are. */
+  readonly attachments: string;
   readonly students: number;
   /** Of these, those whom only a list has named so far. */
   readonly listed: number;
@@ -21,6 +23,7 @@ export async function storeOverview(store: Store): Promise<StoreOverview> {
   const [last] = await store.history({ limit: 1, students: 'few' });
   return {
     school: store.school,
+    attachments: store.attachments.location,
     students: students.length,
     listed: students.filter(({ listed }) => listed).length,
     records: sum(({ courseResults, multiPerformances }) => courseResults + multiPerformances),

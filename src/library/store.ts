@@ -1,7 +1,7 @@
 /** A school's store, as the library hands it out. */
 import { resolve } from 'node:path';
 import { LpxError } from '../errors.js';
-import { locationNamed, type StoreLocation, shownLocation } from '../exchange/school-store.js';
+import { attachmentsNamed, isS3Url, locationNamed, type StoreLocation, shownLocation } from '../exchange/school-store.js';
 import type { School } from '../store/store.js';
 import { checkedFolder, checkedOptions, noStore, OPTIONS } from './options.js';
 import { type LibraryThread, newThread } from './thread.js';
@@ -96,17 +96,21 @@ export class Store {
  */
 export async function createStore(folder: string, school: NewSchool, options: CallOptions = {}): Promise<Store> {
   const location = storeLocation(folder);
-  const { code, name = '', group = '', attachments, operator = '', now = new Date() } = checkedOptions(school, OPTIONS.school, 'school');
-  if (typeof location !== 'string' && attachments === undefined)
+  const {
+    code,
+    name = '',
+    group = '',
+    attachments: named,
+    operator = '',
+    now = new Date(),
+  } = checkedOptions(school, OPTIONS.school, 'school');
+  const attachments = named === undefined ? undefined : attachmentsNamed(named, process.cwd());
+  const isDatabase = typeof location !== 'string';
+  if (isDatabase ? attachments === undefined : attachments !== undefined && !isS3Url(attachments))
     throw new LpxError('LPX_OPTION_WRONG', { option: 'school.attachments', takes: 'path' });
   const caller = checkedOptions(options, OPTIONS.call);
   return Store.open(
-    (thread) =>
-      thread.run(
-        'create',
-        { folder: location, school: { code, name }, group, attachments: attachments && resolve(attachments), now, operator },
-        caller,
-      ),
+    (thread) => thread.run('create', { folder: location, school: { code, name }, group, attachments, now, operator }, caller),
     location,
   );
 }

@@ -26,7 +26,9 @@ export interface NamedContent {
 export interface AttachmentVault {
   /** The modes of what is made on this computer. */
   readonly access: Access;
-  /** Where a content is or would be, as people find it. */
+  /** Where it is, as people find it: a folder, or a bucket with what the names of its objects begin with. */
+  readonly location: string;
+  /** Where a content is or would be. */
   locationOf(sha256: string): string;
   /**
    * Reads a content to its end: whether it is there, and still the one of its hash.
@@ -50,7 +52,9 @@ export interface AttachmentVault {
   list(): AsyncIterable<HeldContent>;
   /** Removes a content, where it is there. Within a change, and only when no record names it. @throws LPX_WRITE_FAILED */
   remove(sha256: string): Promise<void>;
-  /** A folder of this process for what it has under way, known by its lock while the process lives. @throws LPX_DISK_FULL */
+  /** Ends its connections. */
+  close(): void;
+  /** A folder of this process for what it has under way, known to others while the process lives. @throws LPX_DISK_FULL */
   workFolder(): Promise<WorkFolder>;
   /** A new staging area of this process. @throws LPX_DISK_FULL */
   stage(): Promise<Staging>;

@@ -276,6 +276,7 @@ export class DatabaseStore implements Store {
   }
 
   async close(): Promise<void> {
+    this.attachments.close();
     await this.#db.destroy();
   }
 }

@@ -15,6 +15,7 @@ import { whenInterrupted } from '../io/interruption.js';
 import { syncFolder } from '../io/publish.js';
 import { type Access, accessFor, setMode } from './access.js';
 import type { AttachmentVault, HeldContent, LocalPath, NamedContent, StagedFile, Staging } from './attachments.js';
+import type { Presence } from './presence.js';
 import { WorkArea } from './work-area.js';
 import type { WorkFolder } from './work-folder.js';
 
@@ -35,10 +36,15 @@ export class FolderVault implements AttachmentVault {
   /** The modes of what is made in the vault. */
   readonly access: Access;
 
-  constructor(storeFolder: string, access: Access = accessFor('')) {
+  /** @param presence says who lives, where computers share the folder */
+  constructor(storeFolder: string, access: Access = accessFor(''), presence?: Presence) {
     this.#folder = join(storeFolder, 'attachments');
     this.access = access;
-    this.#area = new WorkArea(this.#folder, STAGING_PREFIX, access);
+    this.#area = new WorkArea(this.#folder, STAGING_PREFIX, { access, presence });
+  }
+
+  get location(): string {
+    return this.#folder;
   }
 
   locationOf(sha256: string): string {
@@ -84,6 +90,8 @@ export class FolderVault implements AttachmentVault {
         if (found?.isFile() && sha256.startsWith(shelf)) yield { sha256, bytes: found.size };
       }
   }
+
+  close(): void {}
 
   async remove(sha256: string): Promise<void> {
     const path = this.locationOf(sha256);

@@ -8,7 +8,7 @@ export interface NewStore {
   readonly school: School;
   /** The group of users that shares the store; empty when it is its owner's alone. */
   readonly group?: string | undefined;
-  /** The folder of the attachments of a store in a database; absolute. */
+  /** Below which the attachments get a place of their own: an absolute folder, for a store in a database; or the URL of a bucket. */
   readonly attachments?: string | undefined;
   /** Who makes it, and when, for the history. */
   readonly made?: Making | undefined;
@@ -16,7 +16,7 @@ export interface NewStore {
 
 /** @throws as the store of that kind */
 export async function createStore(location: StoreLocation, store: NewStore): Promise<Store> {
-  if (typeof location === 'string') return createFolderStore(location, store.school, store.group, store.made);
+  if (typeof location === 'string') return createFolderStore(location, store.school, store);
   return (await import('./postgres.js')).createPostgresStore(location, store);
 }
 

@@ -1,6 +1,6 @@
 /**
  * Opens a school's store in a PostgreSQL database: a schema for each school, which the roles of other schools cannot look into
- * (docs/postgres.md). Attachments are in a folder, which the school's row names.
+ * (docs/postgres.md). Where the attachments are, its settings say.
  */
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
@@ -10,17 +10,18 @@ import { canonicalCode } from '../plain-text.js';
 import { accessFor, makeStoreFolder } from './access.js';
 import type { AttachmentVault } from './attachments.js';
 import { DatabaseStore } from './database-store.js';
-import { FolderVault } from './folder-vault.js';
 import type { PostgresLocation } from './location.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
 import type { NewStore } from './open.js';
 import { PostgresDialect } from './postgres-dialect.js';
 import { PostgresSession } from './postgres-session.js';
+import { isS3Url } from './s3-location.js';
 import { addSchool, schoolIn } from './school-row.js';
 import type { School, Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
 import { RowWriter } from './table-rows.js';
 import type { Tables } from './tables.js';
+import { newPlace, placeIn, setPlace, tryPlace, vaultAt } from './vault.js';
 
 const schemaOf = (school: string): string => `lpx_${school.toLowerCase()}`;
 
@@ -30,7 +31,8 @@ const SCHEMAS = `select nspname as schema from pg_namespace
 /**
  * Makes a school's store. Of several processes that try at once, one wins.
  * @throws as `PostgresSession.connect`; LPX_STORE_EXISTS, LPX_STORE_BUSY, LPX_DATABASE_REFUSED, LPX_STORE_SCHOOL where the address names another
- *   school; LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL for the folder of attachments
+ *   school; LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL for the folder of attachments; the LPX_S3 errors of
+ *   a bucket for them
  */
 export async function createPostgresStore(
   location: PostgresLocation,
@@ -42,18 +44,26 @@ export async function createPostgresStore(
     await createSchema(session, schemaOf(code));
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
     await migrate(db, session.shown);
-    const modes = accessFor(group);
+    const access = accessFor(group);
+    const place = newPlace(attachments, code);
+    await tryPlace(place, { access, presence: session });
     await db.transaction().execute(async (transaction) => {
       await addSchool(transaction, session.shown, { school, group, made });
-      await transaction.insertInto('settings').values({ name: 'attachments', value: attachments }).execute();
+      await setPlace(transaction, place);
+      if (isS3Url(place)) return;
       // Within the transaction: where the folder cannot be made, there is no store.
       await makeStoreFolder(attachments, group)
-        .then(() => makeStoreFolder(join(attachments, 'attachments'), group))
+        .then(() => makeStoreFolder(join(place, 'attachments'), group))
         .catch((error) => {
           throw writeError(error, attachments);
         });
     });
-    return new DatabaseStore(db, { folder: session.shown, school, attachments: new FolderVault(attachments, modes), presence: session });
+    return new DatabaseStore(db, {
+      folder: session.shown,
+      school,
+      attachments: vaultAt(place, { access, presence: session }),
+      presence: session,
+    });
   } catch (error) {
     await session.end();
     throw error;
@@ -90,25 +100,33 @@ export async function createPostgresStoreOfRows(
     await createVersionTable(db);
     await migrate(db, session.shown, schemaVersion);
     if (await db.selectFrom('school').select('code').executeTakeFirst()) throw new LpxError('LPX_STORE_EXISTS', { folder: session.shown });
-    await makeStoreFolder(join(attachments, 'attachments'), '').catch((error) => {
-      throw writeError(error, attachments);
-    });
-    const vault = new FolderVault(attachments, accessFor(''));
+    const access = accessFor('');
+    const place = newPlace(attachments, code);
+    await tryPlace(place, { access });
+    if (!isS3Url(place))
+      await makeStoreFolder(join(place, 'attachments'), '').catch((error) => {
+        throw writeError(error, attachments);
+      });
+    // Nobody else uses it yet, and within a transaction the database cannot be asked who lives.
+    const vault = vaultAt(place, { access });
     await db.transaction().execute(async (transaction) => {
       await transaction
         .insertInto('settings')
-        .values([
-          { name: 'attachments', value: attachments },
-          { name: UNPUBLISHED, value: '' },
-        ])
+        .values([{ name: UNPUBLISHED, value: '' }])
         .execute();
+      await setPlace(transaction, place);
       const rows = new RowWriter(transaction);
       await fill(rows, vault);
       await rows.finish();
     });
     await migrate(db, session.shown);
     return {
-      store: new DatabaseStore(db, { folder: session.shown, school, attachments: vault, presence: session }),
+      store: new DatabaseStore(db, {
+        folder: session.shown,
+        school,
+        attachments: vaultAt(place, { access, presence: session }),
+        presence: session,
+      }),
       publish: async () => void (await db.deleteFrom('settings').where('name', '=', UNPUBLISHED).execute()),
     };
   } catch (error) {
@@ -173,12 +191,7 @@ export async function openPostgresStore(location: PostgresLocation): Promise<Sto
     const school = await schoolIn(db, shown);
     if (!school || (await isUnpublished(session))) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: shown });
     const { code, name, shared_group } = school;
-    const { value: attachments } = await db
-      .selectFrom('settings')
-      .select('value')
-      .where('name', '=', 'attachments')
-      .executeTakeFirstOrThrow();
-    const vault = new FolderVault(attachments, accessFor(shared_group));
+    const vault = vaultAt(await placeIn(db), { access: accessFor(shared_group), presence: session });
     const impatient = new Kysely<Tables>({ dialect: new PostgresDialect(session, 0) });
     await sweepLeftovers(impatient, shown, vault, session).catch(() => {});
     return new DatabaseStore(db, { folder: shown, school: { code, name }, attachments: vault, presence: session });

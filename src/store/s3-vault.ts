@@ -34,6 +34,20 @@ export class S3Vault implements AttachmentVault {
     this.access = area.access;
   }
 
+  get location(): string {
+    return this.#bucket.shown();
+  }
+
+  /** Tries all that lpx needs to be able to do there. @throws the LPX_S3 errors */
+  async probe(): Promise<void> {
+    const key = `${this.#keysBegin}probe`;
+    await this.#bucket.write(key, PROBE, createHash('sha256').update(PROBE_CONTENT).digest('hex'), async () => {});
+    for await (const _ of this.#bucket.list(key)) break;
+    const isBack = await this.#bucket.read(key, () => () => {});
+    await this.#bucket.remove(key);
+    if (!isBack) throw new LpxError('LPX_S3_REFUSED', { address: this.#bucket.shown(key), reason: 'notS3' });
+  }
+
   locationOf(sha256: string): string {
     return this.#bucket.shown(this.#keyOf(sha256));
   }
@@ -98,6 +112,10 @@ export class S3Vault implements AttachmentVault {
     }
   }
 
+  close(): void {
+    this.#bucket.close();
+  }
+
   remove(sha256: string): Promise<void> {
     return this.#bucket.remove(this.#keyOf(sha256));
   }
@@ -159,6 +177,9 @@ export class S3Vault implements AttachmentVault {
   }
 }
 
+const PROBE_CONTENT = Buffer.from('lpx');
+const PROBE: S3Source = { bytes: PROBE_CONTENT.length, next: async () => PROBE_CONTENT, prove: () => {} };
+
 export class S3Staging implements Staging {
   readonly needsSha256 = true;
   readonly #vault: S3Vault;
@@ -206,7 +227,7 @@ export class S3Staging implements Staging {
     this.#finished();
     if (this.#unnamed.size === 0) return this.#work.remove();
     this.#removeStaged();
-    this.#work.leave();
+    await this.#work.leave();
   }
 
   async #send(files: readonly StagedFile[]): Promise<void> {

@@ -11,14 +11,15 @@ import { databaseError } from './database-error.js';
 import { DatabaseStore } from './database-store.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 import { FolderPresence } from './folder-presence.js';
-import { FolderVault } from './folder-vault.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
-import { addSchool, type Making, schoolIn } from './school-row.js';
+import type { NewStore } from './open.js';
+import { addSchool, schoolIn } from './school-row.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
 import { RowWriter } from './table-rows.js';
 import type { Tables } from './tables.js';
+import { newPlace, placeIn, setPlace, tryPlace, vaultAt } from './vault.js';
 
 const DATABASE_NAME = 'lpx.sqlite';
 
@@ -56,16 +57,21 @@ function isReadOnly(folder: string): boolean {
 /**
  * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
  * wins.
- * @param group the group of users that shares the store; empty when it is its owner's alone
- * @param made who makes it, and when: its first entry in the history
- * @throws LPX_STORE_EXISTS, LPX_STORE_DAMAGED where attachments without a database are, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL
+ * @throws LPX_STORE_EXISTS, LPX_STORE_DAMAGED where attachments without a database are, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL;
+ *   the LPX_S3 errors of a bucket for the attachments
  */
-export async function createStore(folder: string, school: School, group = '', made?: Making): Promise<Store> {
+export async function createStore(
+  folder: string,
+  school: School,
+  { group = '', attachments = '', made }: Omit<NewStore, 'school'> = {},
+): Promise<Store> {
   requireFolder(folder);
   const existed = await holdsStore(folder);
   const orphaned = await holdsAttachments(folder);
   if (orphaned && isEmpty(join(folder, DATABASE_NAME))) throw databaseLost(folder);
   const modes = accessFor(group);
+  const place = attachments === '' ? '' : newPlace(attachments, school.code);
+  await tryPlace(place, { folder, access: modes });
   try {
     if (!existed) await makeStoreFolder(folder, group);
     await makeStoreFolder(join(folder, 'attachments'), existed ? '' : group);
@@ -80,6 +86,7 @@ export async function createStore(folder: string, school: School, group = '', ma
   try {
     await db.transaction().execute(async (transaction) => {
       await addSchool(transaction, folder, { school, group, made });
+      if (place !== '') await setPlace(transaction, place);
       // Undone with the transaction.
       if (orphaned) throw databaseLost(folder);
     });
@@ -90,7 +97,7 @@ export async function createStore(folder: string, school: School, group = '', ma
   return new DatabaseStore(db, {
     folder,
     school,
-    attachments: new FolderVault(folder, modes),
+    attachments: vaultAt(place, { folder, access: modes }),
     presence: new FolderPresence(folder, modes),
   });
 }
@@ -143,7 +150,7 @@ export async function openStore(folder: string): Promise<Store> {
     if (!row) throw await lost();
     const modes = accessFor(row.shared_group);
     if (!readOnly) protectDatabase(folder, modes);
-    const attachments = new FolderVault(folder, modes);
+    const attachments = vaultAt(await placeIn(db), { folder, access: modes });
     const presence = new FolderPresence(folder, modes);
     // Without waiting for another writer. What cannot be put back now, in a store that is busy, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });

@@ -9,9 +9,9 @@ import { sweepWorkFolders, UNWRAPPED } from './work-folder.js';
 
 /** Sweeps what dead processes left in the store and in the system's folder for temporary files. */
 export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, vault: AttachmentVault, presence: Presence): Promise<void> {
-  await vault.sweep((moved) => removeUnnamed(db, vault, moved));
   await new PackageClaims(db, storeFolder, presence).sweep();
   await overwriteRemnants(db, vault, storeFolder);
+  await vault.sweep((moved) => removeUnnamed(db, vault, moved));
   await sweepWorkFolders(UNWRAPPED.parent(), UNWRAPPED.prefix);
 }
 

@@ -1,9 +1,10 @@
 /**
  * A folder for what a process has under way. A lock in it distinguishes a living process's folder from a dead one's leftover:
  * an SQLite file held exclusively, which the system releases however the process ends, and which processes of other
- * process id namespaces see too.
+ * process id namespaces see too. On a folder that computers share, where such locks do not hold, a database says who lives.
  */
-import { closeSync, existsSync, fchmodSync, lstatSync, mkdtempSync, openSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fchmodSync, lstatSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
 import { readdir, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { LpxError } from '../errors.js';
 import { removeWhenInterrupted } from '../io/temporary.js';
 import { type Access, accessFor, setMode } from './access.js';
 import { openSqlite, type SqliteFile } from './driver.js';
+import type { Presence } from './presence.js';
 
 const LOCK_NAME = 'in-use';
 /** No sweep takes so many new folders in a row. */
@@ -19,15 +21,18 @@ const LOCK_TRIES = 10;
 /** Where packages are taken out of the ZIP around them. */
 export const UNWRAPPED = { parent: tmpdir, prefix: 'lpx-unwrapped-' } as const;
 
+/** What shows others that the process of a folder lives, until it is ended. */
+type Sign = () => void;
+
 export class WorkFolder {
   readonly path: string;
-  readonly #lock: SqliteFile;
+  readonly #endSign: Sign;
   readonly #finished: () => void;
   readonly #whenEnded: (() => Promise<void>)[] = [];
 
-  private constructor(path: string, lock: SqliteFile) {
+  private constructor(path: string, endSign: Sign) {
     this.path = path;
-    this.#lock = lock;
+    this.#endSign = endSign;
     this.#finished = removeWhenInterrupted(path);
   }
 
@@ -39,11 +44,26 @@ export class WorkFolder {
     for (let tries = 0; tries < LOCK_TRIES; tries++) {
       const path = mkdtempSync(join(parent, prefix));
       const lock = makeLock(path, access) ? lockFolder(path) : undefined;
-      if (lock) return new WorkFolder(path, lock);
+      if (lock) return new WorkFolder(path, () => lock.close());
       // A process that sweeps took the folder for a leftover before it was locked; or nothing can be locked here.
       await rm(path, { recursive: true, force: true });
     }
     throw new LpxError('LPX_WRITE_FAILED', { file: parent, reason: 'ENOLCK' });
+  }
+
+  /** Makes a new folder of whose process a database says that it lives. @throws errors of the file system, LPX_DATABASE_LOST */
+  static async announced(parent: string, prefix: string, { access, presence }: Announcing): Promise<WorkFolder> {
+    const work = new WorkFolder(join(parent, `${prefix}${randomBytes(8).toString('hex')}`), () => {});
+    try {
+      // First of all: whoever finds the folder finds it announced.
+      await presence.announce(work);
+      mkdirSync(work.path, { mode: access.folder });
+      setMode(work.path, access.folder);
+      return work;
+    } catch (error) {
+      await work.remove();
+      throw error;
+    }
   }
 
   /** Has something done once this process has no more to do with the folder. */
@@ -53,7 +73,7 @@ export class WorkFolder {
 
   /** Removes the folder with all that is in it. */
   async remove(): Promise<void> {
-    await removeLocked(this.path, this.#lock);
+    await removeSigned(this.path, this.#endSign);
     this.#finished();
     for (const work of this.#whenEnded) await work();
   }
@@ -66,7 +86,7 @@ export class WorkFolder {
   /** Leaves the folder for the next sweep. */
   async leave(): Promise<void> {
     this.#finished();
-    this.#lock.close();
+    this.#endSign();
     for (const work of this.#whenEnded) await work();
   }
 }
@@ -101,17 +121,38 @@ export async function sweepWorkFolders(parent: string, prefix: string, putBack: 
       lock.close();
       throw error;
     }
-    await removeLocked(path, lock);
+    await removeSigned(path, () => lock.close());
+  }
+}
+
+/** How a work folder is made known by a database. */
+export interface Announcing {
+  readonly access: Access;
+  readonly presence: Presence;
+}
+
+/** Removes the folders `<parent>/<prefix>…` that were announced by processes which are gone. @param putBack as of `sweepWorkFolders` */
+export async function sweepAnnounced(
+  parent: string,
+  prefix: string,
+  { presence, putBack }: { readonly presence: Presence; readonly putBack: (path: string) => Promise<void> },
+): Promise<void> {
+  const names = await readdir(parent).catch(() => []);
+  for (const name of names.filter((name) => name.startsWith(prefix))) {
+    const path = join(parent, name);
+    if (!isFolder(path, parent === tmpdir()) || (await presence.isAlive(name))) continue;
+    await putBack(path);
+    await rm(path, { recursive: true, force: true }).catch(() => {});
   }
 }
 
 /**
- * Removes under the lock, so that nobody takes the folder meanwhile; where open files cannot be removed, after it. What cannot
- * be removed at all, a later sweep removes: the work it was for is done.
+ * Removes while others see that the process lives, so that nobody takes the folder meanwhile; where open files, the lock among them,
+ * cannot be removed, after it. What cannot be removed at all, a later sweep removes: the work it was for is done.
  */
-async function removeLocked(path: string, lock: SqliteFile): Promise<void> {
+async function removeSigned(path: string, endSign: Sign): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => {});
-  lock.close();
+  endSign();
   await rm(path, { recursive: true, force: true }).catch(() => {});
 }
 

@@ -30,7 +30,10 @@ describeWith(['swift'], 'a vault in a bucket', () => {
   afterAll(() => server?.stop());
 
   const vaultAt = (url: string, area: string, tuning: S3Tuning = {}) =>
-    new S3Vault(new S3Bucket(s3Location(url), { attempts: 1, patience: 5_000, ...tuning }), new WorkArea(area, 'staging-', accessFor('')));
+    new S3Vault(
+      new S3Bucket(s3Location(url), { attempts: 1, patience: 5_000, ...tuning }),
+      new WorkArea(area, 'staging-', { access: accessFor('') }),
+    );
   /** A vault of this test's own, and its folder of work folders. */
   const newVault = (tuning?: S3Tuning) => {
     const [prefix, area] = [`prefix/${++count}`, join(tempFolder(), 'attachments')];

@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { initStore, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
+import { attachmentsNamed, initStore, isS3Url, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
 import { schoolNameFrom } from '../arguments.js';
@@ -13,7 +12,7 @@ export interface InitOptions {
   readonly name?: string;
   /** A group of users of this computer. */
   readonly shared?: string;
-  /** Where the attachments of a store in a database are. */
+  /** Where the attachments are, if not in the folder of the store. */
   readonly attachments?: string;
 }
 
@@ -28,12 +27,13 @@ export async function init(context: Context, options: InitOptions): Promise<Outc
   const sharedWith = options.shared ?? '';
   const attachments = attachmentsFor(context, location, options);
   const made = { at: context.now(), operator: context.operator() };
-  await initStore(location, school, { group: sharedWith, attachments, made });
+  const place = await initStore(location, school, { group: sharedWith, attachments, made });
   const { init: messages } = context.messages;
   return {
-    json: { store: folder, school, sharedWith },
+    json: { store: folder, school, sharedWith, attachments: place },
     text: [fill(messages.done, { folder, ...school })],
     notes: [
+      ...(attachments === undefined ? [] : [fill(messages.attachments, { place })]),
       ...(sharedWith === '' ? [] : [fill(messages.shared, { group: sharedWith, folder })]),
       messages.next,
       ...networkNotes(context, location),
@@ -41,12 +41,17 @@ export async function init(context: Context, options: InitOptions): Promise<Outc
   };
 }
 
-/** A store in a database has its attachments in a folder that it names; one in a folder has them in there. @throws LPX_USAGE */
+/**
+ * Where the attachments go; undefined for the folder of the store itself, which a database has not.
+ * @throws LPX_USAGE; LPX_S3_URL, LPX_S3_SECRET
+ */
 function attachmentsFor({ cwd, messages }: Context, location: StoreLocation, { school, attachments }: InitOptions): string | undefined {
   const isDatabase = typeof location !== 'string';
-  if (isDatabase !== (attachments !== undefined))
-    throw new LpxError('LPX_USAGE', { problem: isDatabase ? messages.usage.attachmentsMissing : messages.usage.attachmentsInStore });
+  const place = attachments === undefined ? undefined : attachmentsNamed(attachments, cwd);
+  if (isDatabase && place === undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.attachmentsMissing });
+  if (!isDatabase && place !== undefined && !isS3Url(place))
+    throw new LpxError('LPX_USAGE', { problem: messages.usage.attachmentsInStore });
   if (isDatabase && location.school !== '' && location.school !== canonicalCode(school))
     throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.otherSchool, { code: canonicalCode(school), other: location.school }) });
-  return attachments && resolve(cwd, attachments);
+  return place;
 }

@@ -24,7 +24,7 @@ export async function where(context: Context): Promise<Outcome> {
       store: folder,
       source,
       exists: overview !== undefined,
-      ...(overview && { school: overview.school, counts: countsOf(overview) }),
+      ...(overview && { school: overview.school, attachments: overview.attachments, counts: countsOf(overview) }),
       ...(last && { last: { id: last.id, kind: last.kind, at: last.at.toISOString() } }),
       next,
     },
@@ -73,6 +73,7 @@ function whereLines({ messages, paint }: Context, { folder, source, overview, ne
   const facts = overview
     ? [
         [labels.school, cell(`${overview.school.code} ${overview.school.name}`)],
+        ...(overview.attachments.startsWith(folder) ? [] : [[words.attachments, overview.attachments]]),
         [words.holds, fill(words.counts, countsOf(overview))],
         ...(overview.listed > 0 ? [['', fill(words.listed, { count: overview.listed })]] : []),
         ...(last ? [[words.last, [localTime(last.at), messages.kinds[last.kind], cell(last.file)].join('  ')]] : []),
