@@ -30,11 +30,11 @@ export interface UndoResult extends TakenBack {
   readonly historyId: number;
 }
 
-/** The kinds of entries that change nothing but what they can give back. */
-const UNDOABLE: ReadonlySet<HistoryKind> = new Set(['load', 'import', 'pick', 'leave', 'school', 'remove', 'undo']);
+/** The kinds of entries that change nothing but what they can give back; files that a recovery brought stay in any case. */
+const UNDOABLE: ReadonlySet<HistoryKind> = new Set(['load', 'import', 'pick', 'leave', 'school', 'recover', 'remove', 'undo']);
 
 /** Kinds for which something else is known to be done. */
-const UNDONE_OTHERWISE: ReadonlySet<HistoryKind> = new Set(['init', 'export', 'register', 'files', 'receipt']);
+const UNDONE_OTHERWISE: ReadonlySet<HistoryKind> = new Set(['init', 'export', 'register', 'files', 'receipt', 'recover']);
 
 /**
  * All of it or nothing. Files of records that are no longer there stay in the store.
@@ -50,6 +50,8 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
     const details = { of: entry.kind, ...(sent.length > 0 && { despiteSent }) };
     const historyId = await change.addHistory({ kind: 'undo', at: now, operator, file: entry.file, bytes: 0, refersTo: id, details });
     const taken = await change.takeBack(id);
+    // One that paid no debt has changed no record.
+    if (entry.kind === 'recover' && taken.students.length === 0) throw notUndoable(entry);
     await change.addHistoryStudents(
       historyId,
       taken.students.map(({ id: studentId, changes, counts }) => ({ studentId, changes, ...counts })),
@@ -63,13 +65,15 @@ async function entryToUndo(change: StoreChange, id: number): Promise<EntryState>
   const entry = await change.entry(id);
   if (!entry) throw new LpxError('LPX_UNDO_UNKNOWN', { id });
   const { kind, state, undoneBy, keepsChanges } = entry;
-  if (!UNDOABLE.has(kind))
-    throw new LpxError('LPX_UNDO_KIND', { id, entryKind: kind, instead: UNDONE_OTHERWISE.has(kind) ? kind : 'other' });
+  if (!UNDOABLE.has(kind)) throw notUndoable(entry);
   if (state !== 'done') throw new LpxError('LPX_UNDO_NOTHING', { id, entryState: state });
   if (undoneBy !== undefined) throw new LpxError('LPX_UNDO_DONE', { id, by: undoneBy });
   if (!keepsChanges) throw new LpxError('LPX_UNDO_EARLIER', { id, missing: kind });
   return entry;
 }
+
+const notUndoable = ({ id, kind }: EntryState): LpxError =>
+  new LpxError('LPX_UNDO_KIND', { id, entryKind: kind, instead: UNDONE_OTHERWISE.has(kind) ? kind : 'other' });
 
 /** @throws the first of what is against it, with all of it */
 function refuse(id: number, hanging: readonly Hanging[]): void {

@@ -101,6 +101,7 @@ const words: Words = {
     register: 'Delete the files of the register and write it again.',
     files: 'Delete the files where they were written.',
     receipt: 'Tell the other school that the receipt does not hold.',
+    recover: 'It changed no record; the files that it found stay.',
     other: 'See lpx history for what came of it.',
   },
   missing: {

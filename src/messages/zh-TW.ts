@@ -969,6 +969,7 @@ export const zhTW: Messages = {
       register: '請刪除名冊檔案，重新產生。',
       files: '請到當時的資料夾刪除檔案。',
       receipt: '請通知對方學校該回執無效。',
+      recover: '它沒有變動任何紀錄，找回的檔案會保留。',
       other: '請用 lpx history 查看這一筆。',
     },
     missing: {

@@ -171,6 +171,8 @@ describe('a file that does not come with its record', () => {
       { id: historyId, details: { files: 1, byMd5: 1, missing: 0 } },
     ]);
     expect(await recover(store, join(folder, 'heap'))).toMatchObject({ lacking: 0, contents: 0 });
+    await withStore(store, (open) => undoEntry(open, { id: historyId, now: NOW, operator: OPERATOR }));
+    expect(await identityIn(store)).toEqual(before);
   });
 
   it('is owed again when the import that paid it is undone', async () => {
