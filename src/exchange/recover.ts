@@ -126,6 +126,7 @@ async function search(
       engine,
       passwords: new PasswordBook(listed, [...passwords, ...listed.map(({ password }) => password)]),
       // What is known by its SHA-256 was looked into when it first came.
+      bare: !bringing.isOwing,
       marks: bringing.isOwing ? MARKS : [],
       without: new Set(existsSync(store.folder) ? [realpathSync(store.folder)] : []),
       nextPath: () => staging.nextPath(),

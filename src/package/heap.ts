@@ -42,6 +42,8 @@ export interface HeapSearch {
   readonly engine: ZipEngine;
   /** Passwords of packages, which are tried on every encrypted ZIP that may have something sought. */
   readonly passwords: PasswordFinder;
+  /** Whether contents are known by their SHA-256 alone; else MD5 and start are needed, too. */
+  readonly bare: boolean;
   /** What to look for in the contents. */
   readonly marks: readonly Mark[];
   /** Real paths of folders that are not part of the heap. */
@@ -178,10 +180,10 @@ class HeapReading {
 
   /** Reads files together; where one of them cannot be read, each by itself. */
   async #copy(group: readonly PlainFile[]): Promise<void> {
-    const { engine, marks } = this.#search;
+    const { engine, bare, marks } = this.#search;
     const parts = group.map(({ path }) => ({ file: path, target: this.#search.nextPath() }));
     try {
-      const results = await engine.run({ kind: 'copy', marks, parts });
+      const results = await engine.run({ kind: 'copy', bare, marks, parts });
       await this.#take(results.flatMap((taken, i) => ('damage' in taken ? [] : [{ taken, ...(parts[i] as (typeof parts)[number]) }])));
     } catch (error) {
       this.#requireUnreadable(error);
@@ -259,12 +261,12 @@ class HeapReading {
   }
 
   async #readEntries({ file: zipFile, from, password }: OpenArchive, entries: readonly ZipEntry[]): Promise<void> {
-    const { engine, marks } = this.#search;
+    const { engine, bare, marks } = this.#search;
     const together = entries.some(({ encryption }) => encryption === 'zipcrypto') ? TAKEN_TOGETHER.decrypted : TAKEN_TOGETHER.hashed;
     const keyOf = ({ size, crc32 }: ZipEntry) => `${size} ${crc32}`;
     const read = async (group: readonly ZipEntry[]) => {
       const parts = group.map((entry) => ({ entry, target: this.#search.nextPath() }));
-      const results = await engine.run({ kind: 'unpack', zipFile, password, known: true, marks, parts });
+      const results = await engine.run({ kind: 'unpack', zipFile, password, known: true, bare, marks, parts });
       const contents: ReadContent[] = [];
       for (const [i, { entry, target }] of parts.entries()) {
         const taken = results[i];

@@ -52,6 +52,8 @@ export interface UnpackJob {
   readonly password: Uint8Array;
   /** Whether the SHA-256 of the contents is needed, to recognise and keep them. */
   readonly known: boolean;
+  /** Whether the SHA-256 is all that is needed: no MD5, no start, no marks. */
+  readonly bare?: boolean;
   /** What to look for in the contents. */
   readonly marks: readonly Mark[];
   readonly parts: readonly { readonly entry: ZipEntry; readonly target: string | undefined }[];
@@ -60,6 +62,8 @@ export interface UnpackJob {
 /** Takes plain files as `unpack` takes entries. */
 export interface CopyJob {
   readonly kind: 'copy';
+  /** As of `unpack`; the CRC-32 is not counted either. */
+  readonly bare?: boolean;
   readonly marks: readonly Mark[];
   readonly parts: readonly { readonly file: string; readonly target: string }[];
 }
@@ -87,11 +91,14 @@ function resultOf(job: Job, arenas: Arenas): ResultOf<Job> | Promise<ResultOf<Jo
   }
 }
 
-async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJob, arenas: Arenas): Promise<(Taken | Damaged)[]> {
+async function unpackEntries(
+  { zipFile, password, known, bare = false, marks, parts }: UnpackJob,
+  arenas: Arenas,
+): Promise<(Taken | Damaged)[]> {
   const source = openFile(zipFile, 'r');
   try {
     const entries = parts.map(({ entry }) => entry);
-    return await readTogether(arenas, parts.length, (arena, places) => {
+    return await readTogether(arenas, { count: parts.length, bare }, (arena, places) => {
       const contents = entriesBytes(source, entries, Buffer.from(password), { arenas, arena, places });
       return parts.map(({ target }, i) => ({
         chunks: contents[i] as Chunks,
@@ -108,11 +115,45 @@ async function unpackEntries({ zipFile, password, known, marks, parts }: UnpackJ
   }
 }
 
-function copyFiles({ marks, parts }: CopyJob, arenas: Arenas): Promise<(Taken | Damaged)[]> {
-  return readTogether(arenas, parts.length, (_, places) =>
+function copyFiles({ bare, marks, parts }: CopyJob, arenas: Arenas): Promise<(Taken | Damaged)[]> {
+  if (bare) return copyBare(parts);
+  return readTogether(arenas, { count: parts.length, bare: false }, (_, places) =>
     parts.map(({ file, target }, i) => ({ chunks: fileBytes(file, places[i] as Buffer), target, known: true, crc32: 'count', marks })),
   );
 }
+
+const BARE_BYTES = 256 * 1024;
+
+/** Copies one file after the other, in large steps. */
+async function copyBare(parts: CopyJob['parts']): Promise<Taken[]> {
+  const buffer = Buffer.allocUnsafe(BARE_BYTES);
+  const copies: Taken[] = [];
+  for (const { file, target } of parts) {
+    const source = openFile(file, 'r');
+    try {
+      const to = openFile(target, 'wx');
+      try {
+        const sha256 = createHash('sha256');
+        let bytes = 0;
+        for (let count = readFrom(source, buffer, file); count > 0; count = readFrom(source, buffer, file)) {
+          const chunk = buffer.subarray(0, count);
+          sha256.update(chunk);
+          writeFully(to, chunk, target);
+          bytes += count;
+        }
+        copies.push({ md5: '', bytes, sha256: sha256.digest('hex'), crc32: undefined, head: NO_BYTES, marks: [] });
+      } finally {
+        closeSync(to);
+      }
+    } finally {
+      closeSync(source);
+    }
+    await setImmediate();
+  }
+  return copies;
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 /** Reading the entry has proven it; AE-2 keeps none, and the first export of such a file counts it. */
 const crc32In = ({ hasCrc, crc32 }: ZipEntry): number | undefined => (hasCrc ? crc32 : undefined);
@@ -154,7 +195,7 @@ interface Content {
  */
 async function readTogether(
   arenas: Arenas,
-  count: number,
+  { count, bare }: { readonly count: number; readonly bare: boolean },
   contentsIn: (arena: Arena, places: readonly Buffer[]) => Content[],
 ): Promise<(Taken | Damaged)[]> {
   const md5 = new Md5Streams(arenas, count);
@@ -162,7 +203,7 @@ async function readTogether(
   const readers: ContentReader[] = [];
   try {
     contents.push(...contentsIn(md5.arena, md5.places));
-    for (const content of contents) readers.push(new ContentReader(content, md5.arena));
+    for (const content of contents) readers.push(new ContentReader(content, md5.arena, bare ? 0 : HEAD_BYTES));
     const ended = new Map<Content, Damaged | undefined>();
     while (ended.size < contents.length) {
       const next = contents.map((content) => (ended.has(content) ? undefined : nextChunk(content)));
@@ -174,10 +215,10 @@ async function readTogether(
         if (chunk) readers[i]?.read(chunk);
         else if (result) ended.set(content, 'damage' in result ? result : undefined);
       }
-      md5.update(chunks);
+      if (!bare) md5.update(chunks);
       await setImmediate();
     }
-    return readers.map((reader, i) => ended.get(contents[i] as Content) ?? { ...reader.end(), md5: md5.digest(i) });
+    return readers.map((reader, i) => ended.get(contents[i] as Content) ?? { ...reader.end(), md5: bare ? '' : md5.digest(i) });
   } finally {
     for (const reader of readers) reader.close();
     await Promise.all(contents.map(({ chunks }) => chunks.return(undefined)));
@@ -204,10 +245,12 @@ class ContentReader {
   readonly #counts: boolean;
   #crc32: number | undefined;
   readonly #marks: MarkFinder;
+  readonly #headBytes: number;
   #bytes = 0;
   #head: Buffer = Buffer.alloc(0);
 
-  constructor({ target, known, crc32, marks }: Content, arena: Arena) {
+  constructor({ target, known, crc32, marks }: Content, arena: Arena, headBytes: number) {
+    this.#headBytes = headBytes;
     this.#target = target;
     this.#fd = target === undefined ? undefined : openFile(target, 'wx');
     this.#sha256 = known ? createHash('sha256') : undefined;
@@ -217,7 +260,8 @@ class ContentReader {
   }
 
   read(chunk: Buffer): void {
-    if (this.#head.length < HEAD_BYTES) this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD_BYTES - this.#head.length)]);
+    if (this.#head.length < this.#headBytes)
+      this.#head = Buffer.concat([this.#head, chunk.subarray(0, this.#headBytes - this.#head.length)]);
     this.#sha256?.update(chunk);
     if (this.#counts) this.#crc32 = crc32(chunk, this.#crc32);
     if (this.#fd !== undefined) writeFully(this.#fd, chunk, this.#target as string);
