@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import { describeEngines, newStore } from '../support/postgres.js';
+import { NOW, OPERATOR } from '../support/schools.js';
+import { smallPortfolio } from '../support/small-portfolio.js';
+import { tempFolder } from '../support/temp.js';
+
+const BY = { now: NOW, operator: OPERATOR };
+const ERASED = { nationalId: 'B800000015', name: '陳小麥' };
+
+describeEngines('a student who is erased', (engine) => {
+  it('is gone from the rows, and the log verifies and shows what is tampered with', async () => {
+    const { store, location } = await newStore(engine, tempFolder());
+    await store.change(async (change) => {
+      const history = await change.addHistory({ kind: 'pick', at: NOW, operator: OPERATOR, file: ERASED.nationalId, bytes: 0 });
+      for (const { basicData } of [smallPortfolio([], ERASED), smallPortfolio([])]) {
+        const { id } = await change.addStudent(basicData, {});
+        await change.addHistoryStudent(history, id, { courseResults: 0, multiPerformances: 0, attachments: 0 });
+      }
+      return { keep: true, result: undefined };
+    });
+    expect(await store.log.verify()).toMatchObject({ students: 2, faults: [] });
+    expect(await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' })).toMatchObject({
+      entries: 1,
+      remnants: { files: [], database: undefined },
+    });
+    const { head, faults } = await store.log.verify();
+    expect([await store.student(ERASED.nationalId), faults]).toEqual([undefined, []]);
+    expect((await store.history()).map(({ kind, file, erased }) => [kind, file, erased])).toEqual([
+      ['erase', '', 1],
+      ['pick', '＊＊＊', 1],
+    ]);
+    expect((await store.erasures.obey(await store.erasures.list(), BY)).erased).toBe(0);
+    await engine.tamper(location, `update history set operator = 'x' where position = 1`);
+    expect((await store.log.verify(head)).faults).toMatchObject([{ what: 'edited', position: 1 }]);
+    await store.close();
+  });
+});
