@@ -113,6 +113,23 @@ describeWith(['swift'], 'a store whose attachments are in a bucket', () => {
     },
   );
 
+  it.skipIf(!hasPostgres && process.env.LPX_TOOLS !== 'required')(
+    'is backed up, and restored into a database with its attachments in a bucket',
+    async () => {
+      const { folder, zipFile } = await delivery();
+      const store = join(folder, 'store');
+      await init(store);
+      expect((await lpx(importing(store, folder, zipFile))).code).toBe(0);
+      expect((await lpx(['--store', store, 'backup', join(folder, 'backup')])).code).toBe(0);
+      const { url, location } = await testDatabase();
+      const words = ['restore', join(folder, 'backup'), url, '--attachments', server.urlOf('files', 'restored')];
+      expect(await lpx(words)).toMatchObject({ code: 0, err: '' });
+      expect([await stateOf(location), await heldBy(location)]).toEqual(['after', FILES]);
+      expect((await keysUnder('restored')).every((key) => /^restored\/990002-[0-9a-f]{8}\//.test(key))).toBe(true);
+      expect(await stateOf(store)).toBe('after');
+    },
+  );
+
   it('is not made where the bucket cannot be used, and credentials in its address are repeated nowhere', async () => {
     const folder = tempFolder();
     for (const [url, code, exit] of [

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { restoreBackup } from '../../exchange/restore.js';
-import { locationNamed, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
+import { attachmentsNamed, locationNamed, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
@@ -52,10 +52,10 @@ export async function restore(context: Context, repository: string, store: strin
   };
 }
 
-/** A store in a database has its files in a folder that is named; one in a folder has them in there. @throws LPX_USAGE */
+/** A store in a database has its files in a folder or a bucket that is named; one in a folder has them in there. @throws LPX_USAGE, LPX_S3_URL, LPX_S3_SECRET */
 function attachmentsFor({ cwd, messages: { usage } }: Context, target: StoreLocation, { attachments }: RestoreOptions): string | undefined {
   const isDatabase = typeof target !== 'string';
   if (isDatabase !== (attachments !== undefined))
     throw new LpxError('LPX_USAGE', { problem: isDatabase ? usage.attachmentsMissing : usage.attachmentsInStore });
-  return attachments && resolve(cwd, attachments);
+  return attachments === undefined ? undefined : attachmentsNamed(attachments, cwd);
 }
