@@ -4,7 +4,6 @@
  * package names its job from the moment it is claimed, so that no job can be done and not be known to be.
  */
 import { randomBytes } from 'node:crypto';
-import { basename } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
@@ -87,7 +86,7 @@ export class BatchJournal {
     if (open) {
       await transaction
         .updateTable('batches')
-        .set({ work: basename(work.path) })
+        .set({ work: this.#presence.nameOf(work) })
         .where('id', '=', open.id)
         .execute();
       return { token: open.token, isResumed: true };
@@ -106,7 +105,7 @@ export class BatchJournal {
     const token = randomBytes(4).toString('hex');
     await transaction
       .insertInto('batches')
-      .values({ token, kind, key, at: now.toISOString(), work: basename(work.path) })
+      .values({ token, kind, key, at: now.toISOString(), work: this.#presence.nameOf(work) })
       .execute();
     return { token, isResumed: false, ...(other && { otherUnfinished: other.at }) };
   }

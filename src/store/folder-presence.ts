@@ -4,13 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileError } from '../io/file-error.js';
 import { type Access, setMode } from './access.js';
 import { databaseError, isBusy } from './database-error.js';
 import { openSqlite } from './driver.js';
 import type { Presence } from './presence.js';
-import { isInUse } from './work-folder.js';
+import { isInUse, type WorkFolder } from './work-folder.js';
 
 export class FolderPresence implements Presence {
   readonly #folder: string;
@@ -23,6 +23,14 @@ export class FolderPresence implements Presence {
 
   /** The work folder has its lock from the beginning. */
   async announce(): Promise<void> {}
+
+  nameOf({ path }: WorkFolder): string {
+    return basename(path);
+  }
+
+  isHere(): boolean {
+    return true;
+  }
 
   async isAlive(work: string): Promise<boolean> {
     return isInUse(join(this.#folder, 'attachments', work));

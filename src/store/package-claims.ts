@@ -106,7 +106,7 @@ export class PackageClaims {
     return this.#db.transaction().execute(async (transaction) => {
       if (wanted.unlessSent) await refuseSent(transaction, wanted);
       const name = await freeName(transaction, wanted, inFolder);
-      return name === undefined ? undefined : addClaim(transaction, wanted, name);
+      return name === undefined ? undefined : addClaim(transaction, wanted, { name, work: this.#presence.nameOf(wanted.work) });
     });
   }
 
@@ -158,6 +158,8 @@ export class PackageClaims {
         for (const zip of zips) packages.push({ zip, files: await filesOfDead(transaction, zip.id) });
         const files = packages.flatMap((dead) => dead.files);
         if (files.some(({ part }) => !existsSync(dirname(part)))) return;
+        // A folder of the same name is another one on another computer, unless the files can be seen in it.
+        if (!this.#presence.isHere(work) && !files.every(({ part, file }) => existsSync(part) || existsSync(file))) return;
         if (zips.every(({ state }) => state === 'written')) {
           const outcome = await finish(packages);
           if (outcome === 'later') return;
@@ -349,8 +351,8 @@ async function lastPackageOf(transaction: Transaction<Tables>, studentIds: reado
 
 async function addClaim(
   transaction: Transaction<Tables>,
-  { now, work, outFolder, passwordFile, entry, students, batchJob = '' }: NewClaim,
-  name: string,
+  { now, outFolder, passwordFile, entry, students, batchJob = '' }: NewClaim,
+  { name, work }: { readonly name: string; readonly work: string },
 ): Promise<PackageClaim> {
   const { left, ...facts } = entry;
   const { id: historyId } = await transaction
@@ -365,7 +367,7 @@ async function addClaim(
       file: `${name}.zip`,
       package: name,
       state: 'pending',
-      work: basename(work.path),
+      work,
       batch_job: batchJob,
       bytes: 0,
     })

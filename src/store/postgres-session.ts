@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
@@ -114,8 +115,17 @@ export class PostgresSession implements DatabaseConnection, Presence {
     return giveBack;
   }
 
+  /** With the computer that it is on: others cannot see what is in it. */
+  nameOf({ path }: WorkFolder): string {
+    return `${basename(path)}@${hostname()}`;
+  }
+
+  isHere(work: string): boolean {
+    return work.endsWith(`@${hostname()}`);
+  }
+
   async announce(work: WorkFolder): Promise<void> {
-    const name = basename(work.path);
+    const name = this.nameOf(work);
     if (this.#alive.has(name)) return;
     const key = this.#keyOf(`work ${name}`);
     // Several connections of one process may have the same folder.

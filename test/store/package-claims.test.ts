@@ -206,6 +206,23 @@ describeEngines('the name of a package', (engine) => {
       });
     });
 
+    it.skipIf(engine.name === 'SQLite')('on another computer is settled only where its files can be seen', async () => {
+      const claimed = (await claim(0)) as PackageClaim;
+      write(claimed);
+      await store.claims.written([{ claim: claimed, digests: DIGESTS }]);
+      await work.leave();
+      await engine.tamper(location, `update history set work = split_part(work, '@', 1) || '@elsewhere' where state = 'written'`);
+      const kinds = async () => (await store.history()).map(({ kind }) => kind);
+      renameSync(mail, `${mail}-elsewhere`);
+      mkdirSync(mail);
+      await sweep();
+      expect([await kinds(), files()]).toEqual([[], []]);
+      rmSync(mail, { recursive: true });
+      renameSync(`${mail}-elsewhere`, mail);
+      await sweep();
+      expect([await kinds(), files()]).toEqual([['export'], [`${claimed.name}.zip`, `${claimed.name}.zip.md5`]]);
+    });
+
     it('in a folder that is away is settled once that is back', async () => {
       const away = tempFolder();
       const stick = join(away, 'stick');
