@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { backupStore } from '#lpx/exchange/backup.js';
+import { examineStore } from '#lpx/exchange/doctor.js';
+import { loadFolder } from '#lpx/exchange/load.js';
+import { checkProbe, writeProbe } from '#lpx/exchange/move-probe.js';
+import { restoreBackup } from '#lpx/exchange/restore.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { createStore } from '#lpx/store/open.js';
+import { S3_KEYS, S3Server } from '../support/s3.js';
+import { NOW, OPERATOR, SAMPLES, TRANSFER_STUDENT } from '../support/schools.js';
+import { tempFolder } from '../support/temp.js';
+import { describeWith } from '../support/tools.js';
+
+describeWith(['swift'], 'a store whose files are in a bucket', () => {
+  let server: S3Server;
+  beforeAll(async () => {
+    Object.assign(process.env, S3_KEYS);
+    server = await S3Server.start();
+    await server.client().send(new CreateBucketCommand({ Bucket: 'files' }));
+  }, 60_000);
+  afterAll(() => server?.stop());
+
+  it('is backed up, restored to a folder, and examined: what the bucket has lost is named, with its student', async () => {
+    const parent = tempFolder();
+    const [location, target, repository] = ['store', 'restored', 'backup'].map((name) => join(parent, name)) as [string, string, string];
+    const attachments = server.urlOf('files', 'backups');
+    const store = await createStore(location, { school: { code: '990001', name: '' }, attachments });
+    await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
+    const files = await store.neededFiles();
+    const result = await backupStore(store, { folder: repository, recipients: [], now: NOW, operator: OPERATOR });
+    expect([result.error, result.manifest.files.count]).toEqual([undefined, files.length]);
+    await store.close();
+    await restoreBackup({ folder: repository, target, now: NOW, operator: OPERATOR });
+    const examine = (folder: string) =>
+      withStore(folder, (open) => examineStore(open, { quick: false, repair: false, now: NOW, operator: OPERATOR }));
+    for (const folder of [location, target])
+      expect(await examine(folder)).toMatchObject({ error: undefined, filesChecked: files.length, gap: { records: 0 } });
+    await withStore(location, async (open) => {
+      expect(open.attachments.locationOf(files[0]?.sha256 ?? '')).toContain('s3://');
+      await writeProbe(open, { now: NOW, operator: OPERATOR });
+      expect((await checkProbe(open)).faults).toEqual([]);
+      await open.attachments.remove(files[0]?.sha256 ?? '');
+    });
+    const report = await examine(location);
+    expect(report.hurt).toEqual([TRANSFER_STUDENT]);
+    expect(report.findings.map(({ code }) => code)).toContain('LPX_ATTACHMENT_LOST');
+  });
+});
