@@ -18,8 +18,8 @@ import { type PostgresLocation, postgresLocation, type StoreLocation } from '#lp
 import { createStore, type NewStore } from '#lpx/store/open.js';
 import type { Store } from '#lpx/store/store.js';
 
-/** The folder of `postgres` and `initdb`; undefined where there are none. */
-const PROGRAMS = programs();
+/** The folder of `postgres` and `initdb`; undefined where there are none, or a run is to be as on a machine without (`LPX_TOOLS=none`). */
+const PROGRAMS = process.env.LPX_TOOLS === 'none' ? undefined : programs();
 
 export const hasPostgres = PROGRAMS !== undefined;
 
