@@ -87,8 +87,11 @@ export class Store {
  * Makes the store of a school: a folder with a database and the attachments, readable by its owner alone; or in a PostgreSQL database.
  *
  * @param folder is made; it must not hold a store yet. Or the address of a database, `postgres://host/database` (docs/postgres.md)
- * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_DATABASE_…` for a database (docs/postgres.md), `LPX_SCHOOL_CODE` for a code that no school has, `LPX_STORE_EXISTS`, `LPX_GROUP_REFUSED`,
- *   `LPX_WRITE_FAILED`, `LPX_DISK_FULL`, `LPX_INTERRUPTED`
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_SCHOOL_CODE` for a code that no school has, `LPX_STORE_EXISTS`,
+ *   `LPX_GROUP_REFUSED`, `LPX_WRITE_FAILED`, `LPX_DISK_FULL`, `LPX_INTERRUPTED`; of a database (docs/postgres.md) also
+ *   `LPX_DATABASE_URL`, `LPX_DATABASE_PASSWORD`, `LPX_DATABASE_SETTING`, `LPX_DATABASE_SERVICE`, `LPX_DATABASE_CLIENT_MISSING`,
+ *   `LPX_DATABASE_UNREACHABLE`, `LPX_DATABASE_LOGIN`, `LPX_DATABASE_TLS`, `LPX_DATABASE_NOT_FOUND`, `LPX_DATABASE_REFUSED`,
+ *   `LPX_DATABASE_ENCODING`, `LPX_DATABASE_FULL`, `LPX_DATABASE_LOST`
  * @example
  * ```ts
  * const store = await createStore('/srv/lpx/990001', { code: '990001', name: '示範高中' });
@@ -120,8 +123,9 @@ export async function createStore(folder: string, school: NewSchool, options: Ca
  * put right.
  *
  * @param folder as given to {@link createStore} or `lpx init`
- * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_DATABASE_…`, `LPX_STORE_SCHOOL`, `LPX_STORE_NOT_FOUND`, `LPX_STORE_NEWER` for one that a later version of lpx wrote,
- *   `LPX_STORE_DAMAGED`, `LPX_STORE_BUSY` when another process keeps writing to it, `LPX_INTERRUPTED`
+ * @throws LpxError `LPX_OPTION_WRONG`, `LPX_STORE_ADDRESS`, `LPX_STORE_SCHOOL`, `LPX_STORE_NOT_FOUND`, `LPX_STORE_NEWER` for one that a
+ *   later version of lpx wrote, `LPX_STORE_DAMAGED`, `LPX_STORE_BUSY` when another process keeps writing to it, `LPX_INTERRUPTED`;
+ *   of a database those that {@link createStore} names
  * @example
  * ```ts
  * const store = await openStore('/srv/lpx/990001');
