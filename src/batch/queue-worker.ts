@@ -8,6 +8,7 @@ import {
   type InboxPasswords,
   type InboxResult,
   importAll,
+  isPassing,
   verifyAll,
 } from '../exchange/batch-import.js';
 import type { ImportResult } from '../exchange/import.js';
@@ -267,7 +268,7 @@ class Worker {
     const [result] = results;
     if (!result) throw new LpxError('LPX_INTERNAL', { detail: 'result' });
     // What says nothing of the package is tried again.
-    if (result.outcome === 'waiting' && result.error && isPassing(result.error)) throw result.error;
+    if (result.outcome === 'waiting' && result.error && isUnfinished(result.error)) throw result.error;
     return endedWith(result);
   }
 
@@ -297,7 +298,7 @@ class Worker {
     } catch (error) {
       const known = knownError(error);
       // What stands against the students is the result; what says nothing of them is tried again.
-      if (known.code === 'LPX_INTERRUPTED' || isPassing(known)) throw known;
+      if (isUnfinished(known)) throw known;
       const done = { outcome: 'failed', code: known.code, historyId: 0, bytes: 0, attachments: 0 };
       return { done, output: { outcome: 'failed', code: known.code, result: encodedExport(exportFailure(known)) } };
     }
@@ -328,8 +329,8 @@ function endedWith(result: InboxResult): Ended {
   return { done, output: { outcome, code, result: encodedInboxResult(result) } };
 }
 
-/** Whether an error says nothing of what the job is about, and may pass by itself. */
-const isPassing = ({ code }: LpxError): boolean => /^LPX_(?:STORE_|DATABASE_|DISK_FULL|WRITE_FAILED|INTERNAL|INTERRUPTED)/.test(code);
+/** Whether the job is to be run again: the worker ends, or what is in its way may pass by itself. */
+const isUnfinished = (error: LpxError): boolean => error.code === 'LPX_INTERRUPTED' || isPassing(error);
 
 /** The password of a package to be made. @throws LPX_WORKER_PASSWORDS when the worker does not have it, and as `openedPasswords` */
 async function exportPassword(sealed: string | null, opening: Opening, { about }: TakenJob, batchJob: string): Promise<Uint8Array> {

@@ -6,7 +6,7 @@ import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { LpxError } from '../errors.js';
-import { isDatabaseUrl } from '../exchange/school-store.js';
+import { isAttachmentsPlace, isDatabaseUrl } from '../exchange/school-store.js';
 import { writeError } from '../io/file-error.js';
 import { upward } from '../io/folders.js';
 import { fill } from '../messages/messages.js';
@@ -130,9 +130,9 @@ function nearest(path: string): string {
   return there;
 }
 
-/** The store that a path is in, or is. */
+/** The store that a path is in, or is; or the attachments of one in a database. */
 function storeAround(path: string): string | undefined {
-  for (const folder of upward(realpathSync(nearest(path)))) if (isStoreFolder(folder)) return folder;
+  for (const folder of upward(realpathSync(nearest(path)))) if (isStoreFolder(folder) || isAttachmentsPlace(folder)) return folder;
   return undefined;
 }
 

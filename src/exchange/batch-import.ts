@@ -222,6 +222,9 @@ async function settled(found: InboxPackage, work: () => Promise<Omit<InboxResult
 /** Whether an error that was thrown says that the package is faulty, and not that it cannot be worked on now. */
 const isVerdict = (error: LpxError): boolean => isRefusal(error) && !WAITED_FOR.has(error.code) && !error.code.startsWith('LPX_STORE_');
 
+/** Whether an error says nothing of the package, and may pass by itself: of the store, its database, its bucket, a disk. */
+export const isPassing = ({ code }: LpxError): boolean => /^LPX_(?:STORE_|DATABASE_|S3_|DISK_FULL|WRITE_FAILED|INTERNAL)/.test(code);
+
 /** A file that was written to within this time, in ms, may be written to still. */
 const QUIET_MS = 1000;
 /** A package without its end is taken for one that is still arriving for this long, in ms, after it was last written to. */

@@ -12,6 +12,7 @@ export { isDatabaseUrl, type StoreLocation, shownLocation } from '../store/locat
 export { isNetworkFolder } from '../store/network-folder.js';
 export { isS3Url } from '../store/s3-location.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
+export { isAttachmentsPlace } from '../store/vault.js';
 
 /**
  * What a text names as a store: a folder as it is, or a database. Any other address would become a folder of that name.

@@ -10,7 +10,7 @@ import { knownError } from '../io/file-error.js';
 import { completeMoves, type InboxPackage, listInbox, openMovingInbox } from '../package/inbox.js';
 import type { Store } from '../store/store.js';
 import { takeTurn } from '../store/turns.js';
-import { ARRIVING_MS, type ImportInboxRequest, type InboxResult, importAll, passwordsFor } from './batch-import.js';
+import { ARRIVING_MS, type ImportInboxRequest, type InboxResult, importAll, isPassing, passwordsFor } from './batch-import.js';
 
 export interface WatchRequest extends ImportInboxRequest {
   /** How often to look, in ms. */
@@ -118,15 +118,14 @@ async function workOn(
     const sighting = sightings.get(result.file) as Sighting;
     const said = `${result.outcome} ${result.error?.code ?? ''}`;
     // A store that is busy, or a disk that is full, is none of the package's: it is tried again as it is.
-    const isLasting = result.outcome !== 'waiting' || result.error === undefined || !isPassing(result.error);
+    const isLasting = result.outcome !== 'waiting' || result.error === undefined || !maySucceedLater(result.error);
     sightings.set(result.file, { ...sighting, said, tried: isLasting ? sighting.stamp : '' });
     if (result.outcome !== 'elsewhere' && (result.outcome !== 'waiting' || said !== sighting.said)) request.onResult(result);
   };
   await importAll({ inbox, packages: ready, passwords }, { ...request, onResult });
 }
 
-/** Whether an error says nothing of the package, and may pass by itself. */
-const isPassing = ({ code }: LpxError): boolean => /^LPX_(?:STORE_|DISK_FULL|WRITE_FAILED|FILE_|INTERNAL)/.test(code);
+const maySucceedLater = (error: LpxError): boolean => isPassing(error) || error.code.startsWith('LPX_FILE_');
 
 /** The sizes and times of a package and of its signatures, and whether it is too old to be arriving still. */
 async function stampOfPackage({ path, signatures }: InboxPackage): Promise<string> {

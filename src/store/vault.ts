@@ -1,5 +1,6 @@
 /** Chooses the vault of a store, by what its settings say of where the attachments are. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
@@ -35,6 +36,10 @@ export function newPlace(named: string, schoolCode: string): string {
   const location = s3Location(named);
   return s3Url({ ...location, prefix: location.prefix === '' ? own : `${location.prefix}/${own}` });
 }
+
+/** Whether a folder is such a place, with attachments in it. */
+export const isAttachmentsPlace = (folder: string): boolean => OWN_PLACE.test(basename(folder)) && existsSync(join(folder, 'attachments'));
+const OWN_PLACE = /^[0-9A-Za-z]{6}-[0-9a-f]{8}$/;
 
 /** The vault at a place. @param place empty for the folder of the store itself */
 export function vaultAt(place: string, { folder = '', access, presence }: Surroundings): AttachmentVault {

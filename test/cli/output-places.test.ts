@@ -71,6 +71,7 @@ describe('a path that a command takes', () => {
         'course-code',
         'folder',
         'import-id',
+        'job',
         'list',
         'national-id',
         'new-store',
@@ -97,6 +98,16 @@ describe.each(outputs.map(named))('the output %s', (_, command, option) => {
       expect(await refusalOf(wordsFor(command, { [long]: place }), folder), place).toMatch(IN_STORE);
     expect(readdirSync(join(folder, 'store')).sort()).toEqual(['attachments', 'lpx.sqlite', 'lpx.sqlite-wal']);
     expect(readFileSync(join(folder, 'store', 'lpx.sqlite'), 'utf8')).toBe('lpx.sqlite');
+  });
+
+  it('never goes among the attachments of a store in a database, but may go next to them', async () => {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'shared', '990002-0a1b2c3d', 'attachments'), { recursive: true });
+    mkdirSync(join(folder, 'shared', '990002-notes'));
+    for (const place of ['shared/990002-0a1b2c3d', 'shared/990002-0a1b2c3d/x', 'shared/990002-0a1b2c3d/attachments/0a/x'])
+      expect(await refusalOf(wordsFor(command, { [long]: place }), folder), place).toMatch(IN_STORE);
+    for (const place of ['shared/x', 'shared/990002-notes/x', 'shared/990002-0a1b2c3e/x'])
+      expect(await refusalOf(wordsFor(command, { [long]: place }), folder), place).not.toMatch(IN_STORE);
   });
 
   it('is never a file that the command reads', async () => {

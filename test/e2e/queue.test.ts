@@ -94,9 +94,9 @@ async function hasImported(inbox: string, count: number, isOver: { readonly valu
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** The SHA-256 of every file in a store's vault, which has to be its name. */
+/** The SHA-256 of every file in a folder of attachments, which has to be its name. */
 function filesOf(folder: string): string[] {
-  const files = readdirSync(join(folder, 'attachments'), { recursive: true, withFileTypes: true }).filter(
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name),
   );
   return files.map((entry) => {
@@ -154,7 +154,7 @@ describePostgres('packages in the queue', () => {
       return counted;
     });
     expect(records).toEqual(nationalIds.map((nationalId) => [nationalId, 3]));
-    expect(filesOf(join(folder, 'files')).sort()).toEqual(filesOf(sender).sort());
+    expect(filesOf(join(folder, 'files')).sort()).toEqual(filesOf(join(sender, 'attachments')).sort());
     expect([packagesIn(inbox).length, packagesIn(join(inbox, 'imported')).length]).toEqual([PACKAGES, PACKAGES]);
     const { json: status } = await lpxJson(['--store', database.url, 'batch', 'status', '--all']);
     expect(status.counts).toMatchObject({ queued: 0, retry: 0, running: 0, dead: 0, done: PACKAGES });
