@@ -71,8 +71,8 @@ export interface RecoverResult {
   readonly historyId: number;
 }
 
-/** So many contents are put in their places at a time. */
-const KEPT_TOGETHER = 256;
+/** So many contents are put in their places at a time: every time, nearly all folders of the vault are synced. */
+const KEPT_TOGETHER = 4096;
 
 /**
  * Searches a heap for what the vault lacks, and puts in its place what fits by SHA-256. Each file is put in its place whole, or not at
@@ -90,7 +90,6 @@ export async function recoverFiles(store: Store, request: RecoverRequest): Promi
     const bringing = new Bringing(store, staging, { lacking, owed, dryRun });
     for (const file of needed) if (!lacking.has(file.sha256)) bringing.offerHeld(file);
     const heap = bringing.isEmpty() ? undefined : await search(store, request, { bringing, staging, listed });
-    await bringing.keep();
     const files = await lackingFiles(store, { lacking, owed });
     const recovered = files.flatMap((file): RecoveredFile[] => {
       const from = bringing.found.get(keyOf(file));
@@ -293,7 +292,7 @@ class Bringing implements Sought {
 
   async take(contents: readonly HeapContent[]): Promise<void> {
     for (const { taken, stagedAt, from } of contents) if (!this.#takes(taken, stagedAt, from)) await rm(stagedAt, { force: true });
-    if (this.#staged.length >= KEPT_TOGETHER) await this.keep();
+    if (this.#staged.length >= KEPT_TOGETHER) await this.#keep();
   }
 
   /** @returns whether the copy is needed */
@@ -329,46 +328,52 @@ class Bringing implements Sought {
     return true;
   }
 
-  /** Puts what was found in its place; what is owed waits for `record`. */
-  keep(): Promise<void> {
+  /** Puts what was found in its place; what is owed, and the rest of what was found, waits for `record`. */
+  #keep(): Promise<void> {
     const files = this.#staged.splice(0);
-    const keeping = this.#keeping.then(() => this.#keep(files));
+    const keeping = this.#keeping.then(async () => {
+      await this.#staging.secured(files);
+      await this.#store.change(async (change) => {
+        await this.#staging.keepAll(await stillNeeded(change, files));
+        return { keep: false, result: undefined };
+      });
+      this.#staging.committed();
+    });
     this.#keeping = keeping.catch(() => {});
     return keeping;
   }
 
-  async #keep(files: readonly Found[]): Promise<void> {
-    if (files.length === 0) return;
-    await this.#staging.secured(files);
-    await this.#store.change(async (change) => {
-      // A record may have been erased since: then nobody needs its file.
-      const known = await change.knownFiles(files.map(({ sha256 }) => sha256));
-      await this.#staging.keepAll(files.filter(({ sha256 }) => known.has(sha256)));
-      return { keep: false, result: undefined };
-    });
-    this.#staging.committed();
-  }
-
-  /** Enters the recovery into the history, with the students whose files are back, and gives records what they were owed. */
+  /**
+   * Puts the rest of what was found in its place, gives records what they were owed, and enters the recovery into the history, with the
+   * students whose files are back.
+   */
   async record({ paths, now, operator }: RecoverRequest, { recovered, missing, contents }: Brought): Promise<number> {
     const details = { files: contents, byMd5: this.#payments.length, missing: new Set(missing.map(keyOf)).size };
     const [path, ...others] = paths;
     const file = path !== undefined && others.length === 0 ? basename(path) : '';
     const paying = this.#payments.map(({ content }) => content);
-    await this.#staging.secured(paying);
+    const files = this.#staged.splice(0);
+    await this.#keeping;
+    await this.#staging.secured([...files, ...paying]);
     const historyId = await this.#store.change(async (change) => {
       const historyId = await change.addHistory({ kind: 'recover', at: now, operator, file, bytes: 0, details });
-      const files = new Map<number, number>();
-      for (const { studentId } of recovered) files.set(studentId, (files.get(studentId) ?? 0) + 1);
-      for (const [studentId, attachments] of files)
+      const counts = new Map<number, number>();
+      for (const { studentId } of recovered) counts.set(studentId, (counts.get(studentId) ?? 0) + 1);
+      for (const [studentId, attachments] of counts)
         await change.addHistoryStudent(historyId, studentId, { courseResults: 0, multiPerformances: 0, attachments });
-      await this.#staging.keepAll(paying);
+      await this.#staging.keepAll([...(await stillNeeded(change, files)), ...paying]);
       for (const payment of this.#payments) await payWith(change, payment, historyId);
       return { keep: true, result: historyId };
     });
     this.#staging.committed();
     return historyId;
   }
+}
+
+/** Those of the files that records name still: one may have been erased since, and then nobody needs its file. */
+async function stillNeeded(change: StoreChange, files: readonly Found[]): Promise<Found[]> {
+  const known = await change.knownFiles(files.map(({ sha256 }) => sha256));
+  return files.filter(({ sha256 }) => known.has(sha256));
 }
 
 type Brought = Pick<RecoverResult, 'recovered' | 'missing' | 'contents'>;

@@ -1,4 +1,5 @@
 /** Lists the plain files below a folder. Links are not followed; pipes, sockets and devices are not listed. */
+import { lstatSync } from 'node:fs';
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LpxError } from '../errors.js';
@@ -35,7 +36,7 @@ export async function listPlainFiles(path: string, without: ReadonlySet<string> 
       const at = join(folder, entry.name);
       try {
         if (entry.isDirectory()) await enter(at);
-        else if (entry.isFile()) files.push({ path: at, bytes: (await lstat(at)).size });
+        else if (entry.isFile()) files.push({ path: at, bytes: lstatSync(at).size });
       } catch (error) {
         unreadable.push(ofSystem(error, at));
       }

@@ -3,9 +3,10 @@
  * known to be good. What was to be moved is written down before, so that a later process can put back what a killed one left.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, createReadStream, fchmodSync, fsync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, fsync, lstatSync, openSync, renameSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { LpxError } from '../errors.js';
 import { copyHashed } from '../io/copy.js';
@@ -13,6 +14,7 @@ import { fileError } from '../io/file-error.js';
 import { makeFolders } from '../io/folders.js';
 import { whenInterrupted } from '../io/interruption.js';
 import { syncFolder } from '../io/publish.js';
+import { openFile, readFrom } from '../io/read.js';
 import { type Access, accessFor, setMode } from './access.js';
 import type { AttachmentVault, HeldContent, LocalPath, NamedContent, StagedFile, Staging } from './attachments.js';
 import type { Presence } from './presence.js';
@@ -52,17 +54,14 @@ export class FolderVault implements AttachmentVault {
   }
 
   async check(sha256: string): Promise<'sound' | 'broken' | 'lost'> {
-    const path = this.locationOf(sha256);
     try {
-      const hash = createHash('sha256');
-      for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk);
-      return hash.digest('hex') === sha256 ? 'sound' : 'broken';
+      return (await sha256Of(this.locationOf(sha256))) === sha256 ? 'sound' : 'broken';
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT' || code === 'ENOTDIR') return 'lost';
+      if (!(error instanceof LpxError)) throw error;
+      if (error.code === 'LPX_FILE_NOT_FOUND') return 'lost';
       // A folder in its place, or a disk that cannot read it any more.
-      if (code === 'EISDIR' || code === 'EIO') return 'broken';
-      throw fileError(error, path);
+      if (error.facts.reason === 'EISDIR' || error.facts.reason === 'EIO') return 'broken';
+      throw error;
     }
   }
 
@@ -168,7 +167,7 @@ export class FolderStaging implements Staging {
     const target = this.#vault.locationOf(sha256);
     try {
       const shelf = dirname(target);
-      if (makeFolders(shelf, this.#vault.access.folder).length > 0) {
+      if (!this.#touched.has(shelf) && makeFolders(shelf, this.#vault.access.folder).length > 0) {
         setMode(shelf, this.#vault.access.folder);
         this.#touched.add(dirname(shelf));
       }
@@ -216,6 +215,23 @@ export class FolderStaging implements Staging {
     this.#finished();
     if (this.#moved.size > 0) await this.#work.leave();
     else await this.#work.remove();
+  }
+}
+
+/** The SHA-256 of a plain file. @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
+async function sha256Of(file: string): Promise<string> {
+  const fd = openFile(file, 'r');
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(Math.min(fstatSync(fd).size + 1, READ_BYTES));
+    for (let count = readFrom(fd, buffer, file); count > 0; count = readFrom(fd, buffer, file)) {
+      hash.update(buffer.subarray(0, count));
+      // Signals are heard between two steps.
+      await setImmediate();
+    }
+    return hash.digest('hex');
+  } finally {
+    closeSync(fd);
   }
 }
 
