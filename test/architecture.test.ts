@@ -119,6 +119,7 @@ describe('the rooms of the house', () => {
       'load-table',
       'log',
       'move-probe',
+      'note-verification',
       'pick',
       'receipt',
       'recover',

@@ -158,8 +158,8 @@ async function recordRefusal(
   }
 }
 
-/** Of a file that is larger than packages are, no MD5. */
-async function factsOfFile(zipFile: string): Promise<Pick<VerificationReport['package'], 'file' | 'bytes' | 'md5'>> {
+/** Name, size and MD5 of a file that could not be read as a package; of one that is larger than packages are, no MD5. */
+export async function factsOfFile(zipFile: string): Promise<Pick<VerificationReport['package'], 'file' | 'bytes' | 'md5'>> {
   const { size } = await statPlain(zipFile);
   const md5 = size > DEFAULT_LIMITS.archiveBytes ? '' : (await digestFile(zipFile)).md5;
   return { file: basename(zipFile), bytes: size, md5 };

@@ -1342,6 +1342,7 @@ export const en = {
   verify: {
     good: 'The package is intact and can be imported.',
     bad: 'The package is refused.',
+    notNoted: 'This check is not in the history of the store: {why}',
     holds: 'Contents',
   },
   import: {

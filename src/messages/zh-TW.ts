@@ -2143,7 +2143,7 @@ export const zhTW: Messages = {
       'Windows 檔案總管無法開啟 AES-256：請對方改用 7-Zip，或以 --encryption zipcrypto 重新匯出。其他無法開啟的軟體請加 --verbose 查看。',
     needsAes: `${WITHOUT_AES} 都無法開啟 AES-256。對方若使用這些軟體，請對方改用 7-Zip，或以 --encryption zipcrypto 重新匯出。`,
   },
-  verify: { good: '交換檔完好，可以匯入。', bad: '交換檔不予採用。', holds: '內容' },
+  verify: { good: '交換檔完好，可以匯入。', bad: '交換檔不予採用。', notNoted: '這次檢查沒有記入資料庫的作業紀錄：{why}', holds: '內容' },
   import: {
     imported: '匯入完成，紀錄編號 {id}。',
     next: '下一步：lpx receipt {id}',
