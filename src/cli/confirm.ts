@@ -11,5 +11,16 @@ export async function confirm(context: Context, message: string): Promise<boolea
   if (!canAsk(context)) return false;
   const prompts = await import('@clack/prompts');
   const { yes: active, no: inactive } = context.messages.prompt;
-  return ask(context, (asking) => prompts.confirm({ message, active, inactive, initialValue: false, ...asking }));
+  const { stdin } = context;
+  // The library knows `y` and `n`: the words that it shows are typed too.
+  const onKey = (typed: string | undefined) => {
+    const letter = typed === active ? 'y' : typed === inactive ? 'n' : undefined;
+    if (letter) stdin.emit('keypress', letter, { name: letter, sequence: letter });
+  };
+  stdin.on('keypress', onKey);
+  try {
+    return await ask(context, (asking) => prompts.confirm({ message, active, inactive, initialValue: false, ...asking }));
+  } finally {
+    stdin.off('keypress', onKey);
+  }
 }

@@ -34,6 +34,15 @@ export interface ListedStudent extends RollEntry {
   readonly created: boolean;
   /** Of name and birth date. */
   readonly changes: readonly BasicDataChange[];
+  /** Of what only the roll has: class, seat and student number. */
+  readonly rollChanges: readonly RollChange[];
+}
+
+/** What a list changed of a student's place on the roll; empty texts for what it did not have. */
+export interface RollChange {
+  readonly property: keyof RollEntry;
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface LoadedRoster {
@@ -332,6 +341,7 @@ interface PlannedStudent {
   readonly basicData: BasicData;
   /** Of name and birth date. */
   readonly changes: readonly BasicDataChange[];
+  readonly rollChanges: readonly RollChange[];
   readonly roll: RollEntry;
 }
 
@@ -367,12 +377,12 @@ class Tally {
   }
 
   changed(student: PlannedStudent): PlannedStudent {
-    const { id, changes, roll } = student;
+    const { id, changes, rollChanges, roll } = student;
     const { nationalId, name } = student.basicData;
     const created = id === undefined;
     if (created) this.#created++;
     else this.#updated++;
-    if (this.#named.length < NAMED) this.#named.push({ nationalId, name, ...roll, created, changes });
+    if (this.#named.length < NAMED) this.#named.push({ nationalId, name, ...roll, created, changes, rollChanges });
     return student;
   }
 
@@ -403,7 +413,7 @@ function planRoll(
     const held = roll.get(nationalId);
     if (!held) {
       const basicData = { ...NO_BASIC_DATA, schoolCode, nationalId, name, birthDate };
-      return [tally.changed({ id: undefined, basicData, changes: [], roll: { studentNumber, className, seat } })];
+      return [tally.changed({ id: undefined, basicData, changes: [], rollChanges: [], roll: { studentNumber, className, seat } })];
     }
     const differences = differencesFrom(held, at, file);
     if (errorOf(differences)) {
@@ -418,12 +428,13 @@ function planRoll(
       className: className || held.roll.className,
       seat: seat || held.roll.seat,
     };
-    if (changes.length === 0 && JSON.stringify(entry) === JSON.stringify(held.roll)) {
+    const rollChanges = rollChangesOf(held.roll, entry);
+    if (changes.length + rollChanges.length === 0) {
       tally.unchanged();
       return [];
     }
     const basicData = changes.length === 0 ? held.basicData : { ...held.basicData, name, birthDate: birthDate || held.basicData.birthDate };
-    return [tally.changed({ id: held.id, basicData, changes, roll: entry })];
+    return [tally.changed({ id: held.id, basicData, changes, rollChanges, roll: entry })];
   });
 }
 
@@ -452,6 +463,11 @@ const changesOf = (basicData: BasicData, entry: ListEntry): BasicDataChange[] =>
   (['name', 'birthDate'] as const)
     .filter((property) => entry[property] !== '' && entry[property] !== basicData[property])
     .map((property) => ({ property, from: basicData[property], to: entry[property] }));
+
+const rollChangesOf = (held: RollEntry, entry: RollEntry): RollChange[] =>
+  (['className', 'seat', 'studentNumber'] as const)
+    .filter((property) => entry[property] !== held[property])
+    .map((property) => ({ property, from: held[property], to: entry[property] }));
 
 async function applyRoll(change: StoreChange, students: readonly PlannedStudent[], historyId: number): Promise<void> {
   const ids = await change.enrol(students.filter(({ id }) => id === undefined));

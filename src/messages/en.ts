@@ -1421,6 +1421,8 @@ export const en = {
     entry: 'Entry',
     entries: 'Entries',
     counted: '{entries}, with {students} mentions of students',
+    gaps: 'Numbers',
+    gapsOf: '{count} not in use: work that was never completed, such as a failed export; the check is not affected',
     newest: 'Newest',
     kept: 'Head given',
     keptSame: 'is the newest entry',

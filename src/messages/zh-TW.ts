@@ -2215,6 +2215,8 @@ export const zhTW: Messages = {
     entry: '序號',
     entries: '筆數',
     counted: '{entries} 筆，其中記載學生 {students} 人次',
+    gaps: '編號',
+    gapsOf: '有空號 {count} 個：未完成的作業（例如匯出失敗），不影響核對',
     newest: '最新一筆',
     kept: '所提供的末筆',
     keptSame: '就是最新一筆',

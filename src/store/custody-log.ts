@@ -49,6 +49,8 @@ export interface LogCheck {
   readonly entries: number;
   /** In all entries, those who were erased among them. */
   readonly students: number;
+  /** How many numbers of the history no entry has: work that began and was never done, such as an export that failed. */
+  readonly gaps: number;
   /** The first ones. */
   readonly faults: readonly LogFault[];
   readonly faultCount: number;
@@ -131,7 +133,8 @@ export class CustodyLog {
     await this.#checkLater(faults);
     await this.#checkStrays(faults);
     const since = kept && (await this.#sinceHead(kept, head, faults));
-    return { head, entries, students, faults: faults.first, faultCount: faults.count, ...(since !== undefined && { since }) };
+    const gaps = await this.#gaps();
+    return { head, entries, students, gaps, faults: faults.first, faultCount: faults.count, ...(since !== undefined && { since }) };
   }
 
   /** The entries in their order, as they are. @param keyedIds whether with the hashes of their students */
@@ -286,6 +289,15 @@ export class CustodyLog {
         .executeTakeFirst();
       if (stray) faults.add({ what: 'stray', position: 0, id: stray.history_id });
     }
+  }
+
+  /** How many numbers up to the last one no entry has. */
+  async #gaps(): Promise<number> {
+    const { last, count } = await this.#db
+      .selectFrom('history')
+      .select((eb) => [eb.fn.max('id').as('last'), eb.fn.countAll().as('count')])
+      .executeTakeFirstOrThrow();
+    return Number(last ?? 0) - Number(count);
   }
 
   /** How many entries came after a kept head. */

@@ -239,7 +239,13 @@ describe('a list of students', () => {
     expect(result).toMatchObject({
       created: 1,
       updated: 1,
-      students: [{ changes: [{ property: 'name', from: '林小禾', to: '林小荷' }] }, {}],
+      students: [
+        {
+          changes: [{ property: 'name', from: '林小禾', to: '林小荷' }],
+          rollChanges: [{ property: 'className', from: '101', to: '201' }],
+        },
+        { rollChanges: [] },
+      ],
     });
     expect(await rollOf(store)).toMatchObject([
       { name: '林小荷', birthDate: '2005/03/09', studentNumber: '0910001', className: '201', seat: '1' },

@@ -11,7 +11,7 @@ import {
 } from '../../exchange/load.js';
 import { type LoadedTable, loadCourseCodes, loadSchools } from '../../exchange/load-reference-data.js';
 import type { LoadedRegisters } from '../../exchange/load-registers.js';
-import type { EarlierStudents, LoadedRoster } from '../../exchange/load-roster.js';
+import type { EarlierStudents, ListedStudent, LoadedRoster } from '../../exchange/load-roster.js';
 import { isTable, loadTable, unusedAttachments } from '../../exchange/load-table.js';
 import { type Store, withStore } from '../../exchange/school-store.js';
 import { writeTemplate } from '../../exchange/write-template.js';
@@ -25,7 +25,7 @@ import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { printable } from '../render/printable.js';
-import { cell, changeText, columns } from '../render/text.js';
+import { cell, changeText, columns, rollChangeText } from '../render/text.js';
 import { networkNotes, storeFolder } from '../store-folder.js';
 
 export interface LoadOptions {
@@ -198,15 +198,14 @@ const rosterOutput = (messages: Messages, { dryRun: _, findings, ...list }: Load
   findings: findings.map((finding) => findingOutput(messages, finding)),
 });
 
-/** New students that are named without being asked for. */
+/** Students that are named without being asked for. */
 const NAMED_STUDENTS = 20;
 
 function rosterLines({ messages, paint, verbose }: Context, list: LoadedRoster): string[] {
   const { labels, roster: words, students: ofStudents } = messages;
   const { file, created, updated, unchanged, skippedRows } = list;
-  const changed = list.students.filter((student) => student.created || student.changes.length > 0);
   // Those of whom a name or birth date changed are always named.
-  const named = verbose ? list.students : changed.filter((student, i) => !student.created || i < NAMED_STUDENTS);
+  const named = list.students.filter(({ changes }, i) => verbose || changes.length > 0 || i < NAMED_STUDENTS);
   const rows = columns(
     named.map((student) => [
       maskId(student.nationalId),
@@ -218,15 +217,25 @@ function rosterLines({ messages, paint, verbose }: Context, list: LoadedRoster):
     ]),
     '  ',
   );
-  const unnamed = created - named.filter((student) => student.created).length;
+  const unnamed = created + updated - named.length;
   return [
     created + updated > 0
       ? `${list.dryRun ? '' : `${paint.green('✔')} `}${fill(words.done, { file, created, updated, unchanged })}`
       : fill(words.nothing, { file, unchanged }),
-    ...named.flatMap((student, i) => [rows[i] ?? '', ...student.changes.map((change) => `    ${changeText(labels, change)}`)]),
+    ...named.flatMap((student, i) => [
+      rows[i] ?? '',
+      ...student.changes.map((change) => `    ${changeText(labels, change)}`),
+      ...rollLines(messages, student),
+    ]),
     ...(unnamed > 0 ? [paint.dim(`  ${fill(words.more, { count: unnamed })}`)] : []),
     ...(skippedRows > 0 ? [paint.yellow(`  ${fill(words.skipped, { count: skippedRows })}`)] : []),
   ];
+}
+
+/** What a list changed of a student's class, seat and number; what it adds is on the student's own line. */
+function rollLines({ labels, history }: Messages, { rollChanges }: ListedStudent): string[] {
+  const replaced = rollChanges.filter(({ from }) => from !== '');
+  return replaced.length === 0 ? [] : [`    ${replaced.map((change) => rollChangeText(labels, change)).join(history.and)}`];
 }
 
 const tableLine = ({ paint }: Context, template: string, { file, rows, changed }: LoadedTable): string =>

@@ -73,9 +73,10 @@ async function check(context: Context, head: string | undefined): Promise<Outcom
 
 function checkLines({ messages, paint }: Context, checked: LogCheck, anchored: boolean): string[] {
   const { log: words } = messages;
-  const { head, entries, students, faults, faultCount, since } = checked;
+  const { head, entries, students, gaps, faults, faultCount, since } = checked;
   const facts = [
     [words.entries, fill(words.counted, { entries, students })],
+    ...(gaps > 0 && faultCount === 0 ? [[words.gaps, fill(words.gapsOf, { count: gaps })]] : []),
     ...(head.position === 0 ? [] : [[words.newest, headText(head)]]),
     ...(anchored && since !== undefined ? [[words.kept, since === 0 ? words.keptSame : fill(words.keptSince, { count: since })]] : []),
   ];
@@ -106,8 +107,9 @@ async function ledger(context: Context, { since, until }: LogOptions, asked: Tab
   };
   const entries = await withStore(storeFolder(context), (store) => logOf(store, filter));
   const lines = columns(
-    entries.map(({ position, hash, at, kind, operator, file, studentCount }) => [
+    entries.map(({ position, hash, id, at, kind, operator, file, studentCount }) => [
       paint.bold(String(position)),
+      `#${id}`,
       paint.dim(hash.slice(0, SHORT_HASH)),
       localTime(new Date(at)),
       messages.kinds[kind],

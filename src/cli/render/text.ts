@@ -1,5 +1,6 @@
 /** Small pieces that every command's text is made of. */
 import stringWidth from 'fast-string-width';
+import type { RollChange } from '../../exchange/load-roster.js';
 import type { BasicDataChange, Leaving } from '../../exchange/school-store.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { basicDataWire } from '../../spec/portfolio.js';
@@ -143,6 +144,10 @@ type Counts = Readonly<Record<'courseResults' | 'multiPerformances' | 'attachmen
 
 /** Whether and how a student left: `轉出 2021-01-22`; empty for one who is here. */
 export const leftText = ({ leftAs }: Messages, left: Leaving | undefined): string => (left ? `${leftAs[left.as]} ${left.on}` : '');
+
+/** A class, seat or student number that a list changed: `班級 101 → 102`. */
+export const rollChangeText = (labels: Messages['labels'], { property, from, to }: RollChange): string =>
+  fill('{property} {from} → {to}', { property: labels[property], from: from || '—', to: to || '—' });
 
 /** A property of basic data that became another: `姓名 王曉明 → 王小明`. */
 export function changeText(labels: Messages['labels'], { property, from, to }: BasicDataChange): string {
