@@ -136,7 +136,7 @@ class Worker {
 
   /** The jobs as they come. */
   async *#jobs(): AsyncGenerator<TakenJob> {
-    const { untilEmpty, onEvent } = this.#request;
+    const { untilEmpty } = this.#request;
     while (!this.#isEnding) {
       const job = await this.#withQueue((queue) => queue.take());
       if (job) {
@@ -145,7 +145,6 @@ class Worker {
       } else if (untilEmpty && (await this.#isEmpty())) break;
       else await this.#rest(POLL_MS);
     }
-    if (this.#isEnding) onEvent({ event: 'draining' });
     this.#isDrained = true;
   }
 
@@ -155,7 +154,7 @@ class Worker {
     return counts.every(({ state }) => state === 'done' || state === 'dead' || state === 'cancelled');
   }
 
-  /** Looks for dead workers now and then, also while all threads are busy. */
+  /** Looks for dead workers now and then, and whether this one is to end, also while all threads are busy. */
   async #supervise(): Promise<void> {
     while (!this.#isDrained && !this.#isEnding) {
       if (performance.now() - this.#supervisedAt >= SUPERVISE_MS) {
@@ -165,6 +164,7 @@ class Worker {
       }
       await this.#rest(STOP_MS);
     }
+    if (this.#isEnding) this.#request.onEvent({ event: 'draining' });
   }
 
   async #rest(ms: number): Promise<void> {

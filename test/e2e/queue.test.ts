@@ -1,18 +1,23 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { expect, it, onTestFinished } from 'vitest';
+import { RETRIES } from '#lpx/batch/job-queue.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { verifyPackage } from '#lpx/exchange/verify.js';
+import type { StoreLocation } from '#lpx/store/location.js';
 import { createStore } from '#lpx/store/open.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { settle } from '../support/inboxes.js';
-import { describePostgres, type TestDatabase, testDatabase } from '../support/postgres.js';
-import { tempFolder } from '../support/temp.js';
+import { describePostgres, hasPostgres, ownServer, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { S3_KEYS, S3Server } from '../support/s3.js';
+import { keptFolder, tempFolder } from '../support/temp.js';
+import { describeWith } from '../support/tools.js';
 
 /** The soak (`LPX_QUEUE_PACKAGES=500`) has many packages, and kills a worker every two seconds. */
 const PACKAGES = Number(process.env.LPX_QUEUE_PACKAGES ?? 12);
@@ -21,6 +26,8 @@ const KILL_EVERY_MS = 2000;
 /** How many workers are killed otherwise, each after the next two packages. */
 const KILLS = 3;
 const WORKERS = 3;
+/** How many packages the others have. */
+const FEW = 5;
 
 /** The workers' pair of keys. */
 async function keyPair(folder: string) {
@@ -36,9 +43,9 @@ async function receiver(database: TestDatabase, folder: string): Promise<void> {
   await store.close();
 }
 
-/** Packages of a class in an inbox of school 990002, with the table of their passwords. */
-async function inboxOf(folder: string, count: number) {
-  const { store, nationalIds } = await classOf(join(folder, 'sender'), count);
+/** Packages of a class for school 990002, made once for all tests of this file, with the table of their passwords. */
+async function sentClass(folder: string) {
+  const { store, nationalIds } = await classOf(join(folder, 'sender'), PACKAGES);
   const list = writeList(
     folder,
     nationalIds.map((nationalId) => ({ nationalId, to: '990002' })),
@@ -46,11 +53,23 @@ async function inboxOf(folder: string, count: number) {
   const [mail, secret] = [join(folder, 'mail'), join(folder, 'secret')];
   const sent = await lpx(['--store', store, 'batch', 'export', list, '--out', mail, '--passwords', secret]);
   expect([sent.code, sent.err]).toEqual([0, expect.any(String)]);
-  const inbox = join(folder, 'inbox');
-  renameSync(join(mail, '990002'), inbox);
-  settle(inbox);
-  return { inbox, secret, nationalIds, sender: store };
+  return { mail: join(mail, '990002'), secret, nationalIds, sender: store };
 }
+
+/** An inbox of so many of them. */
+async function inboxOf(folder: string, count: number) {
+  sent ??= sentClass(kept);
+  const { mail, secret, nationalIds, sender } = await sent;
+  const inbox = join(folder, 'inbox');
+  mkdirSync(inbox);
+  const packages = packagesIn(mail).slice(0, count);
+  for (const file of packages.flatMap((name) => [name, `${name}.md5`])) cpSync(join(mail, file), join(inbox, file));
+  settle(inbox);
+  return { inbox, secret, packages, nationalIds, sender };
+}
+
+const kept = keptFolder();
+let sent: ReturnType<typeof sentClass> | undefined;
 
 const ENV = { ...process.env, LANG: 'C.UTF-8', LC_ALL: '', LPX_STORE: '', LPX_PASSWORD: '' };
 
@@ -62,20 +81,20 @@ interface Worker {
 }
 
 /** The workers of a test, which end with it at the latest. */
-function workersOfTest(): (words: readonly string[]) => Worker {
+function workersOfTest(): (words: readonly string[], env?: NodeJS.ProcessEnv) => Worker {
   const started: Worker[] = [];
   onTestFinished(() => {
     for (const { child } of started) child.kill('SIGKILL');
   });
-  return (words) => {
-    const worker = startWorker(words);
+  return (words, env = {}) => {
+    const worker = startWorker(words, env);
     started.push(worker);
     return worker;
   };
 }
 
-function startWorker(words: readonly string[]): Worker {
-  const child = spawn(process.execPath, [BINARY, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: ENV });
+function startWorker(words: readonly string[], env: NodeJS.ProcessEnv): Worker {
+  const child = spawn(process.execPath, [BINARY, ...words], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...ENV, ...env } });
   const said = { out: '', err: '' };
   child.stdout?.on('data', (chunk) => {
     said.out += chunk;
@@ -104,6 +123,25 @@ function filesOf(folder: string): string[] {
     return entry.name;
   });
 }
+
+/** How many records each student of a list has, in a store. */
+const recordsOf = (location: StoreLocation, nationalIds: readonly string[]): Promise<number[]> =>
+  withStore(location, async (store) => {
+    const counts: number[] = [];
+    for (const nationalId of nationalIds) counts.push((await store.student(nationalId))?.records.length ?? 0);
+    return counts;
+  });
+
+/** How many imports a store's history has. */
+const importsIn = (location: StoreLocation): Promise<number> =>
+  withStore(location, async (store) => (await store.history({ kinds: ['import'] })).length);
+
+/** Waits until something is so. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
+}
+
+const countsOf = async ({ url }: TestDatabase) => (await lpxJson(['--store', url, 'batch', 'status', '--all'])).json.counts;
 
 /** Every row of every table, as a backup would have it. */
 async function dumpOf(database: TestDatabase): Promise<string> {
@@ -148,16 +186,10 @@ describePostgres('packages in the queue', () => {
     expect([code, json, workers.map(({ said }) => said)]).toMatchObject([0, { counts: { refused: 0, waiting: 0 } }, {}]);
     expect(kills).toBeGreaterThan(2);
 
-    const records = await withStore(database.location, async (store) => {
-      const counted: [string, number][] = [];
-      for (const nationalId of nationalIds) counted.push([nationalId, (await store.student(nationalId))?.records.length ?? 0]);
-      return counted;
-    });
-    expect(records).toEqual(nationalIds.map((nationalId) => [nationalId, 3]));
+    expect(await recordsOf(database.location, nationalIds)).toEqual(nationalIds.map(() => 3));
     expect(filesOf(join(folder, 'files')).sort()).toEqual(filesOf(join(sender, 'attachments')).sort());
     expect([packagesIn(inbox).length, packagesIn(join(inbox, 'imported')).length]).toEqual([PACKAGES, PACKAGES]);
-    const { json: status } = await lpxJson(['--store', database.url, 'batch', 'status', '--all']);
-    expect(status.counts).toMatchObject({ queued: 0, retry: 0, running: 0, dead: 0, done: PACKAGES });
+    expect(await countsOf(database)).toMatchObject({ queued: 0, retry: 0, running: 0, dead: 0, done: PACKAGES });
     expect(await dumpOf(database)).not.toMatch(new RegExp([...passwordsIn(secret).values()].join('|')));
     for (const { child } of workers) child.kill('SIGTERM');
     expect(await Promise.all(workers.map(({ ended }) => ended))).toEqual(workers.map(() => 0));
@@ -237,6 +269,97 @@ describePostgres('packages in the queue', () => {
     for (const secretText of [...nationalIds, '王小明', '學生0', ...passwordsIn(secret).values()]) expect(seen).not.toContain(secretText);
   });
 
+  it('are each imported once when the server stops in the middle of it, and starts again', async () => {
+    const folder = tempFolder();
+    const server = await ownServer();
+    const database = await testDatabase(server);
+    await receiver(database, folder);
+    const { inbox, secret, packages, nationalIds } = await inboxOf(folder, FEW);
+    const words = ['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue', '--no-follow'];
+    expect((await lpx(words)).code).toBe(0);
+    const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '2', '--passwords', secret, '--until-empty']);
+    await hasImported(inbox, 1, { value: false });
+    await server.stop();
+    await until(() => /LPX_DATABASE_(?:LOST|UNREACHABLE)/.test(worker.said.out));
+    await server.start();
+    expect([await worker.ended, worker.said.err]).toEqual([0, '']);
+    expect(packagesIn(join(inbox, 'imported'))).toEqual(packages);
+    expect((await recordsOf(database.location, nationalIds)).filter((count) => count > 0)).toEqual(packages.map(() => 3));
+    expect(await importsIn(database.location)).toBe(FEW);
+    expect(await countsOf(database)).toMatchObject({ queued: 0, retry: 0, running: 0, dead: 0, done: FEW });
+  });
+
+  it('go back into the queue at a second SIGTERM, nothing of them done, and stay there when who follows them is interrupted', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    const { inbox, secret, packages } = await inboxOf(folder, 2);
+    const start = workersOfTest();
+    const submitter = start(['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue']);
+    const queued = async () => (await database.run(`select 1 from lpx_990002.job where state <> 'completed'`).catch(() => [])).length;
+    await until(async () => (await queued()) === 2);
+    submitter.child.kill('SIGINT');
+    expect([await submitter.ended, await queued()]).toEqual([9, 2]);
+
+    // Nobody but this test can write to the school: no job comes to its end.
+    const working = ['--store', database.url, 'worker', '--jobs', '1', '--passwords', secret];
+    const holding = database.run('begin; lock table lpx_990002.history in access exclusive mode; select pg_sleep(600)').catch(() => {});
+    const worker = start([...working, '--log', 'json', '--log-level', 'debug']);
+    const said = (event: string) => () => worker.said.err.includes(`"event":"${event}"`);
+    await until(said('begin'));
+    worker.child.kill('SIGTERM');
+    await until(said('draining'));
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(said('returned')()).toBe(true);
+    await database.run(
+      `select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()`,
+    );
+    await holding;
+    expect([await queued(), await importsIn(database.location), packagesIn(join(inbox, 'imported'))]).toEqual([2, 0, []]);
+    expect(await start([...working, '--until-empty']).ended).toBe(0);
+    expect([packagesIn(join(inbox, 'imported')), await importsIn(database.location)]).toEqual([packages, 2]);
+  });
+
+  it('that bring their worker down each time are given up, and all others are imported', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    const { inbox, secret, packages } = await inboxOf(folder, 3);
+    const submitting = ['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue'];
+    expect((await lpx([...submitting, '--no-follow'])).code).toBe(0);
+    const [{ about } = { about: '' }] = await database.run<{ about: string }>(
+      `select data->>'about' as about from lpx_990002.job where priority = -1`,
+    );
+    const poison = join(folder, 'poison.cjs');
+    writeFileSync(
+      poison,
+      `const write = process.stderr.write;
+       process.stderr.write = function (text, ...rest) {
+         if (/"event":"begin"/.test(text) && text.includes(${JSON.stringify(JSON.stringify(about))})) process.kill(process.pid, 'SIGKILL');
+         return write.call(this, text, ...rest);
+       };`,
+    );
+    const start = workersOfTest();
+    const words = ['--store', database.url, 'worker', '--jobs', '1', '--passwords', secret, '--until-empty', '--log', 'json'];
+    let [starts, code]: [number, number | null] = [0, null];
+    for (; code === null && starts < 5; starts++) {
+      const worker = start([...words, '--log-level', 'debug'], { NODE_OPTIONS: `--require=${poison}` });
+      // The pauses between the tries, and all but the first and the last two of these, pass at once.
+      const hurrying = setInterval(() => {
+        database.run(`update lpx_990002.job set start_after = now() where state = 'retry'`).catch(() => {});
+      }, 200);
+      code = await worker.ended.finally(() => clearInterval(hurrying));
+      await database.run(`update lpx_990002.job set started_on = now() - interval '1 minute', retry_count = greatest(retry_count, ${RETRIES - 2})
+        where state = 'active'`);
+    }
+    expect([starts, code]).toEqual([4, 0]);
+    const { json } = await lpxJson(['--store', database.url, 'batch', 'status']);
+    expect(json.jobs).toMatchObject([{ state: 'dead', about, code: 'LPX_WORKER_GONE', retries: RETRIES }]);
+    expect(packagesIn(join(inbox, 'imported'))).toEqual(packages.filter((name) => name !== about));
+    expect(await importsIn(database.location)).toBe(2);
+  });
+
   it('are refused a queue where passwords would get into it as they are, and where options contradict it', async () => {
     const folder = tempFolder();
     const database = await testDatabase();
@@ -251,4 +374,37 @@ describePostgres('packages in the queue', () => {
     for (const words of [['--queue', '--replace'], ['--queue', '--jobs', '2'], ['--no-follow'], ['--metrics', '9464']])
       expect(await codeOf(...words)).toEqual([2, 'LPX_USAGE']);
   });
+});
+
+describeWith(['swift'], 'packages in the queue, with attachments in a bucket', () => {
+  it.skipIf(!hasPostgres && process.env.LPX_TOOLS !== 'required')(
+    'wait for a storage that is away, and are each imported once',
+    async () => {
+      const folder = tempFolder();
+      Object.assign(process.env, S3_KEYS);
+      const storage = await S3Server.start();
+      onTestFinished(() => storage.stop());
+      await storage.client().send(new CreateBucketCommand({ Bucket: 'files' }));
+      const database = await testDatabase();
+      const store = await createStore(database.location, { school: { code: '990002', name: '' }, attachments: storage.urlOf('files') });
+      await store.close();
+      const { inbox, secret, packages, nationalIds } = await inboxOf(folder, 3);
+      await storage.kill();
+      const words = ['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue'];
+      const submitter = lpxJson(words);
+      const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '2', '--passwords', secret], S3_KEYS);
+      await until(() => worker.said.out.includes('LPX_S3_UNREACHABLE'));
+      await storage.resume();
+      const { code, json } = await submitter;
+      expect([code, json.counts]).toEqual([0, expect.objectContaining({ imported: 3, refused: 0, waiting: 0 })]);
+      worker.child.kill('SIGTERM');
+      expect([await worker.ended, packagesIn(join(inbox, 'imported'))]).toEqual([0, packages]);
+      expect((await recordsOf(database.location, nationalIds)).filter((count) => count > 0)).toEqual([3, 3, 3]);
+      await withStore(database.location, async (open) => {
+        const states: string[] = [];
+        for await (const { sha256 } of open.attachments.list()) states.push(await open.attachments.check(sha256));
+        expect(states).toEqual(Array(7).fill('sound'));
+      });
+    },
+  );
 });
