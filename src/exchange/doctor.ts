@@ -9,6 +9,7 @@ import { setMode } from '../store/access.js';
 import type { LogCheck } from '../store/custody-log.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { type DamagedRow, damagedRows, type EngineCheck, type ProtectionGap } from '../store/store-health.js';
+import { probeFiles } from './move-probe.js';
 
 export interface DoctorRequest {
   /** A part of all rows and files, such as the first of seven: together the parts are everything. Undefined for all. */
@@ -42,10 +43,12 @@ export interface Repairs {
 export interface DoctorReport {
   readonly students: number;
   readonly records: number;
-  /** Contents that records have or had as files; how many of them were read or looked for in this part. */
+  /** Contents that records have or had as files; how many of them were read or looked for in this part. Probes are not among them. */
   readonly files: number;
   readonly bytes: number;
   readonly filesChecked: number;
+  /** Files that are lost or broken. */
+  readonly filesDamaged: number;
   readonly rowsChecked: number;
   readonly engine: EngineCheck;
   readonly schemaVersion: number;
@@ -91,6 +94,10 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
   const log = await store.log.verify();
   for (const { position } of log.faults) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
+  const probes = await unlessDamaged(findings, new Set<string>(), () => probeFiles(store));
+  const probeSizes = [...probes]
+    .map((sha256) => rows.files.sizes[rows.files.hashes.indexOf(sha256)])
+    .filter((bytes) => bytes !== undefined);
   const counts = await store.health.counts();
   const owed = await unlessDamaged(findings, [], () => owedFindings(store));
   const backup = await unlessDamaged(findings, undefined, () => newestBackup(store));
@@ -111,9 +118,10 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   return {
     ...counts,
-    files: rows.files.hashes.length,
-    bytes: rows.files.sizes.reduce((sum, bytes) => sum + bytes, 0),
-    filesChecked: files.checked,
+    files: rows.files.hashes.length - probeSizes.length,
+    bytes: sumOf(rows.files.sizes) - sumOf(probeSizes),
+    filesChecked: files.present.filter((sha256) => !probes.has(sha256)).length,
+    filesDamaged: files.damage.size,
     rowsChecked: rows.checked,
     engine: engine.by,
     schemaVersion: await store.health.schemaVersion(),
@@ -127,6 +135,8 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
     error: errors > 0 ? new LpxError('LPX_STORE_UNSOUND', { count: errors, total: hurt.size }) : undefined,
   };
 }
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 
 /** The contents that the table of files has, in the order of their hashes, and how many bytes each has. */
 interface Files {
@@ -159,8 +169,7 @@ interface ExaminedFiles {
   /** Contents of the vault that no record names. */
   readonly orphans: readonly string[];
   readonly orphanBytes: number;
-  readonly checked: number;
-  /** The contents of this part that are there. */
+  /** The contents of this part that are there: those that were looked at. */
   readonly present: readonly string[];
 }
 
@@ -182,7 +191,6 @@ async function examineFiles(
     }
   }
   const present: string[] = [];
-  let checked = 0;
   for (let at = 0; at < hashes.length; at++) {
     const sha256 = hashes.at(at);
     onProgress?.(at, hashes.length);
@@ -194,7 +202,6 @@ async function examineFiles(
     }
     if (seen[at] === 2) damage.set(sha256, 'broken');
     if (!inPart(sha256)) continue;
-    checked++;
     present.push(sha256);
     if (quick || damage.has(sha256)) continue;
     const state = await store.attachments.check(sha256);
@@ -204,7 +211,7 @@ async function examineFiles(
   const named = await store.knownFiles(strangers);
   const orphans = strangers.filter((sha256) => !named.has(sha256));
   const orphanBytes = orphans.reduce((sum, sha256) => sum + (strangerSizes.get(sha256) ?? 0), 0);
-  return { damage, orphans, orphanBytes, checked, present };
+  return { damage, orphans, orphanBytes, present };
 }
 
 async function rowFindings(store: Store, damaged: readonly DamagedRow[]): Promise<Finding[]> {

@@ -1,4 +1,6 @@
 /** Erases a student for good (個資法第11條, retention). The log keeps that it was done, and nothing by which the student is known. */
+
+import { type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import { unknownStudent } from '../spec/findings.js';
 import { studentPlace } from '../spec/place.js';
@@ -6,6 +8,7 @@ import { dayOf } from '../spec/terms.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import type { ErasedStudent, Remnants } from '../store/student-erasures.js';
 
+export { type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
 export type { ErasedStudent, Erasure, Remnants } from '../store/student-erasures.js';
 
 export interface EraseRequest {
@@ -46,13 +49,13 @@ export async function planErasure(store: Store, nationalId: string): Promise<Era
 export async function eraseStudent(
   store: Store,
   { nationalId, acceptUnreceipted, ...order }: EraseRequest,
-): Promise<ErasedStudent & { readonly remnants: Remnants }> {
+): Promise<ErasedStudent & { readonly remnants: Remnants; readonly backups: NotedErasures }> {
   const plan = await planErasure(store, nationalId);
   const refusal = acceptUnreceipted ? undefined : errorOf(plan.awaiting);
   if (refusal) throw refusal;
   const erased = await store.erasures.erase(nationalId, order, { acceptPending: acceptUnreceipted });
   if (!erased) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
-  return erased;
+  return { ...erased, backups: await noteErasuresInBackups(store) };
 }
 
 const awaitingReceipt = (entries: readonly HistoryEntry[], student: Pick<ErasurePlan, 'nationalId' | 'name'>): Finding[] =>

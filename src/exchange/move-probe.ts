@@ -20,6 +20,7 @@ export interface Probe {
   /** The computer on which it was written. */
   readonly host: string;
   readonly head: LogHead;
+  /** Without probes. */
   readonly files: { readonly count: number; readonly bytes: number };
   /** Without the history, which its own hashes prove, and without the probe's own row. */
   readonly tables: Readonly<Partial<Record<RowTable, TableDigest>>>;
@@ -28,6 +29,7 @@ export interface Probe {
 /** Where the store differs from what it was before. */
 export type ProbeFault =
   | { readonly what: 'noProbe' | 'fileLost' | 'fileChanged' | 'headGone' }
+  | { readonly what: 'attachments'; readonly count: number }
   | { readonly what: 'rows'; readonly table: RowTable; readonly before: number; readonly after: number }
   | { readonly what: 'content'; readonly table: RowTable };
 
@@ -46,7 +48,8 @@ export async function writeProbe(
   store: Store,
   { now, operator }: { readonly now: Date; readonly operator: string },
 ): Promise<{ readonly probe: Probe; readonly sha256: string }> {
-  const state = await store.readRows((rows) => stateOf(rows, ''));
+  const probes = await probeFiles(store);
+  const state = await store.readRows((rows) => stateOf(rows, { probes }));
   const probe: Probe = {
     format: 'lpx-probe',
     version: 1,
@@ -82,8 +85,11 @@ export async function writeProbe(
   return { probe, sha256 };
 }
 
-/** Looks for the newest probe, and says what differs from what it says. */
-export async function checkProbe(store: Store): Promise<ProbeCheck> {
+/**
+ * Looks for the newest probe, and says what differs from what it says.
+ * @param damagedFiles how many files of records were found lost or broken
+ */
+export async function checkProbe(store: Store, damagedFiles: number): Promise<ProbeCheck> {
   const entry = (await store.history({ kinds: ['probe'] })).find(isProbe);
   if (!entry) return { probe: undefined, since: 0, faults: [{ what: 'noProbe' }] };
   const { sha256 } = entry.details;
@@ -93,11 +99,13 @@ export async function checkProbe(store: Store): Promise<ProbeCheck> {
     return { probe: undefined, since: 0, faults: [{ what: 'fileChanged' }] };
   const probe: Probe = JSON.parse(content.toString('utf8'));
   const faults: ProbeFault[] = [];
+  if (damagedFiles > 0) faults.push({ what: 'attachments', count: damagedFiles });
   const positions = await positionsIn(store);
   const head = await store.log.head();
   if (probe.head.position > 0 && positions.get(probe.head.position) !== probe.head.hash) faults.push({ what: 'headGone' });
   const since = head.position - probe.head.position - 1;
-  const after = await store.readRows((rows) => stateOf(rows, sha256));
+  const probes = await probeFiles(store);
+  const after = await store.readRows((rows) => stateOf(rows, { probes, without: sha256 }));
   for (const table of ROW_TABLES) {
     const [before, now] = [probe.tables[table], after.tables[table]];
     if (!before || !now) continue;
@@ -116,20 +124,31 @@ async function positionsIn(store: Store): Promise<ReadonlyMap<number, string>> {
   return positions;
 }
 
-/** Counts and hashes of all tables, without the row of one file. */
-async function stateOf(rows: RowReader, without: string): Promise<Pick<Probe, 'files' | 'tables'>> {
+/** The files of all probes, by their SHA-256. */
+export async function probeFiles(store: Store): Promise<ReadonlySet<string>> {
+  return new Set((await store.history({ kinds: ['probe'] })).filter(isProbe).map(({ details }) => details.sha256));
+}
+
+/** Counts and hashes of all tables, without the row of one file; how many files there are but for probes. */
+async function stateOf(
+  rows: RowReader,
+  { probes, without = '' }: { readonly probes: ReadonlySet<string>; readonly without?: string },
+): Promise<Pick<Probe, 'files' | 'tables'>> {
   const tables: Partial<Record<RowTable, TableDigest>> = {};
-  let bytes = 0;
+  let [files, bytes] = [0, 0];
   for (const table of ROW_TABLES) {
     if (BY_ITS_OWN_HASHES.has(table)) continue;
     const count = new TableCount();
     for await (const page of rows.rows(table))
       for (const row of page) {
         if (table === 'attachments' && row.sha256 === without) continue;
-        if (table === 'attachments') bytes += Number(row.bytes);
+        if (table === 'attachments' && !probes.has(String(row.sha256))) {
+          files++;
+          bytes += Number(row.bytes);
+        }
         count.add(lineOfRow(row));
       }
     tables[table] = count.digest();
   }
-  return { files: { count: tables.attachments?.rows ?? 0, bytes }, tables };
+  return { files: { count: files, bytes }, tables };
 }

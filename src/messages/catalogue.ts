@@ -505,7 +505,7 @@ export const CATALOGUE = {
   },
   LPX_UNPROTECTED: {
     exit: EXIT.usage,
-    what: '{count} records since {at} are in no verified backup and on no receipt.',
+    what: '{count} records since {at} are in no verified backup and on no receipt of another school.',
     means: 'notDone',
     next: 'Run lpx backup: what is lost before that is lost for good.',
   },
@@ -748,6 +748,12 @@ export const CATALOGUE = {
     what: 'The student is erased, but what lay on the disk is not all overwritten yet: {why}.',
     means: 'partlyDone',
     next: 'See to that, then run lpx erase --finish; the next command on this store tries it as well.',
+  },
+  LPX_ERASE_UNNOTED: {
+    exit: EXIT.someFailed,
+    what: 'The backup in {folder} cannot be written to, and does not have this erasure yet: a restore of it would bring the student back.',
+    means: 'partlyDone',
+    next: 'Connect it and run lpx backup {folder}, or lpx erase --finish. Until then, restore it with --erasures only.',
   },
   LPX_NOT_IN_STORE: {
     exit: EXIT.usage,

@@ -259,7 +259,7 @@ export const zhTW: Messages = {
     LPX_BACKUP_OLD: { what: '最新的備份是 {count} 天前的。', next: '請執行 lpx backup，並查明每晚的備份為何沒有執行。' },
     LPX_REHEARSAL_DUE: { what: '{folder} 的備份已一個月以上沒有演練還原。', next: '請演練一次：lpx backup <資料夾> --rehearse。' },
     LPX_UNPROTECTED: {
-      what: '自 {at} 起有 {count} 筆紀錄，既不在任何已核對的備份裡，也沒有回執。',
+      what: '自 {at} 起有 {count} 筆紀錄，既不在任何已核對的備份裡，也沒有對方開立的回執。',
       next: '請執行 lpx backup：在那之前遺失的，就找不回來了。',
     },
     LPX_PROBE_DIFFERS: { what: '資料庫與搬移之前不同：{count} 處。', next: '請不要使用這個資料庫；保留舊的，重新搬移或還原備份。' },
@@ -727,6 +727,10 @@ export const zhTW: Messages = {
     LPX_ERASE_UNFINISHED: {
       what: '學生已刪除，但磁碟上的舊資料尚未全部覆寫：{why}。',
       next: '請排除後執行 lpx erase --finish；下一個使用此資料庫的指令也會自動再試。',
+    },
+    LPX_ERASE_UNNOTED: {
+      what: '無法寫入 {folder} 的備份，其中還沒有這次刪除：還原它會帶回這位學生。',
+      next: '請接上該磁碟後執行 lpx backup {folder}（或 lpx erase --finish）；在那之前若要還原，務必加上 --erasures。',
     },
     LPX_STILL_MISSING: {
       what: '還有 {count} 個檔案沒有找到。',
@@ -2258,6 +2262,7 @@ export const zhTW: Messages = {
       postgres: 'PostgreSQL 本身的交易紀錄、複本與備份：須由其管理者依保存期限清除。',
       s3: '儲存桶對已刪除物件保留的版本與複本：須由其管理者清除。',
     },
+    noted: '已記入 {folder} 的備份：還原時不會帶回這位學生。',
     overwritten: '沒有待覆寫的部分。',
     full: '磁碟空間不足以重寫資料庫，請騰出與資料庫同樣大小的空間',
     busy: '有其他程式正在讀取資料庫',
@@ -2419,8 +2424,8 @@ export const zhTW: Messages = {
     rehearsal: '演練還原',
     never: '從未',
     gap: '保護缺口',
-    noGap: '無：每筆紀錄都在已核對的備份裡，或有回執',
-    gapOf: '自 {day} 起有 {count} 筆紀錄，既不在已核對的備份裡，也沒有回執',
+    noGap: '無：每筆紀錄都在已核對的備份裡，或有對方開立的回執',
+    gapOf: '自 {day} 起有 {count} 筆紀錄，既不在已核對的備份裡，也沒有對方開立的回執',
     repaired: '已修復',
     repairsOf: '權限 {modes} 處、移到一旁的檔案 {orphans} 個',
     hurt: '受影響的學生',
@@ -2434,6 +2439,7 @@ export const zhTW: Messages = {
       fileLost: '檔案裡沒有檢查點：檔案沒有跟著資料庫一起搬移',
       fileChanged: '檢查點的檔案已經改變',
       headGone: '保管紀錄裡沒有當初最新的一筆',
+      attachments: '紀錄的檔案遺失或損壞 {count} 個',
       rows: '{table}：原有 {before} 列，現在 {after} 列',
       content: '{table}：內容不同',
     },
@@ -2444,6 +2450,7 @@ export const zhTW: Messages = {
     school: '學校',
     of: '備份時間',
     erased: '其中 {count} 位學生在備份後已永久刪除，沒有還原。',
+    erasures: '若另有已永久刪除、但未記入這份備份的學生，請加上 --erasures <檔案> 重新還原。',
   },
   recover: {
     nothing: '檔案齊全：{needed} 個都完好，不需要找回。',

@@ -14,7 +14,7 @@ import type { Tables } from './tables.js';
 /** What checked the database's own structure; `none` where the server has nothing that this user may run. */
 export type EngineCheck = 'integrity_check' | 'quick_check' | 'amcheck' | 'none';
 
-/** Records that came after the newest backup and that no receipt is about. */
+/** Records that came after the newest backup and that are on no receipt of another school. */
 export interface ProtectionGap {
   readonly records: number;
   /** When the first of them came; undefined for none. */
@@ -115,8 +115,8 @@ export class StoreHealth {
   }
 
   /**
-   * The records that came with entries after a place in the log, and that are on no receipt: neither came they by an import for which
-   * one was written, nor were they in a whole export since that was acknowledged.
+   * The records that came with entries after a place in the log, and that no other school has acknowledged: they were in no whole export
+   * since for which a receipt came. A receipt that this school wrote for an import says that the data came here, not that anybody keeps them.
    * @param position of the newest entry that a backup has; 0 for no backup
    */
   async unprotected(position: number): Promise<ProtectionGap> {
@@ -125,7 +125,6 @@ export class StoreHealth {
       const { rows } = await sql<{ count: unknown; since: string | null }>`select count(*) as count, min(h.at) as since
         from ${sql.table(table)} r join history h on h.id = r.history_id
         where r.removed_by is null and (h.position is null or h.position > ${position})
-        and not exists (select 1 from history c where c.refers_to = h.id and c.kind = 'receipt' and h.kind = 'import' and c.folder <> '')
         and not exists (select 1 from history e join history_students s on s.history_id = e.id
           where e.kind = 'export' and e.received_at <> '' and e.terms = '' and e.undone_by is null and e.position > h.position
           and s.student_id = r.student_id)`.execute(this.#db);

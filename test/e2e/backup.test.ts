@@ -59,6 +59,24 @@ describe('lpx backup and lpx restore', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
+  it('do not call a store the same as before a move that has lost a file on the way', async () => {
+    const folder = tempFolder();
+    const store = await schoolWithFiles(folder, 2);
+    const { json: before } = await lpxJson(['--store', store, 'doctor', '--before-move']);
+    const { json: same } = await lpxJson(['--store', store, 'doctor', '--after-move']);
+    expect([same.probe.faults, same.counts.files]).toEqual([[], before.probe.files.count]);
+    const { sha256 } = before.probe;
+    const [lost] = readdirSync(join(store, 'attachments'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /^[0-9a-f]{64}$/.test(entry.name) && entry.name !== sha256)
+      .map((entry) => join(entry.parentPath, entry.name));
+    rmSync(lost as string);
+    const moved = await lpx(['--store', store, 'doctor', '--after-move', '--lang', 'zh-TW']);
+    expect(moved.code).toBe(5);
+    expect(moved.out).toContain('✘ 資料庫與搬移之前不同');
+    expect(moved.out).toContain('紀錄的檔案遺失或損壞 1 個');
+    expect(moved.out).not.toContain('內容全部相符');
+  });
+
   it(`are killed ${KILLS} times each, and leave snapshots whole, and no store or all of it`, async () => {
     const folder = tempFolder();
     const store = await schoolWithFiles(folder, 20);

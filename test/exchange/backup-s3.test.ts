@@ -40,7 +40,7 @@ describeWith(['swift'], 'a store whose files are in a bucket', () => {
     await withStore(location, async (open) => {
       expect(open.attachments.locationOf(files[0]?.sha256 ?? '')).toContain('s3://');
       await writeProbe(open, { now: NOW, operator: OPERATOR });
-      expect((await checkProbe(open)).faults).toEqual([]);
+      expect((await checkProbe(open, 0)).faults).toEqual([]);
       await open.attachments.remove(files[0]?.sha256 ?? '');
     });
     const report = await examine(location);

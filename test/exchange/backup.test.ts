@@ -17,6 +17,7 @@ import { describe, expect, it } from 'vitest';
 import { RepositoryLock } from '#lpx/backup/locks.js';
 import { Repository } from '#lpx/backup/repository.js';
 import { type BackupRequest, backupStore, listSnapshots } from '#lpx/exchange/backup.js';
+import { eraseStudent } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -250,6 +251,23 @@ describe('a backup', () => {
     expect(await restore(repository, known, { snapshot: name })).toMatchObject({ erased: 1 });
     expect([await studentsOf(before), await studentsOf(given), await studentsOf(known)]).toEqual([1, 0, 0]);
     expect(await withStore(known, async (open) => (await open.log.verify()).faultCount)).toBe(0);
+  });
+
+  it('gets each erasure at once where it can be reached; of the others, the erasure says which they are', async () => {
+    const store = await transferSchool(tempFolder());
+    const [reached, away, another] = ['reached', 'away', 'another'].map((name) => join(tempFolder(), name)) as [string, string, string];
+    for (const folder of [reached, away, another]) await backup(store, folder);
+    rmSync(away, { recursive: true });
+    rmSync(another, { recursive: true });
+    await backup(await school(tempFolder(), '990002'), another);
+    const { backups } = await withStore(store, (open) =>
+      eraseStudent(open, { nationalId: TRANSFER_STUDENT, reason: '', acceptUnreceipted: false, now: later(1), operator: OPERATOR }),
+    );
+    expect({ noted: backups.noted, unreached: [...backups.unreached].sort() }).toEqual({
+      noted: [reached],
+      unreached: [away, another].sort(),
+    });
+    expect(await restore(reached, join(tempFolder(), 'restored'))).toMatchObject({ erased: 1 });
   });
 
   it('is rehearsed: restored elsewhere, compared, removed, and recorded', async () => {

@@ -7,13 +7,13 @@ import { type DoctorRequest, examineStore } from '#lpx/exchange/doctor.js';
 import { importPackage } from '#lpx/exchange/import.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { checkProbe, writeProbe } from '#lpx/exchange/move-probe.js';
-import { writeReceipt } from '#lpx/exchange/receipt.js';
+import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { rehearseRestore } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import { describeEngines, newStore } from '../support/postgres.js';
-import { exportFrom, importRequest, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, importRequest, LEFT, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
 const later = (days: number) => new Date(NOW.getTime() + days * 86_400_000);
@@ -64,7 +64,9 @@ describeEngines('the doctor', (engine) => {
     const { store, location } = await newStore(engine, tempFolder());
     await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
     const { probe } = await writeProbe(store, { now: NOW, operator: OPERATOR });
-    expect(await checkProbe(store)).toEqual({ probe, since: 0, faults: [] });
+    expect(await checkProbe(store, 0)).toEqual({ probe, since: 0, faults: [] });
+    const { files, bytes } = await examineStore(store, { quick: true, repair: false, now: NOW, operator: OPERATOR });
+    expect({ count: files, bytes }, 'as the probe counts them').toEqual(probe.files);
     const [lost, broken] = (await store.neededFiles()).map(({ sha256 }) => store.attachments.locationOf(sha256)) as [string, string];
     await store.close();
     rmSync(lost);
@@ -161,16 +163,20 @@ describe('the doctor', () => {
     expect(entry).toMatchObject({ kind: 'repair', details: { orphans: 1 } });
   });
 
-  it('counts records as protected that came by a package for which a receipt was written', async () => {
+  it('counts records as protected that another school has acknowledged, not those for which this one wrote the receipt', async () => {
     const parent = tempFolder();
     const sender = await transferSchool(parent);
-    const { zipFile } = await exportFrom(sender, parent);
+    const { zipFile } = await exportFrom(sender, parent, { left: LEFT });
     const receiver = await school(parent, '990002');
     const { historyId } = (await withStore(receiver, (open) => importPackage(open, importRequest(zipFile)))) as { historyId: number };
     const before = await examine(receiver);
     expect(before.gap.records).toBe(before.records);
-    await withStore(receiver, (open) => writeReceipt(open, { importId: historyId, by: 'registrar', outFolder: parent, now: later(1) }));
-    expect((await examine(receiver)).gap).toEqual({ records: 0, since: undefined });
+    const receipt = await withStore(receiver, (open) =>
+      writeReceipt(open, { importId: historyId, by: 'registrar', outFolder: parent, now: later(1) }),
+    );
+    expect((await examine(receiver)).gap).toEqual(before.gap);
+    await withStore(sender, (open) => checkReceipt(open, { file: receipt.path, now: later(1), operator: OPERATOR }));
+    expect((await examine(sender)).gap).toEqual({ records: 0, since: undefined });
   });
 
   it('tells after a move what did not come along: files, rows, or a copy that was older', async () => {
@@ -179,7 +185,7 @@ describe('the doctor', () => {
     const old = join(parent, 'old');
     cpSync(store, old, { recursive: true });
     await withStore(store, (open) => writeProbe(open, { now: NOW, operator: OPERATOR }));
-    const check = (folder: string) => withStore(folder, checkProbe).then(({ faults }) => faults);
+    const check = (folder: string) => withStore(folder, (open) => checkProbe(open, 0)).then(({ faults }) => faults);
     const moved = (name: string) => {
       const to = join(parent, name);
       cpSync(store, to, { recursive: true });

@@ -57,7 +57,7 @@ it('the loss of September 2021: seen on day one, healed by the students’ own c
   await withStore(store, (open) => writeProbe(open, { now: day('2021-09-04'), operator: OPERATOR }));
   cpSync(store, join(folder, 'new-room'), { recursive: true });
   store = join(folder, 'new-room');
-  expect(await withStore(store, (open) => checkProbe(open))).toMatchObject({ since: 0, faults: [] });
+  expect(await withStore(store, (open) => checkProbe(open, 0))).toMatchObject({ since: 0, faults: [] });
 
   // Seventeen days of work, which no backup holds: the doctor says so from the first one on.
   const before = [...(await contentsOf(store)).keys()];

@@ -34,7 +34,7 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
   return withStore(storeFolder(context), async (store) => {
     if (options.beforeMove) return beforeMove(context, store, request);
     const report = await examineStore(store, request);
-    const probe = options.afterMove ? await checkProbe(store) : undefined;
+    const probe = options.afterMove ? await checkProbe(store, report.filesDamaged) : undefined;
     const { findings } = report;
     return {
       json: { ...doctorOutput(report, request), ...(probe && { probe: probeOutput(probe) }) },
@@ -159,6 +159,7 @@ function probeLines({ messages, paint }: Context, { probe, since, faults }: Prob
 }
 
 function faultText({ probeFaults }: Context['messages']['doctor'], fault: ProbeFault): string {
+  if (fault.what === 'attachments') return fill(probeFaults.attachments, { count: fault.count });
   if (fault.what === 'rows') return fill(probeFaults.rows, { table: fault.table, before: fault.before, after: fault.after });
   if (fault.what === 'content') return fill(probeFaults.content, { table: fault.table });
   return probeFaults[fault.what];

@@ -1,5 +1,12 @@
-import { LpxError } from '../../errors.js';
-import { type ErasurePlan, eraseStudent, planErasure, type Remnants } from '../../exchange/erase.js';
+import { type Finding, findingOf, LpxError } from '../../errors.js';
+import {
+  type ErasurePlan,
+  eraseStudent,
+  type NotedErasures,
+  noteErasuresInBackups,
+  planErasure,
+  type Remnants,
+} from '../../exchange/erase.js';
 import { withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
@@ -24,14 +31,14 @@ export async function erase(context: Context, nationalId: string | undefined, op
   const { messages } = context;
   if ((nationalId === undefined) !== (options.finish === true)) throw new LpxError('LPX_USAGE', { problem: messages.usage.eraseWhom });
   return withStore(storeFolder(context), async (store) => {
-    if (nationalId === undefined) return finished(context, await store.erasures.overwrite());
+    if (nationalId === undefined) return finished(context, await store.erasures.overwrite(), await noteErasuresInBackups(store));
     const [id = ''] = nationalIdsFrom(context, [nationalId]);
     const plan = await planErasure(store, id);
     const limits = store.erasures.limits;
     if (options.dryRun) return planned(context, plan, limits);
     if (!options.acceptUnreceipted && plan.awaiting.length > 0) return planned(context, plan, limits);
     await confirmId(context, plan);
-    const { remnants, ...erased } = await eraseStudent(store, {
+    const { remnants, backups, ...erased } = await eraseStudent(store, {
       nationalId: id,
       reason: options.reason ?? '',
       acceptUnreceipted: options.acceptUnreceipted === true,
@@ -41,12 +48,14 @@ export async function erase(context: Context, nationalId: string | undefined, op
     const { paint } = context;
     const { erase: words } = messages;
     return {
-      json: { ...planOutput(plan), ...erased, dryRun: false, limits, ...remnantOutput(context, remnants) },
+      json: { ...planOutput(plan), ...erased, dryRun: false, limits, backups, ...remnantOutput(context, remnants) },
       text: [
         `${paint.green('✔')} ${fill(words.done, { student: studentText(context, plan) })}`,
         ...planLines(context, { ...plan, ...erased }),
         ...outsideLines(context, plan, limits),
+        ...notedLines(context, backups),
       ],
+      findings: unreachedFindings(backups),
       ...unfinished(context, remnants),
     };
   });
@@ -127,15 +136,22 @@ const planOutput = ({ nationalId, name: _, outside, awaiting, ...plan }: Erasure
   awaitingReceipt: awaiting.length,
 });
 
-function finished(context: Context, remnants: Remnants): Outcome {
+function finished(context: Context, remnants: Remnants, backups: NotedErasures): Outcome {
   const { messages, paint } = context;
   const isDone = remnants.files.length === 0 && remnants.database === undefined;
   return {
-    json: remnantOutput(context, remnants),
-    text: isDone ? [`${paint.green('✔')} ${messages.erase.overwritten}`] : [],
+    json: { backups, ...remnantOutput(context, remnants) },
+    text: [...(isDone ? [`${paint.green('✔')} ${messages.erase.overwritten}`] : []), ...notedLines(context, backups)],
+    findings: unreachedFindings(backups),
     ...unfinished(context, remnants),
   };
 }
+
+const notedLines = ({ messages }: Context, { noted }: NotedErasures): string[] =>
+  noted.map((folder) => `  ${fill(messages.erase.noted, { folder })}`);
+
+const unreachedFindings = ({ unreached }: NotedErasures): Finding[] =>
+  unreached.map((folder) => findingOf('LPX_ERASE_UNNOTED', 'warning', {}, { folder }));
 
 const remnantOutput = ({ messages }: Context, { files, database }: Remnants) => ({
   overwritten: files.length === 0 && database === undefined,

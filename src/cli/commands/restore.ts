@@ -47,6 +47,7 @@ export async function restore(context: Context, repository: string, store: strin
         '  ',
       ),
       ...(result.erased > 0 ? [`  ${fill(own.erased, { count: result.erased })}`] : []),
+      ...(options.erasures.length === 0 ? [`  ${own.erasures}`] : []),
       ...(files.missing.length > 0 ? [`  ${paint.yellow(fill(words.missing, { count: files.missing.length }))}`] : []),
     ],
   };

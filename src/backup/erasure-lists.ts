@@ -1,0 +1,45 @@
+/** Writes a store's erasures into the backups that it knows, so that a restore obeys them before the next backup is made. */
+
+import type { HistoryEntry, Store } from '../store/store.js';
+import { Repository } from './repository.js';
+
+/** The folders of backups that the erasures are in now, and those that could not be reached. */
+export interface NotedErasures {
+  readonly noted: readonly string[];
+  readonly unreached: readonly string[];
+}
+
+/** Nothing is thrown for a backup that cannot be written to: the erasure has been done, and the folder is among the unreached ones. */
+export async function noteErasuresInBackups(store: Store): Promise<NotedErasures> {
+  const erasures = await store.erasures.list();
+  const [noted, unreached] = [[] as string[], [] as string[]];
+  if (erasures.length === 0) return { noted, unreached };
+  for (const [folder, repositories] of await knownBackups(store))
+    try {
+      const repository = await Repository.open({ folder });
+      if (!repositories.has(repository.id)) throw new Error(`another backup is in ${folder}`);
+      await repository.writing(async () => {
+        await repository.putErasures(erasures);
+        await repository.settle();
+      });
+      noted.push(folder);
+    } catch {
+      unreached.push(folder);
+    }
+  return { noted, unreached };
+}
+
+/** Each folder that had a backup of this store, with the ids of the backups that were in it. */
+async function knownBackups(store: Store): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const folders = new Map<string, Set<string>>();
+  for (const entry of (await store.history({ kinds: ['backup', 'rehearsal', 'restore'], students: 'few' })).filter(isOfBackup)) {
+    const { folder = '', details } = entry;
+    folders.set(folder, (folders.get(folder) ?? new Set()).add(details.repository));
+  }
+  return folders;
+}
+
+type BackupEntry = Extract<HistoryEntry, { kind: 'backup' | 'rehearsal' | 'restore' }>;
+
+const isOfBackup = (entry: HistoryEntry): entry is BackupEntry =>
+  entry.kind === 'backup' || entry.kind === 'rehearsal' || entry.kind === 'restore';
