@@ -22,7 +22,7 @@ import {
 import { lstat, open, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { LpxError } from '../errors.js';
-import { writeError } from './file-error.js';
+import { systemCode, writeError } from './file-error.js';
 import { makeFolders } from './folders.js';
 import { whenInterrupted } from './interruption.js';
 import { withTemporary } from './temporary.js';
@@ -419,6 +419,11 @@ export async function assertFree(file: string, name = file): Promise<void> {
 /** Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close();
+  try {
+    await handle?.sync();
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  } finally {
+    await handle?.close();
+  }
 }

@@ -245,15 +245,13 @@ async function namesIn(folder: string, form: RegExp): Promise<string[]> {
   return names.filter((name) => form.test(name));
 }
 
-const sync = promisify(fsync);
-
 /** Gives a file its mode and brings it to the disk. */
 async function syncFile(path: string, mode: number): Promise<void> {
   try {
     const fd = openSync(path, 'r+');
     try {
       fchmodSync(fd, mode);
-      await sync(fd);
+      await promisify(fsync)(fd);
     } finally {
       closeSync(fd);
     }

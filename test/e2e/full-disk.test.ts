@@ -114,6 +114,21 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
     expect((await lpx(['--store', store, 'students', '--json'])).out).toContain('"students": []');
   });
 
+  it('ends a recovery with a clear error and each file whole or absent, and the next one completes it once there is room', async () => {
+    const disk = smallDisk();
+    const store = join(disk, 'store');
+    cpSync(from, store, { recursive: true, filter: (path) => path !== join(from, 'attachments') });
+    mkdirSync(join(store, 'attachments'));
+    const words = ['--store', store, 'recover', join(folder, 'platform')];
+    const { code, err } = await lpx(words);
+    expect([code, err]).toEqual([2, expect.stringContaining('LPX_DISK_FULL')]);
+    expect(readdirSync(join(store, 'attachments')).filter((name) => name.startsWith('staging-'))).toEqual([]);
+    expect((await lpxJson(['--store', store, 'history', '--kind', 'recover'])).json.entries).toEqual([]);
+    execaSync('mount', ['-o', 'remount,size=60m', disk]);
+    expect((await lpxJson(words)).json).toMatchObject({ ok: true, contents: 20, lacking: 20, missing: [] });
+    expect((await lpxJson(words)).json).toMatchObject({ ok: true, lacking: 0 });
+  });
+
   it('to the last byte ends an import so too, which goes through once there is room', async () => {
     const disk = smallDisk();
     const store = join(disk, 'store');

@@ -67,6 +67,18 @@ Object.assign(fs, {
     real.fsyncSync(fd);
     if (path !== undefined) cut?.unsynced.delete(resolve(path));
   },
+  fsync(fd: number, done: (error: Error | null) => void) {
+    try {
+      fs.fsyncSync(fd);
+    } catch (error) {
+      return done(error as Error);
+    }
+    done(null);
+  },
+  rmSync(path: string, options?: fs.RmOptions) {
+    change(path);
+    real.rmSync(path, options);
+  },
   renameSync(from: string, to: string) {
     const isOnDisk = change(to);
     const before = isOnDisk && real.existsSync(to) && real.statSync(to).isFile() ? real.readFileSync(to) : undefined;
