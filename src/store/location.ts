@@ -35,11 +35,15 @@ const SECRETS: ReadonlySet<string> = new Set(['password', 'sslpassword', 'oauth_
 /** `postgres://user@host:port/database?parameters`, each part of which may be missing. */
 const URL_FORM = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?(\[[^\]/?#]*\]|[^:/?#[\]]*)(?::(\d{0,5}))?(?:\/([^/?#]*))?(?:\?([^#]*))?$/i;
 
-/** Whether a text that names a store names a database. */
-export const isDatabaseUrl = (named: string): boolean => /^postgres(?:ql)?:/i.test(named);
+/** What in a value looks like a password next to something else: libpq takes whole addresses and `name=value` pairs as a database. */
+const HIDES_PASSWORD: Partial<Record<string, RegExp>> = { user: /:/, service: /[:@=]/, dbname: /:\/\/|[@=]/, host: /:\/\/|[@=]/ };
+
+/** Whether a text that names a store is an address, and no folder: of a database, or of something that lpx does not know. */
+export const isDatabaseUrl = (named: string): boolean => /^\s*(?:postgres(?:ql)?:|[a-z][a-z0-9+.:-]+:\/\/)/i.test(named);
 
 /** @throws LPX_DATABASE_PASSWORD for a URL with a password in it; LPX_DATABASE_URL, LPX_DATABASE_SETTING */
-export function postgresLocation(url: string): PostgresLocation {
+export function postgresLocation(named: string): PostgresLocation {
+  const url = named.trim();
   // What comes before an @ and has a colon in it is a password, in whatever form the rest is.
   if (/^[^?]*:\/\/[^?]*:[^?]*@/.test(url)) throw new LpxError('LPX_DATABASE_PASSWORD');
   const [isUrl, user = '', host = '', port = '', dbname = '', query = ''] = URL_FORM.exec(url) ?? [];
@@ -54,6 +58,7 @@ export function postgresLocation(url: string): PostgresLocation {
     if (SECRETS.has(name.toLowerCase())) throw new LpxError('LPX_DATABASE_PASSWORD');
     given.set(name, decoded(value));
   }
+  for (const [setting, value] of given) if (HIDES_PASSWORD[setting]?.test(value)) throw new LpxError('LPX_DATABASE_PASSWORD');
   const school = canonicalCode(given.get('school') ?? '');
   if (school !== '' && !isSchoolCode(school)) throw new LpxError('LPX_SCHOOL_CODE', { value: given.get('school') as string });
   given.delete('school');

@@ -61,10 +61,10 @@ export class S3Bucket {
 
   /** The size of an object in bytes; undefined where there is none. */
   async sizeOf(key: string): Promise<number | undefined> {
-    return this.#ask(key, async ({ sdk, client }) => {
+    return this.#askOfObject(key, undefined, async ({ sdk, client }) => {
       const { ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: this.location.bucket, Key: key }));
       return ContentLength;
-    }).catch(absentAs(undefined));
+    });
   }
 
   /**
@@ -76,13 +76,13 @@ export class S3Bucket {
     for (let attempt = 1; ; attempt++) {
       let hasBegun = false;
       try {
-        return await this.#ask(key, async ({ sdk, client }) => {
+        return await this.#askOfObject(key, false, async ({ sdk, client }) => {
           const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: this.location.bucket, Key: key }));
           hasBegun = true;
           const take = begin();
           for await (const chunk of Body as unknown as AsyncIterable<Uint8Array>) await take(chunk);
           return true;
-        }).catch(absentAs(false));
+        });
       } catch (error) {
         // The SDK repeats requests, and not what breaks off in an answer.
         const isBrokenOff = hasBegun && error instanceof LpxError && error.code === 'LPX_S3_UNREACHABLE';
@@ -106,8 +106,8 @@ export class S3Bucket {
   }
 
   async remove(key: string): Promise<void> {
-    await this.#ask(key, ({ sdk, client }) => client.send(new sdk.DeleteObjectCommand({ Bucket: this.location.bucket, Key: key }))).catch(
-      absentAs(undefined),
+    await this.#askOfObject(key, undefined, ({ sdk, client }) =>
+      client.send(new sdk.DeleteObjectCommand({ Bucket: this.location.bucket, Key: key })),
     );
   }
 
@@ -119,15 +119,17 @@ export class S3Bucket {
       );
       for (const { Key: key = '', Size: bytes = 0 } of page.Contents ?? []) yield { key, bytes };
       if (!page.IsTruncated || page.NextContinuationToken === undefined) return;
+      // The same page would come for ever.
+      if (page.NextContinuationToken === ContinuationToken) throw notS3(this.shown(prefix));
       ContinuationToken = page.NextContinuationToken;
     }
   }
 
   /** Forgets a multipart upload that did not come to its end. */
   async abort(key: string, uploadId: string): Promise<void> {
-    await this.#ask(key, ({ sdk, client }) =>
+    await this.#askOfObject(key, undefined, ({ sdk, client }) =>
       client.send(new sdk.AbortMultipartUploadCommand({ Bucket: this.location.bucket, Key: key, UploadId: uploadId })),
-    ).catch(absentAs(undefined));
+    );
   }
 
   close(): void {
@@ -165,8 +167,18 @@ export class S3Bucket {
     }
   }
 
+  /** A request about one object. @param absent what it comes to where there is none */
+  async #askOfObject<T, A>(key: string, absent: A, request: Request<T>): Promise<T | A> {
+    try {
+      return await this.#ask(key, request);
+    } catch (error) {
+      if (error instanceof LpxError && isNotFound(error.cause)) return absent;
+      throw error;
+    }
+  }
+
   /** @throws what `s3Error` makes of an error */
-  async #ask<T>(key: string, request: (opened: { readonly sdk: Sdk; readonly client: S3Client }) => Promise<T>): Promise<T> {
+  async #ask<T>(key: string, request: Request<T>): Promise<T> {
     this.#opened ??= this.#open();
     const opened = await this.#opened;
     try {
@@ -208,28 +220,31 @@ const ContentType = 'application/octet-stream';
 
 const md5Of = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('base64');
 
-/** Thrown for an object that is not there. */
-class Absent extends Error {}
-
-const absentAs =
-  <T>(value: T) =>
-  (error: unknown): T => {
-    if (error instanceof Absent) return value;
-    throw error;
-  };
-
 /** What an error of the SDK has to say, which is not always of its own class. */
 interface Failure {
   readonly name?: string;
   readonly code?: string;
   readonly message?: string;
   readonly $metadata?: { readonly httpStatusCode?: number };
+  /** There once a server has answered, however unlike S3. */
+  readonly $response?: unknown;
 }
+
+type Request<T> = (opened: { readonly sdk: Sdk; readonly client: S3Client }) => Promise<T>;
+
+const isNotFound = (error: unknown): boolean => {
+  const { name, $metadata } = (error ?? {}) as Failure;
+  return $metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket';
+};
+
+/** What answers at an address is no S3-compatible storage. */
+export const notS3 = (address: string, cause?: unknown): LpxError =>
+  new LpxError('LPX_S3_REFUSED', { address, reason: 'notS3' }, { cause });
 
 const KEYS_WRONG: ReadonlySet<string> = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'ExpiredToken']);
 
 /**
- * Turns an error of the SDK into ours: LPX_S3_CREDENTIALS, LPX_S3_BUCKET, LPX_S3_REFUSED, LPX_S3_UNREACHABLE; or `Absent`. Any other
+ * Turns an error of the SDK into ours: LPX_S3_CREDENTIALS, LPX_S3_BUCKET, LPX_S3_REFUSED, LPX_S3_UNREACHABLE. Any other
  * error passes through.
  */
 function s3Error(error: unknown, { bucket, address }: { readonly bucket: string; readonly address: string }): unknown {
@@ -244,12 +259,12 @@ function s3Error(error: unknown, { bucket, address }: { readonly bucket: string;
     if (/region is missing/i.test(message)) return refused('noRegion');
     if (/CERT|SIGNATURE|^ERR_(?:TLS|SSL)/.test(code)) return refused('certificate');
     if (/Timeout/.test(name) || code === 'ETIMEDOUT') return unreachable('noAnswer');
+    if (/^HPE_/.test(code) || '$response' in (error as Failure)) return notS3(address, error);
     return /^E[A-Z_]+$/.test(code) ? unreachable(code) : error;
   }
-  if (status === 404) return new Absent(message, cause);
   if (status === 429 || status === 503) return unreachable('serverBusy');
   if (status === 408 || status >= 500) return unreachable('serverFails');
   if (status === 401 || status === 403) return refused(KEYS_WRONG.has(name) ? 'keysWrong' : 'denied');
   if (status === 301 || name === 'AuthorizationHeaderMalformed') return refused('otherRegion');
-  return refused('notS3');
+  return notS3(address, error);
 }

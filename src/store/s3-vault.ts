@@ -13,7 +13,7 @@ import { whenInterrupted } from '../io/interruption.js';
 import { openFile } from '../io/read.js';
 import type { Access } from './access.js';
 import type { AttachmentVault, HeldContent, LocalPath, NamedContent, StagedFile, Staging } from './attachments.js';
-import type { S3Bucket, S3Source } from './s3-bucket.js';
+import { notS3, type S3Bucket, type S3Source } from './s3-bucket.js';
 import type { WorkArea } from './work-area.js';
 import type { WorkFolder } from './work-folder.js';
 
@@ -43,9 +43,13 @@ export class S3Vault implements AttachmentVault {
     const key = `${this.#keysBegin}probe`;
     await this.#bucket.write(key, PROBE, createHash('sha256').update(PROBE_CONTENT).digest('hex'), async () => {});
     for await (const _ of this.#bucket.list(key)) break;
-    const isBack = await this.#bucket.read(key, () => () => {});
+    const came: Uint8Array[] = [];
+    await this.#bucket.read(key, () => {
+      came.length = 0;
+      return (bytes) => void came.push(bytes);
+    });
     await this.#bucket.remove(key);
-    if (!isBack) throw new LpxError('LPX_S3_REFUSED', { address: this.#bucket.shown(key), reason: 'notS3' });
+    if (!Buffer.concat(came).equals(PROBE_CONTENT)) throw notS3(this.#bucket.shown(key));
   }
 
   locationOf(sha256: string): string {

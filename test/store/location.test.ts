@@ -37,6 +37,13 @@ describe('the address of a database', () => {
       'postgres://db/lpx?password=secret',
       'postgres://db/lpx?school=990001&PASSWORD=secret',
       'postgres://db/lpx?sslpassword=secret',
+      ' postgres://clerk:secret@db/lpx',
+      'jdbc:postgresql://clerk:secret@db/lpx',
+      'postgres://clerk%3Asecret@db/lpx',
+      'postgres://db/lpx?service=clerk:secret',
+      'postgres://db?dbname=postgres://clerk:secret@db/lpx',
+      'postgres://db/user=clerk%20password=secret',
+      'postgres://clerk:5?host=secret@db/lpx',
     ])
       expect([url, codeFor(url)]).toEqual([url, 'LPX_DATABASE_PASSWORD']);
   });
@@ -51,9 +58,12 @@ describe('the address of a database', () => {
       'postgres://db/lpx?secret',
       'postgres://db/%E0%A4%A',
       'postgres://db/lpx#secret',
+      'jdbc:postgresql://db/lpx?secret',
+      'mysql://db/secret',
     ])
       expect([url, isDatabaseUrl(url), codeFor(url)]).toEqual([url, true, 'LPX_DATABASE_URL']);
     expect(codeFor('postgres://db/lpx?options=-csecret')).toBe('LPX_DATABASE_SETTING');
     expect(codeFor('postgres://db/lpx?school=99')).toBe('LPX_SCHOOL_CODE');
+    expect(['/srv/lpx', './jdbc:x', 'C:\\lpx', 'C:/lpx', '//server/share', 'lpx:2'].filter(isDatabaseUrl)).toEqual([]);
   });
 });
