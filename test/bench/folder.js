@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { nationalIdKind } from '../../dist/spec/identifiers/national-id.js';
 import { identityOf } from '../../dist/spec/identity.js';
 import { documentFromPortfolios, LISTS } from '../../dist/spec/portfolio.js';
-import { createStore } from '../../dist/store/sqlite.js';
+import { createStore } from '../../dist/store/open.js';
 
 const defaultFields = (list) =>
   Object.fromEntries(
@@ -59,9 +59,12 @@ export const courseResults = (count, noise, of = '') =>
     };
   });
 
-/** Makes a receiving school of many students, none of whom a package has. */
-export async function fillStore(folder, nationalIds, recordsEach) {
-  const store = await createStore(folder, { code: '990002', name: '' });
+/**
+ * Makes a receiving school of many students, none of whom a package has.
+ * @param attachments of a store in a database: the folder below which they get a place
+ */
+export async function fillStore(location, nationalIds, recordsEach, attachments) {
+  const store = await createStore(location, { school: { code: '990002', name: '' }, attachments });
   await store.change(async (change) => {
     const historyId = await change.addHistory({ kind: 'load', at: new Date(), file: 'bench', bytes: 0, operator: '' });
     const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
