@@ -37,6 +37,7 @@ const WORDS_FOR: Readonly<Record<string, readonly string[]>> = {
   leave: ['離校'],
   backup: ['備份'],
   restore: ['還原'],
+  move: ['搬移'],
   doctor: ['檢查', '健檢'],
   recover: ['找回', '補救'],
   status: ['現況'],

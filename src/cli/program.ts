@@ -376,6 +376,12 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .action((folder, target, options) =>
       start('restore', async (context) => (await import('./commands/restore.js')).restore(context, folder, target, options)),
     );
+  add('move', help.move)
+    .addArgument(new Argument('<store>', help.moveFrom))
+    .addArgument(new Argument('<new-store>', help.restoreTo))
+    .option('--attachments <place>', help.storeAttachments)
+    .option('--dry-run', help.moveDryRun)
+    .action((from, to, options) => start('move', async (context) => (await import('./commands/move.js')).move(context, from, to, options)));
   add('doctor', help.doctor)
     .option('--part <part>', help.doctorPart)
     .option('--quick', help.doctorQuick)

@@ -12,12 +12,17 @@ import { isStoreFolder } from './is-store-folder.js';
 const FOLDER = '.lpx';
 
 /** `--store`, `LPX_STORE`, the nearest `.lpx` upward, else the user's data folder. @throws LPX_STORE_FOREIGN, and as `locationNamed` */
-export function storeFolder({ storeOption, env, cwd }: Context): StoreLocation {
+export function storeFolder(context: Context): StoreLocation {
+  const { storeOption, env, cwd } = context;
   const named = storeOption ?? (env.LPX_STORE || undefined);
-  if (named !== undefined) return within(locationNamed(named), (folder) => storeIn(resolve(cwd, folder)));
+  if (named !== undefined) return storeNamed(context, named);
   const found = nearest(cwd);
   return found === undefined ? dataFolder(env) : ownFolder(found, env);
 }
+
+/** The store that an argument names. @throws as `locationNamed` */
+export const storeNamed = ({ cwd }: Context, named: string): StoreLocation =>
+  within(locationNamed(named), (folder) => storeIn(resolve(cwd, folder)));
 
 /** A location whose folder, where it is one, is made whole. */
 const within = (location: StoreLocation, whole: (folder: string) => string): StoreLocation =>

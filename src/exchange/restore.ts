@@ -1,19 +1,13 @@
 /** Makes a store out of a backup, all of it or nothing; or does so for a trial, and says whether it is what was backed up. */
-import { renameSync, rmdirSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { HashList } from '../backup/hash-list.js';
+import { join } from 'node:path';
 import { restoreRows } from '../backup/read-snapshot.js';
 import { erasuresIn, Repository } from '../backup/repository.js';
 import { type Manifest, readManifest, type Snapshot, snapshotNames, snapshotPath } from '../backup/snapshots.js';
 import { LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import { writeError } from '../io/file-error.js';
-import { makeFolders, upward } from '../io/folders.js';
-import { syncFolder } from '../io/publish.js';
-import { nearestThere, readSmall } from '../io/read.js';
-import type { AttachmentVault } from '../store/attachments.js';
+import { readSmall } from '../io/read.js';
 import type { PostgresLocation, StoreLocation } from '../store/location.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { createStoreOfRows, openStore } from '../store/sqlite.js';
@@ -21,6 +15,7 @@ import type { Store } from '../store/store.js';
 import type { Erasure } from '../store/student-erasures.js';
 import type { RowWriter } from '../store/table-rows.js';
 import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
+import { Files, intoFolder, type OnProgress, requireEmpty, writeFiles } from './new-store.js';
 
 type Taken = Snapshot & { readonly manifest: Manifest };
 
@@ -41,8 +36,6 @@ export interface RestoreRequest {
   readonly onProgress?: OnProgress | undefined;
 }
 
-type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
-
 export interface RestoreResult {
   readonly snapshot: string;
   readonly at: Date;
@@ -51,7 +44,6 @@ export interface RestoreResult {
   readonly erased: number;
 }
 
-const WORK_PREFIX = '.lpx-restore-';
 const SCRATCH_PREFIX = 'lpx-rehearsal-';
 
 /**
@@ -65,29 +57,12 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRes
   const repository = await Repository.open({ folder, identities });
   const taken = await readManifest(repository, await nameMeant(repository, request.snapshot));
   const erased = await (typeof target === 'string'
-    ? intoFolder(repository, taken, { ...request, target })
+    ? intoFolder(target, async (made) => {
+        const store = await makeStore(repository, taken, made, request.onProgress);
+        return finish(repository, taken, store, request).finally(() => store.close());
+      })
     : intoDatabase(repository, taken, { ...request, target }));
   return { snapshot: taken.name, at: taken.at, manifest: taken.manifest, erased };
-}
-
-/** Makes a store next to where it is going to be, and gives it its name at once. @returns how many students were erased again */
-async function intoFolder(repository: Repository, taken: Taken, request: RestoreRequest & { readonly target: string }): Promise<number> {
-  const { target, onProgress } = request;
-  const around = nearestThere(dirname(target));
-  for (const path of upward(around)) await sweepWorkFolders(path, WORK_PREFIX);
-  const work = await WorkFolder.create(around, WORK_PREFIX).catch((error) => {
-    throw writeError(error, target);
-  });
-  try {
-    const made = join(work.path, 'store');
-    const store = await makeStore(repository, taken, made, onProgress);
-    const erased = await finish(repository, taken, store, request).finally(() => store.close());
-    putInPlace(made, target);
-    await syncFolder(dirname(target));
-    return erased;
-  } finally {
-    await work.remove();
-  }
 }
 
 /** Makes a store that nobody can open before it is finished. @returns as `intoFolder` */
@@ -101,7 +76,7 @@ async function intoDatabase(
   const { createPostgresStoreOfRows } = await import('../store/postgres.js');
   const { store, publish } = await createPostgresStoreOfRows(target, { school, schemaVersion, attachments }, async (writer, vault) => {
     const files = await writeRows(repository, taken, writer);
-    await writeFiles(repository, files, { vault, within: (work) => work(), onProgress });
+    await writeFiles(files, { vault, copy: copyFrom(repository), within: (work) => work(), onProgress });
   });
   try {
     await compare(repository, taken, store);
@@ -180,28 +155,11 @@ async function nameMeant(repository: Repository, value: string | undefined): Pro
   return only;
 }
 
-/** @throws LPX_RESTORE_TARGET */
-async function requireEmpty(target: string): Promise<void> {
-  const names = await readdir(target).catch((error) => {
-    if (error.code === 'ENOENT') return [];
-    throw new LpxError('LPX_RESTORE_TARGET', { folder: target }, { cause: error });
-  });
-  if (names.length > 0) throw new LpxError('LPX_RESTORE_TARGET', { folder: target });
-}
-
-/** Files that are put into the vault in one step. */
-const STEP = 200;
-
-/** The files that the rows of a snapshot name, but those that it does not have. */
-interface Files {
-  readonly hashes: HashList;
-  readonly sizes: readonly number[];
-}
-
 /** Makes a store of a snapshot in a folder, and compares it with what the snapshot says. */
 async function makeStore(repository: Repository, taken: Taken, folder: string, onProgress?: OnProgress): Promise<Store> {
-  let files: Files = { hashes: new HashList(), sizes: [] };
-  await createStoreOfRows(folder, taken.manifest.schemaVersion, async (writer) => {
+  const { school, schemaVersion } = taken.manifest;
+  let files = new Files();
+  await createStoreOfRows(folder, { school, schemaVersion }, async (writer) => {
     files = await writeRows(repository, taken, writer);
   });
   const store = await openStore(folder);
@@ -211,7 +169,7 @@ async function makeStore(repository: Repository, taken: Taken, folder: string, o
         await work();
         return { keep: true, result: undefined };
       });
-    await writeFiles(repository, files, { vault: store.attachments, within, onProgress });
+    await writeFiles(files, { vault: store.attachments, copy: copyFrom(repository), within, onProgress });
     await compare(repository, taken, store);
     return store;
   } catch (error) {
@@ -220,46 +178,20 @@ async function makeStore(repository: Repository, taken: Taken, folder: string, o
   }
 }
 
+/** Those that the snapshot does not have are left out. */
 async function writeRows(repository: Repository, taken: Taken, writer: RowWriter): Promise<Files> {
-  const [hashes, sizes] = [new HashList(), [] as number[]];
+  const files = new Files();
   const missing = new Set(taken.manifest.files.missing.map(({ sha256 }) => sha256));
   await restoreRows(repository, taken, writer, (sha256, bytes) => {
-    if (missing.has(sha256)) return;
-    hashes.push(sha256);
-    sizes.push(bytes);
+    if (!missing.has(sha256)) files.add(sha256, bytes);
   });
-  return { hashes, sizes };
+  return files;
 }
 
-interface FileTarget {
-  readonly vault: AttachmentVault;
-  /** Runs what puts some of them in their places. */
-  readonly within: (work: () => Promise<void>) => Promise<void>;
-  readonly onProgress?: OnProgress | undefined;
-}
-
-async function writeFiles(repository: Repository, { hashes, sizes }: Files, { vault, within, onProgress }: FileTarget): Promise<void> {
-  for (let from = 0; from < hashes.length; from += STEP) {
-    onProgress?.({ done: from, total: hashes.length });
-    const staging = await vault.stage();
-    try {
-      const staged = Array.from({ length: Math.min(STEP, hashes.length - from) }, (_, i) => ({
-        sha256: hashes.at(from + i),
-        bytes: sizes[from + i] as number,
-        stagedAt: staging.nextPath(),
-      }));
-      for (const { sha256, bytes, stagedAt } of staged) {
-        await repository.readFile(sha256, bytes, stagedAt);
-        staging.secure(stagedAt);
-      }
-      await staging.secured(staged);
-      await within(() => staging.keepAll(staged));
-      staging.committed();
-    } finally {
-      await staging.discard();
-    }
-  }
-}
+const copyFrom = (repository: Repository) => async (sha256: string, bytes: number, to: string) => {
+  await repository.readFile(sha256, bytes, to);
+  return true;
+};
 
 /** @throws LPX_BACKUP_DAMAGED where the store is not what the snapshot says */
 async function compare(repository: Repository, { name, manifest }: Taken, store: Store): Promise<void> {
@@ -270,19 +202,4 @@ async function compare(repository: Repository, { name, manifest }: Taken, store:
     return manifest.schemaVersion === SCHEMA_VERSION ? digest.sha256 === sha256 && digest.rows === rows : digest.rows === rows;
   });
   if (!isSame) throw new LpxError('LPX_BACKUP_DAMAGED', { file: snapshotPath(repository, name) });
-}
-
-/** Gives a finished store its name: a folder that is there is empty. */
-function putInPlace(made: string, target: string): void {
-  try {
-    makeFolders(dirname(target), 0o700);
-    try {
-      rmdirSync(target);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    }
-    renameSync(made, target);
-  } catch (error) {
-    throw writeError(error, target);
-  }
 }

@@ -423,7 +423,37 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: '{folder} is there already and is not empty.',
     means: 'notDone',
-    next: 'Name a new folder: a restore never replaces anything.',
+    next: 'Name a new folder: a restore or a move never replaces anything.',
+  },
+  LPX_STORE_MOVED: {
+    exit: EXIT.usage,
+    what: 'The store {folder} has moved to {to}.',
+    means: 'notDone',
+    next: 'Use it there: --store <place>, or LPX_STORE. The old one is kept unchanged, and can be opened no more.',
+  },
+  LPX_MOVE_UNFINISHED: {
+    exit: EXIT.usage,
+    what: 'The store {folder} is being made by lpx move, or its last run was cut short.',
+    means: 'notDone',
+    next: 'Run the same lpx move again: it finishes. Until then the old store is in use, unless it says that it has moved.',
+  },
+  LPX_MOVE_OPEN: {
+    exit: EXIT.busy,
+    what: 'Work in the store {folder} is not finished: {what}.',
+    means: 'notDone',
+    next: 'Wait until it is, or finish it with --resume, and run lpx move again.',
+  },
+  LPX_MOVE_SCHOOL: {
+    exit: EXIT.usage,
+    what: 'The new address names the school {other}; the store is that of the school {code}.',
+    means: 'notDone',
+    next: 'Leave ?school= out of the address, or name the school of the store.',
+  },
+  LPX_MOVE_DIFFERS: {
+    exit: EXIT.damaged,
+    what: 'What was written to {folder} is not what was read: {what}.',
+    means: 'notDone',
+    next: 'Go on with the old store, which is unchanged. Check the disk or the database of the new one, and move again.',
   },
   LPX_STORE_UNSOUND: {
     exit: EXIT.damaged,

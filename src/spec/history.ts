@@ -16,6 +16,7 @@ export const HISTORY_KINDS = [
   'backup',
   'rehearsal',
   'restore',
+  'move',
   'repair',
   'probe',
   'undo',

@@ -21,6 +21,16 @@ export class BackupKeys {
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: key }))
       .execute();
   }
+
+  /** All of them, by repository: they go along with a store that moves. */
+  async all(): Promise<ReadonlyMap<string, string>> {
+    const rows = await this.#db
+      .selectFrom('settings')
+      .select(['name', 'value'])
+      .where('name', 'like', `${nameOf('')}%`)
+      .execute();
+    return new Map(rows.map(({ name, value }) => [name.slice(nameOf('').length), value]));
+  }
 }
 
 /** Settings are no part of the rows: a backup does not have its own key in it. */

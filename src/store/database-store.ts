@@ -23,6 +23,7 @@ import { chainEntry, keyedId, newIdKey, saidHash } from './chain.js';
 import { CustodyLog } from './custody-log.js';
 import { type ChangedTable, EntryChanges } from './entry-changes.js';
 import { countHistory, historyColumns, readHistory } from './history-rows.js';
+import { type Moved, makerOf, markMoved, movedIn, publish } from './moving.js';
 import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
@@ -68,7 +69,7 @@ import {
   updateStudentRow,
 } from './stored-rows.js';
 import { StudentErasures } from './student-erasures.js';
-import { type Row, type RowReader, readRows } from './table-rows.js';
+import { type Row, RowReader, readRows } from './table-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 import { hangingOn, markTakenBack, takeBack } from './taking-back.js';
 
@@ -275,6 +276,18 @@ export class DatabaseStore implements Store {
     return readRows(this.#db, this.folder, work);
   }
 
+  moved(): Promise<Moved | undefined> {
+    return movedIn(this.#db);
+  }
+
+  async isUnpublished(): Promise<boolean> {
+    return (await makerOf(this.#db)) !== undefined;
+  }
+
+  publish(): Promise<void> {
+    return publish(this.#db);
+  }
+
   async close(): Promise<void> {
     this.attachments.close();
     await this.#db.destroy();
@@ -289,10 +302,12 @@ export class DatabaseChange implements StoreChange {
   readonly #folder: string;
   readonly #added: number[] = [];
   readonly #changes: EntryChanges;
+  readonly rows: RowReader;
 
   constructor(db: Transaction<Tables>, folder: string) {
     this.#db = db;
     this.#folder = folder;
+    this.rows = new RowReader(db, folder);
     this.#changes = new EntryChanges(db);
   }
 
@@ -315,6 +330,19 @@ export class DatabaseChange implements StoreChange {
 
   knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
     return knownFilesIn(this.#db, hashes);
+  }
+
+  async openPackages(): Promise<string[]> {
+    const unfinished = this.#db.selectFrom('history').select('file').where('state', 'in', ['pending', 'written']);
+    return (await unfinished.orderBy('id').execute()).map(({ file }) => file);
+  }
+
+  openBatches(): Promise<{ at: string; work: string }[]> {
+    return this.#db.selectFrom('batches').select(['at', 'work']).where('work', '<>', '').orderBy('id').execute();
+  }
+
+  markMoved(moved: Moved): Promise<void> {
+    return markMoved(this.#db, moved);
   }
 
   async historyKind(id: number): Promise<HistoryKind> {

@@ -1,8 +1,10 @@
 /** Makes and opens stores, wherever they are. */
 import type { StoreLocation } from './location.js';
+import type { Opening } from './moving.js';
 import type { Making } from './school-row.js';
-import { createStore as createFolderStore, openStore as openFolderStore } from './sqlite.js';
+import { createStore as createFolderStore, createStoreOfRows as createFolderStoreOfRows, openStore as openFolderStore } from './sqlite.js';
 import type { School, Store } from './store.js';
+import type { RowWriter } from './table-rows.js';
 
 export interface NewStore {
   readonly school: School;
@@ -21,7 +23,29 @@ export async function createStore(location: StoreLocation, store: NewStore): Pro
 }
 
 /** @throws as the store of that kind */
-export async function openStore(location: StoreLocation): Promise<Store> {
-  if (typeof location === 'string') return openFolderStore(location);
-  return (await import('./postgres.js')).openPostgresStore(location);
+export async function openStore(location: StoreLocation, opening: Opening = {}): Promise<Store> {
+  if (typeof location === 'string') return openFolderStore(location, opening);
+  return (await import('./postgres.js')).openPostgresStore(location, opening);
+}
+
+/** A store to be made out of the rows of another. */
+export interface StoreOfRows {
+  readonly school: School;
+  /** The version of the tables that the rows come from. */
+  readonly schemaVersion: number;
+  /** As of a new store. */
+  readonly attachments?: string | undefined;
+  /** The key of the move that makes it: nobody else can open it before it is published. */
+  readonly madeBy: string;
+}
+
+/** Makes a store out of the rows of another, without their files. @throws as those of that kind, and what `fill` throws */
+export async function createStoreOfRows(
+  location: StoreLocation,
+  wanted: StoreOfRows,
+  fill: (rows: RowWriter) => Promise<void>,
+): Promise<Store> {
+  if (typeof location !== 'string') return (await (await import('./postgres.js')).createPostgresStoreOfRows(location, wanted, fill)).store;
+  await createFolderStoreOfRows(location, wanted, fill);
+  return openFolderStore(location, wanted);
 }

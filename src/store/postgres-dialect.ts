@@ -11,6 +11,7 @@ import {
   PostgresQueryCompiler,
   type TransactionSettings,
 } from 'kysely';
+import { MovedGuard } from './moved-guard.js';
 import type { PostgresSession } from './postgres-session.js';
 
 /** How long a process waits for another one that writes, in ms. */
@@ -48,11 +49,13 @@ export class PostgresDialect implements Dialect {
 class PostgresDriver implements Driver {
   readonly #session: PostgresSession;
   readonly #patience: number;
+  readonly #guard: MovedGuard;
   #giveBack = () => {};
 
   constructor(session: PostgresSession, patience: number) {
     this.#session = session;
     this.#patience = patience;
+    this.#guard = new MovedGuard(session.shown, "select 1 where to_regclass('settings') is not null");
   }
 
   async init(): Promise<void> {}
@@ -75,6 +78,7 @@ class PostgresDriver implements Driver {
     try {
       if (this.#patience > 0) await run(`set local lock_timeout = ${this.#patience}`);
       await run(this.#patience > 0 ? WRITERS : `${WRITERS} nowait`);
+      await this.#guard.check(run);
     } catch (error) {
       await run('rollback').catch(() => {});
       throw error;

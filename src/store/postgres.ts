@@ -12,12 +12,13 @@ import type { AttachmentVault } from './attachments.js';
 import { DatabaseStore } from './database-store.js';
 import type { PostgresLocation } from './location.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
-import type { NewStore } from './open.js';
+import { makerOf, markUnpublished, type Opening, publish, requireSettled } from './moving.js';
+import type { NewStore, StoreOfRows } from './open.js';
 import { PostgresDialect } from './postgres-dialect.js';
 import { PostgresSession } from './postgres-session.js';
 import { isS3Url } from './s3-location.js';
 import { addSchool, schoolIn } from './school-row.js';
-import type { School, Store } from './store.js';
+import type { Store } from './store.js';
 import { sweepLeftovers } from './sweep.js';
 import { RowWriter } from './table-rows.js';
 import type { Tables } from './tables.js';
@@ -76,9 +77,6 @@ export interface UnpublishedStore {
   publish(): Promise<void>;
 }
 
-/** In the settings of a store that is not published. */
-const UNPUBLISHED = 'unpublished';
-
 /**
  * Makes a school's store out of the rows of another, in one transaction; what an earlier attempt left is removed.
  * @param attachments below which the files get a place of their own: an absolute folder, or the URL of a bucket
@@ -87,7 +85,7 @@ const UNPUBLISHED = 'unpublished';
  */
 export async function createPostgresStoreOfRows(
   location: PostgresLocation,
-  { school, schemaVersion, attachments }: { readonly school: School; readonly schemaVersion: number; readonly attachments: string },
+  { school, schemaVersion, attachments = '', madeBy = '' }: Omit<StoreOfRows, 'madeBy'> & Partial<StoreOfRows>,
   fill: (rows: RowWriter, vault: AttachmentVault) => Promise<void>,
 ): Promise<UnpublishedStore> {
   if (schemaVersion > SCHEMA_VERSION) throw new LpxError('LPX_STORE_NEWER', { version: schemaVersion, supported: SCHEMA_VERSION });
@@ -95,13 +93,13 @@ export async function createPostgresStoreOfRows(
   const session = await PostgresSession.connect({ ...location, school: code });
   try {
     await createSchema(session, schemaOf(code));
-    await dropUnpublished(session);
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
+    await dropUnpublished(session, db, madeBy);
     await createVersionTable(db);
     await migrate(db, session.shown, schemaVersion);
     if (await db.selectFrom('school').select('code').executeTakeFirst()) throw new LpxError('LPX_STORE_EXISTS', { folder: session.shown });
     const access = accessFor('');
-    const place = newPlace(attachments, code);
+    const place = newPlace(attachments, code, madeBy);
     await tryPlace(place, { access });
     if (!isS3Url(place))
       await makeStoreFolder(join(place, 'attachments'), '').catch((error) => {
@@ -110,10 +108,7 @@ export async function createPostgresStoreOfRows(
     // Nobody else uses it yet, and within a transaction the database cannot be asked who lives.
     const vault = vaultAt(place, { access });
     await db.transaction().execute(async (transaction) => {
-      await transaction
-        .insertInto('settings')
-        .values([{ name: UNPUBLISHED, value: '' }])
-        .execute();
+      await markUnpublished(transaction, madeBy);
       await setPlace(transaction, place);
       const rows = new RowWriter(transaction);
       await fill(rows, vault);
@@ -127,7 +122,7 @@ export async function createPostgresStoreOfRows(
         attachments: vaultAt(place, { access, presence: session }),
         presence: session,
       }),
-      publish: async () => void (await db.deleteFrom('settings').where('name', '=', UNPUBLISHED).execute()),
+      publish: () => publish(db),
     };
   } catch (error) {
     await session.end();
@@ -135,17 +130,14 @@ export async function createPostgresStoreOfRows(
   }
 }
 
-const isUnpublished = async (session: PostgresSession): Promise<boolean> => {
-  const [tables] = await session.rows<{ there: boolean }>(`select to_regclass('settings') is not null as there`);
-  if (!tables?.there) return false;
-  return (await session.rows('select from settings where name = $1', [UNPUBLISHED])).length > 0;
-};
+const isThere = async (session: PostgresSession, table: string): Promise<boolean> =>
+  (await session.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [table]))[0]?.there === true;
 
-/** Removes the tables of a store whose making was cut short, and those that have no rows of any school yet. */
-async function dropUnpublished(session: PostgresSession): Promise<void> {
-  const [school] = await session.rows<{ there: boolean }>(`select to_regclass('school') is not null as there`);
-  const isEmpty = !school?.there || (await session.rows('select from school limit 1')).length === 0;
-  if (!isEmpty && !(await isUnpublished(session))) return;
+/** Removes the tables of a store whose making by the same was cut short, and those that have no rows of any school yet. */
+async function dropUnpublished(session: PostgresSession, db: Kysely<Tables>, madeBy: string): Promise<void> {
+  const isEmpty = !(await isThere(session, 'school')) || (await session.rows('select from school limit 1')).length === 0;
+  const isOwn = (await isThere(session, 'settings')) && (await makerOf(db)) === madeBy;
+  if (!isEmpty && !isOwn) return;
   for (const { name } of await session.rows<{ name: string }>(
     'select tablename as name from pg_tables where schemaname = current_schema()',
   ))
@@ -179,9 +171,9 @@ async function createSchema(session: PostgresSession, schema: string): Promise<v
 /**
  * Opens a school's store, and settles what dead processes left in it.
  * @throws as `PostgresSession.connect`; LPX_STORE_NOT_FOUND, LPX_STORE_SCHOOL when several schools could be meant, LPX_STORE_NEWER,
- *   LPX_STORE_DAMAGED, LPX_STORE_BUSY, LPX_DATABASE_REFUSED
+ *   LPX_STORE_DAMAGED, LPX_STORE_BUSY, LPX_DATABASE_REFUSED, and as `requireSettled`
  */
-export async function openPostgresStore(location: PostgresLocation): Promise<Store> {
+export async function openPostgresStore(location: PostgresLocation, opening: Opening = {}): Promise<Store> {
   const session = await PostgresSession.connect(location);
   const { shown } = session;
   try {
@@ -189,7 +181,8 @@ export async function openPostgresStore(location: PostgresLocation): Promise<Sto
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
     await migrate(db, shown);
     const school = await schoolIn(db, shown);
-    if (!school || (await isUnpublished(session))) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: shown });
+    if (!school) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: shown });
+    await requireSettled(db, shown, opening);
     const { code, name, shared_group } = school;
     const vault = vaultAt(await placeIn(db), { access: accessFor(shared_group), presence: session });
     const impatient = new Kysely<Tables>({ dialect: new PostgresDialect(session, 0) });

@@ -14,6 +14,7 @@ import {
 } from 'kysely';
 import { codeOf, databaseError, isBusy } from './database-error.js';
 import type { SqliteFile } from './driver.js';
+import { MovedGuard } from './moved-guard.js';
 import { asStored } from './seal.js';
 
 /** How long a process waits for another one that writes, in ms. */
@@ -55,9 +56,11 @@ export class SharedSqliteDialect extends SqliteDialect {
 class SharedSqliteDriver extends SqliteDriver {
   readonly #folder: string;
   readonly #patience: number;
+  readonly #guard: MovedGuard;
 
   constructor(database: SqliteFile, folder: string, patience: number) {
     super({ database });
+    this.#guard = new MovedGuard(folder, "select 1 from sqlite_master where type = 'table' and name = 'settings'");
     this.#folder = folder;
     this.#patience = patience;
   }
@@ -71,7 +74,15 @@ class SharedSqliteDriver extends SqliteDriver {
    * sees the database as it was at its first query.
    */
   override async beginTransaction(connection: DatabaseConnection, { accessMode }: TransactionSettings = {}): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw(accessMode === 'read only' ? 'begin' : 'begin immediate'));
+    const isReader = accessMode === 'read only';
+    await connection.executeQuery(CompiledQuery.raw(isReader ? 'begin' : 'begin immediate'));
+    if (isReader) return;
+    try {
+      await this.#guard.check((statement) => connection.executeQuery(CompiledQuery.raw(statement)));
+    } catch (error) {
+      await this.rollbackTransaction(connection);
+      throw error;
+    }
   }
 
   /** SQLite rolls back by itself when the disk is full or broken. That there is no transaction then must not hide the first error. */

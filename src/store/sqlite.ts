@@ -12,7 +12,8 @@ import { DatabaseStore } from './database-store.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 import { FolderPresence } from './folder-presence.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
-import type { NewStore } from './open.js';
+import { markUnpublished, type Opening, requireSettled } from './moving.js';
+import type { NewStore, StoreOfRows } from './open.js';
 import { addSchool, schoolIn } from './school-row.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
@@ -104,14 +105,20 @@ export async function createStore(
 
 /**
  * Makes a store out of the rows of another, in a folder that has none. What is left of it when that fails is the caller's to remove.
- * @param schemaVersion the version of the tables that the rows come from; they are brought up to date after it
- * @throws LPX_STORE_EXISTS, LPX_STORE_NEWER, LPX_WRITE_FAILED, LPX_DISK_FULL, and what `fill` throws
+ * The tables are those of the version that the rows come from, and are brought up to date after it.
+ * @throws LPX_STORE_EXISTS, LPX_STORE_NEWER, LPX_WRITE_FAILED, LPX_DISK_FULL, the LPX_S3 errors of a bucket, and what `fill` throws
  */
-export async function createStoreOfRows(folder: string, schemaVersion: number, fill: (rows: RowWriter) => Promise<void>): Promise<void> {
+export async function createStoreOfRows(
+  folder: string,
+  { school, schemaVersion, attachments = '', madeBy }: Omit<StoreOfRows, 'madeBy'> & Partial<StoreOfRows>,
+  fill: (rows: RowWriter) => Promise<void>,
+): Promise<void> {
   requireFolder(folder);
   if (schemaVersion > SCHEMA_VERSION) throw new LpxError('LPX_STORE_NEWER', { version: schemaVersion, supported: SCHEMA_VERSION });
   if (await holdsStore(folder)) throw new LpxError('LPX_STORE_EXISTS', { folder });
   const modes = accessFor('');
+  const place = attachments === '' ? '' : newPlace(attachments, school.code, madeBy);
+  await tryPlace(place, { folder, access: modes });
   try {
     await makeStoreFolder(folder, '');
     await makeStoreFolder(join(folder, 'attachments'), '');
@@ -122,6 +129,8 @@ export async function createStoreOfRows(folder: string, schemaVersion: number, f
   const { db } = await openDatabase(folder, false, schemaVersion);
   try {
     await db.transaction().execute(async (transaction) => {
+      if (madeBy !== undefined) await markUnpublished(transaction, madeBy);
+      if (place !== '') await setPlace(transaction, place);
       const rows = new RowWriter(transaction);
       await fill(rows);
       await rows.finish();
@@ -138,8 +147,11 @@ function requireFolder(folder: string): void {
   if (statsOf(there)?.isDirectory() === false) throw new LpxError('LPX_STORE_NOT_FOLDER', { file: there });
 }
 
-/** Opens a store, and sweeps what dead processes left in it. @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY */
-export async function openStore(folder: string): Promise<Store> {
+/**
+ * Opens a store, and sweeps what dead processes left in it.
+ * @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY, and as `requireSettled`
+ */
+export async function openStore(folder: string, opening: Opening = {}): Promise<Store> {
   requireFolder(folder);
   const lost = async () => ((await holdsAttachments(folder)) ? databaseLost(folder) : new LpxError('LPX_STORE_NOT_FOUND', { folder }));
   if (!(await holdsStore(folder)) || isEmpty(join(folder, DATABASE_NAME))) throw await lost();
@@ -148,6 +160,7 @@ export async function openStore(folder: string): Promise<Store> {
   try {
     const row = await schoolIn(db, folder);
     if (!row) throw await lost();
+    await requireSettled(db, folder, opening);
     const modes = accessFor(row.shared_group);
     if (!readOnly) protectDatabase(folder, modes);
     const attachments = vaultAt(await placeIn(db), { folder, access: modes });

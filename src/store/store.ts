@@ -8,6 +8,7 @@ import type { AttachmentVault } from './attachments.js';
 import type { BackupKeys } from './backup-keys.js';
 import type { BatchJournal } from './batch-journal.js';
 import type { CustodyLog } from './custody-log.js';
+import type { Moved } from './moving.js';
 import type { FileOwner, NeededFile, OwedByRecord } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
@@ -159,6 +160,11 @@ export interface EntryDetails {
   readonly restore: SnapshotRef;
   /** `lpx doctor --repair`: files and folders that others could use; contents that no record names, which were moved out of the vault. */
   readonly repair: { readonly modes: number; readonly orphans: number };
+  /**
+   * The store came here from another place, which `folder` names: how many records and files came along, how many files it did not have
+   * whole, and the place in the chain of the newest entry that it had.
+   */
+  readonly move: { readonly records: number; readonly files: number; readonly missing: number; readonly position: number };
   /** A probe was written before a move: its file, and the computer. */
   readonly probe: { readonly sha256: string; readonly host: string };
   /** A student was taken off the roll. `why`: the clerk's words; may be empty. */
@@ -465,6 +471,14 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   putCourses(listings: readonly CourseListing[]): Promise<number>;
   /** The same for schools. */
   putSchools(schools: readonly School[]): Promise<number>;
+  /** Every row, as this change sees it. */
+  readonly rows: RowReader;
+  /** The packages that are not finished, by their names. */
+  openPackages(): Promise<string[]>;
+  /** The batches that did not come to their end: when each began, and the work folder of its process. */
+  openBatches(): Promise<{ readonly at: string; readonly work: string }[]>;
+  /** Notes where the store went: with the end of the change it can be opened no more. */
+  markMoved(moved: Moved): Promise<void>;
 }
 
 export interface Store {
@@ -522,5 +536,11 @@ export interface Store {
   change<T>(work: (change: StoreChange) => Promise<{ readonly keep: boolean; readonly result: T }>): Promise<T>;
   /** Runs `work` on every row as it is at one moment, while others may write. The store answers nothing else meanwhile. */
   readRows<T>(work: (rows: RowReader) => Promise<T>): Promise<T>;
+  /** Where it went; undefined for a store that is where it was. */
+  moved(): Promise<Moved | undefined>;
+  /** Whether a move is still making it. */
+  isUnpublished(): Promise<boolean>;
+  /** Lets everybody open a store that a move has made. */
+  publish(): Promise<void>;
   close(): Promise<void>;
 }

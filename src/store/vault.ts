@@ -1,5 +1,5 @@
 /** Chooses the vault of a store, by what its settings say of where the attachments are. */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -29,9 +29,10 @@ export interface Surroundings {
  * A place for the attachments of a new store, of its own below what was named: schools that name the same folder or bucket, and two
  * stores of one school, do not come upon each other's files.
  * @param named an absolute folder, or the URL of a bucket
+ * @param madeBy the key of a move: one that is tried again finds the place of before. Empty for none
  */
-export function newPlace(named: string, schoolCode: string): string {
-  const own = `${schoolCode}-${randomBytes(4).toString('hex')}`;
+export function newPlace(named: string, schoolCode: string, madeBy = ''): string {
+  const own = `${schoolCode}-${(madeBy === '' ? randomBytes(4) : createHash('sha256').update(madeBy).digest().subarray(0, 4)).toString('hex')}`;
   if (!isS3Url(named)) return join(named, own);
   const location = s3Location(named);
   return s3Url({ ...location, prefix: location.prefix === '' ? own : `${location.prefix}/${own}` });

@@ -43,7 +43,7 @@ async function copyStore(from: string): Promise<string> {
   const { version, rows } = await withStore(from, (store) =>
     store.readRows(async (reader) => ({ version: await reader.schemaVersion(), rows: await allRows(reader) })),
   );
-  await createStoreOfRows(to, version, async (writer) => {
+  await createStoreOfRows(to, { school: { code: '990001', name: '' }, schemaVersion: version }, async (writer) => {
     for (const table of ROW_TABLES)
       await writer.insert(
         table,
@@ -159,11 +159,19 @@ describe('the rows of a store', () => {
 
   it('of an earlier version make a store that is brought up to date; of a later one none', async () => {
     const folder = join(tempFolder(), 'store');
-    await createStoreOfRows(folder, 13, (rows) => rows.insert('known_schools', [{ code: '990001', name: '示範高中' }]));
+    await createStoreOfRows(folder, { school: { code: '990001', name: '' }, schemaVersion: 13 }, (rows) =>
+      rows.insert('known_schools', [{ code: '990001', name: '示範高中' }]),
+    );
     const database = openSqlite(join(folder, 'lpx.sqlite'));
     expect(database.prepare('select version from schema_version').all([])).toEqual([{ version: SCHEMA_VERSION }]);
     database.close();
-    await expect(createStoreOfRows(join(tempFolder(), 'newer'), SCHEMA_VERSION + 1, async () => {})).rejects.toMatchObject({
+    await expect(
+      createStoreOfRows(
+        join(tempFolder(), 'newer'),
+        { school: { code: '990001', name: '' }, schemaVersion: SCHEMA_VERSION + 1 },
+        async () => {},
+      ),
+    ).rejects.toMatchObject({
       code: 'LPX_STORE_NEWER',
     });
   });

@@ -148,7 +148,7 @@ export interface Engine {
   tamper(location: StoreLocation, statements: string): Promise<void>;
 }
 
-const SQLITE: Engine = {
+export const SQLITE: Engine = {
   name: 'SQLite',
   place: async (parent) => ({ location: join(parent, 'store') }),
   tamper: async (location, statements) => {
@@ -157,7 +157,7 @@ const SQLITE: Engine = {
     database.close();
   },
 };
-const POSTGRES: Engine = {
+export const POSTGRES: Engine = {
   name: 'PostgreSQL',
   place: async (parent) => ({ location: (await testDatabase()).location, attachments: join(parent, 'files') }),
   tamper: async (location, statements) => {

@@ -131,6 +131,7 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
         entry.details.missing === 0 ? '' : fill(words.stillMissing, { count: entry.details.missing }),
       ].filter(Boolean);
     case 'backup':
+    case 'move':
       return [
         fill(words.recordsOf, { count: entry.details.records }),
         fill(words.filesOf, { count: entry.details.files }),

@@ -27,6 +27,10 @@ export async function init(context: Context, options: InitOptions): Promise<Outc
   const sharedWith = options.shared ?? '';
   const attachments = attachmentsFor(context, location, options);
   const made = { at: context.now(), operator: context.operator() };
+  if (typeof location !== 'string' && location.school !== '' && location.school !== school.code)
+    throw new LpxError('LPX_USAGE', {
+      problem: fill(context.messages.usage.otherSchool, { code: school.code, other: location.school }),
+    });
   const place = await initStore(location, school, { group: sharedWith, attachments, made });
   const { init: messages } = context.messages;
   return {
@@ -42,16 +46,18 @@ export async function init(context: Context, options: InitOptions): Promise<Outc
 }
 
 /**
- * Where the attachments go; undefined for the folder of the store itself, which a database has not.
+ * Where the attachments of a new store go; undefined for the folder of the store itself, which a database has not.
  * @throws LPX_USAGE; LPX_S3_URL, LPX_S3_SECRET
  */
-function attachmentsFor({ cwd, messages }: Context, location: StoreLocation, { school, attachments }: InitOptions): string | undefined {
+export function attachmentsFor(
+  { cwd, messages }: Context,
+  location: StoreLocation,
+  { attachments }: { readonly attachments?: string },
+): string | undefined {
   const isDatabase = typeof location !== 'string';
   const place = attachments === undefined ? undefined : attachmentsNamed(attachments, cwd);
   if (isDatabase && place === undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.attachmentsMissing });
   if (!isDatabase && place !== undefined && !isS3Url(place))
     throw new LpxError('LPX_USAGE', { problem: messages.usage.attachmentsInStore });
-  if (isDatabase && location.school !== '' && location.school !== canonicalCode(school))
-    throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.otherSchool, { code: canonicalCode(school), other: location.school }) });
   return place;
 }

@@ -191,5 +191,5 @@ function studentLines(context: Context, { nationalId, name, entries, backups }: 
   ];
 }
 
-const CAME: readonly string[] = ['load', 'import', 'verify', 'recover', 'restore'];
+const CAME: readonly string[] = ['load', 'import', 'verify', 'recover', 'restore', 'move'];
 const WENT: readonly string[] = ['export', 'receipt', 'files', 'register'];

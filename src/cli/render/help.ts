@@ -15,7 +15,7 @@ const JOURNEYS = {
   wayBack: ['undo', 'remove', 'backup', 'restore', 'doctor', 'recover', 'erase'],
   look: ['students', 'show', 'files', 'history', 'log', 'code'],
   workers: ['worker', 'batch-status', 'batch-retry', 'batch-drop'],
-  manage: ['init', 'school', 'where', 'demo', 'help', 'completion'],
+  manage: ['init', 'school', 'move', 'where', 'demo', 'help', 'completion'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;
 
 /** A term with what it means, or a line that stands alone. */
