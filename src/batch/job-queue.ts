@@ -4,7 +4,7 @@
  * and those of a computer that lost its power when the connection is given up, or at the latest when they expire.
  */
 import type PgBoss from 'pg-boss';
-import { LpxError } from '../errors.js';
+import { type Facts, LpxError } from '../errors.js';
 import { optionalPackage } from '../io/optional-package.js';
 import type { StoreLocation } from '../store/location.js';
 import { openSchoolSession } from '../store/postgres.js';
@@ -46,6 +46,8 @@ export interface JobOutput {
   readonly outcome: string;
   /** Of the error, if any. */
   readonly code?: string | undefined;
+  /** Of an error that kept the job from being run: what its sentence is filled with, without whole ids. */
+  readonly facts?: Facts | undefined;
   /** What the submitter is to know, as `encoded` made it. It is forgotten once it has been read. */
   readonly result?: string | undefined;
 }
@@ -61,6 +63,10 @@ export interface ListedJob extends Omit<NewJob, 'payload' | 'request'> {
   readonly endedAt: Date | undefined;
   readonly outcome: string;
   readonly code: string;
+  /** With the code. */
+  readonly facts: Facts;
+  /** Of one that is to be tried again: when, at the earliest. */
+  readonly nextTryAt: Date | undefined;
 }
 
 /** A job that has come to its end; `gone` when somebody dropped it. */
@@ -259,7 +265,7 @@ export class JobQueue {
     const names = Object.keys(STATES).filter((name) => states.includes(STATES[name] as JobState));
     const rows = await this.#rows<ListedRow>(
       `select id, data->>'kind' as kind, data->>'batch' as batch, data->>'about' as about, state, retry_count, created_on, started_on, completed_on,
-         output->>'outcome' as outcome, output->>'code' as code
+         start_after, output->>'outcome' as outcome, output->>'code' as code, output->'facts' as facts
        from ${this.#jobs} where name = $1 and state::text = any($2) order by created_on, id limit $3`,
       [QUEUE, names, limit],
     );
@@ -275,6 +281,8 @@ export class JobQueue {
       endedAt: row.state === 'completed' || row.state === 'failed' ? (row.completed_on ?? undefined) : undefined,
       outcome: row.outcome ?? '',
       code: row.code ?? '',
+      facts: row.facts ?? {},
+      nextTryAt: row.state === 'retry' ? row.start_after : undefined,
     }));
   }
 
@@ -365,6 +373,8 @@ interface ListedRow {
   readonly completed_on: Date | null;
   readonly outcome: string | null;
   readonly code: string | null;
+  readonly facts: Facts | null;
+  readonly start_after: Date;
 }
 
 /** pg-boss writes an output of its own where a job expires. */

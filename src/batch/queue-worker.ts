@@ -1,6 +1,6 @@
 /** Runs jobs out of the queue on threads, each whole on one of them, until it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LpxError } from '../errors.js';
+import { type Facts, LpxError } from '../errors.js';
 import {
   type EachPackage,
   type ImportJob,
@@ -14,6 +14,7 @@ import {
 import type { ImportResult } from '../exchange/import.js';
 import { knownError } from '../io/file-error.js';
 import type { NewFile } from '../io/publish.js';
+import { maskIds } from '../masking.js';
 import { findInInbox, type InboxPackage } from '../package/inbox.js';
 import { readPasswords } from '../roster/password-tables.js';
 import { sentPasswordOf } from '../roster/sent-passwords.js';
@@ -223,7 +224,7 @@ class Worker {
       onEvent({ event: 'done', job, ms: ms(), done });
     } catch (error) {
       const known = knownError(error);
-      await this.#withQueue((queue) => queue.fail(job.id, { outcome: 'failed', code: known.code }), true);
+      await this.#withQueue((queue) => queue.fail(job.id, { outcome: 'failed', code: known.code, facts: maskedFacts(known) }), true);
       if (known.code === 'LPX_INTERRUPTED') onEvent({ event: 'returned', job });
       else onEvent({ event: 'failed', job, ms: ms(), error: known });
       // A store whose connection is lost is opened again by the next job.
@@ -328,6 +329,10 @@ function endedWith(result: InboxResult): Ended {
   };
   return { done, output: { outcome, code, result: encodedInboxResult(result) } };
 }
+
+/** What an error says, as the database may keep it. */
+const maskedFacts = ({ facts }: LpxError): Facts =>
+  Object.fromEntries(Object.entries(facts).map(([name, fact]) => [name, typeof fact === 'string' ? maskIds(fact) : fact]));
 
 /** Whether the job is to be run again: the worker ends, or what is in its way may pass by itself. */
 const isUnfinished = (error: LpxError): boolean => error.code === 'LPX_INTERRUPTED' || isPassing(error);

@@ -82,6 +82,6 @@ function refuse(id: number, hanging: readonly Hanging[]): void {
 }
 
 function hangingFinding(id: number, { id: later, kind: entryKind, at, file, why }: Hanging): Finding {
-  const facts = { id, later, entryKind, day: taipeiTime(at).slice(0, 16), of: file === '' ? '' : ` ${file}` };
+  const facts = { id, later, entryKind, day: taipeiTime(at).slice(0, 16), of: file };
   return why === 'sent' ? findingOf('LPX_UNDO_SENT', 'error', {}, facts) : findingOf('LPX_UNDO_FIRST', 'error', {}, { ...facts, why });
 }

@@ -205,7 +205,7 @@ export const CATALOGUE = {
   },
   LPX_STORE_SCHOOL: {
     exit: EXIT.usage,
-    what: 'This user may use the stores of several schools in {folder}.',
+    what: 'This user may use the stores of several schools in {folder}: {schools}.',
     means: 'notDone',
     next: 'Say which school is meant, at the end of the address: ?school=<code>',
   },
@@ -1739,13 +1739,13 @@ export const CATALOGUE = {
   },
   LPX_UNDO_FIRST: {
     exit: EXIT.conflict,
-    what: 'Number {later} of {day} ({entryKind}{of}) rests on number {id}: {why}.',
+    what: 'Number {later} of {day} ({entryKind} {of}) rests on number {id}: {why}.',
     means: 'notDone',
     next: 'Undo it first: lpx undo {later}',
   },
   LPX_UNDO_SENT: {
     exit: EXIT.conflict,
-    what: 'Number {later} of {day} ({entryKind}{of}) took data of number {id} out of the store: undoing does not call them back.',
+    what: 'Number {later} of {day} ({entryKind} {of}) took data of number {id} out of the store: undoing does not call them back.',
     means: 'notDone',
     next: 'To undo it nevertheless, add --despite-sent (recorded).',
   },

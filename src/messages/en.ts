@@ -897,7 +897,7 @@ export const en = {
     draining: 'Ending after the jobs in hand',
     metrics: 'Metrics: http://{address}/metrics',
     metricsOpen: '! Other computers reach this address, too, without a login.',
-    line: '{job}  {kind}  {about}  {outcome}{why}',
+    line: '{job}  {kind}  {about}  {outcome} {why}',
     ended: '{done} done, {failed} failed, {returned} given back',
     kinds: { import: 'import', verify: 'verify', export: 'export' },
     outcomes: {
@@ -925,6 +925,8 @@ export const en = {
     },
     states: { queued: 'Waiting', retry: 'To be tried again', running: 'Running', done: 'Done', dead: 'Given up', cancelled: 'Cancelled' },
     more: '{count} more',
+    tried: 'tried {count} times, next after {at}',
+    retryAdvice: 'Jobs to be tried again are, without a command. No longer needed: lpx batch drop <job>.',
     deadAdvice: 'Once the cause is gone: lpx batch retry <id> or --all. No longer wanted: lpx batch drop <id> or --all.',
     retried: '{count} jobs put back into the queue.',
     dropped: '{count} jobs dropped.',
@@ -996,6 +998,7 @@ export const en = {
     sheet: 'results',
     checkSheet: 'checks',
     empty: 'There is no package in this folder.',
+    open: '{count} without a result yet',
     table: 'Table of results: {file}',
     receipts: 'Receipts: lpx receipt <number> for each import (on paper: lpx slip <number>).',
     turn: 'Another lpx is working through this folder; waiting until it has finished…',
@@ -1173,7 +1176,7 @@ export const en = {
   batch: {
     progress: '{done} of {total}, {rate} per second, {left} left',
     logLine: '{done}/{total} {line}',
-    jobLine: '{about} → {school}: {outcome}{why}',
+    jobLine: '{about} → {school}: {outcome} {why}',
     outcomes: {
       exported: 'exported',
       'sent-before': 'exported before, unchanged',

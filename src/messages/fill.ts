@@ -48,7 +48,7 @@ export function fill(template: string, facts: Facts, words: Words = {}): string 
       const own = words[name];
       return own && Object.hasOwn(own, value) ? (own[value] as string) : visible(inert(cutFact(value)));
     })
-    .replace(/ +(?=[,，。）」]|$)/g, '')
+    .replace(/ +(?=[,，。)）」]|$)/g, '')
     .replace(/ {2,}/g, ' ');
 }
 

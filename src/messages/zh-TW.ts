@@ -111,7 +111,7 @@ export const zhTW: Messages = {
       next: '伺服器恢復後，請先用 lpx history 查看執行了什麼，再執行一次；已完成的不會重複。',
     },
     LPX_STORE_SCHOOL: {
-      what: '這個使用者可以使用 {folder} 裡多所學校的資料庫。',
+      what: '這個使用者可以使用 {folder} 裡多所學校的資料庫：{schools}。',
       next: '請在位址最後指明學校：?school=<學校代碼>',
     },
     LPX_S3_URL: {
@@ -880,11 +880,11 @@ export const zhTW: Messages = {
       next: '請自行更正：重新載入平臺資料、勾選或取消勾選、lpx leave、lpx remove。',
     },
     LPX_UNDO_FIRST: {
-      what: '紀錄編號 {later}（{day} {entryKind}{of}）是接著紀錄編號 {id} 做的：{why}。',
+      what: '紀錄編號 {later}（{day} {entryKind} {of}）是接著紀錄編號 {id} 做的：{why}。',
       next: '請先復原這一筆：lpx undo {later}',
     },
     LPX_UNDO_SENT: {
-      what: '紀錄編號 {later}（{day} {entryKind}{of}）已將紀錄編號 {id} 的資料送出或寫成檔案，復原無法收回。',
+      what: '紀錄編號 {later}（{day} {entryKind} {of}）已將紀錄編號 {id} 的資料送出或寫成檔案，復原無法收回。',
       next: '若仍要復原，請加上 --despite-sent（記入作業紀錄）。',
     },
     LPX_NOT_CONFIRMED: { what: '沒有確認。', next: '請在終端機回答「是」，或加上 --yes。' },
@@ -1756,7 +1756,7 @@ export const zhTW: Messages = {
     draining: '做完手上的工作後結束',
     metrics: '監測數據的位址：{address}',
     metricsOpen: '! 其他電腦也連得到這個位址，且不需登入。',
-    line: '{job}  {kind}  {about}  {outcome}{why}',
+    line: '{job}  {kind}  {about}  {outcome} {why}',
     ended: '完成 {done} 件，失敗 {failed} 件，退回 {returned} 件',
     kinds: { import: '匯入', verify: '檢查', export: '匯出' },
     outcomes: {
@@ -1783,6 +1783,8 @@ export const zhTW: Messages = {
     },
     states: { queued: '待處理', retry: '等待再試', running: '處理中', done: '已完成', dead: '無法完成', cancelled: '已取消' },
     more: '還有 {count} 件',
+    tried: '已試 {count} 次，{at} 之後再試',
+    retryAdvice: '等待再試的工作會自動再試；不再需要：lpx batch drop <編號>。',
     deadAdvice: '原因排除後：lpx batch retry <編號> 或 --all；不再需要：lpx batch drop <編號> 或 --all。',
     retried: '重新排入 {count} 件工作。',
     dropped: '移除 {count} 件工作。',
@@ -1846,6 +1848,7 @@ export const zhTW: Messages = {
     sheet: '匯入結果',
     checkSheet: '檢查結果',
     empty: '這個資料夾裡沒有交換檔。',
+    open: '尚無結果 {count} 個',
     table: '結果表：{file}',
     receipts: '收訖回執：以各檔的匯入編號執行 lpx receipt <編號>（紙本用 lpx slip <編號>）。',
     turn: '另一個 lpx 正在處理這個資料夾，等它完成……',
@@ -2022,7 +2025,7 @@ export const zhTW: Messages = {
   batch: {
     progress: '{done}／{total}，每秒 {rate} 件，還需 {left}',
     logLine: '{done}/{total} {line}',
-    jobLine: '{about}，寄往 {school}：{outcome}{why}',
+    jobLine: '{about}，寄往 {school}：{outcome} {why}',
     outcomes: {
       exported: '已匯出',
       'sent-before': '先前已匯出，內容未變',

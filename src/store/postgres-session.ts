@@ -41,6 +41,8 @@ export class PostgresSession implements DatabaseConnection, Presence {
   #lost: unknown;
   #schema = '';
   #queue: Promise<unknown> = Promise.resolve();
+  /** The statement before the next one. */
+  #running: Promise<unknown> = Promise.resolve();
 
   private constructor(client: pg.Client, shown: string) {
     this.#client = client;
@@ -173,7 +175,14 @@ export class PostgresSession implements DatabaseConnection, Presence {
     }
   }
 
-  async #run<R extends object>(statement: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult<R>> {
+  /** `pg` is only given a statement when the one before is done: it will no longer queue them itself. */
+  #run<R extends object>(statement: string, parameters: readonly unknown[] = []): Promise<pg.QueryResult<R>> {
+    const result = this.#running.then(() => this.#query<R>(statement, parameters));
+    this.#running = result.catch(() => {});
+    return result;
+  }
+
+  async #query<R extends object>(statement: string, parameters: readonly unknown[]): Promise<pg.QueryResult<R>> {
     try {
       if (this.#lost) throw new LpxError('LPX_DATABASE_LOST', { folder: this.shown }, { cause: this.#lost });
       return await this.#client.query<R>(statement, [...parameters]);

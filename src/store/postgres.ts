@@ -26,6 +26,9 @@ import { newPlace, placeIn, setPlace, tryPlace, vaultAt } from './vault.js';
 
 const schemaOf = (school: string): string => `lpx_${school.toLowerCase()}`;
 
+/** The code of the school whose schema it is. */
+const schoolOf = (schema: string): string => schema.slice('lpx_'.length).toUpperCase();
+
 const SCHEMAS = `select nspname as schema from pg_namespace
   where nspname ~ '^lpx_[0-9a-z]{6}$' and has_schema_privilege(oid, 'usage')`;
 
@@ -214,7 +217,7 @@ async function schemaMeant(session: PostgresSession, { school }: PostgresLocatio
   const schemas = (await session.rows<{ schema: string }>(SCHEMAS)).map(({ schema }) => schema);
   const meant = school === '' ? schemas : schemas.filter((schema) => schema === schemaOf(school));
   const [only] = meant;
-  if (meant.length > 1) throw new LpxError('LPX_STORE_SCHOOL', { folder: session.shown });
+  if (meant.length > 1) throw new LpxError('LPX_STORE_SCHOOL', { folder: session.shown, schools: meant.map(schoolOf).sort().join(' ') });
   const [tables] =
     only === undefined ? [] : await session.rows<{ there: boolean }>(`select to_regclass($1) is not null as there`, [`"${only}".school`]);
   if (only === undefined || !tables?.there) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: session.shown });

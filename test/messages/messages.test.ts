@@ -78,6 +78,10 @@ const EXACT = new Set([
   '.codes.LPX_S3_URL.what',
 ]);
 
+it('puts something between two facts: what joins them is not part of a fact, where a blank would be shown as ␣', () => {
+  expect([...chinese, ...texts(en, '')].flatMap(([path, text]) => (/\}\{/.test(text) ? [path] : []))).toEqual([]);
+});
+
 describe('a Chinese message', () => {
   /** Without its holes, options, placeholders and commands. */
   const prose = (text: string) => text.replaceAll(/\{[^}]*\}|(?<!\w)--?[a-z][\w-]*(?:=\w+)?|lpx [a-z]+|id -Gn/g, ' ');

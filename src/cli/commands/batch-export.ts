@@ -129,7 +129,7 @@ function jobLine({ messages }: Context, { school, outcome, packages, rows }: Job
   const [row] = rows;
   const what = outcome === 'failed' || packages.length > 0 ? outcome : (row?.outcome ?? outcome);
   const error = rows.find(({ error }) => error)?.error;
-  return fill(messages.batch.jobLine, { about, school, outcome: messages.batch.outcomes[what], why: error ? ` ${error.code}` : '' });
+  return fill(messages.batch.jobLine, { about, school, outcome: messages.batch.outcomes[what], why: error?.code ?? '' });
 }
 
 /** Writes the letters that go with packages, next to each; those that are not there yet. */

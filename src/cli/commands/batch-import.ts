@@ -222,7 +222,7 @@ class Results {
     const results = this.#table === undefined ? '' : await this.#writeTable(this.#table);
     return {
       json: { counts: this.#counts, results, ...(!jsonLines && { packages: this.#packages }) },
-      text: [...this.#lines, ...(this.#lines.length > 0 ? [''] : []), paint.bold(countsLine(this.#context, this.#counts))],
+      text: [...this.#lines, ...(this.#lines.length > 0 ? [''] : []), paint.bold(countsLine(this.#context, this.#counts, this.#open))],
       notes: [
         ...(results === '' ? [] : [fill(messages.inbox.table, { file: results })]),
         ...(this.#counts.imported > 0 ? [messages.inbox.receipts] : []),

@@ -2,7 +2,8 @@ import { shortId } from '../../batch/follow-jobs.js';
 import { JOB_STATES, JobQueue, type JobState, type ListedJob, type QueueCount } from '../../batch/job-queue.js';
 import { LpxError } from '../../errors.js';
 import { maskIds } from '../../masking.js';
-import { fill } from '../../messages/messages.js';
+import { CATALOGUE, type Code } from '../../messages/catalogue.js';
+import { fill, sentenceOf } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { bracketed, columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -28,9 +29,12 @@ export async function batchStatus(context: Context, { all }: BatchStatusOptions)
     const jobs: ListedJob[] = [];
     for (const state of shown) jobs.push(...(await queue.list([state], context.json ? EVERY : LISTED)));
     return {
-      json: { counts: totals(counts), byKind: counts, jobs: jobs.map(jobOutput) },
+      json: { counts: totals(counts), byKind: counts, jobs: jobs.map((job) => jobOutput(context, job)) },
       text: statusLines(context, counts, jobs),
-      notes: jobs.some(({ state }) => state === 'dead') ? [context.messages.queue.deadAdvice] : [],
+      notes: [
+        ...(jobs.some(({ state }) => state === 'retry') ? [context.messages.queue.retryAdvice] : []),
+        ...(jobs.some(({ state }) => state === 'dead') ? [context.messages.queue.deadAdvice] : []),
+      ],
     };
   });
 }
@@ -70,6 +74,16 @@ async function idsOf({ messages }: Context, queue: JobQueue, { words, all, state
   });
 }
 
+/** Why a job could not be run, how often that was tried, and when it is tried next. */
+function triesLines(context: Context, job: ListedJob | undefined): string[] {
+  const why = job && whyOf(context, job);
+  if (!why) return [];
+  const { queue } = context.messages;
+  const { retries, nextTryAt } = job;
+  const tried = nextTryAt ? fill(queue.tried, { count: retries + 1, at: localTime(nextTryAt) }) : '';
+  return [why, tried].filter(Boolean).map((line) => context.paint.yellow(`      ↳ ${line}`));
+}
+
 interface Named {
   readonly words: readonly string[];
   readonly all: boolean;
@@ -85,21 +99,34 @@ function totals(counts: readonly QueueCount[]): Totals {
   return sums;
 }
 
-const jobOutput = ({ id, kind, batch, about, state, retries, submittedAt, startedAt, endedAt, outcome, code }: ListedJob) => ({
-  id,
-  kind,
-  batch,
-  about: maskIds(about),
-  state,
-  retries,
-  submittedAt: submittedAt.toISOString(),
-  ...(startedAt && { startedAt: startedAt.toISOString() }),
-  ...(endedAt && { endedAt: endedAt.toISOString() }),
-  ...(outcome !== '' && { outcome }),
-  ...(code !== '' && { code }),
-});
+/** Why a job could not be run, as a sentence; undefined where nothing kept it from being run. */
+function whyOf({ messages }: Context, { state, code, facts }: ListedJob): string | undefined {
+  if (!['retry', 'dead'].includes(state) || !Object.hasOwn(CATALOGUE, code)) return undefined;
+  return sentenceOf(messages, code as Code, facts).what;
+}
 
-function statusLines({ messages, paint }: Context, counts: readonly QueueCount[], jobs: readonly ListedJob[]): string[] {
+function jobOutput(context: Context, job: ListedJob) {
+  const { id, kind, batch, about, state, retries, submittedAt, startedAt, endedAt, outcome, code, nextTryAt } = job;
+  const message = whyOf(context, job);
+  return {
+    id,
+    kind,
+    batch,
+    about: maskIds(about),
+    state,
+    retries,
+    submittedAt: submittedAt.toISOString(),
+    ...(startedAt && { startedAt: startedAt.toISOString() }),
+    ...(endedAt && { endedAt: endedAt.toISOString() }),
+    ...(outcome !== '' && { outcome }),
+    ...(code !== '' && { code }),
+    ...(message !== undefined && { message }),
+    ...(nextTryAt && { nextTryAt: nextTryAt.toISOString() }),
+  };
+}
+
+function statusLines(context: Context, counts: readonly QueueCount[], jobs: readonly ListedJob[]): string[] {
+  const { messages, paint } = context;
   const { queue, worker } = messages;
   const sums = totals(counts);
   const there = JOB_STATES.filter((state) => sums[state] > 0);
@@ -120,7 +147,7 @@ function statusLines({ messages, paint }: Context, counts: readonly QueueCount[]
     return [
       '',
       bracketed(messages, queue.states[state], sums[state]),
-      ...columns(rows, '  '),
+      ...columns(rows, '  ').flatMap((line, i) => [line, ...triesLines(context, of[i])]),
       ...(more > 0 ? [`  ${fill(queue.more, { count: more })}`] : []),
     ];
   };

@@ -69,7 +69,8 @@ class Counted {
   #probe: WorkerProbe | undefined;
   #isDraining = false;
   #done = 0;
-  #failed = 0;
+  /** Jobs that could not be run, and have not been since: each once, however often it was tried. */
+  readonly #failed = new Set<string>();
   #returned = 0;
 
   constructor(context: Context, log: Log) {
@@ -78,7 +79,7 @@ class Counted {
   }
 
   get counts() {
-    return { done: this.#done, failed: this.#failed, returned: this.#returned };
+    return { done: this.#done, failed: this.#failed.size, returned: this.#returned };
   }
 
   watch(probe: WorkerProbe): void {
@@ -127,6 +128,7 @@ class Counted {
         const { outcome, code, historyId, bytes, attachments } = done;
         this.#ended(job, outcome, ms);
         this.#done++;
+        this.#failed.delete(job.id);
         metrics.add('lpx_package_bytes_total', { kind: job.kind }, bytes);
         metrics.add('lpx_attachments_total', { kind: job.kind }, attachments);
         const facts = { ...factsOf(job), outcome, ...(code && { code }), ...(historyId > 0 && { history: historyId }), ms: Math.round(ms) };
@@ -135,7 +137,7 @@ class Counted {
       }
       case 'failed':
         this.#ended(event.job, 'failed', event.ms);
-        this.#failed++;
+        this.#failed.add(event.job.id);
         this.#log(
           'error',
           'failed',
@@ -172,7 +174,7 @@ class Counted {
       kind: messages.worker.kinds[kind],
       about: maskIds(about),
       outcome,
-      why: code === '' ? '' : ` ${code}`,
+      why: code,
     });
   }
 }

@@ -93,10 +93,13 @@ export function packageLines({ messages, paint }: Context, result: InboxResult, 
 /** Of a package of more students, only the first are named. */
 const NAMED_STUDENTS = 3;
 
-/** How many packages came to what, in a line. */
-export const countsLine = ({ messages: { inbox, usage } }: Context, counts: InboxCounts): string => {
-  const parts = (Object.keys(counts) as Outcome[]).filter((outcome) => counts[outcome] > 0);
-  return parts.length === 0 ? inbox.empty : parts.map((outcome) => fill(inbox.counts[outcome], { count: counts[outcome] })).join(usage.and);
+/** How many packages came to what, in a line. @param open how many have no result */
+export const countsLine = ({ messages: { inbox, usage } }: Context, counts: InboxCounts, open = 0): string => {
+  const parts = (Object.keys(counts) as Outcome[])
+    .filter((outcome) => counts[outcome] > 0)
+    .map((outcome) => fill(inbox.counts[outcome], { count: counts[outcome] }));
+  const all = open > 0 ? [...parts, fill(inbox.open, { count: open })] : parts;
+  return all.length === 0 ? inbox.empty : all.join(usage.and);
 };
 
 /** The error that ends a batch with packages that were refused, or stay. */

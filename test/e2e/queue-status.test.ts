@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { JobQueue } from '#lpx/batch/job-queue.js';
+import { createStore } from '#lpx/store/open.js';
+import { lpx, lpxJson } from '../support/cli.js';
+import { outputFaults } from '../support/output-schemas.js';
+import { describePostgres, testDatabase } from '../support/postgres.js';
+import { tempFolder } from '../support/temp.js';
+
+describePostgres('jobs of the queue', () => {
+  it('that cannot be run are listed with the reason in words, when they are tried next, and how to drop them', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    const attachments = join(folder, 'files');
+    await (await createStore(database.location, { school: { code: '990002', name: '' }, attachments })).close();
+    const queue = await JobQueue.open(database.location);
+    await queue.submit([{ id: randomUUID(), kind: 'import', batch: 'b', request: 'r', about: 'a.zip', payload: {} }]);
+    const job = await queue.take();
+    const facts = { host: 'pc2', folder: '/mnt/inbox' };
+    await queue.fail(job?.id ?? '', { outcome: 'failed', code: 'LPX_JOB_FOLDER', facts });
+    await queue.close();
+    const status = ['--store', database.url, 'batch', 'status'];
+    const { out, err } = await lpx(status, { env: { LANG: 'zh_TW.UTF-8' } });
+    expect(out).toMatch(/↳ 電腦 pc2 連不到共用資料夾 \/mnt\/inbox.*\n +↳ 已試 1 次，.*之後再試/);
+    expect(err).toContain('lpx batch drop');
+    const { json } = await lpxJson(status);
+    expect(outputFaults(json)).toEqual([]);
+    expect(json.jobs).toMatchObject([{ state: 'retry', message: expect.stringContaining('/mnt/inbox'), nextTryAt: expect.any(String) }]);
+  });
+});
