@@ -767,6 +767,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Wait until the export has ended, or erase with --accept-unreceipted.',
   },
+  LPX_ERASE_QUEUED: {
+    exit: EXIT.conflict,
+    what: 'Job {job} of the queue names the student, and has not ended.',
+    means: 'notDone',
+    next: 'Wait until it has ended (lpx batch status), or take it out with lpx batch drop {job}.',
+  },
   LPX_ERASE_UNCONFIRMED: {
     exit: EXIT.conflict,
     what: 'The erasure was not confirmed.',

@@ -741,6 +741,10 @@ export const zhTW: Messages = {
       what: '含有這位學生的交換檔 {file} 正在 {folder} 產生中。',
       next: '請等匯出結束；仍要刪除請加 --accept-unreceipted。',
     },
+    LPX_ERASE_QUEUED: {
+      what: '佇列中的工作 {job} 含有這位學生，尚未結束。',
+      next: '請等工作結束（lpx batch status），或以 lpx batch drop {job} 移除後再試。',
+    },
     LPX_ERASE_UNCONFIRMED: { what: '未確認永久刪除。', next: '請在詢問時輸入完整的身分證號；在指令稿中請加 --yes。' },
     LPX_ERASE_UNFINISHED: {
       what: '學生已刪除，但磁碟上的舊資料尚未全部覆寫：{why}。',

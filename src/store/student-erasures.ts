@@ -13,6 +13,7 @@ import type { AttachmentVault } from './attachments.js';
 import { chainEntry, chainedStudents, entryHash, entryHashUnsalted, keyedId, saidHash } from './chain.js';
 import { isInChangesOfOthers } from './entry-changes.js';
 import { historyColumns } from './history-rows.js';
+import { eraseFromQueue, jobTables } from './queued-traces.js';
 import { inParts } from './statements.js';
 import type { EntryDetails } from './store.js';
 import { basicDataOf } from './stored-rows.js';
@@ -85,8 +86,8 @@ export class StudentErasures {
   /**
    * Erases a student, one who was taken off the roll as well, and overwrites what was there.
    * @returns undefined when there is none of this national id
-   * @throws LPX_ERASE_PENDING while a package with the student is being made, unless that is accepted; LPX_STORE_BUSY, LPX_DISK_FULL: with
-   *   nothing erased
+   * @throws LPX_ERASE_PENDING while a package with the student is being made, unless that is accepted; LPX_ERASE_QUEUED; LPX_STORE_BUSY,
+   *   LPX_DISK_FULL: with nothing erased
    */
   async erase(
     nationalId: string,
@@ -185,7 +186,8 @@ export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVau
 /** Writes the database without its free space, and empties its journal. @returns why that could not be done; undefined when it was */
 async function overwriteDatabase(db: Kysely<Tables>, folder: string): Promise<LpxError | undefined> {
   try {
-    if (isPostgres(db)) for (const table of ROW_TABLES) await sql`vacuum full ${sql.table(table)}`.execute(db);
+    if (isPostgres(db))
+      for (const table of [...ROW_TABLES, ...(await jobTables(db))]) await sql`vacuum full ${sql.table(table)}`.execute(db);
     else {
       await sql`vacuum`.execute(db);
       await emptyJournal(db, folder);
@@ -271,6 +273,7 @@ async function eraseStudent(
   { now, operator, reason }: ErasureOrder,
 ): Promise<ErasedStudent> {
   const hash = keyedId(student.id_key, student.national_id);
+  await eraseFromQueue(db, { nationalId: student.national_id, name: nameOf(student, folder) });
   const { own, shared } = await filesOf(db, student.id);
   const entries = await keepHashes(db, student, hash);
   let records = 0;
