@@ -362,7 +362,10 @@ class Bringing implements Sought {
       for (const [studentId, attachments] of counts)
         await change.addHistoryStudent(historyId, studentId, { courseResults: 0, multiPerformances: 0, attachments });
       await this.#staging.keepAll([...(await stillNeeded(change, files)), ...paying]);
-      for (const payment of this.#payments) await payWith(change, payment, historyId);
+      const held = await change.knownFiles(paying.map(({ sha256 }) => sha256));
+      // What the vault held when it was looked for may have been erased since.
+      const paid = this.#payments.filter(({ content }) => content.stagedAt !== undefined || held.has(content.sha256));
+      for (const payment of paid) await payWith(change, payment, historyId);
       return { keep: true, result: historyId };
     });
     this.#staging.committed();

@@ -15,6 +15,7 @@ import {
   keyedStudents,
   recordsOf,
 } from './chain.js';
+import { inParts } from './statements.js';
 import type { Tables } from './tables.js';
 
 /** The newest entry of the chain. Kept outside of the store, it shows later whether the end of the log was cut off. */
@@ -253,19 +254,37 @@ export class CustodyLog {
       .leftJoin('history as receipt', (join) =>
         join.onRef('receipt.refers_to', '=', 'entry.id').on('receipt.kind', '=', 'receipt').on('receipt.folder', '=', ''),
       )
-      .leftJoin('history as undoing', 'undoing.id', 'entry.undone_by')
-      .select(['entry.id', 'entry.position', 'entry.received_at', 'entry.received_by', 'entry.undone_by'])
-      .select(['receipt.id as receipt_id', 'receipt.details', 'undoing.position as undoing_position'])
+      .select(['entry.id', 'entry.position', 'entry.received_at', 'entry.received_by'])
+      .select(['receipt.id as receipt_id', 'receipt.details'])
       .where('entry.salt', '<>', '')
-      .where((eb) => eb.or([eb('entry.received_at', '<>', ''), eb('entry.undone_by', 'is not', null), eb('receipt.id', 'is not', null)]))
-      .where((eb) => eb.or([eb('entry.kind', '=', 'export'), eb('entry.undone_by', 'is not', null), eb('entry.received_at', '<>', '')]))
+      .where((eb) => eb.or([eb('entry.received_at', '<>', ''), eb('receipt.id', 'is not', null)]))
+      .where((eb) => eb.or([eb('entry.kind', '=', 'export'), eb('entry.received_at', '<>', '')]))
       .execute();
-    for (const { id, position, received_at, received_by, undone_by, receipt_id, details, undoing_position } of later) {
+    for (const { id, position, received_at, received_by, receipt_id, details } of later) {
       const received = receipt_id === null ? { at: '', by: '' } : receivingIn(details ?? '');
       const isAsReceipt = received === undefined || (received.at === received_at && received.by === received_by);
-      const isUndone = undone_by === null || Number(undoing_position ?? 0) > Number(position);
-      if (!isAsReceipt || !isUndone) faults.add({ what: 'later', position: Number(position), id });
+      if (!isAsReceipt) faults.add({ what: 'later', position: Number(position), id });
     }
+    await this.#checkUndone(faults);
+  }
+
+  /** Which entries stand, and what took the others back, has to follow from the entries of undoing. */
+  async #checkUndone(faults: Faults): Promise<void> {
+    const undone = await this.#db.selectFrom('history').select(['id', 'undone_by']).where('undone_by', 'is not', null).execute();
+    const noted = new Map(undone.map(({ id, undone_by }) => [id, undone_by]));
+    const expected = undoneBy(
+      await this.#db
+        .selectFrom('history')
+        .select(['id', 'refers_to'])
+        .where('kind', '=', 'undo')
+        .where('position', 'is not', null)
+        .orderBy('position')
+        .execute(),
+    );
+    const ids = [...new Set([...noted.keys(), ...expected.keys()])].filter((id) => (noted.get(id) ?? null) !== (expected.get(id) ?? null));
+    for (const some of inParts(ids))
+      for (const { id, position } of await this.#db.selectFrom('history').select(['id', 'position']).where('id', 'in', some).execute())
+        faults.add({ what: 'later', position: Number(position ?? 0), id });
   }
 
   /** Entries that never got a place, and rows of no entry. */
@@ -345,6 +364,23 @@ function byStudent(records: readonly RecordRow[]): ReadonlyMap<number, readonly 
   const map = new Map<number, RecordRow[]>();
   for (const record of records) map.set(record.student_id, [...(map.get(record.student_id) ?? []), record]);
   return map;
+}
+
+/** By which entry each one is taken back, if any, once these have undone what they refer to, in their order. See `markTakenBack`. */
+function undoneBy(undos: readonly Pick<EntryRow, 'id' | 'refers_to'>[]): ReadonlyMap<number, number | null> {
+  const refersTo = new Map(undos.map(({ id, refers_to }) => [id, refers_to]));
+  const result = new Map<number, number | null>();
+  for (const { id, refers_to } of undos) {
+    let by: number | null = id;
+    // Each refers to an earlier one, unless somebody changed that.
+    for (let [entry, after] = [refers_to, id]; entry !== null && entry !== undefined && entry < after; ) {
+      result.set(entry, by);
+      by = by === null ? entry : null;
+      after = entry;
+      entry = refersTo.get(entry) ?? null;
+    }
+  }
+  return result;
 }
 
 /** When and by whom a package was received, as the entry of its receipt says; undefined where that entry is from before they said it. */

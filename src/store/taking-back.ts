@@ -445,10 +445,11 @@ async function rootOf(db: Db, id: number): Promise<number> {
  * taken back does not; and so on.
  */
 export async function markTakenBack(db: Db, id: number, by: number): Promise<void> {
-  for (let [entry, undoneBy] = [id, by as number | null]; ; undoneBy = undoneBy === null ? entry : null) {
+  for (let [entry, undoneBy] = [id, by as number | null]; ; ) {
     await db.updateTable('history').set({ undone_by: undoneBy }).where('id', '=', entry).execute();
     const row = await db.selectFrom('history').select(['kind', 'refers_to']).where('id', '=', entry).executeTakeFirstOrThrow();
     if (row.kind !== 'undo' || row.refers_to === null) return;
+    undoneBy = undoneBy === null ? entry : null;
     entry = row.refers_to;
   }
 }

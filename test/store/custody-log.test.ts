@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { headOf, studentLogOf, verifyLog } from '#lpx/exchange/log.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { undoEntry } from '#lpx/exchange/undo.js';
 import { entryHash, studentsHash } from '#lpx/store/chain.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
@@ -76,6 +77,25 @@ describe('the custody log', () => {
     await load(store, join(folder, 'fourth'));
     for (const head of [hash, hash.toUpperCase(), `${position} ${hash}`, join(folder, 'head.txt')])
       expect(await verified(store, head)).toMatchObject({ faults: [], since: 1 });
+  });
+
+  it('shows that the note of an undoing was taken away, also where that one was undone and done again', async () => {
+    const { store } = await storeWithLog();
+    const by = { now: NOW, operator: OPERATOR };
+    for (const id of [5, 6, 7]) await withStore(store, (open) => undoEntry(open, { id, ...by }));
+    const notes = await withStore(store, (open) => open.history({ ids: [5, 6, 7, 8] }));
+    expect(notes.map(({ id, undoneBy }) => [id, undoneBy])).toEqual([
+      [8, undefined],
+      [7, 8],
+      [6, undefined],
+      [5, 6],
+    ]);
+    expect(await faultsOf(store)).toEqual([]);
+    tamper(store, 'update history set undone_by = null where id in (5, 7)');
+    expect(await faultsOf(store)).toEqual([
+      ['later', 5],
+      ['later', 7],
+    ]);
   });
 
   it('takes the head of a receipt that its school issued, and of no other', async () => {
