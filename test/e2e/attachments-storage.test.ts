@@ -11,13 +11,22 @@ import { S3_KEYS, S3Server } from '../support/s3.js';
 import { exportFrom, LEFT, load, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { durationOf, strike, within } from '../support/strikes.js';
-import { tempFolder } from '../support/temp.js';
+import { keptFolder, tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
 
 const FILES = 12;
-/** A folder with a student's package, and the password of it. */
+const kept = keptFolder();
+let sent: Promise<string> | undefined;
+
+/** A folder with the password of a student's package, which is made once for all tests of this file. */
 async function delivery(): Promise<{ readonly folder: string; readonly zipFile: string }> {
   const folder = tempFolder();
+  writeFileSync(join(folder, 'pw'), PASSWORD);
+  sent ??= packageIn(kept);
+  return { folder, zipFile: await sent };
+}
+
+async function packageIn(folder: string): Promise<string> {
   const records = Array.from({ length: FILES }, (_, i) =>
     courseResult(
       { createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}` },
@@ -27,8 +36,7 @@ async function delivery(): Promise<{ readonly folder: string; readonly zipFile: 
   writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
   const store = await school(folder, '990001');
   await load(store, join(folder, 'platform'));
-  writeFileSync(join(folder, 'pw'), PASSWORD);
-  return { folder, zipFile: (await exportFrom(store, join(folder, 'mail'))).zipFile };
+  return (await exportFrom(store, join(folder, 'mail'))).zipFile;
 }
 
 /** `before`, `after`, or a word on what is half done: every file that a record names has to be there, whole. */
