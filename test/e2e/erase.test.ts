@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { cpSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { execaSync } from 'execa';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { withStore } from '#lpx/exchange/school-store.js';
+import { openSqlite } from '#lpx/store/driver.js';
+import { BINARY, lpx, lpxJson } from '../support/cli.js';
+import { outputFaults } from '../support/output-schemas.js';
+import { exportFrom, LEFT, NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
+import { tempFolder } from '../support/temp.js';
+
+const KILLS = strikesIn(6);
+const NAME = '林小禾';
+/** Columns of a terminal. */
+const widthOf = (line: string): number => [...line].reduce((sum, char) => sum + (/[\u2e80-\uffee]/.test(char) ? 2 : 1), 0);
+const ERASE = ['erase', TRANSFER_STUDENT, '--yes'];
+
+/** The files below a folder with the student's id or name in their bytes. */
+const filesWithStudent = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => {
+    const path = join(folder, name);
+    if (!statSync(path).isFile()) return false;
+    const content = readFileSync(path);
+    return [TRANSFER_STUDENT, NAME].some((text) => content.includes(text));
+  });
+
+/** `before` or `after`, each whole; or a word on what is half done. The command that asks completes what was begun. */
+async function stateOf(store: string): Promise<string> {
+  const { json, code } = await lpxJson(['--store', store, 'students']);
+  if (code !== 0) return json.error.code;
+  if ((await lpx(['--store', store, 'log', '--verify'])).code !== 0) return 'log';
+  if (json.students.length > 0) return (await lpx(['--store', store, 'doctor'])).code === 5 ? 'damaged' : 'before';
+  return filesWithStudent(store).length === 0 ? 'after' : `in ${filesWithStudent(store)}`;
+}
+
+describe('an erasure', () => {
+  it(`that is killed is done or not at all, ${KILLS} times, and completed by the next command`, async () => {
+    const folder = tempFolder();
+    const [loaded, store] = [await transferSchool(folder), join(folder, 'store')];
+    const words = ['--store', store, ...ERASE];
+    cpSync(loaded, store, { recursive: true });
+    const duration = await durationOf(async () => expect(await lpx(words)).toMatchObject({ code: 0 }));
+    expect(await stateOf(store)).toBe('after');
+    for (let i = 0; i < KILLS; i++) {
+      rmSync(store, { recursive: true });
+      cpSync(loaded, store, { recursive: true });
+      await strike(words, 'SIGKILL', within(duration, i, KILLS));
+      const state = await stateOf(store);
+      expect(['before', 'after']).toContain(state);
+      if (state === 'before') expect(await lpx(words)).toMatchObject({ code: 0 });
+      expect(await stateOf(store)).toBe('after');
+    }
+  });
+
+  it('of which a power cut loses the last writes is done or not at all, and completed by the next command', async () => {
+    const folder = tempFolder();
+    const loaded = await transferSchool(folder);
+    const [erasing, cut] = [join(folder, 'erasing'), join(folder, 'cut')];
+    cpSync(loaded, erasing, { recursive: true });
+    const wal = (store: string) => join(store, 'lpx.sqlite-wal');
+    await withStore(erasing, async (open) => {
+      // The power goes between the erasure and the overwriting.
+      open.erasures.overwrite = async () => ({ files: [], database: undefined });
+      await open.erasures.erase(TRANSFER_STUDENT, { now: NOW, operator: OPERATOR, reason: '' });
+      cpSync(erasing, cut, { recursive: true });
+    });
+    const journal = readFileSync(wal(cut));
+    const states = new Set<string>();
+    for (const part of [0, 0.3, 0.9, 0.999, 1]) {
+      rmSync(cut, { recursive: true });
+      cpSync(loaded, cut, { recursive: true });
+      writeFileSync(wal(cut), journal);
+      truncateSync(wal(cut), Math.floor(journal.length * part));
+      states.add(`${part < 1 ? 'cut' : 'whole'} ${await stateOf(cut)}`);
+    }
+    expect([...states].sort()).toEqual(['cut before', 'whole after']);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0 && process.env.LPX_TOOLS !== 'required')('an erasure on a full disk', () => {
+  it('says that the overwriting is not done, and completes it once there is room', async (context) => {
+    const disk = tempFolder();
+    const { failed } = execaSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', disk], { reject: false });
+    if (failed && process.env.LPX_TOOLS !== 'required') return context.skip();
+    onTestFinished(() => void execaSync('umount', ['--lazy', disk]));
+    const store = await transferSchool(disk);
+    // As a store of many students is: it is written whole, and does not fit twice.
+    const database = openSqlite(join(store, 'lpx.sqlite'));
+    database.exec('create table ballast as select randomblob(6000000) as bytes; pragma wal_checkpoint(truncate)');
+    database.close();
+    const filler = join(disk, 'filler');
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(filler, Buffer.alloc(bavail * bsize - 2_000_000));
+    const full = await lpxJson(['--store', store, ...ERASE]);
+    expect([full.code, full.json.overwritten, full.json.databaseError?.code]).toEqual([8, false, 'LPX_DISK_FULL']);
+    expect([full.json.error.code, outputFaults(full.json)]).toEqual(['LPX_ERASE_UNFINISHED', []]);
+    expect((await lpx(['--store', store, 'erase', '--finish'])).code).toBe(8);
+    rmSync(filler);
+    expect(await lpxJson(['--store', store, 'erase', '--finish'])).toMatchObject({ code: 0, json: { overwritten: true } });
+    expect(filesWithStudent(store)).toEqual([]);
+  });
+});
+
+describe('the commands erase and log', () => {
+  it.each([
+    ['en', 'Erased for good: 林小禾 (A80000****)'],
+    ['zh-TW', '已永久刪除：林小禾（A80000****）'],
+  ])('fit a terminal of 80 columns, in %s, and mask the national id', async (language, erased) => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    await exportFrom(store, join(folder, 'mail'), { left: LEFT });
+    const onTerminal = (...words: string[]) => {
+      const command = [process.execPath, BINARY, '--lang', language, '--store', store, ...words].join(' ');
+      const env = { LANG: 'C.UTF-8', LPX_STORE: '', NO_COLOR: '1' };
+      const ran = execaSync('script', ['-qec', `stty cols 80; exec ${command}`, '/dev/null'], { reject: false, env });
+      // No path, name of a file or hash is broken in two.
+      const lines = ran.stdout.split(/\r?\n/).filter((line) => !/\/|[0-9a-f]{64}|\.(?:zip|json)/.test(line));
+      expect(lines.filter((line) => widthOf(line) > 80)).toEqual([]);
+      expect(ran.stdout).not.toContain(TRANSFER_STUDENT);
+      return ran;
+    };
+    for (const words of [['log'], ['log', '--student', NAME], ['log', '--verify']])
+      expect([words, onTerminal(...words).exitCode]).toEqual([words, 0]);
+    expect(onTerminal('erase', TRANSFER_STUDENT, '--dry-run').exitCode).toBe(7);
+    expect(onTerminal(...ERASE, '--accept-unreceipted')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(erased) });
+  });
+
+  it('end as they did what they do when nobody reads what they print', async () => {
+    const store = await transferSchool(tempFolder());
+    for (const words of [['log'], ['--json', 'log'], ['log', '--verify'], ['erase', TRANSFER_STUDENT, '--dry-run'], ERASE]) {
+      const child = spawn(process.execPath, [BINARY, '--store', store, ...words], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, LPX_STORE: '' },
+      });
+      child.stdout.destroy();
+      let err = '';
+      child.stderr.on('data', (chunk) => {
+        err += chunk;
+      });
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      expect([words, code, err]).toEqual([words, 0, expect.not.stringMatching(/EPIPE|at .*:\d+:\d+/)]);
+    }
+    expect(await stateOf(store)).toBe('after');
+  });
+});
