@@ -143,6 +143,19 @@ async function readSnapshotFile(repository: Repository, name: string): Promise<S
   return parsed as SnapshotFile;
 }
 
+/** The newest snapshot of each store, the newest first. Those that are damaged, or of a newer lpx, are passed over. */
+export async function newestOfEachStore(repository: Repository): Promise<Snapshot[]> {
+  const newest = new Map<string, Snapshot>();
+  for (const name of await snapshotNames(repository))
+    try {
+      const snapshot = await readSnapshot(repository, name);
+      if (!newest.has(snapshot.store)) newest.set(snapshot.store, snapshot);
+    } catch (error) {
+      if (!(error instanceof LpxError)) throw error;
+    }
+  return [...newest.values()];
+}
+
 /** What anybody can read of a snapshot. @throws LPX_BACKUP_DAMAGED, LPX_BACKUP_NEWER */
 export async function readSnapshot(repository: Repository, name: string): Promise<Snapshot> {
   return snapshotOf(repository, name, await readSnapshotFile(repository, name));

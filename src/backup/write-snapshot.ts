@@ -64,6 +64,12 @@ export async function writeSnapshot(store: Store, repository: Repository, { now,
 /** By which the snapshots of one store are known, without saying whose it is. */
 const storeId = ({ school }: Store, first: string): string => sha256Of(Buffer.from(`${school.code} ${first}`)).slice(0, 16);
 
+/** As `storeId`, of a store as it is now. */
+export async function storeIdOf(store: Store): Promise<string> {
+  for await (const { position, hash } of store.log.entries()) return storeId(store, position === 1 ? hash : '');
+  return storeId(store, '');
+}
+
 async function writeRows(reader: RowReader, repository: Repository): Promise<RowsWritten> {
   let head: LogHead = { position: 0, hash: '' };
   let [first, records] = ['', 0];

@@ -9,7 +9,7 @@ import { allCommands, commandIn, isGroup, nameOf } from './command-tree.js';
 import { usageError } from './complaints.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
-import { errorLines, failureDocument, findingLines, listedFindings } from './render/findings.js';
+import { errorLines, failureDocument, findingLines, listedFindings, withShortNames } from './render/findings.js';
 import { terminalWidth } from './render/help.js';
 import { jsonLine, jsonText } from './render/json.js';
 import { paint, printable } from './render/printable.js';
@@ -171,7 +171,8 @@ function printLines(context: Context, stream: 'stdout' | 'stderr', lines: readon
   const forced = !['', '0', 'false'].includes(context.env.FORCE_COLOR ?? '');
   const coloured = context.color && (forced || context[stream].isTTY);
   const width = columnsOf(context[stream]);
-  const fitting = width === undefined ? lines : lines.flatMap((line) => folded(line, width));
+  const named = context.verbose ? lines : lines.map(withShortNames);
+  const fitting = width === undefined ? named : named.flatMap((line) => folded(line, width));
   context[stream].write(`${fitting.map((line) => printable(line, coloured)).join('\n')}\n`);
 }
 

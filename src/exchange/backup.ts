@@ -2,9 +2,9 @@
 import { basename } from 'node:path';
 import { type Pruned, prune } from '../backup/prune.js';
 import { Repository } from '../backup/repository.js';
-import { readManifest, readSnapshot, type Snapshot, snapshotNames } from '../backup/snapshots.js';
+import { newestOfEachStore, readManifest, readSnapshot, type Snapshot, snapshotNames } from '../backup/snapshots.js';
 import { type BackupProgress, type WrittenSnapshot, writeSnapshot } from '../backup/write-snapshot.js';
-import { LpxError } from '../errors.js';
+import { type Finding, findingOf, LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import type { Store } from '../store/store.js';
 
@@ -25,6 +25,8 @@ export interface BackupResult extends WrittenSnapshot {
   readonly encrypted: boolean;
   /** Undefined when nothing was to be removed, or somebody else works with the repository. */
   readonly pruned: Pruned | undefined;
+  /** A warning where backups of other stores are in the same folder. */
+  readonly findings: readonly Finding[];
   /** Set when files of records are in no backup: the rest is. */
   readonly error: LpxError | undefined;
 }
@@ -53,10 +55,12 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
   });
   const pruned = keep === undefined ? undefined : await prune(repository, keep);
   const count = files.missing.length;
+  const isShared = (await newestOfEachStore(repository)).length > 1;
   return {
     ...written,
     encrypted: repository.isEncrypted,
     pruned,
+    findings: isShared ? [findingOf('LPX_BACKUP_SHARED', 'warning', {}, { folder })] : [],
     error: count > 0 ? new LpxError('LPX_BACKUP_INCOMPLETE', { count }) : undefined,
   };
 }

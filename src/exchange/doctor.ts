@@ -132,9 +132,12 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
     findings,
     repairs,
     hurt: [...hurt].sort(),
-    error: errors > 0 ? new LpxError('LPX_STORE_UNSOUND', { count: errors, total: hurt.size }) : undefined,
+    error: errors === 0 ? undefined : unsound(errors, hurt.size),
   };
 }
+
+const unsound = (count: number, total: number): LpxError =>
+  total === 0 ? new LpxError('LPX_STORE_UNSOUND_NOBODY', { count }) : new LpxError('LPX_STORE_UNSOUND', { count, total });
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 
@@ -237,11 +240,14 @@ async function fileFindings(store: Store, damage: ReadonlyMap<string, 'lost' | '
   const nameless = new Map([...damage].filter(([sha256]) => !owned.has(sha256)));
   return [
     ...owners.map(({ sha256, place, name }) => fileFinding(store, { sha256, state: damage.get(sha256), place, entry: name })),
-    ...namelessFindings(store, nameless),
+    ...unownedFindings(store, nameless),
   ];
 }
 
-/** Files by their hashes alone. */
+const unownedFindings = ({ attachments }: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Finding[] =>
+  [...damage].map(([sha256, state]) => findingOf('LPX_FILE_UNOWNED', 'error', {}, { file: attachments.locationOf(sha256), damage: state }));
+
+/** Files by their hashes alone, where rows cannot be read that say whose they are. */
 const namelessFindings = (store: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Finding[] =>
   [...damage].map(([sha256, state]) => fileFinding(store, { sha256, state, place: {}, entry: sha256 }));
 
@@ -396,9 +402,8 @@ function backupFindings(backup: BackupState | undefined, now: Date): Finding[] {
     ...(there === false ? [findingOf('LPX_BACKUP_GONE', 'warning', {}, { folder })] : []),
     ...(there === undefined ? [findingOf('LPX_BACKUP_AWAY', 'note', {}, { folder })] : []),
     ...(daysSince(at) > BACKUP_DAYS ? [findingOf('LPX_BACKUP_OLD', 'warning', {}, { count: daysSince(at) })] : []),
-    ...(rehearsedAt === undefined || daysSince(rehearsedAt) > REHEARSAL_DAYS
-      ? [findingOf('LPX_REHEARSAL_DUE', 'note', {}, { folder })]
-      : []),
+    ...(rehearsedAt === undefined ? [findingOf('LPX_REHEARSAL_NONE', 'note', {}, { folder })] : []),
+    ...(rehearsedAt && daysSince(rehearsedAt) > REHEARSAL_DAYS ? [findingOf('LPX_REHEARSAL_DUE', 'note', {}, { folder })] : []),
   ];
 }
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { restoreRows } from '../backup/read-snapshot.js';
 import { erasuresIn, Repository } from '../backup/repository.js';
-import { type Manifest, readManifest, type Snapshot, snapshotNames, snapshotPath } from '../backup/snapshots.js';
+import { type Manifest, newestOfEachStore, readManifest, type Snapshot, snapshotNames, snapshotPath } from '../backup/snapshots.js';
+import { storeIdOf } from '../backup/write-snapshot.js';
 import { LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import { writeError } from '../io/file-error.js';
@@ -48,14 +49,14 @@ const SCRATCH_PREFIX = 'lpx-rehearsal-';
 
 /**
  * Restores a snapshot.
- * @throws LPX_RESTORE_TARGET; LPX_BACKUP_NOT_FOUND, LPX_SNAPSHOT_UNKNOWN, LPX_BACKUP_DAMAGED, LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER;
+ * @throws LPX_RESTORE_TARGET; LPX_BACKUP_NOT_FOUND, LPX_SNAPSHOT_UNKNOWN, LPX_BACKUP_SCHOOLS, LPX_BACKUP_DAMAGED, LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER;
  *   LPX_STORE_NEWER; LPX_DISK_FULL, LPX_WRITE_FAILED; then there is no new store
  */
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreResult> {
   const { folder, target, identities } = request;
   if (typeof target === 'string') await requireEmpty(target);
   const repository = await Repository.open({ folder, identities });
-  const taken = await readManifest(repository, await nameMeant(repository, request.snapshot));
+  const taken = await readManifest(repository, await nameMeant(repository, request.snapshot, () => newestOfOnlySchool(repository)));
   const erased = await (typeof target === 'string'
     ? intoFolder(target, async (made) => {
         const store = await makeStore(repository, taken, made, request.onProgress);
@@ -121,7 +122,7 @@ export interface RehearsalRequest extends Pick<RestoreRequest, 'folder' | 'snaps
 export async function rehearseRestore(store: Store, request: RehearsalRequest): Promise<RestoreResult> {
   const { folder, identities, now, operator, onProgress, scratch = tmpdir() } = request;
   const repository = await Repository.open({ folder, identities, keys: store.backupKeys });
-  const taken = await readManifest(repository, await nameMeant(repository, request.snapshot));
+  const taken = await readManifest(repository, await nameMeant(repository, request.snapshot, () => newestOf(repository, store)));
   await sweepWorkFolders(scratch, SCRATCH_PREFIX);
   const work = await WorkFolder.create(scratch, SCRATCH_PREFIX).catch((error) => {
     throw writeError(error, scratch);
@@ -141,11 +142,37 @@ export async function rehearseRestore(store: Store, request: RehearsalRequest): 
 
 const refOf = ({ id }: Repository, { name, manifest }: Taken) => ({ repository: id, snapshot: name, position: manifest.head.position });
 
-/** @throws LPX_SNAPSHOT_UNKNOWN */
-async function nameMeant(repository: Repository, value: string | undefined): Promise<string> {
+/** The newest snapshot of a store; the newest of all where it has none that can be read. */
+async function newestOf(repository: Repository, store: Store): Promise<string | undefined> {
+  const id = await storeIdOf(store);
+  const snapshots = await newestOfEachStore(repository);
+  const own = snapshots.find((snapshot) => snapshot.store === id);
+  return own ? own.name : snapshots.length > 0 ? undefined : (await snapshotNames(repository))[0];
+}
+
+/** @throws LPX_BACKUP_SCHOOLS; LPX_BACKUP_IDENTITY */
+async function newestOfOnlySchool(repository: Repository): Promise<string | undefined> {
+  const snapshots = await newestOfEachStore(repository);
+  const schools = new Map<string, string>();
+  if (snapshots.length > 1)
+    for (const { name } of snapshots) {
+      const { school } = (await readManifest(repository, name)).manifest;
+      if (!schools.has(school.code)) schools.set(school.code, `${school.code} ${school.name}`.trim());
+    }
+  if (schools.size > 1)
+    throw new LpxError('LPX_BACKUP_SCHOOLS', { folder: repository.folder, schools: [...schools.values()].sort().join(' / ') });
+  return (await snapshotNames(repository))[0];
+}
+
+/** @param newest the one that is meant without a name @throws LPX_SNAPSHOT_UNKNOWN */
+async function nameMeant(
+  repository: Repository,
+  value: string | undefined,
+  newestMeant: () => Promise<string | undefined>,
+): Promise<string> {
   const names = await snapshotNames(repository);
   if (value === undefined || value === 'latest') {
-    const [newest] = names;
+    const newest = await newestMeant();
     if (newest === undefined) throw new LpxError('LPX_SNAPSHOT_UNKNOWN', { value: value ?? 'latest' });
     return newest;
   }

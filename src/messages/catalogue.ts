@@ -409,9 +409,21 @@ export const CATALOGUE = {
   },
   LPX_BACKUP_INCOMPLETE: {
     exit: EXIT.damaged,
-    what: 'The store has lost {count} files of records, or has them no longer whole: they are in no backup.',
+    what: 'The store has lost {count} files of records, or has them no longer whole: they are not in this backup.',
     means: 'partlyDone',
     next: 'See lpx doctor for the students they belong to, and look for other copies.',
+  },
+  LPX_BACKUP_SHARED: {
+    exit: EXIT.usage,
+    what: 'Backups of another store are in {folder} as well.',
+    means: 'partlyDone',
+    next: 'Give each store a folder of its own: whoever restores has to choose the snapshot.',
+  },
+  LPX_BACKUP_SCHOOLS: {
+    exit: EXIT.usage,
+    what: 'Backups of several schools are in {folder}: {schools}.',
+    means: 'notDone',
+    next: 'List them with lpx backup <folder> --list, and choose one with --snapshot.',
   },
   LPX_SNAPSHOT_UNKNOWN: {
     exit: EXIT.usage,
@@ -460,6 +472,12 @@ export const CATALOGUE = {
     what: '{count} things in the store are damaged or lost, of {total} students.',
     means: 'partlyDone',
     next: 'Bring lost files back with lpx recover; restore what else is damaged with lpx restore.',
+  },
+  LPX_STORE_UNSOUND_NOBODY: {
+    exit: EXIT.damaged,
+    what: '{count} things in the store are damaged or lost; as far as can be seen, none is a student’s.',
+    means: 'partlyDone',
+    next: 'See the findings above for each of them.',
   },
   LPX_DATABASE_FAULT: {
     exit: EXIT.damaged,
@@ -527,11 +545,17 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Run lpx backup, and see why the nightly one does not run.',
   },
+  LPX_REHEARSAL_NONE: {
+    exit: EXIT.usage,
+    what: 'No restore of the backup in {folder} has ever been tried.',
+    means: 'notDone',
+    next: 'Try one: lpx backup {folder} --rehearse.',
+  },
   LPX_REHEARSAL_DUE: {
     exit: EXIT.usage,
     what: 'No restore of the backup in {folder} has been tried for a month or longer.',
     means: 'notDone',
-    next: 'Try one: lpx backup <folder> --rehearse.',
+    next: 'Try one: lpx backup {folder} --rehearse.',
   },
   LPX_UNPROTECTED: {
     exit: EXIT.usage,
@@ -603,13 +627,19 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The store has lost the file {entry}: {file} is missing.',
     means: 'notDone',
-    next: 'To restore it, import the package that it came in again, or load the student’s folder again.',
+    next: 'Look for it with lpx recover <path>: backups, old packages, folders of files. Importing the package, or loading the folder, that it came in again brings it back too.',
   },
   LPX_ATTACHMENT_BROKEN: {
     exit: EXIT.damaged,
     what: 'A file in the store is damaged: {file}, which is {entry}.',
     means: 'notDone',
-    next: 'To restore it, import the package that it came in again, or load the student’s folder again.',
+    next: 'Look for it with lpx recover <path>: backups, old packages, folders of files. Importing the package, or loading the folder, that it came in again brings it back too.',
+  },
+  LPX_FILE_UNOWNED: {
+    exit: EXIT.damaged,
+    what: 'A file that no student’s record names now is {damage}: {file}.',
+    means: 'partlyDone',
+    next: 'No record of a student lacks it: it was of a record that was replaced or taken out, or of a probe before a move. A backup may have it.',
   },
   LPX_ATTACHMENT_RESTORED: {
     exit: EXIT.damaged,

@@ -569,6 +569,7 @@ export const en = {
     logOne: 'one of --verify, --head and --student at a time; only with --verify does --head take a head',
     eraseWhom: 'a national id, or --finish',
     kind: '{value} is not a kind of entry; the kinds are {allowed}.',
+    keepAlone: '--keep is for a backup: it goes neither with --list nor with --rehearse.',
     keep: '--keep {value}: give a number of snapshots, 1 or more.',
     part: '--part {value}: give a part such as 1/7.',
     beforeOrAfter: 'Give --before-move or --after-move, not both.',
@@ -1468,6 +1469,7 @@ export const en = {
     sharedFiles: '; {count} stay, which other students have, too',
     entries: '{count} entries of the history keep nothing but hashes',
     outside: 'Outside of the store, to be dealt with by hand:',
+    outsideTitles: { id: 'entry', at: 'time', kind: 'what', file: 'file', folder: 'place', school: 'other school' },
     notReached: 'Not reached:',
     backups: 'Backups from before have the student until they are dropped; lpx restore and lpx recover obey the erasure.',
     limits: {

@@ -66,7 +66,7 @@ export const zhTW: Messages = {
       next: '請檢查寫法；名稱中的 @ / ? # 要寫成 %40 %2F %3F %23。',
     },
     LPX_DATABASE_PASSWORD: {
-      what: '資料庫的位址裡有密碼，別人可以從程序清單或指令歷史看到。',
+      what: '資料庫的位址裡有密碼，別人可以從處理程序清單或指令歷史看到。',
       next: '請從位址刪去密碼並更換密碼，新密碼放在 ~/.pgpass（權限 0600）或服務檔（PGSERVICE）。',
     },
     LPX_DATABASE_SETTING: {
@@ -119,7 +119,7 @@ export const zhTW: Messages = {
       next: '請檢查形式。貯體之後的部分都可省略；前綴只能用英文字母、數字與 . _ - /',
     },
     LPX_S3_SECRET: {
-      what: '儲存貯體的位址裡有金鑰，別人看得到（程序清單、指令歷史）。',
+      what: '儲存貯體的位址裡有金鑰，別人看得到（處理程序清單、指令歷史）。',
       next: '請換發新的金鑰，放在 ~/.aws/credentials（權限 0600），或設定 AWS_ACCESS_KEY_ID 與 AWS_SECRET_ACCESS_KEY。',
     },
     LPX_S3_CLIENT_MISSING: {
@@ -171,7 +171,7 @@ export const zhTW: Messages = {
       next: '請用 lpx batch status --all 查看，再輸入編號開頭的幾個字元。',
     },
     LPX_METRICS_ADDRESS: {
-      what: '無法在 {address} 提供監測數據（{reason}）。',
+      what: '無法在 {address} 提供監控指標（{reason}）。',
       next: '請換一個連接埠，或先停止占用它的程式。',
     },
     LPX_IDENTITY_MISSING: {
@@ -232,8 +232,16 @@ export const zhTW: Messages = {
       next: '請不要加 --recipient，或指定新的資料夾：同一份備份的加密對象不會改變。',
     },
     LPX_BACKUP_INCOMPLETE: {
-      what: '資料庫遺失或損壞了 {count} 個紀錄的檔案：任何備份裡都沒有。',
+      what: '資料庫有 {count} 個檔案遺失或損壞：這份備份裡沒有。',
       next: '請執行 lpx doctor 查看是哪些學生的檔案，並尋找其他副本。',
+    },
+    LPX_BACKUP_SHARED: {
+      what: '{folder} 裡還有另一個資料庫的備份。',
+      next: '請讓每個資料庫使用各自的備份資料夾；否則還原時必須自行指定備份點。',
+    },
+    LPX_BACKUP_SCHOOLS: {
+      what: '{folder} 裡有多所學校的備份：{schools}。',
+      next: '請以 lpx backup <資料夾> --list 查看，再用 --snapshot 指定要還原的備份點。',
     },
     LPX_SNAPSHOT_UNKNOWN: { what: '這份備份裡沒有備份點 {value}。', next: '請以 lpx backup <資料夾> --list 查看，再指定名稱或名稱開頭。' },
     LPX_RESTORE_TARGET: { what: '{folder} 已經存在，而且不是空的。', next: '請指定新的資料夾：還原與搬移絕不覆蓋任何東西。' },
@@ -258,6 +266,10 @@ export const zhTW: Messages = {
       what: '資料庫有 {count} 處損壞或遺失，影響 {total} 位學生。',
       next: '遺失的檔案請用 lpx recover 找回；其他損壞請用 lpx restore 還原備份。',
     },
+    LPX_STORE_UNSOUND_NOBODY: {
+      what: '資料庫有 {count} 處損壞或遺失；就目前所見，不涉及任何學生的資料。',
+      next: '請依上列各項處理。',
+    },
     LPX_DATABASE_FAULT: { what: '資料庫已損壞：{detail}', next: '請停止使用這個資料庫，並以 lpx restore 還原最新的備份。' },
     LPX_LOG_FAULT: { what: '保管紀錄在第 {position} 筆中斷。', next: '請看 lpx log --verify，並與最新的備份比對。' },
     LPX_ORPHANS: {
@@ -275,7 +287,8 @@ export const zhTW: Messages = {
     LPX_BACKUP_GONE: { what: '最新的備份已不在 {folder}。', next: '請查明原因，並執行 lpx backup。' },
     LPX_BACKUP_AWAY: { what: '從這裡看不到 {folder} 的備份。', next: '請接上該磁碟再檢查。' },
     LPX_BACKUP_OLD: { what: '最新的備份是 {count} 天前的。', next: '請執行 lpx backup，並查明每晚的備份為何沒有執行。' },
-    LPX_REHEARSAL_DUE: { what: '{folder} 的備份已一個月以上沒有演練還原。', next: '請演練一次：lpx backup <資料夾> --rehearse。' },
+    LPX_REHEARSAL_NONE: { what: '{folder} 的備份從未演練還原。', next: '請演練一次：lpx backup {folder} --rehearse。' },
+    LPX_REHEARSAL_DUE: { what: '{folder} 的備份已一個月以上沒有演練還原。', next: '請演練一次：lpx backup {folder} --rehearse。' },
     LPX_UNPROTECTED: {
       what: '自 {at} 起有 {count} 筆紀錄，既不在任何已核對的備份裡，也沒有對方開立的回執。',
       next: '請執行 lpx backup：在那之前遺失的，就找不回來了。',
@@ -304,11 +317,15 @@ export const zhTW: Messages = {
     },
     LPX_ATTACHMENT_LOST: {
       what: '資料庫遺失了檔案 {entry}：找不到 {file}。',
-      next: '請再匯入一次當初的交換檔，或重新載入該生的資料夾，檔案就會補回。',
+      next: '請先用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回；再匯入一次當初的交換檔，或重新載入該生的資料夾，也會補回。',
     },
     LPX_ATTACHMENT_BROKEN: {
       what: '資料庫裡的檔案已損壞：{file}（{entry}）。',
-      next: '請再匯入一次當初的交換檔，或重新載入該生的資料夾，檔案就會修復。',
+      next: '請先用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回；再匯入一次當初的交換檔，或重新載入該生的資料夾，也會修復。',
+    },
+    LPX_FILE_UNOWNED: {
+      what: '目前沒有任何學生紀錄使用的檔案{damage}：{file}。',
+      next: '學生的紀錄不缺檔案：它屬於已替換或移除的紀錄，或搬移前的檢查點。備份裡可能還有。',
     },
     LPX_ATTACHMENT_RESTORED: {
       what: '資料庫裡的這個檔案{damage}，已由這次的檔案取代。',
@@ -1436,6 +1453,7 @@ export const zhTW: Messages = {
     logOne: '--verify、--head、--student 一次只用一個；--head 只有與 --verify 併用時才接末筆',
     eraseWhom: '請提供身分證號，或 --finish',
     kind: '紀錄沒有「{value}」這一類；可用的有 {allowed}。',
+    keepAlone: '--keep 只用於備份，不能與 --list 或 --rehearse 併用。',
     keep: '--keep {value}：請填要保留的備份點數目，至少 1。',
     part: '--part {value}：請寫成 1/7 這樣的形式。',
     beforeOrAfter: '--before-move 與 --after-move 只能擇一。',
@@ -1449,7 +1467,7 @@ export const zhTW: Messages = {
     tableOfPicks: '--csv 與 --xlsx 用於列出可勾選項目，不可同時指定編號或 --list。',
     queueMissing: '--workers-recipient 與 --no-follow 只能與 --queue 併用。',
     queueAlone: '--queue 不能與 {option} 併用。',
-    metricsAddress: '「{value}」不是可提供監測數據的位址，例如 127.0.0.1:9464。',
+    metricsAddress: '「{value}」不是可提供監控指標的位址，例如 127.0.0.1:9464。',
     jobsOrAll: '請指定工作編號，或用 --all 表示所有無法完成的工作，兩者擇一。',
     logOfWatch: '--metrics 與 --log json 只能與 --watch 併用。',
     watchAlone: '--watch 不能與 --json、--dry-run、--results 併用。',
@@ -1517,7 +1535,7 @@ export const zhTW: Messages = {
     queue: '把工作放進 PostgreSQL 資料庫的佇列，由工作機（lpx worker）處理，並顯示進度',
     workersRecipient: '以 --queue 送出時：把密碼加密給工作機的 age 公鑰（可重複）',
     noFollow: '以 --queue 送出後不等結果',
-    metrics: '在這個位址提供 Prometheus 監測數據與健康檢查，例如 127.0.0.1:9464',
+    metrics: '在這個位址提供 Prometheus 監控指標與健康檢查，例如 127.0.0.1:9464',
     log: '紀錄的形式：text 印給人看；json 每行一筆，寫到標準錯誤',
     logLevel: '紀錄從哪一級起：debug、info、warn、error',
     batchStatus: '列出佇列裡的工作：待處理、處理中、已完成、無法完成',
@@ -1578,7 +1596,7 @@ export const zhTW: Messages = {
     doctorPart: '只讀取這一部分的紀錄與檔案，例如 1/7：七個晚上讀完全部',
     doctorQuick: '只確認檔案存在與大小，不讀取內容',
     doctorRepair: '修正權限，並把不屬於任何紀錄的檔案移到一旁',
-    beforeMove: '搬移或重新開機之前，寫入封存的檢查點',
+    beforeMove: '搬移或重新開機之前，寫入檢查點（資料庫當時內容的雜湊值）',
     afterMove: '之後找出該檢查點，並指出不同之處',
     restoreFrom: 'lpx backup 寫入的資料夾',
     erasures: '這份清單上已永久刪除的學生也不還原：每行一筆 {"keyedId":…,"at":…}；可重複',
@@ -1758,7 +1776,7 @@ export const zhTW: Messages = {
     failed: '失敗，稍後再試',
     returned: '已退回佇列',
     draining: '做完手上的工作後結束',
-    metrics: '監測數據的位址：{address}',
+    metrics: '監控指標的位址：{address}',
     metricsOpen: '! 其他電腦也連得到這個位址，且不需登入。',
     line: '{job}  {kind}  {about}  {outcome} {why}',
     ended: '完成 {done} 件，失敗 {failed} 件，退回 {returned} 件',
@@ -2256,7 +2274,7 @@ export const zhTW: Messages = {
     kept: '所提供的末筆',
     keptSame: '就是最新一筆',
     keptSince: '在保管紀錄之中，其後新增 {count} 筆',
-    unanchored: '未提供 --head 時，結尾遭截去或整份遭改寫無從察覺：請與另處保存的末筆核對，例如收訖回執。',
+    unanchored: '未提供 --head 時，結尾遭截去或整份遭改寫無法發現：請與另處保存的末筆核對，例如收訖回執。',
     position: '第 {position} 筆',
     more: '……還有 {count} 處',
     students: '學生 {count} 位',
@@ -2286,12 +2304,13 @@ export const zhTW: Messages = {
     sharedFiles: '；另有 {count} 個因其他學生也有而保留',
     entries: '作業紀錄 {count} 筆只保留雜湊值',
     outside: '資料庫之外，須自行處理：',
-    notReached: '刪除不及之處：',
+    outsideTitles: { id: '編號', at: '時間', kind: '作業', file: '檔案', folder: '位置', school: '對方學校' },
+    notReached: '無法一併刪除的：',
     backups: '先前的備份仍有這位學生，直到備份汰除；lpx restore 與 lpx recover 會遵守這次刪除。',
     limits: {
       disk: '檔案與資料庫在磁碟上釋出的空間：檔案系統與固態硬碟可能保留到再次使用為止。',
-      postgres: 'PostgreSQL 本身的交易紀錄、複本與備份：須由其管理者依保存期限清除。',
-      s3: '儲存桶對已刪除物件保留的版本與複本：須由其管理者清除。',
+      postgres: 'PostgreSQL 本身的交易紀錄檔、複本與備份：須由其管理者依保存期限清除。',
+      s3: '儲存貯體對已刪除物件保留的版本與複本：須由其管理者清除。',
     },
     noted: '已記入 {folder} 的備份：還原時不會帶回這位學生。',
     overwritten: '沒有待覆寫的部分。',
@@ -2460,7 +2479,7 @@ export const zhTW: Messages = {
     repaired: '已修復',
     repairsOf: '權限 {modes} 處、移到一旁的檔案 {orphans} 個',
     hurt: '受影響的學生',
-    probeWritten: '檢查點已寫入並封存。',
+    probeWritten: '檢查點已寫入：記下資料庫目前的內容，供搬移後比對。',
     probeNext: '搬移或重新開機之後，請執行：lpx doctor --after-move',
     probeDiffers: '資料庫與搬移之前不同：',
     probeSame: '與搬移之前相同：{at} 在 {host} 寫入的檢查點還在，內容全部相符。',

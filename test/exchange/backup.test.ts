@@ -270,6 +270,22 @@ describe('a backup', () => {
     expect(await restore(reached, join(tempFolder(), 'restored'))).toMatchObject({ erased: 1 });
   });
 
+  it('of two schools in one folder is warned of; a rehearsal takes the own one, and a restore asks which', async () => {
+    const [first, second] = [await transferSchool(tempFolder()), await school(tempFolder(), '990002')];
+    const repository = join(tempFolder(), 'backup');
+    const own = await backup(first, repository);
+    const other = await backup(second, repository, { now: later(1) });
+    expect([own, other].map(({ findings }) => findings.map(({ code }) => code))).toEqual([[], ['LPX_BACKUP_SHARED']]);
+    const rehearsed = await withStore(first, (open) => rehearseRestore(open, { folder: repository, now: later(2), operator: OPERATOR }));
+    expect(rehearsed.snapshot).toBe(own.name);
+    const target = join(tempFolder(), 'restored');
+    await expect(restore(repository, target)).rejects.toMatchObject({
+      code: 'LPX_BACKUP_SCHOOLS',
+      facts: { schools: expect.stringMatching(/990001.*990002/) },
+    });
+    expect(await restore(repository, target, { snapshot: own.name })).toMatchObject({ snapshot: own.name });
+  });
+
   it('is rehearsed: restored elsewhere, compared, removed, and recorded', async () => {
     const store = await transferSchool(tempFolder());
     const repository = join(tempFolder(), 'backup');

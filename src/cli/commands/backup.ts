@@ -27,6 +27,8 @@ export interface BackupOptions extends IdentityOptions {
 export async function backup(context: Context, repository: string, options: BackupOptions): Promise<Outcome> {
   const folder = resolve(context.cwd, repository);
   const identities = await identitiesOf(context, options);
+  if (options.keep !== undefined && (options.list || options.rehearse))
+    throw new LpxError('LPX_USAGE', { problem: context.messages.usage.keepAlone });
   if (options.list) return list(context, folder, identities);
   if (options.rehearse) return rehearse(context, folder, identities, options);
   const keep = countOf(context, options.keep);
@@ -39,7 +41,12 @@ export async function backup(context: Context, repository: string, options: Back
       onProgress: ({ done, total }) => progress.update(done, total),
     }),
   ).finally(progress.stop);
-  return { json: { folder, ...backupOutput(result) }, text: backupLines(context, result, keep !== undefined), error: result.error };
+  return {
+    json: { folder, ...backupOutput(result) },
+    text: backupLines(context, result, keep !== undefined),
+    findings: result.findings,
+    error: result.error,
+  };
 }
 
 /** Undefined when none was given. @throws as `readIdentities` */

@@ -117,8 +117,9 @@ function doctorOutput(report: DoctorReport, { part, quick }: DoctorRequest) {
   };
 }
 
-function doctorLines({ messages, paint }: Context, report: DoctorReport, { part, quick }: DoctorRequest): string[] {
+function doctorLines({ messages, paint, verbose }: Context, report: DoctorReport, { part, quick }: DoctorRequest): string[] {
   const { doctor: words } = messages;
+  const shown = (hash: string) => (verbose || hash === '' ? hash : `${hash.slice(0, 16)}…`);
   const { students, records, files, bytes, filesChecked, log, backup, gap, repairs, hurt, error } = report;
   const scope = [part ? fill(words.partOf, { part: part.number, of: part.of }) : '', quick ? words.quick : ''].filter(Boolean);
   return [
@@ -127,7 +128,7 @@ function doctorLines({ messages, paint }: Context, report: DoctorReport, { part,
       [
         [words.store, fill(words.counts, { students, records })],
         [words.files, [fill(words.filesOf, { files, bytes }), fill(words.checked, { count: filesChecked }), ...scope].join('  ')],
-        [words.log, log.faultCount > 0 ? words.logBroken : fill(words.headOf, { position: log.head.position, hash: log.head.hash })],
+        [words.log, log.faultCount > 0 ? words.logBroken : fill(words.headOf, { position: log.head.position, hash: shown(log.head.hash) })],
         [words.backup, backupText(report, words)],
         ...(backup ? [[words.rehearsal, backup.rehearsedAt ? localTime(backup.rehearsedAt) : words.never]] : []),
         [

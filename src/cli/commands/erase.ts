@@ -37,7 +37,7 @@ export async function erase(context: Context, nationalId: string | undefined, op
     const limits = store.erasures.limits;
     if (options.dryRun) return planned(context, plan, limits);
     if (!options.acceptUnreceipted && plan.awaiting.length > 0) return planned(context, plan, limits);
-    await confirmId(context, plan);
+    await confirmId(context, plan, limits);
     const { remnants, backups, ...erased } = await eraseStudent(store, {
       nationalId: id,
       reason: options.reason ?? '',
@@ -62,10 +62,10 @@ export async function erase(context: Context, nationalId: string | undefined, op
 }
 
 /** Somebody who erases has the id at hand, and types it whole. @throws LPX_ERASE_UNCONFIRMED, LPX_INTERRUPTED */
-async function confirmId(context: Context, plan: ErasurePlan): Promise<void> {
+async function confirmId(context: Context, plan: ErasurePlan, limits: readonly Limit[]): Promise<void> {
   if (context.yes) return;
   if (!canAsk(context)) throw new LpxError('LPX_ERASE_UNCONFIRMED');
-  context.print([...planLines(context, plan), '']);
+  context.print([...planLines(context, plan), ...outsideLines(context, plan, limits), '']);
   const prompts = await import('@clack/prompts');
   const message = fill(context.messages.erase.confirm, { student: studentText(context, plan) });
   const typed = await ask(context, (asking) => prompts.text({ message, ...asking }));
@@ -106,6 +106,7 @@ type Limit = 'disk' | 'postgres' | 's3';
 /** What an erasure does not reach. */
 function outsideLines({ messages, paint }: Context, { outside }: ErasurePlan, limits: readonly Limit[]): string[] {
   const { erase: words, kinds } = messages;
+  const { outsideTitles: titles } = words;
   const rows = outside.map((entry) => [
     `#${entry.id}`,
     localTime(entry.at),
@@ -115,7 +116,13 @@ function outsideLines({ messages, paint }: Context, { outside }: ErasurePlan, li
     'school' in entry ? entry.school : '',
   ]);
   return [
-    ...(rows.length === 0 ? [] : ['', paint.cyan(words.outside), ...columns(rows, '  ')]),
+    ...(rows.length === 0
+      ? []
+      : [
+          '',
+          paint.cyan(words.outside),
+          ...columns([[titles.id, titles.at, titles.kind, titles.file, titles.folder, titles.school], ...rows], '  '),
+        ]),
     '',
     paint.cyan(words.notReached),
     ...[words.backups, ...limits.map((limit) => words.limits[limit])].map((line) => `  ${line}`),

@@ -66,6 +66,10 @@ export const failureDocument = (messages: Messages, command: CommandName, error:
   error: failureOutput(messages, command, error),
 });
 
+/** The name of a file in the vault, of 64 digits after its shelf, by how it begins. Objects of a backup keep theirs. */
+export const withShortNames = (line: string): string =>
+  line.replace(/(?<!(?:objects|rows|lists)[/\\][0-9a-f]{2}[/\\])(?<=[/\\][0-9a-f]{2}[/\\])([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
+
 const LINES = { error: 100, warning: 10, note: 5 } as const;
 const MARK = { error: '✘', warning: '!', note: '·' } as const;
 
