@@ -265,7 +265,9 @@ const fileFinding = ({ attachments }: Store, { sha256, state, place, entry }: Da
   });
 
 const owedFindings = async (store: Store): Promise<Finding[]> =>
-  (await store.owedFiles()).map(({ place, name, why }) => findingOf('LPX_FILE_OWED', 'warning', place, { file: name, owedWhy: why }));
+  (await store.owedFiles()).map(({ place, name, why }) =>
+    findingOf('LPX_FILE_OWED', 'warning', place, { file: name, owedWhy: why, owedNext: 'none' }),
+  );
 
 /** What `look` finds. Where a row is damaged that it has to read, that is a finding, unless it is known already. */
 async function unlessDamaged<T>(findings: Finding[], otherwise: T, look: () => Promise<T>): Promise<T> {

@@ -231,9 +231,13 @@ const historyOf = (
   reason: signature === 'none' ? 'unsigned' : '',
   state: plans.some(changesStore) ? 'done' : 'unchanged',
   code: '',
-  overridden: [...new Set(plans.flatMap((plan) => plan.overridden))].join(' '),
+  overridden: [...new Set([...plans.flatMap((plan) => plan.overridden), ...owedCodes(plans)])].join(' '),
   operator,
 });
+
+/** That records came although files of theirs are owed: who accepted it is in the history. */
+const owedCodes = (plans: readonly StudentPlan[]): Code[] =>
+  plans.some(({ incoming }) => incoming.some(({ record }) => (record.owed ?? []).length > 0)) ? ['LPX_FILE_OWED'] : [];
 
 /**
  * The students of the store that those of a package are, by national id; the one who is not known by it is the one of

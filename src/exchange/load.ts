@@ -144,16 +144,20 @@ export async function loadFolder(store: Store, request: LoadRequest): Promise<Lo
   refuse([...findings, ...(accept.partial ? found.findings.map(leftOut) : found.findings)]);
   const terms = new Set(portfolios.flatMap(({ records }) => records.map(termOfRecord)));
   const total = request.onProgress ? await bytesOf(new Set(found.attachments.map(({ file }) => file))) : 0;
+  let owes = false;
   return loadRecords(store, request, {
     file: folder.name,
     bytes: folder.documentBytes.length,
-    overridden: () => '',
+    overridden: () => (owes ? 'LPX_FILE_OWED' : ''),
     parts: async function* () {
       yield {
         portfolios,
         found,
         placed: (finding) => finding,
-        checked: (taken) => () => ({ portfolios: taken, complete: (records) => records }),
+        checked: (taken) => () => {
+          owes = taken.some(({ records }) => records.some(({ owed = [] }) => owed.length > 0));
+          return { portfolios: taken, complete: (records) => records };
+        },
       };
     },
     coverage: (i) => ({ lists: folder.lists[i] ?? new Set(), terms }),

@@ -74,13 +74,23 @@ export interface StudentLog {
   readonly entries: readonly HistoryEntry[];
   /** Backups since the student is here: each has the student's data. */
   readonly backups: readonly HistoryEntry[];
+  /** The entry that took the student off the roll; undefined for one who is on it. */
+  readonly removedBy: number | undefined;
 }
 
 /** @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT; nobody is found who was erased */
 export async function studentLogOf(store: Store, student: string): Promise<StudentLog> {
-  const entries = [...(await historyOf(store, { student }))].reverse();
+  const own = await historyOf(store, { student });
+  const imports = new Set(own.filter(({ kind }) => kind === 'import').map(({ id }) => id));
+  const ids = new Set(own.map(({ id }) => id));
+  // A receipt went to another school: it names the students of its import, and has none of its own.
+  const receipts = (await store.history({ kinds: ['receipt'] })).filter(
+    (entry) => entry.kind === 'receipt' && imports.has(entry.refersTo) && !ids.has(entry.id),
+  );
+  const entries = [...own, ...receipts].sort((a, b) => a.id - b.id);
   const since = entries[0]?.at;
   const backups = since === undefined ? [] : [...(await store.history({ kinds: ['backup'], since }))].reverse();
   const { nationalId = '', name = '' } = entries.flatMap((entry) => entry.students).at(-1) ?? {};
-  return { nationalId, name, entries, backups };
+  const removed = (await store.removedStudents()).find((candidate) => candidate.nationalId === nationalId);
+  return { nationalId, name, entries, backups, removedBy: removed?.removedBy };
 }

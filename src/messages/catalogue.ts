@@ -707,6 +707,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Check and import it with lpx import {file}.',
   },
+  LPX_LOAD_OTHER: {
+    exit: EXIT.usage,
+    what: '{file} is neither exchange data nor a list.',
+    means: 'notDone',
+    next: 'Load a folder of the platform, its JSON file, or a list (CSV, XLSX).',
+  },
   LPX_LOAD_TABLE: {
     exit: EXIT.usage,
     what: '{file} is {table}; load reads the exchange document (JSON) of the platform.',
@@ -838,6 +844,12 @@ export const CATALOGUE = {
     what: 'No student in the store has “{words}” in name or national id.',
     means: 'notDone',
     next: 'See who is with lpx students; bring a student in with lpx load <folder>.',
+  },
+  LPX_STUDENT_REMOVED: {
+    exit: EXIT.usage,
+    what: 'The student was taken off the roll (number {id} of the history).',
+    means: 'notDone',
+    next: 'Bring the student back with lpx undo {id}; what happened before is in lpx log --student.',
   },
   LPX_STUDENTS_FIT: {
     exit: EXIT.usage,
@@ -1620,7 +1632,7 @@ export const CATALOGUE = {
     exit: EXIT.invalidData,
     what: 'The file {file} of this record is owed: it {owedWhy}.',
     means: 'notDone',
-    next: 'Look for a true copy with lpx recover <folder>, or ask for it. lpx export --accept-partial exports the record and names the file as owed.',
+    next: 'Look for a true copy with lpx recover <folder>, or ask for it{owedNext}.',
   },
   LPX_RECEIPT_OWED: {
     exit: EXIT.invalidData,

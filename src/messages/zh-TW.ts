@@ -347,6 +347,7 @@ export const zhTW: Messages = {
       what: '{file} 是交換檔；load 載入的是本校平臺匯出的資料。',
       next: '請用 lpx import {file} 檢查並匯入。',
     },
+    LPX_LOAD_OTHER: { what: '{file} 不是交換資料或名單。', next: '可載入：平臺匯出的資料夾、JSON、CSV、XLSX。' },
     LPX_LOAD_TABLE: {
       what: '{file} 是{table}；load 載入的是平臺匯出的交換資料（JSON）。',
       next: '請指定 JSON 檔或其資料夾。課程代碼檔請用 --course-codes，學校名錄請用 --schools。',
@@ -384,8 +385,12 @@ export const zhTW: Messages = {
       next: '請用 lpx verify 查看檔內有哪些學生，再以 --only 指定。',
     },
     LPX_STUDENT_NOT_FOUND: {
-      what: '資料庫裡沒有姓名或證號含「{words}」的學生。',
+      what: '資料庫裡沒有「{words}」這位學生：姓名與證號都沒有相符的。',
       next: '請用 lpx students 查看有哪些學生；用 lpx load <資料夾> 載入學生。',
+    },
+    LPX_STUDENT_REMOVED: {
+      what: '這位學生已移出名冊（紀錄編號 {id}）。',
+      next: '可用 lpx undo {id} 復原；先前的作業見 lpx log --student。',
     },
     LPX_STUDENTS_FIT: {
       what: '姓名或證號含「{words}」的學生有 {count} 位。',
@@ -732,7 +737,7 @@ export const zhTW: Messages = {
     LPX_NOTHING_PICKED: { what: '{year} 學年度沒有任何勾選。', next: '請用 lpx pick <身分證號> <編號…> 記錄學生的勾選。' },
     LPX_FILE_OWED: {
       what: '這筆紀錄還缺檔案 {file}：{owedWhy}。',
-      next: '請用 lpx recover <資料夾> 從副本中找回，或向對方索取；lpx export 加上 --accept-partial 可照樣匯出，並註明待補。',
+      next: '請用 lpx recover <資料夾> 從副本中找回，或向對方索取{owedNext}。',
     },
     LPX_RECEIPT_OWED: {
       what: '收件學校這筆紀錄還缺檔案 {file}：{owedWhy}。',
@@ -1048,6 +1053,7 @@ export const zhTW: Messages = {
       padding: '值前後的空白',
       unset: '從未填寫的日期',
     },
+    owedNext: { export: '；lpx export 加上 --accept-partial 可照樣匯出，並註明待補', none: '' },
     owedWhy: { missing: '送來時缺少這個檔案', other: '送來的內容不是這個檔案', damaged: '送來時已損壞' },
     part: {
       database: '不是完整的資料庫檔',
@@ -1389,7 +1395,7 @@ export const zhTW: Messages = {
       erase: '在 lpx 中已找不到這位學生。',
       backup: '其餘都已備份。',
       doctor: '除列為已修復的以外，沒有任何變更。',
-      recover: '找到的檔案都已放回，各筆紀錄沒有變動。',
+      recover: '如有找到，都已放回；各筆紀錄沒有變動。',
       load: '列為已載入的資料已存入資料庫，其餘都沒有載入。',
       export: '其餘學生已匯出。',
       'batch-export': '列為已匯出的都已完成，其餘的沒有留下任何檔案。',
@@ -2114,6 +2120,8 @@ export const zhTW: Messages = {
     schools: '{count} 所學校回到先前',
     schoolName: '校名：{from} → {to}',
     stays: '紀錄編號 {id}（{entryKind} {file} {at}）維持原樣。',
+    told: '{school} 已持有回執，請通知該校；已交出的名冊、檔案請一併更正。',
+    toldOnly: '已交出的交換檔、名冊、檔案不會收回：請通知收件學校，並一併更正。',
     howRedo: '要取消復原：lpx undo {id}',
     howUndo: '要復原：lpx undo {id}',
   },
@@ -2291,6 +2299,7 @@ export const zhTW: Messages = {
       cut: '起遭截去，結尾少了 {count} 筆',
       head: '與所提供的末筆不同：整份遭改寫，或所提供的屬於另一份保管紀錄',
     },
+    removed: '這位學生已移出名冊（紀錄編號 {id}），可用 lpx undo {id} 復原。',
     came: '資料來源',
     went: '資料去向',
     here: '校內作業',
@@ -2515,10 +2524,11 @@ export const zhTW: Messages = {
   },
   recover: {
     nothing: '檔案齊全：{needed} 個都完好，不需要找回。',
-    back: '缺損 {lacking} 個檔案，已找回 {count} 個。',
-    wouldBe: '缺損 {lacking} 個檔案，可找回 {count} 個。',
+    back: '缺損 {lacking} 個檔案（用於 {uses} 處），已找回 {count} 個。',
+    wouldBe: '缺損 {lacking} 個檔案（用於 {uses} 處），可找回 {count} 個。',
     searched: '已搜尋 {files} 個檔案（共 {bytes:size}，含 {archives} 個 ZIP），其中 {others} 個用不到',
-    missing: '仍然缺少',
+    missing: '仍然缺少 {count} 個檔案（用於 {uses} 處）',
+    moreListed: '…還有 {count} 個（加上 --verbose 會全部列出）',
     states: { lost: '遺失', broken: '損壞', owed: '待補' },
     byMd5: '其中 {count} 個只能以 MD5 辨認：資料裡沒有其他依據。',
     locked: '下列 ZIP 沒有一個密碼能打開，缺少的檔案可能在裡面',

@@ -108,12 +108,14 @@ function refuseOther(path: string): void {
   if (kind !== undefined || /\.csv$/i.test(path)) throw new LpxError('LPX_LOAD_TABLE', { file, table: kind ?? 'csv' });
 }
 
-/** @throws LPX_JSON_UNREADABLE; LPX_LOAD_TABLE for a text that is a table and not JSON */
+/** @throws LPX_JSON_UNREADABLE; LPX_LOAD_TABLE for a text that is a table and not JSON, LPX_LOAD_OTHER for one that is neither */
 function readDocument(bytes: Buffer, file: string): ReturnType<typeof readJson> {
   try {
     return readJson(bytes, file);
   } catch (error) {
     if (looksLikeTable(bytes)) throw new LpxError('LPX_LOAD_TABLE', { file, table: 'csv' }, { cause: error });
+    if (!/\.json$/i.test(file) && !/^\s*[[{]/.test(decodeText(bytes)?.text ?? ''))
+      throw new LpxError('LPX_LOAD_OTHER', { file }, { cause: error });
     throw error;
   }
 }

@@ -45,6 +45,7 @@ import {
   type Receiving,
   type RecordOutcome,
   type RecordRef,
+  type RemovedStudent,
   type RollEntry,
   type RollStudent,
   type School,
@@ -144,6 +145,15 @@ export class DatabaseStore implements Store {
       ...rollEntryOf(student),
       ...(counts.get(student.id) ?? none),
       owed: owed.get(student.id) ?? 0,
+    }));
+  }
+
+  async removedStudents(): Promise<RemovedStudent[]> {
+    const rows = await this.#db.selectFrom('students').selectAll().where('removed_by', 'is not', null).orderBy('national_id').execute();
+    return rows.map((row) => ({
+      nationalId: row.national_id,
+      name: basicDataOf(row, this.folder).name,
+      removedBy: Number(row.removed_by),
     }));
   }
 

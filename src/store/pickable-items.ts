@@ -140,7 +140,7 @@ export const owedFinding = (
   code: 'LPX_FILE_OWED',
   severity,
   place: filePlace(place, wireListOf(list), file.slot, file.name),
-  facts: { file: file.name, owedWhy: file.why },
+  facts: { file: file.name, owedWhy: file.why, owedNext: severity === 'error' ? 'export' : 'none' },
 });
 
 /** A record's files and brief, checked against the limits of its term; files that it is owed. */

@@ -380,6 +380,16 @@ export interface Hanging extends Pick<EntryState, 'id' | 'kind' | 'at' | 'file'>
    * records, or found them there; `sent`: it took what was there out of the store.
    */
   readonly why: 'changed' | 'picked' | 'matched' | 'sent';
+  /** The other school, of an export or a receipt; else empty. */
+  readonly school: string;
+}
+
+/** A student who is no longer on the roll. */
+export interface RemovedStudent {
+  readonly nationalId: string;
+  readonly name: string;
+  /** The entry of the history that did it. */
+  readonly removedBy: number;
 }
 
 /** What taking an entry back does. */
@@ -500,6 +510,8 @@ export interface Store {
   /** What the database says of its own health. */
   readonly health: StoreHealth;
   students(): Promise<StudentSummary[]>;
+  /** Those who were taken off the roll; nobody who was erased. */
+  removedStudents(): Promise<RemovedStudent[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */
   rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>>;

@@ -3,7 +3,7 @@ import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { unknownStudent } from '../spec/findings.js';
 import { nameHas } from '../spec/person-name.js';
-import type { Store, StoredStudent, StudentSummary } from './store.js';
+import type { RemovedStudent, Store, StoredStudent, StudentSummary } from './store.js';
 
 /** @throws LPX_NOT_IN_STORE */
 export async function studentIn(store: Pick<Store, 'student'>, nationalId: string): Promise<StoredStudent> {
@@ -30,14 +30,24 @@ export function studentsFitting(students: readonly StudentSummary[], words: read
 
 /**
  * The one student whom a text means: by the whole national id, else by name or a part of the id.
- * @throws LPX_STUDENT_NOT_FOUND; LPX_STUDENTS_FIT when there are several
+ * @throws LPX_STUDENT_NOT_FOUND; LPX_STUDENT_REMOVED for one who was taken off the roll; LPX_STUDENTS_FIT when there are several
  */
-export async function studentMeant(store: Pick<Store, 'student' | 'students'>, text: string): Promise<StoredStudent> {
+export async function studentMeant(store: Pick<Store, 'student' | 'students' | 'removedStudents'>, text: string): Promise<StoredStudent> {
   const named = await store.student(text);
   if (named) return named;
   const fitting = studentsFitting(await store.students(), [text]);
   const [only] = fitting;
   if (only && fitting.length === 1) return studentIn(store, only.nationalId);
+  const removed = only ? undefined : await removedStudentMeant(store, text);
+  if (removed) throw new LpxError('LPX_STUDENT_REMOVED', { id: removed.removedBy }, { place: unknownStudent(removed.nationalId).place });
   if (!only) throw new LpxError('LPX_STUDENT_NOT_FOUND', { words: text });
   throw new LpxError('LPX_STUDENTS_FIT', { words: text, count: fitting.length });
+}
+
+/** The one student off the roll whom a text means, by name or a part of the national id. */
+export async function removedStudentMeant(store: Pick<Store, 'removedStudents'>, text: string): Promise<RemovedStudent | undefined> {
+  const fitting = (await store.removedStudents()).filter(
+    ({ nationalId, name }) => nationalId.includes(canonicalCode(text)) || nameHas(name, text),
+  );
+  return fitting.length === 1 ? fitting[0] : undefined;
 }

@@ -330,7 +330,7 @@ class Touched {
 export async function hangingOn(db: Db, id: number, folder: string): Promise<Hanging[]> {
   const later = await db
     .selectFrom('history')
-    .select(['id', 'kind', 'at', 'file', 'state', 'undone_by', 'refers_to'])
+    .select(['id', 'kind', 'at', 'file', 'state', 'undone_by', 'refers_to', 'school'])
     .where('id', '>', id)
     .where('state', 'in', ['pending', 'written', 'done'])
     .where('undone_by', 'is', null)
@@ -372,9 +372,9 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
     }
   }
   for (const historyId of await comeAgain(db, id, touched)) hangs(historyId, 'matched');
-  return standing.flatMap(({ id: entry, kind, at, file }) => {
+  return standing.flatMap(({ id: entry, kind, at, file, school }) => {
     const reason = why.get(entry);
-    return reason ? [{ id: entry, kind, at: new Date(at), file, why: reason }] : [];
+    return reason ? [{ id: entry, kind, at: new Date(at), file, school, why: reason }] : [];
   });
 }
 

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '#lpx/store/driver.js';
 import { lpx } from '../support/cli.js';
+import { contentOf, exportFrom, PASSWORD, school, sign, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
+import { written } from '../support/zips.js';
 
 const inChinese = (words: readonly string[]) => lpx(words, { env: { LANG: 'zh_TW.UTF-8' } });
 
@@ -30,6 +32,30 @@ describe('on the screen', () => {
       ['2', '#2'],
       ['3', '#5'],
     ]);
+    const remove = await inChinese(['--store', store, 'remove', 'A800000014', '--yes']);
+    expect([remove.code, remove.err]).toEqual([0, expect.any(String)]);
+    const shown = await inChinese(['--store', store, 'show', '小禾']);
+    expect([shown.code, shown.err]).toEqual([2, expect.stringMatching(/這位學生已移出名冊（紀錄編號 6）。.*\n.*lpx undo 6/s)]);
+    const logged = await inChinese(['--store', store, 'log', '--student', '小禾']);
+    expect([logged.code, logged.err]).toEqual([0, expect.stringContaining('已移出名冊（紀錄編號 6），可用 lpx undo 6 復原')]);
+    writeFileSync(join(folder, 'pw.txt'), 'secret');
+    const other = await inChinese(['--store', store, 'load', join(folder, 'pw.txt')]);
+    expect([other.code, other.err]).toEqual([2, expect.stringContaining('pw.txt 不是交換資料或名單。')]);
     expect((await inChinese(['--store', store, 'log', '--verify'])).out).toMatch(/編號 +有空號 2 個：.*不影響核對/);
+  });
+
+  it('a file that is owed is marked, counted and in the history', async () => {
+    const folder = tempFolder();
+    const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
+    const [last] = (await contentOf(zipFile)).filter(({ name }) => name.endsWith('.pdf')).slice(-1);
+    const kept = (await contentOf(zipFile)).filter(({ name }) => name !== last?.name);
+    writeFileSync(zipFile, await written(kept, 'aes256', PASSWORD));
+    sign(zipFile);
+    const store = await school(join(folder, 'to'), '990002');
+    const words = ['--store', store, 'import', zipFile, '--create-students', '--accept-partial'];
+    const { out } = await lpx(words, { env: { LANG: 'zh_TW.UTF-8', LPX_PASSWORD: String(PASSWORD) } });
+    expect(out).toMatch(/! {2}附件（逐一核對 MD5） +待補檔案 1 個/);
+    expect(out).toMatch(/匯入完成，紀錄編號 \d+。 {2}待補檔案 1 個/);
+    expect((await inChinese(['--store', store, 'history'])).out).toContain('尚有待補檔案，經承辦人確認');
   });
 });

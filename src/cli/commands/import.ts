@@ -96,7 +96,7 @@ export function importReport(
   const isRefused = outcome === 'refused';
   const title = closingOf(messages, { outcome, restored, historyId });
   const unsound = students.flatMap(({ records }) => records).filter(({ outcome }) => outcome === 'unsound').length;
-  const owed = students.flatMap(({ records }) => records.flatMap((record) => record.owed)).length;
+  const owed = owedIn(students);
   const lacks = [
     ...(unsound > 0 ? [fill(messages.report.unsound, { count: unsound })] : []),
     ...(owed > 0 ? [fill(messages.students.owed, { count: owed })] : []),
@@ -140,6 +140,10 @@ function leftOutTables(messages: Messages, students: readonly ImportedStudent[])
     : [{ caption: messages.export.leftOut, columns: [labels.name, labels.list, labels.title, labels.term, report.remark], rows }];
 }
 
+/** How many files the records of the package are owed. */
+const owedIn = (students: readonly ImportedStudent[]): number =>
+  students.flatMap(({ records }) => records.flatMap((record) => record.owed)).length;
+
 /** What an import came to, in a sentence. */
 function closingOf(
   { import: words }: Messages,
@@ -171,6 +175,8 @@ export function importOutput(messages: Context['messages'], result: ImportResult
 function resultLines({ messages, paint, stdout }: Context, result: ImportResult): string[] {
   const { report, students, unfit, conflicts, notices, restored, outcome, historyId } = result;
   if (!report.ok) return reportLines(messages, paint, report);
+  const owed = outcome === 'refused' ? 0 : owedIn(students);
+  const owedWords = owed > 0 ? [paint.yellow(fill(messages.students.owed, { count: owed }))] : [];
   const colour = { imported: paint.green, unchanged: (text: string) => text, 'would-import': paint.yellow, refused: paint.red };
   return [
     ...packageLines(messages, paint, report.package),
@@ -188,7 +194,7 @@ function resultLines({ messages, paint, stdout }: Context, result: ImportResult)
     ...listedFindings(messages, paint, [...conflicts, ...notices]),
     ...unfitLines(messages, paint, unfit, messages.import.unfit),
     ...(unfit.length > 0 ? [''] : []),
-    colour[outcome](closingOf(messages, { outcome, restored, historyId })),
+    [colour[outcome](closingOf(messages, { outcome, restored, historyId })), ...owedWords].join('  '),
   ];
 }
 

@@ -164,6 +164,7 @@ async function ofStudent(context: Context, student: string, asked: TableOptions)
       backups: found.backups.map(entryOutput),
     },
     text: studentLines(context, found),
+    notes: found.removedBy === undefined ? [] : [fill(messages.log.removed, { id: found.removedBy })],
   };
   return withTable(context, asked, outcome, () => ({ name: messages.tables.names.log, rows: historyTable(context, all) }));
 }

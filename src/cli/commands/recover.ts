@@ -66,6 +66,9 @@ const fileOutput = ({ nationalId, student, place, list, title, name, bytes, md5,
   ...(bytes !== undefined && { bytes }),
 });
 
+/** ZIPs and files that are named without being asked for. */
+const LISTED = 5;
+
 function recoverLines({ messages, paint, verbose }: Context, result: RecoverResult): string[] {
   const { recover: words } = messages;
   const { dryRun, needed, lacking, contents, recovered, missing, heap } = result;
@@ -77,7 +80,7 @@ function recoverLines({ messages, paint, verbose }: Context, result: RecoverResu
   ];
   const searched = heap && { files: heap.files, bytes: heap.bytes, archives: heap.archives, others: Math.max(0, heap.files - contents) };
   return [
-    `${mark} ${fill(dryRun ? words.wouldBe : words.back, { count: contents, lacking })}`,
+    `${mark} ${fill(dryRun ? words.wouldBe : words.back, { count: contents, lacking, uses: recovered.length + missing.length })}`,
     ...(byMd5 > 0 ? [`  ${fill(words.byMd5, { count: byMd5 })}`] : []),
     ...(searched ? [`  ${fill(words.searched, searched)}`] : []),
     ...(verbose
@@ -86,13 +89,18 @@ function recoverLines({ messages, paint, verbose }: Context, result: RecoverResu
           '  ',
         )
       : []),
-    ...section(bracketed(messages, words.missing, missing.length), columns(missing.map(rowOf), '  ')),
-    ...section(words.locked, heap?.locked.map((from) => `  ${from}`) ?? []),
-    ...section(
-      words.unread,
-      heap?.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).message}`) ?? [],
-    ),
+    ...section(fill(words.missing, { count: lacking - contents, uses: missing.length }), columns(missing.map(rowOf), '  ')),
+    ...listed(words.locked, heap?.locked.map((from) => `  ${from}`) ?? []),
+    ...listed(words.unread, heap?.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).message}`) ?? []),
   ];
+
+  /** With their number, and the first few of many. */
+  function listed(title: string, lines: readonly string[]): string[] {
+    const shown = verbose ? lines : lines.slice(0, LISTED);
+    const more = lines.length - shown.length;
+    const rest = more > 0 ? [paint.dim(`  ${fill(words.moreListed, { count: more })}`)] : [];
+    return section(bracketed(messages, title, lines.length), [...shown, ...rest]);
+  }
 
   function section(title: string, lines: readonly string[]): string[] {
     return lines.length === 0 ? [] : ['', paint.cyan(title), ...lines];

@@ -166,7 +166,7 @@ const calledBy = (labels: Messages['labels'], roll: StudentView['roll']): string
 const recordOutput = ({ version, ...rest }: RecordView) => ({ ...rest, ...(version && { version: versionOutput(version) }) });
 
 function recordRow(messages: Context['messages'], record: RecordView): string[] {
-  const files = record.files.map((file) => `${cell(file.name, 30)} ${size(file.bytes)}`).join(', ');
+  const files = record.files.map((file) => `${cell(file.name, 30)} ${size(file.bytes)}`).join(messages.usage.and);
   const certification = CODE_TABLES.certification[record.certification] ?? '';
   return [
     ...(record.ref ? [record.ref] : []),

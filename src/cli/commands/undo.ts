@@ -34,13 +34,24 @@ export async function undo(context: Context, number: string, options: UndoOption
     if (!context.yes) await askFirst(context, context.messages.undo.ask, undoLines(context, await planned()));
     return undoEntry(store, request);
   });
-  return { json: undoOutput(result), text: undoLines(context, result), notes: result.dryRun ? [] : [howBack(context, result)] };
+  return {
+    json: undoOutput(result),
+    text: undoLines(context, result),
+    notes: result.dryRun ? [] : [...sentNotes(context, result), howBack(context, result)],
+  };
 }
 
 /** Shows what would happen, and asks, where there is somebody to ask. @throws LPX_NOT_CONFIRMED */
 export async function askFirst(context: Context, question: string, lines: readonly string[]): Promise<void> {
   for (const line of canAsk(context) ? lines : []) context.stderr.write(`${printable(line, false)}\n`);
   if (!(await confirm(context, question))) throw new LpxError('LPX_NOT_CONFIRMED');
+}
+
+/** Whom to tell of what had been sent. */
+function sentNotes({ messages: { undo: words } }: Context, { sent }: UndoResult): string[] {
+  const schools = [...new Set(sent.filter(({ kind }) => kind === 'receipt').map(({ school }) => school))].filter(Boolean);
+  if (schools.length > 0) return schools.map((school) => fill(words.told, { school }));
+  return sent.length > 0 ? [words.toldOnly] : [];
 }
 
 const howBack = ({ messages }: Context, { historyId, redone }: UndoResult): string =>

@@ -1,7 +1,7 @@
 /** The verification report, for people and as its schema has it. */
 import type { PackageFacts, VerificationReport } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
-import type { Messages } from '../../messages/messages.js';
+import { fill, type Messages } from '../../messages/messages.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingOutput, listedFindings } from './findings.js';
 import type { Painter } from './printable.js';
@@ -38,15 +38,20 @@ export const checkStatus = ({ findings }: VerificationReport, { name, status }: 
   name === 'signature' && status !== 'passed' && findings.some(({ code }) => code === 'LPX_SIGNATURE_MISSING') ? 'missing' : status;
 
 /** The steps, each with a mark for what it came to: what was checked before an import. */
-export function checkLines({ checks: names, status }: Messages, paint: Painter, report: VerificationReport): string[] {
+export function checkLines(messages: Messages, paint: Painter, report: VerificationReport): string[] {
+  const { checks: names, status, students } = messages;
   const mark = { passed: paint.green('✔'), failed: paint.red('✘'), skipped: paint.dim('·') };
-  const rows = report.checks.map((check) => [
-    mark[check.status],
-    names[check.name],
-    check.status === 'passed' ? '' : paint.dim(status[checkStatus(report, check)]),
-  ]);
+  const lacking = report.findings.filter(({ code }) => OF_LACKING_FILES.has(code)).reduce((sum, { more = 0 }) => sum + 1 + more, 0);
+  const rows = report.checks.map((check) =>
+    check.name === 'attachments' && check.status === 'passed' && lacking > 0
+      ? [paint.yellow('!'), names[check.name], paint.yellow(fill(students.owed, { count: lacking }))]
+      : [mark[check.status], names[check.name], check.status === 'passed' ? '' : paint.dim(status[checkStatus(report, check)])],
+  );
   return columns(rows, '  ');
 }
+
+/** Warnings of files that are not there, or not the right ones, where that was accepted. */
+const OF_LACKING_FILES: ReadonlySet<string> = new Set(['LPX_ATTACHMENT_MISSING', 'LPX_ATTACHMENT_MD5']);
 
 export function reportLines(messages: Messages, paint: Painter, report: VerificationReport): string[] {
   const students = report.students.map((student) => [
