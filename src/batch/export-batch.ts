@@ -306,7 +306,7 @@ function openPart({ id, rows }: Job, earlier: JobOutcome | undefined): Job[] {
 
 /** What to export of one job, wherever it runs. */
 function exportOf({ request }: Run, rows: Job['rows']): ExportPayload['request'] {
-  const { outFolder, encryption, force, acceptLeft, groupBy, operator } = request;
+  const { encryption, force, acceptLeft, groupBy, operator } = request;
   const [{ toSchool, reason, left, terms }] = rows;
   return {
     nationalIds: rows.map(({ nationalId }) => nationalId),
@@ -318,7 +318,6 @@ function exportOf({ request }: Run, rows: Job['rows']): ExportPayload['request']
     acceptLeft,
     terms,
     toSchool,
-    outFolder: join(outFolder, toSchool),
     encryption,
     operator,
   };
@@ -333,6 +332,7 @@ async function runJob(run: Run, { id, rows }: Job, passwords: Passwords, thread:
       'export',
       {
         ...exportOf(run, rows),
+        outFolder: join(run.request.outFolder, toSchool),
         folder,
         now: now(),
         batch: { job: id, resend },

@@ -14,6 +14,9 @@ import { inParts, PART } from '../store/statements.js';
 export const JOB_KINDS = ['import', 'verify', 'export'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
+/** Of a job as it is listed: `other` is none that this version of lpx put into the queue. */
+export type ListedKind = JobKind | 'other';
+
 /** What a job is, as the database keeps it: no password is in it, unless it is encrypted to the workers. */
 export interface JobData {
   readonly kind: JobKind;
@@ -33,7 +36,8 @@ export interface NewJob extends JobData {
 }
 
 /** A job that this process has taken and is to run. */
-export interface TakenJob extends NewJob {
+export interface TakenJob extends Omit<NewJob, 'kind'> {
+  readonly kind: ListedKind;
   /** How often it was begun before. */
   readonly retries: number;
   /** How long it was in the queue, in ms. */
@@ -55,7 +59,8 @@ export interface JobOutput {
 export const JOB_STATES = ['queued', 'retry', 'running', 'done', 'dead', 'cancelled'] as const;
 export type JobState = (typeof JOB_STATES)[number];
 
-export interface ListedJob extends Omit<NewJob, 'payload' | 'request'> {
+export interface ListedJob extends Omit<NewJob, 'kind' | 'payload' | 'request'> {
+  readonly kind: ListedKind;
   readonly state: JobState;
   readonly retries: number;
   readonly submittedAt: Date;
@@ -77,7 +82,7 @@ export interface SettledJob {
 }
 
 export interface QueueCount {
-  readonly kind: JobKind;
+  readonly kind: ListedKind;
   readonly state: JobState;
   readonly count: number;
 }
@@ -105,6 +110,18 @@ const STATES: Readonly<Record<string, JobState>> = {
   failed: 'dead',
   cancelled: 'cancelled',
 };
+
+/** Of a row of the table of jobs, which whoever has the school's role may write to. */
+const KIND = `case when data->>'kind' in (${JOB_KINDS.map((kind) => `'${kind}'`).join(', ')}) then data->>'kind' else 'other' end`;
+
+/** What a row of the table of jobs says, which need not be what lpx wrote: of a row of another form, that it is one. */
+function jobIn(data: unknown): Omit<TakenJob, 'id' | 'retries' | 'waitedMs'> {
+  const { kind, batch, request, about, payload } = (data ?? {}) as Record<string, unknown>;
+  const isText = [batch, request, about].every((text) => typeof text === 'string');
+  if (!isText || !JOB_KINDS.includes(kind as JobKind) || typeof payload !== 'object' || payload === null)
+    return { kind: 'other', batch: '', request: '', about: '', payload: {} };
+  return { kind, batch, request, about, payload } as JobData;
+}
 
 /** The number of a job's advisory lock. */
 const LOCK_OF = (id: string) => `('x' || substr(md5('lpx job ' || ${id}::text), 1, 16))::bit(64)::bigint`;
@@ -178,13 +195,13 @@ export class JobQueue {
   /** Takes the next job, if there is one. What a lost connection did not let finish is run once more. */
   async take(): Promise<TakenJob | undefined> {
     this.#failure = undefined;
-    const [job] = await this.#boss.fetch<JobData>(QUEUE, { includeMetadata: true, batchSize: 1 });
+    const [job] = await this.#boss.fetch<object>(QUEUE, { includeMetadata: true, batchSize: 1 });
     // pg-boss takes every error for a job that another worker was quicker to take.
     if (this.#failure) throw this.#failure;
     if (!job) return undefined;
     await this.hold([job.id]);
     const waitedMs = Math.max(0, Date.now() - new Date(job.createdOn).getTime());
-    return { ...job.data, id: job.id, retries: job.retryCount, waitedMs };
+    return { ...jobIn(job.data), id: job.id, retries: job.retryCount, waitedMs };
   }
 
   /** Lets others see that jobs are being run: after a connection was lost, those that were taken before. */
@@ -253,8 +270,8 @@ export class JobQueue {
 
   /** How many jobs there are, by kind and state. */
   async counts(): Promise<QueueCount[]> {
-    const rows = await this.#rows<{ kind: JobKind; state: string; count: number }>(
-      `select data->>'kind' as kind, state, count(*) as count from ${this.#jobs} where name = $1 group by 1, 2 order by 1, 2`,
+    const rows = await this.#rows<{ kind: ListedKind; state: string; count: number }>(
+      `select ${KIND} as kind, state, count(*) as count from ${this.#jobs} where name = $1 group by 1, 2 order by 1, 2`,
       [QUEUE],
     );
     return rows.map(({ kind, state, count }) => ({ kind, state: STATES[state] as JobState, count: Number(count) }));
@@ -264,7 +281,7 @@ export class JobQueue {
   async list(states: readonly JobState[], limit: number): Promise<ListedJob[]> {
     const names = Object.keys(STATES).filter((name) => states.includes(STATES[name] as JobState));
     const rows = await this.#rows<ListedRow>(
-      `select id, data->>'kind' as kind, data->>'batch' as batch, data->>'about' as about, state, retry_count, created_on, started_on, completed_on,
+      `select id, ${KIND} as kind, data->>'batch' as batch, data->>'about' as about, state, retry_count, created_on, started_on, completed_on,
          start_after, output->>'outcome' as outcome, output->>'code' as code, output->'facts' as facts
        from ${this.#jobs} where name = $1 and state::text = any($2) order by created_on, id limit $3`,
       [QUEUE, names, limit],
@@ -363,7 +380,7 @@ export class JobQueue {
 
 interface ListedRow {
   readonly id: string;
-  readonly kind: JobKind;
+  readonly kind: ListedKind;
   readonly batch: string | null;
   readonly about: string | null;
   readonly state: string;

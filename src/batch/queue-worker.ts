@@ -1,4 +1,5 @@
 /** Runs jobs out of the queue on threads, each whole on one of them, until it is stopped. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Facts, LpxError } from '../errors.js';
 import {
@@ -19,6 +20,7 @@ import { findInInbox, type InboxPackage } from '../package/inbox.js';
 import { readPasswords } from '../roster/password-tables.js';
 import { sentPasswordOf } from '../roster/sent-passwords.js';
 import type { StoreLocation } from '../store/location.js';
+import { exportPayloadIn, inboxPayloadIn } from './job-form.js';
 import { type JobOutput, JobQueue, type QueueCount, type TakenJob } from './job-queue.js';
 import { type BatchThread, runJobs } from './pool.js';
 import {
@@ -123,8 +125,13 @@ class Worker {
     onStart?.({ counts: () => this.#queue.counts() });
     onEvent({ event: 'ready', database: this.#queue.shown });
     const supervision = this.#supervise();
-    await runJobs(this.#jobs(), (job, thread) => this.#runJob(job, thread), { threads, signal });
-    await supervision;
+    try {
+      await runJobs(this.#jobs(), (job, thread) => this.#runJob(job, thread), { threads, signal });
+    } finally {
+      // Whatever ended the jobs: without it, a process would stay that does nothing.
+      this.#isDrained = true;
+      await supervision;
+    }
   }
 
   close(): Promise<void> {
@@ -217,8 +224,8 @@ class Worker {
     const { onEvent } = this.#request;
     const started = performance.now();
     const ms = () => performance.now() - started;
-    onEvent({ event: 'begin', job });
     try {
+      onEvent({ event: 'begin', job });
       const { output, done } = await this.#work(job, thread);
       await this.#withQueue((queue) => queue.complete(job.id, output), true);
       onEvent({ event: 'done', job, ms: ms(), done });
@@ -234,16 +241,16 @@ class Worker {
     }
   }
 
-  #work(job: TakenJob, thread: BatchThread): Promise<Ended> {
+  async #work(job: TakenJob, thread: BatchThread): Promise<Ended> {
     switch (job.kind) {
       case 'export':
-        return this.#export(job, job.payload as ExportPayload, thread);
+        return this.#export(job, exportPayloadIn(job.payload), thread);
       case 'import':
       case 'verify':
-        return this.#inboxJob(job, job.payload as InboxPayload, thread);
+        return this.#inboxJob(job, inboxPayloadIn(job.payload, job.kind), thread);
       default:
-        // Of a later version of lpx.
-        throw new LpxError('LPX_INTERNAL', { detail: 'job' });
+        // Of a later version of lpx, or not of lpx.
+        throw new LpxError('LPX_JOB_FORM');
     }
   }
 
@@ -279,12 +286,12 @@ class Worker {
     thread: BatchThread,
   ): Promise<Ended> {
     const { location, now, opening, signal } = this.#request;
-    await reachFolder(out);
+    const outFolder = join(await reachFolder(out), request.toSchool);
     const password = await exportPassword(sealed, opening, job, batchJob);
     try {
       const result = await thread.run(
         'export',
-        { ...request, folder: location, now: now(), batch: { job: batchJob, resend }, sharedFiles: new Set<string>() },
+        { ...request, outFolder, folder: location, now: now(), batch: { job: batchJob, resend }, sharedFiles: new Set<string>() },
         { password, signal },
       );
       const { packages, students, unfit } = result;

@@ -13,7 +13,7 @@ import { LpxError } from '../errors.js';
 import type { ImportTerms, InboxPasswords, InboxResult, VerifyTerms } from '../exchange/batch-import.js';
 import type { ExportResult } from '../exchange/export.js';
 import { decryptWith, encryptTo, type Identities } from '../io/age.js';
-import { knownError } from '../io/file-error.js';
+import { knownError, writeError } from '../io/file-error.js';
 import { writeFiles } from '../io/publish.js';
 import type { Password } from '../package/password-source.js';
 import { type PostedError, posted, revived } from '../posted-error.js';
@@ -22,7 +22,7 @@ import type { BatchExportJob } from './use-cases.js';
 /** A folder that the submitter and all workers reach by the same path, with what shows that it is the same one. */
 export interface SharedFolder {
   readonly path: string;
-  /** What is in its mark; empty where none could be written. */
+  /** What is in its mark. */
   readonly mark: string;
 }
 
@@ -43,7 +43,8 @@ export interface InboxPayload<T = ImportTerms | VerifyTerms> {
 /** What a job carries that makes one package, or as many as readers' limits ask for. */
 export interface ExportPayload {
   readonly out: SharedFolder;
-  readonly request: Omit<BatchExportJob, 'folder' | 'now' | 'passwordTable' | 'sharedFiles' | 'batch' | 'namedAt'>;
+  /** The package goes into the folder of its school in `out`. */
+  readonly request: Omit<BatchExportJob, 'folder' | 'now' | 'outFolder' | 'passwordTable' | 'sharedFiles' | 'batch' | 'namedAt'>;
   readonly resend: boolean;
   readonly job: string;
   readonly passwords: Sealed;
@@ -64,26 +65,30 @@ export interface Opening {
 
 /** The name of the file that says which folder a shared one is: the system hides it, and no inbox lists it. */
 const MARK_NAME = '.lpx-shared';
-const MARK_FORM = /^[0-9a-f-]{36}\n?$/;
+const MARK_FORM = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const isMark = (text: string): boolean => MARK_FORM.test(text);
 
-/** Marks a folder that workers are to reach, once. A folder that nothing can be written to has no mark, and is not checked. */
+/** Marks a folder that workers are to reach, once. @throws LPX_WRITE_FAILED where it has no mark and none can be written */
 export async function shareFolder(path: string): Promise<SharedFolder> {
   const there = await markOf(path);
   if (there !== '') return { path, mark: there };
-  await writeFiles(path, [{ name: MARK_NAME, content: Buffer.from(`${randomUUID()}\n`) }]).catch(() => {});
+  await writeFiles(path, [{ name: MARK_NAME, content: Buffer.from(`${randomUUID()}\n`) }]).catch(async (error) => {
+    // Another submitter may have been first.
+    if ((await markOf(path)) === '') throw writeError(error, path);
+  });
   return { path, mark: await markOf(path) };
 }
 
 /** The folder of a job, on a worker. @throws LPX_JOB_FOLDER when this computer does not reach it, or has another one there */
 export async function reachFolder({ path, mark }: SharedFolder): Promise<string> {
   const isThere = lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (!isThere || (mark !== '' && (await markOf(path)) !== mark)) throw new LpxError('LPX_JOB_FOLDER', { folder: path, host: hostname() });
+  if (!isThere || !isMark(mark) || (await markOf(path)) !== mark) throw new LpxError('LPX_JOB_FOLDER', { folder: path, host: hostname() });
   return path;
 }
 
 async function markOf(folder: string): Promise<string> {
-  const text = await readFile(join(folder, MARK_NAME), 'utf8').catch(() => '');
-  return MARK_FORM.test(text) ? text.trim() : '';
+  const text = (await readFile(join(folder, MARK_NAME), 'utf8').catch(() => '')).trim();
+  return isMark(text) ? text : '';
 }
 
 /** A UUID that is the same for what is the same job. */

@@ -287,6 +287,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Mount the folder at this path on every worker, and put the job back with lpx batch retry.',
   },
+  LPX_JOB_FORM: {
+    exit: EXIT.invalidData,
+    what: 'The job does not have the form that this version of lpx puts into the queue.',
+    means: 'notDone',
+    next: 'Update lpx on every worker, and put the job back with lpx batch retry. If nobody submitted it, remove it with lpx batch drop, and see who may write to the schema of the school.',
+  },
   LPX_JOB_UNKNOWN: {
     exit: EXIT.usage,
     what: 'No single job of the queue is meant by {job}.',

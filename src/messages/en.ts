@@ -901,7 +901,7 @@ export const en = {
     metricsOpen: '! Other computers reach this address, too, without a login.',
     line: '{job}  {kind}  {about}  {outcome} {why}',
     ended: '{done} done, {failed} failed, {returned} given back',
-    kinds: { import: 'import', verify: 'verify', export: 'export' },
+    kinds: { import: 'import', verify: 'verify', export: 'export', other: 'unknown' },
     outcomes: {
       imported: 'imported',
       unchanged: 'imported before',

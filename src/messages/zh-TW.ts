@@ -166,6 +166,10 @@ export const zhTW: Messages = {
       what: '電腦 {host} 連不到共用資料夾 {folder}，或那裡是另一個資料夾。',
       next: '請在每一台工作機以同一路徑掛載這個資料夾，再以 lpx batch retry 重新排入。',
     },
+    LPX_JOB_FORM: {
+      what: '這件工作的格式，不是這一版 lpx 會放進佇列的。',
+      next: '請更新每一台工作機的 lpx，再以 lpx batch retry 重新排入；若沒有人送出過這件工作，請以 lpx batch drop 移除，並查明哪些帳號可以寫入該校的資料庫。',
+    },
     LPX_JOB_UNKNOWN: {
       what: '{job} 對應不到佇列中唯一的一件工作。',
       next: '請用 lpx batch status --all 查看，再輸入編號開頭的幾個字元。',
@@ -1786,7 +1790,7 @@ export const zhTW: Messages = {
     metricsOpen: '! 其他電腦也連得到這個位址，且不需登入。',
     line: '{job}  {kind}  {about}  {outcome} {why}',
     ended: '完成 {done} 件，失敗 {failed} 件，退回 {returned} 件',
-    kinds: { import: '匯入', verify: '檢查', export: '匯出' },
+    kinds: { import: '匯入', verify: '檢查', export: '匯出', other: '不明' },
     outcomes: {
       imported: '已匯入',
       unchanged: '先前已匯入',

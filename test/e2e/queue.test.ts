@@ -360,6 +360,34 @@ describePostgres('packages in the queue', () => {
     expect(await importsIn(database.location)).toBe(2);
   });
 
+  it('are done although rows of another form are in the queue: those are given up, and a worker ends when it is to', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    await lpx(['--store', database.url, 'batch', 'status']);
+    const outside = JSON.stringify({ path: folder, mark: '' });
+    const forms = [
+      'null',
+      '[]',
+      '"x"',
+      '{"kind":"A800000014 x","batch":{"a":1}}',
+      '{"kind":"export","batch":"b","request":"r","about":"a","payload":{}}',
+      `{"kind":"import","batch":"b","request":"r","about":"a","payload":{"inbox":${outside},"file":"../x.zip","terms":{},"passwords":null,"language":"en"}}`,
+    ];
+    for (const form of forms)
+      await database.run(`insert into lpx_990002.job (name, data, retry_limit, retry_delay) values ('lpx', '${form}', 0, 0)`);
+    const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '1', '--log', 'json']);
+    const failed = () => worker.said.err.split('\n').filter((line) => line.includes('"event":"failed"'));
+    while (failed().length < forms.length && worker.child.exitCode === null) await sleep(50);
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(failed().map((line) => JSON.parse(line).code)).toEqual(forms.map(() => 'LPX_JOB_FORM'));
+    expect(worker.said.err).not.toContain('A800000014');
+    const status = await lpx(['--store', database.url, 'batch', 'status']);
+    expect(status.out).not.toMatch(/undefined|A800000014/);
+    expect(status.out).toContain('unknown');
+  });
+
   it('are refused a queue where passwords would get into it as they are, and where options contradict it', async () => {
     const folder = tempFolder();
     const database = await testDatabase();

@@ -111,7 +111,7 @@ function jobOutput(context: Context, job: ListedJob) {
   return {
     id,
     kind,
-    batch,
+    batch: maskIds(batch),
     about: maskIds(about),
     state,
     retries,

@@ -185,8 +185,8 @@ const wordFor = (outcomes: Readonly<Record<string, string>>, outcome: string): s
 const factsOf = ({ id, kind, batch, request, about, retries, waitedMs }: TakenJob) => ({
   job: id,
   kind,
-  batch,
-  request,
+  batch: loggable(batch),
+  request: loggable(request),
   about: loggable(about),
   retries,
   waitedMs: Math.round(waitedMs),
