@@ -38,6 +38,11 @@ export class HashList {
     for (let i = 0; i < this.#length; i++) yield this.at(i);
   }
 
+  equals(other: HashList): boolean {
+    const size = this.#length * SIZE;
+    return this.#length === other.#length && this.#bytes.subarray(0, size).equals(other.#bytes.subarray(0, size));
+  }
+
   /** In ascending order, each once. */
   sorted(): HashList {
     const order = Uint32Array.from({ length: this.#length }, (_, i) => i);

@@ -5,7 +5,7 @@ import { writeError } from '../io/file-error.js';
 import { syncFolder } from '../io/publish.js';
 import { RepositoryLock } from './locks.js';
 import type { Repository } from './repository.js';
-import { readSnapshot, type Snapshot, snapshotNames, snapshotPath } from './snapshots.js';
+import { namesInList, readSnapshot, type Snapshot, snapshotNames, snapshotPath } from './snapshots.js';
 
 export interface Pruned {
   readonly snapshots: number;
@@ -63,7 +63,7 @@ async function neededBy(repository: Repository, snapshots: readonly Snapshot[]):
   for (const { rows } of snapshots) for (const name of rows) needed.add(prefixOf(name));
   for (const list of lists) {
     needed.add(prefixOf(list));
-    for (const name of (await repository.readText('lists', list)).split('\n')) if (name !== '') needed.add(prefixOf(name));
+    for (const name of await namesInList(repository, list)) needed.add(prefixOf(name));
   }
   return needed;
 }

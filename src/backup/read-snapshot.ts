@@ -1,5 +1,6 @@
 /** Puts a snapshot back: rows into an empty store, files into its vault, every one of them checked on the way. */
 import { LpxError } from '../errors.js';
+import { isRefusedRow } from '../store/database-error.js';
 import { columnsOfTable, lineOfRow, type Row, type RowTable, type RowWriter, TableCount } from '../store/table-rows.js';
 import type { Repository } from './repository.js';
 import { type Manifest, type SnapshotTable, snapshotPath } from './snapshots.js';
@@ -15,7 +16,9 @@ export async function restoreRows(
     const count = new TableCount();
     for await (const rows of rowsOf(repository, table, count)) {
       if (table.table === 'attachments') for (const { sha256, bytes } of rows) onFile(String(sha256), Number(bytes));
-      await writer.insert(table.table, rows);
+      await writer.insert(table.table, rows).catch((error) => {
+        throw isRefusedRow(error) ? new LpxError('LPX_BACKUP_DAMAGED', { file: snapshotPath(repository, name) }, { cause: error }) : error;
+      });
     }
     const { rows, sha256 } = count.digest();
     if (rows !== table.rows || sha256 !== table.sha256) throw new LpxError('LPX_BACKUP_DAMAGED', { file: snapshotPath(repository, name) });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { readSmall } from '../io/read.js';
 import type { LogHead } from '../store/custody-log.js';
-import { isRowTable, type RowTable, type TableDigest } from '../store/table-rows.js';
+import { SCHEMA_VERSION } from '../store/migrations.js';
+import { isRowTable, type RowTable, rowTablesOf, type TableDigest } from '../store/table-rows.js';
 import { CHUNK_LIMIT, parsedJson, plainSize, type Repository, requireName, sha256Of } from './repository.js';
 
 const FORMAT_VERSION = 1;
@@ -109,6 +110,12 @@ export async function snapshotNames({ folder }: Repository): Promise<string[]> {
     .reverse();
 }
 
+/** The objects that a list names. @throws LPX_BACKUP_DAMAGED */
+export async function namesInList(repository: Repository, list: string): Promise<string[]> {
+  const lines = (await repository.readText('lists', list)).split('\n');
+  return lines.filter((name) => name !== '').map((name) => requireName(name, repository.pathOf('lists', list)));
+}
+
 export const snapshotPath = ({ folder }: Repository, name: string): string => join(folder, 'snapshots', `${name}.json`);
 
 /** Whether a snapshot is there, as far as a look into the folder shows; undefined where there is no repository to be seen. */
@@ -199,7 +206,18 @@ function isManifest(value: unknown): value is Manifest {
     Array.isArray(manifest.files.missing) &&
     manifest.files.missing.every(({ sha256, state }) => /^[0-9a-f]{64}$/.test(sha256) && (state === 'lost' || state === 'broken')) &&
     Array.isArray(manifest.tables) &&
-    manifest.tables.every(isTable)
+    manifest.tables.every(isTable) &&
+    (manifest.schemaVersion > SCHEMA_VERSION || areTablesOf(manifest))
+  );
+}
+
+/** Whether a snapshot has every table of its version, in the order in which rows go into a store, and one school. */
+function areTablesOf({ schemaVersion, tables }: Manifest): boolean {
+  const expected = rowTablesOf(schemaVersion);
+  return (
+    tables.length === expected.length &&
+    tables.every(({ table }, i) => table === expected[i]) &&
+    tables.every(({ table, rows }) => table !== 'school' || rows === 1)
   );
 }
 

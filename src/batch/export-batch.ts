@@ -3,15 +3,15 @@
  * passwords of their own. What was done stays done: a batch that is cut short is gone on with, and nothing is made twice.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
 import type { ExportResult } from '../exchange/export.js';
 import { withStore } from '../exchange/school-store.js';
 import { type ExportSlip, opensPackage, slipsOfExports } from '../exchange/slip.js';
 import { removeEmpty } from '../io/folders.js';
 import { makeFolder, syncFolder } from '../io/publish.js';
-import { nearestThere } from '../io/read.js';
+import { isWithin } from '../io/read.js';
 import { maskId } from '../masking.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';
 import {
@@ -212,15 +212,7 @@ function refuseFolders({ list, outFolder, passwordFolder }: BatchExportRequest):
     if (lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink())
       throw new LpxError('LPX_WRITE_FAILED', { file: folder, reason: 'linked' });
   }
-  const path = relative(realPath(outFolder), realPath(passwordFolder));
-  if (path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !/^[A-Za-z]:/.test(path)))
-    throw new LpxError('LPX_PASSWORDS_INSIDE', { folder: passwordFolder });
-}
-
-/** A path without links, as far as it is there. */
-function realPath(path: string): string {
-  const there = nearestThere(path);
-  return join(realpathSync(there), relative(there, path));
+  if (isWithin(passwordFolder, outFolder)) throw new LpxError('LPX_PASSWORDS_INSIDE', { folder: passwordFolder });
 }
 
 /** @throws the first fault of the list, with all of them in its findings */

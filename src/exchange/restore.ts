@@ -1,14 +1,23 @@
 /** Makes a store out of a backup, all of it or nothing; or does so for a trial, and says whether it is what was backed up. */
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
+import { HashList } from '../backup/hash-list.js';
 import { restoreRows } from '../backup/read-snapshot.js';
 import { erasuresIn, Repository } from '../backup/repository.js';
-import { type Manifest, newestOfEachStore, readManifest, type Snapshot, snapshotNames, snapshotPath } from '../backup/snapshots.js';
+import {
+  type Manifest,
+  namesInList,
+  newestOfEachStore,
+  readManifest,
+  type Snapshot,
+  snapshotNames,
+  snapshotPath,
+} from '../backup/snapshots.js';
 import { storeIdOf } from '../backup/write-snapshot.js';
 import { LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import { writeError } from '../io/file-error.js';
-import { readSmall } from '../io/read.js';
+import { isWithin, readSmall } from '../io/read.js';
 import type { PostgresLocation, StoreLocation } from '../store/location.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { createStoreOfRows, openStore } from '../store/sqlite.js';
@@ -49,13 +58,14 @@ const SCRATCH_PREFIX = 'lpx-rehearsal-';
 
 /**
  * Restores a snapshot.
- * @throws LPX_RESTORE_TARGET; LPX_BACKUP_NOT_FOUND, LPX_SNAPSHOT_UNKNOWN, LPX_BACKUP_SCHOOLS, LPX_BACKUP_DAMAGED, LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER;
+ * @throws LPX_RESTORE_TARGET, LPX_RESTORE_INSIDE; LPX_BACKUP_NOT_FOUND, LPX_SNAPSHOT_UNKNOWN, LPX_SNAPSHOT_NONE, LPX_BACKUP_SCHOOLS, LPX_BACKUP_DAMAGED, LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER;
  *   LPX_STORE_NEWER; LPX_DISK_FULL, LPX_WRITE_FAILED; then there is no new store
  */
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreResult> {
-  const { folder, target, identities } = request;
-  if (typeof target === 'string') await requireEmpty(target);
+  const { folder, target, identities, attachments = '' } = request;
   const repository = await Repository.open({ folder, identities });
+  requireOutside(folder, typeof target === 'string' ? target : attachments);
+  if (typeof target === 'string') await requireEmpty(target);
   const taken = await readManifest(repository, await nameMeant(repository, request.snapshot, () => newestOfOnlySchool(repository)));
   const erased = await (typeof target === 'string'
     ? intoFolder(target, async (made) => {
@@ -164,13 +174,14 @@ async function newestOfOnlySchool(repository: Repository): Promise<string | unde
   return (await snapshotNames(repository))[0];
 }
 
-/** @param newest the one that is meant without a name @throws LPX_SNAPSHOT_UNKNOWN */
+/** @param newest the one that is meant without a name @throws LPX_SNAPSHOT_UNKNOWN, LPX_SNAPSHOT_NONE */
 async function nameMeant(
   repository: Repository,
   value: string | undefined,
   newestMeant: () => Promise<string | undefined>,
 ): Promise<string> {
   const names = await snapshotNames(repository);
+  if (names.length === 0) throw new LpxError('LPX_SNAPSHOT_NONE', { folder: repository.folder });
   if (value === undefined || value === 'latest') {
     const newest = await newestMeant();
     if (newest === undefined) throw new LpxError('LPX_SNAPSHOT_UNKNOWN', { value: value ?? 'latest' });
@@ -182,6 +193,11 @@ async function nameMeant(
   return only;
 }
 
+/** Backups go on in the repository: a store does not belong in there. @param place of the store, or of its files @throws LPX_RESTORE_INSIDE */
+function requireOutside(folder: string, place: string): void {
+  if (isAbsolute(place) && isWithin(place, folder)) throw new LpxError('LPX_RESTORE_INSIDE', { folder: place });
+}
+
 /** Makes a store of a snapshot in a folder, and compares it with what the snapshot says. */
 async function makeStore(repository: Repository, taken: Taken, folder: string, onProgress?: OnProgress): Promise<Store> {
   const { school, schemaVersion } = taken.manifest;
@@ -189,7 +205,9 @@ async function makeStore(repository: Repository, taken: Taken, folder: string, o
   await createStoreOfRows(folder, { school, schemaVersion }, async (writer) => {
     files = await writeRows(repository, taken, writer);
   });
-  const store = await openStore(folder);
+  const store = await openStore(folder).catch((error) => {
+    throw isOfStore(error) ? damagedSnapshot(repository, taken, error) : error;
+  });
   try {
     const within = (work: () => Promise<void>) =>
       store.change(async () => {
@@ -212,7 +230,16 @@ async function writeRows(repository: Repository, taken: Taken, writer: RowWriter
   await restoreRows(repository, taken, writer, (sha256, bytes) => {
     if (!missing.has(sha256)) files.add(sha256, bytes);
   });
+  if (!(await areListed(repository, taken, files.hashes))) throw damagedSnapshot(repository, taken);
   return files;
+}
+
+/** Whether the lists of a snapshot, by which old backups are dropped, name the files that its rows do. */
+async function areListed(repository: Repository, { lists }: Taken, hashes: HashList): Promise<boolean> {
+  const [named, needed] = [new HashList(), new HashList()];
+  for (const list of lists) for (const name of await namesInList(repository, list)) named.push(name);
+  for (const sha256 of hashes) needed.push(repository.nameOf(sha256));
+  return named.sorted().equals(needed.sorted());
 }
 
 const copyFrom = (repository: Repository) => async (sha256: string, bytes: number, to: string) => {
@@ -221,12 +248,26 @@ const copyFrom = (repository: Repository) => async (sha256: string, bytes: numbe
 };
 
 /** @throws LPX_BACKUP_DAMAGED where the store is not what the snapshot says */
-async function compare(repository: Repository, { name, manifest }: Taken, store: Store): Promise<void> {
-  const digests = await store.readRows((rows) => rows.digests());
+async function compare(repository: Repository, taken: Taken, store: Store): Promise<void> {
+  const { manifest } = taken;
+  const digests = await store
+    .readRows((rows) => rows.digests())
+    .catch((error) => {
+      throw isOfStore(error) ? damagedSnapshot(repository, taken, error) : error;
+    });
   const isSame = manifest.tables.every(({ table, rows, sha256 }) => {
     const digest = digests[table];
     // An earlier version's rows have been brought up to date.
     return manifest.schemaVersion === SCHEMA_VERSION ? digest.sha256 === sha256 && digest.rows === rows : digest.rows === rows;
   });
-  if (!isSame) throw new LpxError('LPX_BACKUP_DAMAGED', { file: snapshotPath(repository, name) });
+  const { position, hash } = await store.log.head();
+  const isAtHead = position === manifest.head.position && hash === manifest.head.hash;
+  if (!isSame || !isAtHead) throw damagedSnapshot(repository, taken);
 }
+
+/** Whether the rows of a snapshot made a store that is none: it is the snapshot that is damaged. */
+const isOfStore = (error: unknown): boolean =>
+  error instanceof LpxError && (error.code === 'LPX_STORE_NOT_FOUND' || error.code === 'LPX_STORE_DAMAGED');
+
+const damagedSnapshot = (repository: Repository, { name }: Taken, cause?: unknown): LpxError =>
+  new LpxError('LPX_BACKUP_DAMAGED', { file: snapshotPath(repository, name) }, { cause });

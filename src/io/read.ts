@@ -1,6 +1,7 @@
 /** Reads plain files, and small ones whole: never a device, never without a bound. */
-import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, readSync, realpathSync, type Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LpxError } from '../errors.js';
 import { fileError } from './file-error.js';
@@ -41,6 +42,18 @@ export function nearestThere(path: string): string {
   let there = path;
   for (there of upward(path)) if (existsSync(there)) break;
   return there;
+}
+
+/** Whether a place is a folder or within it, wherever links lead. */
+export function isWithin(place: string, folder: string): boolean {
+  const path = relative(realPath(folder), realPath(place));
+  return path === '' || (path !== '..' && !path.startsWith(`..${sep}`) && !/^[A-Za-z]:/.test(path));
+}
+
+/** A path without links, as far as it is there. */
+function realPath(path: string): string {
+  const there = nearestThere(path);
+  return join(realpathSync(there), relative(there, path));
 }
 
 /** The size and identity of a plain file. @throws as `openFile` */

@@ -473,6 +473,18 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Go on with the old store, which is unchanged. Check the disk or the database of the new one, and move again.',
   },
+  LPX_RESTORE_INSIDE: {
+    exit: EXIT.usage,
+    what: '{folder} is inside the backup.',
+    means: 'notDone',
+    next: 'Name a folder outside it: a store does not belong among the files of a backup.',
+  },
+  LPX_SNAPSHOT_NONE: {
+    exit: EXIT.usage,
+    what: '{folder} has no snapshot yet: no backup into it was ever completed.',
+    means: 'notDone',
+    next: 'Restore from another backup; or make one of the store: lpx backup {folder}',
+  },
   LPX_STORE_UNSOUND: {
     exit: EXIT.damaged,
     what: '{count} things in the store are damaged or lost, of {total} students.',

@@ -1628,7 +1628,7 @@ export const en = {
     nothing: 'No file is missing or damaged: all {needed} are there.',
     back: '{count} of {lacking} missing files (in {uses} places) are back.',
     wouldBe: '{count} of {lacking} missing files (in {uses} places) would come back.',
-    searched: 'searched: {files} files ({bytes:size}, {archives} ZIPs); {others} of them were not needed',
+    searched: 'searched: {files} files ({bytes:size}; {archives} ZIPs, counting those inside others); {others} of them were not needed',
     missing: 'Still missing: {count} files (in {uses} places)',
     moreListed: '… and {count} more (--verbose lists them all)',
     states: { lost: 'missing', broken: 'damaged', owed: 'owed' },

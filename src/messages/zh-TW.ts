@@ -266,6 +266,11 @@ export const zhTW: Messages = {
       what: '寫入 {folder} 的與讀出的不同：{what}。',
       next: '請繼續使用舊的資料庫，它沒有變動。請檢查新位置的磁碟或資料庫伺服器，再搬一次。',
     },
+    LPX_RESTORE_INSIDE: { what: '{folder} 在備份資料夾裡面。', next: '請指定備份資料夾以外的位置：資料庫不能放在備份的檔案之間。' },
+    LPX_SNAPSHOT_NONE: {
+      what: '{folder} 還沒有任何備份點：從未完成過備份。',
+      next: '請改用其他備份；或先備份資料庫：lpx backup {folder}',
+    },
     LPX_STORE_UNSOUND: {
       what: '資料庫有 {count} 處損壞或遺失，影響 {total} 位學生。',
       next: '遺失的檔案請用 lpx recover 找回；其他損壞請用 lpx restore 還原備份。',
@@ -2530,7 +2535,7 @@ export const zhTW: Messages = {
     nothing: '檔案齊全：{needed} 個都完好，不需要找回。',
     back: '缺損 {lacking} 個檔案（用於 {uses} 處），已找回 {count} 個。',
     wouldBe: '缺損 {lacking} 個檔案（用於 {uses} 處），可找回 {count} 個。',
-    searched: '已搜尋 {files} 個檔案（共 {bytes:size}，含 {archives} 個 ZIP），其中 {others} 個用不到',
+    searched: '已搜尋 {files} 個檔案（共 {bytes:size}；連同內層共 {archives} 個 ZIP），其中 {others} 個用不到',
     missing: '仍然缺少 {count} 個檔案（用於 {uses} 處）',
     moreListed: '…還有 {count} 個（加上 --verbose 會全部列出）',
     states: { lost: '遺失', broken: '損壞', owed: '待補' },

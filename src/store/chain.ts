@@ -135,7 +135,7 @@ export async function erasuresIn(db: Db): Promise<Erasures> {
 function erasureIn(details: string): Pick<EntryDetails['erase'], 'keyedId' | 'reworded'>[] {
   try {
     const { keyedId = '', reworded = [] } = JSON.parse(details);
-    return Array.isArray(reworded) ? [{ keyedId, reworded }] : [];
+    return Array.isArray(reworded) ? [{ keyedId, reworded: reworded.filter((entry) => typeof entry === 'object' && entry !== null) }] : [];
   } catch {
     return [];
   }

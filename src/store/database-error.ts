@@ -12,6 +12,12 @@ const NO_ROOM = /^SQLITE_(?:FULL|IOERR_SHMSIZE)/;
 /** The system refuses; `SQLITE_PROTOCOL` and `SQLITE_NOLFS` are locks and large files that a network drive lacks. */
 const REFUSED = /^SQLITE_(?:READONLY|CANTOPEN|IOERR|PERM|AUTH|NOLFS|PROTOCOL|NOMEM|TOOBIG)/;
 
+/** A row that breaks a rule of its table, or does not go with its columns: of PostgreSQL, the classes of data, integrity and names. */
+const REFUSED_ROW = /^(?:SQLITE_(?:CONSTRAINT.*|MISMATCH|ERROR)|(?:22|23|42)[0-9A-Z]{3})$/;
+
+/** Whether the database does not take a row for what it says. */
+export const isRefusedRow = (error: unknown): boolean => REFUSED_ROW.test(codeOf(error));
+
 /** `SQLITE_IOERR` of `SQLITE_IOERR_FSYNC`. */
 const familyOf = (code: string): string => code.split('_').slice(0, 2).join('_');
 

@@ -62,6 +62,8 @@ import {
   basicDataOf,
   damaged,
   leavingOf,
+  listIn,
+  objectIn,
   orDamaged,
   rollEntryOf,
   type StudentRef,
@@ -873,7 +875,7 @@ function rollStudentOf(row: Selectable<Tables['students']>, folder: string): Rol
   return {
     id: row.id,
     basicData: basicDataOf(row, folder),
-    extras: orDamaged<JsonObject>({ nationalId: row.national_id, folder }, () => JSON.parse(row.extras)),
+    extras: orDamaged({ nationalId: row.national_id, folder }, () => objectIn(row.extras)),
     roll: rollEntryOf(row),
     listed: row.listed === 1,
     left: leavingOf(row),
@@ -960,13 +962,13 @@ async function readRecords(
 const recordOf = (row: Pick<Selectable<RecordTable>, 'list' | 'fields' | 'extras' | 'owed' | 'repairs'> & AttachmentColumns) =>
   ({
     list: wireListOf(row.list).name,
-    fields: JSON.parse(row.fields),
-    extras: JSON.parse(row.extras),
+    fields: objectIn(row.fields),
+    extras: objectIn(row.extras),
     document: attachmentIn(row, 'document'),
     media: attachmentIn(row, 'media'),
-    ...(row.owed !== '' && { owed: JSON.parse(row.owed) }),
-    ...(row.repairs !== '' && { repairs: JSON.parse(row.repairs) }),
-  }) as PortfolioRecord<StoredAttachment>;
+    ...(row.owed !== '' && { owed: listIn(row.owed) }),
+    ...(row.repairs !== '' && { repairs: listIn(row.repairs) }),
+  }) as unknown as PortfolioRecord<StoredAttachment>;
 
 /** Whether a record's file is none, or described as it was when it came. */
 function isSealed(row: AttachmentColumns, slot: Slot): boolean {

@@ -8,7 +8,7 @@ import { refOf } from './pickable-items.js';
 import { SEALED, STUDENT_SEALED_LATER } from './seal.js';
 import { inParts } from './statements.js';
 import type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryRecord, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
-import { basicDataOf, type StudentRow, storedTime } from './stored-rows.js';
+import { basicDataOf, listIn, objectIn, type StudentRow, storedTime } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
 
 type EntryRow = Selectable<Tables['history']>;
@@ -258,14 +258,14 @@ function entryOf(row: EntryRow, of: Pick<HistoryEntry, 'students' | 'studentCoun
     case 'receipt':
       return { ...happening, kind, folder: row.folder, school, md5, refersTo: row.refers_to ?? 0 };
     case 'undo':
-      return { ...happening, kind, refersTo: row.refers_to ?? 0, details: parsed(row.details, folder) };
+      return { ...happening, kind, refersTo: row.refers_to ?? 0, details: parsed(() => objectIn<never>(row.details), folder) };
     case 'load':
       return { ...happening, kind, overridden: row.overridden };
     case 'init':
     case 'pick':
       return { ...happening, kind };
     default:
-      return { ...happening, kind, ...(row.folder && { folder: row.folder }), details: parsed(row.details, folder) };
+      return { ...happening, kind, ...(row.folder && { folder: row.folder }), details: parsed(() => objectIn<never>(row.details), folder) };
   }
 }
 
@@ -285,14 +285,13 @@ function historyStudentOf(student: StudentOfEntryRow, records: readonly RecordRo
 
 /** @throws LPX_STORE_DAMAGED */
 function changesOf({ changes }: StudentOfEntryRow, folder: string): BasicDataChange[] {
-  const list = parsed(changes, folder);
-  if (!Array.isArray(list) || !list.every(isChange)) throw unreadable(folder);
+  const list = parsed(() => listIn<BasicDataChange>(changes), folder);
+  if (!list.every(isChange)) throw unreadable(folder);
   return list;
 }
 
-const isChange = (change: Partial<BasicDataChange> | null): boolean =>
-  typeof change === 'object' &&
-  change?.property !== undefined &&
+const isChange = (change: Partial<BasicDataChange>): boolean =>
+  change.property !== undefined &&
   basicDataWire(change.property) !== undefined &&
   [change.from, change.to].every((value) => typeof value === 'string' || typeof value === 'number');
 
@@ -304,9 +303,9 @@ function sentAsOf(student: StudentOfEntryRow, folder: string): SentAs | undefine
 }
 
 /** @throws LPX_STORE_DAMAGED */
-function parsed(json: string, folder: string) {
+function parsed<T>(read: () => T, folder: string): T {
   try {
-    return JSON.parse(json);
+    return read();
   } catch (cause) {
     throw unreadable(folder, cause);
   }

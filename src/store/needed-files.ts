@@ -2,21 +2,13 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { Place } from '../errors.js';
 import { filePlace, studentPlace } from '../spec/place.js';
-import {
-  type BasicData,
-  type JsonObject,
-  type OwedFile,
-  type PortfolioRecord,
-  SLOTS,
-  type Slot,
-  titleOf,
-  wireListOf,
-} from '../spec/portfolio.js';
+import { type BasicData, type OwedFile, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import { filesOfChanges } from './entry-changes.js';
 import { refOf } from './pickable-items.js';
+import { sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import { PROVENANCES, type RecordRef } from './store.js';
-import { basicDataOf, orDamaged } from './stored-rows.js';
+import { basicDataOf, damaged, listIn, objectIn, orDamaged } from './stored-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
 type Db = Kysely<Tables> | Transaction<Tables>;
@@ -86,23 +78,23 @@ export interface OwedByRecord extends OwedFile {
 
 /** The files that records are owed, by student; without those of records that were taken out. @throws LPX_STORE_DAMAGED */
 export async function owedFiles(db: Db, folder: string): Promise<OwedByRecord[]> {
-  const owing: (OwingRecord & { readonly historyId: number; readonly owed: string })[] = [];
+  const owing: (OwingRecord & { readonly historyId: number; readonly owed: string; readonly isSound: boolean })[] = [];
   for (const provenance of PROVENANCES) {
-    const rows = await db
-      .selectFrom(TABLE_OF[provenance])
-      .select(['id', 'student_id', 'history_id', 'owed'])
-      .where('owed', '!=', '')
-      .where('removed_by', 'is', null)
-      .orderBy('id')
-      .execute();
-    for (const row of rows) owing.push({ provenance, id: row.id, studentId: row.student_id, historyId: row.history_id, owed: row.owed });
+    const table = TABLE_OF[provenance];
+    const rows = await db.selectFrom(table).selectAll().where('owed', '!=', '').where('removed_by', 'is', null).orderBy('id').execute();
+    for (const { seal, ...row } of rows) {
+      const { id, student_id: studentId, history_id: historyId, owed } = row;
+      owing.push({ provenance, id, studentId, historyId, owed, isSound: seal === sealOf(table, row) });
+    }
   }
   const named = await namedRecords(db, folder, owing);
   return owing
     .flatMap((row) => {
       const name = named(row);
       if (!name) return [];
-      const owed = orDamaged<OwedFile[]>({ nationalId: name.nationalId, folder }, () => JSON.parse(row.owed));
+      const { nationalId, facts } = name;
+      if (!row.isSound) throw damaged({ nationalId, folder }, { list: facts.list, title: facts.title });
+      const owed = orDamaged({ nationalId, folder }, () => listIn<OwedFile>(row.owed));
       return owed.map((file) => ({ ...file, ...name.facts, historyId: row.historyId, place: name.placeOf(file.slot, file.name) }));
     })
     .sort(byStudent);
@@ -172,9 +164,10 @@ async function namedRecords(
     const [student, row] = [students.get(studentId), records.get(ref)];
     if (!student || !row) return undefined;
     const { nationalId, name } = student;
-    const fields = orDamaged<JsonObject>({ nationalId, folder }, () => JSON.parse(row.fields));
-    const title = titleOf({ list: row.list, fields } as unknown as PortfolioRecord<unknown>);
-    const list = wireListOf(row.list);
+    const { title, list } = orDamaged({ nationalId, folder }, () => ({
+      title: titleOf({ list: row.list, fields: objectIn(row.fields) } as unknown as PortfolioRecord<unknown>),
+      list: wireListOf(row.list),
+    }));
     const place = { ...studentPlace(student), list: list.wire, ref, ...(title !== '' && { title }) };
     return {
       nationalId,

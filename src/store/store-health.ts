@@ -8,6 +8,7 @@ import { refOf } from './pickable-items.js';
 import { SEALED, type SealedTable, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import { PROVENANCES } from './store.js';
+import { objectIn } from './stored-rows.js';
 import { isPostgres, keyOfRow, type Row, type RowReader, type RowTable } from './table-rows.js';
 import type { Tables } from './tables.js';
 
@@ -195,11 +196,11 @@ function recordOf(row: Row): PortfolioRecord<{ readonly sha256: string }> {
   const file = (sha256: unknown) => (typeof sha256 === 'string' ? { sha256 } : null);
   return {
     list: wireListOf(row.list as never).name,
-    fields: JSON.parse(String(row.fields)),
-    extras: JSON.parse(String(row.extras)),
+    fields: objectIn(String(row.fields)),
+    extras: objectIn(String(row.extras)),
     document: file(row.document_sha256),
     media: file(row.media_sha256),
-  } as PortfolioRecord<{ readonly sha256: string }>;
+  } as unknown as PortfolioRecord<{ readonly sha256: string }>;
 }
 
 function naming(table: 'own_records' | 'received_records', row: Row): Pick<DamagedRow, 'ref' | 'list' | 'title'> {

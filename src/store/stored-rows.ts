@@ -1,7 +1,7 @@
 /** Rows of students and times, read with the certainty that they are what was stored. */
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError, type Place } from '../errors.js';
-import type { BasicData } from '../spec/portfolio.js';
+import type { BasicData, JsonObject } from '../spec/portfolio.js';
 import { asStored, sealed, sealOf } from './seal.js';
 import type { BasicDataChange, Leaving, RollEntry } from './store.js';
 import type { Row } from './table-rows.js';
@@ -20,7 +20,7 @@ export interface StudentRef {
 export function basicDataOf(row: StudentRow, folder: string): BasicData {
   const student = { nationalId: row.national_id, folder };
   if (row.seal !== sealOf('students', row)) throw damaged(student);
-  const basicData = orDamaged<BasicData>(student, () => JSON.parse(row.basic_data));
+  const basicData = orDamaged(student, () => objectIn<BasicData>(row.basic_data));
   if (asStored(basicData.nationalId) !== row.national_id) throw damaged(student);
   return basicData;
 }
@@ -65,6 +65,21 @@ export const rollEntryOf = ({ student_number, class_name, seat }: StudentRow): R
   className: class_name,
   seat,
 });
+
+/** The object that a column has as JSON; only its form is certain. @throws for anything else */
+export function objectIn<T = JsonObject>(json: string): T {
+  const value: unknown = JSON.parse(json);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new TypeError('A column has no object.');
+  return value as T;
+}
+
+/** The list of objects that a column has as JSON; only its form is certain. @throws for anything else */
+export function listIn<T>(json: string): T[] {
+  const value: unknown = JSON.parse(json);
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'object' && item !== null))
+    throw new TypeError('A column has no list of objects.');
+  return value;
+}
 
 /** What `read` makes of a row: where it fails, the row is not what was stored. @throws LPX_STORE_DAMAGED */
 export function orDamaged<T>(student: Omit<StudentRef, 'id'>, read: () => T): T {

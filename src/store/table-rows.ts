@@ -185,6 +185,18 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
 /** The tables in the order in which their rows go into an empty store. */
 export const ROW_TABLES = Object.keys(SHAPES) as RowTable[];
 
+/** The tables that came later than rows were first read as a whole, by the version of the tables that has them. */
+const SINCE: Partial<Record<RowTable, number>> = {
+  history_erased: 14,
+  erasures: 14,
+  entry_changes: 17,
+  entry_matches: 17,
+  receipt_files: 17,
+};
+
+/** The tables of a version, in their order. */
+export const rowTablesOf = (schemaVersion: number): RowTable[] => ROW_TABLES.filter((table) => (SINCE[table] ?? 0) <= schemaVersion);
+
 export const isRowTable = (name: string): name is RowTable => Object.hasOwn(SHAPES, name);
 
 /** The tables whose rows belong to students, those that refer to others first. */

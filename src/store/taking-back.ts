@@ -30,6 +30,8 @@ const RECORD_TABLES = ['own_records', 'received_records'] as const;
 const PROVENANCE_OF = { own_records: 'own', received_records: 'received' } as const;
 const LISTING_TABLES = ['course_codes', 'known_schools'] as const;
 const ROLL_COLUMNS: ReadonlySet<string> = new Set(['student_number', 'class_name', 'seat']);
+/** One says nothing without the other. */
+const LEAVING: readonly string[] = ['left_as', 'left_on'];
 /** What goes out of the store, and cannot be called back. */
 const SENT: ReadonlySet<HistoryKind> = new Set(['export', 'register', 'files', 'receipt']);
 
@@ -45,10 +47,13 @@ export interface TakingBack {
 /** Takes back what an entry did, as part of another one. @throws LPX_STORE_DAMAGED */
 export async function takeBack(id: number, { db, folder, by, changes }: TakingBack): Promise<TakenBack> {
   const tally = new Tally();
+  const saidSince = await saidBySent(db, id, folder);
   for await (const some of changesOf(db, id, folder)) {
     // The database's statements of the last part are only freed when the event loop gets its turn; so is an interrupt heard.
     await setImmediate();
-    for (const change of some) {
+    for (const whole of some) {
+      const change = without(whole, saidSince.get(`${whole.table} ${whole.key}`));
+      if (!change) continue;
       const row = await readRow(db, change.table, change.key, folder);
       tally.putBack(change, row);
       if (!change.before && row) await changes.deleted(by, change.table, row);
@@ -77,6 +82,35 @@ export async function takeBack(id: number, { db, folder, by, changes }: TakingBa
     }
   }
   return tally.result(db, folder);
+}
+
+/**
+ * The columns that later entries set when they sent data out, such as that a student left with a package, by table and key: those stay
+ * as they are, since what was sent says so.
+ */
+async function saidBySent(db: Db, id: number, folder: string): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const said = new Map<string, Set<string>>();
+  const rows = await db
+    .selectFrom('history')
+    .select('id')
+    .where('id', '>', id)
+    .where('kind', 'in', [...SENT])
+    .execute();
+  for (const { id: sent } of rows)
+    for await (const some of changesOf(db, sent, folder))
+      for (const { table, key, before = {} } of some) {
+        const columns = Object.keys(before);
+        const leaving = columns.some((name) => LEAVING.includes(name)) ? LEAVING : [];
+        said.set(`${table} ${key}`, new Set([...(said.get(`${table} ${key}`) ?? []), ...columns, ...leaving]));
+      }
+  return said;
+}
+
+/** A change without columns that are to stay; undefined where nothing is left of it. */
+function without(change: RowChange, columns: ReadonlySet<string> | undefined): RowChange | undefined {
+  if (!change.before || !columns) return change;
+  const before = Object.fromEntries(Object.entries(change.before).filter(([name]) => !columns.has(name)));
+  return Object.keys(before).length === 0 ? undefined : { ...change, before };
 }
 
 /**
@@ -338,8 +372,10 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
     .execute();
   const standing = later.filter(({ kind, refers_to }) => !(kind === 'undo' && (refers_to ?? 0) > id));
   if (standing.length === 0) return [];
+  const isSent = new Set(standing.filter(({ kind }) => SENT.has(kind)).map((entry) => entry.id));
   const why = new Map<number, Hanging['why']>();
-  const hangs = (entry: number, reason: Hanging['why']) => why.set(entry, why.get(entry) ?? reason);
+  // What was sent cannot be undone first, whatever it changed as well.
+  const hangs = (entry: number, reason: Hanging['why']) => why.set(entry, isSent.has(entry) ? 'sent' : (why.get(entry) ?? reason));
   const touched = await touchedBy(db, id, folder);
   for await (const some of changesAfter(db, id, folder)) {
     await setImmediate();
@@ -350,7 +386,6 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
     }
   }
   const root = await rootOf(db, id);
-  const isSent = new Set(standing.filter(({ kind }) => SENT.has(kind)).map((entry) => entry.id));
   for (const { kind, id: entry, refers_to } of standing) if (kind === 'receipt' && refers_to === root) hangs(entry, 'sent');
   for (const { history_id } of await db
     .selectFrom('entry_matches')
@@ -367,8 +402,7 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
       .where('student_id', 'in', students)
       .execute();
     for (const { history_id, student_id } of rows) {
-      if (isSent.has(history_id)) hangs(history_id, 'sent');
-      else if (touched.enrolled.has(student_id)) hangs(history_id, 'changed');
+      if (isSent.has(history_id) || touched.enrolled.has(student_id)) hangs(history_id, 'changed');
     }
   }
   for (const historyId of await comeAgain(db, id, touched)) hangs(historyId, 'matched');

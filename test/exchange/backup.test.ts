@@ -308,7 +308,15 @@ describe('a backup', () => {
     await backup(store, repository);
     await expect(restore(repository, other)).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
     await expect(restore(repository, store)).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
+    const link = join(tempFolder(), 'link');
+    symlinkSync(repository, link);
+    for (const inside of [join(repository, 'inner'), join(link, 'a', 'b'), join(repository, 'tmp')])
+      await expect(restore(repository, inside)).rejects.toMatchObject({ code: 'LPX_RESTORE_INSIDE', exitCode: 2 });
+    expect(readdirSync(repository)).not.toContain('inner');
     await expect(restore(repository, join(other, 'new'), { snapshot: 'nonesuch' })).rejects.toMatchObject({ code: 'LPX_SNAPSHOT_UNKNOWN' });
+    rmSync(join(repository, 'snapshots'), { recursive: true });
+    mkdirSync(join(repository, 'snapshots'));
+    await expect(restore(repository, join(other, 'new'))).rejects.toMatchObject({ code: 'LPX_SNAPSHOT_NONE', exitCode: 2 });
     expect(readdirSync(other)).toEqual(['thesis.doc']);
   });
 });
@@ -444,7 +452,7 @@ describe('a damaged or hostile backup', () => {
     const { gzipSync } = await import('node:zlib');
     mkdirSync(join(repository, 'rows', hash.slice(0, 2)), { recursive: true });
     writeFileSync(join(repository, 'rows', hash.slice(0, 2), `${hash}.jsonl.gz`), gzipSync(bomb));
-    const hostile: ((manifest: any) => unknown)[] = [
+    const hostile: ((manifest: any, snapshot: any) => unknown)[] = [
       (manifest) => (manifest.tables[0].table = 'sqlite_master'),
       (manifest) => (manifest.tables[0].table = 'schema_version'),
       (manifest) => (manifest.tables[1].chunks[0][0] = '../../../etc/passwd'),
@@ -453,17 +461,28 @@ describe('a damaged or hostile backup', () => {
       (manifest) => (manifest.tables[1].rows = 7),
       (manifest) => (manifest.tables = manifest.tables.slice(1)),
       (manifest) => (manifest.tables = null),
+      (manifest) => (manifest.tables = []),
+      (manifest) => manifest.tables.reverse(),
+      (manifest) => manifest.tables.push(manifest.tables[1]),
+      (manifest) => manifest.tables.splice(7, 1),
+      (manifest) => Object.assign(manifest.tables[0], { rows: 0, chunks: [] }),
+      (manifest) => (manifest.head.position -= 1),
+      (manifest) => (manifest.head.hash = '0'.repeat(64)),
+      (_, snapshot) => snapshot.lists.pop(),
+      (_, snapshot) => (snapshot.lists = []),
       (manifest) => (manifest.schemaVersion = 9999),
       (manifest) => (manifest.files.missing = [{ sha256: '..', state: 'lost' }]),
     ];
     for (const spoil of hostile) {
       const snapshot = JSON.parse(original);
-      spoil(snapshot.manifest);
+      spoil(snapshot.manifest, snapshot);
       const content = JSON.stringify(snapshot);
       const spoilt = `${name.split('-')[0]}-${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
       rmSync(path, { force: true });
       writeFileSync(join(repository, 'snapshots', `${spoilt}.json`), content);
-      await expect(restore(repository, join(parent, 'restored')), String(spoil)).rejects.toMatchObject({ name: 'LpxError' });
+      const refused = restore(repository, join(parent, 'restored'));
+      const code = String(spoil).includes('9999') ? 'LPX_STORE_NEWER' : 'LPX_BACKUP_DAMAGED';
+      await expect(refused, String(spoil)).rejects.toMatchObject({ code });
       expect(readdirSync(parent)).toEqual([]);
       rmSync(join(repository, 'snapshots', `${spoilt}.json`));
     }

@@ -37,6 +37,13 @@ function tamper(store: string, statements: string): void {
   database.close();
 }
 
+function rowsOf(store: string, query: string): unknown[] {
+  const database = openSqlite(join(store, 'lpx.sqlite'));
+  const rows = database.prepare(query).all([]);
+  database.close();
+  return rows;
+}
+
 describeEngines('the doctor', (engine) => {
   it('finds a whole store whole, says how much is in no backup, and that nothing is once there is one', async () => {
     const parent = tempFolder();
@@ -109,6 +116,37 @@ describe('the doctor', () => {
       expect(codesOf(report)).toContain('LPX_STORE_DAMAGED');
     }
   });
+
+  it.each(['99999999', 'null', '[null]', '{"a":1}', '"text"', '['])(
+    'names the student and the record of columns that are %s',
+    async (value) => {
+      const store = await transferSchool(tempFolder());
+      for (const column of ['owed', 'repairs', 'extras', 'fields']) {
+        const [before] = rowsOf(store, `select ${column} as value from own_records where id = 1`) as [{ value: string }];
+        tamper(store, `update own_records set ${column} = '${value}' where id = 1`);
+        const report = await examine(store);
+        expect([column, report.hurt, report.error?.exitCode]).toEqual([column, [TRANSFER_STUDENT], 5]);
+        expect(report.findings.find(({ code }) => code === 'LPX_STORE_DAMAGED')?.place).toMatchObject({
+          student: TRANSFER_STUDENT,
+          ref: 'O1',
+        });
+        const reading: Promise<unknown> = withStore<unknown>(store, (open) =>
+          column === 'owed' ? open.students() : open.student(TRANSFER_STUDENT),
+        );
+        await expect(reading, column).rejects.toMatchObject({
+          code: 'LPX_STORE_DAMAGED',
+          exitCode: 5,
+          place: { student: TRANSFER_STUDENT },
+        });
+        tamper(store, `update own_records set ${column} = '${before.value}' where id = 1`);
+      }
+      for (const statement of [`students set basic_data = '${value}'`, `history set details = '${value}'`]) {
+        const copy = await transferSchool(tempFolder());
+        tamper(copy, `update ${statement}`);
+        expect((await examine(copy)).error?.exitCode, statement).toBe(5);
+      }
+    },
+  );
 
   it('names a damaged student also where a file of theirs is lost and the log of the backups was edited', async () => {
     const parent = tempFolder();

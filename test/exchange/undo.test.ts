@@ -341,14 +341,30 @@ describe('what rests on an entry', () => {
     expect(await refused(store, id)).toEqual([sent(await lastEntry(store))]);
   });
 
-  it('is the export that marked a student as having left, also when what was sent does not count', async () => {
+  it('is the export that marked a student as having left, which stays so when what was sent does not count', async () => {
     const { store, folder: own } = copied();
+    const leftIn = async () => (await within(store, (open) => open.rollOf([TRANSFER_STUDENT]))).get(TRANSFER_STUDENT)?.left;
     await leave(store, 'transferred');
     const id = await lastEntry(store);
     await leave(store, 'here');
     await undo(store, await lastEntry(store));
     await exportFrom(store, join(own, 'mail'), { left: '2021-01-19' });
-    await expect(undo(store, id, { despiteSent: true })).rejects.toMatchObject({ code: 'LPX_UNDO_FIRST' });
+    expect(await refused(store, id)).toEqual([sent(await lastEntry(store))]);
+    const { historyId } = await undo(store, id, { despiteSent: true });
+    expect(await leftIn()).toEqual({ as: 'transferred', on: '2021-01-19' });
+    await undo(store, historyId, { despiteSent: true });
+    expect(await leftIn()).toEqual({ as: 'transferred', on: '2021-01-19' });
+  });
+
+  it('is the export by which a student left who was put on the roll by it', async () => {
+    const store = await school(tempFolder(), '990001');
+    await load(store, platform(join(store, '..', 'p')));
+    const id = await lastEntry(store);
+    await exportFrom(store, join(store, '..', 'mail'), { left: '2021-01-19' });
+    expect(await refused(store, id)).toEqual([sent(await lastEntry(store))]);
+    await undo(store, id, { despiteSent: true });
+    expect(await within(store, (open) => open.students())).toEqual([]);
+    expect((await within(store, (open) => open.log.verify())).faultCount).toBe(0);
   });
 });
 
