@@ -9,6 +9,7 @@ import { setMode } from '../store/access.js';
 import type { LogCheck } from '../store/custody-log.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { type DamagedRow, damagedRows, type EngineCheck, type ProtectionGap } from '../store/store-health.js';
+import { keyOfRow } from '../store/table-rows.js';
 import { probeFiles } from './move-probe.js';
 
 export interface DoctorRequest {
@@ -90,10 +91,14 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const loose = looseModes(store, files.present);
   const repairs = repair ? await repairStore(store, request, { loose, orphans: files.orphans }) : undefined;
   const hurt = new Set<string>();
-  findings.push(...(await rowFindings(store, rows.damaged)));
+  const incomplete = await store.health.incomplete((id) => inPart('students', keyOfRow('students', { id })));
+  const known = new Set(rows.damaged.map(({ studentId }) => studentId));
+  const gaps = incomplete.students.filter((studentId) => !known.has(studentId));
+  findings.push(...(await rowFindings(store, [...rows.damaged, ...gaps.map((studentId) => ({ table: 'students' as const, studentId }))])));
   findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
   const log = await store.log.verify();
-  for (const { position } of log.faults) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
+  const places = new Set([...log.faults.map(({ position }) => position), ...incomplete.entries]);
+  for (const position of places) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
   const probes = await unlessDamaged(findings, new Set<string>(), () => probeFiles(store));
   const probeSizes = [...probes]
     .map((sha256) => rows.files.sizes[rows.files.hashes.indexOf(sha256)])

@@ -7,6 +7,7 @@
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import { changesHash } from './entry-changes.js';
 import { asStored } from './seal.js';
 import { inParts } from './statements.js';
 import type { EntryDetails } from './store.js';
@@ -50,7 +51,13 @@ const CHAINED = [
 /** The columns that it covers as well since entries have a salt. */
 const CHAINED_WITH_SALT = ['salt', 'package', 'batch_job', 'students_hash'] as const;
 
-export type ChainedEntry = Pick<Selectable<Tables['history']>, (typeof CHAINED)[number] | (typeof CHAINED_WITH_SALT)[number]>;
+/** And those since it has a hash of its changes. */
+const CHAINED_WITH_CHANGES = ['changes_hash', 'keeps_changes'] as const;
+
+export type ChainedEntry = Pick<
+  Selectable<Tables['history']>,
+  (typeof CHAINED)[number] | (typeof CHAINED_WITH_SALT)[number] | (typeof CHAINED_WITH_CHANGES)[number]
+>;
 
 export type ChainedStudent = Pick<
   Selectable<Tables['history_students']>,
@@ -94,10 +101,12 @@ const countsOf = ({ created, course_results, multi_performances, attachments }: 
   [created, course_results, multi_performances, attachments].map(Number);
 
 /** The hash of an entry with a salt: SHA-256, 64 hex digits. */
-export const entryHash = (entry: ChainedEntry): string =>
-  createHash('sha256')
-    .update(JSON.stringify([...CHAINED_WITH_SALT, ...CHAINED].map((column) => columnOf(entry, column))))
+export function entryHash(entry: ChainedEntry): string {
+  const columns = [...CHAINED_WITH_SALT, ...CHAINED, ...(entry.changes_hash === '' ? [] : CHAINED_WITH_CHANGES)];
+  return createHash('sha256')
+    .update(JSON.stringify(columns.map((column) => columnOf(entry, column))))
     .digest('hex');
+}
 
 const columnOf = (entry: ChainedEntry, column: keyof ChainedEntry) => asStored(column === 'bytes' ? Number(entry.bytes) : entry[column]);
 
@@ -181,6 +190,7 @@ export async function chainEntry(db: Db, id: number): Promise<void> {
     previous_hash: last?.hash ?? '',
     salt: randomBytes(16).toString('hex'),
     students_hash: await studentsHash(chainedStudents(db, id)),
+    changes_hash: await changesHash(db, id),
   };
   const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   await db

@@ -1,5 +1,6 @@
 /** The store over a query builder. Nothing here is SQLite's own. */
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import { LpxError } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
 import { canonicalCode } from '../plain-text.js';
 import type { CourseListing } from '../spec/course-code-file.js';
@@ -19,10 +20,11 @@ import {
 import type { AttachmentVault } from './attachments.js';
 import { BackupKeys } from './backup-keys.js';
 import { BatchJournal } from './batch-journal.js';
-import { chainEntry, keyedId, newIdKey, saidHash } from './chain.js';
+import { chainEntry, erasuresIn, isEntryIntact, keyedId, newIdKey, saidHash } from './chain.js';
 import { CustodyLog } from './custody-log.js';
 import { type ChangedTable, EntryChanges } from './entry-changes.js';
 import { countHistory, historyColumns, readHistory } from './history-rows.js';
+import { sealHoldings } from './holdings.js';
 import { type Moved, makerOf, markMoved, movedIn, publish } from './moving.js';
 import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
@@ -313,6 +315,8 @@ export class DatabaseChange implements StoreChange {
   readonly #db: Transaction<Tables>;
   readonly #folder: string;
   readonly #added: number[] = [];
+  /** The students whose records or picks it changed. */
+  readonly #touched = new Set<number>();
   readonly #changes: EntryChanges;
   readonly rows: RowReader;
 
@@ -374,6 +378,7 @@ export class DatabaseChange implements StoreChange {
   /** Gives the new entries their places in the chain, once all that belongs to them is there. */
   async chainEntries(): Promise<void> {
     await this.#changes.flush();
+    await sealHoldings(this.#db, this.#touched);
     for (const id of this.#added) await chainEntry(this.#db, id);
   }
 
@@ -442,6 +447,7 @@ export class DatabaseChange implements StoreChange {
     const row = await this.#db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirst();
     if (!row || row.state === 'pending' || row.state === 'written') return undefined;
     const { kind, state, file } = row;
+    if (!isEntryIntact(row, await erasuresIn(this.#db))) throw new LpxError('LPX_STORE_DAMAGED', { folder: this.#folder, part: 'history' });
     return {
       id,
       kind,
@@ -461,7 +467,7 @@ export class DatabaseChange implements StoreChange {
   async takeBack(id: number): Promise<TakenBack> {
     const by = this.#entry;
     if (by === undefined) throw new Error('An entry is taken back by another one.');
-    const taken = await takeBack(id, { db: this.#db, folder: this.#folder, by, changes: this.#changes });
+    const taken = await takeBack(id, { db: this.#db, folder: this.#folder, by, changes: this.#changes, touched: this.#touched });
     await markTakenBack(this.#db, id, by);
     return taken;
   }
@@ -503,7 +509,9 @@ export class DatabaseChange implements StoreChange {
       .onConflict((conflict) => conflict.columns(['provenance', 'record_id']).doNothing())
       .returning('record_id')
       .executeTakeFirst();
-    if (added && this.#entry !== undefined) await this.#changes.added(this.#entry, 'picks', pick);
+    if (!added) return;
+    this.#touched.add(studentId);
+    if (this.#entry !== undefined) await this.#changes.added(this.#entry, 'picks', pick);
   }
 
   async removePick({ provenance, id }: RecordRef): Promise<void> {
@@ -513,7 +521,9 @@ export class DatabaseChange implements StoreChange {
       .where('record_id', '=', id)
       .returningAll()
       .executeTakeFirst();
-    if (pick && this.#entry !== undefined) await this.#changes.deleted(this.#entry, 'picks', pick);
+    if (!pick) return;
+    this.#touched.add(pick.student_id);
+    if (this.#entry !== undefined) await this.#changes.deleted(this.#entry, 'picks', pick);
   }
 
   async setExtendedYears(studentId: number, years: number): Promise<void> {
@@ -638,6 +648,7 @@ export class DatabaseChange implements StoreChange {
 
   async addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void> {
     await this.#addAttachments(records);
+    if (records.length > 0) this.#touched.add(studentId);
     const table = TABLE_OF[provenance];
     for (const some of inParts(records))
       await this.#db
@@ -668,6 +679,7 @@ export class DatabaseChange implements StoreChange {
     await this.#db.insertInto('former_records').values(kept).execute();
     if (this.#entry !== undefined) await this.#changes.added(this.#entry, 'former_records', kept);
     const { student_id, history_id } = former;
+    this.#touched.add(student_id);
     const columns = { history_id: broughtBy ?? history_id, ...columnsOf(record) };
     await this.#noteUpdate(table, before, columns);
     await this.#db
@@ -701,6 +713,7 @@ export class DatabaseChange implements StoreChange {
     const table = TABLE_OF[record.provenance];
     const before = await this.#recordRow(record);
     const { id, ...row } = before;
+    this.#touched.add(row.student_id);
     await this.#noteUpdate(table, before, { removed_by: removedBy });
     await this.#db
       .updateTable(table)

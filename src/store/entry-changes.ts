@@ -8,6 +8,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
 import { inParts, PART } from './statements.js';
+import { objectIn } from './stored-rows.js';
 import type { Row } from './table-rows.js';
 import type { Tables } from './tables.js';
 
@@ -93,23 +94,82 @@ export class EntryChanges {
   }
 }
 
-type ChangeRow = Pick<Selectable<Tables['entry_changes']>, 'history_id' | 'table_name' | 'row_key' | 'before'>;
+type ChangeOfEntry = Selectable<Tables['entry_changes']>;
+type ChangeRow = Pick<ChangeOfEntry, 'history_id' | 'table_name' | 'row_key' | 'before'>;
 
 const changeSeal = ({ history_id, table_name, row_key, before }: ChangeRow): string =>
   createHash('sha256')
     .update(JSON.stringify([history_id, table_name, row_key, before]))
     .digest('hex');
 
-/** The changes of an entry, the last first, some at a time. @throws LPX_STORE_DAMAGED */
+/**
+ * The changes of an entry, the last first, some at a time.
+ * @throws LPX_STORE_DAMAGED, also at the end where they are not all that the entry had
+ */
 export async function* changesOf(db: Db, historyId: number, folder: string): AsyncGenerator<RowChange[]> {
+  const hash = createHash('sha256');
+  for await (const rows of changeRows(db, historyId)) {
+    for (const { seal } of rows) hash.update(seal);
+    yield rows.map((row) => changeOf(row, folder));
+  }
+  const { changes_hash } = await db.selectFrom('history').select('changes_hash').where('id', '=', historyId).executeTakeFirstOrThrow();
+  if (changes_hash !== '' && changes_hash !== hash.digest('hex')) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' });
+}
+
+async function* changeRows(db: Db, historyId: number): AsyncGenerator<ChangeOfEntry[]> {
   for (let before: number | undefined; ; ) {
     let query = db.selectFrom('entry_changes').selectAll().where('history_id', '=', historyId);
     if (before !== undefined) query = query.where('id', '<', before);
     const rows = await query.orderBy('id', 'desc').limit(PART).execute();
     before = rows.at(-1)?.id;
     if (before === undefined) return;
-    yield rows.map((row) => changeOf(row, folder));
+    yield rows;
   }
+}
+
+/** The hash of the changes of an entry, the last first: SHA-256 over their seals, 64 hex digits. */
+export async function changesHash(db: Db, historyId: number): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const rows of changeRows(db, historyId)) for (const { seal } of rows) hash.update(seal);
+  return hash.digest('hex');
+}
+
+/** The entries of which `entry_changes` has not exactly what it had, by their places in the log. Within one state of the database. */
+export async function entriesWithOtherChanges(db: Db): Promise<number[]> {
+  const positions: number[] = [];
+  for (let after = 0; ; ) {
+    const entries = await db
+      .selectFrom('history')
+      .select(['id', 'position', 'changes_hash'])
+      .where('position', '>', after)
+      .orderBy('position')
+      .limit(PART)
+      .execute();
+    if (entries.length === 0) return positions;
+    after = Number(entries.at(-1)?.position);
+    const ids = entries.map(({ id }) => id);
+    const kept = await db.selectFrom('entry_changes').select('history_id').distinct().where('history_id', 'in', ids).execute();
+    const withChanges = new Set(kept.map(({ history_id }) => history_id));
+    for (const { id, position, changes_hash } of entries) {
+      const isSound = withChanges.has(id)
+        ? await areChangesSound(db, id, changes_hash)
+        : changes_hash === '' || changes_hash === NO_CHANGES;
+      if (!isSound) positions.push(Number(position));
+    }
+  }
+}
+
+const NO_CHANGES = createHash('sha256').digest('hex');
+
+/** @param hash of all of them; empty in entries of earlier versions */
+async function areChangesSound(db: Db, historyId: number, hash: string): Promise<boolean> {
+  const found = createHash('sha256');
+  for await (const rows of changeRows(db, historyId))
+    for (const row of rows) {
+      if (row.seal !== changeSeal(row)) return false;
+      found.update(row.seal);
+    }
+  return hash === '' || hash === found.digest('hex');
 }
 
 /** The changes of the entries after one, some at a time. @throws LPX_STORE_DAMAGED */
@@ -163,15 +223,24 @@ export const isInChangesOfOthers = async (db: Db, sha256: string, studentId: num
     .limit(1)
     .executeTakeFirst()) !== undefined;
 
-function changeOf(row: Selectable<Tables['entry_changes']>, folder: string): RowChange {
+function changeOf(row: ChangeOfEntry, folder: string): RowChange {
   const isSound = Object.hasOwn(KEYS, row.table_name) && row.seal === changeSeal(row);
   if (!isSound) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' });
   return {
     table: row.table_name,
     key: row.row_key,
     studentId: row.student_id,
-    before: row.before === null ? undefined : JSON.parse(row.before),
+    before: row.before === null ? undefined : beforeIn(row.before, folder),
   };
+}
+
+/** @throws LPX_STORE_DAMAGED */
+function beforeIn(json: string, folder: string): Row {
+  try {
+    return objectIn<Row>(json);
+  } catch (cause) {
+    throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' }, { cause });
+  }
 }
 
 /** A row as it is; undefined for none. @throws LPX_STORE_DAMAGED when it is not what was stored */

@@ -9,6 +9,7 @@ import { canonicalCode } from '../plain-text.js';
 import { extensionOf } from '../spec/rules/file-type.js';
 import { byHash, entryHashUnsalted, keyedId, newIdKey } from './chain.js';
 import { codeOf } from './database-error.js';
+import { sealHoldings, studentIdsIn } from './holdings.js';
 import { isPostgresMisfit } from './postgres-error.js';
 import { SEALED, type SealedRow, type SealedTable, sealOf } from './seal.js';
 import { PART } from './statements.js';
@@ -485,6 +486,19 @@ async function seventeenthVersion(db: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
+/** Students' rows say which records and picks they have, and entries which changes they keep: what is missing is found. */
+async function eighteenthVersion(db: Kysely<Tables>): Promise<void> {
+  for (const [table, column] of [
+    ['students', 'holds'],
+    ['history', 'changes_hash'],
+  ] as const)
+    await db.schema
+      .alterTable(table)
+      .addColumn(column, 'text', (definition) => definition.notNull().defaultTo(''))
+      .execute();
+  for await (const ids of studentIdsIn(db)) await sealHoldings(db, ids);
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -503,6 +517,7 @@ const MIGRATIONS: readonly Migration[] = [
   fifteenthVersion,
   sixteenthVersion,
   seventeenthVersion,
+  eighteenthVersion,
 ];
 
 /** The version of the tables that this program has. */

@@ -4,12 +4,14 @@ import { LpxError } from '../errors.js';
 import { identityOf } from '../spec/identity.js';
 import type { PortfolioRecord } from '../spec/portfolio.js';
 import { titleOf, wireListOf } from '../spec/portfolio.js';
+import { entriesWithOtherChanges } from './entry-changes.js';
+import { incompleteStudents } from './holdings.js';
 import { refOf } from './pickable-items.js';
 import { SEALED, type SealedTable, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import { PROVENANCES } from './store.js';
 import { objectIn } from './stored-rows.js';
-import { isPostgres, keyOfRow, type Row, type RowReader, type RowTable } from './table-rows.js';
+import { inOneState, isPostgres, keyOfRow, type Row, type RowReader, type RowTable } from './table-rows.js';
 import type { Tables } from './tables.js';
 
 /** What checked the database's own structure; `none` where the server has nothing that this user may run. */
@@ -134,6 +136,19 @@ export class StoreHealth {
       if (first !== '' && (since === '' || first < since)) since = first;
     }
     return { records, since: since === '' ? undefined : new Date(since) };
+  }
+
+  /**
+   * The students whose records and picks are not those that were stored, by number, and the places in the log of entries of which that
+   * is so for what they changed. `inPart` says which students are looked at.
+   */
+  incomplete(
+    inPart: (studentId: number) => boolean,
+  ): Promise<{ readonly students: readonly number[]; readonly entries: readonly number[] }> {
+    return inOneState(this.#db, async (db) => ({
+      students: await incompleteStudents(db, inPart),
+      entries: await entriesWithOtherChanges(db),
+    }));
   }
 
   /** Students as their rows name them, whether or not these are intact. */

@@ -11,7 +11,7 @@ import { markCommitted } from '../io/interruption.js';
 import { canonicalCode, inPlainLetters } from '../plain-text.js';
 import type { AttachmentVault } from './attachments.js';
 import { chainEntry, chainedStudents, entryHash, entryHashUnsalted, keyedId, saidHash } from './chain.js';
-import { isInChangesOfOthers } from './entry-changes.js';
+import { changesHash, isInChangesOfOthers } from './entry-changes.js';
 import { historyColumns } from './history-rows.js';
 import { eraseFromQueue, jobTables } from './queued-traces.js';
 import { inParts } from './statements.js';
@@ -278,6 +278,7 @@ async function eraseStudent(
   const entries = await keepHashes(db, student, hash);
   let records = 0;
   for (const table of RECORD_TABLES) records += await countOf(db, table, student.id);
+  const changed = await db.selectFrom('entry_changes').select('history_id').distinct().where('student_id', '=', student.id).execute();
   for (const table of tablesOfStudents()) await deleteOf(db, table, student.id);
   await db.deleteFrom('students').where('id', '=', student.id).execute();
   for (const some of inParts(own)) {
@@ -287,7 +288,11 @@ async function eraseStudent(
   await noteRemnants(db, ['', ...own]);
   // Lists of batches that have ended are nobody's business any more: their hashes could be tried out with ids.
   await db.updateTable('batches').set({ key: '' }).where('work', '=', '').execute();
-  const reworded = await rewordHistory(db, [student.national_id, nameOf(student, folder)]);
+  const reworded = await rewordHistory(
+    db,
+    [student.national_id, nameOf(student, folder)],
+    new Set(changed.map(({ history_id }) => history_id)),
+  );
   const details = { keyedId: hash, reason, records, files: own.length, reworded };
   const { id } = await db
     .insertInto('history')
@@ -379,8 +384,12 @@ const ENTRIES_AT_ONCE = 500;
 /** What stands in the place of a word that was taken out. */
 const TAKEN_OUT = '＊＊＊';
 
-/** Takes id and name out of what entries say of files, folders and more. @returns those entries, with their hashes from now on */
-async function rewordHistory(db: Transaction<Tables>, words: readonly string[]): Promise<Reworded> {
+/**
+ * Takes id and name out of what entries say of files, folders and more.
+ * @param changed entries that keep fewer changes by now
+ * @returns those entries, with their hashes from now on
+ */
+async function rewordHistory(db: Transaction<Tables>, words: readonly string[], changed: ReadonlySet<number>): Promise<Reworded> {
   const reworded: { position: number; hash: string }[] = [];
   for (let after = Number.MIN_SAFE_INTEGER; ; ) {
     const page = await db
@@ -397,7 +406,7 @@ async function rewordHistory(db: Transaction<Tables>, words: readonly string[]):
         folder: withoutWords(texts.folder, words),
         details: withoutWords(texts.details, words),
       };
-      if (without.file !== texts.file || without.folder !== texts.folder || without.details !== texts.details)
+      if (changed.has(id) || without.file !== texts.file || without.folder !== texts.folder || without.details !== texts.details)
         reworded.push(await reword(db, id, without));
     }
     if (page.length < ENTRIES_AT_ONCE) return reworded;
@@ -413,10 +422,11 @@ async function reword(
 ): Promise<Reworded[number]> {
   const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   const salt = entry.salt === '' ? '' : randomBytes(16).toString('hex');
-  const now = { ...entry, ...texts, salt };
+  const changes_hash = entry.changes_hash === '' ? '' : await changesHash(db, id);
+  const now = { ...entry, ...texts, salt, changes_hash };
   await db
     .updateTable('history')
-    .set({ ...texts, salt })
+    .set({ ...texts, salt, changes_hash })
     .where('id', '=', id)
     .execute();
   const hash = salt === '' ? await entryHashUnsalted(now, chainedStudents(db, id)) : entryHash(now);

@@ -66,6 +66,7 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
       class_name: 'text',
       seat: 'text',
       removed_by: 'integer',
+      holds: 'text',
       id_key: 'text',
       seal: 'text',
     },
@@ -106,6 +107,7 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
       hash: 'text',
       salt: 'text',
       students_hash: 'text',
+      changes_hash: 'text',
     },
   },
   history_students: {
@@ -328,13 +330,13 @@ function canonicalRow(table: RowTable, row: Row, folder: string): Row {
   return canonical;
 }
 
-/** Reads all rows within one transaction that nothing is written by, and that sees one state of the database. */
+/** Reads within one transaction that nothing is written by, and that sees one state of the database. */
+export const inOneState = <T>(db: Kysely<Tables>, work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T> =>
+  db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
+
+/** Reads all rows as they were at one moment. */
 export const readRows = <T>(db: Kysely<Tables>, folder: string, work: (rows: RowReader) => Promise<T>): Promise<T> =>
-  db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute((transaction) => work(new RowReader(transaction, folder)));
+  inOneState(db, (transaction) => work(new RowReader(transaction, folder)));
 
 /** Puts rows into the empty tables of the version that they come from. */
 export class RowWriter {

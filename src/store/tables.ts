@@ -79,6 +79,8 @@ export interface Tables {
     seat: Generated<string>;
     /** The entry by which the student was taken off the roll; null for one who is on it. */
     removed_by: Generated<number | null>;
+    /** The hash of the student's records and picks (`holdings.ts`); empty without any. */
+    holds: Generated<string>;
     /** Random, 64 hex digits: the key under which the history knows the national id (`chain.ts`). */
     id_key: string;
     seal: Seal;
@@ -140,6 +142,8 @@ export interface Tables {
     salt: Generated<string>;
     /** The hash of its students (`chain.ts`); empty in entries of earlier versions. */
     students_hash: Generated<string>;
+    /** The hash of what `entry_changes` has of it; empty in entries of earlier versions. */
+    changes_hash: Generated<string>;
   };
   history_students: {
     history_id: number;

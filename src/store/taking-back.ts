@@ -42,10 +42,12 @@ export interface TakingBack {
   /** The entry that takes back. */
   readonly by: number;
   readonly changes: EntryChanges;
+  /** Gets the students whose records or picks change. */
+  readonly touched: Set<number>;
 }
 
 /** Takes back what an entry did, as part of another one. @throws LPX_STORE_DAMAGED */
-export async function takeBack(id: number, { db, folder, by, changes }: TakingBack): Promise<TakenBack> {
+export async function takeBack(id: number, { db, folder, by, changes, touched }: TakingBack): Promise<TakenBack> {
   const tally = new Tally();
   const saidSince = await saidBySent(db, id, folder);
   for await (const some of changesOf(db, id, folder)) {
@@ -56,6 +58,7 @@ export async function takeBack(id: number, { db, folder, by, changes }: TakingBa
       if (!change) continue;
       const row = await readRow(db, change.table, change.key, folder);
       tally.putBack(change, row);
+      if (change.studentId !== null) touched.add(change.studentId);
       if (!change.before && row) await changes.deleted(by, change.table, row);
       else if (change.before && !row) await changes.added(by, change.table, change.before);
       else if (change.before && row) await changes.updated(by, change.table, row, change.before);
@@ -72,6 +75,7 @@ export async function takeBack(id: number, { db, folder, by, changes }: TakingBa
         continue;
       }
       const { id: rowId, ...columns } = row;
+      touched.add(Number(table === 'students' ? rowId : row.student_id));
       await changes.updated(by, table, row, { removed_by: by });
       await db
         .updateTable(table as 'students')

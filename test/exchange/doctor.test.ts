@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { type DoctorRequest, examineStore } from '#lpx/exchange/doctor.js';
 import { importPackage } from '#lpx/exchange/import.js';
+import { leaveSchool } from '#lpx/exchange/leave.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { checkProbe, writeProbe } from '#lpx/exchange/move-probe.js';
+import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { rehearseRestore } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -147,6 +149,34 @@ describe('the doctor', () => {
       }
     },
   );
+
+  it('names the student of whom records or picks are missing, were changed or put in, and entries that lost what they changed', async () => {
+    const original = await transferSchool(tempFolder());
+    const by = { now: NOW, operator: OPERATOR };
+    await withStore(original, async (open) => {
+      await pickItems(open, [{ nationalId: TRANSFER_STUDENT, pick: ['O2'], unpick: [] }], by);
+      await leaveSchool(open, { nationalIds: [TRANSFER_STUDENT], as: 'here', on: '2021-01-20', ...by });
+    });
+    expect((await examine(original)).error).toBeUndefined();
+    for (const [statement, code] of [
+      ['delete from own_records', 'LPX_STORE_DAMAGED'],
+      ['delete from picks', 'LPX_STORE_DAMAGED'],
+      [`update picks set at = '2020-01-01T00:00:00.000Z'`, 'LPX_STORE_DAMAGED'],
+      [`update picks set provenance = 'ow0'`, 'LPX_STORE_DAMAGED'],
+      [`insert into picks values ('own', 3, 1, '2020-01-01T00:00:00.000Z')`, 'LPX_STORE_DAMAGED'],
+      [`update students set holds = ''`, 'LPX_STORE_DAMAGED'],
+      ['delete from entry_changes', 'LPX_LOG_FAULT'],
+      [`update entry_changes set row_key = '["own",9]'`, 'LPX_LOG_FAULT'],
+      ['update history set keeps_changes = 0', 'LPX_LOG_FAULT'],
+    ] as const) {
+      const store = join(tempFolder(), 'store');
+      cpSync(original, store, { recursive: true });
+      tamper(store, `pragma foreign_keys = off; ${statement}`);
+      const report = await examine(store, { quick: true });
+      expect([statement, report.error?.exitCode, codesOf(report).includes(code)]).toEqual([statement, 5, true]);
+      if (code === 'LPX_STORE_DAMAGED') expect(report.hurt, statement).toEqual([TRANSFER_STUDENT]);
+    }
+  });
 
   it('names a damaged student also where a file of theirs is lost and the log of the backups was edited', async () => {
     const parent = tempFolder();

@@ -12,6 +12,7 @@ import { writeRegisters } from '#lpx/exchange/register.js';
 import { removeStudent } from '#lpx/exchange/remove.js';
 import { nameSchool, type Store, withStore } from '#lpx/exchange/school-store.js';
 import { type UndoRequest, undoEntry } from '#lpx/exchange/undo.js';
+import { type ChainedEntry, entryHash } from '#lpx/store/chain.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, LEFT, load, NOW, OPERATOR, school, TRANSFER_STUDENT } from '../support/schools.js';
@@ -398,18 +399,28 @@ describe('an entry that cannot be undone', () => {
     const { store } = copied();
     await pick(store, ['R1']);
     const database = openSqlite(join(store, 'lpx.sqlite'));
-    database.exec('update history set keeps_changes = 0');
+    // As its hash was before entries had one of their changes.
+    const id = await lastEntry(store);
+    const entry = database.prepare(`select * from history where id = ${id}`).all([])[0] as never as ChainedEntry;
+    const hash = entryHash({ ...entry, keeps_changes: 0, changes_hash: '' });
+    database.exec(`update history set keeps_changes = 0, changes_hash = '', hash = '${hash}' where id = ${id}`);
     database.close();
     await expect(undo(store, await lastEntry(store))).rejects.toMatchObject({ code: 'LPX_UNDO_EARLIER', facts: { missing: 'pick' } });
   });
 
-  it('is one whose kept changes are not what was stored', async () => {
+  it.each([
+    `update entry_changes set "before" = '{"left_as":"graduated"}'`,
+    'delete from entry_changes',
+    `update history set changes_hash = ''; delete from entry_changes`,
+    'update history set keeps_changes = 0',
+  ])('is one whose kept changes are not what was stored: %s', async (statements) => {
     const { store } = copied();
     await leave(store, 'transferred');
+    const id = await lastEntry(store);
     const database = openSqlite(join(store, 'lpx.sqlite'));
-    database.exec(`update entry_changes set "before" = '{"left_as":"graduated"}'`);
+    database.exec(statements);
     database.close();
-    await expect(undo(store, await lastEntry(store))).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED' });
+    await expect(undo(store, id)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED' });
   });
 
   it('is the second of two undos at once', async () => {

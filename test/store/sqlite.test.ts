@@ -57,8 +57,11 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
+/** Takes back what the eighteenth version of the tables added. */
+const WITHOUT_EIGHTEENTH = 'alter table students drop column holds; alter table history drop column changes_hash;';
+
 /** Takes back what the seventeenth version of the tables added. */
-const WITHOUT_SEVENTEENTH = `drop table entry_changes; drop table entry_matches; drop table receipt_files;
+const WITHOUT_SEVENTEENTH = `${WITHOUT_EIGHTEENTH} drop table entry_changes; drop table entry_matches; drop table receipt_files;
   alter table students drop column removed_by; alter table history drop column keeps_changes;
   alter table course_codes drop column history_id; alter table known_schools drop column history_id;`;
 
