@@ -444,7 +444,7 @@ describe('a student who is removed', () => {
     expect(await within(store, (open) => open.students())).toEqual([]);
     expect((await within(store, (open) => open.history()))[0]).toMatchObject({ kind: 'remove', details: { why: '重複' } });
     await expect(within(store, (open) => removeStudent(open, { who: TRANSFER_STUDENT, reason: '', ...BY }))).rejects.toMatchObject({
-      code: 'LPX_STUDENT_NOT_FOUND',
+      code: 'LPX_STUDENT_REMOVED',
     });
     await load(store, platform(join(own, 'p1')));
     expect((await within(store, (open) => open.student(TRANSFER_STUDENT)))?.records).toMatchObject([{ picked: false, provenance: 'own' }]);
