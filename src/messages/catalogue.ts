@@ -203,6 +203,12 @@ export const CATALOGUE = {
     means: 'unknownWhetherDone',
     next: 'When the server runs again, look with lpx history at what was done, and run the command again: nothing is done twice.',
   },
+  LPX_DATABASE_STOPPED: {
+    exit: EXIT.busy,
+    what: 'The database {folder} ended a statement before it was done ({reason}).',
+    means: 'unknownWhetherDone',
+    next: 'Look with lpx history at what was done, and run the command again: nothing is done twice. If it happens again, ask whoever administers the server; its log says why.',
+  },
   LPX_STORE_SCHOOL: {
     exit: EXIT.usage,
     what: 'This user may use the stores of several schools in {folder}: {schools}.',

@@ -110,6 +110,10 @@ export const zhTW: Messages = {
       what: '作業進行中，與資料庫 {folder} 的連線中斷。',
       next: '伺服器恢復後，請先用 lpx history 查看執行了什麼，再執行一次；已完成的不會重複。',
     },
+    LPX_DATABASE_STOPPED: {
+      what: '資料庫 {folder} 中止了執行中的指令（{reason}）。',
+      next: '請先用 lpx history 查看執行了什麼，再執行一次；已完成的不會重複。若一再發生，請洽伺服器管理者查看其紀錄。',
+    },
     LPX_STORE_SCHOOL: {
       what: '這個使用者可以使用 {folder} 裡多所學校的資料庫：{schools}。',
       next: '請在位址最後指明學校：?school=<學校代碼>',

@@ -16,6 +16,9 @@ const REFUSED = /^(?:42501|25006)$/;
 /** Undefined or doubled tables and columns. */
 const MISFIT = /^42(?:P01|703|P07|701|P06)$/;
 
+/** The server ends a statement for reasons of its own: `query_canceled`, deadlocks, too little memory, errors of its system. */
+const ENDED = /^(?:57014|40...|53...|55006|58...)$/;
+
 const isOfServer = (code: string): boolean => /^[0-9A-Z]{5}$/.test(code);
 
 /** Whether a statement does not go with the tables. */
@@ -39,6 +42,7 @@ export function statementError(error: unknown, shown: string): unknown {
   if (NO_ROOM.test(code)) return new LpxError('LPX_DISK_FULL', { file: folder }, { cause: error });
   if (DAMAGED.test(code)) return new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' }, { cause: error });
   if (REFUSED.test(code)) return new LpxError('LPX_DATABASE_REFUSED', { folder }, { cause: error });
+  if (ENDED.test(code)) return new LpxError('LPX_DATABASE_STOPPED', { folder, reason: code }, { cause: error });
   return error;
 }
 

@@ -24,14 +24,30 @@ const NUMBERS: ReadonlySet<number> = new Set([20, 1700]);
 
 /**
  * The server is asked now and then whether it is there, and asks the same of us: else locks of a computer that lost its power would be held
- * for hours. Nobody’s defaults decide what is durable, or what a name means.
+ * for hours. Nobody’s defaults decide what is durable, what a name means, how values are written, or how long
+ * a lock of somebody else is waited for.
  */
 const SESSION = `select set_config('tcp_keepalives_idle', '30', false), set_config('tcp_keepalives_interval', '10', false),
   set_config('tcp_keepalives_count', '3', false), set_config('default_transaction_isolation', 'read committed', false),
   set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false),
-  set_config('idle_session_timeout', '0', false),
+  set_config('idle_session_timeout', '0', false), set_config('lock_timeout', '15000', false),
+  set_config('datestyle', 'ISO, YMD', false), set_config('intervalstyle', 'postgres', false), set_config('timezone', 'UTC', false),
+  set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false),
+  set_config('standard_conforming_strings', 'on', false), set_config('transform_null_equals', 'off', false),
   set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false),
   current_setting('server_encoding') as encoding`;
+
+/**
+ * A condition: somebody who may use the schema of a school holds an advisory lock. All roles of a database see the numbers of such locks, and can
+ * hold any of them; those of other schools do not count.
+ * @param key an expression for its number
+ */
+export const heldBySchool = (schema: string, key: string): string => `exists (
+  select from pg_locks held join pg_stat_activity holder on holder.pid = held.pid
+  where held.locktype = 'advisory' and held.objsubid = 1 and held.granted
+    and held.database = (select oid from pg_database where datname = current_database())
+    and ((held.classid::bigint << 32) | held.objid::bigint) = ${key}
+    and has_schema_privilege(holder.usesysid, '"${schema}"'::regnamespace, 'usage'))`;
 
 export class PostgresSession implements DatabaseConnection, Presence {
   /** What messages call the database. */
@@ -141,15 +157,9 @@ export class PostgresSession implements DatabaseConnection, Presence {
 
   async isAlive(work: string): Promise<boolean> {
     if (this.#alive.has(work)) return true;
-    const key = this.#keyOf(`work ${work}`);
-    // The two halves of the key, as the server’s table of locks has them.
-    const held = await this.rows(
-      `select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted
-         and database = (select oid from pg_database where datname = current_database())
-         and ((classid::bigint << 32) | objid::bigint) = $1::bigint`,
-      [key],
-    );
-    return held.length > 0;
+    const condition = heldBySchool(this.#schema, '$1::bigint');
+    const [row] = await this.rows<{ held: boolean }>(`select ${condition} as held`, [this.#keyOf(`work ${work}`)]);
+    return row?.held === true;
   }
 
   async tryTurn(turn: string): Promise<(() => void) | undefined> {

@@ -9,6 +9,7 @@ import { writeError } from '../io/file-error.js';
 import { canonicalCode } from '../plain-text.js';
 import { accessFor, makeStoreFolder } from './access.js';
 import type { AttachmentVault } from './attachments.js';
+import { codeOf } from './database-error.js';
 import { DatabaseStore } from './database-store.js';
 import type { PostgresLocation } from './location.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
@@ -29,8 +30,15 @@ const schemaOf = (school: string): string => `lpx_${school.toLowerCase()}`;
 /** The code of the school whose schema it is. */
 const schoolOf = (schema: string): string => schema.slice('lpx_'.length).toUpperCase();
 
-const SCHEMAS = `select nspname as schema from pg_namespace
-  where nspname ~ '^lpx_[0-9a-z]{6}$' and has_schema_privilege(oid, 'usage')`;
+/**
+ * The schools' schemas that this role may use; `rank` says how: its own, that of a role which it is a member of, or by a grant, which any other school
+ * can make without being asked. An administrator owns none more than others.
+ */
+const SCHEMAS = `select nspname as schema,
+    case when (select rolsuper from pg_roles where rolname = current_user) then 0
+      when nspowner = (select oid from pg_roles where rolname = current_user) then 0
+      when pg_has_role(nspowner, 'member') then 1 else 2 end as rank
+  from pg_namespace where nspname ~ '^lpx_[0-9a-z]{6}$' and has_schema_privilege(oid, 'usage')`;
 
 /**
  * Makes a school's store. Of several processes that try at once, one wins.
@@ -154,20 +162,21 @@ async function createSchema(session: PostgresSession, schema: string): Promise<v
     [schema],
   );
   if (known?.mine === false) throw new LpxError('LPX_DATABASE_REFUSED', { folder: session.shown });
-  await session.rows('begin');
-  try {
-    // Two that begin at once make it one after the other.
-    await session.rows(`set local lock_timeout = 15000`);
-    await session.rows(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [`lpx init ${schema}`]);
-    const [there] = await session.rows('select from pg_namespace where nspname = $1', [schema]);
-    if (!there) await session.rows(`create schema "${schema}"`);
-    if (!there) await session.rows(`revoke all on schema "${schema}" from public`);
-    await session.use(schema);
-    await createVersionTable(new Kysely<Tables>({ dialect: new PostgresDialect(session) }));
-    await session.rows('commit');
-  } catch (error) {
-    await session.rows('rollback').catch(() => {});
-    throw error;
+  for (let tries = 1; ; tries++) {
+    await session.rows('begin');
+    try {
+      const [there] = await session.rows('select from pg_namespace where nspname = $1', [schema]);
+      if (!there) await session.rows(`create schema "${schema}"`);
+      if (!there) await session.rows(`revoke all on schema "${schema}" from public`);
+      await session.use(schema);
+      await createVersionTable(new Kysely<Tables>({ dialect: new PostgresDialect(session) }));
+      await session.rows('commit');
+      return;
+    } catch (error) {
+      await session.rows('rollback').catch(() => {});
+      // Of several that begin at once, the others wait for one to make it, and then find it there.
+      if (tries === 3 || !/^(?:42P0[67]|23505)$/.test(codeOf(error))) throw error;
+    }
   }
 }
 
@@ -212,10 +221,12 @@ export async function openSchoolSession(
   }
 }
 
-/** The schema of the school that is named, else the only one that this user may use. Of others nothing is said. */
+/** The schema of the school that is named, else the only one of the first rank that there is. Of others nothing is said. */
 async function schemaMeant(session: PostgresSession, { school }: PostgresLocation): Promise<string> {
-  const schemas = (await session.rows<{ schema: string }>(SCHEMAS)).map(({ schema }) => schema);
-  const meant = school === '' ? schemas : schemas.filter((schema) => schema === schemaOf(school));
+  const usable = await session.rows<{ schema: string; rank: number }>(SCHEMAS);
+  const first = Math.min(...usable.map(({ rank }) => rank));
+  const schemas = usable.filter(({ schema, rank }) => (school === '' ? rank === first : schema === schemaOf(school)));
+  const meant = schemas.map(({ schema }) => schema);
   const [only] = meant;
   if (meant.length > 1) throw new LpxError('LPX_STORE_SCHOOL', { folder: session.shown, schools: meant.map(schoolOf).sort().join(' ') });
   const [tables] =

@@ -91,6 +91,12 @@ describePostgres('two schools in one database', () => {
 
     const attacker = new pg.Client({ connectionString: urls[0], password: 'made-up-990001' });
     await attacker.connect();
+    // A right that nobody asked for, and nobody can refuse, does not change which school a role means.
+    await attacker.query(
+      `grant usage on schema lpx_990001 to ${database.name}_990002; grant select on all tables in schema lpx_990001 to public`,
+    );
+    expect(await idsOf(urls[1])).toEqual(['990002', ['B800000015']]);
+    await attacker.query(`revoke usage on schema lpx_990001 from ${database.name}_990002`);
     const attempts = [
       'select * from lpx_990002.students',
       'select count(*) from lpx_990002.history',
@@ -121,6 +127,22 @@ describePostgres('two schools in one database', () => {
     expect([error.code, error.facts.schools]).toEqual(['LPX_STORE_SCHOOL', CODES.join(' ')]);
     expect(await withStore(postgresLocation(`${database.url}?school=990002`), async ({ school }) => school.code)).toBe('990002');
     await dropRoles(database, CODES);
+  });
+
+  it('do not depend on how a role writes dates and bytes, and name what ends a statement', async () => {
+    const database = await testDatabase();
+    const store = await newStore(database);
+    await store.close();
+    for (const setting of ["datestyle = 'German, DMY'", 'bytea_output = escape', "timezone = 'Asia/Taipei'", "lock_timeout = '0'"])
+      await database.run(`alter role postgres in database ${database.name} set ${setting}`);
+    const session = await PostgresSession.connect(database.location);
+    const [row] = await session.rows<{ at: Date; bytes: Buffer; patience: string }>(
+      `select '2021-01-22 02:00:00+00'::timestamptz as at, '\\x5c00'::bytea as bytes, current_setting('lock_timeout') as patience`,
+    );
+    expect(row).toEqual({ at: new Date('2021-01-22T02:00:00Z'), bytes: Buffer.from([0x5c, 0]), patience: '15s' });
+    for (const code of ['57014', '40P01', '40001', '53200', '58030'])
+      expect(await codeOf(session.rows(`do $$ begin raise exception using errcode = '${code}'; end $$`))).toBe('LPX_DATABASE_STOPPED');
+    await session.end();
   });
 
   it('do not wait for each other, and those who write to one do', async () => {
