@@ -50,8 +50,8 @@ export async function askFirst(context: Context, question: string, lines: readon
 /** Whom to tell of what had been sent. */
 function sentNotes({ messages: { undo: words } }: Context, { sent }: UndoResult): string[] {
   const schools = [...new Set(sent.filter(({ kind }) => kind === 'receipt').map(({ school }) => school))].filter(Boolean);
-  if (schools.length > 0) return schools.map((school) => fill(words.told, { school }));
-  return sent.length > 0 ? [words.toldOnly] : [];
+  if (schools.length > 0) return schools.map((school) => fill(words.tellSender, { school }));
+  return sent.length > 0 ? [words.tellReceiver] : [];
 }
 
 const howBack = ({ messages }: Context, { historyId, redone }: UndoResult): string =>
