@@ -21,7 +21,7 @@ export { isAttachmentsPlace } from '../store/vault.js';
 export function locationNamed(named: string): StoreLocation {
   if (isDatabaseUrl(named)) return postgresLocation(named);
   // One letter before the colon is a drive of Windows.
-  const [, scheme] = /^([a-z][a-z0-9+.-]+):\/\//i.exec(named) ?? [];
+  const [, scheme] = /^\s*([a-z][a-z0-9+.:-]+):\/\//i.exec(named) ?? [];
   if (scheme !== undefined) throw new LpxError('LPX_STORE_ADDRESS', { scheme: scheme.toLowerCase() });
   return named;
 }

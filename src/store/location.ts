@@ -38,8 +38,8 @@ const URL_FORM = /^postgres(?:ql)?:\/\/(?:([^/?#]*)@)?(\[[^\]/?#]*\]|[^:/?#[\]]*
 /** What in a value looks like a password next to something else: libpq takes whole addresses and `name=value` pairs as a database. */
 const HIDES_PASSWORD: Partial<Record<string, RegExp>> = { user: /:/, service: /[:@=]/, dbname: /:\/\/|[@=]/, host: /:\/\/|[@=]/ };
 
-/** Whether a text that names a store is an address, and no folder: of a database, or of something that lpx does not know. */
-export const isDatabaseUrl = (named: string): boolean => /^\s*(?:postgres(?:ql)?:|[a-z][a-z0-9+.:-]+:\/\/)/i.test(named);
+/** Whether a text that names a store names a database. */
+export const isDatabaseUrl = (named: string): boolean => /^\s*postgres(?:ql)?:/i.test(named);
 
 /** @throws LPX_DATABASE_PASSWORD for a URL with a password in it; LPX_DATABASE_URL, LPX_DATABASE_SETTING */
 export function postgresLocation(named: string): PostgresLocation {

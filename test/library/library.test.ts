@@ -199,6 +199,8 @@ describe('an option of the wrong kind', () => {
 
   it.each([
     ['LPX_STORE_ADDRESS', 'smb://a:secret@h/share', { scheme: 'smb' }],
+    ['LPX_STORE_ADDRESS', 'jdbc:postgresql://a:secret@h/db', { scheme: 'jdbc:postgresql' }],
+    ['LPX_DATABASE_PASSWORD', ' postgres://a:secret@h/db', {}],
     ['LPX_DATABASE_PASSWORD', 'postgres://a:secret@h/db', {}],
   ])('is an address that no store has (%s); what it holds is in no error', async (code, address, facts) => {
     for (const call of [() => createStore(address, { code: '990001' }), () => openStore(address)]) {
