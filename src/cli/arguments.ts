@@ -7,6 +7,7 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { readDay, readSchoolYear, readTerm } from '../spec/identifiers/written-terms.js';
 import { type Day, dayOf } from '../spec/terms.js';
 import type { Context } from './context.js';
+import { inWords } from './render/help.js';
 
 /** A day as an option gives it, in any form that is written here; else today in Taiwan. @throws LPX_DAY */
 export function dayFrom({ now }: Context, option: string | undefined): Day {
@@ -65,7 +66,8 @@ export function wholeNumber(
 ): number {
   const plain = plainCode(text);
   const value = /^[0-9]{1,9}$/.test(plain) ? Number(plain) : Number.NaN;
-  if (!(value >= from && value <= to)) throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.wholeNumber, { option, from, to }) });
+  if (!(value >= from && value <= to))
+    throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.wholeNumber, { option: inWords(messages, option), from, to }) });
   return value;
 }
 

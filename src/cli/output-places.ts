@@ -12,6 +12,7 @@ import { upward } from '../io/folders.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
 import { isStoreFolder } from './is-store-folder.js';
+import { inWords } from './render/help.js';
 
 /**
  * What an option names: something that is read; a folder that is written into; or a file that is written, which gets the next
@@ -95,7 +96,7 @@ export function refuseOutputs(context: Context, command: Command): void {
 }
 
 /** The paths among a command's words. */
-function pathsGiven({ cwd }: Context, command: Command): Given[] {
+function pathsGiven({ cwd, messages }: Context, command: Command): Given[] {
   const given = (by: string, role: Role, values: unknown): Given[] =>
     [values ?? []]
       .flat()
@@ -107,7 +108,7 @@ function pathsGiven({ cwd }: Context, command: Command): Given[] {
   });
   const args = command.registeredArguments.flatMap((argument, i) => {
     const role = PATH_ARGUMENTS[argument.name()];
-    return role === undefined ? [] : given(`<${argument.name()}>`, role, command.processedArgs[i]);
+    return role === undefined ? [] : given(inWords(messages, `<${argument.name()}>`), role, command.processedArgs[i]);
   });
   return [...args, ...options];
 }

@@ -15,7 +15,7 @@ export interface UndoOptions {
   readonly despiteSent?: boolean;
 }
 
-const LARGEST_ID = 2 ** 31 - 1;
+const LARGEST_ID = 999_999_999;
 /** Students who are named on the screen. */
 const NAMED = 20;
 
