@@ -39,15 +39,16 @@ const SESSION = `select set_config('tcp_keepalives_idle', '30', false), set_conf
 
 /**
  * A condition: somebody who may use the schema of a school holds an advisory lock. All roles of a database see the numbers of such locks, and can
- * hold any of them; those of other schools do not count.
+ * hold any of them; those of other schools do not count. Within a transaction, sessions are seen as they were at its first look: one that has
+ * come since counts, since its work must not be taken for a dead process's.
  * @param key an expression for its number
  */
 export const heldBySchool = (schema: string, key: string): string => `exists (
-  select from pg_locks held join pg_stat_activity holder on holder.pid = held.pid
+  select from pg_locks held left join pg_stat_activity holder on holder.pid = held.pid
   where held.locktype = 'advisory' and held.objsubid = 1 and held.granted
     and held.database = (select oid from pg_database where datname = current_database())
     and ((held.classid::bigint << 32) | held.objid::bigint) = ${key}
-    and has_schema_privilege(holder.usesysid, '"${schema}"'::regnamespace, 'usage'))`;
+    and coalesce(has_schema_privilege(holder.usesysid, '"${schema}"'::regnamespace, 'usage'), true))`;
 
 export class PostgresSession implements DatabaseConnection, Presence {
   /** What messages call the database. */
@@ -143,7 +144,7 @@ export class PostgresSession implements DatabaseConnection, Presence {
   }
 
   async announce(work: WorkFolder): Promise<void> {
-    const name = this.nameOf(work);
+    const name = basename(work.path);
     if (this.#alive.has(name)) return;
     const key = this.#keyOf(`work ${name}`);
     // Several connections of one process may have the same folder.
@@ -156,9 +157,11 @@ export class PostgresSession implements DatabaseConnection, Presence {
   }
 
   async isAlive(work: string): Promise<boolean> {
-    if (this.#alive.has(work)) return true;
+    // By the folder's own name, which no two have: a sweep of a shared folder does not know whose computer it is of.
+    const [name = ''] = work.split('@');
+    if (this.#alive.has(name)) return true;
     const condition = heldBySchool(this.#schema, '$1::bigint');
-    const [row] = await this.rows<{ held: boolean }>(`select ${condition} as held`, [this.#keyOf(`work ${work}`)]);
+    const [row] = await this.rows<{ held: boolean }>(`select ${condition} as held`, [this.#keyOf(`work ${name}`)]);
     return row?.held === true;
   }
 

@@ -7,7 +7,7 @@ export interface Presence {
   announce(work: WorkFolder): Promise<void>;
   /** What the database knows a work folder by. */
   nameOf(work: WorkFolder): string;
-  /** Whether the process of a work folder lives, by that name. */
+  /** Whether the process of a work folder lives, by that name or the folder's own. */
   isAlive(work: string): Promise<boolean>;
   /** Whether a work folder is one of this computer, where the files are that its process left. */
   isHere(work: string): boolean;
