@@ -79,6 +79,7 @@ describe('a path that a command takes', () => {
         'path',
         'reference',
         'shell',
+        'store',
         'student',
         'topic',
         'words',
