@@ -71,6 +71,13 @@ export function wholeNumber(
   return value;
 }
 
+/** More than any store has. */
+const LARGEST_ENTRY = 999_999_999;
+
+/** The number of an entry of the history, which an argument gives. @throws LPX_USAGE */
+export const entryNumber = (context: Context, argument: string, text: string): number =>
+  wholeNumber(context, argument, text, { from: 1, to: LARGEST_ENTRY });
+
 /** More threads than any machine of a school has cores. */
 const MOST_JOBS = 64;
 

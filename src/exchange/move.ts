@@ -123,7 +123,7 @@ const isMove = (entry: HistoryEntry): entry is Extract<HistoryEntry, { kind: 'mo
 async function requireQuiet({ presence, folder }: Store, change: StoreChange): Promise<void> {
   const [name] = await change.openPackages();
   if (name !== undefined) throw new LpxError('LPX_MOVE_OPEN', { folder, what: name });
-  // One whose process is gone goes along, and is gone on with there.
+  // A batch whose process has died moves too, and can be resumed in the new store.
   for (const { at, work } of await change.openBatches())
     if (await presence.isAlive(work)) throw new LpxError('LPX_MOVE_OPEN', { folder, what: `batch ${at}` });
 }

@@ -1,6 +1,6 @@
 /**
- * A bucket of S3-compatible storage, with what of the protocol all servers have: nothing here counts on conditional requests, on
- * checksums of the server's own, or on trailers. What is sent goes along with its MD5 and SHA-256; what comes is proven by the caller.
+ * A bucket of S3-compatible storage. Only the part of the protocol that every server supports is used: no conditional requests, no
+ * trailers, no reliance on the server's checksums. Uploads carry their MD5, whole ones also their SHA-256; callers check what they read.
  */
 import { createHash } from 'node:crypto';
 import type { CompletedPart, S3Client, S3ClientConfig } from '@aws-sdk/client-s3';

@@ -33,31 +33,13 @@ export type SealedTable = keyof typeof SEALED;
 /** The columns of a row that its seal covers. */
 export type SealedRow<T extends SealedTable> = Readonly<Record<(typeof SEALED)[T][number], unknown>>;
 
+const LEAVING_AND_ROLL = ['removed_by', 'left_as', 'left_on', 'listed', 'student_number', 'class_name', 'seat'] as const;
+
 /** Columns that came after the seal: under it where they say something, so that the seals of rows from before hold. */
-const SEALED_LATER = [
-  'removed_by',
-  'left_as',
-  'left_on',
-  'listed',
-  'student_number',
-  'class_name',
-  'seat',
-  'owed',
-  'repairs',
-  'holds',
-] as const;
+const SEALED_LATER = [...LEAVING_AND_ROLL, 'owed', 'repairs', 'holds'] as const;
 
 /** Those of students. */
-export const STUDENT_SEALED_LATER = [
-  'removed_by',
-  'left_as',
-  'left_on',
-  'listed',
-  'student_number',
-  'class_name',
-  'seat',
-  'holds',
-] as const;
+export const STUDENT_SEALED_LATER = [...LEAVING_AND_ROLL, 'holds'] as const;
 
 /** The seal of a row: SHA-256 over its values, 64 hex digits. */
 export function sealOf<T extends SealedTable>(table: T, row: SealedRow<T>): string {

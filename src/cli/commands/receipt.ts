@@ -4,7 +4,7 @@ import { type Acknowledgement, checkReceipt, type NamedStudent, type Receipt, wr
 import { withStore } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Verdict } from '../../report/model.js';
-import { wholeNumber } from '../arguments.js';
+import { entryNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { type HtmlOptions, htmlFile, withPage } from '../html-file.js';
 import { findingOutput } from '../render/findings.js';
@@ -17,8 +17,6 @@ export interface ReceiptOptions extends HtmlOptions {
   readonly by?: string;
   readonly out: string;
 }
-
-const LARGEST_ID = 999_999_999;
 
 /** `lpx receipt`: acknowledges an import, or checks an acknowledgement against what was exported. */
 export async function receipt(context: Context, importId: string | undefined, options: ReceiptOptions): Promise<Outcome> {
@@ -35,7 +33,7 @@ async function write(context: Context, importId: string, options: ReceiptOptions
   const html = htmlFile(context, options, 'other files too');
   const { path, ...acknowledged } = await withStore(storeFolder(context), (store) =>
     writeReceipt(store, {
-      importId: wholeNumber(context, '<import-id>', importId, { from: 1, to: LARGEST_ID }),
+      importId: entryNumber(context, '<import-id>', importId),
       outFolder: resolve(context.cwd, out),
       existing: overwrite ? 'replace' : 'keep',
       now: context.now(),

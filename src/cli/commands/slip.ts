@@ -7,7 +7,7 @@ import { type Existing, type NewFile, nextVersion, writeFiles } from '../../io/p
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { coverLetter, paperReceipt, passwordSlip, type SlipFrame } from '../../report/slip.js';
-import { wholeNumber } from '../arguments.js';
+import { entryNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
 import { frameOf, receiptOnPaper } from '../render/html.js';
@@ -23,8 +23,6 @@ export interface SlipOptions extends PasswordOptions {
 
 type ImportSlip = Extract<Slip, { kind: 'import' }>;
 
-const LARGEST_ID = 999_999_999;
-
 /** `lpx slip`: writes a package's cover letter, and its password on a sheet of its own; or the receipt of an import, to print. */
 export async function slip(context: Context, number: string, options: SlipOptions): Promise<Outcome> {
   const { usage } = context.messages;
@@ -32,7 +30,7 @@ export async function slip(context: Context, number: string, options: SlipOption
   if (options.passwordSlip === undefined && (options.blank || hasPassword))
     throw new LpxError('LPX_USAGE', { problem: options.blank ? usage.blankAlone : usage.passwordForSlip });
   if (options.blank && hasPassword) throw new LpxError('LPX_USAGE', { problem: usage.blankOrPassword });
-  const id = wholeNumber(context, '<number>', number, { from: 1, to: LARGEST_ID });
+  const id = entryNumber(context, '<number>', number);
   const issued = { now: context.now(), by: options.by ?? context.operator() };
   const found = await withStore(storeFolder(context), (store) => slipOf(store, id, issued));
   return found.kind === 'export' ? ofExport(context, found, options) : ofImport(context, found, options);

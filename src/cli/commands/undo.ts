@@ -3,7 +3,7 @@ import { withStore } from '../../exchange/school-store.js';
 import { type TakenBack, type TakenBackStudent, type UndoResult, undoEntry } from '../../exchange/undo.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
-import { wholeNumber } from '../arguments.js';
+import { entryNumber } from '../arguments.js';
 import { canAsk, confirm } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
 import { printable } from '../render/printable.js';
@@ -15,14 +15,13 @@ export interface UndoOptions {
   readonly despiteSent?: boolean;
 }
 
-const LARGEST_ID = 999_999_999;
 /** Students who are named on the screen. */
 const NAMED = 20;
 
 /** `lpx undo`: takes back what one entry of the history did, or an undo. */
 export async function undo(context: Context, number: string, options: UndoOptions): Promise<Outcome> {
   const request = {
-    id: wholeNumber(context, '<number>', number, { from: 1, to: LARGEST_ID }),
+    id: entryNumber(context, '<number>', number),
     now: context.now(),
     operator: context.operator(),
     despiteSent: options.despiteSent === true,
