@@ -87,9 +87,11 @@ describe('lpx backup and lpx restore', () => {
     for (let i = 0; i < KILLS; i++) {
       await strike(backup, 'SIGKILL', within(duration, i, KILLS));
       if (!existsSync(join(repository, 'lpx-backup.json'))) continue;
-      for (const { name } of await listSnapshots(repository, undefined))
-        expect((await lpx(['restore', repository, join(folder, `seen-${i}`), '--snapshot', name])).code).toBe(0);
-      rmSync(join(folder, `seen-${i}`), { recursive: true, force: true });
+      for (const { name } of await listSnapshots(repository, undefined)) {
+        const target = join(folder, `seen-${i}-${name}`);
+        expect((await lpx(['restore', repository, target, '--snapshot', name])).code).toBe(0);
+        rmSync(target, { recursive: true });
+      }
     }
     expect((await lpx([...backup, '--keep', '1'])).code).toBe(0);
     expect(readdirSync(join(repository, 'tmp'))).toEqual([]);
