@@ -98,8 +98,11 @@ describe('the rooms of the house', () => {
     expect(messages.sort()).toEqual(['catalogue', 'en', 'fill']);
   });
 
-  it('have a use case in each file of exchange, and nothing else', () => {
-    const useCases = files.filter((file) => roomOf(file) === 'exchange').map((file) => basename(file, '.ts'));
+  it('have a use case in each file of exchange, and the steps of a long one in a folder of its name', () => {
+    const exchange = files.filter((file) => roomOf(file) === 'exchange').map((file) => relative(join(SOURCE, 'exchange'), file));
+    const useCases = exchange.filter((file) => dirname(file) === '.').map((file) => basename(file, '.ts'));
+    const steps = exchange.map(dirname).filter((folder) => folder !== '.');
+    expect([...new Set(steps)].filter((folder) => !useCases.includes(folder))).toEqual([]);
     expect(useCases.sort()).toEqual([
       'advise',
       'backup',
