@@ -1,6 +1,6 @@
 /**
  * The queue of jobs of a school: tables of pg-boss in the school's own schema, which no other school can look into (docs/workers.md). What a
- * worker runs it holds a lock on, which PostgreSQL releases however the worker ends: jobs of dead workers go back into the queue at once,
+ * worker runs bears the name of its session, which ends however the worker ends: jobs of dead workers go back into the queue at once,
  * and those of a computer that lost its power when the connection is given up, or at the latest when they expire.
  */
 import type PgBoss from 'pg-boss';
@@ -8,8 +8,9 @@ import { type Facts, LpxError } from '../errors.js';
 import { optionalPackage } from '../io/optional-package.js';
 import type { StoreLocation } from '../store/location.js';
 import { openSchoolSession } from '../store/postgres.js';
-import type { PostgresSession } from '../store/postgres-session.js';
+import { isLiving, type PostgresSession } from '../store/postgres-session.js';
 import { inParts, PART } from '../store/statements.js';
+import { takeTurn } from '../store/turns.js';
 
 export const JOB_KINDS = ['import', 'verify', 'export'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -99,7 +100,7 @@ const RETRY_SECONDS = 1;
 const KEEP_DONE_SECONDS = 7 * 86_400;
 const KEEP_DEAD_SECONDS = 3650 * 86_400;
 const DROP_DAYS = 1;
-/** A worker takes the lock of a job right after the job: until then nobody calls it dead. */
+/** A worker writes its name on a job right after it took it: until then nobody calls it dead. */
 const GRACE_SECONDS = 5;
 
 const STATES: Readonly<Record<string, JobState>> = {
@@ -123,8 +124,8 @@ function jobIn(data: unknown): Omit<TakenJob, 'id' | 'retries' | 'waitedMs'> {
   return { kind, batch, request, about, payload } as JobData;
 }
 
-/** The number of a job's advisory lock. */
-const LOCK_OF = (id: string) => `('x' || substr(md5('lpx job ' || ${id}::text), 1, 16))::bit(64)::bigint`;
+/** pg-boss's lock of a school, which it takes when it makes or changes its tables. */
+const BOSS_LOCK = /SELECT pg_advisory_xact_lock\([^;]*\)/;
 
 export class JobQueue {
   readonly #session: PostgresSession;
@@ -204,40 +205,40 @@ export class JobQueue {
     return { ...jobIn(job.data), id: job.id, retries: job.retryCount, waitedMs };
   }
 
-  /** Lets others see that jobs are being run: after a connection was lost, those that were taken before. */
+  /** Lets others see that jobs are being run: after a connection was lost, those that were taken before and that nobody else has. */
   async hold(ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#rows(`select pg_try_advisory_lock(${LOCK_OF('id')}) from unnest($1::uuid[]) as id`, [ids]);
+    await this.#rows(
+      `update ${this.#jobs} set output = jsonb_build_object('session', $3::text)
+       where name = $1 and id = any($2::uuid[]) and state = 'active' and not ${this.#isHeld}`,
+      [QUEUE, ids, this.#session.name],
+    );
   }
 
   /** A job has been run, whatever came of it. */
   async complete(id: string, output: JobOutput): Promise<void> {
     await this.#boss.complete(QUEUE, id, output);
-    await this.#release([id]);
   }
 
   /** A job could not be run: it is tried again, unless it was too often. */
   async fail(id: string, output: JobOutput): Promise<void> {
     await this.#boss.fail(QUEUE, id, output);
-    await this.#release([id]);
   }
 
   /** Gives jobs back whose workers are gone, and has pg-boss clean up. @returns how many were given back */
   async supervise(): Promise<number> {
-    const [turn] = await this.#rows<{ mine: boolean }>(`select pg_try_advisory_lock(hashtextextended($1, 1)) as mine`, [this.#schema]);
-    if (!turn?.mine) return 0;
+    const endTurn = await this.#session.tryTurn('queue');
+    if (!endTurn) return 0;
     try {
       const orphans = await this.#rows<{ id: string }>(
         `select id from ${this.#jobs} where name = $1 and state = 'active' and started_on < now() - interval '${GRACE_SECONDS} seconds'
-           and not exists (select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted
-             and database = (select oid from pg_database where datname = current_database())
-             and ((classid::bigint << 32) | objid::bigint) = ${LOCK_OF('id')})`,
+           and not ${this.#isHeld}`,
         [QUEUE],
       );
       for (const { id } of orphans) await this.#boss.fail(QUEUE, id, { outcome: 'failed', code: 'LPX_WORKER_GONE' });
       await this.#boss.maintain();
       return orphans.length;
     } finally {
-      await this.#rows('select pg_advisory_unlock(hashtextextended($1, 1))', [this.#schema]);
+      endTurn();
     }
   }
 
@@ -327,31 +328,29 @@ export class JobQueue {
     return rows.map(({ id, data }) => ({ id, ...data }));
   }
 
-  async #release(ids: readonly string[]): Promise<void> {
-    await this.#rows(`select pg_advisory_unlock(${LOCK_OF('id')}) from unnest($1::uuid[]) as id`, [ids]);
-  }
-
   /** Makes pg-boss's tables in the school's schema, which is there: a role needs no right to make schemas. Of several at once, one does. */
   async #install(driver: typeof PgBoss): Promise<void> {
     if (await this.#isWhole()) {
       await this.#boss.start();
       return;
     }
-    const lock = (change: 'lock' | 'unlock') => this.#rows(`select pg_advisory_${change}(hashtextextended($1, 2))`, [this.#schema]);
-    await lock('lock');
-    const plan = driver.getConstructionPlans(this.#schema).replace(/CREATE SCHEMA IF NOT EXISTS \w+\s*;/, '');
-    if (!(await this.#boss.isInstalled())) await this.#execute(plan);
-    await this.#boss.start();
-    await this.#boss.createQueue(QUEUE, {
-      name: QUEUE,
-      policy: 'standard',
-      retryLimit: RETRIES,
-      retryDelay: RETRY_SECONDS,
-      retryBackoff: true,
-      expireInSeconds: EXPIRE_SECONDS,
-      retentionMinutes: KEEP_DEAD_SECONDS / 60,
-    });
-    await lock('unlock');
+    const turn = await takeTurn({ presence: this.#session }, 'queue', { onWaiting: () => {}, isGivenUp: () => false });
+    try {
+      const plan = driver.getConstructionPlans(this.#schema).replace(/CREATE SCHEMA IF NOT EXISTS \w+\s*;/, '');
+      if (!(await this.#boss.isInstalled())) await this.#execute(plan);
+      await this.#boss.start();
+      await this.#boss.createQueue(QUEUE, {
+        name: QUEUE,
+        policy: 'standard',
+        retryLimit: RETRIES,
+        retryDelay: RETRY_SECONDS,
+        retryBackoff: true,
+        expireInSeconds: EXPIRE_SECONDS,
+        retentionMinutes: KEEP_DEAD_SECONDS / 60,
+      });
+    } finally {
+      turn?.end();
+    }
   }
 
   async #isWhole(): Promise<boolean> {
@@ -360,7 +359,9 @@ export class JobQueue {
 
   async #execute(text: string, values: unknown[] = []): Promise<{ rows: unknown[] }> {
     try {
-      return { rows: (await this.#rows(text, values)) ?? [] };
+      // Numbers of advisory locks are the whole database's: another school could hold them. Its tables it cannot lock.
+      const own = text.replace(BOSS_LOCK, `LOCK TABLE "${this.#schema}".sessions IN SHARE ROW EXCLUSIVE MODE`);
+      return { rows: (await this.#rows(own, values)) ?? [] };
     } catch (error) {
       this.#failure = error;
       // Several statements with a transaction of their own leave it open where one of them fails.
@@ -375,6 +376,11 @@ export class JobQueue {
 
   get #jobs(): string {
     return `"${this.#schema}".job`;
+  }
+
+  /** A condition on a running job: the session that runs it lives. */
+  get #isHeld(): string {
+    return isLiving(this.#schema, "output->>'session'");
   }
 }
 

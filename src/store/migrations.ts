@@ -499,6 +499,16 @@ async function eighteenthVersion(db: Kysely<Tables>): Promise<void> {
   for await (const ids of studentIdsIn(db)) await sealHoldings(db, ids);
 }
 
+/** In PostgreSQL, connections say in a table what they have under way. */
+async function nineteenthVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .createTable('sessions')
+    .addColumn('name', 'text', required)
+    .addColumn('session', 'text', required)
+    .addPrimaryKeyConstraint('sessions_key', ['name', 'session'])
+    .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -518,6 +528,7 @@ const MIGRATIONS: readonly Migration[] = [
   sixteenthVersion,
   seventeenthVersion,
   eighteenthVersion,
+  nineteenthVersion,
 ];
 
 /** The version of the tables that this program has. */

@@ -1,8 +1,8 @@
 /**
  * The one connection of an open store to its database. Statements wait for each other as on SQLite; a lost connection is not made again:
- * with it go the locks by which others see this process, so that whatever comes after it has to fail.
+ * with it goes the name by which others see this process, so that whatever comes after it has to fail.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
@@ -35,24 +35,24 @@ const SESSION = `select set_config('tcp_keepalives_idle', '30', false), set_conf
   set_config('bytea_output', 'hex', false), set_config('extra_float_digits', '1', false),
   set_config('standard_conforming_strings', 'on', false), set_config('transform_null_equals', 'off', false),
   set_config('synchronous_commit', case current_setting('synchronous_commit') when 'off' then 'on' else current_setting('synchronous_commit') end, false),
-  current_setting('server_encoding') as encoding`;
+  set_config('application_name', $1, false), current_setting('server_encoding') as encoding`;
 
 /**
- * A condition: somebody who may use the schema of a school holds an advisory lock. All roles of a database see the numbers of such locks, and can
- * hold any of them; those of other schools do not count. Within a transaction, sessions are seen as they were at its first look: one that has
- * come since counts, since its work must not be taken for a dead process's.
- * @param key an expression for its number
+ * A condition: the session of this name lives. All roles of a database see which sessions there are, and any can call its own as it likes:
+ * those of roles without a right on the school's schema do not count. No role can take a name from others, or wait for it.
+ * @param name an expression for it
  */
-export const heldBySchool = (schema: string, key: string): string => `exists (
-  select from pg_locks held left join pg_stat_activity holder on holder.pid = held.pid
-  where held.locktype = 'advisory' and held.objsubid = 1 and held.granted
-    and held.database = (select oid from pg_database where datname = current_database())
-    and ((held.classid::bigint << 32) | held.objid::bigint) = ${key}
-    and coalesce(has_schema_privilege(holder.usesysid, '"${schema}"'::regnamespace, 'usage'), true))`;
+export const isLiving = (schema: string, name: string): string => `exists (select from pg_stat_activity
+  where application_name = ${name} and has_schema_privilege(usesysid, '"${schema}"'::regnamespace, 'usage'))`;
+
+/** What a crash of the server would lose need not be on its disk: with it, all sessions have ended. */
+const UNSAFE = `set_config('synchronous_commit', 'off', true)`;
 
 export class PostgresSession implements DatabaseConnection, Presence {
   /** What messages call the database. */
   readonly shown: string;
+  /** What others see this session by, which no other has. */
+  readonly name = `lpx ${randomBytes(16).toString('hex')}`;
   readonly #client: pg.Client;
   readonly #alive = new Set<string>();
   #lost: unknown;
@@ -84,7 +84,7 @@ export class PostgresSession implements DatabaseConnection, Presence {
     });
     const session = new PostgresSession(client, shown);
     try {
-      const [settings] = await session.rows<{ encoding: string }>(SESSION);
+      const [settings] = await session.rows<{ encoding: string }>(SESSION, [session.name]);
       if (settings?.encoding !== 'UTF8') throw new LpxError('LPX_DATABASE_ENCODING', { folder: shown });
       return session;
     } catch (error) {
@@ -146,32 +146,39 @@ export class PostgresSession implements DatabaseConnection, Presence {
   async announce(work: WorkFolder): Promise<void> {
     const name = basename(work.path);
     if (this.#alive.has(name)) return;
-    const key = this.#keyOf(`work ${name}`);
     // Several connections of one process may have the same folder.
-    await this.#alone(() => this.rows('select pg_advisory_lock_shared($1)', [key]));
+    await this.#alone(() => this.#note(name));
     this.#alive.add(name);
     work.whenEnded(async () => {
       this.#alive.delete(name);
-      await this.#alone(() => this.rows('select pg_advisory_unlock_shared($1)', [key])).catch(() => {});
+      await this.#alone(() => this.#forget(name)).catch(() => {});
     });
   }
 
   async isAlive(work: string): Promise<boolean> {
     // By the folder's own name, which no two have: a sweep of a shared folder does not know whose computer it is of.
     const [name = ''] = work.split('@');
-    if (this.#alive.has(name)) return true;
-    const condition = heldBySchool(this.#schema, '$1::bigint');
-    const [row] = await this.rows<{ held: boolean }>(`select ${condition} as held`, [this.#keyOf(`work ${name}`)]);
-    return row?.held === true;
+    return this.#alive.has(name) || this.#isNoted(name);
   }
 
   async tryTurn(turn: string): Promise<(() => void) | undefined> {
-    const key = this.#keyOf(`turn ${turn}`);
-    const [row] = await this.#alone(() => this.rows<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [key]));
-    if (!row?.taken) return undefined;
+    const name = `turn ${createHash('sha256').update(turn).digest('hex')}`;
+    const isMine = await this.#alone(() =>
+      this.#withSessionsLocked(async () => {
+        if (await this.#isNoted(name)) return false;
+        await this.#note(name);
+        return true;
+      }),
+    );
+    if (!isMine) return undefined;
     return () => {
-      this.#alone(() => this.rows('select pg_advisory_unlock($1)', [key])).catch(() => {});
+      this.#alone(() => this.#forget(name)).catch(() => {});
     };
+  }
+
+  /** Removes what sessions noted that are gone. */
+  async forgetDead(): Promise<void> {
+    await this.rows(`delete from sessions where not ${isLiving(this.#schema, 'session')}`);
   }
 
   async end(): Promise<void> {
@@ -204,9 +211,34 @@ export class PostgresSession implements DatabaseConnection, Presence {
     }
   }
 
-  /** The number of an advisory lock, which all schools of the database share: it says whose it is. */
-  #keyOf(name: string): string {
-    return createHash('sha256').update(`lpx ${this.#schema} ${name}`).digest().readBigInt64BE().toString();
+  #note(name: string): Promise<unknown> {
+    return this.rows(`insert into sessions (name, session) select $1, $2 from ${UNSAFE} on conflict do nothing`, [name, this.name]);
+  }
+
+  #forget(name: string): Promise<unknown> {
+    return this.rows(`delete from sessions using ${UNSAFE} where name = $1 and session = $2`, [name, this.name]);
+  }
+
+  /** Whether a session that lives has noted a name. */
+  async #isNoted(name: string): Promise<boolean> {
+    // Within a transaction, sessions would be seen as they were at its first look.
+    await this.rows('select pg_stat_clear_snapshot()');
+    const noted = await this.rows(`select from sessions where name = $1 and ${isLiving(this.#schema, 'session')} limit 1`, [name]);
+    return noted.length > 0;
+  }
+
+  /** Does something while nobody else notes anything. */
+  async #withSessionsLocked<T>(work: () => Promise<T>): Promise<T> {
+    await this.rows('begin');
+    try {
+      await this.rows('lock table sessions in share row exclusive mode');
+      const result = await work();
+      await this.rows('commit');
+      return result;
+    } catch (error) {
+      await this.rows('rollback').catch(() => {});
+      throw error;
+    }
   }
 }
 

@@ -199,6 +199,7 @@ export async function openPostgresStore(location: PostgresLocation, opening: Ope
     const vault = vaultAt(await placeIn(db), { access: accessFor(shared_group), presence: session });
     const impatient = new Kysely<Tables>({ dialect: new PostgresDialect(session, 0) });
     await sweepLeftovers(impatient, shown, vault, session).catch(() => {});
+    await session.forgetDead().catch(() => {});
     return new DatabaseStore(db, { folder: shown, school: { code, name }, attachments: vault, presence: session });
   } catch (error) {
     await session.end();

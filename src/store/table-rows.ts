@@ -11,10 +11,10 @@ import type { Tables } from './tables.js';
 /** A row by the names of its columns, in the order of its table's `columns`. */
 export type Row = Readonly<Record<string, string | number | null>>;
 
-/** Left out: the version is a number of its own, settings are of one store alone; files without a name yet belong to a living process, remnants to one disk. */
-type LeftOut = 'schema_version' | 'settings' | 'unpublished' | 'remnants';
+/** Left out: the version is a number of its own, settings are of one store alone, sessions of its connections; files without a name yet belong to a living process, remnants to one disk. */
+type LeftOut = 'schema_version' | 'settings' | 'sessions' | 'unpublished' | 'remnants';
 export type RowTable = Exclude<keyof Tables, LeftOut>;
-export const LEFT_OUT: readonly LeftOut[] = ['schema_version', 'settings', 'unpublished', 'remnants'];
+export const LEFT_OUT: readonly LeftOut[] = ['schema_version', 'settings', 'sessions', 'unpublished', 'remnants'];
 
 type Shape<T> = {
   /** The columns by which rows are ordered, and of which no two rows have the same. */

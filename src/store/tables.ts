@@ -60,6 +60,8 @@ export interface Tables {
   schema_version: { version: number };
   /** What only this store is set to. `attachments`: the folder in which they are, of a store in a database. */
   settings: { name: string; value: string };
+  /** In PostgreSQL: the work folders and turns of connections, which count while the connection lives. */
+  sessions: { name: string; session: string };
   /** One row. `shared_group` is the group of users that shares the store; empty when it is its owner's alone. */
   school: { code: string; name: string; shared_group: string; seal: Seal };
   students: {

@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { JobQueue, type NewJob, RETRIES } from '#lpx/batch/job-queue.js';
 import { jobId } from '#lpx/batch/queued-jobs.js';
 import { type PostgresLocation, postgresLocation } from '#lpx/store/location.js';
-import { createStore } from '#lpx/store/open.js';
+import { createStore, openStore } from '#lpx/store/open.js';
 import { describePostgres, type TestDatabase, testDatabase } from '../support/postgres.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -30,6 +32,33 @@ async function emptyQueue(): Promise<{ readonly database: TestDatabase; readonly
   const database = await testDatabase();
   await storeIn(database.location);
   return { database, queue: await open(database.location) };
+}
+
+/** Two schools of one database, each with a role and a store of its own. */
+async function twoSchools() {
+  const database = await testDatabase();
+  const { name, port, folder } = database;
+  const codes = ['990001', '990002'] as const;
+  const [roles, locations]: [string[], PostgresLocation[]] = [[], []];
+  onTestFinished(async () => {
+    for (const role of roles) await database.run(`drop owned by ${role} cascade; drop role ${role}`);
+  });
+  for (const code of codes) {
+    const role = `${name}_${code}`;
+    await database.run(`create role ${role} login; create schema lpx_${code} authorization ${role}`);
+    const location = postgresLocation(`postgres://${role}@${encodeURIComponent(folder)}:${port}/${name}?school=${code}`);
+    roles.push(role);
+    locations.push(location);
+    await storeIn(location, code);
+  }
+  return { database, roles: roles as [string, string], locations: locations as [PostgresLocation, PostgresLocation] };
+}
+
+async function clientOf({ folder, port, name }: TestDatabase, user: string): Promise<pg.Client> {
+  const client = new pg.Client({ host: folder, port, user, database: name });
+  await client.connect();
+  onTestFinished(() => client.end());
+  return client;
 }
 
 /** Lets time pass as far as the queue is concerned. */
@@ -119,24 +148,12 @@ describePostgres('the queue of jobs', () => {
   });
 
   it('is of one school: the role of another one can neither read nor add nor take jobs, nor make dead workers of its', async () => {
-    const database = await testDatabase();
-    const { name, port, folder } = database;
-    const roles = ['990001', '990002'].map((code) => ({ code, role: `${name}_${code}` }));
-    onTestFinished(async () => {
-      for (const { role } of roles) await database.run(`drop owned by ${role} cascade; drop role ${role}`);
-    });
-    const urls: string[] = [];
-    for (const { code, role } of roles) {
-      await database.run(`create role ${role} login; create schema lpx_${code} authorization ${role}`);
-      const url = `postgres://${role}@${encodeURIComponent(folder)}:${port}/${name}?school=${code}`;
-      await storeIn(postgresLocation(url), code);
-      urls.push(url);
-    }
-    const [ours, theirs] = [await open(postgresLocation(urls[0] as string)), await open(postgresLocation(urls[1] as string))];
+    const { database, roles, locations } = await twoSchools();
+    const [ours, theirs] = [await open(locations[0]), await open(locations[1])];
     await ours.submit([job('a')]);
     expect([await theirs.take(), await theirs.counts()]).toEqual([undefined, []]);
     const attack = (statement: string) =>
-      database.run(`set role ${roles[1]?.role}; ${statement}`).then(
+      database.run(`set role ${roles[1]}; ${statement}`).then(
         () => 'done',
         (error) => error.code,
       );
@@ -149,6 +166,38 @@ describePostgres('the queue of jobs', () => {
     ])
       expect([statement, await attack(statement)]).toEqual([statement, '42501']);
     expect(await ours.take()).toMatchObject({ about: 'a' });
+  });
+
+  it('cannot be held up by the role of another school, whatever it locks and whatever it calls itself', async () => {
+    const { database, roles, locations } = await twoSchools();
+    const attacker = await clientOf(database, roles[1]);
+    // What any role can hold: the numbers of all advisory locks that pg-boss takes for our school.
+    await attacker.query(
+      `select pg_advisory_lock(('x' || encode(sha224((current_database() || '.pgboss.lpx_990001')::bytea), 'hex'))::bit(64)::bigint)`,
+    );
+    const [ours, dead, store] = [await open(locations[0]), await JobQueue.open(locations[0]), await openStore(locations[0])];
+    await ours.submit([job('a'), job('b')]);
+    expect([(await dead.take())?.about, (await ours.take())?.about]).toEqual(['a', 'b']);
+    const endTurn = await store.presence.tryTurn('inbox');
+    const work = await store.attachments.workFolder();
+    const held = await attacker.query(`select distinct pid from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`);
+    expect(held.rows).toEqual([]);
+
+    // It takes the place of a session that ends, as far as it can: its name, which everybody sees.
+    const names = await attacker.query("select distinct application_name as name from pg_stat_activity where application_name like 'lpx%'");
+    for (const { name } of names.rows)
+      await (await clientOf(database, roles[1])).query("select set_config('application_name', $1, false)", [name]);
+    await dead.close();
+    await store.close();
+    await later(database);
+    for (let tries = 0; tries < 100 && (await ours.supervise()) === 0; tries++) await sleep(20);
+    expect((await states(ours)).sort()).toEqual(['a retry', 'b running']);
+    const after = await openStore(locations[0]);
+    expect(await after.presence.isAlive(basename(work.path))).toBe(false);
+    expect(await after.presence.tryTurn('inbox')).toBeDefined();
+    expect(await after.presence.tryTurn('inbox')).toBeUndefined();
+    expect(endTurn).toBeDefined();
+    await after.close();
   });
 });
 

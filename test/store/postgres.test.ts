@@ -239,7 +239,7 @@ describePostgres('a connection that is lost in the middle', () => {
     const change = store.change(async (open) => {
       await open.addHistory(HISTORY);
       await database.run(
-        `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'lpx' and datname = '${database.name}'`,
+        `select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'lpx %' and datname = '${database.name}'`,
       );
       await open.addHistory(HISTORY);
       return { keep: true, result: undefined };

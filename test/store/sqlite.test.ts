@@ -58,7 +58,7 @@ function tamper(store: Store, statements: string): void {
 }
 
 /** Takes back what the eighteenth version of the tables added. */
-const WITHOUT_EIGHTEENTH = 'alter table students drop column holds; alter table history drop column changes_hash;';
+const WITHOUT_EIGHTEENTH = 'drop table sessions; alter table students drop column holds; alter table history drop column changes_hash;';
 
 /** Takes back what the seventeenth version of the tables added. */
 const WITHOUT_SEVENTEENTH = `${WITHOUT_EIGHTEENTH} drop table entry_changes; drop table entry_matches; drop table receipt_files;
