@@ -10,6 +10,7 @@ export type { FileView, RecordVersion, RecordView, StudentView } from './exchang
 export type { PackageFacts, PasswordSource, SignatureSource, StudentFacts, VerificationReport } from './exchange/verify.js';
 export {
   type ActOptions,
+  type CheckOptions,
   type ExportOptions,
   exportPackage,
   type ImportOptions,

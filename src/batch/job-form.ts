@@ -62,7 +62,10 @@ const IMPORTING = {
 
 const inboxForm = (terms: Form): Form =>
   isObjectOf({ inbox: FOLDER, file: isTextThat(isBelow), terms, passwords: SEALED, language: isText });
-const INBOX_FORMS = { import: inboxForm(isObjectOf(IMPORTING)), verify: inboxForm(isObjectOf(VERIFYING)) };
+const INBOX_FORMS = {
+  import: inboxForm(isObjectOf(IMPORTING)),
+  verify: inboxForm(isObjectOf({ ...VERIFYING, operator: isOptional(isText) })),
+};
 
 const EXPORT_FORM = isObjectOf({
   out: FOLDER,

@@ -8,7 +8,6 @@ import {
   type InboxRequest,
   type InboxResult,
   passwordsFor,
-  type VerifyTerms,
 } from '../exchange/batch-import.js';
 import { completeMoves, type InboxPackage, listInbox, openInbox, openMovingInbox } from '../package/inbox.js';
 import { entriesFor } from '../package/password-book.js';
@@ -20,6 +19,7 @@ import {
   decodedInboxResult,
   type InboxPayload,
   jobId,
+  type QueuedVerifyTerms,
   type Sealing,
   type SharedFolder,
   sealedPasswords,
@@ -62,12 +62,12 @@ export async function queueImports(
 }
 
 /** @throws as `verifyInbox`; LPX_RECIPIENT_WRONG */
-export async function queueVerifications(request: QueueInboxRequest & { readonly terms: VerifyTerms }): Promise<QueuedInbox> {
+export async function queueVerifications(request: QueueInboxRequest & { readonly terms: QueuedVerifyTerms }): Promise<QueuedInbox> {
   const inbox = await openInbox(request.folder);
   return queueAll('verify', inbox, (await listInbox(inbox)).packages, request);
 }
 
-type QueueRequest = QueueInboxRequest & { readonly terms: ImportTerms | VerifyTerms };
+type QueueRequest = QueueInboxRequest & { readonly terms: ImportTerms | QueuedVerifyTerms };
 
 async function queueAll(
   kind: 'import' | 'verify',

@@ -10,9 +10,11 @@ import {
   type InboxResult,
   importAll,
   isPassing,
+  type VerifyJob,
   verifyAll,
 } from '../exchange/batch-import.js';
 import type { ImportResult } from '../exchange/import.js';
+import type { CheckedPackage } from '../exchange/note-verification.js';
 import { knownError } from '../io/file-error.js';
 import type { NewFile } from '../io/publish.js';
 import { maskIds } from '../masking.js';
@@ -270,9 +272,24 @@ class Worker {
         (request: ImportJob): Promise<ImportResult> => thread.run('import', { ...request, folder: location }, { signal }),
       );
       const ofJob = (result: InboxResult) => reportsOf(result, language);
-      await importAll({ inbox, packages, passwords }, { terms: terms as ImportTerms, now, onResult, each, reportsOf: ofJob });
-    } else
-      await verifyAll({ packages, passwords }, { terms, onResult, each: onThread((request) => thread.run('verify', request, { signal })) });
+      await importAll(
+        { inbox, packages, passwords },
+        { terms: { ...(terms as ImportTerms), request: job.request }, now, onResult, each, reportsOf: ofJob },
+      );
+    } else {
+      const { operator = '', ...verifying } = terms;
+      const each = onThread((request: VerifyJob) => thread.run('verify', request, { signal }));
+      // That it cannot be noted now has the job run again.
+      const onJudged = async ({ error, ...checked }: CheckedPackage) => {
+        const refusal = error && { code: error.code, exitCode: error.exitCode };
+        await thread.run(
+          'note',
+          { folder: location, checked: { ...checked, error: refusal }, now: now(), operator, request: job.request },
+          {},
+        );
+      };
+      await verifyAll({ packages, passwords }, { terms: verifying, onResult, onJudged, each });
+    }
     const [result] = results;
     if (!result) throw new LpxError('LPX_INTERNAL', { detail: 'result' });
     // What says nothing of the package is tried again.
@@ -291,7 +308,14 @@ class Worker {
     try {
       const result = await thread.run(
         'export',
-        { ...request, outFolder, folder: location, now: now(), batch: { job: batchJob, resend }, sharedFiles: new Set<string>() },
+        {
+          ...request,
+          outFolder,
+          folder: location,
+          now: now(),
+          batch: { job: batchJob, request: job.request, resend },
+          sharedFiles: new Set<string>(),
+        },
         { password, signal },
       );
       const { packages, students, unfit } = result;

@@ -29,8 +29,14 @@ export interface SharedFolder {
 /** Passwords that are encrypted to the workers, in Base64; or null where the workers have them. */
 export type Sealed = string | null;
 
+/** How workers verify. */
+export type QueuedVerifyTerms = VerifyTerms & {
+  /** Who has it verified, for the history; jobs of earlier versions do not say it. */
+  readonly operator?: string | undefined;
+};
+
 /** What a job about one package of an inbox carries. */
-export interface InboxPayload<T = ImportTerms | VerifyTerms> {
+export interface InboxPayload<T = ImportTerms | QueuedVerifyTerms> {
   readonly inbox: SharedFolder;
   /** The package's path below the inbox. */
   readonly file: string;

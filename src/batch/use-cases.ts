@@ -2,6 +2,7 @@
 import { type ImportJob, passwordBook, type VerifyJob } from '../exchange/batch-import.js';
 import { type ExportOfBatch, type ExportRequest, exportPackages } from '../exchange/export.js';
 import { importPackage } from '../exchange/import.js';
+import { type CheckedPackage, type Checking, noteVerifications } from '../exchange/note-verification.js';
 import { verifyPackage } from '../exchange/verify.js';
 import { removeWhenInterrupted } from '../io/temporary.js';
 import { SharedFiles } from '../package/writer.js';
@@ -65,6 +66,9 @@ export function batchUseCases() {
     import: async ({ folder, passwords, ...request }: ImportJob & { readonly folder: StoreLocation }) =>
       importPackage(await storeIn(folder), { ...request, password: passwordBook(passwords), engine }),
     verify: ({ passwords, ...request }: VerifyJob) => verifyPackage({ ...request, password: passwordBook(passwords), engine }),
+    /** Appends to the history that a package was verified. */
+    note: async ({ folder, checked, ...checking }: Checking & { readonly folder: StoreLocation; readonly checked: CheckedPackage }) =>
+      noteVerifications(await storeIn(folder), [checked], checking),
     /** Ends what lives from job to job. */
     close: async (_request: object) => {
       await work?.remove();

@@ -24,6 +24,7 @@ import { readPasswords } from '../roster/password-tables.js';
 import type { Store } from '../store/store.js';
 import { takeTurn } from '../store/turns.js';
 import { type ImportRequest, type ImportResult, isRefusal } from './import.js';
+import type { CheckedPackage } from './note-verification.js';
 import { errorOfReport, type VerificationReport, type VerifyRequest } from './verify.js';
 
 /** What became of a package. */
@@ -98,6 +99,8 @@ export type EachPackage<U> = (packages: readonly InboxPackage[], work: (found: I
 export interface VerifyInboxRequest extends InboxRequest {
   readonly terms: VerifyTerms;
   readonly each: EachPackage<(job: VerifyJob) => Promise<VerificationReport>>;
+  /** Called with each package that is in order or refused, before its result; not with one that waits. What it throws ends the work. */
+  readonly onJudged?: ((checked: CheckedPackage) => Promise<void>) | undefined;
 }
 
 export interface ImportInboxRequest extends InboxRequest {
@@ -134,13 +137,15 @@ export async function verifyInbox(request: VerifyInboxRequest): Promise<void> {
 /** Verifies packages of an inbox. */
 export function verifyAll(
   { packages, passwords }: Omit<Importing, 'inbox'>,
-  { each, terms, onResult }: Pick<VerifyInboxRequest, 'each' | 'terms' | 'onResult'>,
+  { each, terms, onJudged, onResult }: Pick<VerifyInboxRequest, 'each' | 'terms' | 'onJudged' | 'onResult'>,
 ): Promise<void> {
   return each(packages, async (found, verify) => {
     const result = await settled(found, async () => {
       const report = await verify({ ...terms, passwords, zipFile: found.path });
       return { outcome: 'intact', report, error: errorOfReport(report) };
     });
+    const { outcome, report, error } = result;
+    if (outcome === 'intact' || outcome === 'refused') await onJudged?.({ zipFile: found.path, report, error });
     onResult(result);
   });
 }

@@ -78,6 +78,8 @@ export interface ExportOfBatch {
   readonly job: string;
   /** Send also what went to the same school before and has not changed since. */
   readonly resend: boolean;
+  /** The run of the command that has a worker make the packages, for the history; undefined where none does. */
+  readonly request?: string | undefined;
   /** By which others see that the thread lives: the same for all jobs of a thread, one after the other. */
   readonly work: WorkFolder;
   /** Called once everything is written, and before anything of it has its name. What it throws ends the export. */

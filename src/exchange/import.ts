@@ -55,6 +55,8 @@ export interface ImportRequest extends VerifyRequest {
   readonly retried?: ReadonlySet<Code> | undefined;
   /** Who imports, for the history and the receipt. */
   readonly operator: string;
+  /** The run of the command that has a worker import it, for the history; undefined where none does. */
+  readonly request?: string | undefined;
 }
 
 /** What becomes of one record of the package. */
@@ -124,13 +126,13 @@ export async function importPackage(store: Store, request: ImportRequest): Promi
 const isKept = ({ code }: LpxError, { dryRun, retried }: ImportRequest): boolean => !dryRun && !retried?.has(code);
 
 /** Whether an error says something of the package, and not of how lpx was called, of the system or of the store. */
-export const isRefusal = ({ exitCode }: LpxError): boolean =>
+export const isRefusal = ({ exitCode }: Pick<LpxError, 'exitCode'>): boolean =>
   exitCode === EXIT.signature || exitCode === EXIT.password || exitCode === EXIT.damaged || exitCode === EXIT.invalidData;
 
 /** Notes a refused package: its name, size and MD5, and why. A refusal that cannot be noted is still one. */
 async function recordRefusal(
   store: Store,
-  { zipFile, now, operator }: ImportRequest,
+  { zipFile, now, operator, request }: ImportRequest,
   { code }: LpxError,
   facts: Pick<VerificationReport['package'], 'file' | 'bytes' | 'md5'> | undefined,
 ): Promise<void> {
@@ -142,6 +144,7 @@ async function recordRefusal(
         state: 'failed',
         at: now,
         operator,
+        request,
         file,
         bytes,
         md5,
@@ -218,7 +221,7 @@ function narrowed(all: readonly StudentPlan[], { skipUnfit }: ImportRequest): { 
 
 const historyOf = (
   { package: { file, bytes, md5, contentsDigest, school } }: VerificationReport,
-  { signature, operator, now }: ImportRequest,
+  { signature, operator, request, now }: ImportRequest,
   plans: readonly StudentPlan[],
 ): ImportEntry => ({
   kind: 'import',
@@ -233,6 +236,7 @@ const historyOf = (
   code: '',
   overridden: [...new Set([...plans.flatMap((plan) => plan.overridden), ...owedCodes(plans)])].join(' '),
   operator,
+  request,
 });
 
 /** That records came although files of theirs are owed: who accepted it is in the history. */

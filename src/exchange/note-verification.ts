@@ -1,8 +1,8 @@
 /** Appends what was verified to the history of a store: who checked which package, and what came of it. */
-import type { LpxError } from '../errors.js';
-import type { Store } from '../store/store.js';
+import { LpxError } from '../errors.js';
+import type { Queued, Store } from '../store/store.js';
 import { factsOfFile, isRefusal } from './import.js';
-import type { VerificationReport } from './verify.js';
+import { errorOfReport, type VerificationReport, type VerifyRequest, verifyPackage } from './verify.js';
 
 /** A package as it was found. */
 export interface CheckedPackage {
@@ -10,13 +10,24 @@ export interface CheckedPackage {
   /** Undefined when the file could not be read as a package at all. */
   readonly report?: VerificationReport | undefined;
   /** Undefined of one that is in order. */
-  readonly error?: LpxError | undefined;
+  readonly error?: Pick<LpxError, 'code' | 'exitCode'> | undefined;
 }
 
 /** When, and by whom. */
-export interface Checking {
+export interface Checking extends Queued {
   readonly now: Date;
   readonly operator: string;
+}
+
+/** Verifies a package, and has noted what was found, also of a file that cannot be read as a package. @throws as `verifyPackage`, and what `note` throws */
+export async function verifyNoted(request: VerifyRequest, note: (checked: CheckedPackage) => Promise<void>): Promise<VerificationReport> {
+  const { zipFile } = request;
+  const report = await verifyPackage(request).catch(async (error) => {
+    if (error instanceof LpxError) await note({ zipFile, error });
+    throw error;
+  });
+  await note({ zipFile, report, error: errorOfReport(report) });
+  return report;
 }
 
 /**
@@ -24,14 +35,18 @@ export interface Checking {
  * nothing of a package (a file that is not there, a failing disk) leaves no entry.
  * @throws LPX_STORE_BUSY, LPX_DISK_FULL, LPX_WRITE_FAILED, with nothing appended
  */
-export async function noteVerifications(store: Store, checked: readonly CheckedPackage[], { now, operator }: Checking): Promise<void> {
+export async function noteVerifications(
+  store: Store,
+  checked: readonly CheckedPackage[],
+  { now, operator, request }: Checking,
+): Promise<void> {
   const judged = checked.filter(({ error }) => !error || isRefusal(error));
   if (judged.length === 0) return;
   const facts = await Promise.all(judged.map(({ zipFile, report }) => report?.package ?? factsOfFile(zipFile)));
   await store.change(async (change) => {
     for (const [i, { file, bytes, md5 }] of facts.entries()) {
       const { error, report } = judged[i] ?? {};
-      const details = { md5, code: error?.code ?? '' };
+      const details = { md5, code: error?.code ?? '', ...(request !== undefined && { request }) };
       const historyId = await change.addHistory({ kind: 'verify', at: now, operator, file, bytes, details });
       const counted = error ? [] : (report?.students ?? []);
       const roll = await change.rollOf(counted.map(({ nationalId }) => nationalId));

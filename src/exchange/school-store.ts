@@ -10,6 +10,7 @@ import type { School, Store } from '../store/store.js';
 
 export { isDatabaseUrl, type StoreLocation, shownLocation } from '../store/location.js';
 export { isNetworkFolder } from '../store/network-folder.js';
+export { openStore } from '../store/open.js';
 export { isS3Url } from '../store/s3-location.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
 export { isAttachmentsPlace } from '../store/vault.js';

@@ -88,6 +88,12 @@ export interface VerifyOptions extends ProgressOptions {
   readonly acceptForeignMd5?: boolean | undefined;
 }
 
+/** A check that may be in the name of a store. */
+export interface CheckOptions extends VerifyOptions, ActOptions {
+  /** The store in whose name the package is checked: its history says by whom, and what came of it. Default: none. */
+  readonly store?: Store | undefined;
+}
+
 export interface ImportOptions extends VerifyOptions, ActOptions {
   /** Work everything out and change nothing. */
   readonly dryRun?: boolean | undefined;
@@ -169,20 +175,23 @@ export async function exportPackage(store: Store, options: ExportOptions): Promi
 }
 
 /**
- * Verifies a package: signature, directory, password, structure, schema, rules, attachments. Writes nothing. Whatever is
- * wrong with the package is in the report: `ok` is false, and `findings` say what and where.
+ * Verifies a package: signature, directory, password, structure, schema, rules, attachments. Writes nothing but, with a `store`, an entry
+ * of its history. Whatever is wrong with the package is in the report: `ok` is false, and `findings` say what and where.
  *
  * @throws LpxError `LPX_OPTION_WRONG`, `LPX_FILE_NOT_FOUND`, `LPX_FILE_UNREADABLE`, `LPX_FILE_CHANGED` when somebody changes the file
- *   meanwhile, `LPX_PASSWORD_MISSING`, `LPX_DISK_FULL`, `LPX_INTERRUPTED`
+ *   meanwhile, `LPX_PASSWORD_MISSING`, `LPX_DISK_FULL`, `LPX_INTERRUPTED`; with a `store`, `LPX_STORE_BUSY`, `LPX_WRITE_FAILED`: then
+ *   the history has no entry of the check
  * @example
  * ```ts
  * const { ok, findings } = await verifyPackage({ zipFile: '990001_2021_01_22_10_30_00.zip', password: 'Sample-Pass-2021' });
  * if (!ok) console.error(findings.map(({ code, place }) => [code, place]));
  * ```
  */
-export async function verifyPackage(options: VerifyOptions): Promise<VerificationReport> {
-  const given = checkedOptions(options, OPTIONS.verify);
-  return inOwnThread((thread) => thread.run('verify', verifyRequest(given), callerOf(given)));
+export async function verifyPackage(options: CheckOptions): Promise<VerificationReport> {
+  const { store, operator = '', now = new Date(), ...given } = checkedOptions(options, OPTIONS.check);
+  if (!store) return inOwnThread((thread) => thread.run('verify', verifyRequest(given), callerOf(given)));
+  const request = { ...verifyRequest(given), folder: Store.locationOf(store), operator, now };
+  return Store.threadOf(store).run('check', request, callerOf(given));
 }
 
 /**

@@ -5,8 +5,8 @@ import type { PasswordSource, SignatureSource } from '../exchange/verify.js';
 import { isPassword } from '../package/password-source.js';
 import { EXCHANGE_REASONS, type ExchangeReason } from '../spec/status-changes.js';
 import type { Encryption } from '../zip/writer.js';
-import type { ActOptions, ExportOptions, ImportOptions, LoadOptions, VerifyOptions } from './exchange.js';
-import type { CallOptions, NewSchool, ProgressOptions } from './store.js';
+import type { ActOptions, CheckOptions, ExportOptions, ImportOptions, LoadOptions, VerifyOptions } from './exchange.js';
+import type { CallOptions, NewSchool, ProgressOptions, Store } from './store.js';
 
 /** What an option has to be. */
 interface Check<T> {
@@ -99,6 +99,11 @@ export const OPTIONS = {
     dryRun: flag,
   } satisfies Checks<ExportOptions>,
   verify: ofVerify,
+  check: {
+    ...ofVerify,
+    ...ofAct,
+    store: check<Store>('store', isObject),
+  } satisfies Checks<CheckOptions>,
   import: {
     ...ofVerify,
     ...ofAct,

@@ -3,6 +3,7 @@ import { LpxError } from '../errors.js';
 import { type ExportRequest, exportPackages } from '../exchange/export.js';
 import { type ImportRequest, importPackage } from '../exchange/import.js';
 import { type LoadRequest, loadFolder } from '../exchange/load.js';
+import { type Checking, noteVerifications, verifyNoted } from '../exchange/note-verification.js';
 import { initStore, type StoreLocation, withStore } from '../exchange/school-store.js';
 import { showPackage } from '../exchange/show.js';
 import { type VerifyRequest, verifyPackage } from '../exchange/verify.js';
@@ -46,6 +47,10 @@ export const USE_CASES = {
   import: ({ folder, ...request }: OfStore<ImportRequest>, caller: Caller) =>
     withStore(folder, (store) => importPackage(store, { ...request, ...caller })),
   verify: (request: Posted<VerifyRequest>, caller: Caller) => verifyPackage({ ...request, ...caller }),
+  check: ({ folder, now, operator, ...request }: OfStore<VerifyRequest> & Checking, caller: Caller) =>
+    withStore(folder, (store) =>
+      verifyNoted({ ...request, ...caller }, (checked) => noteVerifications(store, [checked], { now, operator })),
+    ),
   show: (request: Posted<VerifyRequest>, caller: Caller) => showPackage({ ...request, ...caller }),
 } as const;
 

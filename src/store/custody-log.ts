@@ -16,6 +16,7 @@ import {
   recordsOf,
 } from './chain.js';
 import { inParts } from './statements.js';
+import type { Queued } from './store.js';
 import type { Tables } from './tables.js';
 
 /** The newest entry of the chain. Kept outside of the store, it shows later whether the end of the log was cut off. */
@@ -72,6 +73,8 @@ export interface LogEntry {
   readonly md5: string;
   readonly contentsDigest: string;
   readonly school: string;
+  /** The run of the command that had a worker do it, as the workers' logs have it; undefined where no worker was asked. */
+  readonly request: string | undefined;
   readonly refersTo: number | undefined;
   readonly studentCount: number;
   /** The keyed hashes of national ids, where they were asked for. */
@@ -151,6 +154,7 @@ export class CustodyLog {
           position: Number(entry.position),
           ...{ hash, id, at, kind, operator, file, md5, school },
           contentsDigest: entry.contents_digest,
+          request: requestIn(entry.details),
           refersTo: entry.refers_to ?? undefined,
           studentCount: counts.students.get(id) ?? 0,
           keyedIds: hashes,
@@ -381,6 +385,14 @@ function undoneBy(undos: readonly Pick<EntryRow, 'id' | 'refers_to'>[]): Readonl
     }
   }
   return result;
+}
+
+function requestIn(details: string): string | undefined {
+  try {
+    return (JSON.parse(details || '{}') as Queued).request;
+  } catch {
+    return undefined;
+  }
 }
 
 /** When and by whom a package was received, as the entry of its receipt says; undefined where that entry is from before they said it. */

@@ -7,7 +7,16 @@ import { areStudentsIntact, byHash, chainedStudents, erasuresIn, isEntryIntact, 
 import { refOf } from './pickable-items.js';
 import { SEALED, STUDENT_SEALED_LATER } from './seal.js';
 import { inParts } from './statements.js';
-import type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryRecord, HistoryStudent, NewHistoryEntry, SentAs } from './store.js';
+import type {
+  BasicDataChange,
+  HistoryEntry,
+  HistoryFilter,
+  HistoryRecord,
+  HistoryStudent,
+  NewHistoryEntry,
+  Queued,
+  SentAs,
+} from './store.js';
 import { basicDataOf, listIn, objectIn, type StudentRow, storedTime } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
 
@@ -210,8 +219,8 @@ export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Ta
   const row = { ...UNSAID, at: at.toISOString() };
   switch (entry.kind) {
     case 'import': {
-      const { contentsDigest, ...rest } = entry;
-      return { ...row, ...rest, contents_digest: contentsDigest };
+      const { contentsDigest, request, ...rest } = entry;
+      return { ...row, ...rest, contents_digest: contentsDigest, details: requestDetails(request) };
     }
     case 'receipt': {
       const { refersTo, receiving, ...rest } = entry;
@@ -233,6 +242,9 @@ export function historyColumns({ at, ...entry }: NewHistoryEntry): Insertable<Ta
   }
 }
 
+/** What the entry of a package keeps of the request that a worker did it for. */
+export const requestDetails = (request: string | undefined): string => (request === undefined ? '' : JSON.stringify({ request }));
+
 /** @throws LPX_STORE_DAMAGED */
 function entryOf(row: EntryRow, of: Pick<HistoryEntry, 'students' | 'studentCount' | 'erased' | 'outcomes'>, folder: string): HistoryEntry {
   const { id, kind, file, operator, md5, sha256, school } = row;
@@ -245,15 +257,16 @@ function entryOf(row: EntryRow, of: Pick<HistoryEntry, 'students' | 'studentCoun
     ...of,
     undoneBy: row.undone_by ?? undefined,
   };
-  const sent = { ...happening, md5, sha256, contentsDigest: row.contents_digest, school, overridden: row.overridden };
+  const ofPackage = { ...happening, md5, sha256, contentsDigest: row.contents_digest, school, overridden: row.overridden };
+  const requested = (): Queued => (row.details === '' ? {} : parsed(() => objectIn<Queued>(row.details), folder));
   switch (kind) {
     case 'export': {
       const received = row.received_at === '' ? undefined : { at: storedTime(row.received_at, { folder }), by: row.received_by };
-      return { ...sent, kind, reason: row.reason, terms: row.terms, left: row.left_on, folder: row.folder, received };
+      return { ...ofPackage, ...requested(), kind, reason: row.reason, terms: row.terms, left: row.left_on, folder: row.folder, received };
     }
     case 'import': {
       const state = row.state === 'unchanged' || row.state === 'failed' ? row.state : 'done';
-      return { ...sent, kind, reason: row.reason === 'unsigned' ? row.reason : '', state, code: row.code };
+      return { ...ofPackage, ...requested(), kind, reason: row.reason === 'unsigned' ? row.reason : '', state, code: row.code };
     }
     case 'receipt':
       return { ...happening, kind, folder: row.folder, school, md5, refersTo: row.refers_to ?? 0 };

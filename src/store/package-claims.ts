@@ -15,6 +15,7 @@ import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from 
 import { LEAVING_REASONS } from '../spec/status-changes.js';
 import { chainEntry } from './chain.js';
 import { EntryChanges } from './entry-changes.js';
+import { requestDetails } from './history-rows.js';
 import type { Presence } from './presence.js';
 import { inParts } from './statements.js';
 import type { ExportEntry, HistoryCounts } from './store.js';
@@ -32,7 +33,7 @@ export interface NewClaim {
   readonly outFolder: string;
   /** A new file for the password of the whole export. */
   readonly passwordFile?: string | undefined;
-  readonly entry: Pick<ExportEntry, 'school' | 'reason' | 'terms' | 'left' | 'overridden' | 'operator'>;
+  readonly entry: Pick<ExportEntry, 'school' | 'reason' | 'terms' | 'left' | 'overridden' | 'operator' | 'request'>;
   readonly students: readonly ClaimedStudent[];
   /** The job of a batch that makes it. */
   readonly batchJob?: string | undefined;
@@ -354,7 +355,7 @@ async function addClaim(
   { now, outFolder, passwordFile, entry, students, batchJob = '' }: NewClaim,
   { name, work }: { readonly name: string; readonly work: string },
 ): Promise<PackageClaim> {
-  const { left, ...facts } = entry;
+  const { left, request, ...facts } = entry;
   const { id: historyId } = await transaction
     .insertInto('history')
     .values({
@@ -370,6 +371,7 @@ async function addClaim(
       work,
       batch_job: batchJob,
       bytes: 0,
+      details: requestDetails(request),
     })
     .returning('id')
     .executeTakeFirstOrThrow();

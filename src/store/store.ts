@@ -140,7 +140,7 @@ export interface EntryDetails {
   /** Files that the vault lacked are back: how many, how many of them were known by MD5 alone, and how many are still missing. */
   readonly recover: { readonly files: number; readonly byMd5: number; readonly missing: number };
   /** A package was checked: its MD5, and of one that is not in order why, by the code of the error. */
-  readonly verify: { readonly md5: string; readonly code: string };
+  readonly verify: Queued & { readonly md5: string; readonly code: string };
   /**
    * A student was erased for good: who, by keyed hash; why; how many records and files went; and the entries that had the student's
    * words in them, with their hashes since then.
@@ -209,7 +209,13 @@ export interface ReceiptEntry extends Happening {
   readonly receiving?: Receiving | undefined;
 }
 
-interface PackageEntry extends Happening {
+/** What an entry says that a worker made. */
+export interface Queued {
+  /** The run of the command that had it done, as the workers' logs have it; not there where no worker was asked. */
+  readonly request?: string | undefined;
+}
+
+interface PackageEntry extends Happening, Queued {
   readonly md5: string;
   /** Empty when it is unknown. */
   readonly contentsDigest: string;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateBucketCommand } from '@aws-sdk/client-s3';
@@ -228,6 +229,26 @@ describePostgres('packages in the queue', () => {
       for (const text of [dump, await dumpOf(database), worker.said.out, submitted.out, done.out, done.err])
         expect(text).not.toContain(password);
     }
+    const entries = await withStore(database.location, (open) => open.history({ kinds: ['export'] }));
+    expect(entries.map((entry) => 'request' in entry && entry.request)).toEqual(Array(4).fill(expect.stringMatching(/^[0-9a-f]{12}$/)));
+  });
+
+  it('that a worker verifies are in the history, also a refused one: by whom, and for which request', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    const { inbox, secret, packages } = await inboxOf(folder, 1);
+    writeFileSync(join(inbox, 'notes.zip'), 'not a zip');
+    settle(inbox);
+    expect((await lpx(['--store', database.url, 'batch', 'verify', inbox, '--queue', '--no-follow'])).code).toBe(0);
+    const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '1', '--passwords', secret, '--until-empty']);
+    expect(await worker.ended).toBe(0);
+    const entries = await withStore(database.location, (open) => open.history({ kinds: ['verify'] }));
+    const request = expect.stringMatching(/^[0-9a-f]{12}$/);
+    expect(entries.map(({ file, operator, details }: any) => [file, operator, details]).sort()).toEqual([
+      [packages[0], userInfo().username, { md5: expect.any(String), code: '', request }],
+      ['notes.zip', userInfo().username, { md5: expect.any(String), code: 'LPX_NOT_A_ZIP', request }],
+    ]);
   });
 
   it('are finished by a worker that is to end, and seen from outside: metrics, health, and logs without ids, names and passwords', async () => {
@@ -265,6 +286,8 @@ describePostgres('packages in the queue', () => {
       request: expect.stringMatching(/^[0-9a-f]{12}$/),
       history: expect.any(Number),
     });
+    const { json: log } = await lpxJson(['--store', database.url, 'log']);
+    expect(log.entries.find(({ id }: any) => id === done.history)).toMatchObject({ kind: 'import', request: done.request });
     const seen = `${worker.said.out}${worker.said.err}${text}`;
     for (const secretText of [...nationalIds, '王小明', '學生0', ...passwordsIn(secret).values()]) expect(seen).not.toContain(secretText);
   });

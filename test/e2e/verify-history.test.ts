@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { lpx, lpxJson } from '../support/cli.js';
+import { settle } from '../support/inboxes.js';
 import { exportFrom, md5, PASSWORD, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -37,6 +38,25 @@ describe('lpx verify and the history', () => {
     expect(await verifications(store)).toEqual([bad, good, bad, good]);
     expect((await lpx(['--store', store, 'log', '--verify'])).code).toBe(0);
     expect((await lpx(['--store', store, 'log', '--student', TRANSFER_STUDENT])).out).toContain(basename(zipFile));
+  });
+
+  it('appends an entry for each package of a folder that is in order or refused, and none for one that waits', async () => {
+    const { folder, zipFile, store } = await received();
+    const inbox = join(folder, 'inbox');
+    mkdirSync(inbox);
+    for (const name of ['good.zip', 'waiting.zip']) cpSync(zipFile, join(inbox, name));
+    cpSync(`${zipFile}.md5`, join(inbox, 'good.zip.md5'));
+    writeFileSync(join(inbox, 'notes.zip'), 'not a zip');
+    settle(inbox);
+    expect((await lpx(['--store', store, 'batch', 'verify', inbox], { env })).code).toBe(8);
+    const good = ['good.zip', md5(readFileSync(zipFile)), '', 1];
+    const bad = ['notes.zip', md5(readFileSync(join(inbox, 'notes.zip'))), 'LPX_NOT_A_ZIP', 0];
+    expect((await verifications(store)).sort()).toEqual([good, bad]);
+    expect((await lpx(['--store', store, 'log', '--verify'])).code).toBe(0);
+
+    const missing = await lpx(['--store', join(folder, 'typo'), 'batch', 'verify', inbox], { env });
+    expect(missing).toMatchObject({ code: 8, err: expect.stringContaining('not in the history') });
+    expect(missing.err.match(/not in the history/g)).toHaveLength(1);
   });
 
   it('writes nothing where there is no store, and says so in a note where one is named that cannot be used', async () => {

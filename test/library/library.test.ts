@@ -2,6 +2,7 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withStore } from '#lpx/exchange/school-store.js';
 import {
   createStore,
   exportPackage,
@@ -41,6 +42,11 @@ describe('the library', () => {
       const [{ zipFile, contentsDigest }] = packages as [(typeof packages)[0]];
       expect(leftOut.map(({ reason }) => reason)).toContain('uncertified');
       expect(await verifyPackage({ zipFile, password })).toMatchObject({ ok: true, package: { school: '990001' } });
+      const checked = await verifyPackage({ zipFile, password, store: to, operator: 'vendor', now: NOW });
+      expect(checked).toEqual(await verifyPackage({ zipFile, password }));
+      await expect(verifyPackage({ zipFile: from.folder, password, store: {} as Store })).rejects.toMatchObject({
+        code: 'LPX_OPTION_WRONG',
+      });
       expect((await showPackage({ zipFile, password })).students).toMatchObject([{ basicData: { nationalId: TRANSFER_STUDENT } }]);
       const imported = await importPackage(to, { zipFile, password, createStudents: true, operator: 'vendor' });
       expect(imported).toMatchObject({ outcome: 'imported', report: { package: { contentsDigest } } });
@@ -49,6 +55,8 @@ describe('the library', () => {
       await Promise.all([from.close(), to.close()]);
     }
     expect((await studentIn(to.folder, TRANSFER_STUDENT)).records.length).toBeGreaterThan(5);
+    const verifications = await withStore(to.folder, (open) => open.history({ kinds: ['verify'] }));
+    expect(verifications).toMatchObject([{ operator: 'vendor', at: NOW, details: { code: '' } }]);
   });
 
   it('takes paths from where the caller is', async () => {

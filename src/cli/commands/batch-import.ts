@@ -18,6 +18,7 @@ import { type BatchProgress, startBatchProgress } from '../batch-progress.js';
 import type { Context, Outcome } from '../context.js';
 import { type LogOptions, loggable, openLog } from '../log.js';
 import { openMetrics } from '../metrics-option.js';
+import { withNoting } from '../noting.js';
 import { type PasswordOptions, passwordAtHand } from '../passwords.js';
 import { type QueueOptions, type QueueTerms, withQueue } from '../queue-options.js';
 import { errorLines, failureDocument, failureOutput } from '../render/findings.js';
@@ -66,11 +67,14 @@ export async function batchVerify(context: Context, folder: string, options: Bat
     // From here on a signal ends the batch after the packages in hand.
     markCommitted();
     if (queued) {
-      const verifying = { ...request, ...results.receiver(), ...queued, terms, language: context.language };
+      const ofWorkers = { ...terms, operator: context.operator() };
+      const verifying = { ...request, ...results.receiver(), ...queued, terms: ofWorkers, language: context.language };
       return results.queued(await queueVerifications(verifying).finally(() => results.stop()), queued);
     }
     const each = verificationsOnThreads(threadsOf(context, options));
-    await verifyInbox({ ...request, ...results.receiver(), terms, each }).finally(() => results.stop());
+    await withNoting(context, (onJudged) => verifyInbox({ ...request, ...results.receiver(), terms, each, onJudged })).finally(() =>
+      results.stop(),
+    );
     return results.outcome();
   });
 }

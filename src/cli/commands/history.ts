@@ -262,6 +262,7 @@ export function entryOutput(entry: HistoryEntry) {
     operator: entry.operator,
     file: entry.file,
     bytes: entry.bytes,
+    ...('request' in entry && entry.request !== undefined && { request: entry.request }),
     ...(entry.undoneBy !== undefined && { undoneBy: entry.undoneBy }),
     studentCount: entry.studentCount,
     erased: entry.erased,

@@ -137,7 +137,11 @@ const ledgerLines = ({ messages, paint }: Context, { hash, md5, contentsDigest, 
     .filter(Boolean)
     .map((line) => paint.dim(`    ${line}`));
 
-const ledgerOutput = ({ refersTo, ...entry }: LogEntry) => ({ ...entry, ...(refersTo !== undefined && { refersTo }) });
+const ledgerOutput = ({ request, refersTo, ...entry }: LogEntry) => ({
+  ...entry,
+  ...(request !== undefined && { request }),
+  ...(refersTo !== undefined && { refersTo }),
+});
 
 function ledgerTable({ messages }: Context, entries: readonly LogEntry[]): Row[] {
   const { columns: title, kinds, labels, log: words } = messages;

@@ -1,19 +1,16 @@
 import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { type CheckedPackage, noteVerifications } from '../../exchange/note-verification.js';
-import { withStore } from '../../exchange/school-store.js';
-import { errorOfReport, type PasswordSource, type SignatureSource, type VerificationReport, verifyPackage } from '../../exchange/verify.js';
-import { knownError } from '../../io/file-error.js';
+import { verifyNoted } from '../../exchange/note-verification.js';
+import { errorOfReport, type PasswordSource, type SignatureSource, type VerificationReport } from '../../exchange/verify.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { type HtmlOptions, htmlFile, withReport } from '../html-file.js';
-import { isStoreFolder } from '../is-store-folder.js';
+import { type Note, withNoting } from '../noting.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { errorLines, failureOutput, findingLines } from '../render/findings.js';
 import { verificationReport } from '../render/html.js';
 import { reportLines, reportOutput } from '../render/report.js';
-import { storeFolder } from '../store-folder.js';
 
 export interface VerifyOptions extends PasswordOptions, HtmlOptions {
   /** A file, or false for none at all. */
@@ -32,34 +29,10 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
   const progress = startProgress(context, messages.progress.reading);
   const password = progress.holdFor(await passwordFor(context, options));
   const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update, seen: html?.seen };
-  const report = await verifyPackage(request)
-    .catch(async (error) => {
-      if (error instanceof LpxError) await noteIn(context, [{ zipFile: request.zipFile, error }]);
-      throw error;
-    })
-    .finally(progress.stop);
-  await noteIn(context, [{ zipFile: request.zipFile, report, error: errorOfReport(report) }]);
+  const report = await withNoting(context, (note) => verifyNoted(request, note)).finally(progress.stop);
   const { ok: _, ...json } = reportOutput(messages, report);
   const outcome = { json, text: reportLines(messages, paint, report), error: errorOfReport(report) };
   return withReport(context, outcome, html, ({ seen }) => verificationReport(context, report, seen));
-}
-
-/**
- * Appends what was found to the history of the store that is meant, where there is one. A check is as good without: what stands against an
- * entry is said in a note.
- */
-async function noteIn(context: Context, checked: readonly CheckedPackage[]): Promise<void> {
-  const { messages, paint, storeOption, env } = context;
-  try {
-    const location = storeFolder(context);
-    const isNamed = storeOption !== undefined || Boolean(env.LPX_STORE);
-    if (!isNamed && typeof location === 'string' && !isStoreFolder(location)) return;
-    await withStore(location, (store) => noteVerifications(store, checked, { now: context.now(), operator: context.operator() }));
-  } catch (error) {
-    const known = knownError(error);
-    if (known.code === 'LPX_INTERRUPTED') throw known;
-    context.note(paint.yellow(`! ${fill(messages.verify.notNoted, { why: failureOutput(messages, 'verify', known).message })}`));
-  }
 }
 
 /** People pick the signature for the package, whose name it has. @throws LPX_USAGE */
@@ -86,20 +59,18 @@ export async function verifySeveral(context: Context, zips: readonly string[], o
   const progress = startProgress(context, messages.progress.reading);
   const password = askedOnce(progress.holdFor(await passwordFor(context, options)));
   const verified: Verified[] = [];
-  for (const zip of zips) {
-    const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update };
-    verified.push(
-      await verifyPackage(request).then(
-        (report) => ({ zip, report, error: errorOfReport(report) }),
-        (error) => ({ zip, error: refusalOf(error) }),
-      ),
-    );
-  }
-  progress.stop();
-  await noteIn(
-    context,
-    verified.map(({ zip, ...found }) => ({ zipFile: resolve(context.cwd, zip), ...found })),
-  );
+  const verifyAll = async (note: Note) => {
+    for (const zip of zips) {
+      const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update };
+      verified.push(
+        await verifyNoted(request, note).then(
+          (report) => ({ zip, report, error: errorOfReport(report) }),
+          (error) => ({ zip, error: refusalOf(error) }),
+        ),
+      );
+    }
+  };
+  await withNoting(context, verifyAll).finally(progress.stop);
   const refused = verified.filter(({ error }) => error !== undefined);
   return {
     json: { packages: verified.map((checked) => verifiedOutput(context, checked)) },

@@ -137,7 +137,7 @@ async function claimName(store: Store, request: WriteRequest, { work, drafts, fi
       work,
       outFolder,
       passwordFile: first ? passwordFile : undefined,
-      entry: { school: toSchool, reason, terms: terms.join(' '), left, overridden, operator },
+      entry: { school: toSchool, reason, terms: terms.join(' '), left, overridden, operator, request: request.batch?.request },
       students: drafts.map((draft) => ({ id: draft.studentId, counts: draft.summary, contentsDigest: digestOf(draft) })),
       batchJob: request.batch?.job,
       unlessSent: request.batch?.resend === false,
