@@ -7,8 +7,9 @@ import { hasSnapshot } from '../backup/snapshots.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
 import { setMode } from '../store/access.js';
 import type { LogCheck } from '../store/custody-log.js';
+import type { Losses } from '../store/salvage.js';
 import type { HistoryEntry, Store } from '../store/store.js';
-import { type DamagedRow, damagedRows, type EngineCheck, type ProtectionGap } from '../store/store-health.js';
+import { type DamagedRow, damagedRows, type EngineCheck, type EngineFaults, type ProtectionGap } from '../store/store-health.js';
 import { keyOfRow } from '../store/table-rows.js';
 import { probeFiles } from './move-probe.js';
 
@@ -21,6 +22,8 @@ export interface DoctorRequest {
   readonly repair: boolean;
   readonly now: Date;
   readonly operator: string;
+  /** Of a store that cannot be read as a whole: what cannot. Then nothing is repaired. */
+  readonly losses?: Losses | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -81,10 +84,12 @@ const ORPHANS_NAMED = 1000;
 
 /** @throws LPX_STORE_DAMAGED where the database cannot be read at all; LPX_FILE_UNREADABLE */
 export async function examineStore(store: Store, request: DoctorRequest): Promise<DoctorReport> {
-  const { part, quick, repair, now, onProgress } = request;
+  const { part, quick, losses, now, onProgress } = request;
+  const repair = request.repair && losses === undefined;
   const inPart = (table: string, key: string) => part === undefined || (crc32(`${table} ${key}`) >>> 0) % part.of === part.number - 1;
-  const findings: Finding[] = [];
-  const engine = await store.health.engine(quick || (part !== undefined && part.number !== 1));
+  const findings = lossFindings(losses);
+  const checkEngine = () => store.health.engine(quick || (part !== undefined && part.number !== 1));
+  const engine = losses ? await unlessDamaged<EngineFaults>(findings, { by: 'none', faults: [] }, checkEngine) : await checkEngine();
   for (const detail of engine.faults) findings.push(findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail }));
   const rows = await examineRows(store, inPart);
   const files = await examineFiles(store, rows.files, { quick, inPart: (sha256) => inPart('attachments', sha256), onProgress });
@@ -110,7 +115,8 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const freeBytes = freeSpace(store);
   findings.push(
     ...(repair ? [] : looseFindings(loose)),
-    ...(files.orphans.length > (repairs?.orphans ?? 0) ? [orphanFinding(files)] : []),
+    // A file may be of a row that cannot be read.
+    ...(losses === undefined && files.orphans.length > (repairs?.orphans ?? 0) ? [orphanFinding(files)] : []),
     ...(await store.health.pendingPackages()).map(({ file }) => findingOf('LPX_PACKAGE_PENDING', 'note', {}, { file })),
     ...(counts.strayPicks > 0 ? [findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail: `picks: ${counts.strayPicks}` })] : []),
     ...owed,
@@ -145,6 +151,11 @@ const unsound = (count: number, total: number): LpxError =>
   total === 0 ? new LpxError('LPX_STORE_UNSOUND_NOBODY', { count }) : new LpxError('LPX_STORE_UNSOUND', { count, total });
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
+
+const lossFindings = ({ tables, students }: Losses = { tables: [], students: [] }): Finding[] => [
+  ...tables.map((table) => findingOf('LPX_TABLE_UNREADABLE', 'error', {}, { table })),
+  ...students.map((student) => findingOf('LPX_STUDENT_UNREADABLE', 'error', { student })),
+];
 
 /** The contents that the table of files has, in the order of their hashes, and how many bytes each has. */
 interface Files {

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HashList } from '../backup/hash-list.js';
 import { LpxError } from '../errors.js';
-import { writeError } from '../io/file-error.js';
+import { fileError, writeError } from '../io/file-error.js';
 import { makeFolders, upward } from '../io/folders.js';
 import { syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
@@ -15,10 +15,11 @@ export type OnProgress = (progress: { readonly done: number; readonly total: num
 
 const WORK_PREFIX = '.lpx-restore-';
 
-/** @throws LPX_RESTORE_TARGET */
+/** @throws LPX_RESTORE_TARGET; LPX_FILE_UNREADABLE where the system does not let it be seen */
 export async function requireEmpty(target: string): Promise<void> {
   const names = await readdir(target).catch((error) => {
     if (error.code === 'ENOENT') return [];
+    if (error.code !== 'ENOTDIR') throw fileError(error, target);
     throw new LpxError('LPX_RESTORE_TARGET', { folder: target }, { cause: error });
   });
   if (names.length > 0) throw new LpxError('LPX_RESTORE_TARGET', { folder: target });

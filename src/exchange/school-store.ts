@@ -4,8 +4,9 @@ import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { isDatabaseUrl, postgresLocation, type StoreLocation } from '../store/location.js';
-import { createStore, type NewStore, openStore } from '../store/open.js';
+import { createStore, type NewStore, openStore, openWhatIsLeft } from '../store/open.js';
 import { isS3Url, s3Location, s3Url } from '../store/s3-location.js';
+import type { Losses } from '../store/salvage.js';
 import type { School, Store } from '../store/store.js';
 
 export { isDatabaseUrl, type StoreLocation, shownLocation } from '../store/location.js';
@@ -83,3 +84,23 @@ export async function withStore<T>(location: StoreLocation, work: (store: Store)
     await store.close();
   }
 }
+
+/**
+ * As `withStore`, to examine a store. Where its database cannot be read as a whole, `work` is run again on what of it can be read, and gets
+ * what cannot.
+ */
+export async function withReadableStore<T>(location: StoreLocation, work: (store: Store, losses?: Losses) => Promise<T>): Promise<T> {
+  try {
+    return await withStore(location, (store) => work(store));
+  } catch (error) {
+    const left = isUnreadable(error) ? await openWhatIsLeft(location) : undefined;
+    if (!left) throw error;
+    return await work(left.store, left.losses).finally(() => left.store.close());
+  }
+}
+
+/** Whether the database, or the disk below it, does not give what was written. */
+const isUnreadable = (error: unknown): boolean =>
+  error instanceof LpxError &&
+  ((error.code === 'LPX_STORE_DAMAGED' && error.facts.part !== 'databaseLost') ||
+    (error.code === 'LPX_WRITE_FAILED' && error.facts.reason === 'SQLITE_IOERR'));

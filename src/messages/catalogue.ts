@@ -445,7 +445,7 @@ export const CATALOGUE = {
   },
   LPX_RESTORE_TARGET: {
     exit: EXIT.usage,
-    what: '{folder} is there already and is not empty.',
+    what: '{folder} is there already and is not an empty folder.',
     means: 'notDone',
     next: 'Name a new folder: a restore or a move never replaces anything.',
   },
@@ -508,6 +508,18 @@ export const CATALOGUE = {
     what: 'The database is damaged: {detail}',
     means: 'notDone',
     next: 'Stop working with this store, and restore the newest backup: lpx restore.',
+  },
+  LPX_TABLE_UNREADABLE: {
+    exit: EXIT.damaged,
+    what: 'Part of the table {table} cannot be read: pages of the database are broken.',
+    means: 'notDone',
+    next: 'Stop working with this store and leave its folder as it is. Check the disk, and restore the newest backup: lpx restore. What came since: import or load it again; lost files: lpx recover.',
+  },
+  LPX_STUDENT_UNREADABLE: {
+    exit: EXIT.damaged,
+    what: 'The data of this student cannot be read.',
+    means: 'notDone',
+    next: 'Restore the newest backup: lpx restore.',
   },
   LPX_LOG_FAULT: {
     exit: EXIT.damaged,

@@ -252,7 +252,7 @@ export const zhTW: Messages = {
       next: '請以 lpx backup <資料夾> --list 查看，再用 --snapshot 指定要還原的備份點。',
     },
     LPX_SNAPSHOT_UNKNOWN: { what: '這份備份裡沒有備份點 {value}。', next: '請以 lpx backup <資料夾> --list 查看，再指定名稱或名稱開頭。' },
-    LPX_RESTORE_TARGET: { what: '{folder} 已經存在，而且不是空的。', next: '請指定新的資料夾：還原與搬移絕不覆蓋任何東西。' },
+    LPX_RESTORE_TARGET: { what: '{folder} 已經存在，而且不是空資料夾。', next: '請指定新的資料夾：還原與搬移絕不覆蓋任何東西。' },
     LPX_STORE_MOVED: {
       what: '資料庫 {folder} 已經搬到 {to}。',
       next: '請改用新的位置：--store <位置> 或 LPX_STORE。舊的資料庫原封不動保留，但不能再開啟。',
@@ -284,6 +284,11 @@ export const zhTW: Messages = {
       next: '請依上列各項處理。',
     },
     LPX_DATABASE_FAULT: { what: '資料庫已損壞：{detail}', next: '請停止使用這個資料庫，並以 lpx restore 還原最新的備份。' },
+    LPX_TABLE_UNREADABLE: {
+      what: '資料表 {table} 有一部分無法讀取：資料庫檔的內容已損壞。',
+      next: '請停止使用這個資料庫，保留資料夾原狀；檢查磁碟後，以 lpx restore 還原最新的備份。備份之後收到的資料，請重新匯入或載入；遺失的檔案可用 lpx recover 找回。',
+    },
+    LPX_STUDENT_UNREADABLE: { what: '這位學生的資料無法讀取。', next: '請以 lpx restore 還原最新的備份。' },
     LPX_LOG_FAULT: { what: '保管紀錄在第 {position} 筆中斷。', next: '請看 lpx log --verify，並與最新的備份比對。' },
     LPX_ORPHANS: {
       what: '資料庫的檔案中，有 {count} 個（{bytes:size}）不屬於任何紀錄。',

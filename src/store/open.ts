@@ -1,8 +1,14 @@
 /** Makes and opens stores, wherever they are. */
 import type { StoreLocation } from './location.js';
 import type { Opening } from './moving.js';
+import type { Losses } from './salvage.js';
 import type { Making } from './school-row.js';
-import { createStore as createFolderStore, createStoreOfRows as createFolderStoreOfRows, openStore as openFolderStore } from './sqlite.js';
+import {
+  createStore as createFolderStore,
+  createStoreOfRows as createFolderStoreOfRows,
+  openStore as openFolderStore,
+  openWhatIsLeft as openWhatIsLeftInFolder,
+} from './sqlite.js';
 import type { School, Store } from './store.js';
 import type { RowWriter } from './table-rows.js';
 
@@ -26,6 +32,14 @@ export async function createStore(location: StoreLocation, store: NewStore): Pro
 export async function openStore(location: StoreLocation, opening: Opening = {}): Promise<Store> {
   if (typeof location === 'string') return openFolderStore(location, opening);
   return (await import('./postgres.js')).openPostgresStore(location, opening);
+}
+
+/**
+ * What can be read of a store whose database is damaged, to be examined.
+ * @returns undefined where nothing can be read, and for a store in a database, whose server has tools of its own for that
+ */
+export async function openWhatIsLeft(location: StoreLocation): Promise<{ readonly store: Store; readonly losses: Losses } | undefined> {
+  return typeof location === 'string' ? openWhatIsLeftInFolder(location) : undefined;
 }
 
 /** A store to be made out of the rows of another. */

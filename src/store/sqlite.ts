@@ -14,6 +14,7 @@ import { FolderPresence } from './folder-presence.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from './migrations.js';
 import { markUnpublished, type Opening, requireSettled } from './moving.js';
 import type { NewStore, StoreOfRows } from './open.js';
+import { type Losses, salvage } from './salvage.js';
 import { addSchool, schoolIn } from './school-row.js';
 import { SharedSqliteDialect, whenFree } from './sqlite-dialect.js';
 import type { School, Store } from './store.js';
@@ -175,6 +176,29 @@ export async function openStore(folder: string, opening: Opening = {}): Promise<
   }
 }
 
+/**
+ * Opens a store whose database cannot be read as a whole, as far as it can be read: only to be examined.
+ * @returns undefined where nothing can be read
+ */
+export async function openWhatIsLeft(folder: string): Promise<{ readonly store: Store; readonly losses: Losses } | undefined> {
+  const database = openFile(folder, true);
+  try {
+    const losses = salvage(database);
+    if (losses) {
+      const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder) });
+      const row = await db.selectFrom('school').selectAll().executeTakeFirst();
+      const modes = accessFor(row?.shared_group ?? '');
+      const parts = { attachments: vaultAt(await placeIn(db), { folder, access: modes }), presence: new FolderPresence(folder, modes) };
+      return { store: new DatabaseStore(db, { folder, school: { code: row?.code ?? '', name: row?.name ?? '' }, ...parts }), losses };
+    }
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  return undefined;
+}
+
 /** Whether a file is empty, or not there. @throws as `statsOf` */
 const isEmpty = (file: string): boolean => !((statsOf(file)?.size ?? 0) > 0);
 
@@ -210,6 +234,11 @@ function protectDatabase(folder: string, { file: mode }: Access): void {
   }
 }
 
+function openFile(folder: string, readOnly: boolean): SqliteFile {
+  const file = join(folder, DATABASE_NAME);
+  return openSqlite(file, readOnly ? { readOnly: isEmpty(`${file}-wal`) ? 'immutable' : 'shared' } : {});
+}
+
 async function openDatabase(
   folder: string,
   readOnly = false,
@@ -219,7 +248,7 @@ async function openDatabase(
   let database: SqliteFile | undefined;
   try {
     accessSync(file, constants.R_OK);
-    const opened = openSqlite(file, readOnly ? { readOnly: isEmpty(`${file}-wal`) ? 'immutable' : 'shared' } : {});
+    const opened = openFile(folder, readOnly);
     database = opened;
     if (!readOnly) {
       await whenFree(() => opened.exec('pragma journal_mode = WAL'));

@@ -17,6 +17,12 @@ import type { Tables } from './tables.js';
 /** What checked the database's own structure; `none` where the server has nothing that this user may run. */
 export type EngineCheck = 'integrity_check' | 'quick_check' | 'amcheck' | 'none';
 
+/** What the database found in itself, in its own words. */
+export interface EngineFaults {
+  readonly by: EngineCheck;
+  readonly faults: readonly string[];
+}
+
 /** Records that came after the newest backup and that are on no receipt of another school. */
 export interface ProtectionGap {
   readonly records: number;
@@ -45,12 +51,14 @@ export class StoreHealth {
     this.#db = db;
   }
 
-  /** Has the database check itself. @returns what it found, in its own words */
-  async engine(quick: boolean): Promise<{ readonly by: EngineCheck; readonly faults: readonly string[] }> {
+  /** Has the database check itself. */
+  async engine(quick: boolean): Promise<EngineFaults> {
     if (isPostgres(this.#db)) return this.#amcheck();
     const pragma = quick ? 'quick_check' : 'integrity_check';
     const { rows } = await sql<Record<string, string>>`${sql.raw(`pragma ${pragma}(${FAULTS_NAMED})`)}`.execute(this.#db);
     const faults = rows.map((row) => String(Object.values(row)[0])).filter((text) => text !== 'ok');
+    // It reads on where the pages are not broken.
+    if (faults.length > 0) return { by: pragma, faults };
     const { rows: strays } = await sql<{ table: string; rowid: number; parent: string }>`pragma foreign_key_check`.execute(this.#db);
     return {
       by: pragma,
@@ -59,7 +67,7 @@ export class StoreHealth {
   }
 
   /** By the extension that a server may have, and may let this user run. */
-  async #amcheck(): Promise<{ readonly by: EngineCheck; readonly faults: readonly string[] }> {
+  async #amcheck(): Promise<EngineFaults> {
     const { rows: extension } = await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(this.#db);
     if (extension.length === 0) return { by: 'none', faults: [] };
     const { rows: indexes } = await sql<{ id: string; name: string }>`select i.indexrelid::text as id, c.relname as name from pg_index i

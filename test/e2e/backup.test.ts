@@ -49,6 +49,14 @@ describe('lpx backup and lpx restore', () => {
       const { json } = await lpxJson(words, { cwd: folder });
       expect(outputFaults(json), words.join(' ')).toEqual([]);
     }
+    const codesOf = async (words: readonly string[]) => {
+      const { json } = await lpxJson(words, { cwd: folder });
+      expect(outputFaults(json), words.join(' ')).toEqual([]);
+      return json.findings.map(({ code }: { readonly code: string }) => code);
+    };
+    expect(await codesOf(['--store', 'new', 'doctor'])).toContain('LPX_REHEARSAL_NONE');
+    await lpx(['--store', 'other', 'init', '--school', '990002'], { cwd: folder });
+    expect(await codesOf(['--store', 'other', 'backup', 'repository'])).toEqual(['LPX_BACKUP_SHARED']);
     for (const [words, code] of [
       [['--store', store, 'backup', join(store, 'backup')], 2],
       [['--store', store, 'backup', 'repository', '--keep', '0'], 2],

@@ -308,6 +308,7 @@ describe('a backup', () => {
     await backup(store, repository);
     await expect(restore(repository, other)).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
     await expect(restore(repository, store)).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
+    await expect(restore(repository, join(other, 'thesis.doc')), 'a file').rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
     const link = join(tempFolder(), 'link');
     symlinkSync(repository, link);
     for (const inside of [join(repository, 'inner'), join(link, 'a', 'b'), join(repository, 'tmp')])

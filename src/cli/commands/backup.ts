@@ -7,6 +7,7 @@ import { type Identities, readIdentities } from '../../io/age.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
+import { findingOutput } from '../render/findings.js';
 import { columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -42,7 +43,7 @@ export async function backup(context: Context, repository: string, options: Back
     }),
   ).finally(progress.stop);
   return {
-    json: { folder, ...backupOutput(result) },
+    json: { findings: result.findings.map((finding) => findingOutput(context.messages, finding)), folder, ...backupOutput(result) },
     text: backupLines(context, result, keep !== undefined),
     findings: result.findings,
     error: result.error,

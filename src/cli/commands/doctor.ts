@@ -1,11 +1,12 @@
 import { LpxError } from '../../errors.js';
 import { type DoctorReport, type DoctorRequest, examineStore } from '../../exchange/doctor.js';
 import { checkProbe, type ProbeCheck, type ProbeFault, writeProbe } from '../../exchange/move-probe.js';
-import { type Store, withStore } from '../../exchange/school-store.js';
+import { type Store, withReadableStore, withStore } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
+import { findingOutput } from '../render/findings.js';
 import { columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -31,13 +32,18 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
     operator: context.operator(),
     onProgress: progress.update,
   };
-  return withStore(storeFolder(context), async (store) => {
-    if (options.beforeMove) return beforeMove(context, store, request);
-    const report = await examineStore(store, request);
+  const location = storeFolder(context);
+  if (options.beforeMove) return withStore(location, (store) => beforeMove(context, store, request)).finally(progress.stop);
+  return withReadableStore(location, async (store, losses) => {
+    const report = await examineStore(store, { ...request, losses });
     const probe = options.afterMove ? await checkProbe(store, report.filesDamaged) : undefined;
     const { findings } = report;
     return {
-      json: { ...doctorOutput(report, request), ...(probe && { probe: probeOutput(probe) }) },
+      json: {
+        findings: findings.map((finding) => findingOutput(messages, finding)),
+        ...doctorOutput(report, request),
+        ...(probe && { probe: probeOutput(probe) }),
+      },
       text: [...doctorLines(context, report, request), ...(probe ? probeLines(context, probe) : [])],
       findings,
       error:
