@@ -1,18 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { expect, it } from 'vitest';
 import { type StoreLocation, withStore } from '#lpx/exchange/school-store.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { hasPostgres, testDatabase } from '../support/postgres.js';
-import { S3_KEYS, S3Server } from '../support/s3.js';
+import { describeS3 } from '../support/s3.js';
 import { exportFrom, LEFT, load, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { durationOf, strike, within } from '../support/strikes.js';
 import { keptFolder, tempFolder } from '../support/temp.js';
-import { describeWith } from '../support/tools.js';
 
 const FILES = 12;
 const kept = keptFolder();
@@ -57,18 +56,11 @@ const heldBy = (store: StoreLocation): Promise<number> =>
     return count;
   });
 
-describeWith(['swift'], 'a store whose attachments are in a bucket', () => {
-  let server: S3Server;
+describeS3('a store whose attachments are in a bucket', (server) => {
   let count = 0;
-  beforeAll(async () => {
-    Object.assign(process.env, S3_KEYS);
-    server = await S3Server.start();
-    await server.client().send(new CreateBucketCommand({ Bucket: 'files' }));
-  }, 60_000);
-  afterAll(() => server?.stop());
 
   const init = async (store: string, code = '990002') => {
-    const url = server.urlOf('files', `test-${++count}`);
+    const url = server.urlOf(`test-${++count}`);
     const made = await lpxJson(['--store', store, 'init', '--school', code, '--attachments', url]);
     expect(made.code).toBe(0);
     return { prefix: String(made.json.attachments).replace('s3://files/', ''), ...made.json };
@@ -130,7 +122,7 @@ describeWith(['swift'], 'a store whose attachments are in a bucket', () => {
       expect((await lpx(importing(store, folder, zipFile))).code).toBe(0);
       expect((await lpx(['--store', store, 'backup', join(folder, 'backup')])).code).toBe(0);
       const { url, location } = await testDatabase();
-      const words = ['restore', join(folder, 'backup'), url, '--attachments', server.urlOf('files', 'restored')];
+      const words = ['restore', join(folder, 'backup'), url, '--attachments', server.urlOf('restored')];
       expect(await lpx(words)).toMatchObject({ code: 0, err: '' });
       expect([await stateOf(location), await heldBy(location)]).toEqual(['after', FILES]);
       expect((await keysUnder('restored')).every((key) => /^restored\/990002-[0-9a-f]{8}\//.test(key))).toBe(true);
@@ -141,7 +133,7 @@ describeWith(['swift'], 'a store whose attachments are in a bucket', () => {
   it('is not made where the bucket cannot be used, and credentials in its address are repeated nowhere', async () => {
     const folder = tempFolder();
     for (const [url, code, exit] of [
-      [server.urlOf('missing'), 'LPX_S3_BUCKET', 2],
+      [server.urlOf('', 'missing'), 'LPX_S3_BUCKET', 2],
       ['s3://files?endpoint=http://127.0.0.1:1&path-style', 'LPX_S3_UNREACHABLE', 10],
       ['s3://AKIA:hunter2@files', 'LPX_S3_SECRET', 2],
       ['s3://Files', 'LPX_S3_URL', 2],

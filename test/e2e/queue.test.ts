@@ -4,7 +4,6 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { expect, it, onTestFinished } from 'vitest';
 import { RETRIES } from '#lpx/batch/job-queue.js';
@@ -432,12 +431,11 @@ describeWith(['swift'], 'packages in the queue, with attachments in a bucket', (
     'wait for a storage that is away, and are each imported once',
     async () => {
       const folder = tempFolder();
-      Object.assign(process.env, S3_KEYS);
-      const storage = await S3Server.start();
+      const storage = new S3Server();
       onTestFinished(() => storage.stop());
-      await storage.client().send(new CreateBucketCommand({ Bucket: 'files' }));
+      await storage.start();
       const database = await testDatabase();
-      const store = await createStore(database.location, { school: { code: '990002', name: '' }, attachments: storage.urlOf('files') });
+      const store = await createStore(database.location, { school: { code: '990002', name: '' }, attachments: storage.urlOf() });
       await store.close();
       const { inbox, secret, packages, nationalIds } = await inboxOf(folder, 3);
       await storage.kill();

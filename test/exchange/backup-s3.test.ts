@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { PutObjectCommand } from '@aws-sdk/client-s3';
+import { expect, it } from 'vitest';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { loadFolder } from '#lpx/exchange/load.js';
@@ -11,24 +11,15 @@ import { withStore } from '#lpx/exchange/school-store.js';
 import type { NeededFile } from '#lpx/store/needed-files.js';
 import { createStore } from '#lpx/store/open.js';
 import { writeHeap } from '../support/heaps.js';
-import { S3_KEYS, S3Server } from '../support/s3.js';
+import { describeS3 } from '../support/s3.js';
 import { NOW, OPERATOR, SAMPLES, TRANSFER_STUDENT } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
-import { describeWith } from '../support/tools.js';
 
-describeWith(['swift'], 'a store whose files are in a bucket', () => {
-  let server: S3Server;
-  beforeAll(async () => {
-    Object.assign(process.env, S3_KEYS);
-    server = await S3Server.start();
-    await server.client().send(new CreateBucketCommand({ Bucket: 'files' }));
-  }, 60_000);
-  afterAll(() => server?.stop());
-
+describeS3('a store whose files are in a bucket', (server) => {
   it('is backed up, restored to a folder, and examined: what the bucket has lost is named, with its student', async () => {
     const parent = tempFolder();
     const [location, target, repository] = ['store', 'restored', 'backup'].map((name) => join(parent, name)) as [string, string, string];
-    const attachments = server.urlOf('files', 'backups');
+    const attachments = server.urlOf('backups');
     const store = await createStore(location, { school: { code: '990001', name: '' }, attachments });
     await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
     const files = await store.neededFiles();
@@ -53,7 +44,7 @@ describeWith(['swift'], 'a store whose files are in a bucket', () => {
 
   it('gets back what the bucket has lost and what was changed in it, from a folder and a ZIP', async () => {
     const parent = tempFolder();
-    const attachments = server.urlOf('files', 'healed');
+    const attachments = server.urlOf('healed');
     const store = await createStore(join(parent, 'store'), { school: { code: '990001', name: '' }, attachments });
     await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
     const files = await store.neededFiles();

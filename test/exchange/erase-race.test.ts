@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { importPackage } from '#lpx/exchange/import.js';
 import { initStore } from '#lpx/exchange/school-store.js';
 import { openStore } from '#lpx/store/open.js';
 import type { Store } from '#lpx/store/store.js';
-import { S3_KEYS, S3Server } from '../support/s3.js';
+import { describeS3 } from '../support/s3.js';
 import { exportFrom, importRequest, importTo, NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
-import { describeWith } from '../support/tools.js';
 
 const BY = { now: NOW, operator: OPERATOR, reason: '' };
 
@@ -52,17 +50,9 @@ async function heldIn(store: Store): Promise<number> {
   return count;
 }
 
-describeWith(['swift'], 'an import of files that are held, of which an erasure takes the student between', () => {
-  let server: S3Server;
-  beforeAll(async () => {
-    Object.assign(process.env, S3_KEYS);
-    server = await S3Server.start();
-    await server.client().send(new CreateBucketCommand({ Bucket: 'files' }));
-  }, 60_000);
-  afterAll(() => server?.stop());
-
+describeS3('an import of files that are held, of which an erasure takes the student between', (server) => {
   it.each(['a folder', 'a bucket'])('has every file in %s, also where the files are removed after it', async (place) => {
-    const attachments = (name: string) => (place === 'a bucket' ? server.urlOf('files', name) : '');
+    const attachments = (name: string) => (place === 'a bucket' ? server.urlOf(name) : '');
     const erased = await race(
       attachments('before'),
       async (other) => expect(await other.erasures.erase(TRANSFER_STUDENT, BY)).toMatchObject({ remnants: { files: [] } }),
@@ -90,7 +80,7 @@ describeWith(['swift'], 'an import of files that are held, of which an erasure t
     const folder = tempFolder();
     const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'));
     const location = join(folder, 'receiver');
-    await initStore(location, { code: '990002', name: '' }, { attachments: server.urlOf('files', 'erased') });
+    await initStore(location, { code: '990002', name: '' }, { attachments: server.urlOf('erased') });
     await importTo(location, zipFile);
     const store = await openStore(location);
     expect(await heldIn(store)).toBeGreaterThan(0);

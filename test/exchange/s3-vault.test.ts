@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreateBucketCommand, ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { expect, it } from 'vitest';
 import { accessFor } from '#lpx/store/access.js';
 import { S3Bucket, type S3Tuning } from '#lpx/store/s3-bucket.js';
 import { s3Location } from '#lpx/store/s3-location.js';
 import { S3Vault } from '#lpx/store/s3-vault.js';
 import { WorkArea } from '#lpx/store/work-area.js';
-import { S3_KEYS, S3_KEYS_OF_NOBODY, S3Server } from '../support/s3.js';
+import { describeS3, S3_KEYS, S3_KEYS_OF_NOBODY } from '../support/s3.js';
 import { tempFolder } from '../support/temp.js';
-import { describeWith } from '../support/tools.js';
 
 const shaOf = (content: Buffer) => createHash('sha256').update(content).digest('hex');
 const CONTENT = Buffer.from('content');
@@ -19,15 +18,8 @@ const SHA = shaOf(CONTENT);
 const LARGE = Buffer.alloc(250_000, 'x');
 const PART = 100_000;
 
-describeWith(['swift'], 'a vault in a bucket', () => {
-  let server: S3Server;
+describeS3('a vault in a bucket', (server) => {
   let count = 0;
-  beforeAll(async () => {
-    Object.assign(process.env, S3_KEYS);
-    server = await S3Server.start();
-    await server.client().send(new CreateBucketCommand({ Bucket: 'files' }));
-  }, 60_000);
-  afterAll(() => server?.stop());
 
   const vaultAt = (url: string, area: string, tuning: S3Tuning = {}) =>
     new S3Vault(
@@ -37,7 +29,7 @@ describeWith(['swift'], 'a vault in a bucket', () => {
   /** A vault of this test's own, and its folder of work folders. */
   const newVault = (tuning?: S3Tuning) => {
     const [prefix, area] = [`prefix/${++count}`, join(tempFolder(), 'attachments')];
-    return { vault: vaultAt(server.urlOf('files', prefix), area, tuning), prefix, area };
+    return { vault: vaultAt(server.urlOf(prefix), area, tuning), prefix, area };
   };
   const stageIn = async (vault: S3Vault, contents: readonly Buffer[]) => {
     const staging = await vault.stage();
@@ -134,7 +126,7 @@ describeWith(['swift'], 'a vault in a bucket', () => {
     const other = newVault({ partBytes: PART });
     const moved: string[] = [];
     const sweep = async () =>
-      vaultAt(server.urlOf('files', prefix), area).sweep(async (some) => {
+      vaultAt(server.urlOf(prefix), area).sweep(async (some) => {
         moved.push(...some);
         for (const sha256 of some) await vault.remove(sha256);
       });
@@ -153,7 +145,7 @@ describeWith(['swift'], 'a vault in a bucket', () => {
     expect(await uploadsUnder(prefix)).toEqual([]);
     // As a killed process leaves it.
     const key = `${prefix}/${shaOf(LARGE).slice(0, 2)}/${shaOf(LARGE)}`;
-    const bucket = new S3Bucket(s3Location(server.urlOf('files', prefix)), { partBytes: PART });
+    const bucket = new S3Bucket(s3Location(server.urlOf(prefix)), { partBytes: PART });
     let upload = '';
     const stuck = bucket.write(
       key,
@@ -176,14 +168,14 @@ describeWith(['swift'], 'a vault in a bucket', () => {
   it('says what is wrong with a bucket, its credentials, and its server', async () => {
     const area = tempFolder();
     const checked = (url: string) => vaultAt(url, area, { patience: 300 }).check(SHA);
-    await expect(checked(server.urlOf('missing'))).rejects.toMatchObject({ code: 'LPX_S3_BUCKET', facts: { bucket: 'missing' } });
+    await expect(checked(server.urlOf('', 'missing'))).rejects.toMatchObject({ code: 'LPX_S3_BUCKET', facts: { bucket: 'missing' } });
     await expect(checked('s3://files?endpoint=http://127.0.0.1:1&path-style')).rejects.toMatchObject({
       code: 'LPX_S3_UNREACHABLE',
       facts: { reason: 'ECONNREFUSED' },
     });
     const withKeys = async (keys: Readonly<Record<string, string>>) => {
       Object.assign(process.env, keys);
-      const vault = vaultAt(server.urlOf('files'), area);
+      const vault = vaultAt(server.urlOf(), area);
       const refused = await listed(vault).then(String, (error) => [error.code, error.facts.reason]);
       Object.assign(process.env, S3_KEYS);
       return refused;
@@ -191,7 +183,7 @@ describeWith(['swift'], 'a vault in a bucket', () => {
     expect(await withKeys({ AWS_SECRET_ACCESS_KEY: 'wrong' })).toEqual(['LPX_S3_REFUSED', 'keysWrong']);
     expect(await withKeys(S3_KEYS_OF_NOBODY)).toEqual(['LPX_S3_REFUSED', 'denied']);
     server.hold();
-    await expect(checked(server.urlOf('files'))).rejects.toMatchObject({ code: 'LPX_S3_UNREACHABLE', facts: { reason: 'noAnswer' } });
+    await expect(checked(server.urlOf())).rejects.toMatchObject({ code: 'LPX_S3_UNREACHABLE', facts: { reason: 'noAnswer' } });
     server.release();
   });
 

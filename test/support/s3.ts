@@ -10,42 +10,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll } from 'vitest';
+import { describeWith } from './tools.js';
 
 /** Of a user who may do everything, and of one who may do nothing. */
 export const S3_KEYS = { AWS_ACCESS_KEY_ID: 'test:tester', AWS_SECRET_ACCESS_KEY: 'testing', AWS_EC2_METADATA_DISABLED: 'true' } as const;
 export const S3_KEYS_OF_NOBODY = { ...S3_KEYS, AWS_ACCESS_KEY_ID: 'test:reader', AWS_SECRET_ACCESS_KEY: 'reading' } as const;
 
+const BUCKET = 'files';
+
 const PARTS = ['account', 'container', 'object', 'proxy'] as const;
 const PROGRAM = fileURLToPath(new URL('s3-server.py', import.meta.url));
 
 export class S3Server {
-  readonly endpoint: string;
-  readonly #folder: string;
-  readonly #ports: readonly number[];
+  #folder = '';
+  #ports: readonly number[] = [];
   #process: ChildProcess | undefined;
 
-  private constructor(folder: string, ports: readonly number[]) {
-    this.#folder = folder;
-    this.#ports = ports;
-    this.endpoint = `http://127.0.0.1:${ports.at(-1)}`;
-  }
-
-  static async start(): Promise<S3Server> {
-    const folder = mkdtempSync(join(tmpdir(), 'lpx-test-s3-'));
-    mkdirSync(join(folder, 'devices', 'd1'), { recursive: true });
-    for (const part of PARTS) writeFileSync(join(folder, `${part}.conf`), configurationOf(folder, part));
-    const server = new S3Server(folder, await Promise.all(PARTS.map(freePort)));
-    process.once('exit', () => server.#process?.kill('SIGKILL'));
-    await server.resume().catch(async (error) => {
-      await server.stop();
+  /** Starts it, with a bucket. The environment has the keys of the user who may do everything from here on. */
+  async start(): Promise<void> {
+    this.#folder = mkdtempSync(join(tmpdir(), 'lpx-test-s3-'));
+    mkdirSync(join(this.#folder, 'devices', 'd1'), { recursive: true });
+    for (const part of PARTS) writeFileSync(join(this.#folder, `${part}.conf`), configurationOf(this.#folder, part));
+    this.#ports = await Promise.all(PARTS.map(freePort));
+    process.once('exit', () => this.#process?.kill('SIGKILL'));
+    Object.assign(process.env, S3_KEYS);
+    try {
+      await this.resume();
+      await this.client().send(new CreateBucketCommand({ Bucket: BUCKET }));
+    } catch (error) {
+      await this.stop();
       throw error;
-    });
-    return server;
+    }
   }
 
-  /** The URL of a bucket for `lpx init --attachments`. */
-  urlOf(bucket: string, prefix = ''): string {
+  get endpoint(): string {
+    return `http://127.0.0.1:${this.#ports.at(-1)}`;
+  }
+
+  /** The URL of its bucket, or of another one, for `lpx init --attachments`. */
+  urlOf(prefix = '', bucket = BUCKET): string {
     return `s3://${bucket}/${prefix}?endpoint=${this.endpoint}&region=us-east-1&path-style`;
   }
 
@@ -77,7 +82,7 @@ export class S3Server {
     this.#process = undefined;
   }
 
-  /** Starts it, and waits until it answers. */
+  /** Runs it, again after `kill`, and waits until it answers. */
   async resume(): Promise<void> {
     const log = openSync(join(this.#folder, 'log'), 'a');
     const server = spawn('/usr/bin/python3', [PROGRAM, this.#folder, ...this.#ports.map(String)], { stdio: ['ignore', 'pipe', log] });
@@ -89,8 +94,18 @@ export class S3Server {
 
   async stop(): Promise<void> {
     await this.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== '') rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** A group of tests with a server, which runs as long as they do. Where tools are required, it fails without. */
+export function describeS3(name: string, tests: (server: S3Server) => void): void {
+  describeWith(['swift'], name, () => {
+    const server = new S3Server();
+    beforeAll(() => server.start(), 60_000);
+    afterAll(() => server.stop());
+    tests(server);
+  });
 }
 
 async function freePort(): Promise<number> {
