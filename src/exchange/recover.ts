@@ -86,8 +86,8 @@ export async function recoverFiles(store: Store, request: RecoverRequest): Promi
   const lacking = await lackingOf(store, needed, (done) => onProgress?.('checking', done, needed.length));
   const owed = await store.owedFiles();
   const staging = await store.attachments.stage();
+  const bringing = new Bringing(store, staging, { lacking, owed, dryRun });
   try {
-    const bringing = new Bringing(store, staging, { lacking, owed, dryRun });
     for (const file of needed) if (!lacking.has(file.sha256)) bringing.offerHeld(file);
     const heap = bringing.isEmpty() ? undefined : await search(store, request, { bringing, staging, listed });
     const files = await lackingFiles(store, { lacking, owed });
@@ -101,6 +101,7 @@ export async function recoverFiles(store: Store, request: RecoverRequest): Promi
     const isChanged = bringing.found.size > 0 && !dryRun;
     return { ...result, historyId: isChanged ? await bringing.record(request, result) : 0 };
   } finally {
+    await bringing.ended();
     await staging.discard();
   }
 }
@@ -292,7 +293,12 @@ class Bringing implements Sought {
 
   async take(contents: readonly HeapContent[]): Promise<void> {
     for (const { taken, stagedAt, from } of contents) if (!this.#takes(taken, stagedAt, from)) await rm(stagedAt, { force: true });
-    if (this.#staged.length >= KEPT_TOGETHER) await this.#keep();
+    if (this.#staged.length >= KEPT_TOGETHER) await this.#keepMeanwhile(this.#staged.splice(0));
+  }
+
+  /** Nothing is being put in its place any more. */
+  async ended(): Promise<void> {
+    await this.#keeping.catch(() => {});
   }
 
   /** @returns whether the copy is needed */
@@ -303,13 +309,13 @@ class Bringing implements Sought {
     const isLacking = file !== undefined && same?.delete(file) === true;
     if (same?.size === 0) this.#bySize.delete(bytes);
     const verdictFor = (name: string) => judgeFile({ head, marks }, [name]);
-    const isFit = !['active', 'other'].includes(verdictFor('').kind);
+    const isFit = () => !['active', 'other'].includes(verdictFor('').kind);
     const typeFor = (name: string) => {
       const { type } = verdictFor(name);
       return type === '' || type === 'empty' ? extensionOf(name) : type;
     };
     const isPaying =
-      (isLacking || isFit) && this.#pay({ sha256, md5, bytes, crc32, stagedAt: isLacking ? undefined : stagedAt }, typeFor, from);
+      (isLacking || isFit()) && this.#pay({ sha256, md5, bytes, crc32, stagedAt: isLacking ? undefined : stagedAt }, typeFor, from);
     if (isLacking) {
       this.found.set(sha256, from);
       if (!this.#dryRun) this.#staged.push({ sha256, bytes, stagedAt });
@@ -328,19 +334,25 @@ class Bringing implements Sought {
     return true;
   }
 
-  /** Puts what was found in its place; what is owed, and the rest of what was found, waits for `record`. */
-  #keep(): Promise<void> {
-    const files = this.#staged.splice(0);
-    const keeping = this.#keeping.then(async () => {
-      await this.#staging.secured(files);
-      await this.#store.change(async (change) => {
-        await this.#staging.keepAll(await stillNeeded(change, files));
-        return { keep: false, result: undefined };
-      });
-      this.#staging.committed();
+  /**
+   * Puts what was found in its place while the search goes on, though not twice at a time: it waits for what was begun before. What is
+   * owed, and the rest of what was found, waits for `record`.
+   */
+  #keepMeanwhile(files: readonly Found[]): Promise<void> {
+    const before = this.#keeping;
+    this.#keeping = before.then(() => this.#keep(files));
+    // Whoever waits for it next gets its failure.
+    this.#keeping.catch(() => {});
+    return before;
+  }
+
+  async #keep(files: readonly Found[]): Promise<void> {
+    await this.#staging.secured(files);
+    await this.#store.change(async (change) => {
+      await this.#staging.keepAll(await stillNeeded(change, files));
+      return { keep: false, result: undefined };
     });
-    this.#keeping = keeping.catch(() => {});
-    return keeping;
+    this.#staging.committed();
   }
 
   /**
@@ -359,8 +371,10 @@ class Bringing implements Sought {
       const historyId = await change.addHistory({ kind: 'recover', at: now, operator, file, bytes: 0, details });
       const counts = new Map<number, number>();
       for (const { studentId } of recovered) counts.set(studentId, (counts.get(studentId) ?? 0) + 1);
-      for (const [studentId, attachments] of counts)
-        await change.addHistoryStudent(historyId, studentId, { courseResults: 0, multiPerformances: 0, attachments });
+      await change.addHistoryStudents(
+        historyId,
+        [...counts].map(([studentId, attachments]) => ({ studentId, attachments })),
+      );
       await this.#staging.keepAll([...(await stillNeeded(change, files)), ...paying]);
       const held = await change.knownFiles(paying.map(({ sha256 }) => sha256));
       // What the vault held when it was looked for may have been erased since.

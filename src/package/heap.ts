@@ -109,6 +109,8 @@ class HeapReading {
   readonly #search: HeapSearch;
   readonly #locked: string[] = [];
   readonly #unread: Unread[] = [];
+  /** Paths of files that were read and do not start as a ZIP. */
+  readonly #otherKinds = new Set<string>();
   #folder: TemporaryFolder | undefined;
   /** What ends the search: taking in what was found has failed. */
   #failure: unknown;
@@ -140,7 +142,7 @@ class HeapReading {
     const read = await this.#readFiles(files, passed);
     for (const file of files) {
       if (this.#sought.isEmpty()) break;
-      if (file.bytes >= ZIP_START.length && startsAsZip(file.path))
+      if (file.bytes >= ZIP_START.length && !this.#otherKinds.has(file.path) && startsAsZip(file.path))
         await this.#readArchive({ file: file.path, from: file.path, depth: NESTED_DEPTH, budget: newBudget() });
       if (!read.has(file)) passed([file]);
     }
@@ -160,12 +162,12 @@ class HeapReading {
 
   /** @returns those that were read */
   async #readFiles(files: readonly PlainFile[], passed: (files: readonly PlainFile[]) => void): Promise<ReadonlySet<PlainFile>> {
-    const { engine } = this.#search;
+    const { engine, bare } = this.#search;
     const read = new Set<PlainFile>();
     const countOf = ({ bytes }: PlainFile) => this.#sought.count(bytes, undefined);
     for (const round of rounds(files, ({ bytes }) => String(bytes), countOf)) {
       await readAll(round, {
-        together: TAKEN_TOGETHER.hashed,
+        together: bare ? TAKEN_TOGETHER.bare : TAKEN_TOGETHER.hashed,
         threads: engine.threads,
         read: async (group) => {
           await this.#copy(group);
@@ -184,7 +186,9 @@ class HeapReading {
     const parts = group.map(({ path }) => ({ file: path, target: this.#search.nextPath() }));
     try {
       const results = await engine.run({ kind: 'copy', bare, marks, parts });
-      await this.#take(results.flatMap((taken, i) => ('damage' in taken ? [] : [{ taken, ...(parts[i] as (typeof parts)[number]) }])));
+      const contents = results.flatMap((taken, i) => ('damage' in taken ? [] : [{ taken, ...(parts[i] as (typeof parts)[number]) }]));
+      for (const { taken, file } of contents) if (!isZipStart(taken.head)) this.#otherKinds.add(file);
+      await this.#take(contents);
     } catch (error) {
       this.#requireUnreadable(error);
       const [only, ...others] = group;
@@ -330,12 +334,14 @@ interface ReadContent {
 const isUnreadable = (error: unknown): error is LpxError =>
   error instanceof LpxError && !['LPX_DISK_FULL', 'LPX_WRITE_FAILED', 'LPX_INTERRUPTED', 'LPX_INTERNAL'].includes(error.code);
 
+const isZipStart = (head: Uint8Array): boolean => ZIP_START.equals(head.subarray(0, ZIP_START.length));
+
 function startsAsZip(path: string): boolean {
   let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
     const start = Buffer.alloc(ZIP_START.length);
-    return readSync(fd, start) === start.length && start.equals(ZIP_START);
+    return readSync(fd, start) === start.length && isZipStart(start);
   } catch (error) {
     if (fileError(error, path, 'reading') instanceof LpxError) return false;
     throw error;

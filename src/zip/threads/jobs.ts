@@ -3,7 +3,7 @@
  * copy files. Following a file that grows is for the helper alone, since it waits by blocking.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { LpxError } from '../../errors.js';
@@ -23,7 +23,7 @@ export interface Taken extends Digests {
   readonly sha256: string;
   /** Undefined where nothing that was read says it: it is not counted for its own sake. */
   readonly crc32: number | undefined;
-  /** The first bytes of the content, enough to tell its type and the size of a picture: at most 128 KB. */
+  /** The first bytes of the content, enough to tell its type and the size of a picture: at most 128 KB; of bare ones, a ZIP. */
   readonly head: Uint8Array;
   /** The names of the job's marks that are in it. */
   readonly marks: readonly string[];
@@ -52,7 +52,7 @@ export interface UnpackJob {
   readonly password: Uint8Array;
   /** Whether the SHA-256 of the contents is needed, to recognise and keep them. */
   readonly known: boolean;
-  /** Whether the SHA-256 is all that is needed: no MD5, no start, no marks. */
+  /** Whether the SHA-256 is all that is needed: no MD5, no marks, and of the start what tells a ZIP. */
   readonly bare?: boolean;
   /** What to look for in the contents. */
   readonly marks: readonly Mark[];
@@ -123,6 +123,8 @@ function copyFiles({ bare, marks, parts }: CopyJob, arenas: Arenas): Promise<(Ta
 }
 
 const BARE_BYTES = 256 * 1024;
+/** Of the start, what tells a ZIP. */
+const BARE_HEAD_BYTES = 4;
 
 /** Copies one file after the other, in large steps. */
 async function copyBare(parts: CopyJob['parts']): Promise<Taken[]> {
@@ -131,17 +133,19 @@ async function copyBare(parts: CopyJob['parts']): Promise<Taken[]> {
   for (const { file, target } of parts) {
     const source = openFile(file, 'r');
     try {
-      const to = openFile(target, 'wx');
+      const to = newFile(target);
       try {
         const sha256 = createHash('sha256');
         let bytes = 0;
+        let head = NO_BYTES;
         for (let count = readFrom(source, buffer, file); count > 0; count = readFrom(source, buffer, file)) {
           const chunk = buffer.subarray(0, count);
+          if (bytes === 0) head = Uint8Array.from(chunk.subarray(0, BARE_HEAD_BYTES));
           sha256.update(chunk);
           writeFully(to, chunk, target);
           bytes += count;
         }
-        copies.push({ md5: '', bytes, sha256: sha256.digest('hex'), crc32: undefined, head: NO_BYTES, marks: [] });
+        copies.push({ md5: '', bytes, sha256: sha256.digest('hex'), crc32: undefined, head, marks: [] });
       } finally {
         closeSync(to);
       }
@@ -177,6 +181,8 @@ async function* fileBytes(file: string, buffer: Buffer): Chunks {
 export const TAKEN_TOGETHER = {
   hashed: { most: MD5_LANES, least: 3 },
   decrypted: { most: ZIPCRYPTO_STREAMS, least: ZIPCRYPTO_STREAMS - 2 },
+  /** One after the other, with nothing but their SHA-256: so many that handing them out takes no time. */
+  bare: { most: 32, least: 4 },
 };
 
 /** A content that comes chunk by chunk, and where it goes: to a new file, or nowhere. */
@@ -203,7 +209,7 @@ async function readTogether(
   const readers: ContentReader[] = [];
   try {
     contents.push(...contentsIn(md5.arena, md5.places));
-    for (const content of contents) readers.push(new ContentReader(content, md5.arena, bare ? 0 : HEAD_BYTES));
+    for (const content of contents) readers.push(new ContentReader(content, md5.arena, bare ? BARE_HEAD_BYTES : HEAD_BYTES));
     const ended = new Map<Content, Damaged | undefined>();
     while (ended.size < contents.length) {
       const next = contents.map((content) => (ended.has(content) ? undefined : nextChunk(content)));
@@ -252,7 +258,7 @@ class ContentReader {
   constructor({ target, known, crc32, marks }: Content, arena: Arena, headBytes: number) {
     this.#headBytes = headBytes;
     this.#target = target;
-    this.#fd = target === undefined ? undefined : openFile(target, 'wx');
+    this.#fd = target === undefined ? undefined : newFile(target);
     this.#sha256 = known ? createHash('sha256') : undefined;
     this.#counts = crc32 === 'count';
     this.#crc32 = crc32 === 'count' ? 0 : crc32;
@@ -282,6 +288,16 @@ class ContentReader {
   close(): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
   }
+}
+
+/**
+ * A new file that the system writes to the disk from when it is closed, as ext4 and XFS do with files that were cut: else it would be
+ * written when it is synced, each with a commit of the disk's journal that others wait for.
+ */
+function newFile(file: string): number {
+  const fd = openFile(file, 'wx');
+  ftruncateSync(fd, 0);
+  return fd;
 }
 
 /** Writes all of `bytes` where the file has got to. @throws as `fileError` says */
