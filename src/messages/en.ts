@@ -1473,7 +1473,7 @@ export const en = {
     sharedFiles: '; {count} stay, which other students have, too',
     entries: '{count} entries of the history keep nothing but hashes',
     outside: 'Outside of the store, to be dealt with by hand:',
-    outsideTitles: { id: 'entry', at: 'time', kind: 'what', file: 'file', folder: 'place', school: 'other school' },
+    outsideTitles: { id: 'entry', at: 'time', kind: 'what', file: 'file', school: 'other school' },
     notReached: 'Not reached:',
     backups: 'Backups from before have the student until they are dropped; lpx restore and lpx recover obey the erasure.',
     limits: {
@@ -1647,7 +1647,6 @@ export const en = {
     notPruned: 'Old snapshots were not removed: another lpx is using this backup. The next run does it.',
     none: 'There is no snapshot yet.',
     sealed: 'encrypted',
-    counts: '{records} records, {files} files',
     missing: '{count} files were missing or damaged when it was taken',
     rehearsed: 'Restored for a trial and compared: {records} records and {files} files are the same as in the store then.',
   },

@@ -2331,7 +2331,7 @@ export const zhTW: Messages = {
     sharedFiles: '；另有 {count} 個因其他學生也有而保留',
     entries: '作業紀錄 {count} 筆只保留雜湊值',
     outside: '資料庫之外，須自行處理：',
-    outsideTitles: { id: '編號', at: '時間', kind: '作業', file: '檔案', folder: '位置', school: '對方學校' },
+    outsideTitles: { id: '編號', at: '時間', kind: '作業', file: '檔案', school: '對方學校' },
     notReached: '無法一併刪除的：',
     backups: '先前的備份仍有這位學生，直到備份汰除；lpx restore 與 lpx recover 會遵守這次刪除。',
     limits: {
@@ -2479,7 +2479,6 @@ export const zhTW: Messages = {
     notPruned: '沒有移除舊備份點：另一個 lpx 正在使用這份備份，下次執行時會移除。',
     none: '還沒有備份點。',
     sealed: '已加密',
-    counts: '{records} 筆紀錄、{files} 個檔案',
     missing: '備份時有 {count} 個檔案遺失或損壞',
     rehearsed: '演練還原並比對完成：{records} 筆紀錄、{files} 個檔案，與備份時完全相同。',
   },

@@ -1,24 +1,47 @@
 /** What a result looks like on a terminal that is narrower than it. */
 import { describe, expect, it } from 'vitest';
-import { paint } from '#lpx/cli/render/printable.js';
-import { columnsOf, fittingColumns, folded, widthOf } from '#lpx/cli/render/text.js';
+import { paint, printable } from '#lpx/cli/render/printable.js';
+import { columns, columnsOf, fittingColumns, folded, widthOf, type Yielding } from '#lpx/cli/render/text.js';
+
+/** A terminal of so many columns. */
+const terminal = (columns: number) => ({ stdout: { isTTY: true, columns } as NodeJS.WriteStream, verbose: false });
+const pipe = { stdout: { columns: 80 } as NodeJS.WriteStream, verbose: false };
 
 describe('a row that is wider than the terminal', () => {
   const rows = [
-    ['O1', '以再生能源探討社區用電之可行性研究', '1091'],
-    ['O2', '科展', '1092'],
+    ['O1', '以再生能源探討社區用電之可行性研究', '1091', 'clerk'],
+    ['O2', '科展', '1092', 'clerk'],
+  ];
+  const leastFirst: Yielding[] = [
+    [3, 0],
+    [1, 12],
   ];
 
-  it('has its title shortened, and no other cell', () => {
-    const lines = fittingColumns(rows, '  ', 1, 30);
-    expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(30);
-    expect(lines[0]).toMatch(/^ {2}O1 {2}以再生.*… +1091$/);
+  it('loses its least important column whole, and then has its title shortened, but no other cell', () => {
+    expect(fittingColumns(terminal(46), rows, leastFirst, '  ')[0]).toBe('  O1  以再生能源探討社區用電之可行性研究  1091');
+    expect(fittingColumns(terminal(30), rows, leastFirst, '  ')[0]).toBe('  O1  以再生能源探討社…  1091');
   });
 
-  it('is left as it is where the width is not known', () => {
-    expect(fittingColumns(rows, '', 1)[0]).toContain('以再生能源探討社區用電之可行性研究');
+  it('keeps as much of a title as it has to', () => {
+    expect(fittingColumns(terminal(10), rows, leastFirst)[0]).toBe('O1  以再生能源…  1091');
+  });
+
+  it('keeps remarks whole, as many as fit, and the styles of what is cut', () => {
+    const remarks = [['O1', `25 筆紀錄  ${paint.dim('11 個檔案')}  缺 3 個檔案`]];
+    expect(fittingColumns(terminal(30), remarks, [[1, 8]])).toEqual([`O1  25 筆紀錄  ${paint.dim('11 個檔案')} …`]);
+    expect(printable(fittingColumns(terminal(12), [['O1', paint.dim('以再生能源探討')]], [[1, 4]])[0] ?? '', true)).toBe(
+      'O1  \u001b[2m以再生\u001b[22m…',
+    );
+  });
+
+  it('is left as it is where the width is not known, or all of it is asked for', () => {
+    for (const whole of [pipe, { ...terminal(30), verbose: true }]) expect(fittingColumns(whole, rows, leastFirst)).toEqual(columns(rows));
     expect(columnsOf({ columns: 80 })).toBeUndefined();
     expect(columnsOf({ isTTY: true, columns: 80 })).toBe(80);
+  });
+
+  it('is not as wide as a text that somebody put into a file', () => {
+    expect(widthOf(fittingColumns(pipe, [['O1', '長'.repeat(100_000), '1091']], [[1, 12]])[0] ?? '')).toBeLessThan(220);
   });
 });
 

@@ -2,12 +2,13 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
+import { widthOf } from '#lpx/cli/render/text.js';
 import { BINARY, lpx } from '../support/cli.js';
 import { SAMPLES, TRANSFER_STUDENT } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
 
-/** Runs a command on a terminal of 110 columns, types each answer after a while, prints all that the terminal was sent. */
+/** Runs a command on a terminal of so many columns, types each answer after a while, prints all that the terminal was sent. */
 const ON_A_TERMINAL = `
 import fcntl, os, pty, select, signal, struct, sys, termios, time
 answers = sys.argv[1].split(',')
@@ -15,7 +16,7 @@ pid, fd = pty.fork()
 if pid == 0:
     time.sleep(0.2)
     os.execvp(sys.argv[2], sys.argv[2:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 110, 0, 0))
+fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 30, int(os.environ['WIDTH']), 0, 0))
 start = typed = time.time()
 while time.time() - start < 30:
     if select.select([fd], [], [], 0.1)[0]:
@@ -37,10 +38,10 @@ const sample = join(SAMPLES, 'package', '990001_2021_01_22_10_30_00.zip');
 /** An answer of nothing. */
 const ENTER = '';
 
-async function onTerminal(answers: string, words: readonly string[]) {
+async function onTerminal(answers: string, words: readonly string[], columns = 110) {
   const { stdout, exitCode } = await execa('python3', ['-c', ON_A_TERMINAL, answers, process.execPath, BINARY, ...words], {
     reject: false,
-    env: { LANG: 'C.UTF-8', LC_ALL: '', LPX_PASSWORD: '', NO_COLOR: '', TERM: 'xterm-256color' },
+    env: { LANG: 'C.UTF-8', LC_ALL: '', LPX_PASSWORD: '', NO_COLOR: '', TERM: 'xterm-256color', WIDTH: String(columns) },
   });
   return { out: String(stdout), code: exitCode };
 }
@@ -109,6 +110,17 @@ describeWith(['python3'], 'on a terminal', () => {
     expect(out).toContain('Password');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal takes for a style is looked for
     expect(out).not.toMatch(/\u001b\[[0-9;]*m/);
+  });
+
+  it('of 80 columns each entry of the history is one line, and in Chinese too', async () => {
+    const store = ['--store', join(tempFolder(), 'store')];
+    await lpx([...store, 'init', '--school', '990001']);
+    for (const sample of ['transfer', 'full']) await lpx([...store, 'load', join(SAMPLES, sample)]);
+    await lpx([...store, 'school', '--name', '國立示範大學附屬高級中等學校（原示範縣立示範高級農工職業學校）']);
+    const { out } = await onTerminal('', ['--lang', 'zh-TW', '--no-color', ...store, 'history'], 80);
+    const lines = out.replace('<typed>', '').trim().split(/\r?\n/);
+    expect(lines.map((line) => line.slice(0, 3))).toEqual(['#4 ', '#3 ', '#2 ', '#1 ']);
+    expect(lines.filter((line) => widthOf(line) > 80)).toEqual([]);
   });
 
   it('lpx alone says where one is, and what may come next', async () => {

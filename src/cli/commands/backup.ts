@@ -8,7 +8,7 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingOutput } from '../render/findings.js';
-import { columns, localTime } from '../render/text.js';
+import { columns, fittingColumns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface IdentityOptions {
@@ -73,16 +73,25 @@ async function list(context: Context, folder: string, identities: Identities | u
   };
 }
 
-function listLines({ messages: { backup: words, labels }, paint }: Context, snapshots: readonly ListedSnapshot[]): string[] {
+function listLines(context: Context, snapshots: readonly ListedSnapshot[]): string[] {
+  const { messages, paint } = context;
+  const { backup: words, labels } = messages;
   if (snapshots.length === 0) return [words.none];
-  return columns(
+  return fittingColumns(
+    context,
     snapshots.map(({ name, at, about }) => [
       paint.bold(name),
       localTime(at),
       about ? `${labels.school} ${about.school}` : words.sealed,
-      about ? fill(words.counts, about) : '',
+      about ? fill(messages.history.recordsOf, { count: about.records }) : '',
+      about ? fill(messages.history.filesOf, { count: about.files }) : '',
       about && about.missing > 0 ? paint.yellow(fill(words.missing, { count: about.missing })) : '',
     ]),
+    [
+      [4, 0],
+      [3, 0],
+      [1, 0],
+    ],
   );
 }
 

@@ -26,7 +26,7 @@ import { type QueueOptions, type QueueTerms, withQueue } from '../queue-options.
 import { failureOutput, findingOutput } from '../render/findings.js';
 import { frameOf } from '../render/html.js';
 import { jsonLine } from '../render/json.js';
-import { bracketed, cell, columns, localTime, NAME_COLUMNS } from '../render/text.js';
+import { bracketed, columns, fittingColumns, LEAST_NAME, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { baseOf, coverPage } from './slip.js';
 
@@ -172,8 +172,10 @@ function outcomeOf(context: Context, request: BatchExportRequest, result: BatchE
       : [
           '',
           bracketed(messages, title, of.length),
-          ...columns(
+          ...fittingColumns(
+            context,
             of.map((row) => [...who(row), ...lastOf(row)]),
+            [[1, LEAST_NAME]],
             '  ',
           ),
         ];
@@ -222,7 +224,7 @@ const findingsOfFailed = ({ row: { row, nationalId }, name, error, findings }: R
 };
 
 /** A student as a row of a table begins: the masked id, the name, the receiving school. */
-const who = ({ row, name }: RowOutcome): string[] => [maskId(row.nationalId), cell(name, NAME_COLUMNS), row.toSchool];
+const who = ({ row, name }: RowOutcome): string[] => [maskId(row.nationalId), name, row.toSchool];
 
 /** Whether a school got several packages where it was to get one. */
 const isDivided = ({ groupBy }: BatchExportRequest, { outcomes }: BatchExportResult): boolean => {

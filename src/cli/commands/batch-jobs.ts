@@ -5,7 +5,7 @@ import { maskIds } from '../../masking.js';
 import { CATALOGUE, type Code } from '../../messages/catalogue.js';
 import { fill, sentenceOf } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
-import { bracketed, columns, localTime } from '../render/text.js';
+import { bracketed, fittingColumns, localTime, type Yielding } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface BatchStatusOptions {
@@ -125,6 +125,13 @@ function jobOutput(context: Context, job: ListedJob) {
   };
 }
 
+/** The kind, then the time; what a job is about is shortened last. */
+const YIELDING: readonly Yielding[] = [
+  [2, 0],
+  [1, 0],
+  [3, 12],
+];
+
 function statusLines(context: Context, counts: readonly QueueCount[], jobs: readonly ListedJob[]): string[] {
   const { messages, paint } = context;
   const { queue, worker } = messages;
@@ -147,7 +154,7 @@ function statusLines(context: Context, counts: readonly QueueCount[], jobs: read
     return [
       '',
       bracketed(messages, queue.states[state], sums[state]),
-      ...columns(rows, '  ').flatMap((line, i) => [line, ...triesLines(context, of[i])]),
+      ...fittingColumns(context, rows, YIELDING, '  ').flatMap((line, i) => [line, ...triesLines(context, of[i])]),
       ...(more > 0 ? [`  ${fill(queue.more, { count: more })}`] : []),
     ];
   };

@@ -116,7 +116,7 @@ async function perform(context: Context, folder: string) {
 
   step(words.verify);
   const report = await verifyPackage({ zipFile, password });
-  say(...reportLines(messages, paint, report).map((line) => (line === '' ? line : `  ${line}`)));
+  say(...reportLines(context, report).map((line) => (line === '' ? line : `  ${line}`)));
 
   step(words.tamper);
   const { file: tampered, offset, bytes } = await tamper(zipFile, join(folder, 'tampered'));

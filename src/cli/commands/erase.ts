@@ -16,7 +16,7 @@ import { canAsk } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
 import { ask } from '../prompts.js';
 import { failureOutput } from '../render/findings.js';
-import { bracketed, cell, columns, localTime } from '../render/text.js';
+import { bracketed, cell, fittingColumns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface EraseOptions {
@@ -104,24 +104,27 @@ function planLines({ messages }: Context, { records, files, sharedFiles, entries
 type Limit = 'disk' | 'postgres' | 's3';
 
 /** What an erasure does not reach. */
-function outsideLines({ messages, paint }: Context, { outside }: ErasurePlan, limits: readonly Limit[]): string[] {
+function outsideLines(context: Context, { outside }: ErasurePlan, limits: readonly Limit[]): string[] {
+  const { messages, paint } = context;
   const { erase: words, kinds } = messages;
   const { outsideTitles: titles } = words;
   const rows = outside.map((entry) => [
     `#${entry.id}`,
     localTime(entry.at),
     kinds[entry.kind],
-    cell(entry.file, 40),
-    'folder' in entry ? cell(entry.folder ?? '', 60) : '',
+    entry.file,
     'school' in entry ? entry.school : '',
   ]);
+  const table = fittingColumns(context, [[titles.id, titles.at, titles.kind, titles.file, titles.school], ...rows], [[3, 12]], '  ');
+  const places = outside.map((entry) => ('folder' in entry ? (entry.folder ?? '') : ''));
   return [
     ...(rows.length === 0
       ? []
       : [
           '',
           paint.cyan(words.outside),
-          ...columns([[titles.id, titles.at, titles.kind, titles.file, titles.folder, titles.school], ...rows], '  '),
+          // Each with its folder below, which somebody has to find: the first line has the titles.
+          ...table.flatMap((line, i) => [line, ...(places[i - 1] ? [`         ${places[i - 1]}`] : [])]),
         ]),
     '',
     paint.cyan(words.notReached),

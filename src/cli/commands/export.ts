@@ -21,7 +21,7 @@ import { startProgress } from '../progress.js';
 import { errorOfUnfit, findingOutput, unfitLines, unfitOutput } from '../render/findings.js';
 import { countedStudent, packageRows, reportFindings, reportHead, reportStudent } from '../render/html.js';
 import { packageLines } from '../render/report.js';
-import { bracketed, cell, columns, countCells, NAME_COLUMNS, size } from '../render/text.js';
+import { bracketed, COUNTED_STUDENT, countCells, fittingColumns, LEAST_NAME, size, type Yielding } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ExportOptions extends PasswordOptions, HtmlOptions {
@@ -188,13 +188,15 @@ function outcomeOf(context: Context, result: ExportResult, { terms, left, passwo
             '',
           ]
         : packageTexts(context, result)),
-      ...columns(
+      ...fittingColumns(
+        context,
         students.map((student) => [
           maskId(student.nationalId),
-          cell(student.name),
+          student.name,
           ...countCells(messages.labels, student),
           ...(dryRun ? [size(student.bytes)] : []),
         ]),
+        COUNTED_STUDENT,
         '  ',
       ),
       ...(!dryRun && LEAVING_REASONS.includes(reason) ? ['', fill(messages.export.markedLeft, { day: left })] : []),
@@ -234,25 +236,29 @@ function packageTexts({ messages, paint }: Context, result: ExportResult): strin
   ];
 }
 
-function leftOutLines({ messages, paint }: Context, { leftOut }: ExportResult): string[] {
+function leftOutLines(context: Context, { leftOut }: ExportResult): string[] {
   if (leftOut.length === 0) return [];
+  const { messages, paint } = context;
   const rows = leftOut.map((record) => [
     maskId(record.nationalId),
-    cell(record.name, NAME_COLUMNS),
-    cell(record.list, 20),
-    cell(record.title, 24),
+    record.name,
+    record.list,
+    record.title,
     record.term,
     paint.yellow(messages.leftOut[record.reason]),
   ]);
-  return ['', bracketed(messages, messages.export.leftOut, leftOut.length), ...columns(rows, '  ')];
+  const yielding: Yielding[] = [
+    [1, LEAST_NAME],
+    [3, 16],
+    [2, 16],
+    [3, 8],
+  ];
+  return ['', bracketed(messages, messages.export.leftOut, leftOut.length), ...fittingColumns(context, rows, yielding, '  ')];
 }
 
-function skippedLines({ messages, paint }: Context, { skipped }: ExportResult): string[] {
+function skippedLines(context: Context, { skipped }: ExportResult): string[] {
   if (skipped.length === 0) return [];
-  const rows = skipped.map((student) => [
-    maskId(student.nationalId),
-    cell(student.name, NAME_COLUMNS),
-    paint.yellow(messages.skipped[student.reason]),
-  ]);
-  return ['', bracketed(messages, messages.export.skipped, skipped.length), ...columns(rows, '  ')];
+  const { messages, paint } = context;
+  const rows = skipped.map((student) => [maskId(student.nationalId), student.name, paint.yellow(messages.skipped[student.reason])]);
+  return ['', bracketed(messages, messages.export.skipped, skipped.length), ...fittingColumns(context, rows, [[1, LEAST_NAME]], '  ')];
 }

@@ -41,7 +41,7 @@ async function ofStudent(context: Context, who: string, options: FilesOptions): 
 }
 
 async function ofPackage(context: Context, zip: string, options: FilesOptions): Promise<Outcome> {
-  const { messages, paint } = context;
+  const { messages } = context;
   if (options.picked) throw new LpxError('LPX_USAGE', { problem: messages.files.noPicks });
   if (options.manifest) throw new LpxError('LPX_USAGE', { problem: messages.files.noManifest });
   const progress = startProgress(context, messages.progress.reading);
@@ -57,7 +57,7 @@ async function ofPackage(context: Context, zip: string, options: FilesOptions): 
       findings,
       students: students.map((student) => studentOutput(context, student)),
     },
-    text: report.ok ? students.flatMap((student) => studentLines(context, student)) : reportLines(messages, paint, report),
+    text: report.ok ? students.flatMap((student) => studentLines(context, student)) : reportLines(context, report),
     ...(report.ok && { findings: report.findings }),
     error: errorOfReport(report),
   };

@@ -9,7 +9,7 @@ import { startOfDay, startOfNextDay } from '../../spec/terms.js';
 import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { type Row, type TableOptions, tableAsked, withTable } from '../render/tables.js';
-import { bracketed, cell, changeText, columns, countCells, localTime, size } from '../render/text.js';
+import { bracketed, COUNTED_STUDENT, cell, changeText, columns, countCells, fittingColumns, localTime, size } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface HistoryOptions extends TableOptions {
@@ -28,7 +28,7 @@ export async function history(context: Context, options: HistoryOptions): Promis
   const filter = filterFrom(context, options);
   const isBrief = !verbose && !context.json && !asked.csv && asked.xlsx === undefined;
   const entries = await withStore(storeFolder(context), (store) => historyOf(store, { ...filter, students: isBrief ? 'few' : 'all' }));
-  const lines = columns(entries.map((entry) => entryCells(context, entry))).flatMap((line, i) => {
+  const lines = entryLines(context, entries).flatMap((line, i) => {
     const entry = entries[i];
     return verbose && entry ? [line, ...moreLines(context, entry)] : [line];
   });
@@ -61,14 +61,27 @@ function kindFrom({ messages }: Context, word: string): HistoryKind {
   throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.kind, { value: word, allowed }) });
 }
 
-/** The cells of an entry's line: number, time, kind, of what, by whom, and more of it. */
-export function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[] {
+/** A line an entry: number, time, kind, of what, by whom, and more of it. */
+export const entryLines = (context: Context, entries: readonly HistoryEntry[]): string[] =>
+  fittingColumns(
+    context,
+    entries.map((entry) => entryCells(context, entry)),
+    [
+      [OPERATOR, 0],
+      [SUBJECT, 10],
+      [REMARKS, 12],
+    ],
+  );
+
+const [SUBJECT, OPERATOR, REMARKS] = [3, 4, 5];
+
+function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[] {
   return [
     paint.bold(`#${entry.id}`),
     localTime(entry.at),
     messages.kinds[entry.kind],
-    cell(subjectOf(messages, entry), 24),
-    cell(entry.operator, 12),
+    subjectOf(messages, entry),
+    entry.operator,
     remarksOf(messages, entry).map(paint.dim).join('  '),
   ];
 }
@@ -217,7 +230,8 @@ const recordLines = (words: Words, records: HistoryStudent['records']): string[]
   });
 
 /** The lines under an entry: where its files are, its hashes, its students. */
-export function moreLines({ messages, paint }: Context, entry: HistoryEntry): string[] {
+export function moreLines(context: Context, entry: HistoryEntry): string[] {
+  const { messages, paint } = context;
   const { labels, history: words } = messages;
   const { folder } = factsOf(entry);
   const file = [
@@ -229,13 +243,15 @@ export function moreLines({ messages, paint }: Context, entry: HistoryEntry): st
   return [
     ...(file.some(Boolean) ? [`    ${file.filter(Boolean).join('  ')}`] : []),
     ...hashes.map((line) => paint.dim(`    ${line}`)),
-    ...columns(
+    ...fittingColumns(
+      context,
       entry.students.map((student) => [
         maskId(student.nationalId),
-        cell(student.name),
+        student.name,
         ...(hasCounts(student) ? countCells(labels, student) : []),
         ...studentRemarks(messages, student),
       ]),
+      COUNTED_STUDENT,
       '    ',
     ).flatMap((line, i) => [line, ...recordLines(words, entry.students[i]?.records ?? [])]),
   ];

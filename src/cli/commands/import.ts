@@ -24,7 +24,7 @@ import {
   reportStudent,
 } from '../render/html.js';
 import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
-import { cell, columnsOf, fittingColumns } from '../render/text.js';
+import { cell, fittingColumns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { packageRequest, refuseSignatureFile, type VerifyOptions } from './verify.js';
 
@@ -172,9 +172,10 @@ export function importOutput(messages: Context['messages'], result: ImportResult
   };
 }
 
-function resultLines({ messages, paint, stdout }: Context, result: ImportResult): string[] {
+function resultLines(context: Context, result: ImportResult): string[] {
+  const { messages, paint } = context;
   const { report, students, unfit, conflicts, notices, restored, outcome, historyId } = result;
-  if (!report.ok) return reportLines(messages, paint, report);
+  if (!report.ok) return reportLines(context, report);
   const owed = outcome === 'refused' ? 0 : owedIn(students);
   const owedWords = owed > 0 ? [paint.yellow(fill(messages.students.owed, { count: owed }))] : [];
   const colour = { imported: paint.green, unchanged: (text: string) => text, 'would-import': paint.yellow, refused: paint.red };
@@ -185,7 +186,16 @@ function resultLines({ messages, paint, stdout }: Context, result: ImportResult)
     '',
     ...students.flatMap((student) => [
       `${maskId(student.nationalId)}  ${cell(student.name)}${student.created ? `  ${paint.cyan(messages.import.created)}` : ''}`,
-      ...fittingColumns(recordRows(messages, shownOf(student, outcome)), '  ', 2, columnsOf(stdout)).flatMap((line, i) => [
+      ...fittingColumns(
+        context,
+        recordRows(messages, shownOf(student, outcome)),
+        [
+          [2, 12],
+          [1, 12],
+          [2, 8],
+        ],
+        '  ',
+      ).flatMap((line, i) => [
         line,
         ...recordNotes(messages, shownOf(student, outcome)[i] ?? {}).map((note) => paint.yellow(`      ↳ ${note}`)),
       ]),
@@ -206,8 +216,8 @@ const shownOf = ({ records }: ImportedStudent, outcome: ImportResult['outcome'])
 const recordRows = (messages: Context['messages'], records: readonly RecordChange[]): string[][] =>
   records.map((record) => [
     messages.outcomes[record.outcome],
-    cell(record.list, 28),
-    cell(record.title, 36),
+    record.list,
+    record.title,
     record.term,
     record.originSchoolCode,
     record.courseCode,

@@ -8,7 +8,7 @@ import { readNationalIds } from '../../roster/lists.js';
 import type { LeftAs } from '../../spec/status-changes.js';
 import { dayFrom, nationalIdsFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
-import { cell, columns, leftText } from '../render/text.js';
+import { fittingColumns, LEAST_NAME, leftText } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface LeaveOptions {
@@ -35,9 +35,12 @@ export async function leave(context: Context, nationalIds: readonly string[], op
   const rows = students.map(({ nationalId, name, left, changed }) => [
     changed ? paint.green('✔') : '·',
     maskId(nationalId),
-    cell(name),
+    name,
     leftText(messages, left) || messages.leave.here,
     changed ? '' : paint.dim(messages.leave.before),
   ]);
-  return { json: { students: students.map(({ left, ...rest }) => ({ ...rest, ...(left && { left }) })) }, text: columns(rows) };
+  return {
+    json: { students: students.map(({ left, ...rest }) => ({ ...rest, ...(left && { left }) })) },
+    text: fittingColumns(context, rows, [[2, LEAST_NAME]]),
+  };
 }

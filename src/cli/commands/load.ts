@@ -25,7 +25,7 @@ import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { printable } from '../render/printable.js';
-import { cell, changeText, columns, rollChangeText } from '../render/text.js';
+import { cell, changeText, fittingColumns, LEAST_NAME, rollChangeText } from '../render/text.js';
 import { networkNotes, storeFolder } from '../store-folder.js';
 
 export interface LoadOptions {
@@ -201,20 +201,23 @@ const rosterOutput = (messages: Messages, { dryRun: _, findings, ...list }: Load
 /** Students that are named without being asked for. */
 const NAMED_STUDENTS = 20;
 
-function rosterLines({ messages, paint, verbose }: Context, list: LoadedRoster): string[] {
+function rosterLines(context: Context, list: LoadedRoster): string[] {
+  const { messages, paint, verbose } = context;
   const { labels, roster: words, students: ofStudents } = messages;
   const { file, created, updated, unchanged, skippedRows } = list;
   // Those of whom a name or birth date changed are always named.
   const named = list.students.filter(({ changes }, i) => verbose || changes.length > 0 || i < NAMED_STUDENTS);
-  const rows = columns(
-    named.map((student) => [
-      maskId(student.nationalId),
-      cell(student.name),
-      cell(student.className, 12),
-      cell(student.seat, 6),
-      cell(student.studentNumber, 16),
-      student.created ? paint.cyan(ofStudents.created) : '',
+  const rows = fittingColumns(
+    context,
+    named.map(({ nationalId, name, className, seat, studentNumber, created }) => [
+      ...[maskId(nationalId), name, className, seat, studentNumber],
+      created ? paint.cyan(ofStudents.created) : '',
     ]),
+    [
+      [1, LEAST_NAME],
+      [2, 8],
+      [4, 0],
+    ],
     '  ',
   );
   const unnamed = created + updated - named.length;
@@ -249,7 +252,8 @@ const tableOutput = (messages: Messages, { findings, ...table }: LoadedTable) =>
 /** Updated records that are named without being asked for. */
 const NAMED_UPDATES = 20;
 
-function loadedLines({ messages, paint, verbose }: Context, { file, students, dryRun, changed, findings }: LoadResult): string[] {
+function loadedLines(context: Context, { file, students, dryRun, changed, findings }: LoadResult): string[] {
+  const { messages, paint, verbose } = context;
   const { labels, load: words, students: ofStudents } = messages;
   const updates = students.reduce((sum, student) => sum + student.updates.length, 0);
   let room = verbose ? updates : NAMED_UPDATES;
@@ -259,13 +263,15 @@ function loadedLines({ messages, paint, verbose }: Context, { file, students, dr
     return some;
   };
   const restored = findings.some(({ code }) => code === 'LPX_ATTACHMENT_RESTORED');
-  const rows = columns(
+  const rows = fittingColumns(
+    context,
     students.map(({ nationalId, name, created, added, updated, unchanged }) => [
       maskId(nationalId),
-      cell(name),
+      name,
       fill(words.student, { added, updated, unchanged }),
       created ? paint.cyan(ofStudents.created) : '',
     ]),
+    [[1, LEAST_NAME]],
     '  ',
   );
   const differs = findings.some(({ code }) => code === 'LPX_REGISTER_DIFFERS');
@@ -277,10 +283,10 @@ function loadedLines({ messages, paint, verbose }: Context, { file, students, dr
       rows[i] ?? '',
       ...student.changes.map((change) => `    ${changeText(labels, change)}`),
       ...named(student).flatMap(updatedLines),
-      ...namedLines(words.returned, student.returned),
-      ...namedLines(words.unpicked, student.unpicked),
-      ...namedLines(words.removed, student.removed),
-      ...namedLines(words.kept, student.kept),
+      ...namedLines(context, words.returned, student.returned),
+      ...namedLines(context, words.unpicked, student.unpicked),
+      ...namedLines(context, words.removed, student.removed),
+      ...namedLines(context, words.kept, student.kept),
     ]),
     ...(room > 0 || updates <= NAMED_UPDATES || verbose
       ? []
@@ -296,13 +302,18 @@ const updatedLines = ({ ref, list, title, changes }: UpdatedRecord): string[] =>
   ),
 ];
 
-const namedLines = (template: string, records: readonly NamedRecord[]): string[] =>
+const namedLines = (context: Context, template: string, records: readonly NamedRecord[]): string[] =>
   records.length === 0
     ? []
     : [
         `    ${fill(template, { count: records.length })}`,
-        ...columns(
-          records.map(({ ref, list, title, term }) => [ref, cell(list, 28), cell(title, 36), term]),
+        ...fittingColumns(
+          context,
+          records.map(({ ref, list, title, term }) => [ref, list, title, term]),
+          [
+            [2, 12],
+            [1, 12],
+          ],
           '      ',
         ),
       ];

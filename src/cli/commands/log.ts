@@ -20,9 +20,9 @@ import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { type Row, type TableOptions, tableAsked, withTable } from '../render/tables.js';
-import { bracketed, cell, columns, localTime } from '../render/text.js';
+import { bracketed, cell, columns, fittingColumns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
-import { entryCells, entryOutput, historyTable, moreLines } from './history.js';
+import { entryLines, entryOutput, historyTable, moreLines } from './history.js';
 
 export interface LogOptions extends TableOptions {
   readonly verify?: boolean;
@@ -106,17 +106,23 @@ async function ledger(context: Context, { since, until }: LogOptions, asked: Tab
     keyedIds: verbose || json || asked.csv === true || asked.xlsx !== undefined,
   };
   const entries = await withStore(storeFolder(context), (store) => logOf(store, filter));
-  const lines = columns(
+  const lines = fittingColumns(
+    context,
     entries.map(({ position, hash, id, at, kind, operator, file, studentCount }) => [
       paint.bold(String(position)),
       `#${id}`,
       paint.dim(hash.slice(0, SHORT_HASH)),
       localTime(new Date(at)),
       messages.kinds[kind],
-      cell(operator, 12),
-      cell(file, 32),
+      operator,
+      file,
       studentCount === 0 ? '' : fill(messages.log.students, { count: studentCount }),
     ]),
+    [
+      [5, 0],
+      [7, 0],
+      [6, 12],
+    ],
   ).flatMap((line, i) => [line, ...(verbose && entries[i] ? ledgerLines(context, entries[i]) : [])]);
   const outcome = {
     json: { entries: entries.map(ledgerOutput) },
@@ -178,7 +184,7 @@ function studentLines(context: Context, { nationalId, name, entries, backups }: 
   const { messages, paint } = context;
   const { log: words } = messages;
   const sectionOf = (title: string, some: StudentLog['entries']): string[] => {
-    const rows = columns(some.map((entry) => entryCells(context, entry)));
+    const rows = entryLines(context, some);
     return some.length === 0 ? [] : ['', paint.cyan(title), ...some.flatMap((entry, i) => [rows[i] ?? '', ...moreLines(context, entry)])];
   };
   const isOf = (kinds: readonly string[]) => entries.filter(({ kind }) => kinds.includes(kind));

@@ -10,7 +10,7 @@ import { isCourseResult, termOfRecord, titleOf, wireListOf } from '../../spec/po
 import { wholeNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
 import { type Table, type TableOptions, tableAsked, withTable } from '../render/tables.js';
-import { cell, columns, columnsOf, fittingColumns } from '../render/text.js';
+import { cell, columns, fittingColumns } from '../render/text.js';
 import { versionOutput, versionText, withVersions } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -101,20 +101,29 @@ function chosenLines({ messages, paint }: Context, { nationalId, name, picked, u
   ];
 }
 
-function itemLines({ messages, paint, stdout }: Context, items: readonly Item[]): string[] {
+function itemLines(context: Context, items: readonly Item[]): string[] {
+  const { messages, paint } = context;
   const { labels, pick: words, provenance, leftOut } = messages;
   const header = [labels.reference, labels.year, '', labels.list, labels.title, labels.term, labels.from].map((text) => paint.dim(text));
   const rows = items.map(({ ref, schoolYear, stored, state, unfit }) => [
     paint.cyan(ref),
     String(schoolYear),
     provenance[stored.provenance],
-    cell(wireListOf(stored.record.list).wire, 28),
-    cell(titleOf(stored.record), 36),
+    wireListOf(stored.record.list).wire,
+    titleOf(stored.record),
     termOfRecord(stored.record),
     stored.record.fields.originSchoolCode,
     unfit ? paint.yellow(leftOut[unfit]) : paint.green(words.states[state]),
   ]);
-  const [head = '', ...lines] = fittingColumns([header, ...rows], '', 4, columnsOf(stdout));
+  const [head = '', ...lines] = fittingColumns(
+    context,
+    [header, ...rows],
+    [
+      [4, 12],
+      [3, 12],
+      [4, 8],
+    ],
+  );
   return [head, ...withVersions(messages, lines, items)];
 }
 

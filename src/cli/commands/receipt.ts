@@ -9,7 +9,7 @@ import type { Context, Outcome } from '../context.js';
 import { type HtmlOptions, htmlFile, withPage } from '../html-file.js';
 import { findingOutput } from '../render/findings.js';
 import { frameOf, receiptOnPaper } from '../render/html.js';
-import { cell, columns, localTime, NAME_COLUMNS } from '../render/text.js';
+import { COUNTED_STUDENT, cell, columns, fittingColumns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface ReceiptOptions extends HtmlOptions {
@@ -79,8 +79,9 @@ async function check(context: Context, file: string, options: ReceiptOptions): P
   return withPage(context, outcome, html, () => receiptPage(context, acknowledged, { mood: 'good', title: words.fits, lines: [marked] }));
 }
 
-function receiptLines({ messages, paint }: Context, receipt: Receipt, named: readonly NamedStudent[]): string[] {
+function receiptLines(context: Context, receipt: Receipt, named: readonly NamedStudent[]): string[] {
   const { package: sent, receivingSchool, students, importedAt, issuedBy } = receipt;
+  const { messages, paint } = context;
   const { labels, receipt: words } = messages;
   const facts = [
     [labels.package, sent.file],
@@ -92,7 +93,7 @@ function receiptLines({ messages, paint }: Context, receipt: Receipt, named: rea
   ];
   const rows = students.map(({ nationalIdMasked, courseResults, multiPerformances, alreadyHere, leftOut, owed = [] }, i) => [
     nationalIdMasked,
-    cell(named[i]?.name ?? '', NAME_COLUMNS),
+    named[i]?.name ?? '',
     labels.courseResults,
     courseResults,
     labels.multiPerformances,
@@ -101,5 +102,5 @@ function receiptLines({ messages, paint }: Context, receipt: Receipt, named: rea
     ...(leftOut.length > 0 ? [paint.yellow(words.leftOut), leftOut.length] : []),
     ...(owed.length > 0 ? [paint.yellow(messages.debts.owed), owed.length] : []),
   ]);
-  return [...columns(facts, '  '), ...columns(rows, '  ')];
+  return [...columns(facts, '  '), ...fittingColumns(context, rows, COUNTED_STUDENT, '  ')];
 }

@@ -8,7 +8,7 @@ import type { Context, Outcome } from '../context.js';
 import { type PasswordOptions, passwordAtHand } from '../passwords.js';
 import { startProgress } from '../progress.js';
 import { failureOutput } from '../render/findings.js';
-import { bracketed, cell, columns } from '../render/text.js';
+import { bracketed, fittingColumns, NAME_COLUMNS, type Yielding } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 import { type IdentityOptions, identitiesOf } from './backup.js';
 
@@ -66,17 +66,28 @@ const fileOutput = ({ nationalId, student, place, list, title, name, bytes, md5,
   ...(bytes !== undefined && { bytes }),
 });
 
+/** The record's title before the name of its file, by which it is searched for. */
+const YIELDING: readonly Yielding[] = [
+  [1, NAME_COLUMNS],
+  [3, 12],
+  [2, 12],
+  [4, 20],
+  [2, 0],
+  [4, 12],
+];
+
 /** ZIPs and files that are named without being asked for. */
 const LISTED = 5;
 
-function recoverLines({ messages, paint, verbose }: Context, result: RecoverResult): string[] {
+function recoverLines(context: Context, result: RecoverResult): string[] {
+  const { messages, paint, verbose } = context;
   const { recover: words } = messages;
   const { dryRun, needed, lacking, contents, recovered, missing, heap } = result;
   if (lacking === 0) return [`${paint.green('✔')} ${fill(words.nothing, { needed })}`];
   const byMd5 = new Set(recovered.filter(({ knownBy }) => knownBy === 'md5').map(({ md5 }) => md5)).size;
   const mark = contents < lacking ? paint.yellow('!') : paint.green('✔');
   const rowOf = ({ nationalId, student, list, title, name, state }: LackingFile) => [
-    ...[maskId(nationalId), cell(student, 12), cell(list, 20), cell(title, 24), cell(name, 32), words.states[state]],
+    ...[maskId(nationalId), student, list, title, name, words.states[state]],
   ];
   const searched = heap && { files: heap.files, bytes: heap.bytes, archives: heap.archives, others: Math.max(0, heap.files - contents) };
   return [
@@ -84,12 +95,17 @@ function recoverLines({ messages, paint, verbose }: Context, result: RecoverResu
     ...(byMd5 > 0 ? [`  ${fill(words.byMd5, { count: byMd5 })}`] : []),
     ...(searched ? [`  ${fill(words.searched, searched)}`] : []),
     ...(verbose
-      ? columns(
+      ? fittingColumns(
+          context,
           recovered.map((file) => [...rowOf(file), file.from]),
+          [],
           '  ',
         )
       : []),
-    ...section(fill(words.missing, { count: lacking - contents, uses: missing.length }), columns(missing.map(rowOf), '  ')),
+    ...section(
+      fill(words.missing, { count: lacking - contents, uses: missing.length }),
+      fittingColumns(context, missing.map(rowOf), YIELDING, '  '),
+    ),
     ...listed(words.locked, heap?.locked.map((from) => `  ${from}`) ?? []),
     ...listed(words.unread, heap?.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).message}`) ?? []),
   ];

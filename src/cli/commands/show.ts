@@ -67,7 +67,7 @@ async function showZip(context: Context, zip: string, options: ShowOptions, html
     json: { source: 'package', package: facts, checks, findings, students: students.map(studentOutput) },
     text: report.ok
       ? [...packageLines(messages, paint, report.package), ...students.flatMap((student) => ['', ...studentLines(context, student)])]
-      : reportLines(messages, paint, report),
+      : reportLines(context, report),
     error: errorOfReport(report),
   };
   const shown = await withReport(context, outcome, html, ({ seen }) => ({

@@ -4,7 +4,7 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { findingOutput } from '../render/findings.js';
 import { type Table, type TableOptions, tableAsked, withTable } from '../render/tables.js';
-import { cell, columns } from '../render/text.js';
+import { cell, columns, fittingColumns } from '../render/text.js';
 import { versionOutput, versionText } from '../render/versions.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -42,7 +42,8 @@ function tableOf({ messages: { columns: titles, labels, tables } }: Context, { b
   return { name: tables.names.status, rows: [[...head, titles.picked, titles.limit, titles.open], ...ofYears, ...ofAll] };
 }
 
-function statusLines({ messages, paint }: Context, status: StudentStatus): string[] {
+function statusLines(context: Context, status: StudentStatus): string[] {
+  const { messages, paint } = context;
   const { basicData, listed, extendedYears, years, certified, submittedElsewhere, versions, totals } = status;
   const { labels, standing: words } = messages;
   const head = [
@@ -65,27 +66,55 @@ function statusLines({ messages, paint }: Context, status: StudentStatus): strin
   const schools = certified.map((school) => [
     String(school.schoolYear),
     school.schoolCode,
-    cell(school.schoolName),
+    school.schoolName,
     labels.certified,
     school.certified,
     ...(school.uncertified > 0 ? [labels.uncertified, school.uncertified] : []),
   ]);
   const submitted = submittedElsewhere.map((record) => [
     record.ref,
-    cell(record.title, 36),
+    record.title,
     record.submittedTerm,
     record.schoolCode,
-    cell(record.schoolName),
+    record.schoolName,
     fill(words.broughtBy, { id: record.historyId }),
   ]);
-  const several = versions.map(({ ref, title, version }) => [ref, cell(title, 24), versionText(messages, version)]);
+  const several = versions.map(({ ref, title, version }) => [ref, title, versionText(messages, version)]);
   return [
     head,
     ...fromList,
     '',
     ...columns([header, ...rows, ...sums], '  '),
-    ...(schools.length > 0 ? ['', paint.cyan(words.where), ...columns(schools, '  ')] : []),
-    ...(submitted.length > 0 ? ['', paint.cyan(words.submittedElsewhere), ...columns(submitted, '  ')] : []),
-    ...(several.length > 0 ? ['', paint.cyan(messages.versions.title), ...columns(several, '  ')] : []),
+    ...(schools.length > 0 ? ['', paint.cyan(words.where), ...fittingColumns(context, schools, [[2, 12]], '  ')] : []),
+    ...(submitted.length > 0
+      ? [
+          '',
+          paint.cyan(words.submittedElsewhere),
+          ...fittingColumns(
+            context,
+            submitted,
+            [
+              [4, 12],
+              [1, 12],
+            ],
+            '  ',
+          ),
+        ]
+      : []),
+    ...(several.length > 0
+      ? [
+          '',
+          paint.cyan(messages.versions.title),
+          ...fittingColumns(
+            context,
+            several,
+            [
+              [1, 12],
+              [2, 12],
+            ],
+            '  ',
+          ),
+        ]
+      : []),
   ];
 }

@@ -4,7 +4,7 @@ import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { findingOutput } from '../render/findings.js';
 import { type TableOptions, tableAsked, withTable } from '../render/tables.js';
-import { cell, columns, leftText } from '../render/text.js';
+import { fittingColumns, leftText, NAME_COLUMNS, type Yielding } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 /** `lpx students`: who is in the store, with counts; of words, those whose name or id has them. */
@@ -30,21 +30,20 @@ export async function students(context: Context, words: readonly string[], optio
   ].map((text) => paint.dim(text));
   const rows = students.map((student) => [
     student.nationalId,
-    cell(student.name),
-    ...(called ? [cell(student.className, 12), cell(student.seat, 6), cell(student.studentNumber, 16)] : []),
+    student.name,
+    ...(called ? [student.className, student.seat, student.studentNumber] : []),
     student.courseResults,
     student.multiPerformances,
     student.attachments,
     student.received,
-    paint.yellow(
-      [
-        student.listed ? messages.students.listed : '',
-        student.owed > 0 ? fill(messages.students.owed, { count: student.owed }) : '',
-        leftText(messages, student.left),
-      ]
-        .filter(Boolean)
-        .join('  '),
-    ),
+    [
+      student.listed ? messages.students.listed : '',
+      student.owed > 0 ? fill(messages.students.owed, { count: student.owed }) : '',
+      leftText(messages, student.left),
+    ]
+      .filter(Boolean)
+      .map(paint.yellow)
+      .join('  '),
   ]);
   const outcome = {
     json: {
@@ -53,7 +52,10 @@ export async function students(context: Context, words: readonly string[], optio
       findings: findings.map((finding) => findingOutput(messages, finding)),
     },
     findings,
-    text: students.length === 0 ? [words.length === 0 ? messages.students.none : messages.students.noneFit] : columns([header, ...rows]),
+    text:
+      students.length === 0
+        ? [words.length === 0 ? messages.students.none : messages.students.noneFit]
+        : fittingColumns(context, [header, ...rows], yieldingOf(called)),
   };
   return withTable(context, asked, outcome, () => {
     const { columns: titles, leftAs, tables } = messages;
@@ -70,3 +72,14 @@ export async function students(context: Context, words: readonly string[], optio
     return { name: tables.names.students, rows: [head, ...rows] };
   });
 }
+
+/** Titles of counts first, which are wider than the counts; class and seat last of what is not needed to know a student. */
+const yieldingOf = (called: boolean): Yielding[] =>
+  called
+    ? [...countTitles(5), [1, 24], [4, 0], [8, 0], [1, NAME_COLUMNS], [3, 0], [2, 8], [7, 0], [9, 12]]
+    : [...countTitles(2), [1, 24], [5, 0], [1, NAME_COLUMNS], [6, 12]];
+
+const countTitles = (first: number): Yielding[] => [
+  [first, 8],
+  [first + 1, 8],
+];

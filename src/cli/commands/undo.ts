@@ -7,7 +7,7 @@ import { entryNumber } from '../arguments.js';
 import { canAsk, confirm } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
 import { printable } from '../render/printable.js';
-import { cell, changeText, columns, localTime } from '../render/text.js';
+import { changeText, fittingColumns, LEAST_NAME, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface UndoOptions {
@@ -56,7 +56,8 @@ function sentNotes({ messages: { undo: words } }: Context, { sent }: UndoResult)
 const howBack = ({ messages }: Context, { historyId, redone }: UndoResult): string =>
   fill(redone === undefined ? messages.undo.howRedo : messages.undo.howUndo, { id: historyId });
 
-function undoLines({ messages, paint }: Context, result: UndoResult): string[] {
+function undoLines(context: Context, result: UndoResult): string[] {
+  const { messages, paint } = context;
   const { undo: words, labels } = messages;
   const { entry, redone, students, dryRun } = result;
   const said = redone === undefined ? (dryRun ? words.wouldUndo : words.undone) : dryRun ? words.wouldRedo : words.redone;
@@ -64,10 +65,12 @@ function undoLines({ messages, paint }: Context, result: UndoResult): string[] {
   const more = students.length - NAMED;
   return [
     `${dryRun ? paint.yellow('○') : paint.green('✔')} ${fill(said, facts)}`,
-    ...columns(
+    ...fittingColumns(
+      context,
       students
         .slice(0, NAMED)
-        .map((student) => [maskId(student.nationalId), cell(student.name), studentRemarks(messages, student).join(messages.history.and)]),
+        .map((student) => [maskId(student.nationalId), student.name, studentRemarks(messages, student).join(messages.history.and)]),
+      [[1, LEAST_NAME]],
       '  ',
     ),
     ...(more > 0 ? [`  ${fill(labels.more, { count: more })}`, `  ${totals(messages, result)}`] : []),

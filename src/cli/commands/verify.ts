@@ -23,7 +23,7 @@ export interface VerifyOptions extends PasswordOptions, HtmlOptions {
 
 /** `lpx verify`: checks a package, imports nothing; the history of a store has that it was checked. */
 export async function verify(context: Context, zip: string, options: VerifyOptions): Promise<Outcome> {
-  const { messages, paint } = context;
+  const { messages } = context;
   refuseSignatureFile(context, zip);
   const html = htmlFile(context, options);
   const progress = startProgress(context, messages.progress.reading);
@@ -31,7 +31,7 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
   const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update, seen: html?.seen };
   const report = await withNoting(context, (note) => verifyNoted(request, note)).finally(progress.stop);
   const { ok: _, ...json } = reportOutput(messages, report);
-  const outcome = { json, text: reportLines(messages, paint, report), error: errorOfReport(report) };
+  const outcome = { json, text: reportLines(context, report), error: errorOfReport(report) };
   return withReport(context, outcome, html, ({ seen }) => verificationReport(context, report, seen));
 }
 

@@ -27,6 +27,12 @@ function styleOf(name: (typeof STYLES)[number]): (text: string) => string {
 /** Marks where a style begins and ends. The marks become colours, or go, when the text is printed. */
 export const paint = Object.fromEntries(STYLES.map((name) => [name, styleOf(name)])) as Painter;
 
+const WHOLE_MARK = new RegExp(`(<${KEY}:[0-9]+>)`);
+
+/** The characters of a text, and the marks of its styles, which are never cut through. */
+export const charactersOf = (text: string): { readonly text: string; readonly isMark: boolean }[] =>
+  text.split(WHOLE_MARK).flatMap((part, i) => (i % 2 === 0 ? [...part] : [part]).map((text) => ({ text, isMark: i % 2 === 1 })));
+
 /** A line as it is printed: our styles as colours or not at all, everything else inert, line breaks too. */
 export function printable(line: string, coloured: boolean): string {
   return line

@@ -2,10 +2,11 @@
 import type { PackageFacts, VerificationReport } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
+import type { Context } from '../context.js';
 import type { VerifyOutput } from '../generated/outputs.js';
 import { findingOutput, listedFindings } from './findings.js';
 import type { Painter } from './printable.js';
-import { bracketed, cell, columns, countCells, NAME_COLUMNS, size } from './text.js';
+import { bracketed, COUNTED_STUDENT, columns, countCells, fittingColumns, size } from './text.js';
 
 type ReportOutput = Required<Pick<VerifyOutput, 'ok' | 'package' | 'checks' | 'students' | 'findings'>>;
 
@@ -53,18 +54,15 @@ export function checkLines(messages: Messages, paint: Painter, report: Verificat
 /** Warnings of files that are not there, or not the right ones, where that was accepted. */
 const OF_LACKING_FILES: ReadonlySet<string> = new Set(['LPX_ATTACHMENT_MISSING', 'LPX_ATTACHMENT_MD5']);
 
-export function reportLines(messages: Messages, paint: Painter, report: VerificationReport): string[] {
-  const students = report.students.map((student) => [
-    maskId(student.nationalId),
-    cell(student.name, NAME_COLUMNS),
-    ...countCells(messages.labels, student),
-  ]);
+export function reportLines(context: Context, report: VerificationReport): string[] {
+  const { messages, paint } = context;
+  const students = report.students.map((student) => [maskId(student.nationalId), student.name, ...countCells(messages.labels, student)]);
   const findings = listedFindings(messages, paint, report.findings);
   return [
     ...packageLines(messages, paint, report.package),
     '',
     ...checkLines(messages, paint, report),
-    ...(students.length > 0 ? ['', ...columns(students, '  ')] : []),
+    ...(students.length > 0 ? ['', ...fittingColumns(context, students, COUNTED_STUDENT, '  ')] : []),
     ...(findings.length > 0 ? ['', ...findings] : []),
     '',
     report.ok ? paint.green(messages.verify.good) : paint.red(messages.verify.bad),

@@ -5,7 +5,8 @@ import type { BasicDataChange, Leaving } from '../../exchange/school-store.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { basicDataWire } from '../../spec/portfolio.js';
 import { taipeiTime } from '../../spec/terms.js';
-import { printable } from './printable.js';
+import type { Context } from '../context.js';
+import { charactersOf, printable } from './printable.js';
 
 export { size } from '../../messages/messages.js';
 
@@ -27,17 +28,49 @@ export function columns(rows: readonly (readonly (string | number)[])[], indent 
   });
 }
 
-/** The fewest columns that a cell is shortened to. */
-const LEAST_COLUMNS = 8;
+/** A column that a narrow terminal takes width from: down to so many columns, or, where that is 0, all of it. */
+export type Yielding = readonly [column: number, least: number];
 
-/** As `columns`, with one column shortened so that no row is wider; without a width nothing is. */
-export function fittingColumns(rows: readonly (readonly (string | number)[])[], indent: string, shorten: number, width?: number): string[] {
-  const lines = columns(rows, indent);
-  const excess = width === undefined ? 0 : Math.max(0, ...lines.map(widthOf)) - width;
-  if (excess <= 0) return lines;
-  const room = Math.max(LEAST_COLUMNS, Math.max(...rows.map((row) => widthOf(String(row[shorten] ?? '')))) - excess);
-  const shorter = rows.map((row) => row.map((text, i) => (i === shorten ? cell(String(text), room) : text)));
-  return columns(shorter, indent);
+/**
+ * As `columns`, so that no row is wider than the terminal: columns are shortened or left out in the order in which
+ * they yield, the least important first, until the rows fit. With `--verbose`, and where output goes elsewhere, rows are whole.
+ * @param yielding never a column of ids, numbers or hashes, unless all of it goes: what is left of one says something else
+ */
+export function fittingColumns(
+  { stdout, verbose }: Pick<Context, 'stdout' | 'verbose'>,
+  rows: readonly Row[],
+  yielding: readonly Yielding[],
+  indent = '',
+): string[] {
+  const width = verbose ? Number.POSITIVE_INFINITY : (columnsOf(stdout) ?? Number.POSITIVE_INFINITY);
+  const leftOut = new Set<number>();
+  let shown = rows.map((row) => row.map((text) => (typeof text === 'number' ? text : cell(text, WIDEST_CELL))));
+  const lines = () =>
+    columns(
+      shown.map((row) => row.filter((_, i) => !leftOut.has(i))),
+      indent,
+    );
+  for (const [column, least] of yielding) {
+    const excess = Math.max(0, ...lines().map(widthOf)) - width;
+    if (excess <= 0) break;
+    if (least === 0) leftOut.add(column);
+    const room = Math.max(least, widestOf(shown, column) - excess);
+    shown = shown.map((row) => row.map((text, i) => (i === column && typeof text === 'string' ? shortened(text, room) : text)));
+  }
+  return lines();
+}
+
+type Row = readonly (string | number)[];
+
+const widestOf = (rows: readonly Row[], column: number): number => Math.max(0, ...rows.map((row) => widthOf(String(row[column] ?? ''))));
+
+/** The first of several remarks that stand in a cell, or the beginning of a text. */
+function shortened(text: string, room: number): string {
+  if (widthOf(text) <= room) return text;
+  const remarks = text.split('  ');
+  while (remarks.length > 1 && widthOf(remarks.join('  ')) > room - 2) remarks.pop();
+  const kept = remarks.join('  ');
+  return widthOf(kept) <= room - 2 ? `${kept} …` : cell(text, room);
 }
 
 /** The columns of a terminal; undefined where output goes elsewhere, and its lines are left as they are. */
@@ -76,21 +109,32 @@ export function folded(line: string, width: number): string[] {
   return [...lines, current];
 }
 
-/** The most of a text that a cell reads, in UTF-16 units. */
-const CELL_UNITS = 400;
+/** The most of a text that a cell reads, in characters and marks. */
+const CELL_CHARACTERS = 400;
+/** Room for as many, in UTF-16 units, were all of them marks. */
+const CELL_UNITS = 50 * CELL_CHARACTERS;
 
-/** The most columns of a row that a name takes. */
+/** Wider than any name; a row is not as long as a text that somebody put into a file. */
+const WIDEST_CELL = 200;
+
+/** The most columns of a list of names, or of a line of progress, that a name takes. */
 export const NAME_COLUMNS = 12;
 
-/** Text from a package or store, cut to a width. */
-export function cell(text: string, width = 40): string {
+/** The fewest that a row leaves to a name: three characters and a sign that there are more. */
+export const LEAST_NAME = 8;
+
+/** Text from a package or store, cut to a width; its styles stay. */
+export function cell(text: string, width = 60): string {
   // Whatever the width: of a text that takes no room at all, nothing is seen either.
-  const start = text.slice(0, CELL_UNITS);
+  if (text.length <= CELL_CHARACTERS && widthOf(text) <= width) return text;
+  const characters = charactersOf(text.slice(0, CELL_UNITS)).slice(0, CELL_CHARACTERS);
+  const start = characters.map((character) => character.text).join('');
   if (start.length === text.length && widthOf(start) <= width) return start;
   let cut = '';
-  for (const character of start) {
-    if (widthOf(cut + character) > width - 1) break;
-    cut += character;
+  let isFull = false;
+  for (const { text: character, isMark } of characters) {
+    isFull ||= !isMark && widthOf(cut + character) > width - 1;
+    if (isMark || !isFull) cut += character;
   }
   return `${cut}…`;
 }
@@ -129,6 +173,13 @@ export const localTime = (at: Date): string => taipeiTime(at).slice(0, 16);
 /** A text with another in brackets behind it, of the width that the language writes them in. */
 export const bracketed = ({ labels }: Messages, text: string, within: string | number): string =>
   labels.bracketed.replace('{of}', () => text).replace('{in}', () => String(within));
+
+/** How the row of a student yields whose id and name are followed by `countCells`: the name, then a label. */
+export const COUNTED_STUDENT: readonly Yielding[] = [
+  [1, NAME_COLUMNS],
+  [4, 10],
+  [1, LEAST_NAME],
+];
 
 /** The cells of how much there is of what. */
 export const countCells = (labels: Messages['labels'], counts: Counts): (string | number)[] => [
