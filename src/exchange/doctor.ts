@@ -42,6 +42,8 @@ export interface BackupState {
 export interface Repairs {
   readonly modes: number;
   readonly orphans: number;
+  /** CRC-32s of files that were noted wrongly. */
+  readonly checksums: number;
 }
 
 export interface DoctorReport {
@@ -94,13 +96,14 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const rows = await examineRows(store, inPart);
   const files = await examineFiles(store, rows.files, { quick, inPart: (sha256) => inPart('attachments', sha256), onProgress });
   const loose = looseModes(store, files.present);
-  const repairs = repair ? await repairStore(store, request, { loose, orphans: files.orphans }) : undefined;
+  const repairs = repair ? await repairStore(store, request, { ...files, loose }) : undefined;
   const hurt = new Set<string>();
   const incomplete = await store.health.incomplete((id) => inPart('students', keyOfRow('students', { id })));
   const known = new Set(rows.damaged.map(({ studentId }) => studentId));
   const gaps = incomplete.students.filter((studentId) => !known.has(studentId));
   findings.push(...(await rowFindings(store, [...rows.damaged, ...gaps.map((studentId) => ({ table: 'students' as const, studentId }))])));
   findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
+  if (!repairs) findings.push(...(await unlessDamaged(findings, [], () => checksumFindings(store, files.crc32s))));
   const log = await store.log.verify();
   const places = new Set([...log.faults.map(({ position }) => position), ...incomplete.entries]);
   for (const position of places) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
@@ -157,14 +160,18 @@ const lossFindings = ({ tables, students }: Losses = { tables: [], students: [] 
   ...students.map((student) => findingOf('LPX_STUDENT_UNREADABLE', 'error', { student })),
 ];
 
-/** The contents that the table of files has, in the order of their hashes, and how many bytes each has. */
+/** The contents that the table of files has, in the order of their hashes; of each, how many bytes it has, and its CRC-32. */
 interface Files {
   readonly hashes: HashList;
   readonly sizes: number[];
+  readonly crc32s: number[];
 }
 
+/** In place of a CRC-32 that nobody has counted yet. */
+const UNKNOWN = -1;
+
 async function examineRows(store: Store, inPart: (table: string, key: string) => boolean) {
-  const files: Files = { hashes: new HashList(), sizes: [] };
+  const files: Files = { hashes: new HashList(), sizes: [], crc32s: [] };
   const damaged: DamagedRow[] = [];
   let checked = 0;
   await store.readRows(async (reader) => {
@@ -173,10 +180,14 @@ async function examineRows(store: Store, inPart: (table: string, key: string) =>
       if (isOwn) checked++;
       return isOwn;
     };
-    const found = damagedRows(reader, counting, (table, { sha256, bytes }) => {
-      if (table !== 'attachments') return;
-      files.hashes.push(String(sha256));
-      files.sizes.push(Number(bytes));
+    const found = damagedRows(reader, counting, (table, { sha256, bytes, crc32, document_sha256, media_sha256 }) => {
+      if (table === 'attachments') {
+        files.hashes.push(String(sha256));
+        files.sizes.push(Number(bytes));
+        files.crc32s.push(Number(crc32 ?? UNKNOWN));
+      }
+      // The files come before the records that name them.
+      return [document_sha256, media_sha256].every((named) => typeof named !== 'string' || files.hashes.indexOf(named) >= 0);
     });
     for await (const row of found) damaged.push(row);
   });
@@ -185,6 +196,8 @@ async function examineRows(store: Store, inPart: (table: string, key: string) =>
 
 interface ExaminedFiles {
   readonly damage: ReadonlyMap<string, 'lost' | 'broken'>;
+  /** The right CRC-32 of contents that are whole and of which another one is noted: an export would take them for broken. */
+  readonly crc32s: ReadonlyMap<string, number>;
   /** Contents of the vault that no record names. */
   readonly orphans: readonly string[];
   readonly orphanBytes: number;
@@ -195,10 +208,11 @@ interface ExaminedFiles {
 /** Looks for every file, with its size; reads those of this part to their ends, unless it is to be quick. */
 async function examineFiles(
   store: Store,
-  { hashes, sizes }: Files,
+  { hashes, sizes, crc32s: noted }: Files,
   { quick, inPart, onProgress }: Pick<DoctorRequest, 'quick' | 'onProgress'> & { readonly inPart: (sha256: string) => boolean },
 ): Promise<ExaminedFiles> {
   const damage = new Map<string, 'lost' | 'broken'>();
+  const crc32s = new Map<string, number>();
   const seen = new Uint8Array(hashes.length);
   const [strangers, strangerSizes] = [[] as string[], new Map<string, number>()];
   for await (const { sha256, bytes } of store.attachments.list()) {
@@ -223,14 +237,21 @@ async function examineFiles(
     if (!inPart(sha256)) continue;
     present.push(sha256);
     if (quick || damage.has(sha256)) continue;
-    const state = await store.attachments.check(sha256);
+    let crc = 0;
+    const state = await store.attachments.check(sha256, () => {
+      crc = 0;
+      return (bytes) => {
+        crc = crc32(bytes, crc);
+      };
+    });
     if (state !== 'sound') damage.set(sha256, state);
+    else if (noted[at] !== UNKNOWN && noted[at] !== crc) crc32s.set(sha256, crc);
   }
   // What an import has just brought is named by now.
   const named = await store.knownFiles(strangers);
   const orphans = strangers.filter((sha256) => !named.has(sha256));
   const orphanBytes = orphans.reduce((sum, sha256) => sum + (strangerSizes.get(sha256) ?? 0), 0);
-  return { damage, orphans, orphanBytes, present };
+  return { damage, crc32s, orphans, orphanBytes, present };
 }
 
 async function rowFindings(store: Store, damaged: readonly DamagedRow[]): Promise<Finding[]> {
@@ -259,6 +280,14 @@ async function fileFindings(store: Store, damage: ReadonlyMap<string, 'lost' | '
     ...unownedFindings(store, nameless),
   ];
 }
+
+/** Every student of whose file another CRC-32 is noted than it has. */
+const checksumFindings = async (store: Store, crc32s: ReadonlyMap<string, number>): Promise<Finding[]> =>
+  crc32s.size === 0
+    ? []
+    : (await store.fileOwners(new Set(crc32s.keys()))).map(({ place, name }) =>
+        findingOf('LPX_CHECKSUM_WRONG', 'error', place, { entry: name }),
+      );
 
 const unownedFindings = ({ attachments }: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Finding[] =>
   [...damage].map(([sha256, state]) => findingOf('LPX_FILE_UNOWNED', 'error', {}, { file: attachments.locationOf(sha256), damage: state }));
@@ -333,17 +362,18 @@ function looseFindings(loose: readonly LooseMode[]): Finding[] {
 const orphanFinding = ({ orphans, orphanBytes }: ExaminedFiles): Finding =>
   findingOf('LPX_ORPHANS', 'warning', {}, { count: orphans.length, bytes: orphanBytes });
 
-/** Repairs modes, and moves contents that no record names out of the vault. */
+/** Repairs modes and checksums, and moves contents that no record names out of the vault. */
 async function repairStore(
   store: Store,
   { now, operator }: DoctorRequest,
-  { loose, orphans }: { readonly loose: readonly LooseMode[]; readonly orphans: readonly string[] },
+  { loose, orphans, crc32s }: Pick<ExaminedFiles, 'orphans' | 'crc32s'> & { readonly loose: readonly LooseMode[] },
 ): Promise<Repairs> {
   for (const { path, allowed } of loose) setMode(path, allowed);
   const modes = loose.filter(({ path, allowed }) => (lstatSync(path).mode & 0o777 & ~allowed) === 0).length;
   const quarantine = quarantineOf(store);
   let moved = 0;
-  if (modes === 0 && (orphans.length === 0 || quarantine === undefined)) return { modes, orphans: moved };
+  const checksums = crc32s.size;
+  if (modes + checksums === 0 && (orphans.length === 0 || quarantine === undefined)) return { modes, orphans: moved, checksums };
   await store.change(async (change) => {
     // Nobody else writes meanwhile: what is not named now is nobody's.
     const named = await change.knownFiles(orphans);
@@ -356,11 +386,12 @@ async function repairStore(
       await store.attachments.remove(sha256);
       moved++;
     }
-    if (modes + moved > 0)
-      await change.addHistory({ kind: 'repair', at: now, operator, file: '', bytes: 0, details: { modes, orphans: moved } });
+    await change.setCrc32s(crc32s);
+    if (modes + moved + checksums > 0)
+      await change.addHistory({ kind: 'repair', at: now, operator, file: '', bytes: 0, details: { modes, orphans: moved, checksums } });
     return { keep: true, result: undefined };
   });
-  return { modes, orphans: moved };
+  return { modes, orphans: moved, checksums };
 }
 
 /** Next to the folder of files; undefined where they are not on this computer. */

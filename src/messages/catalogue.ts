@@ -521,6 +521,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Restore the newest backup: lpx restore.',
   },
+  LPX_CHECKSUM_WRONG: {
+    exit: EXIT.damaged,
+    what: '{entry} is whole, but another checksum (CRC-32) is noted than it has: an export would take it for damaged.',
+    means: 'notDone',
+    next: 'lpx doctor --repair notes the right one.',
+  },
   LPX_LOG_FAULT: {
     exit: EXIT.damaged,
     what: 'The custody log is broken at entry {position}.',

@@ -1671,7 +1671,7 @@ export const en = {
     noGap: 'none: every record is in a verified backup or on a receipt of another school',
     gapOf: '{count} records since {day} are in no verified backup and on no receipt of another school',
     repaired: 'repaired',
-    repairsOf: '{modes} permissions, {orphans} files moved aside',
+    repairsOf: '{modes} permissions, {checksums} checksums, {orphans} files moved aside',
     hurt: 'students affected',
     probeWritten: 'The probe is written and sealed.',
     probeNext: 'After the move or the restart: lpx doctor --after-move',

@@ -289,6 +289,10 @@ export const zhTW: Messages = {
       next: '請停止使用這個資料庫，保留資料夾原狀；檢查磁碟後，以 lpx restore 還原最新的備份。備份之後收到的資料，請重新匯入或載入；遺失的檔案可用 lpx recover 找回。',
     },
     LPX_STUDENT_UNREADABLE: { what: '這位學生的資料無法讀取。', next: '請以 lpx restore 還原最新的備份。' },
+    LPX_CHECKSUM_WRONG: {
+      what: '{entry} 完好，但所記的檢查碼不符；匯出時會被當成損壞。',
+      next: '請執行 lpx doctor --repair 更正。',
+    },
     LPX_LOG_FAULT: { what: '保管紀錄在第 {position} 筆中斷。', next: '請看 lpx log --verify，並與最新的備份比對。' },
     LPX_ORPHANS: {
       what: '資料庫的檔案中，有 {count} 個（{bytes:size}）不屬於任何紀錄。',
@@ -2503,7 +2507,7 @@ export const zhTW: Messages = {
     noGap: '無：每筆紀錄都在已核對的備份裡，或有對方開立的回執',
     gapOf: '自 {day} 起有 {count} 筆紀錄，既不在已核對的備份裡，也沒有對方開立的回執',
     repaired: '已修復',
-    repairsOf: '權限 {modes} 處、移到一旁的檔案 {orphans} 個',
+    repairsOf: '權限 {modes} 處、檢查碼 {checksums} 個、移到一旁的檔案 {orphans} 個',
     hurt: '受影響的學生',
     probeWritten: '檢查點已寫入：記下資料庫目前的內容，供搬移後比對。',
     probeNext: '搬移或重新開機之後，請執行：lpx doctor --after-move',

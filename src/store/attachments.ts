@@ -31,10 +31,11 @@ export interface AttachmentVault {
   /** Where a content is or would be. */
   locationOf(sha256: string): string;
   /**
-   * Reads a content to its end: whether it is there, and still the one of its hash.
+   * Reads a content to its end: whether it is there, and still the one of its hash. What `begin` returns gets it as it
+   * comes; where the reading has to begin once more, `begin` is called once more.
    * @throws LPX_FILE_UNREADABLE when the system does not let it be read
    */
-  check(sha256: string): Promise<'sound' | 'broken' | 'lost'>;
+  check(sha256: string, begin?: () => (bytes: Uint8Array) => void): Promise<'sound' | 'broken' | 'lost'>;
   /**
    * Copies a content into a new file, and proves it on the way. `entry`: what it is going to be called, for errors.
    * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when it is gone or not the one of its hash; LPX_FILE_UNREADABLE; LPX_DISK_FULL,

@@ -261,8 +261,8 @@ export class CustodyLog {
       .select(['entry.id', 'entry.position', 'entry.received_at', 'entry.received_by'])
       .select(['receipt.id as receipt_id', 'receipt.details'])
       .where('entry.salt', '<>', '')
-      .where((eb) => eb.or([eb('entry.received_at', '<>', ''), eb('receipt.id', 'is not', null)]))
-      .where((eb) => eb.or([eb('entry.kind', '=', 'export'), eb('entry.received_at', '<>', '')]))
+      .where((eb) => eb.or([eb('entry.received_at', '<>', ''), eb('entry.received_by', '<>', ''), eb('receipt.id', 'is not', null)]))
+      .where((eb) => eb.or([eb('entry.kind', '=', 'export'), eb('entry.received_at', '<>', ''), eb('entry.received_by', '<>', '')]))
       .execute();
     for (const { id, position, received_at, received_by, receipt_id, details } of later) {
       const received = receipt_id === null ? { at: '', by: '' } : receivingIn(details ?? '');

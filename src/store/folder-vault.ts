@@ -52,12 +52,12 @@ export class FolderVault implements AttachmentVault {
     return join(this.#folder, sha256.slice(0, 2), sha256);
   }
 
-  async check(sha256: string): Promise<'sound' | 'broken' | 'lost'> {
+  async check(sha256: string, begin: () => (bytes: Uint8Array) => void = () => () => {}): Promise<'sound' | 'broken' | 'lost'> {
     const path = this.locationOf(sha256);
     // Thousands may be gone, and an error for each takes longer than everything else.
     if (isGone(path)) return 'lost';
     try {
-      return (await sha256Of(path)) === sha256 ? 'sound' : 'broken';
+      return (await sha256Of(path, begin())) === sha256 ? 'sound' : 'broken';
     } catch (error) {
       if (!(error instanceof LpxError)) throw error;
       if (error.code === 'LPX_FILE_NOT_FOUND') return 'lost';
@@ -230,13 +230,15 @@ function isGone(path: string): boolean {
 }
 
 /** The SHA-256 of a plain file. @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
-async function sha256Of(file: string): Promise<string> {
+async function sha256Of(file: string, onBytes: (bytes: Uint8Array) => void): Promise<string> {
   const fd = openFile(file, 'r');
   try {
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafe(Math.min(fstatSync(fd).size + 1, READ_BYTES));
     for (let count = readFrom(fd, buffer, file); count > 0; count = readFrom(fd, buffer, file)) {
-      hash.update(buffer.subarray(0, count));
+      const bytes = buffer.subarray(0, count);
+      hash.update(bytes);
+      onBytes(bytes);
       // Signals are heard between two steps.
       await setImmediate();
     }

@@ -56,8 +56,8 @@ export class S3Vault implements AttachmentVault {
     return this.#bucket.shown(this.#keyOf(sha256));
   }
 
-  async check(sha256: string): Promise<'sound' | 'broken' | 'lost'> {
-    const found = await this.#hashed(sha256, () => () => {});
+  async check(sha256: string, begin: () => (bytes: Uint8Array) => void = () => () => {}): Promise<'sound' | 'broken' | 'lost'> {
+    const found = await this.#hashed(sha256, begin);
     return found === undefined ? 'lost' : found === sha256 ? 'sound' : 'broken';
   }
 

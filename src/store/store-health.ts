@@ -32,13 +32,17 @@ export interface ProtectionGap {
 
 /** A row that is not what was stored. */
 export interface DamagedRow {
-  readonly table: SealedTable;
+  readonly table: ProvedTable;
   readonly studentId: number | undefined;
   /** Of a record. */
   readonly ref?: string;
   readonly list?: string;
   readonly title?: string;
 }
+
+/** The tables whose rows say by a seal what they were. Of records that were replaced, it is the seal that they had. */
+const PROVED = [...(Object.keys(SEALED) as SealedTable[]), 'former_records'] as const;
+export type ProvedTable = (typeof PROVED)[number];
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
 /** Faults of the database that are named. */
@@ -148,14 +152,14 @@ export class StoreHealth {
 
   /**
    * The students whose records and picks are not those that were stored, by number, and the places in the log of entries of which that
-   * is so for what they changed. `inPart` says which students are looked at.
+   * is so for what they changed, or whom they erased. `inPart` says which students are looked at.
    */
   incomplete(
     inPart: (studentId: number) => boolean,
   ): Promise<{ readonly students: readonly number[]; readonly entries: readonly number[] }> {
     return inOneState(this.#db, async (db) => ({
       students: await incompleteStudents(db, inPart),
-      entries: await entriesWithOtherChanges(db),
+      entries: [...(await entriesWithOtherChanges(db)), ...(await forgottenErasures(db))],
     }));
   }
 
@@ -173,6 +177,21 @@ export class StoreHealth {
   }
 }
 
+/** The entries of erasures that the list of erasures, which a restore obeys, does not have. By their places in the log. */
+async function forgottenErasures(db: Kysely<Tables>): Promise<number[]> {
+  const entries = await db.selectFrom('history').select(['position', 'details']).where('kind', '=', 'erase').execute();
+  const listed = new Set((await db.selectFrom('erasures').select('keyed_id').execute()).map(({ keyed_id }) => keyed_id));
+  return entries.filter(({ details }) => !listed.has(keyedIdIn(details))).map(({ position }) => Number(position));
+}
+
+function keyedIdIn(details: string): string {
+  try {
+    return String(objectIn(details).keyedId);
+  } catch {
+    return '';
+  }
+}
+
 function nameIn(basicData: string): string {
   try {
     return String(JSON.parse(basicData).name ?? '');
@@ -181,26 +200,34 @@ function nameIn(basicData: string): string {
   }
 }
 
-/** Reads every row that has a seal, and a record's identity too. `inPart` says which are looked at. */
+/**
+ * Reads every row that has a seal, and a record's identity too.
+ * @param inPart which are looked at
+ * @param fits gets every row: whether it goes with those before it
+ */
 export async function* damagedRows(
   reader: RowReader,
   inPart: (table: RowTable, key: string) => boolean,
-  onRow: (table: SealedTable, row: Row) => void,
+  fits: (table: ProvedTable, row: Row) => boolean,
 ): AsyncGenerator<DamagedRow, void> {
-  for (const table of Object.keys(SEALED) as SealedTable[])
+  for (const table of PROVED)
     for await (const rows of reader.rows(table))
       for (const row of rows) {
-        onRow(table, row);
-        if (!inPart(table, keyOfRow(table, row))) continue;
-        if (row.seal === sealOf(table, row as never) && (!isRecordTable(table) || isIdentical(row))) continue;
+        const isFitting = fits(table, row);
+        if (!inPart(table, keyOfRow(table, row)) || (isFitting && isAsStored(table, row))) continue;
         yield { table, studentId: studentOf(table, row), ...(isRecordTable(table) && naming(table, row)) };
       }
 }
 
-const isRecordTable = (table: SealedTable): table is 'own_records' | 'received_records' =>
-  table === 'own_records' || table === 'received_records';
+const isAsStored = (table: ProvedTable, row: Row): boolean =>
+  row.seal === sealOf(table === 'former_records' ? 'own_records' : table, row as never) && (!isRecordTable(table) || isIdentical(row));
 
-function studentOf(table: SealedTable, row: Row): number | undefined {
+type TableOfRecords = 'own_records' | 'received_records' | 'former_records';
+
+const isRecordTable = (table: ProvedTable): table is TableOfRecords =>
+  table === 'own_records' || table === 'received_records' || table === 'former_records';
+
+function studentOf(table: ProvedTable, row: Row): number | undefined {
   const id = table === 'students' ? row.id : row.student_id;
   return typeof id === 'number' ? id : undefined;
 }
@@ -226,8 +253,9 @@ function recordOf(row: Row): PortfolioRecord<{ readonly sha256: string }> {
   } as unknown as PortfolioRecord<{ readonly sha256: string }>;
 }
 
-function naming(table: 'own_records' | 'received_records', row: Row): Pick<DamagedRow, 'ref' | 'list' | 'title'> {
-  const ref = refOf({ provenance: table === 'own_records' ? 'own' : 'received', id: Number(row.id) });
+function naming(table: TableOfRecords, row: Row): Pick<DamagedRow, 'ref' | 'list' | 'title'> {
+  const isReceived = table === 'received_records' || row.provenance === 'received';
+  const ref = refOf({ provenance: isReceived ? 'received' : 'own', id: Number(row.id ?? row.record_id) });
   try {
     const record = recordOf(row);
     return { ref, list: wireListOf(record.list).wire, title: titleOf(record) };

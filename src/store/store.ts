@@ -159,7 +159,7 @@ export interface EntryDetails {
   /** The store was made out of a backup. */
   readonly restore: SnapshotRef;
   /** `lpx doctor --repair`: files and folders that others could use; contents that no record names, which were moved out of the vault. */
-  readonly repair: { readonly modes: number; readonly orphans: number };
+  readonly repair: { readonly modes: number; readonly orphans: number; readonly checksums?: number };
   /**
    * The store came here from another place, which `folder` names: how many records and files came along, how many files it did not have
    * whole, and the place in the chain of the newest entry that it had.

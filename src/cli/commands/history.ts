@@ -151,7 +151,7 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
         entry.details.missing === 0 ? '' : fill(words.stillMissing, { count: entry.details.missing }),
       ].filter(Boolean);
     case 'repair':
-      return [fill(messages.doctor.repairsOf, { ...entry.details })];
+      return [fill(messages.doctor.repairsOf, { checksums: 0, ...entry.details })];
     case 'probe':
       return [entry.details.host];
     case 'rehearsal':
