@@ -1,11 +1,11 @@
 /** The pages under `docs/`, and whatever links to them: a citation in a comment is worth what it leads to. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { commandsOf, wordsOf } from '#lpx/cli/command-tree.js';
 import { buildProgram } from '#lpx/cli/program.js';
-import { EXIT } from '#lpx/errors.js';
+import { CATALOGUE, EXIT } from '#lpx/errors.js';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -130,6 +130,39 @@ describe('the page about the command line', () => {
     ];
     expect(words.length).toBeGreaterThan(60);
     expect(words.filter((word) => !new RegExp(`${word}(?![\\w-])`).test(page))).toEqual([]);
+  });
+
+  it('has no command and no option that lpx does not have', () => {
+    const program = buildProgram('en', '', async () => {});
+    const commands = commandsOf(program).map((command) => wordsOf(command));
+    // `--help` is everywhere, and there is no `--password`, which the page says.
+    const groups = commands.flatMap((words) => (words.includes(' ') ? [words.split(' ')[0]] : []));
+    const options = [program, ...commandsOf(program)].flatMap((command) => command.options.map(({ long }) => long));
+    const inCode = [...page.matchAll(/^```[\s\S]*?^```|`[^`]+`/gm)].map(([text]) => text).join('\n');
+    const named = (pattern: RegExp) => [...new Set([...inCode.matchAll(pattern)].map(([, word]) => word))];
+    expect(
+      named(/(?<![\w-])(--[a-z][a-z0-9-]+)/g).filter(
+        (option) => !options.includes(option) && !['--help', '--password'].includes(`${option}`),
+      ),
+    ).toEqual([]);
+    expect(
+      named(/\blpx (?:--[a-z-]+(?:[ =]\S+)? )*([a-z]+)\b/g).filter((word) => !commands.includes(`${word}`) && !groups.includes(word)),
+    ).toEqual([]);
+  });
+
+  it('has every error code, with its exit code and what it means', () => {
+    const table = page.slice(page.indexOf('<a id="error-codes">'));
+    const rows = [...table.matchAll(/^- `LPX_\w+`.*$/gm)].map(([row]) => row);
+    const expected = Object.entries(CATALOGUE)
+      .map(([code, { exit, what }]) => ({ exit, row: `- \`${code}\` (${exit}): ${what}` }))
+      .sort((a, b) => a.exit - b.exit)
+      .map(({ row }) => row);
+    if (process.env.LPX_UPDATE)
+      writeFileSync(
+        join(ROOT, 'docs/cli.md'),
+        page.replace(rows.join('\n'), () => expected.join('\n')),
+      );
+    else expect(rows, 'LPX_UPDATE=1 npx vitest run test/docs.test.ts writes them').toEqual(expected);
   });
 
   it('has every exit code', () => {
