@@ -123,6 +123,8 @@ const isMove = (entry: HistoryEntry): entry is Extract<HistoryEntry, { kind: 'mo
 async function requireQuiet({ presence, folder }: Store, change: StoreChange): Promise<void> {
   const [name] = await change.openPackages();
   if (name !== undefined) throw new LpxError('LPX_MOVE_OPEN', { folder, what: name });
+  const jobs = await change.openJobs();
+  if (jobs > 0) throw new LpxError('LPX_MOVE_OPEN', { folder, what: `--queue (${jobs})` });
   // A batch whose process has died moves too, and can be resumed in the new store.
   for (const { at, work } of await change.openBatches())
     if (await presence.isAlive(work)) throw new LpxError('LPX_MOVE_OPEN', { folder, what: `batch ${at}` });

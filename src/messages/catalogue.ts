@@ -465,7 +465,7 @@ export const CATALOGUE = {
     exit: EXIT.busy,
     what: 'Work in the store {folder} is not finished: {what}.',
     means: 'notDone',
-    next: 'Wait until it is, or finish it with --resume, and run lpx move again.',
+    next: 'Wait until it is, or finish it with --resume; workers finish jobs of --queue, or lpx batch drop removes them. Then run lpx move again.',
   },
   LPX_MOVE_SCHOOL: {
     exit: EXIT.usage,

@@ -261,7 +261,10 @@ export const zhTW: Messages = {
       what: '資料庫 {folder} 正由 lpx move 建立，或上次搬移中斷。',
       next: '請再執行一次同樣的 lpx move，就會完成。在那之前，除非舊的資料庫表示已經搬走，否則仍使用舊的。',
     },
-    LPX_MOVE_OPEN: { what: '資料庫 {folder} 還有作業沒有完成：{what}。', next: '請等它完成，或以 --resume 接續完成，再執行 lpx move。' },
+    LPX_MOVE_OPEN: {
+      what: '資料庫 {folder} 還有作業沒有完成：{what}。',
+      next: '請等它完成，或以 --resume 接續完成；--queue 的工作請由工作機做完，或以 lpx batch drop 移除。然後再執行 lpx move。',
+    },
     LPX_MOVE_SCHOOL: {
       what: '新位址指定的是學校 {other}；這個資料庫屬於學校 {code}。',
       next: '請拿掉位址裡的學校（school），或改為這個資料庫的學校。',

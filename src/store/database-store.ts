@@ -29,6 +29,7 @@ import { type Moved, makerOf, markMoved, movedIn, publish } from './moving.js';
 import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
 import type { Presence } from './presence.js';
+import { openJobs } from './queued-traces.js';
 import { asStored, sealed, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import {
@@ -351,6 +352,10 @@ export class DatabaseChange implements StoreChange {
   async openPackages(): Promise<string[]> {
     const unfinished = this.#db.selectFrom('history').select('file').where('state', 'in', ['pending', 'written']);
     return (await unfinished.orderBy('id').execute()).map(({ file }) => file);
+  }
+
+  openJobs(): Promise<number> {
+    return openJobs(this.#db);
   }
 
   openBatches(): Promise<{ at: string; work: string }[]> {

@@ -46,6 +46,15 @@ export async function eraseFromQueue(db: Transaction<Tables>, student: QueuedStu
   }
 }
 
+/** How many jobs wait in the queue, or are being run. Within the transaction none is submitted, taken or ended. */
+export async function openJobs(db: Transaction<Tables>): Promise<number> {
+  if (!(await jobTables(db)).includes('job')) return 0;
+  await sql`lock table job in share row exclusive mode`.execute(db);
+  const { rows } = await sql<{ readonly count: number }>`
+    select count(*) as count from job where state::text in (${sql.join(UNFINISHED)})`.execute(db);
+  return Number(rows[0]?.count);
+}
+
 interface JobRow {
   readonly id: string;
   readonly state: string;

@@ -491,6 +491,8 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   readonly rows: RowReader;
   /** The packages that are not finished, by their names. */
   openPackages(): Promise<string[]>;
+  /** How many jobs of the queue wait or run. From here on, none is submitted or begun before the change ends. */
+  openJobs(): Promise<number>;
   /** The batches that did not come to their end: when each began, and the work folder of its process. */
   openBatches(): Promise<{ readonly at: string; readonly work: string }[]>;
   /** Notes where the store went: with the end of the change it can be opened no more. */

@@ -1,20 +1,44 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { JobQueue } from '#lpx/batch/job-queue.js';
+import { jobId } from '#lpx/batch/queued-jobs.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { moveStore } from '#lpx/exchange/move.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
-import { type StoreLocation, shownLocation } from '#lpx/store/location.js';
+import { FolderVault } from '#lpx/store/folder-vault.js';
+import { postgresLocation, type StoreLocation, shownLocation } from '#lpx/store/location.js';
 import { createStore, openStore } from '#lpx/store/open.js';
 import type { Store } from '#lpx/store/store.js';
+import { ROW_TABLES } from '#lpx/store/table-rows.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { describeEngines, type Engine, hasPostgres, newStore, POSTGRES, SQLITE, testDatabase } from '../support/postgres.js';
+import {
+  describeEngines,
+  describePostgres,
+  type Engine,
+  hasPostgres,
+  newStore,
+  POSTGRES,
+  SQLITE,
+  type TestDatabase,
+  testDatabase,
+} from '../support/postgres.js';
+import { describeS3 } from '../support/s3.js';
 import { NOW, OPERATOR, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
 const BY = { now: NOW, operator: OPERATOR };
 const FILES = ['kept', 'owed'].map((name) => ({ bytes: pdf(name), type: 'pdf', name: `${name}.pdf` }));
+
+const ERASED = { nationalId: 'B800000015', name: '陳小麥' };
+
+/** What stands against a move, and what takes it away. */
+interface Standing {
+  readonly to?: StoreLocation;
+  readonly facts?: object;
+  readonly repair?: () => Promise<unknown>;
+}
 
 interface Target {
   readonly to: StoreLocation;
@@ -27,8 +51,13 @@ const TARGETS: readonly (readonly [name: string, place: (parent: string) => Prom
 ];
 
 /** A store with a record, one that is owed its file, and a former state of the first; its last entry is undone. */
-async function lived(engine: Engine, parent: string): Promise<StoreLocation> {
-  const { store, location } = await newStore(engine, parent);
+async function lived(engine: Engine, parent: string, attachments?: string): Promise<StoreLocation> {
+  const place = await engine.place(parent);
+  const { location } = place;
+  const store = await createStore(location, {
+    school: { code: '990001', name: '示範高中' },
+    attachments: attachments ?? place.attachments,
+  });
   const platform = join(parent, 'platform');
   mkdirSync(platform);
   const hand = (title: string) =>
@@ -153,5 +182,169 @@ describeEngines('a store that moves', (engine) => {
     await work.remove();
     await exporter.close();
     expect(await moveStore({ from, to: join(parent, 'new'), dryRun: false, ...BY })).toMatchObject({ records: 2 });
+  });
+});
+
+describeEngines('an erased student, in a store that moves,', (engine) => {
+  it.skipIf(!hasPostgres).each(TARGETS)(
+    'is not taken to %s, the note of the erasure is, and what is left on the old disk is not',
+    async (_, place) => {
+      const parent = tempFolder();
+      const from = await lived(engine, parent);
+      await on(from, async (store) => {
+        await store.change(async (change) => {
+          const history = await change.addHistory({
+            kind: 'load',
+            at: NOW,
+            operator: OPERATOR,
+            file: `${ERASED.nationalId}.json`,
+            bytes: 1,
+          });
+          const { id } = await change.addStudent(smallPortfolio([], ERASED).basicData, {});
+          await change.addHistoryStudent(history, id, { courseResults: 0, multiPerformances: 0, attachments: 0 });
+          return { keep: true, result: undefined };
+        });
+        await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' });
+      });
+      // A file that could not be removed; it is there as long as it cannot.
+      const sha256 = 'f'.repeat(64);
+      await engine.tamper(from, `insert into remnants (sha256) values ('${sha256}')`);
+      const erasures = await on(from, (store) => store.erasures.list());
+      expect(erasures).toHaveLength(1);
+      const { to, attachments } = await place(parent);
+      await moveStore({ from, to, attachments, dryRun: false, ...BY });
+      await on(to, async (store) => {
+        expect(await store.erasures.list()).toEqual(erasures);
+        const rows = await store.readRows(async (reader) => {
+          const all: unknown[] = [];
+          for (const table of ROW_TABLES) for await (const page of reader.rows(table)) all.push(...page);
+          return JSON.stringify(all);
+        });
+        for (const said of [ERASED.nationalId, ERASED.name]) expect(rows).not.toContain(said);
+        expect(await store.attachments.check(sha256)).toBe('lost');
+        expect((await store.log.verify()).faults).toEqual([]);
+        expect((await store.erasures.obey(erasures, BY)).erased).toBe(0);
+      });
+    },
+  );
+});
+
+describePostgres('a move that cannot be done', () => {
+  /** A trigger that changes rows as they are written, where a table of students is made: what a faulty server would do. */
+  const FAULTY = `
+    create function public.change() returns trigger language plpgsql as $$ begin new.extras := '{"x":1}'; return new; end $$;
+    create function public.meddle() returns event_trigger language plpgsql as $$ begin
+      if exists (select from pg_event_trigger_ddl_commands() where object_identity = 'lpx_990001.students') then
+        create trigger meddle before insert on lpx_990001.students for each row execute function public.change();
+      end if;
+    end $$;
+    create event trigger meddle on ddl_command_end when tag in ('CREATE TABLE') execute function public.meddle();`;
+
+  const damageOneIn = (folder: string) => {
+    const names = readdirSync(folder, { recursive: true }).map(String);
+    const file = join(folder, names.find((name) => /[/\\][0-9a-f]{64}$/.test(name)) as string);
+    rmSync(file);
+    writeFileSync(file, 'x');
+  };
+
+  it.each<[what: string, code: string, stand: (database: TestDatabase, files: string) => Promise<Standing>]>([
+    [
+      'the address names another school',
+      'LPX_MOVE_SCHOOL',
+      async ({ url }) => ({ to: postgresLocation(`${url}?school=990009`), facts: { code: '990001', other: '990009' } }),
+    ],
+    [
+      'the database has a store of the school',
+      'LPX_STORE_EXISTS',
+      async ({ location }) => {
+        await (await createStore(location, { school: { code: '990001', name: '' }, attachments: tempFolder() })).close();
+        return {};
+      },
+    ],
+    [
+      'a row is not what was written',
+      'LPX_MOVE_DIFFERS',
+      async ({ run }) => {
+        await run(FAULTY);
+        return { facts: { what: 'students' }, repair: () => run('drop event trigger meddle') };
+      },
+    ],
+    [
+      'a file is not what was written',
+      'LPX_MOVE_DIFFERS',
+      async (_, files) => {
+        const { check } = FolderVault.prototype;
+        const checking = vi.spyOn(FolderVault.prototype, 'check').mockImplementationOnce(function (this: FolderVault, sha256) {
+          damageOneIn(files);
+          return check.call(this, sha256);
+        });
+        return { facts: { what: expect.stringContaining(files) }, repair: async () => checking.mockRestore() };
+      },
+    ],
+  ])('since %s leaves the old store as it was', async (_, code, stand) => {
+    const parent = tempFolder();
+    const from = await lived(SQLITE, parent);
+    const [database, attachments] = [await testDatabase(), join(parent, 'new-files')];
+    const { to = database.location, facts = {}, repair } = await stand(database, attachments);
+    const before = await on(from, digestsOf);
+    const move = () => moveStore({ from, to, attachments, dryRun: false, ...BY });
+    await expect(move()).rejects.toMatchObject({ code, facts });
+    expect(await on(from, digestsOf)).toEqual(before);
+    if (!repair) return;
+    await expect(openStore(to)).rejects.toMatchObject({ code: 'LPX_MOVE_UNFINISHED' });
+    await repair();
+    expect(await move()).toMatchObject({ records: 2, missing: [] });
+  });
+
+  it('since jobs wait in its queue is done once they have ended or were dropped', async () => {
+    const parent = tempFolder();
+    const { store, location } = await newStore(POSTGRES, parent);
+    await store.close();
+    const queue = await JobQueue.open(location);
+    onTestFinished(() => queue.close());
+    const jobs = ['waits', 'runs'].map((about) => ({
+      id: jobId('import', about),
+      kind: 'import' as const,
+      batch: 'b',
+      request: 'r',
+      about,
+      payload: {},
+    }));
+    await queue.submit(jobs);
+    await queue.take();
+    const to = join(parent, 'new');
+    const move = (dryRun: boolean) => moveStore({ from: location, to, dryRun, ...BY });
+    for (const dryRun of [true, false])
+      await expect(move(dryRun)).rejects.toMatchObject({ code: 'LPX_MOVE_OPEN', facts: { what: '--queue (2)' } });
+    await queue.complete(jobs[0]?.id ?? '', { outcome: 'imported' });
+    await queue.drop([jobs[1]?.id ?? '']);
+    expect(await move(false)).toMatchObject({ resumed: false });
+  });
+});
+
+describeS3('a store that moves, with attachments in a bucket', (server) => {
+  it.skipIf(!hasPostgres).each<[string, Engine, string, boolean, string]>([
+    ['of a folder goes to a bucket', SQLITE, '', true, 'to'],
+    ['of a bucket goes to a folder', POSTGRES, 'from', false, ''],
+    ['of a bucket goes to another part of the bucket', POSTGRES, 'both', true, 'both'],
+    ['of a bucket goes to a folder on a disk', SQLITE, 'old', true, 'disk'],
+  ])('%s', async (_, engine, fromBucket, isToDatabase, toBucket) => {
+    const parent = tempFolder();
+    const isS3 = (at: string) => at !== '' && at !== 'disk';
+    const from = await lived(engine, parent, isS3(fromBucket) ? server.urlOf(fromBucket) : undefined);
+    const files = await on(from, (store) => store.neededFiles());
+    expect(files.length).toBeGreaterThan(0);
+    const to = isToDatabase ? (await testDatabase()).location : join(parent, 'new');
+    const attachments = isS3(toBucket) ? server.urlOf(toBucket) : toBucket === '' ? undefined : join(parent, 'new-files');
+    const result = await moveStore({ from, to, attachments, dryRun: false, ...BY });
+    expect([result.missing, result.files, result.attachments.startsWith('s3://')]).toEqual([[], files.length, isS3(toBucket)]);
+    await on(to, async (store) => {
+      for (const { sha256 } of files) expect(await store.attachments.check(sha256)).toBe('sound');
+      // What is removed in the new place is still in the old one.
+      await store.attachments.remove(files[0]?.sha256 ?? '');
+    });
+    const old = await openStore(from, { evenMoved: true });
+    for (const { sha256 } of files) expect(await old.attachments.check(sha256)).toBe('sound');
+    await old.close();
   });
 });
