@@ -80,9 +80,11 @@ export async function snapshotFile(
     ? { ...open, rows, ...(await sealedManifest(repository, open, rows, manifest)) }
     : { ...open, manifest };
   const content = `${JSON.stringify(file)}\n`;
-  const stamp = at.toISOString().replace(/[-:]|\.\d+/g, '');
-  return { name: `${stamp}-${sha256Of(Buffer.from(content)).slice(0, 16)}`, content };
+  return { name: `${stampOf(at)}-${sha256Of(Buffer.from(content)).slice(0, 16)}`, content };
 }
+
+/** `20261126T073000Z` */
+const stampOf = (at: Date): string => at.toISOString().replace(/[-:]|\.\d+/g, '');
 
 async function sealedManifest(
   repository: Repository,
@@ -90,15 +92,15 @@ async function sealedManifest(
   rows: readonly string[],
   manifest: Manifest,
 ) {
-  const text = JSON.stringify(manifest);
-  return { sealed: await repository.seal(text), mac: repository.macOf(macInput(open, rows, text)) };
+  const sealed = await repository.seal(JSON.stringify(manifest));
+  return { sealed, mac: repository.macOf(macInput(open, rows, sealed)) };
 }
 
 const macInput = (
   { repository, at, store, lists }: Pick<SnapshotFile, 'repository' | 'at' | 'store' | 'lists'>,
   rows: readonly string[],
-  manifest: string,
-) => JSON.stringify([repository, at, store, lists, rows, sha256Of(Buffer.from(manifest))]);
+  sealed: string,
+) => JSON.stringify([repository, at, store, lists, rows, sha256Of(Buffer.from(sealed))]);
 
 /** The names of the snapshots, the newest first. */
 export async function snapshotNames({ folder }: Repository): Promise<string[]> {
@@ -132,7 +134,7 @@ export function hasSnapshot(folder: string, name: string): boolean | undefined {
 async function readSnapshotFile(repository: Repository, name: string): Promise<SnapshotFile> {
   const file = snapshotPath(repository, name);
   const damaged = () => new LpxError('LPX_BACKUP_DAMAGED', { file });
-  const [, , hash] = NAME.exec(`${name}.json`) ?? [];
+  const [, stamp, hash] = NAME.exec(`${name}.json`) ?? [];
   if (hash === undefined || plainSize(file) === undefined) throw damaged();
   const content = await readSmall(file, LIMIT, 'file');
   if (!sha256Of(content).startsWith(hash)) throw damaged();
@@ -143,6 +145,7 @@ async function readSnapshotFile(repository: Repository, name: string): Promise<S
   const isSound =
     typeof parsed.at === 'string' &&
     !Number.isNaN(Date.parse(parsed.at)) &&
+    stampOf(new Date(parsed.at)) === stamp &&
     typeof parsed.store === 'string' &&
     Array.isArray(parsed.lists) &&
     (repository.isEncrypted ? Array.isArray(parsed.rows) && typeof parsed.sealed === 'string' : isManifest(parsed.manifest));
@@ -177,14 +180,26 @@ function snapshotOf(repository: Repository, name: string, file: SnapshotFile): S
 /** A snapshot with what it is of. @throws LPX_BACKUP_DAMAGED, LPX_BACKUP_NEWER; LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER */
 export async function readManifest(repository: Repository, name: string): Promise<Snapshot & { readonly manifest: Manifest }> {
   const file = await readSnapshotFile(repository, name);
-  const snapshot = snapshotOf(repository, name, file);
-  if (file.manifest && !repository.isEncrypted) return { ...snapshot, manifest: file.manifest };
   const path = snapshotPath(repository, name);
-  const text = await repository.unseal(file.sealed ?? '', path);
-  const manifest = parsedJson(text, path);
-  const isOwn = file.mac === repository.macOf(macInput(file, snapshot.rows, text)) && isManifest(manifest);
-  if (!isOwn) throw new LpxError('LPX_BACKUP_DAMAGED', { file: path });
-  return { ...snapshot, manifest };
+  const manifest = repository.isEncrypted ? parsedJson(await repository.unseal(file.sealed ?? '', path), path) : file.manifest;
+  if (!isManifest(manifest)) throw new LpxError('LPX_BACKUP_DAMAGED', { file: path });
+  return { ...provenSnapshot(repository, name, file), manifest };
+}
+
+/**
+ * A snapshot of a repository of which the key is known, with its manifest where that can be read without an identity. Of an encrypted one,
+ * it is certain that who made it had the key. @throws LPX_BACKUP_DAMAGED, LPX_BACKUP_NEWER; LPX_BACKUP_KEY
+ */
+export async function readProven(repository: Repository, name: string): Promise<Snapshot & { readonly manifest: Manifest | undefined }> {
+  const file = await readSnapshotFile(repository, name);
+  return { ...provenSnapshot(repository, name, file), manifest: repository.isEncrypted ? undefined : file.manifest };
+}
+
+function provenSnapshot(repository: Repository, name: string, file: SnapshotFile): Snapshot {
+  const snapshot = snapshotOf(repository, name, file);
+  const isProven = !repository.isEncrypted || file.mac === repository.macOf(macInput(file, snapshot.rows, file.sealed ?? ''));
+  if (!isProven) throw new LpxError('LPX_BACKUP_DAMAGED', { file: snapshotPath(repository, name) });
+  return snapshot;
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;

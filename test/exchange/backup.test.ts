@@ -190,6 +190,52 @@ describe('a backup', () => {
       await restore(repository, join(tempFolder(), 'restored'), { snapshot: name });
   });
 
+  it('removes nothing for a snapshot that somebody made to need less than it does, or that cannot be read', async () => {
+    const { recipient } = await identity();
+    for (const recipients of [[], [recipient]]) {
+      const store = await filledSchool(70, 100);
+      const repository = join(tempFolder(), 'backup');
+      await backup(store, repository, { recipients });
+      const { name } = await backup(store, repository, { recipients, now: later(1) });
+      const original = readFileSync(join(repository, 'snapshots', `${name}.json`), 'utf8');
+      const { lists, manifest } = JSON.parse(original);
+      expect(lists.length).toBeGreaterThan(0);
+      /** Puts another snapshot in place of the newest, under the name that its content has. */
+      const forge = (changed: object): void => {
+        for (const file of filesIn(join(repository, 'snapshots')).filter((snapshot) => snapshot.startsWith(name.slice(0, 16))))
+          rmSync(join(repository, 'snapshots', file));
+        const content = `${JSON.stringify({ ...JSON.parse(original), ...changed })}\n`;
+        const hash = createHash('sha256').update(content).digest('hex').slice(0, 16);
+        writeFileSync(join(repository, 'snapshots', `${name.slice(0, 17)}${hash}.json`), content);
+      };
+      const fewer = (table: { readonly table: string; readonly chunks: readonly unknown[] }) =>
+        table.table === 'attachments' ? { ...table, chunks: table.chunks.slice(1) } : table;
+      const forgeries: object[] = [
+        { lists: [] },
+        { lists: lists.slice(1) },
+        { lists: [...lists, '0'.repeat(64)] },
+        { at: '2020-01-01T00:00:00.000Z' },
+        ...(manifest ? [{ lists: [], manifest: { ...manifest, tables: manifest.tables.map(fewer) } }] : [{ mac: '' }, { rows: [] }]),
+      ];
+      for (const [i, changed] of forgeries.entries()) {
+        forge(changed);
+        const before = filesIn(repository);
+        const made = backup(store, repository, { recipients, now: later(2 + i), keep: 2 + i });
+        await expect(made, JSON.stringify(changed)).rejects.toMatchObject({ code: 'LPX_BACKUP_DAMAGED', exitCode: 5 });
+        for (const file of before) expect(existsSync(join(repository, file)), file).toBe(true);
+      }
+      forge({});
+      const [list] = filesIn(join(repository, 'lists')) as [string];
+      const kept = readFileSync(join(repository, 'lists', list));
+      writeFileSync(join(repository, 'lists', list), kept.subarray(65));
+      await expect(backup(store, repository, { recipients, now: later(10), keep: 7 })).rejects.toMatchObject({
+        code: 'LPX_BACKUP_DAMAGED',
+      });
+      writeFileSync(join(repository, 'lists', list), kept);
+      expect((await backup(store, repository, { recipients, now: later(11), keep: 1 })).pruned?.snapshots).toBeGreaterThan(2);
+    }
+  });
+
   it('removes nothing while another backup is running, and another backup may run at the same time', async () => {
     const store = await filledSchool(5, 1000);
     const repository = join(tempFolder(), 'backup');
