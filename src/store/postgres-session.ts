@@ -6,7 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, checkServerIdentity } from 'node:tls';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import type pg from 'pg';
 import { LpxError } from '../errors.js';
@@ -290,7 +290,8 @@ function tlsOptions({ host, sslmode, sslrootcert, sslcert, sslkey }: Connecting)
     rejectUnauthorized: isChecked,
     ...(sslrootcert !== '' && sslrootcert !== 'system' && { ca: pemOf(sslrootcert) }),
     ...(sslcert !== '' && sslkey !== '' && { cert: pemOf(sslcert), key: pemOf(sslkey) }),
-    ...(sslmode === 'verify-full' ? { servername: host } : { checkServerIdentity: () => undefined }),
+    // Not by `servername`, which cannot be the number of a computer; `pg` sends it where it is a name.
+    checkServerIdentity: (_, certificate) => (sslmode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined),
   };
 }
 

@@ -72,15 +72,17 @@ export class StoreHealth {
 
   /** By the extension that a server may have, and may let this user run. */
   async #amcheck(): Promise<EngineFaults> {
-    const { rows: extension } = await sql`select 1 from pg_extension where extname = 'amcheck'`.execute(this.#db);
-    if (extension.length === 0) return { by: 'none', faults: [] };
+    const { rows: extension } = await sql<{ schema: string }>`select extnamespace::regnamespace::text as schema from pg_extension
+      where extname = 'amcheck'`.execute(this.#db);
+    const [at] = extension;
+    if (!at) return { by: 'none', faults: [] };
     const { rows: indexes } = await sql<{ id: string; name: string }>`select i.indexrelid::text as id, c.relname as name from pg_index i
       join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
       where a.amname = 'btree' and i.indisvalid and c.relnamespace = current_schema()::regnamespace`.execute(this.#db);
     const faults: string[] = [];
     for (const { id, name } of indexes)
       try {
-        await sql`select bt_index_check(${id}::oid::regclass, true)`.execute(this.#db);
+        await sql`select ${sql.raw(at.schema)}.bt_index_check(${id}::oid::regclass, true)`.execute(this.#db);
       } catch (error) {
         if (!(error instanceof LpxError) || error.code !== 'LPX_STORE_DAMAGED') return { by: 'none', faults };
         faults.push(name);

@@ -336,3 +336,27 @@ describePostgres('the tables', () => {
     expect(await codeOf(openStore(database.location))).toBe('LPX_STORE_NEWER');
   });
 });
+
+describePostgres('the indexes', () => {
+  it('are checked by the extension amcheck where there is one that the user may run: one that lacks an entry is named', async ({
+    skip,
+  }) => {
+    const database = await testDatabase();
+    if ((await database.run(`select from pg_available_extensions where name = 'amcheck'`)).length === 0) skip();
+    const store = await newStore(database);
+    await addStudent(store, 'A800000014');
+    expect(await store.health.engine(false)).toEqual({ by: 'none', faults: [] });
+    await database.run('create extension amcheck');
+    expect(await store.health.engine(false)).toEqual({ by: 'amcheck', faults: [] });
+    const [{ name } = { name: '' }] = await database.run<{ name: string }>(
+      `select indexrelid::regclass::text as name from pg_index where indrelid = 'lpx_990001.students'::regclass and indisprimary`,
+    );
+    const use = (isUsed: boolean) =>
+      database.run(`update pg_index set indisready = ${isUsed}, indisvalid = ${isUsed} where indexrelid = '${name}'::regclass`);
+    await use(false);
+    await addStudent(store, 'B800000015');
+    await use(true);
+    expect(await store.health.engine(false)).toEqual({ by: 'amcheck', faults: [name.split('.')[1]] });
+    await store.close();
+  });
+});

@@ -17,6 +17,7 @@ const PROBES = {
   ziptool: ['ziptool', '-h'],
   unar: ['unar', '--version'],
   age: ['age', '--version'],
+  openssl: ['openssl', 'version'],
   'systemd-analyze': ['systemd-analyze', '--version'],
   groff: ['groff', '--version'],
   soffice: ['soffice', '--version'],
