@@ -6,7 +6,7 @@ import { unknownStudent } from '../spec/findings.js';
 import { studentPlace } from '../spec/place.js';
 import { dayOf } from '../spec/terms.js';
 import type { HistoryEntry, Store } from '../store/store.js';
-import type { ErasedStudent, Remnants } from '../store/student-erasures.js';
+import type { ErasedStudent, PlannedErasure, Remnants } from '../store/student-erasures.js';
 
 export { type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
 export type { ErasedStudent, Erasure, Remnants } from '../store/student-erasures.js';
@@ -21,9 +21,7 @@ export interface EraseRequest {
 }
 
 /** What erasing a student would do, and what it would not reach. */
-export interface ErasurePlan extends ErasedStudent {
-  readonly nationalId: string;
-  readonly name: string;
+export interface ErasurePlan extends PlannedErasure {
   /** Entries by which data of the student left the store: packages, files, registers, backups. */
   readonly outside: readonly HistoryEntry[];
   /** Exports for which no receipt came. */
@@ -45,17 +43,21 @@ export async function planErasure(store: Store, nationalId: string): Promise<Era
   return { ...plan, outside: outside.sort((a, b) => a.id - b.id), awaiting: awaitingReceipt(entries, plan) };
 }
 
-/** @throws LPX_NOT_IN_STORE; LPX_ERASE_AWAITING for each export without a receipt; LPX_STORE_BUSY, LPX_DISK_FULL: then nothing is erased */
+/**
+ * @returns what was erased, and what that did not reach (`ErasurePlan`)
+ * @throws LPX_NOT_IN_STORE; LPX_ERASE_AWAITING for each export without a receipt; LPX_ERASE_PENDING, LPX_ERASE_QUEUED; LPX_STUDENT_CHANGED
+ *   when data of the student leaves the store meanwhile; LPX_STORE_BUSY, LPX_DISK_FULL: then nothing is erased
+ */
 export async function eraseStudent(
   store: Store,
   { nationalId, acceptUnreceipted, ...order }: EraseRequest,
-): Promise<ErasedStudent & { readonly remnants: Remnants; readonly backups: NotedErasures }> {
+): Promise<ErasedStudent & Pick<ErasurePlan, 'outside'> & { readonly remnants: Remnants; readonly backups: NotedErasures }> {
   const plan = await planErasure(store, nationalId);
   const refusal = acceptUnreceipted ? undefined : errorOf(plan.awaiting);
   if (refusal) throw refusal;
-  const erased = await store.erasures.erase(nationalId, order, { acceptPending: acceptUnreceipted });
+  const erased = await store.erasures.erase(nationalId, order, { acceptPending: acceptUnreceipted, newest: plan.newest });
   if (!erased) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
-  return { ...erased, backups: await noteErasuresInBackups(store) };
+  return { ...erased, outside: plan.outside, backups: await noteErasuresInBackups(store) };
 }
 
 const awaitingReceipt = (entries: readonly HistoryEntry[], student: Pick<ErasurePlan, 'nationalId' | 'name'>): Finding[] =>

@@ -643,9 +643,9 @@ export const CATALOGUE = {
   },
   LPX_STUDENT_CHANGED: {
     exit: EXIT.busy,
-    what: 'The student’s data changed in the store during the export.',
+    what: 'The student’s data changed in the store while the command ran.',
     means: 'notDone',
-    next: 'Run the export again; it will use the current data.',
+    next: 'Run the command again; it will use the current data.',
   },
   LPX_STORE_NEWER: {
     exit: EXIT.usage,
@@ -843,7 +843,7 @@ export const CATALOGUE = {
     exit: EXIT.conflict,
     what: 'The package {file}, which the student is in, is still being made in {folder}.',
     means: 'notDone',
-    next: 'Wait until the export has ended, or erase with --accept-unreceipted.',
+    next: 'Wait until the export has ended. If it was cut short and its folder is not connected, connect it, or erase with --accept-unreceipted.',
   },
   LPX_ERASE_QUEUED: {
     exit: EXIT.conflict,

@@ -330,7 +330,7 @@ export const zhTW: Messages = {
       what: '這份名單以相同選項的批次於 {at} 開始，但中途停止。',
       next: '請以同一個指令加上 --resume 執行，會從中斷處接續。',
     },
-    LPX_STUDENT_CHANGED: { what: '匯出期間，資料庫裡這位學生的資料有異動。', next: '請再匯出一次，會以目前的資料為準。' },
+    LPX_STUDENT_CHANGED: { what: '指令執行期間，資料庫裡這位學生的資料有異動。', next: '請再執行一次，會以目前的資料為準。' },
     LPX_STORE_NEWER: { what: '這個資料庫由較新版的 lpx 建立（版本 {version}，本程式只認得 {supported}）。', next: '請更新 lpx。' },
     LPX_SQLITE_MISSING: {
       what: '這個 Node.js（{version}）沒有內建 SQLite，而代替它的 libsql 套件沒有安裝，或無法在這台電腦載入。',
@@ -786,7 +786,7 @@ export const zhTW: Messages = {
     },
     LPX_ERASE_PENDING: {
       what: '含有這位學生的交換檔 {file} 正在 {folder} 產生中。',
-      next: '請等匯出結束；仍要刪除請加 --accept-unreceipted。',
+      next: '請等匯出結束。若匯出已中斷而該資料夾目前沒有接上，請接上後再試，或加 --accept-unreceipted。',
     },
     LPX_ERASE_QUEUED: {
       what: '佇列中的工作 {job} 含有這位學生，尚未結束。',

@@ -109,7 +109,7 @@ export class DatabaseStore implements Store {
     this.batches = new BatchJournal(db, presence);
     this.backupKeys = new BackupKeys(db);
     this.log = new CustodyLog(db);
-    this.erasures = new StudentErasures(db, folder, attachments);
+    this.erasures = new StudentErasures(db, { folder, attachments, presence });
     this.health = new StoreHealth(db);
   }
 
@@ -405,7 +405,9 @@ export class DatabaseChange implements StoreChange {
           some.map((student) => {
             const row = historyStudentRow(historyId, student);
             const keyed = keyOf.get(student.studentId);
-            return keyed ? { ...row, keyed_id: keyedId(keyed.id_key, keyed.national_id), said_hash: saidHash(keyed.id_key, row, []) } : row;
+            // One who was found before this change began, and has been erased since.
+            if (!keyed) throw new LpxError('LPX_STUDENT_CHANGED');
+            return { ...row, keyed_id: keyedId(keyed.id_key, keyed.national_id), said_hash: saidHash(keyed.id_key, row, []) };
           }),
         )
         .execute();

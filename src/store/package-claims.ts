@@ -97,7 +97,8 @@ export class PackageClaims {
    * Claims the name of the newest second, not after now, that no package of the store or in the folder has, and that comes
    * after the last package of each of the students.
    * @returns undefined when there is none: a second later there is
-   * @throws LPX_STORE_BUSY, LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE; LPX_SENT_MEANWHILE
+   * @throws LPX_STORE_BUSY, LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE; LPX_STUDENT_CHANGED when one of the students is no longer
+   *   on the roll; LPX_SENT_MEANWHILE
    */
   async claim(wanted: NewClaim): Promise<PackageClaim | undefined> {
     const inFolder = await readdir(wanted.outFolder).catch((error) => {
@@ -105,6 +106,7 @@ export class PackageClaims {
     });
     await this.#presence.announce(wanted.work);
     return this.#db.transaction().execute(async (transaction) => {
+      await refuseGone(transaction, wanted.students);
       if (wanted.unlessSent) await refuseSent(transaction, wanted);
       const name = await freeName(transaction, wanted, inFolder);
       return name === undefined ? undefined : addClaim(transaction, wanted, { name, work: this.#presence.nameOf(wanted.work) });
@@ -117,16 +119,24 @@ export class PackageClaims {
     return row && { file: row.file, at: new Date(row.at) };
   }
 
-  /** Makes exports of packages all of whose files are written, in one transaction: from here on they get their names. */
+  /**
+   * Makes exports of packages all of whose files are written, in one transaction: from here on they get their names, and none of their
+   * students is erased before they have them.
+   * @throws LPX_STUDENT_CHANGED when one of the students has been erased or taken off the roll since they were claimed, or a claim is
+   *   gone: then none is made an export
+   */
   async written(packages: readonly WrittenPackage[]): Promise<void> {
     await this.#db.transaction().execute(async (transaction) => {
       for (const { claim, digests } of packages) {
         const { contentsDigest, ...rest } = digests;
-        await transaction
+        const made = await transaction
           .updateTable('history')
           .set({ ...rest, contents_digest: contentsDigest, state: 'written' })
           .where('id', '=', claim.historyId)
-          .execute();
+          .where('state', '=', 'pending')
+          .returning('id')
+          .executeTakeFirst();
+        if (!made || (await hasLost(transaction, claim.historyId))) throw new LpxError('LPX_STUDENT_CHANGED');
       }
       markCommitted();
     });
@@ -149,7 +159,7 @@ export class PackageClaims {
 
   /**
    * Settles the exports of processes that are gone, the packages of each together: they have one password. What lies in a
-   * folder that is not there now, or that cannot be written to, waits until it can.
+   * folder that is not there now, or that cannot be written to, waits until it can; where a student was erased meanwhile, it goes.
    */
   async sweep(): Promise<void> {
     for (const work of new Set((await this.#dead(this.#db)).map((zip) => zip.work))) {
@@ -162,7 +172,7 @@ export class PackageClaims {
         // A folder of the same name is another one on another computer, unless the files can be seen in it.
         if (!this.#presence.isHere(work) && !files.every(({ part, file }) => existsSync(part) || existsSync(file))) return;
         if (zips.every(({ state }) => state === 'written')) {
-          const outcome = await finish(packages);
+          const outcome = (await hasErased(transaction, zips)) ? 'impossible' : await finish(packages);
           if (outcome === 'later') return;
           if (outcome === 'published') {
             for (const { id } of zips) await markDone(transaction, this.#folder, id);
@@ -299,6 +309,36 @@ const sendings = (
       ]),
     )
     .orderBy('history.id', 'desc');
+
+/** @throws LPX_STUDENT_CHANGED when one of the students is not on the roll any more */
+async function refuseGone(transaction: Transaction<Tables>, students: readonly ClaimedStudent[]): Promise<void> {
+  for (const some of inParts(students)) {
+    const ids = some.map(({ id }) => id);
+    const found = await transaction.selectFrom('students').select('id').where('id', 'in', ids).where('removed_by', 'is', null).execute();
+    if (found.length < new Set(ids).size) throw new LpxError('LPX_STUDENT_CHANGED');
+  }
+}
+
+/** Whether a student of a package has been erased or taken off the roll since it was claimed. */
+async function hasLost(transaction: Transaction<Tables>, historyId: number): Promise<boolean> {
+  if (await hasErased(transaction, [{ id: historyId }])) return true;
+  const removed = await transaction
+    .selectFrom('history_students')
+    .innerJoin('students', 'students.id', 'history_students.student_id')
+    .select('students.id')
+    .where('history_id', '=', historyId)
+    .where('removed_by', 'is not', null)
+    .executeTakeFirst();
+  return removed !== undefined;
+}
+
+async function hasErased(transaction: Transaction<Tables>, entries: readonly { readonly id: number }[]): Promise<boolean> {
+  for (const some of inParts(entries)) {
+    const ids = some.map(({ id }) => id);
+    if (await transaction.selectFrom('history_erased').select('history_id').where('history_id', 'in', ids).executeTakeFirst()) return true;
+  }
+  return false;
+}
 
 /** @throws LPX_SENT_MEANWHILE */
 async function refuseSent(transaction: Transaction<Tables>, { students, batchJob = '', entry: { school } }: NewClaim): Promise<void> {

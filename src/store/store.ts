@@ -436,6 +436,7 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   historyKind(id: number): Promise<HistoryKind>;
   /** Adds an entry; with the transaction's end it takes its place in the chain. @returns its number */
   addHistory(entry: NewHistoryEntry): Promise<number>;
+  /** @throws LPX_STUDENT_CHANGED when the student has been erased since the number was read */
   addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks?: HistoryRemarks): Promise<void>;
   /** The same for many; without counts, nothing is counted. */
   addHistoryStudents(

@@ -13,9 +13,10 @@ import type { AttachmentVault } from './attachments.js';
 import { chainEntry, chainedStudents, entryHash, entryHashUnsalted, keyedId, saidHash } from './chain.js';
 import { changesHash, isInChangesOfOthers } from './entry-changes.js';
 import { historyColumns } from './history-rows.js';
+import type { Presence } from './presence.js';
 import { eraseFromQueue, jobTables } from './queued-traces.js';
 import { inParts } from './statements.js';
-import type { EntryDetails } from './store.js';
+import type { EntryDetails, Store } from './store.js';
 import { basicDataOf } from './stored-rows.js';
 import { isPostgres, ROW_TABLES, type RowTable, tablesOfStudents } from './table-rows.js';
 import type { Tables } from './tables.js';
@@ -42,6 +43,13 @@ export interface ErasedStudent {
   readonly entries: number;
 }
 
+/** What an erasure would take, of whom, and the place in the log of the student's newest entry; 0 for none. */
+export interface PlannedErasure extends ErasedStudent {
+  readonly nationalId: string;
+  readonly name: string;
+  readonly newest: number;
+}
+
 /** By whom, when and why a student is erased. */
 export interface ErasureOrder {
   readonly now: Date;
@@ -64,11 +72,13 @@ export class StudentErasures {
   readonly #db: Kysely<Tables>;
   readonly #folder: string;
   readonly #vault: AttachmentVault;
+  readonly #presence: Presence;
 
-  constructor(db: Kysely<Tables>, folder: string, vault: AttachmentVault) {
+  constructor(db: Kysely<Tables>, { folder, attachments, presence }: Pick<Store, 'folder' | 'attachments' | 'presence'>) {
     this.#db = db;
     this.#folder = folder;
-    this.#vault = vault;
+    this.#vault = attachments;
+    this.#presence = presence;
   }
 
   /** What overwriting does not reach: free blocks of the disk, PostgreSQL's own log and copies, versions that a bucket keeps. */
@@ -86,19 +96,21 @@ export class StudentErasures {
   /**
    * Erases a student, one who was taken off the roll as well, and overwrites what was there.
    * @returns undefined when there is none of this national id
-   * @throws LPX_ERASE_PENDING while a package with the student is being made, unless that is accepted; LPX_ERASE_QUEUED; LPX_STORE_BUSY,
-   *   LPX_DISK_FULL: with nothing erased
+   * @throws LPX_ERASE_PENDING while a package with the student is being made, or one that was cut short lies in a folder that is away,
+   *   unless that is accepted; LPX_STUDENT_CHANGED when the student has entries in the log after `newest`; LPX_ERASE_QUEUED;
+   *   LPX_STORE_BUSY, LPX_DISK_FULL: with nothing erased
    */
   async erase(
     nationalId: string,
     order: ErasureOrder,
-    { acceptPending = false }: { readonly acceptPending?: boolean } = {},
+    { acceptPending = false, newest }: { readonly acceptPending?: boolean; readonly newest?: number } = {},
   ): Promise<(ErasedStudent & { readonly remnants: Remnants }) | undefined> {
     await this.#secureDelete();
     const erased = await this.#db.transaction().execute(async (transaction) => {
       const student = await studentRow(transaction, nationalId);
       if (!student) return undefined;
-      if (!acceptPending) await refusePending(transaction, student);
+      if (newest !== undefined && (await newestEntryOf(transaction, student.id)) > newest) throw new LpxError('LPX_STUDENT_CHANGED');
+      await this.#refusePending(transaction, student, acceptPending);
       return eraseStudent(transaction, student, this.#folder, order);
     });
     if (!erased) return undefined;
@@ -107,7 +119,7 @@ export class StudentErasures {
   }
 
   /** What erasing a student would take; undefined when there is none of this national id. */
-  async plan(nationalId: string): Promise<(ErasedStudent & { readonly nationalId: string; readonly name: string }) | undefined> {
+  async plan(nationalId: string): Promise<PlannedErasure | undefined> {
     const student = await studentRow(this.#db, nationalId);
     if (!student) return undefined;
     const { own, shared } = await filesOf(this.#db, student.id);
@@ -120,6 +132,7 @@ export class StudentErasures {
       files: own.length,
       sharedFiles: shared,
       entries: await countOf(this.#db, 'history_students', student.id),
+      newest: await newestEntryOf(this.#db, student.id),
     };
   }
 
@@ -153,6 +166,20 @@ export class StudentErasures {
    */
   async overwrite(): Promise<Remnants> {
     return overwriteRemnants(this.#db, this.#vault, this.#folder);
+  }
+
+  /** A process that lives may be about to publish: only what a dead one left can be accepted. @throws LPX_ERASE_PENDING */
+  async #refusePending(db: Db, { id, national_id }: StudentRow, acceptDead: boolean): Promise<void> {
+    const pending = await db
+      .selectFrom('history')
+      .innerJoin('history_students', 'history_students.history_id', 'history.id')
+      .select(['file', 'folder', 'work'])
+      .where('student_id', '=', id)
+      .where('state', 'in', ['pending', 'written'])
+      .execute();
+    for (const { file, folder, work } of pending)
+      if (!acceptDead || (await this.#presence.isAlive(work)))
+        throw new LpxError('LPX_ERASE_PENDING', { file, folder }, { place: { student: national_id } });
   }
 
   /** What is deleted from here on is overwritten with zeros in the database's own pages. */
@@ -253,16 +280,15 @@ const countOf = async (db: Db, table: 'history_students' | (typeof RECORD_TABLES
     ).count,
   );
 
-/** @throws LPX_ERASE_PENDING while a package with the student is being made */
-async function refusePending(db: Db, { id, national_id }: StudentRow): Promise<void> {
-  const pending = await db
+/** The place in the log of the newest entry that a student is in; 0 for none. */
+async function newestEntryOf(db: Db, studentId: number): Promise<number> {
+  const row = await db
     .selectFrom('history')
     .innerJoin('history_students', 'history_students.history_id', 'history.id')
-    .select(['file', 'folder'])
-    .where('student_id', '=', id)
-    .where('state', 'in', ['pending', 'written'])
+    .select((eb) => eb.fn.max('position').as('position'))
+    .where('student_id', '=', studentId)
     .executeTakeFirst();
-  if (pending) throw new LpxError('LPX_ERASE_PENDING', pending, { place: { student: national_id } });
+  return Number(row?.position ?? 0);
 }
 
 /** Takes a student out, and adds the entry that says so. Within a transaction that writes. */

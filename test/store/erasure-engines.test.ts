@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { eraseStudent } from '#lpx/exchange/erase.js';
 import { describeEngines, newStore } from '../support/postgres.js';
 import { NOW, OPERATOR } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
@@ -32,6 +33,33 @@ describeEngines('a student who is erased', (engine) => {
     expect((await store.erasures.obey(await store.erasures.list(), BY)).erased).toBe(0);
     await engine.tamper(location, `update history set operator = 'x' where position = 1`);
     expect((await store.log.verify(head)).faults).toMatchObject([{ what: 'edited', position: 1 }]);
+    await store.close();
+  });
+
+  it('is in no entry of whoever read the student before, and stays when an entry comes after what was listed as outside', async () => {
+    const { store } = await newStore(engine, tempFolder());
+    const { id } = await store.change(async (change) => ({
+      keep: true,
+      result: await change.addStudent(smallPortfolio([], ERASED).basicData, {}),
+    }));
+    const copiedOut = () =>
+      store.change(async (change) => {
+        const details = { files: 0, picked: false };
+        const entry = await change.addHistory({ kind: 'files', at: NOW, operator: OPERATOR, file: '', bytes: 0, folder: '/out', details });
+        await change.addHistoryStudent(entry, id, { courseResults: 0, multiPerformances: 0, attachments: 0 });
+        return { keep: true, result: undefined };
+      });
+    const erase = store.erasures.erase.bind(store.erasures);
+    const order = { ...BY, nationalId: ERASED.nationalId, reason: '', acceptUnreceipted: true };
+    store.erasures.erase = async (...given) => {
+      await copiedOut();
+      return erase(...given);
+    };
+    await expect(eraseStudent(store, order)).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
+    store.erasures.erase = erase;
+    expect((await eraseStudent(store, order)).outside).toMatchObject([{ kind: 'files', folder: '/out' }]);
+    await expect(copiedOut()).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
+    expect((await store.history()).map(({ kind }) => kind)).toEqual(['erase', 'files']);
     await store.close();
   });
 });

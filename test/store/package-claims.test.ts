@@ -96,6 +96,43 @@ describeEngines('the name of a package', (engine) => {
     ]);
   });
 
+  describe('of a student who is erased or taken off the roll', () => {
+    const by = { now: NOW, operator: 'clerk', reason: '' };
+    const erase = () => store.erasures.erase('A800000014', by, { acceptPending: true });
+    const remove = () =>
+      store.change(async (change) => {
+        await change.addHistory({ kind: 'remove', at: NOW, operator: 'clerk', file: '', bytes: 0, details: { why: '' } });
+        return { keep: true, result: await change.removeStudent(students[0] as number) };
+      });
+    const written = async (claimed: PackageClaim) => store.claims.written([{ claim: claimed, digests: DIGESTS }]);
+
+    it('is not claimed', async () => {
+      await erase();
+      await expect(claim(0)).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
+      expect(await claim(1)).toBeDefined();
+    });
+
+    it('is not given to what is written by then; the erasure waits for the process that writes it', async () => {
+      const claimed = (await claim(0)) as PackageClaim;
+      await expect(erase()).rejects.toMatchObject({ code: 'LPX_ERASE_PENDING', facts: { file: `${claimed.name}.zip`, folder: mail } });
+      await remove();
+      await expect(written(claimed)).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
+      await store.claims.drop([claimed]);
+      expect(await erase()).toMatchObject({ entries: 0 });
+    });
+
+    it('is not given when the claim itself is gone', async () => {
+      const claimed = (await claim(0)) as PackageClaim;
+      await store.claims.drop([claimed]);
+      await expect(written(claimed)).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
+    });
+
+    it('is being given while all is written: the erasure waits for that, too', async () => {
+      await written((await claim(0)) as PackageClaim);
+      await expect(erase()).rejects.toMatchObject({ code: 'LPX_ERASE_PENDING' });
+    });
+  });
+
   describe('that a process claimed', () => {
     const write = (claimed: PackageClaim) => {
       for (const { part } of filesOf(claimed)) writeFileSync(part, ZIP);
@@ -221,6 +258,26 @@ describeEngines('the name of a package', (engine) => {
       renameSync(`${mail}-elsewhere`, mail);
       await sweep();
       expect([await kinds(), files()]).toEqual([['export'], [`${claimed.name}.zip`, `${claimed.name}.zip.md5`]]);
+    });
+
+    it.each(['pending', 'written'])('in a folder that is away is never given where a student is erased meanwhile (%s)', async (state) => {
+      const stick = join(mail, 'stick');
+      mkdirSync(stick);
+      const claimed = (await claim(0, { outFolder: stick, passwordFile: join(stick, 'pw.txt') })) as PackageClaim;
+      write(claimed);
+      if (state === 'written') {
+        await store.claims.written([{ claim: claimed, digests: DIGESTS }]);
+        linkSync(claimed.zip.part, claimed.zip.file);
+      }
+      await work.leave();
+      renameSync(stick, `${stick}-away`);
+      const by = { now: NOW, operator: 'clerk', reason: '' };
+      await expect(store.erasures.erase('A800000014', by)).rejects.toMatchObject({ code: 'LPX_ERASE_PENDING' });
+      expect(await store.erasures.erase('A800000014', by, { acceptPending: true })).toMatchObject({ entries: 1 });
+      renameSync(`${stick}-away`, stick);
+      await sweep();
+      expect([readdirSync(stick), (await store.history()).map(({ kind }) => kind)]).toEqual([[], ['erase']]);
+      expect((await store.log.verify()).faults).toEqual([]);
     });
 
     it('in a folder that is away is settled once that is back', async () => {

@@ -47,12 +47,13 @@ export async function erase(context: Context, nationalId: string | undefined, op
     });
     const { paint } = context;
     const { erase: words } = messages;
+    const done = { ...plan, ...erased };
     return {
-      json: { ...planOutput(plan), ...erased, dryRun: false, limits, backups, ...remnantOutput(context, remnants) },
+      json: { ...planOutput(done), dryRun: false, limits, backups, ...remnantOutput(context, remnants) },
       text: [
         `${paint.green('✔')} ${fill(words.done, { student: studentText(context, plan) })}`,
-        ...planLines(context, { ...plan, ...erased }),
-        ...outsideLines(context, plan, limits),
+        ...planLines(context, done),
+        ...outsideLines(context, done, limits),
         ...notedLines(context, backups),
       ],
       findings: unreachedFindings(backups),
@@ -132,7 +133,7 @@ function outsideLines(context: Context, { outside }: ErasurePlan, limits: readon
   ];
 }
 
-const planOutput = ({ nationalId, name: _, outside, awaiting, ...plan }: ErasurePlan) => ({
+const planOutput = ({ nationalId, name: _, newest: __, outside, awaiting, ...plan }: ErasurePlan) => ({
   ...plan,
   nationalIdMasked: maskId(nationalId),
   outside: outside.map((entry) => ({
