@@ -6,7 +6,7 @@ import { HashList } from '../backup/hash-list.js';
 import { hasSnapshot } from '../backup/snapshots.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
 import { setMode } from '../store/access.js';
-import type { LogCheck } from '../store/custody-log.js';
+import type { LogCheck, LogFault } from '../store/custody-log.js';
 import type { Losses } from '../store/salvage.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { type DamagedRow, damagedRows, type EngineCheck, type EngineFaults, type ProtectionGap } from '../store/store-health.js';
@@ -105,8 +105,9 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
   if (!repairs) findings.push(...(await unlessDamaged(findings, [], () => checksumFindings(store, files.crc32s))));
   const log = await store.log.verify();
-  const places = new Set([...log.faults.map(({ position }) => position), ...incomplete.entries]);
+  const places = new Set([...log.faults.filter((fault) => !isOfErasures(fault)).map(({ position }) => position), ...incomplete.entries]);
   for (const position of places) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
+  findings.push(...erasureFindings(log));
   const probes = await unlessDamaged(findings, new Set<string>(), () => probeFiles(store));
   const probeSizes = [...probes]
     .map((sha256) => rows.files.sizes[rows.files.hashes.indexOf(sha256)])
@@ -152,6 +153,13 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
 
 const unsound = (count: number, total: number): LpxError =>
   total === 0 ? new LpxError('LPX_STORE_UNSOUND_NOBODY', { count }) : new LpxError('LPX_STORE_UNSOUND', { count, total });
+
+const isOfErasures = ({ what }: LogFault): boolean => what === 'unlisted' || what === 'listed';
+
+function erasureFindings({ faults }: LogCheck): Finding[] {
+  const count = sumOf(faults.filter(isOfErasures).map((fault) => fault.count ?? 1));
+  return count === 0 ? [] : [findingOf('LPX_ERASURES_DIFFER', 'error', {}, { count })];
+}
 
 const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 

@@ -9,7 +9,8 @@ import type { HistoryEntry, Store } from '../store/store.js';
 import type { ErasedStudent, PlannedErasure, Remnants } from '../store/student-erasures.js';
 
 export { type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
-export type { ErasedStudent, Erasure, Remnants } from '../store/student-erasures.js';
+export type { Erasure } from '../store/erasure-list.js';
+export type { ErasedStudent, Remnants } from '../store/student-erasures.js';
 
 export interface EraseRequest {
   readonly nationalId: string;

@@ -18,11 +18,11 @@ import { LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import { writeError } from '../io/file-error.js';
 import { isWithin, readSmall } from '../io/read.js';
+import type { Erasure } from '../store/erasure-list.js';
 import type { PostgresLocation, StoreLocation } from '../store/location.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { createStoreOfRows, openStore } from '../store/sqlite.js';
 import type { Store } from '../store/store.js';
-import type { Erasure } from '../store/student-erasures.js';
 import type { RowWriter } from '../store/table-rows.js';
 import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
 import { Files, intoFolder, type OnProgress, requireEmpty, writeFiles } from './new-store.js';
@@ -102,9 +102,10 @@ async function intoDatabase(
 /** Erases again whoever has been erased since, and notes in the history where the store comes from. */
 async function finish(repository: Repository, taken: Taken, store: Store, request: RestoreRequest): Promise<number> {
   const { folder, now, operator } = request;
-  const { erased } = await store.erasures.obey(await erasuresFor(repository, request), { now, operator });
+  const { erased, unvouched } = await store.erasures.obey(await erasuresFor(repository, request), { now, operator });
+  const details = { ...refOf(repository, taken), erasures: unvouched };
   await store.change(async (change) => {
-    await change.addHistory({ kind: 'restore', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });
+    await change.addHistory({ kind: 'restore', at: now, operator, file: '', bytes: 0, folder, details });
     return { keep: true, result: undefined };
   });
   return erased;

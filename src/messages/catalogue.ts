@@ -533,6 +533,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'See lpx log --verify, and compare with the newest backup.',
   },
+  LPX_ERASURES_DIFFER: {
+    exit: EXIT.damaged,
+    what: 'The list of students who were erased for good is not what the custody log says: {count} of them were removed, changed or added in the database.',
+    means: 'notDone',
+    next: 'Nobody comes back by that: backups note whom the log says. Run lpx backup, find out who could write to the database, and see lpx log --verify.',
+  },
   LPX_ORPHANS: {
     exit: EXIT.damaged,
     what: '{count} files ({bytes:size}) that no record names are among the files of the store.',

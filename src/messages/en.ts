@@ -1456,6 +1456,8 @@ export const en = {
       said: 'what it says of a student was edited',
       later: 'the note that it arrived or was undone is not that of the log',
       stray: 'rows of students belong to no entry',
+      unlisted: 'whom it erased is missing from the list of erased students, or was changed there',
+      listed: '{count} students are on the list of erased students whom no entry erased',
       cut: 'and later ones are gone: {count} entries were cut off at the end',
       head: 'is another entry than the head that was given: the log was rewritten, or the head is of another log',
     },

@@ -297,6 +297,10 @@ export const zhTW: Messages = {
       next: '請執行 lpx doctor --repair 更正。',
     },
     LPX_LOG_FAULT: { what: '保管紀錄在第 {position} 筆中斷。', next: '請看 lpx log --verify，並與最新的備份比對。' },
+    LPX_ERASURES_DIFFER: {
+      what: '永久刪除學生的名單與保管紀錄不符：資料庫中有 {count} 筆遭移除、修改或增加。',
+      next: '已刪除的學生不會因此重現：備份時一律以保管紀錄為準。請執行 lpx backup，查明誰能寫入資料庫，並看 lpx log --verify。',
+    },
     LPX_ORPHANS: {
       what: '資料庫的檔案中，有 {count} 個（{bytes:size}）不屬於任何紀錄。',
       next: '沒有害處；lpx doctor --repair 會將它們移到一旁。',
@@ -2321,6 +2325,8 @@ export const zhTW: Messages = {
       said: '對學生的記載遭修改',
       later: '收訖或復原的註記與保管紀錄不符',
       stray: '有學生的記載不屬於任何一筆',
+      unlisted: '所刪除的學生不在永久刪除名單中，或該筆遭修改',
+      listed: '永久刪除名單中有 {count} 筆不是任何一筆紀錄所刪除的',
       cut: '起遭截去，結尾少了 {count} 筆',
       head: '與所提供的末筆不同：整份遭改寫，或所提供的屬於另一份保管紀錄',
     },

@@ -1,5 +1,5 @@
 /** The custody log (保管紀錄): the chain of the history as a ledger, to be checked and to be shown. */
-import type { Kysely, Selectable } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { HistoryKind } from '../spec/history.js';
 import {
   areStudentsIntact,
@@ -15,8 +15,10 @@ import {
   keyedStudents,
   recordsOf,
 } from './chain.js';
+import { erasureFaults } from './erasure-list.js';
 import { inParts } from './statements.js';
 import type { Queued } from './store.js';
+import { isPostgres } from './table-rows.js';
 import type { Tables } from './tables.js';
 
 /** The newest entry of the chain. Kept outside of the store, it shows later whether the end of the log was cut off. */
@@ -34,15 +36,28 @@ export type KeptHead = Pick<LogHead, 'hash'> & Partial<LogHead>;
  * Where the log is broken, and how. `edited`: the entry is not what it was. `order`: it does not follow the one before, which was
  * exchanged or moved. `missing`: entries are gone. `inserted`: it never got a place in the chain. `students`: students of it were edited,
  * added or removed. `said`: what it says of a student was. `later`: that it arrived or was undone is not what the log says elsewhere.
- * `stray`: rows that belong to no entry. `cut`: entries at the end are gone. `head`: at the place of the kept head is another entry.
+ * `stray`: rows that belong to no entry. `unlisted`: whom it erased is not on the list of erased students, or was changed there; `listed`: that
+ * has students whom no entry erased. `cut`: entries at the end are gone. `head`: at the place of the kept head is another entry.
  */
 export interface LogFault {
-  readonly what: 'edited' | 'order' | 'missing' | 'inserted' | 'students' | 'said' | 'later' | 'stray' | 'cut' | 'head';
+  readonly what:
+    | 'edited'
+    | 'order'
+    | 'missing'
+    | 'inserted'
+    | 'students'
+    | 'said'
+    | 'later'
+    | 'stray'
+    | 'unlisted'
+    | 'listed'
+    | 'cut'
+    | 'head';
   /** The place in the log; 0 where it has none. */
   readonly position: number;
   /** Its number in the history; 0 where it is not known. */
   readonly id: number;
-  /** Of missing entries: how many. */
+  /** Of missing entries, and of students on the list of erased ones: how many. */
   readonly count?: number;
 }
 
@@ -136,6 +151,8 @@ export class CustodyLog {
     }
     await this.#checkLater(faults);
     await this.#checkStrays(faults);
+    for (const fault of await erasureFaults(this.#db)) faults.add(fault);
+    if (entries === 0 && (await this.#hasBegun())) faults.add({ what: 'missing', position: 1, id: 0, count: 1 });
     const since = kept && (await this.#sinceHead(kept, head, faults));
     const gaps = await this.#gaps();
     return { head, entries, students, gaps, faults: faults.first, faultCount: faults.count, ...(since !== undefined && { since }) };
@@ -312,6 +329,16 @@ export class CustodyLog {
         .executeTakeFirst();
       if (stray) faults.add({ what: 'stray', position: 0, id: stray.history_id });
     }
+  }
+
+  /** Whether there are students, or a number was ever given to an entry: then the log has one. */
+  async #hasBegun(): Promise<boolean> {
+    const student = await this.#db.selectFrom('students').select('id').limit(1).executeTakeFirst();
+    const last = isPostgres(this.#db)
+      ? sql<{ last: unknown }>`select pg_sequence_last_value(pg_get_serial_sequence('history', 'id')::regclass) as last`
+      : sql<{ last: unknown }>`select seq as last from sqlite_sequence where name = 'history'`;
+    const { rows } = await last.execute(this.#db);
+    return student !== undefined || Number(rows[0]?.last ?? 0) > 0;
   }
 
   /** How many numbers up to the last one no entry has. */

@@ -154,14 +154,14 @@ export class StoreHealth {
 
   /**
    * The students whose records and picks are not those that were stored, by number, and the places in the log of entries of which that
-   * is so for what they changed, or whom they erased. `inPart` says which students are looked at.
+   * is so for what they changed. `inPart` says which students are looked at.
    */
   incomplete(
     inPart: (studentId: number) => boolean,
   ): Promise<{ readonly students: readonly number[]; readonly entries: readonly number[] }> {
     return inOneState(this.#db, async (db) => ({
       students: await incompleteStudents(db, inPart),
-      entries: [...(await entriesWithOtherChanges(db)), ...(await forgottenErasures(db))],
+      entries: await entriesWithOtherChanges(db),
     }));
   }
 
@@ -176,21 +176,6 @@ export class StoreHealth {
         .execute())
         students.set(id, { nationalId: national_id, name: nameIn(basic_data) });
     return students;
-  }
-}
-
-/** The entries of erasures that the list of erasures, which a restore obeys, does not have. By their places in the log. */
-async function forgottenErasures(db: Kysely<Tables>): Promise<number[]> {
-  const entries = await db.selectFrom('history').select(['position', 'details']).where('kind', '=', 'erase').execute();
-  const listed = new Set((await db.selectFrom('erasures').select('keyed_id').execute()).map(({ keyed_id }) => keyed_id));
-  return entries.filter(({ details }) => !listed.has(keyedIdIn(details))).map(({ position }) => Number(position));
-}
-
-function keyedIdIn(details: string): string {
-  try {
-    return String(objectIn(details).keyedId);
-  } catch {
-    return '';
   }
 }
 

@@ -8,6 +8,7 @@ import type { AttachmentVault } from './attachments.js';
 import type { BackupKeys } from './backup-keys.js';
 import type { BatchJournal } from './batch-journal.js';
 import type { CustodyLog } from './custody-log.js';
+import type { Erasure } from './erasure-list.js';
 import type { Moved } from './moving.js';
 import type { FileOwner, NeededFile, OwedByRecord } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
@@ -156,8 +157,8 @@ export interface EntryDetails {
   readonly backup: SnapshotRef & { readonly records: number; readonly files: number; readonly missing: number };
   /** A backup was restored to a scratch folder, and compared with what the snapshot says. */
   readonly rehearsal: SnapshotRef;
-  /** The store was made out of a backup. */
-  readonly restore: SnapshotRef;
+  /** The store was made out of a backup. `erasures`: those that it obeyed and that the log has no entries of; not there in earlier versions. */
+  readonly restore: SnapshotRef & { readonly erasures?: readonly Erasure[] };
   /** `lpx doctor --repair`: files and folders that others could use; contents that no record names, which were moved out of the vault. */
   readonly repair: { readonly modes: number; readonly orphans: number; readonly checksums?: number };
   /**

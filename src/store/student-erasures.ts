@@ -12,6 +12,7 @@ import { canonicalCode, inPlainLetters } from '../plain-text.js';
 import type { AttachmentVault } from './attachments.js';
 import { chainEntry, chainedStudents, entryHash, entryHashUnsalted, keyedId, saidHash } from './chain.js';
 import { changesHash, isInChangesOfOthers } from './entry-changes.js';
+import { addErasures, type Erasure, listErasures, unvouched } from './erasure-list.js';
 import { historyColumns } from './history-rows.js';
 import type { Presence } from './presence.js';
 import { eraseFromQueue, jobTables } from './queued-traces.js';
@@ -23,14 +24,6 @@ import type { Tables } from './tables.js';
 
 type StudentRow = Selectable<Tables['students']>;
 type Reworded = EntryDetails['erase']['reworded'];
-
-/** That a student was erased, by the national id under a key that is destroyed: only a copy of the store from before has that key. */
-export interface Erasure {
-  /** 64 hex digits. */
-  readonly keyedId: string;
-  /** ISO 8601, UTC */
-  readonly at: string;
-}
 
 /** What an erasure takes, or took. */
 export interface ErasedStudent {
@@ -88,9 +81,8 @@ export class StudentErasures {
   }
 
   /** The students who were erased, for backups: a restore erases them again. */
-  async list(): Promise<Erasure[]> {
-    const rows = await this.#db.selectFrom('erasures').selectAll().orderBy('at').orderBy('keyed_id').execute();
-    return rows.map(({ keyed_id, at }) => ({ keyedId: keyed_id, at }));
+  list(): Promise<Erasure[]> {
+    return listErasures(this.#db);
   }
 
   /**
@@ -138,26 +130,26 @@ export class StudentErasures {
 
   /**
    * Erases again, in a store that comes from a time before, whoever has been erased since; and keeps the list.
-   * @returns how many students were erased, and what is left of them
+   * @returns how many students were erased, and what is left of them; the erasures that no entry of the log vouches for yet
    */
   async obey(
     list: readonly Erasure[],
     order: Omit<ErasureOrder, 'reason'>,
-  ): Promise<{ readonly erased: number; readonly remnants: Remnants }> {
+  ): Promise<{ readonly erased: number; readonly remnants: Remnants; readonly unvouched: readonly Erasure[] }> {
     await this.#secureDelete();
     const wanted = new Set(list.map((erasure) => erasure.keyedId));
-    const erased = await this.#db.transaction().execute(async (transaction) => {
-      let count = 0;
+    const obeyed = await this.#db.transaction().execute(async (transaction) => {
+      let erased = 0;
       for await (const student of studentRows(transaction)) {
         if (!wanted.has(keyedId(student.id_key, student.national_id))) continue;
         await eraseStudent(transaction, student, this.#folder, { ...order, reason: '' });
-        count++;
+        erased++;
       }
       await addErasures(transaction, list);
-      return count;
+      return { erased, unvouched: await unvouched(transaction, list) };
     });
     markCommitted();
-    return { erased, remnants: await this.overwrite() };
+    return { ...obeyed, remnants: await this.overwrite() };
   }
 
   /**
@@ -333,15 +325,6 @@ async function eraseStudent(
   await addErasures(db, [{ keyedId: hash, at: now.toISOString() }]);
   return { records, files: own.length, sharedFiles: shared, entries };
 }
-
-const addErasures = async (db: Db, list: readonly Erasure[]): Promise<void> => {
-  for (const some of inParts(list))
-    await db
-      .insertInto('erasures')
-      .values(some.map((erasure) => ({ keyed_id: erasure.keyedId, at: erasure.at })))
-      .onConflict((conflict) => conflict.column('keyed_id').doNothing())
-      .execute();
-};
 
 /** Empty for a row that is damaged: it goes all the same. */
 function nameOf(student: StudentRow, folder: string): string {

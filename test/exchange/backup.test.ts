@@ -23,6 +23,7 @@ import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readIdentities, recipientsOf } from '#lpx/io/age.js';
 import { identityOf } from '#lpx/spec/identity.js';
+import { openSqlite } from '#lpx/store/driver.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import type { Store } from '#lpx/store/store.js';
 import { describeEngines, newStore } from '../support/postgres.js';
@@ -287,16 +288,22 @@ describe('a backup', () => {
       await open.erasures.erase(TRANSFER_STUDENT, { now: later(1), operator: OPERATOR, reason: '' });
       return open.erasures.list();
     });
+    const ofNobodyHere = { keyedId: '0'.repeat(64), at: later(-1).toISOString() };
     const file = join(tempFolder(), 'erasures.jsonl');
-    writeFileSync(file, list.map((erasure) => `${JSON.stringify(erasure)}\n`).join(''));
+    writeFileSync(file, [...list, ofNobodyHere].map((erasure) => `${JSON.stringify(erasure)}\n`).join(''));
     const studentsOf = (target: string) => withStore(target, async (open) => (await open.students()).length);
     const [before, given, known] = ['before', 'given', 'known'].map((folder) => join(tempFolder(), folder)) as [string, string, string];
     await restore(repository, before);
     expect(await restore(repository, given, { erasureFiles: [file] })).toMatchObject({ erased: 1 });
+    expect(await withStore(given, (open) => open.erasures.list())).toContainEqual(ofNobodyHere);
+    // What somebody takes out of the database's list is on that of the backup all the same.
+    const database = openSqlite(join(store, 'lpx.sqlite'));
+    database.exec('delete from erasures');
+    database.close();
     await backup(store, repository, { now: later(2) });
     expect(await restore(repository, known, { snapshot: name })).toMatchObject({ erased: 1 });
     expect([await studentsOf(before), await studentsOf(given), await studentsOf(known)]).toEqual([1, 0, 0]);
-    expect(await withStore(known, async (open) => (await open.log.verify()).faultCount)).toBe(0);
+    for (const restored of [given, known]) expect(await withStore(restored, async (open) => (await open.log.verify()).faultCount)).toBe(0);
   });
 
   it('gets each erasure at once where it can be reached; of the others, the erasure says which they are', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { headOf, studentLogOf, verifyLog } from '#lpx/exchange/log.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
-import { withStore } from '#lpx/exchange/school-store.js';
+import { initStore, withStore } from '#lpx/exchange/school-store.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
 import { entryHash, studentsHash } from '#lpx/store/chain.js';
 import { openSqlite } from '#lpx/store/driver.js';
@@ -42,6 +42,12 @@ async function storeWithLog() {
   const copy = tempFolder();
   cpSync(folder, copy, { recursive: true });
   return { folder: copy, store: join(copy, 'school-990001'), receiptOfOther };
+}
+
+async function madeStore(): Promise<string> {
+  const store = join(tempFolder(), 'store');
+  await initStore(store, { code: '990001', name: '' }, { made: { at: NOW, operator: OPERATOR } });
+  return store;
 }
 
 const verified = (store: string, head?: string) => withStore(store, (open) => verifyLog(open, head));
@@ -190,6 +196,7 @@ describe('the custody log', () => {
     ['a receipt taken back', `update history set received_at = '', received_by = '' where kind = 'export'`, [['later', 3]]],
     ['a receipt of somebody else', `update history set received_by = 'x' where kind = 'export'`, [['later', 3]]],
     ['an undoing that never was', 'update history set undone_by = 99 where position = 2', [['later', 2]]],
+    ['a student on the list of erasures whom no entry erased', `insert into erasures values ('00', '2021-01-21')`, [['listed', 0]]],
     ['students of no entry', 'insert into history_erased values (99, 1, 0, 0, 0, 0, 1)', [['stray', 0]]],
   ] as const)('shows %s', async (_, statements, faults) => {
     const { store } = await storeWithLog();
@@ -198,6 +205,16 @@ describe('the custody log', () => {
     // The students of an entry that was removed are there still.
     const found = await faultsOf(store, `${position} ${hash}`);
     expect(found.filter(([what]) => what !== 'stray' || !statements.startsWith('delete from history '))).toEqual(faults);
+  });
+
+  it.each([
+    ['after students were loaded', async () => (await storeWithLog()).store],
+    ['of a store that was only made', madeStore],
+  ])('shows that all of it is gone, without a head: %s', async (_, storeFolder) => {
+    const store = await storeFolder();
+    expect(await faultsOf(store)).toEqual([]);
+    tamper(store, 'delete from history; delete from history_students; delete from history_records; delete from entry_changes');
+    expect(await faultsOf(store)).toEqual([['missing', 1]]);
   });
 
   it('shows an entry whose hash was computed again by the one after it, and a chain that was rewritten as a whole by a kept head', async () => {

@@ -31,6 +31,17 @@ describeEngines('a student who is erased', (engine) => {
       ['pick', '＊＊＊', 1],
     ]);
     expect((await store.erasures.obey(await store.erasures.list(), BY)).erased).toBe(0);
+    const list = await store.erasures.list();
+    for (const [statement, fault] of [
+      ['delete from erasures', { what: 'unlisted', position: 2 }],
+      [`insert into erasures select keyed_id, '2020-01-01' from history_erased where history_id = 1`, { what: 'unlisted', position: 2 }],
+      [`update erasures set at = '${NOW.toISOString()}'; insert into erasures values ('00', '2021-01-21')`, { what: 'listed', count: 1 }],
+    ] as const) {
+      await engine.tamper(location, statement);
+      expect((await store.log.verify(head)).faults).toMatchObject([fault]);
+      expect(await store.erasures.list(), 'for backups, the list is what the log says').toEqual(list);
+    }
+    await engine.tamper(location, `delete from erasures where keyed_id = '00'`);
     await engine.tamper(location, `update history set operator = 'x' where position = 1`);
     expect((await store.log.verify(head)).faults).toMatchObject([{ what: 'edited', position: 1 }]);
     await store.close();
