@@ -2,6 +2,7 @@
 import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
 import type { HistoryKind } from '../spec/history.js';
 import { taipeiTime } from '../spec/terms.js';
+import { inParts } from '../store/statements.js';
 import type { EntryState, Hanging, Store, StoreChange, TakenBack } from '../store/store.js';
 
 export type { Hanging, TakenBack, TakenBackStudent } from '../store/store.js';
@@ -52,10 +53,11 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
     const taken = await change.takeBack(id);
     // One that paid no debt has changed no record.
     if (entry.kind === 'recover' && taken.students.length === 0) throw notUndoable(entry);
-    await change.addHistoryStudents(
-      historyId,
-      taken.students.map(({ id: studentId, changes, counts }) => ({ studentId, changes, ...counts })),
-    );
+    for (const some of inParts(taken.students))
+      await change.addHistoryStudents(
+        historyId,
+        some.map(({ id: studentId, changes, counts }) => ({ studentId, changes, ...counts })),
+      );
     const { kind, at, file, refersTo: redone } = entry;
     const result = { ...taken, entry: { id, kind, at, file }, redone, sent, dryRun, historyId: dryRun ? 0 : historyId };
     return { keep: !dryRun, result };

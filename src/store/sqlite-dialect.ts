@@ -2,7 +2,7 @@
  * Kysely's SQLite dialect for a store that several processes use. It waits for another writer without
  * blocking the thread, so that Ctrl-C is heard, and every error of the database becomes one of ours.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -95,10 +95,16 @@ class SharedSqliteDriver extends SqliteDriver {
   }
 }
 
+/** Statements between two turns of the event loop: only then are those freed that were carried out, and interrupts heard. */
+const STATEMENTS_PER_TURN = 16;
+/** Between the end of a transaction and what its caller does then, nothing is to come. */
+const TRANSACTION = /^(?:begin|commit|rollback)\b/;
+
 class SharedSqliteConnection implements DatabaseConnection {
   readonly #connection: DatabaseConnection;
   readonly #folder: string;
   readonly #patience: number;
+  #statements = 0;
 
   constructor(connection: DatabaseConnection, folder: string, patience: number) {
     this.#connection = connection;
@@ -107,6 +113,7 @@ class SharedSqliteConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (++this.#statements % STATEMENTS_PER_TURN === 0 && !TRANSACTION.test(query.sql)) await setImmediate();
     try {
       const stored = { ...query, parameters: query.parameters.map(asStored) };
       return await whenFree(async () => this.#connection.executeQuery<R>(stored), this.#patience);

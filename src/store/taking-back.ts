@@ -2,7 +2,6 @@
  * Takes back what an entry of the history did to the rows of the store, and finds the later entries that rest on it. Rows that it
  * added are removed softly: their files stay, and taking this back in turn brings them back.
  */
-import { setImmediate } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import type { HistoryKind } from '../spec/history.js';
 import { type BasicData, type ListName, MULTI_PERFORMANCE_LISTS } from '../spec/portfolio.js';
@@ -51,14 +50,12 @@ export async function takeBack(id: number, { db, folder, by, changes, touched }:
   const tally = new Tally();
   const saidSince = await saidBySent(db, id, folder);
   for await (const some of changesOf(db, id, folder)) {
-    // The database's statements of the last part are only freed when the event loop gets its turn; so is an interrupt heard.
-    await setImmediate();
     for (const whole of some) {
       const change = without(whole, saidSince.get(`${whole.table} ${whole.key}`));
       if (!change) continue;
       const row = await readRow(db, change.table, change.key, folder);
       tally.putBack(change, row);
-      if (change.studentId !== null) touched.add(change.studentId);
+      if (change.studentId !== null && !(change.table === 'students' && row)) touched.add(change.studentId);
       if (!change.before && row) await changes.deleted(by, change.table, row);
       else if (change.before && !row) await changes.added(by, change.table, change.before);
       else if (change.before && row) await changes.updated(by, change.table, row, change.before);
@@ -66,7 +63,6 @@ export async function takeBack(id: number, { db, folder, by, changes, touched }:
     }
   }
   for await (const { table, rows } of addedRows(db, id, 'present')) {
-    await setImmediate();
     for (const row of rows) {
       if (table === 'course_codes' || table === 'known_schools') {
         await changes.deleted(by, table, row);
@@ -75,7 +71,7 @@ export async function takeBack(id: number, { db, folder, by, changes, touched }:
         continue;
       }
       const { id: rowId, ...columns } = row;
-      touched.add(Number(table === 'students' ? rowId : row.student_id));
+      if (table !== 'students') touched.add(Number(row.student_id));
       await changes.updated(by, table, row, { removed_by: by });
       await db
         .updateTable(table as 'students')
@@ -184,14 +180,16 @@ interface PresenceOf {
   isOther: boolean;
 }
 
-type StudentTally = Omit<Writable<TakenBackStudent>, 'nationalId' | 'name' | 'left' | 'changes'> & {
-  left: boolean;
-  basicData?: { readonly from: BasicData; to: BasicData };
-};
+type StudentTally = Writable<TakenBackStudent>;
+
+/** Of a list of 100,000 students, each has these. */
+const NO_CHANGES: TakenBackStudent['changes'] = [];
+const NO_COUNTS = { courseResults: 0, multiPerformances: 0, attachments: 0 };
 
 /** Counts what becomes of the students. */
 class Tally {
   readonly #students = new Map<number, StudentTally>();
+  readonly #basicData = new Map<number, { readonly from: BasicData; readonly to: BasicData }>();
   readonly #records = new Map<string, PresenceOf>();
   readonly #picks = new Map<string, PresenceOf>();
   readonly #listings = { course_codes: 0, known_schools: 0 };
@@ -238,7 +236,7 @@ class Tally {
     if (Object.keys(before).some((column) => ROLL_COLUMNS.has(column))) student.rollEntry = true;
     if ('basic_data' in before) {
       const to: BasicData = JSON.parse(String(before.basic_data));
-      student.basicData = { from: student.basicData?.from ?? JSON.parse(String(row.basic_data)), to };
+      this.#basicData.set(id, { from: this.#basicData.get(id)?.from ?? JSON.parse(String(row.basic_data)), to });
     }
   }
 
@@ -253,18 +251,23 @@ class Tally {
   }
 
   #student(id: number): StudentTally {
-    const student = this.#students.get(id) ?? {
+    const before = this.#students.get(id);
+    if (before) return before;
+    const student: StudentTally = {
       id,
+      nationalId: '',
+      name: '',
       roll: undefined,
       removed: 0,
       returned: 0,
       restored: 0,
       picked: 0,
       unpicked: 0,
+      changes: NO_CHANGES,
       left: false,
       extendedYears: false,
       rollEntry: false,
-      counts: { courseResults: 0, multiPerformances: 0, attachments: 0 },
+      counts: NO_COUNTS,
     };
     this.#students.set(id, student);
     return student;
@@ -290,10 +293,12 @@ class Tally {
     const students: TakenBackStudent[] = [];
     for (const ids of inParts([...this.#students.keys()]))
       for (const row of await db.selectFrom('students').selectAll().where('id', 'in', ids).execute()) {
-        const { basicData, ...tally } = this.#student(row.id);
+        const student = this.#student(row.id);
         const { nationalId, name } = basicDataOf(row, folder);
-        const changes = basicData && tally.roll === undefined ? changesBetween(basicData.from, basicData.to) : [];
-        students.push({ ...tally, nationalId, name, changes });
+        Object.assign(student, { nationalId, name });
+        const basicData = this.#basicData.get(row.id);
+        if (basicData && student.roll === undefined) student.changes = changesBetween(basicData.from, basicData.to);
+        students.push(student);
       }
     students.sort((a, b) => (a.nationalId < b.nationalId ? -1 : 1));
     return { students, courses: this.#listings.course_codes, schools: this.#listings.known_schools, schoolName: this.#schoolName };
@@ -382,7 +387,6 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
   const hangs = (entry: number, reason: Hanging['why']) => why.set(entry, isSent.has(entry) ? 'sent' : (why.get(entry) ?? reason));
   const touched = await touchedBy(db, id, folder);
   for await (const some of changesAfter(db, id, folder)) {
-    await setImmediate();
     for (const { historyId, ...change } of some) {
       const isLimit = change.table === 'picks' || (change.table === 'students' && change.before && 'extended_years' in change.before);
       const meetsLimit = isLimit && change.studentId !== null && touched.limited.has(change.studentId);
@@ -419,11 +423,9 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
 async function touchedBy(db: Db, id: number, folder: string): Promise<Touched> {
   const touched = new Touched(id);
   for await (const some of changesOf(db, id, folder)) {
-    await setImmediate();
     for (const change of some) touched.change(change);
   }
   for await (const { table, rows } of addedRows(db, id, 'all')) {
-    await setImmediate();
     for (const row of rows) touched.added(table, row);
   }
   const replaced = await db

@@ -34,7 +34,7 @@ export async function undo(context: Context, number: string, options: UndoOption
     return undoEntry(store, request);
   });
   return {
-    json: undoOutput(result),
+    json: context.json ? undoOutput(result) : {},
     text: undoLines(context, result),
     notes: result.dryRun ? [] : [...sentNotes(context, result), howBack(context, result)],
   };
