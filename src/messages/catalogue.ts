@@ -163,7 +163,7 @@ export const CATALOGUE = {
   },
   LPX_DATABASE_LOGIN: {
     exit: EXIT.usage,
-    what: 'The database {folder} does not let this user in.',
+    what: 'The database {folder} refuses the login of this user.',
     means: 'notDone',
     next: 'Check user and password (~/.pgpass with mode 0600, PGUSER, PGPASSWORD, PGSERVICE), and the server’s pg_hba.conf.',
   },
@@ -289,7 +289,7 @@ export const CATALOGUE = {
   },
   LPX_JOB_FOLDER: {
     exit: EXIT.usage,
-    what: 'The computer {host} does not reach the shared folder {folder}, or has another one in its place.',
+    what: 'The computer {host} cannot reach the shared folder {folder}, or has another folder in its place.',
     means: 'notDone',
     next: 'Mount the folder at this path on every worker, and put the job back with lpx batch retry.',
   },
@@ -301,7 +301,7 @@ export const CATALOGUE = {
   },
   LPX_JOB_UNKNOWN: {
     exit: EXIT.usage,
-    what: 'No single job of the queue is meant by {job}.',
+    what: '{job} does not name exactly one job in the queue.',
     means: 'notDone',
     next: 'List the jobs with lpx batch status --all, and give the first characters of one.',
   },
@@ -355,7 +355,7 @@ export const CATALOGUE = {
   },
   LPX_RECIPIENT_OTHER: {
     exit: EXIT.password,
-    what: '{file} is encrypted to others: no identity that was given opens it.',
+    what: '{file} is encrypted to others: none of the identities that were given opens it.',
     means: 'notDone',
     next: 'Name with --identity the file whose public key it was encrypted to.',
   },
@@ -397,7 +397,7 @@ export const CATALOGUE = {
   },
   LPX_BACKUP_UNWRITTEN: {
     exit: EXIT.damaged,
-    what: '{file} came back from the disk as something else than was written.',
+    what: 'What was read back from {file} is not what was written.',
     means: 'notDone',
     next: 'The disk, its cable or the memory is faulty: back up to another disk.',
   },
@@ -421,7 +421,7 @@ export const CATALOGUE = {
   },
   LPX_BACKUP_INCOMPLETE: {
     exit: EXIT.damaged,
-    what: 'The store has lost {count} files of records, or has them no longer whole: they are not in this backup.',
+    what: '{count} files of records are missing or damaged in the store, and are not in this backup.',
     means: 'partlyDone',
     next: 'See lpx doctor for the students they belong to, and look for other copies.',
   },
@@ -613,7 +613,7 @@ export const CATALOGUE = {
   },
   LPX_PROBE_DIFFERS: {
     exit: EXIT.damaged,
-    what: 'The store is not what it was before the move: {count} differences.',
+    what: 'The store differs from what it was before the move, in {count} places.',
     means: 'partlyDone',
     next: 'Do not work with this store. Keep the old one, and move again or restore a backup.',
   },
@@ -685,7 +685,7 @@ export const CATALOGUE = {
   },
   LPX_FILE_UNOWNED: {
     exit: EXIT.damaged,
-    what: 'A file that no student’s record names now is {damage}: {file}.',
+    what: 'A file that no student’s record uses any more is {damage}: {file}.',
     means: 'partlyDone',
     next: 'No record of a student lacks it: it was of a record that was replaced or taken out, or of a probe before a move. A backup may have it.',
   },
@@ -823,7 +823,7 @@ export const CATALOGUE = {
   },
   LPX_LOG_BROKEN: {
     exit: EXIT.damaged,
-    what: 'The custody log is not as lpx wrote it: {count} places are wrong.',
+    what: 'The custody log differs from what lpx wrote, in {count} places.',
     means: 'notDone',
     next: 'Leave the store as it is, find out who could write to it, and compare it with a backup.',
   },
@@ -1847,7 +1847,7 @@ export const CATALOGUE = {
   },
   LPX_NOT_CONFIRMED: {
     exit: EXIT.usage,
-    what: 'It was not confirmed.',
+    what: 'This was not confirmed.',
     means: 'notDone',
     next: 'Answer yes on a terminal, or add --yes.',
   },

@@ -112,15 +112,15 @@ export const zhTW: Messages = {
     },
     LPX_DATABASE_STOPPED: {
       what: '資料庫 {folder} 中止了執行中的指令（{reason}）。',
-      next: '請先用 lpx history 查看執行了什麼，再執行一次；已完成的不會重複。若一再發生，請洽伺服器管理者查看其紀錄。',
+      next: '請先用 lpx history 查看執行了什麼，再執行一次；已完成的不會重複。若一再發生，請洽伺服器管理者查看伺服器的紀錄檔。',
     },
     LPX_STORE_SCHOOL: {
       what: '這個使用者可以使用 {folder} 裡多所學校的資料庫：{schools}。',
       next: '請在位址最後指明學校：?school=<學校代碼>',
     },
     LPX_S3_URL: {
-      what: '儲存貯體的位址不是 s3://貯體/前綴?endpoint=https://主機&region=區域&path-style 的形式。',
-      next: '請檢查形式。貯體之後的部分都可省略；前綴只能用英文字母、數字與 . _ - /',
+      what: '儲存貯體的位址不是 s3://貯體/字首?endpoint=https://主機&region=區域&path-style 的形式。',
+      next: '請檢查形式。貯體之後的部分都可省略；字首只能用英文字母、數字與 . _ - /',
     },
     LPX_S3_SECRET: {
       what: '儲存貯體的位址裡有金鑰，別人看得到（處理程序清單、指令歷史）。',
@@ -192,7 +192,7 @@ export const zhTW: Messages = {
     },
     LPX_WORKER_GONE: {
       what: '工作完成之前，工作機就停止了。',
-      next: '請看工作機的紀錄：可能是某個交換檔需要的記憶體超過該電腦所有。',
+      next: '請查看工作機的紀錄檔：可能是某個交換檔所需的記憶體，超過該電腦所能提供。',
     },
     LPX_JOB_DEAD: {
       what: '工作 {job} 試了多次仍無法完成，已停止再試（{code}）。',
@@ -240,7 +240,7 @@ export const zhTW: Messages = {
       next: '請不要加 --recipient，或指定新的資料夾：同一份備份的加密對象不會改變。',
     },
     LPX_BACKUP_INCOMPLETE: {
-      what: '資料庫有 {count} 個檔案遺失或損壞：這份備份裡沒有。',
+      what: '資料庫有 {count} 個檔案遺失或損壞，這份備份裡也沒有。',
       next: '請執行 lpx doctor 查看是哪些學生的檔案，並尋找其他副本。',
     },
     LPX_BACKUP_SHARED: {
@@ -296,7 +296,7 @@ export const zhTW: Messages = {
       what: '{entry} 完好，但所記的檢查碼不符；匯出時會被當成損壞。',
       next: '請執行 lpx doctor --repair 更正。',
     },
-    LPX_LOG_FAULT: { what: '保管紀錄在第 {position} 筆中斷。', next: '請看 lpx log --verify，並與最新的備份比對。' },
+    LPX_LOG_FAULT: { what: '保管紀錄第 {position} 筆與寫入時不符。', next: '請看 lpx log --verify，並與最新的備份比對。' },
     LPX_ERASURES_DIFFER: {
       what: '永久刪除學生的名單與保管紀錄不符：資料庫中有 {count} 筆遭移除、修改或增加。',
       next: '已刪除的學生不會因此重現：備份時一律以保管紀錄為準。請執行 lpx backup，查明誰能寫入資料庫，並看 lpx log --verify。',
@@ -306,7 +306,7 @@ export const zhTW: Messages = {
       next: '沒有害處；lpx doctor --repair 會將它們移到一旁。',
     },
     LPX_PACKAGE_PENDING: {
-      what: '交換檔 {file} 正在寫入，或在等待它的資料夾。',
+      what: '交換檔 {file} 正在寫入，或要放置的資料夾目前無法使用。',
       next: '若沒有 lpx 正在匯出：請接上當初寫入的磁碟，再執行任一指令。',
     },
     LPX_MODE_LOOSE: { what: '這台電腦的其他使用者可以使用 {file}（權限 {mode}）。', next: 'lpx doctor --repair 會修正權限。' },
@@ -942,7 +942,7 @@ export const zhTW: Messages = {
       what: '紀錄編號 {later}（{day} {entryKind} {of}）已將紀錄編號 {id} 的資料送出或寫成檔案，復原無法收回。',
       next: '若仍要復原，請加上 --despite-sent（記入作業紀錄）。',
     },
-    LPX_NOT_CONFIRMED: { what: '沒有確認。', next: '請在終端機回答「是」，或加上 --yes。' },
+    LPX_NOT_CONFIRMED: { what: '這項作業未經確認。', next: '請在終端機執行並回答「是」，或加上 --yes。' },
     LPX_REMOVE_UNRECEIVED: {
       what: '交換檔 {package}（{day}，紀錄編號 {id}）還沒有收到回執。',
       next: '請向對方學校索取回執並核對：lpx receipt --check <檔案>',
@@ -964,7 +964,7 @@ export const zhTW: Messages = {
     },
     LPX_BATCH_INCOMPLETE: {
       what: '交換檔都已寫出，但 {file} 無法寫入（{reason}）。',
-      next: '請排除原因後，以同一個指令加上 --resume 執行，會補寫缺少的附信與表格。',
+      next: '請排除原因後，以同一個指令加上 --resume 執行，會補寫缺少的送件單與表格。',
     },
     LPX_BATCH_INTERRUPTED: {
       what: '已中斷，{total} 件中還有 {count} 件沒有完成。',
@@ -1485,8 +1485,8 @@ export const zhTW: Messages = {
     templateAlone: '--template 只寫出空白範本，不載入資料，請單獨使用。',
     noPick: '沒有指定學生：請給身分證號，或用 --list <檔案>。',
     listAlone: '--list <檔案> 須單獨使用，不能與身分證號、--remove 或 --extended-years 並用。',
-    logOne: '--verify、--head、--student 一次只用一個；--head 只有與 --verify 併用時才接末筆',
-    eraseWhom: '請提供身分證號，或 --finish',
+    logOne: '--verify、--head、--student 一次只能用一個；--head 只有與 --verify 併用時，後面才接先前保存的末筆。',
+    eraseWhom: '請提供身分證號，或加上 --finish。',
     kind: '紀錄沒有「{value}」這一類；可用的有 {allowed}。',
     keepAlone: '--keep 只用於備份，不能與 --list 或 --rehearse 併用。',
     keep: '--keep {value}：請填要保留的備份點數目，至少 1。',
@@ -1681,7 +1681,7 @@ export const zhTW: Messages = {
     yes: '不另詢問：平臺少了大量、整個清單或已勾選的紀錄時照樣移除；在已有資料庫的資料夾之下另建',
     school: '學校代碼，六碼英數字',
     schoolName: '學校名稱',
-    storeAttachments: '附件存放處：儲存貯體（s3://貯體/前綴）；資料庫伺服器上的 lpx 資料庫也可用資料夾',
+    storeAttachments: '附件存放處：儲存貯體（s3://貯體/字首）；資料庫伺服器上的 lpx 資料庫也可用資料夾',
     shared: '讓這台電腦的一個使用者群組共用資料庫（否則僅限本人）',
     paths: '資料夾、其中的 JSON 檔，或學生名單與名冊（CSV、XLSX）',
     nationalIds: '身分證號',
@@ -1847,11 +1847,11 @@ export const zhTW: Messages = {
     dropped: '移除 {count} 件工作。',
     submitted: '{count} 件工作已放進佇列。',
     open: '還有 {count} 件工作在佇列裡，會由工作機處理；查看：lpx batch status。',
-    resume: '完成後請以同一個指令加上 --resume 執行，補上信函、密碼表與結果表。',
+    resume: '完成後請以同一個指令加上 --resume 執行，補上送件單、密碼表與結果表。',
   },
   inbox: {
     outcomes: {
-      imported: '已匯入（編號 {id}）',
+      imported: '已匯入（紀錄編號 {id}）',
       unchanged: '內容先前已在資料庫裡',
       'would-import': '可以匯入',
       intact: '完好，可以匯入',
@@ -2313,7 +2313,7 @@ export const zhTW: Messages = {
     keptSince: '在保管紀錄之中，其後新增 {count} 筆',
     unanchored: '未提供 --head 時，結尾遭截去或整份遭改寫無法發現：請與另處保存的末筆核對，例如收訖回執。',
     position: '第 {position} 筆',
-    more: '……還有 {count} 處',
+    more: '…還有 {count} 處',
     students: '學生 {count} 位',
     keyedId: '學生',
     faults: {
@@ -2507,7 +2507,7 @@ export const zhTW: Messages = {
     quick: '只看大小',
     log: '保管紀錄',
     headOf: '第 {position} 筆 {hash}',
-    logBroken: '已中斷',
+    logBroken: '與寫入時不符',
     backup: '備份',
     noBackup: '無',
     rehearsal: '演練還原',
@@ -2524,7 +2524,7 @@ export const zhTW: Messages = {
     probeSame: '與搬移之前相同：{at} 在 {host} 寫入的檢查點還在，內容全部相符。',
     probeUsed: '{at} 在 {host} 寫入的檢查點還在，保管紀錄也相符；之後資料庫已有 {count} 筆新的作業紀錄。',
     probeFaults: {
-      noProbe: '這個資料庫裡沒有檢查點：當初不是寫在這裡，或這是較舊的副本',
+      noProbe: '這個資料庫裡沒有檢查點：搬移前沒有執行 lpx doctor --before-move，或這是較舊的副本',
       fileLost: '檔案裡沒有檢查點：檔案沒有跟著資料庫一起搬移',
       fileChanged: '檢查點的檔案已經改變',
       headGone: '保管紀錄裡沒有當初最新的一筆',

@@ -87,6 +87,8 @@ function planned(context: Context, plan: ErasurePlan, limits: readonly Limit[]):
       ...planLines(context, plan),
       ...outsideLines(context, plan, limits),
     ],
+    // A single one is said on its own.
+    findings: plan.awaiting.length > 1 ? plan.awaiting : [],
     ...(first && {
       error: new LpxError(first.code, first.facts as never, { findings: plan.awaiting, place: first.place }),
     }),
