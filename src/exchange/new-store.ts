@@ -40,7 +40,10 @@ export async function intoFolder<T>(target: string, make: (folder: string) => Pr
     const made = join(work.path, 'store');
     const result = await make(made);
     putInPlace(made, target);
-    await syncFolder(dirname(target));
+    await syncFolder(dirname(target)).catch((error) => {
+      renameSync(target, made);
+      throw error;
+    });
     return result;
   } finally {
     await work.remove();

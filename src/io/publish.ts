@@ -318,13 +318,19 @@ export async function publishFiles(files: readonly Unpublished[], { makeLink = l
       nameFile(unpublished, makeLink);
       named.push(unpublished);
     }
+    await syncFoldersOf(files);
   } catch (error) {
     await Promise.all(named.map(({ file }) => rm(file, { force: true })));
     throw error;
   }
   await removeParts(files);
-  await Promise.all([...new Set(files.map(({ file }) => dirname(file)))].map(syncFolder));
+  // The names are there to stay: that temporary ones might come back is no failure.
+  await syncFoldersOf(files).catch(() => {});
 }
+
+const syncFoldersOf = async (files: readonly Unpublished[]): Promise<void> => {
+  await Promise.all([...new Set(files.map(({ file }) => dirname(file)))].map(syncFolder));
+};
 
 /**
  * Moves files within a file system, in their order, each to a name that nothing has. One that is named under both names, as a killed
@@ -335,7 +341,7 @@ export async function moveFiles(moves: readonly Unpublished[], makeLink = linkSy
   for (const move of moves) nameFile(move, makeLink);
   // The first file goes last: as long as it is under its old name, the moves can be completed.
   for (const { part, file } of moves.toReversed()) if (isSameFile(part, file)) await rm(part, { force: true }).catch(() => {});
-  await Promise.all([...new Set(moves.map(({ file }) => dirname(file)))].map(syncFolder));
+  await syncFoldersOf(moves);
 }
 
 /** Removes what is left under the temporary names. A part that cannot be removed does not take back what is published. */
@@ -416,14 +422,18 @@ export async function assertFree(file: string, name = file): Promise<void> {
   if (await exists(file)) throw new LpxError('LPX_WRITE_FAILED', { file: name, reason: 'EEXIST' });
 }
 
-/** Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own. */
+/** What a system answers that cannot sync folders, or does not let this user open one to do so. */
+const NO_FOLDER_SYNC: ReadonlySet<string | undefined> = new Set('EPERM EACCES EINVAL EISDIR ENOTSUP EOPNOTSUPP ENOSYS EBADF'.split(' '));
+
+/**
+ * Makes renames in a folder last. Where the system cannot sync folders, the renames stand on their own.
+ * @throws LPX_WRITE_FAILED, LPX_DISK_FULL when the disk fails
+ */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
   try {
-    await handle?.sync();
+    const handle = await open(folder, 'r');
+    await handle.sync().finally(() => handle.close());
   } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-  } finally {
-    await handle?.close();
+    if (!NO_FOLDER_SYNC.has(systemCode(error))) throw writeError(error, folder);
   }
 }
