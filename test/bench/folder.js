@@ -1,11 +1,14 @@
 /** Writes students with many files as a school's platform would hand them over. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { nationalIdKind } from '../../dist/spec/identifiers/national-id.js';
 import { identityOf } from '../../dist/spec/identity.js';
 import { documentFromPortfolios, LISTS } from '../../dist/spec/portfolio.js';
-import { createStore } from '../../dist/store/open.js';
+import { createStore, createStoreOfRows } from '../../dist/store/open.js';
+import { sealed } from '../../dist/store/seal.js';
+import { ROW_TABLES } from '../../dist/store/table-rows.js';
 
 const defaultFields = (list) =>
   Object.fromEntries(
@@ -60,11 +63,72 @@ export const courseResults = (count, noise, of = '') =>
   });
 
 /**
- * Makes a receiving school of many students, none of whom a package has.
+ * Makes a receiving school of many students, none of whom a package has. The first is added as lpx does; rows like that student's, with
+ * their seals, are put in for the others, many at a time.
  * @param attachments of a store in a database: the folder below which they get a place
  */
 export async function fillStore(location, nationalIds, recordsEach, attachments) {
-  const store = await createStore(location, { school: { code: '990002', name: '' }, attachments });
+  const folder = mkdtempSync(join(tmpdir(), 'lpx-bench-first-'));
+  const first = await createStore(join(folder, 'store'), { school: { code: '990002', name: '' } });
+  await addStudents(first, nationalIds.slice(0, 1), recordsEach);
+  const { rows, schemaVersion } = await first.readRows(async (reader) => ({
+    rows: await rowsIn(reader),
+    schemaVersion: await reader.schemaVersion(),
+  }));
+  const wanted = { school: first.school, schemaVersion, attachments, madeBy: '' };
+  const store = await createStoreOfRows(location, wanted, async (writer) => {
+    for (const table of ROW_TABLES) {
+      if (table !== 'students' && table !== 'own_records') await writer.insert(table, rows[table]);
+      else
+        for (let from = 0; from < nationalIds.length; from += AT_ONCE) {
+          const some = nationalIds.slice(from, from + AT_ONCE).map((nationalId, i) => likeFirst(rows, nationalId, from + i + 1));
+          await writer.insert(
+            table,
+            some.flatMap(({ student, records }) => (table === 'students' ? [student] : records)),
+          );
+        }
+    }
+  });
+  await store.publish();
+  await store.close();
+  await first.close();
+  rmSync(folder, { recursive: true });
+}
+
+/** Students whose rows are put in at a time. */
+const AT_ONCE = 1000;
+
+async function rowsIn(reader) {
+  const rows = {};
+  for (const table of ROW_TABLES) {
+    rows[table] = [];
+    for await (const page of reader.rows(table)) rows[table].push(...page);
+  }
+  return rows;
+}
+
+/** The rows of another student with the same records. */
+function likeFirst({ students: [first], own_records: firstRecords }, nationalId, id) {
+  const records = firstRecords.map((record, i) =>
+    sealed('own_records', {
+      ...record,
+      id: (id - 1) * firstRecords.length + i + 1,
+      student_id: id,
+      record_key: `${nationalId} ${i}`,
+    }),
+  );
+  const held = records.map(({ id: recordId, seal }) => JSON.stringify(['own_records', recordId, seal])).sort();
+  const student = sealed('students', {
+    ...first,
+    id,
+    national_id: nationalId,
+    basic_data: JSON.stringify(basicDataOf(nationalId, '990002')),
+    holds: held.length > 0 ? createHash('sha256').update(held.join('\n')).digest('hex') : '',
+  });
+  return { student, records };
+}
+
+async function addStudents(store, nationalIds, recordsEach) {
   await store.change(async (change) => {
     const historyId = await change.addHistory({ kind: 'load', at: new Date(), file: 'bench', bytes: 0, operator: '' });
     const record = { list: 'courseResults', fields: defaultFields('courseResults'), extras: {}, document: null, media: null };
@@ -75,7 +139,6 @@ export async function fillStore(location, nationalIds, recordsEach, attachments)
     }
     return { keep: true, result: undefined };
   });
-  await store.close();
 }
 
 const basicDataOf = (nationalId, schoolCode) => ({
