@@ -230,8 +230,8 @@ export class JobQueue {
     if (!endTurn) return 0;
     try {
       const orphans = await this.#rows<{ id: string }>(
-        `select id from ${this.#jobs} where name = $1 and state = 'active' and started_on < now() - interval '${GRACE_SECONDS} seconds'
-           and not ${this.#isHeld}`,
+        `select id from ${this.#jobs} where name = $1 and state = 'active' and not ${this.#isHeld}
+           and (output ? 'session' or coalesce(started_on, '-infinity') < now() - interval '${GRACE_SECONDS} seconds')`,
         [QUEUE],
       );
       for (const { id } of orphans) await this.#boss.fail(QUEUE, id, { outcome: 'failed', code: 'LPX_WORKER_GONE' });

@@ -105,12 +105,15 @@ describePostgres('the queue of jobs', () => {
     const living = await open(database.location);
     expect([(await dead.take())?.about, (await living.take())?.about]).toEqual(['a', 'b']);
     await dead.close();
-    await later(database);
     // The server notices within moments.
     for (let tries = 0; tries < 100 && (await queue.supervise()) === 0; tries++) await sleep(20);
     expect((await states(queue)).sort()).toEqual(['a retry', 'b running']);
     await later(database);
     expect(await queue.take()).toMatchObject({ about: 'a', retries: 1 });
+    // A row that somebody has edited says that it runs, and not where or since when.
+    await database.run(`update lpx_990001.job set started_on = null, output = null where id = '${job('b').id}'`);
+    expect(await queue.supervise()).toBe(1);
+    expect((await states(queue)).sort()).toEqual(['a running', 'b retry']);
   });
 
   it('gives up a job that fails again and again, lists it, and takes it back or drops it when told to', async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -164,6 +164,9 @@ describePostgres('packages in the queue', () => {
     const start = workersOfTest();
     const begun = () => start(['--store', database.url, 'worker', '--jobs', '1', '--identity', identity]);
     const workers = Array.from({ length: WORKERS }, begun);
+    // As `| head -1`: nobody reads what this one says any more.
+    const unheard = workers.at(-1)?.child.stdout;
+    unheard?.once('data', () => unheard.destroy());
     const started = performance.now();
     let kills = 0;
     const isOver = { value: false };
@@ -387,27 +390,53 @@ describePostgres('packages in the queue', () => {
     const database = await testDatabase();
     await receiver(database, folder);
     await lpx(['--store', database.url, 'batch', 'status']);
-    const outside = JSON.stringify({ path: folder, mark: '' });
-    const forms = [
-      'null',
-      '[]',
-      '"x"',
-      '{"kind":"A800000014 x","batch":{"a":1}}',
-      '{"kind":"export","batch":"b","request":"r","about":"a","payload":{}}',
-      `{"kind":"import","batch":"b","request":"r","about":"a","payload":{"inbox":${outside},"file":"../x.zip","terms":{},"passwords":null,"language":"en"}}`,
+    const inbox = (path: string) => ({ path, mark: randomUUID() });
+    const terms = { signature: 'beside', strict: false, accept: { partial: false, foreignMd5: false }, operator: '' };
+    const importing = { ...terms, dryRun: false, createStudents: true };
+    const importOf = (payload: object) => ({
+      ...{ kind: 'import', batch: 'b', request: 'r', about: 'a' },
+      payload: { inbox: inbox(folder), file: 'x.zip', terms: importing, passwords: null, language: 'en', ...payload },
+    });
+    const forms: readonly (readonly [form: unknown, code: string])[] = [
+      [null, 'LPX_JOB_FORM'],
+      [[], 'LPX_JOB_FORM'],
+      ['x', 'LPX_JOB_FORM'],
+      [{ kind: 'A800000014 x', batch: { a: 1 } }, 'LPX_JOB_FORM'],
+      [{ kind: 'export', batch: 'b', request: 'r', about: 'a', payload: {} }, 'LPX_JOB_FORM'],
+      [importOf({ inbox: { path: folder, mark: '' } }), 'LPX_JOB_FORM'],
+      [importOf({ file: '../x.zip' }), 'LPX_JOB_FORM'],
+      // A store that is not the worker's, and folders that nobody shared.
+      [importOf({ folder: '/srv/other' }), 'LPX_JOB_FORM'],
+      [importOf({ terms: { ...importing, folder: '/srv/other' } }), 'LPX_JOB_FORM'],
+      [importOf({}), 'LPX_JOB_FOLDER'],
+      [importOf({ inbox: inbox('/etc') }), 'LPX_JOB_FOLDER'],
     ];
-    for (const form of forms)
-      await database.run(`insert into lpx_990002.job (name, data, retry_limit, retry_delay) values ('lpx', '${form}', 0, 0)`);
+    for (const [form] of forms)
+      await database.run(
+        `insert into lpx_990002.job (name, data, retry_limit, retry_delay) values ('lpx', '${JSON.stringify(form)}', 0, 0)`,
+      );
     const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '1', '--log', 'json']);
     const failed = () => worker.said.err.split('\n').filter((line) => line.includes('"event":"failed"'));
     while (failed().length < forms.length && worker.child.exitCode === null) await sleep(50);
     worker.child.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
-    expect(failed().map((line) => JSON.parse(line).code)).toEqual(forms.map(() => 'LPX_JOB_FORM'));
+    expect(failed().map((line) => JSON.parse(line).code)).toEqual(forms.map(([, code]) => code));
     expect(worker.said.err).not.toContain('A800000014');
     const status = await lpx(['--store', database.url, 'batch', 'status']);
     expect(status.out).not.toMatch(/undefined|A800000014/);
     expect(status.out).toContain('unknown');
+    // What somebody has written over what they found out is no reason to say nothing.
+    for (const output of [
+      '[1]',
+      '"x"',
+      '{"code":7,"outcome":{},"facts":"x"}',
+      '{"code":"LPX_NONE","facts":{"folder":{}}}',
+      '{"code":"toString"}',
+    ]) {
+      await database.run(`update lpx_990002.job set output = '${output}'`);
+      const after = await lpx(['--store', database.url, 'batch', 'status']);
+      expect([output, after.code, after.err]).toEqual([output, status.code, status.err]);
+    }
   });
 
   it('are refused a queue where passwords would get into it as they are, and where options contradict it', async () => {
