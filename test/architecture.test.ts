@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   report: ['spec', 'messages', 'masking'],
   zip: ['errors', 'posted-error', 'encoding', 'io'],
   spec: ['errors', 'masking', 'plain-text', 'encoding'],
-  io: ['errors'],
+  io: ['errors', 'encoding'],
   'posted-error': ['errors'],
   // An error's message is its sentence in English: see below for what of the messages that may bring along.
   errors: ['messages', 'masking'],

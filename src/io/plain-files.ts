@@ -1,13 +1,19 @@
 /** Lists the plain files below a folder. Links are not followed; pipes, sockets and devices are not listed. */
 import { lstatSync } from 'node:fs';
 import { lstat, readdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
+import { decodeCp950, decodeUtf8 } from '../encoding.js';
 import { LpxError } from '../errors.js';
 import { fileError } from './file-error.js';
 import { statPlain } from './read.js';
 
-export interface PlainFile {
+/** A path as people read it, and in bytes where it is not UTF-8: the system finds it by those alone. */
+interface Place {
   readonly path: string;
+  readonly raw?: Buffer;
+}
+
+export interface PlainFile extends Place {
   readonly bytes: number;
 }
 
@@ -29,16 +35,16 @@ export async function listPlainFiles(path: string, without: ReadonlySet<string> 
   });
   const files: PlainFile[] = [];
   const unreadable: LpxError[] = [];
-  const enter = async (folder: string): Promise<void> => {
-    if (without.has(folder)) return;
-    const entries = await readdir(folder, { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const at = join(folder, entry.name);
+  const enter = async (folder: Place): Promise<void> => {
+    if (without.has(folder.path)) return;
+    const entries = await readdir(folder.raw ?? folder.path, { withFileTypes: true, encoding: 'buffer' });
+    for (const entry of entries.sort((a, b) => a.name.compare(b.name))) {
+      const at = placeIn(folder, entry.name);
       try {
         if (entry.isDirectory()) await enter(at);
-        else if (entry.isFile()) files.push({ path: at, bytes: lstatSync(at).size });
+        else if (entry.isFile()) files.push({ ...at, bytes: lstatSync(at.raw ?? at.path).size });
       } catch (error) {
-        unreadable.push(ofSystem(error, at));
+        unreadable.push(ofSystem(error, at.path));
       }
     }
   };
@@ -46,10 +52,25 @@ export async function listPlainFiles(path: string, without: ReadonlySet<string> 
     throw fileError(error, path, 'reading');
   });
   if (!found.isDirectory()) return { files: [{ path: root, bytes: (await statPlain(root)).size }], unreadable };
-  await enter(root).catch((error) => {
+  await enter({ path: root }).catch((error) => {
     throw fileError(error, path, 'reading');
   });
   return { files, unreadable };
+}
+
+/** Linux takes any bytes for a name, and old disks and ZIPs have them in Big5. */
+function placeIn(folder: Place, name: Buffer): Place {
+  const text = decodeUtf8(name);
+  const path = join(folder.path, text ?? shownName(name));
+  if (text !== undefined && !folder.raw) return { path };
+  return { path, raw: Buffer.concat([folder.raw ?? Buffer.from(folder.path), Buffer.from(sep), name]) };
+}
+
+/** A name that is not UTF-8: by Big5, else with its bytes as `\xa1`. */
+function shownName(name: Buffer): string {
+  const text = decodeCp950(name);
+  if (text !== undefined && !text.includes('\ufffd')) return text;
+  return name.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** @throws what is no error of the system */

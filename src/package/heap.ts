@@ -2,7 +2,7 @@
  * Searches a heap of files for contents: folders at any depth, ZIPs and ZIPs in them, packages. Names say nothing there; what may be
  * sought is known by its size, and in a ZIP by its CRC-32, so that other files are not read. Nothing of the heap is changed.
  */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LpxError } from '../errors.js';
@@ -128,13 +128,14 @@ class HeapReading {
     const listed = new Map<string, PlainFile>();
     for (const path of paths) {
       const { files, unreadable } = await listPlainFiles(path, this.#search.without);
-      for (const file of files) listed.set(file.path, file);
+      for (const file of files) listed.set(file.raw?.toString('latin1') ?? file.path, file);
       this.#unread.push(...unreadable.map((error) => ({ from: error.place.file ?? path, error })));
     }
-    const files = [...listed.values()];
+    const files: HeapFile[] = [];
+    for (const file of listed.values()) files.push({ path: await this.#readablePath(file), bytes: file.bytes, from: file.path });
     const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
     let done = 0;
-    const passed = (some: readonly PlainFile[]) => {
+    const passed = (some: readonly HeapFile[]) => {
       done += some.reduce((sum, file) => sum + file.bytes, 0);
       this.#search.onProgress?.(done, bytes);
     };
@@ -143,7 +144,7 @@ class HeapReading {
     for (const file of files) {
       if (this.#sought.isEmpty()) break;
       if (file.bytes >= ZIP_START.length && !this.#otherKinds.has(file.path) && startsAsZip(file.path))
-        await this.#readArchive({ file: file.path, from: file.path, depth: NESTED_DEPTH, budget: newBudget() });
+        await this.#readArchive({ file: file.path, from: file.from, depth: NESTED_DEPTH, budget: newBudget() });
       if (!read.has(file)) passed([file]);
     }
     return {
@@ -161,10 +162,19 @@ class HeapReading {
   }
 
   /** @returns those that were read */
-  async #readFiles(files: readonly PlainFile[], passed: (files: readonly PlainFile[]) => void): Promise<ReadonlySet<PlainFile>> {
+  /** Everything that reads takes paths as text: to a file whose path is none, a link leads. */
+  async #readablePath({ path, raw }: PlainFile): Promise<string> {
+    if (!raw) return path;
+    this.#folder ??= await this.#search.makeFolder();
+    const link = join(this.#folder.path, String(this.#unpacked++));
+    symlinkSync(raw, link);
+    return link;
+  }
+
+  async #readFiles(files: readonly HeapFile[], passed: (files: readonly HeapFile[]) => void): Promise<ReadonlySet<HeapFile>> {
     const { engine, bare } = this.#search;
-    const read = new Set<PlainFile>();
-    const countOf = ({ bytes }: PlainFile) => this.#sought.count(bytes, undefined);
+    const read = new Set<HeapFile>();
+    const countOf = ({ bytes }: HeapFile) => this.#sought.count(bytes, undefined);
     for (const round of rounds(files, ({ bytes }) => String(bytes), countOf)) {
       await readAll(round, {
         together: bare ? TAKEN_TOGETHER.bare : TAKEN_TOGETHER.hashed,
@@ -181,19 +191,21 @@ class HeapReading {
   }
 
   /** Reads files together; where one of them cannot be read, each by itself. */
-  async #copy(group: readonly PlainFile[]): Promise<void> {
+  async #copy(group: readonly HeapFile[]): Promise<void> {
     const { engine, bare, marks } = this.#search;
     const parts = group.map(({ path }) => ({ file: path, target: this.#search.nextPath() }));
+    const originOf = (i: number) => ({ file: group[i]?.from ?? '', target: parts[i]?.target ?? '' });
     try {
       const results = await engine.run({ kind: 'copy', bare, marks, parts });
-      const contents = results.flatMap((taken, i) => ('damage' in taken ? [] : [{ taken, ...(parts[i] as (typeof parts)[number]) }]));
-      for (const { taken, file } of contents) if (!isZipStart(taken.head)) this.#otherKinds.add(file);
+      const contents = results.flatMap((taken, i) => ('damage' in taken ? [] : [{ taken, ...originOf(i) }]));
+      for (const [i, taken] of results.entries())
+        if (!('damage' in taken) && !isZipStart(taken.head)) this.#otherKinds.add(parts[i]?.file ?? '');
       await this.#take(contents);
     } catch (error) {
       this.#requireUnreadable(error);
       const [only, ...others] = group;
       if (!only) throw error;
-      if (others.length === 0) this.#unread.push({ from: only.path, error });
+      if (others.length === 0) this.#unread.push({ from: only.from, error });
       else for (const file of group) await this.#copy([file]);
     }
   }
@@ -306,6 +318,15 @@ class HeapReading {
       await rm(target, { force: true });
     }
   }
+}
+
+/** A file of the heap. */
+interface HeapFile {
+  /** By which it is read. */
+  readonly path: string;
+  readonly bytes: number;
+  /** What it is called in the report. */
+  readonly from: string;
 }
 
 /** A ZIP of the heap. */

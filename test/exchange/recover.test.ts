@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { encodeCp950 } from '#lpx/encoding.js';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { writeStudentFiles } from '#lpx/exchange/files.js';
 import { type RecoverRequest, recoverFiles } from '#lpx/exchange/recover.js';
@@ -11,6 +12,7 @@ import { classOf } from '../support/batches.js';
 import { contentsOf, holdsExactly, plainZip, wipe, writeHeap } from '../support/heaps.js';
 import { exportFrom, importTo, NOW, OPERATOR, PASSWORD, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
+import { rawZip } from '../support/zips.js';
 
 const recover = (store: string, paths: readonly string[], request: Partial<RecoverRequest> = {}) =>
   withStore(store, (open) => recoverFiles(open, { paths, passwords: [], dryRun: false, now: NOW, operator: OPERATOR, ...request }));
@@ -114,6 +116,36 @@ describe('recovery from a heap', () => {
     const { missing } = await recover(there, [join(folder, 'renamed.zip')], { passwordTable: join(folder, 'passwords.csv') });
     expect(missing).toEqual([]);
   });
+
+  it.skipIf(process.platform !== 'linux')(
+    'finds files under names that are not UTF-8, and shows them by Big5 or with escapes',
+    async () => {
+      const folder = tempFolder();
+      const { store, contents } = await wiped(folder);
+      const [first, second, ...others] = [...contents.values()] as [Buffer, Buffer, ...Buffer[]];
+      const heap = join(folder, 'heap');
+      const bytesOf = (...parts: readonly (string | Buffer)[]) => Buffer.concat([`${heap}/`, ...parts].map((part) => Buffer.from(part)));
+      const big5 = encodeCp950('歷程檔案') as Buffer;
+      mkdirSync(heap);
+      mkdirSync(bytesOf(big5));
+      writeFileSync(bytesOf(big5, '/', big5, '.pdf'), first);
+      writeFileSync(bytesOf(Buffer.from([0xff, 0xfe]), '.pdf'), second);
+      const zipped = others.map((content, i) => ({
+        name: Buffer.concat([big5, Buffer.from(`${i}.pdf`)]),
+        content,
+        plain: true,
+        record: { flags: 0 },
+      }));
+      writeFileSync(bytesOf(big5, '.zip'), rawZip(zipped, Buffer.alloc(0)));
+      const { recovered, missing, heap: report } = await recover(store, [heap]);
+      expect([missing, report?.unread]).toEqual([[], []]);
+      expect(await holdsExactly(store, contents.keys())).toBe(true);
+      const from = new Set(recovered.map((file) => file.from.slice(heap.length + 1)));
+      expect(from).toEqual(
+        new Set(['歷程檔案/歷程檔案.pdf', '\\xff\\xfe.pdf', ...others.map((_, i) => `歷程檔案.zip » 歷程檔案${i}.pdf`)]),
+      );
+    },
+  );
 
   it('finds files in another store’s attachments', async () => {
     const folder = tempFolder();
