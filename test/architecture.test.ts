@@ -124,6 +124,7 @@ describe('the rooms of the house', () => {
       'move',
       'move-probe',
       'new-store',
+      'note-output',
       'note-verification',
       'pick',
       'receipt',

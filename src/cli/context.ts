@@ -60,6 +60,8 @@ export interface Outcome {
   readonly json: object;
   /** Lines of the result, for stdout. Texts from outside stand in them as they are: the printer makes them inert. */
   readonly text: readonly string[];
+  /** Whether its JSON is on stdout already. */
+  readonly isPrinted?: boolean;
   /** A file for stdout, as it is, in place of the lines. */
   readonly file?: Uint8Array;
   /** Findings, for stderr; `--quiet` drops mere notes. */

@@ -1,11 +1,13 @@
 /** The HTML report that a command writes with `--html`, next to what it prints. */
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { LpxError } from '../errors.js';
+import type { StudentOutput } from '../exchange/note-output.js';
 import { nextVersion, writeFiles } from '../io/publish.js';
 import { fill } from '../messages/messages.js';
 import type { Report } from '../report/model.js';
 import { SeenContents } from '../spec/seen-contents.js';
 import type { Context, Outcome } from './context.js';
+import { noteFile } from './noting.js';
 
 export interface HtmlOptions {
   readonly html?: string;
@@ -18,6 +20,8 @@ export interface HtmlFile {
   readonly replaces: boolean;
   /** Collects what the report shows beyond the command's result. */
   readonly seen: SeenContents;
+  /** Whose data of the store it has, where the command has no entry in the history that says so. */
+  readonly output?: StudentOutput;
 }
 
 /**
@@ -56,7 +60,7 @@ export async function withPage(
   if (!html) return outcome;
   const { messages, paint } = context;
   try {
-    const path = await writePage(html, await pageOf(html));
+    const path = await writePage(context, html, await pageOf(html));
     return {
       ...outcome,
       json: { ...outcome.json, html: path },
@@ -64,16 +68,18 @@ export async function withPage(
     };
   } catch (error) {
     if (!(error instanceof LpxError)) throw error;
-    const reason = error.code === 'LPX_DISK_FULL' ? 'ENOSPC' : String(error.facts.reason ?? 'unknown');
+    const reason = error.code === 'LPX_DISK_FULL' ? 'ENOSPC' : String(error.facts.reason ?? error.code);
     const lost = new LpxError('LPX_REPORT_LOST', { file: html.path, reason }, { cause: error });
     return { ...outcome, error: outcome.error ?? lost };
   }
 }
 
-/** @returns the path of the file, which only its owner can read. @throws LPX_WRITE_FAILED, LPX_DISK_FULL */
-async function writePage({ path, replaces }: HtmlFile, html: string): Promise<string> {
+/** @returns the path of the file, which only its owner can read. @throws LPX_WRITE_FAILED, LPX_DISK_FULL; as `noteFile` */
+async function writePage(context: Context, { path, replaces, output }: HtmlFile, html: string): Promise<string> {
   const file = { name: basename(path), content: Buffer.from(html) };
   const files = replaces ? [file] : await nextVersion(dirname(path), [file]);
-  const [written = path] = await writeFiles(dirname(path), files, replaces ? 'replace' : 'keep');
+  const within =
+    output && ((publish: () => Promise<void>) => noteFile(context, output, join(dirname(path), files[0]?.name ?? ''), publish));
+  const [written = path] = await writeFiles(dirname(path), files, replaces ? 'replace' : 'keep', within && { within });
   return written;
 }

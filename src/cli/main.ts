@@ -179,6 +179,7 @@ function printLines(context: Context, stream: 'stdout' | 'stderr', lines: readon
 function print(context: Context, command: CommandName, outcome: Outcome): number {
   const { error } = outcome;
   if (context.json) {
+    if (outcome.isPrinted) return error?.exitCode ?? 0;
     if (error) printFailure(context, command, error, outcome.json);
     else writeJson(context, { ok: true, command, ...outcome.json });
     return error?.exitCode ?? 0;

@@ -1,6 +1,8 @@
-/** Notes checked packages in the history of the store that is meant, where there is one. */
+/** Notes in the history of the store that packages were checked, and that data of students leave it. */
+import { basename, dirname } from 'node:path';
+import { noteOutput, type StudentOutput } from '../exchange/note-output.js';
 import { type CheckedPackage, noteVerifications } from '../exchange/note-verification.js';
-import { openStore, type Store } from '../exchange/school-store.js';
+import { openStore, type Store, withStore } from '../exchange/school-store.js';
 import { knownError } from '../io/file-error.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
@@ -45,3 +47,19 @@ async function openMeant(context: Context): Promise<Store | undefined> {
   const isNamed = context.storeOption !== undefined || Boolean(context.env.LPX_STORE);
   return isNamed || typeof location !== 'string' || isStoreFolder(location) ? openStore(location) : undefined;
 }
+
+/**
+ * Appends to the history that data of students leave the store in a file, and gives the file its name: both or neither.
+ * @param path of the file; undefined for a table that is printed
+ */
+export const noteFile = (
+  context: Context,
+  output: StudentOutput,
+  path: string | undefined,
+  publish: () => Promise<void>,
+): Promise<void> => {
+  const place = path === undefined ? { file: '', folder: '' } : { file: basename(path), folder: dirname(path) };
+  return withStore(storeFolder(context), (store) =>
+    noteOutput(store, output, { ...place, now: context.now(), operator: context.operator() }, publish),
+  );
+};

@@ -294,7 +294,7 @@ export function buildProgram(language: Language, version: string, run: Run, widt
     .option('--since <date>', help.historySince)
     .option('--until <date>', help.historyUntil)
     .action((options) => start('history', async (context) => (await import('./commands/history.js')).history(context, options)));
-  withTables(add('log', help.custodyLog))
+  withHtml(withTables(add('log', help.custodyLog)))
     .option('--verify', help.logVerify)
     .option('--head [head]', help.logHead)
     .option('--student <national-id>', help.logStudent)

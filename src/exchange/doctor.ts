@@ -100,12 +100,12 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const hurt = new Set<string>();
   const incomplete = await store.health.incomplete((id) => inPart('students', keyOfRow('students', { id })));
   const known = new Set(rows.damaged.map(({ studentId }) => studentId));
-  const gaps = incomplete.students.filter((studentId) => !known.has(studentId));
+  const gaps = incomplete.filter((studentId) => !known.has(studentId));
   findings.push(...(await rowFindings(store, [...rows.damaged, ...gaps.map((studentId) => ({ table: 'students' as const, studentId }))])));
   findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
   if (!repairs) findings.push(...(await unlessDamaged(findings, [], () => checksumFindings(store, files.crc32s))));
   const log = await store.log.verify();
-  const places = new Set([...log.faults.filter((fault) => !isOfErasures(fault)).map(({ position }) => position), ...incomplete.entries]);
+  const places = new Set(log.faults.filter((fault) => !isOfErasures(fault)).map(({ position }) => position));
   for (const position of places) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
   findings.push(...erasureFindings(log));
   const probes = await unlessDamaged(findings, new Set<string>(), () => probeFiles(store));

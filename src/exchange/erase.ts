@@ -29,7 +29,7 @@ export interface ErasurePlan extends PlannedErasure {
   readonly awaiting: readonly Finding[];
 }
 
-const LEADING_OUT: ReadonlySet<string> = new Set(['export', 'files', 'register', 'receipt']);
+const LEADING_OUT: ReadonlySet<string> = new Set(['export', 'files', 'output', 'register', 'receipt']);
 
 /** @throws LPX_NOT_IN_STORE */
 export async function planErasure(store: Store, nationalId: string): Promise<ErasurePlan> {

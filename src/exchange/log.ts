@@ -4,6 +4,7 @@ import { LpxError } from '../errors.js';
 import { readSmall } from '../io/read.js';
 import { canonicalCode } from '../plain-text.js';
 import type { KeptHead, LogCheck, LogEntry, LogFilter, LogHead } from '../store/custody-log.js';
+import { schoolNames } from '../store/reference-data.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { historyOf } from './history.js';
 
@@ -12,12 +13,8 @@ export type { KeptHead, LogCheck, LogEntry, LogFault, LogFilter, LogHead } from 
 /** The newest entry of the store's log; position 0 and no hash for a log without entries. */
 export const headOf = (store: Pick<Store, 'log'>): Promise<LogHead> => store.log.head();
 
-/** All entries in their order. */
-export async function logOf(store: Pick<Store, 'log'>, filter: LogFilter): Promise<LogEntry[]> {
-  const entries: LogEntry[] = [];
-  for await (const entry of store.log.entries(filter)) entries.push(entry);
-  return entries;
-}
+/** All entries in their order, some at a time: a long log is never in memory as a whole. */
+export const logPages = (store: Pick<Store, 'log'>, filter: LogFilter): AsyncGenerator<LogEntry[]> => store.log.entryPages(filter);
 
 /**
  * Checks the whole log.
@@ -76,6 +73,8 @@ export interface StudentLog {
   readonly backups: readonly HistoryEntry[];
   /** The entry that took the student off the roll; undefined for one who is on it. */
   readonly removedBy: number | undefined;
+  /** The names of the other schools, by code, where they are known. */
+  readonly schoolNames: ReadonlyMap<string, string>;
 }
 
 /** @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT; nobody is found who was erased */
@@ -92,5 +91,6 @@ export async function studentLogOf(store: Store, student: string): Promise<Stude
   const backups = since === undefined ? [] : [...(await store.history({ kinds: ['backup'], since }))].reverse();
   const { nationalId = '', name = '' } = entries.flatMap((entry) => entry.students).at(-1) ?? {};
   const removed = (await store.removedStudents()).find((candidate) => candidate.nationalId === nationalId);
-  return { nationalId, name, entries, backups, removedBy: removed?.removedBy };
+  const codes = entries.flatMap((entry) => ('school' in entry && entry.school !== '' ? [entry.school] : []));
+  return { nationalId, name, entries, backups, removedBy: removed?.removedBy, schoolNames: await schoolNames(store, codes) };
 }

@@ -28,6 +28,7 @@ const kinds = {
   pick: 'picked',
   register: 'register',
   files: 'files out',
+  output: 'written out',
   receipt: 'receipt',
   leave: 'left',
   recover: 'recovered',
@@ -567,6 +568,7 @@ export const en = {
     templateAlone: '--template writes an empty workbook and loads nothing: use it alone.',
     noPick: 'No student was named: give a national id, or --list <file>.',
     listAlone: '--list <file> cannot be combined with a national id, --remove or --extended-years.',
+    logHtml: '--html goes with --student alone.',
     logOne: 'Give one of --verify, --head and --student at a time; only with --verify does --head take a head.',
     eraseWhom: 'Give a national id, or --finish.',
     kind: '{value} is not a kind of entry; the kinds are {allowed}.',
@@ -753,7 +755,7 @@ export const en = {
     historyStudent: 'only of this student: national id or name',
     historySchool: 'only of this other school',
     historyKind:
-      'only this kind: init, school, load, export, import, pick, register, files, receipt, leave, recover, backup, rehearsal, restore, move, repair, probe, undo, remove, verify, erase (repeatable)',
+      'only this kind: init, school, load, export, import, pick, register, files, output, receipt, leave, recover, backup, rehearsal, restore, move, repair, probe, undo, remove, verify, erase (repeatable)',
     historyDay: 'only of this day',
     historySince: 'only from this day on',
     historyUntil: 'only up to this day',
@@ -1140,7 +1142,7 @@ export const en = {
   tables: {
     written: 'Written: {file} (rows: {rows})',
     names: {
-      history: 'History',
+      history: 'Store history',
       log: 'Custody log',
       students: 'Students',
       status: 'School years',
@@ -1454,6 +1456,7 @@ export const en = {
       inserted: 'was inserted without a place in the log',
       students: 'its students were edited, added or removed',
       said: 'what it says of a student was edited',
+      changes: 'what lpx undo would put back was edited, added or removed',
       later: 'the note that it arrived or was undone is not that of the log',
       stray: 'rows of students belong to no entry',
       unlisted: 'whom it erased is missing from the list of erased students, or was changed there',
@@ -1465,6 +1468,15 @@ export const en = {
     came: 'Where the data came from',
     went: 'Where the data went',
     here: 'What was done with them here',
+    page: {
+      heading: 'What became of a student’s data',
+      intro:
+        'These are all entries of the custody log of this school on this student’s learning portfolio. What became of packages, registers and copies once they had left is known to those who received them.',
+      basis: 'Asked for under',
+      law: 'Personal Data Protection Act, articles 3 and 10',
+      count: '{count} entries',
+      removed: 'No longer on the roll (number {id})',
+    },
   },
   erase: {
     would: 'This would be erased for good: {student}',

@@ -242,7 +242,7 @@ export function paperReceipt(frame: SlipFrame, receipt: PaperReceipt): string {
 }
 
 /** The head of a custody log, whole: it is typed off the paper. */
-const LogHead = ({ messages, of }: { readonly messages: Messages; readonly of: PaperReceipt['logHead'] }) =>
+export const LogHead = ({ messages, of }: { readonly messages: Messages; readonly of: PaperReceipt['logHead'] }) =>
   of && (
     <>
       {fill(messages.slip.logPosition, { position: of.position })} <Code>{of.hash}</Code>
@@ -253,20 +253,21 @@ const signatureText = ({ status, reasons }: Messages, signed: boolean | undefine
   signed === undefined ? '' : signed ? status.passed : reasons.unsigned;
 
 /** When something was done, with its number in the history. */
-const numbered = (messages: Messages, at: Date, number: number): string =>
+export const numbered = (messages: Messages, at: Date, number: number): string =>
   fill(messages.labels.bracketed, { of: momentText(messages, at), in: fill(messages.slip.number, { number }) });
 
 type Words = Messages['slip'];
 type Content = Parameters<typeof renderPage>[0]['children'];
 
-const page = ({ language, version, now }: SlipFrame, heading: string, about: string, children: Content): string => {
+/** A whole HTML file. */
+export const page = ({ language, version, now }: SlipFrame, heading: string, about: string, children: Content): string => {
   const messages = messagesIn(language);
   const foot = fill(messages.report.foot, { version, at: momentText(messages, now) });
   return renderPage({ language, heading, about, foot, children });
 };
 
 /** A school; of one that is not known, a line to write it on. */
-const SchoolName = ({ school }: { readonly school: SlipSchool }) =>
+export const SchoolName = ({ school }: { readonly school: SlipSchool }) =>
   school.code === '' && school.name === '' ? (
     <span class="line" />
   ) : (

@@ -32,6 +32,7 @@ a:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--accent); ou
 .skip { position: absolute; left: -100vw; padding: .5rem 1rem; background: var(--paper); border: 2px solid var(--accent); }
 .skip:focus { left: .5rem; top: .5rem; z-index: 1; }
 .muted { color: var(--muted); }
+.whole { white-space: nowrap; }
 .code { font-family: ui-monospace, "Cascadia Mono", Consolas, "Noto Sans Mono", monospace; font-size: .92em; overflow-wrap: anywhere; }
 bdi, dd, td, blockquote { unicode-bidi: isolate; }
 

@@ -8,6 +8,7 @@ export const HISTORY_KINDS = [
   'pick',
   'register',
   'files',
+  'output',
   'receipt',
   'leave',
   'recover',

@@ -15,10 +15,11 @@ import {
   keyedStudents,
   recordsOf,
 } from './chain.js';
+import { entriesWithOtherChanges } from './entry-changes.js';
 import { erasureFaults } from './erasure-list.js';
-import { inParts } from './statements.js';
+import { laterFaults } from './later-facts.js';
 import type { Queued } from './store.js';
-import { isPostgres } from './table-rows.js';
+import { inOneState, isPostgres } from './table-rows.js';
 import type { Tables } from './tables.js';
 
 /** The newest entry of the chain. Kept outside of the store, it shows later whether the end of the log was cut off. */
@@ -35,8 +36,8 @@ export type KeptHead = Pick<LogHead, 'hash'> & Partial<LogHead>;
 /**
  * Where the log is broken, and how. `edited`: the entry is not what it was. `order`: it does not follow the one before, which was
  * exchanged or moved. `missing`: entries are gone. `inserted`: it never got a place in the chain. `students`: students of it were edited,
- * added or removed. `said`: what it says of a student was. `later`: that it arrived or was undone is not what the log says elsewhere.
- * `stray`: rows that belong to no entry. `unlisted`: whom it erased is not on the list of erased students, or was changed there; `listed`: that
+ * added or removed. `said`: what it says of a student was. `changes`: what it keeps to be undone by was. `later`: that it arrived or was undone is not
+ * what the log says elsewhere. `stray`: rows that belong to no entry. `unlisted`: whom it erased is not on the list of erased students, or was changed there; `listed`: that
  * has students whom no entry erased. `cut`: entries at the end are gone. `head`: at the place of the kept head is another entry.
  */
 export interface LogFault {
@@ -47,6 +48,7 @@ export interface LogFault {
     | 'inserted'
     | 'students'
     | 'said'
+    | 'changes'
     | 'later'
     | 'stray'
     | 'unlisted'
@@ -149,7 +151,8 @@ export class CustodyLog {
         onEntry(position);
       }
     }
-    await this.#checkLater(faults);
+    for (const fault of await laterFaults(this.#db)) faults.add(fault);
+    for (const entry of await inOneState(this.#db, entriesWithOtherChanges)) faults.add({ what: 'changes', ...entry });
     await this.#checkStrays(faults);
     for (const fault of await erasureFaults(this.#db)) faults.add(fault);
     if (entries === 0 && (await this.#hasBegun())) faults.add({ what: 'missing', position: 1, id: 0, count: 1 });
@@ -158,16 +161,22 @@ export class CustodyLog {
     return { head, entries, students, gaps, faults: faults.first, faultCount: faults.count, ...(since !== undefined && { since }) };
   }
 
-  /** The entries in their order, as they are. @param keyedIds whether with the hashes of their students */
-  async *entries({ since, before, keyedIds = false }: LogFilter = {}): AsyncGenerator<LogEntry> {
+  /** The entries in their order, as they are. */
+  async *entries(filter: LogFilter = {}): AsyncGenerator<LogEntry> {
+    for await (const page of this.entryPages(filter)) yield* page;
+  }
+
+  /** The same, some at a time. */
+  async *entryPages({ since, before, keyedIds = false }: LogFilter = {}): AsyncGenerator<LogEntry[]> {
     for await (const page of this.#pages({ since, before })) {
+      const entries: LogEntry[] = [];
       const ids = page.map(({ id }) => id);
       const counts = await this.#counts(ids);
       for (const entry of page) {
         const hashes: string[] = [];
         if (keyedIds) for await (const some of chainedStudents(this.#db, entry.id)) hashes.push(...some.map(({ keyed_id }) => keyed_id));
         const { hash, id, at, kind, operator, file, md5, school } = entry;
-        yield {
+        entries.push({
           position: Number(entry.position),
           ...{ hash, id, at, kind, operator, file, md5, school },
           contentsDigest: entry.contents_digest,
@@ -175,8 +184,9 @@ export class CustodyLog {
           refersTo: entry.refers_to ?? undefined,
           studentCount: counts.students.get(id) ?? 0,
           keyedIds: hashes,
-        };
+        });
       }
+      yield entries;
     }
   }
 
@@ -268,46 +278,6 @@ export class CustodyLog {
     return count;
   }
 
-  /** What is learnt of an entry later is not under its hash: it has to be what an entry of its own says. */
-  async #checkLater(faults: Faults): Promise<void> {
-    const later = await this.#db
-      .selectFrom('history as entry')
-      .leftJoin('history as receipt', (join) =>
-        join.onRef('receipt.refers_to', '=', 'entry.id').on('receipt.kind', '=', 'receipt').on('receipt.folder', '=', ''),
-      )
-      .select(['entry.id', 'entry.position', 'entry.received_at', 'entry.received_by'])
-      .select(['receipt.id as receipt_id', 'receipt.details'])
-      .where('entry.salt', '<>', '')
-      .where((eb) => eb.or([eb('entry.received_at', '<>', ''), eb('entry.received_by', '<>', ''), eb('receipt.id', 'is not', null)]))
-      .where((eb) => eb.or([eb('entry.kind', '=', 'export'), eb('entry.received_at', '<>', ''), eb('entry.received_by', '<>', '')]))
-      .execute();
-    for (const { id, position, received_at, received_by, receipt_id, details } of later) {
-      const received = receipt_id === null ? { at: '', by: '' } : receivingIn(details ?? '');
-      const isAsReceipt = received === undefined || (received.at === received_at && received.by === received_by);
-      if (!isAsReceipt) faults.add({ what: 'later', position: Number(position), id });
-    }
-    await this.#checkUndone(faults);
-  }
-
-  /** Which entries stand, and what took the others back, has to follow from the entries of undoing. */
-  async #checkUndone(faults: Faults): Promise<void> {
-    const undone = await this.#db.selectFrom('history').select(['id', 'undone_by']).where('undone_by', 'is not', null).execute();
-    const noted = new Map(undone.map(({ id, undone_by }) => [id, undone_by]));
-    const expected = undoneBy(
-      await this.#db
-        .selectFrom('history')
-        .select(['id', 'refers_to'])
-        .where('kind', '=', 'undo')
-        .where('position', 'is not', null)
-        .orderBy('position')
-        .execute(),
-    );
-    const ids = [...new Set([...noted.keys(), ...expected.keys()])].filter((id) => (noted.get(id) ?? null) !== (expected.get(id) ?? null));
-    for (const some of inParts(ids))
-      for (const { id, position } of await this.#db.selectFrom('history').select(['id', 'position']).where('id', 'in', some).execute())
-        faults.add({ what: 'later', position: Number(position ?? 0), id });
-  }
-
   /** Entries that never got a place, and rows of no entry. */
   async #checkStrays(faults: Faults): Promise<void> {
     const unchained = await this.#db
@@ -319,7 +289,7 @@ export class CustodyLog {
       .limit(FAULTS_NAMED)
       .execute();
     for (const { id } of unchained) faults.add({ what: 'inserted', position: 0, id });
-    for (const table of ['history_students', 'history_erased', 'history_records'] as const) {
+    for (const table of ['history_students', 'history_erased', 'history_records', 'entry_changes'] as const) {
       const stray = await this.#db
         .selectFrom(table)
         .leftJoin('history', 'history.id', `${table}.history_id`)
@@ -367,6 +337,7 @@ export interface LogFilter {
   /** From this moment on, and before this one. */
   readonly since?: Date | undefined;
   readonly before?: Date | undefined;
+  /** Whether with the hashes of their students. */
   readonly keyedIds?: boolean | undefined;
 }
 
@@ -397,37 +368,10 @@ function byStudent(records: readonly RecordRow[]): ReadonlyMap<number, readonly 
   return map;
 }
 
-/** By which entry each one is taken back, if any, once these have undone what they refer to, in their order. See `markTakenBack`. */
-function undoneBy(undos: readonly Pick<EntryRow, 'id' | 'refers_to'>[]): ReadonlyMap<number, number | null> {
-  const refersTo = new Map(undos.map(({ id, refers_to }) => [id, refers_to]));
-  const result = new Map<number, number | null>();
-  for (const { id, refers_to } of undos) {
-    let by: number | null = id;
-    // Each refers to an earlier one, unless somebody changed that.
-    for (let [entry, after] = [refers_to, id]; entry !== null && entry !== undefined && entry < after; ) {
-      result.set(entry, by);
-      by = by === null ? entry : null;
-      after = entry;
-      entry = refersTo.get(entry) ?? null;
-    }
-  }
-  return result;
-}
-
 function requestIn(details: string): string | undefined {
   try {
     return (JSON.parse(details || '{}') as Queued).request;
   } catch {
     return undefined;
-  }
-}
-
-/** When and by whom a package was received, as the entry of its receipt says; undefined where that entry is from before they said it. */
-function receivingIn(details: string): { readonly at: string; readonly by: string } | undefined {
-  try {
-    const { receivedAt, receivedBy } = JSON.parse(details);
-    return receivedAt === undefined ? undefined : { at: receivedAt, by: receivedBy };
-  } catch {
-    return { at: '', by: '' };
   }
 }

@@ -366,6 +366,15 @@ export class DatabaseChange implements StoreChange {
     return markMoved(this.#db, moved);
   }
 
+  async studentIds(nationalIds: readonly string[]): Promise<number[]> {
+    const ids: number[] = [];
+    for (const some of inParts([...new Set(nationalIds)])) {
+      const rows = await this.#db.selectFrom('students').select('id').where('national_id', 'in', some).execute();
+      ids.push(...rows.map(({ id }) => id));
+    }
+    return ids;
+  }
+
   async historyKind(id: number): Promise<HistoryKind> {
     return (await this.#db.selectFrom('history').select('kind').where('id', '=', id).executeTakeFirstOrThrow()).kind;
   }

@@ -87,7 +87,7 @@ export class EntryChanges {
               row_key: key,
               before: before === undefined ? null : JSON.stringify(before),
             };
-            return { ...row, student_id: studentId, seal: changeSeal(row) };
+            return { ...row, student_id: studentId, seal: changeSeal({ ...row, student_id: studentId }) };
           }),
         )
         .execute();
@@ -95,12 +95,16 @@ export class EntryChanges {
 }
 
 type ChangeOfEntry = Selectable<Tables['entry_changes']>;
-type ChangeRow = Pick<ChangeOfEntry, 'history_id' | 'table_name' | 'row_key' | 'before'>;
+type ChangeRow = Omit<ChangeOfEntry, 'id' | 'seal'>;
 
-const changeSeal = ({ history_id, table_name, row_key, before }: ChangeRow): string =>
-  createHash('sha256')
-    .update(JSON.stringify([history_id, table_name, row_key, before]))
-    .digest('hex');
+const changeSeal = ({ student_id, ...row }: ChangeRow): string => hashOf([...unowned(row), student_id]);
+
+const unowned = ({ history_id, table_name, row_key, before }: Omit<ChangeRow, 'student_id'>) => [history_id, table_name, row_key, before];
+
+const hashOf = (values: readonly unknown[]): string => createHash('sha256').update(JSON.stringify(values)).digest('hex');
+
+/** The seals of earlier versions did not cover whose data a row is. */
+const isSealIntact = (row: ChangeOfEntry): boolean => row.seal === changeSeal(row) || row.seal === hashOf(unowned(row));
 
 /**
  * The changes of an entry, the last first, some at a time.
@@ -134,9 +138,9 @@ export async function changesHash(db: Db, historyId: number): Promise<string> {
   return hash.digest('hex');
 }
 
-/** The entries of which `entry_changes` has not exactly what it had, by their places in the log. Within one state of the database. */
-export async function entriesWithOtherChanges(db: Db): Promise<number[]> {
-  const positions: number[] = [];
+/** The entries of which `entry_changes` has not exactly what it had. Within one state of the database. */
+export async function entriesWithOtherChanges(db: Db): Promise<{ readonly id: number; readonly position: number }[]> {
+  const found: { id: number; position: number }[] = [];
   for (let after = 0; ; ) {
     const entries = await db
       .selectFrom('history')
@@ -145,7 +149,7 @@ export async function entriesWithOtherChanges(db: Db): Promise<number[]> {
       .orderBy('position')
       .limit(PART)
       .execute();
-    if (entries.length === 0) return positions;
+    if (entries.length === 0) return found;
     after = Number(entries.at(-1)?.position);
     const ids = entries.map(({ id }) => id);
     const kept = await db.selectFrom('entry_changes').select('history_id').distinct().where('history_id', 'in', ids).execute();
@@ -154,7 +158,7 @@ export async function entriesWithOtherChanges(db: Db): Promise<number[]> {
       const isSound = withChanges.has(id)
         ? await areChangesSound(db, id, changes_hash)
         : changes_hash === '' || changes_hash === NO_CHANGES;
-      if (!isSound) positions.push(Number(position));
+      if (!isSound) found.push({ id, position: Number(position) });
     }
   }
 }
@@ -166,7 +170,7 @@ async function areChangesSound(db: Db, historyId: number, hash: string): Promise
   const found = createHash('sha256');
   for await (const rows of changeRows(db, historyId))
     for (const row of rows) {
-      if (row.seal !== changeSeal(row)) return false;
+      if (!isSealIntact(row)) return false;
       found.update(row.seal);
     }
   return hash === '' || hash === found.digest('hex');
@@ -224,7 +228,7 @@ export const isInChangesOfOthers = async (db: Db, sha256: string, studentId: num
     .executeTakeFirst()) !== undefined;
 
 function changeOf(row: ChangeOfEntry, folder: string): RowChange {
-  const isSound = Object.hasOwn(KEYS, row.table_name) && row.seal === changeSeal(row);
+  const isSound = Object.hasOwn(KEYS, row.table_name) && isSealIntact(row);
   if (!isSound) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' });
   return {
     table: row.table_name,

@@ -178,7 +178,7 @@ const historyRecordOf = ({ provenance, record_id, list, title, outcome }: Record
   outcome,
 });
 
-function settledEntries(db: Kysely<Tables>, { ids, student, school, md5, kinds = [], since, before }: HistoryFilter) {
+function settledEntries(db: Kysely<Tables>, { ids, student, school, md5, kinds = [], since, before, olderThan }: HistoryFilter) {
   let query = db.selectFrom('history').where('state', 'in', ['done', 'unchanged', 'failed']);
   if (kinds.length > 0) query = query.where('kind', 'in', kinds);
   if (ids) query = query.where('id', 'in', ids);
@@ -186,6 +186,7 @@ function settledEntries(db: Kysely<Tables>, { ids, student, school, md5, kinds =
   if (school !== undefined) query = query.where('school', '=', school);
   if (since) query = query.where('at', '>=', since.toISOString());
   if (before) query = query.where('at', '<', before.toISOString());
+  if (olderThan !== undefined) query = query.where('id', '<', olderThan);
   if (student === undefined) return query;
   return query.where('id', 'in', (eb) =>
     eb

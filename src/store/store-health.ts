@@ -4,7 +4,6 @@ import { LpxError } from '../errors.js';
 import { identityOf } from '../spec/identity.js';
 import type { PortfolioRecord } from '../spec/portfolio.js';
 import { titleOf, wireListOf } from '../spec/portfolio.js';
-import { entriesWithOtherChanges } from './entry-changes.js';
 import { incompleteStudents } from './holdings.js';
 import { refOf } from './pickable-items.js';
 import { SEALED, type SealedTable, sealOf } from './seal.js';
@@ -152,17 +151,9 @@ export class StoreHealth {
     return { records, since: since === '' ? undefined : new Date(since) };
   }
 
-  /**
-   * The students whose records and picks are not those that were stored, by number, and the places in the log of entries of which that
-   * is so for what they changed. `inPart` says which students are looked at.
-   */
-  incomplete(
-    inPart: (studentId: number) => boolean,
-  ): Promise<{ readonly students: readonly number[]; readonly entries: readonly number[] }> {
-    return inOneState(this.#db, async (db) => ({
-      students: await incompleteStudents(db, inPart),
-      entries: await entriesWithOtherChanges(db),
-    }));
+  /** The students whose records and picks are not those that were stored, by number. `inPart` says which students are looked at. */
+  incomplete(inPart: (studentId: number) => boolean): Promise<readonly number[]> {
+    return inOneState(this.#db, (db) => incompleteStudents(db, inPart));
   }
 
   /** Students as their rows name them, whether or not these are intact. */

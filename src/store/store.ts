@@ -138,6 +138,8 @@ export interface EntryDetails {
   readonly register: { readonly academicYear: number; readonly batch: string; readonly files?: number };
   /** Files of a student were copied out of the store: how many; whether those of picked records alone. */
   readonly files: { readonly files: number; readonly picked: boolean };
+  /** A page or a table with data of students was written, or a table printed: by which command; and the entry that it is about. */
+  readonly output: { readonly command: OutputCommand; readonly of?: number };
   /** Files that the vault lacked are back: how many, how many of them were known by MD5 alone, and how many are still missing. */
   readonly recover: { readonly files: number; readonly byMd5: number; readonly missing: number };
   /** A package was checked: its MD5, and of one that is not in order why, by the code of the error. */
@@ -171,6 +173,9 @@ export interface EntryDetails {
   /** A student was taken off the roll. `why`: the clerk's words; may be empty. */
   readonly remove: { readonly why: string };
 }
+
+/** The commands that write data of students into pages and tables, and have no entry of their own for it. */
+export type OutputCommand = 'history' | 'log' | 'pick' | 'receipt' | 'show' | 'slip' | 'status' | 'students';
 
 /** A snapshot of a backup, and the place in the chain of the newest entry that it has. */
 export interface SnapshotRef {
@@ -329,6 +334,8 @@ export interface HistoryFilter {
   readonly since?: Date | undefined;
   /** Before this moment. */
   readonly before?: Date | undefined;
+  /** With lower numbers than this one. */
+  readonly olderThan?: number | undefined;
   /** At most so many, the newest. */
   readonly limit?: number | undefined;
   /** `few`: of an entry with many students, some. Default: all; of the one student who is asked for, that one. */
@@ -435,6 +442,8 @@ export interface TakenBackStudent {
 /** Reading and writing inside one transaction. What is written belongs to the entry that was added last. */
 export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFiles'> {
   historyKind(id: number): Promise<HistoryKind>;
+  /** The numbers of students by national id, also of those who were taken off the roll; nothing for ids that are not there. */
+  studentIds(nationalIds: readonly string[]): Promise<number[]>;
   /** Adds an entry; with the transaction's end it takes its place in the chain. @returns its number */
   addHistory(entry: NewHistoryEntry): Promise<number>;
   /** @throws LPX_STUDENT_CHANGED when the student has been erased since the number was read */

@@ -26,7 +26,7 @@ describe('a result as a table', () => {
     lpx(['--store', here.store, ...words], { env: { LANG: 'zh_TW.UTF-8', LPX_PASSWORD: PASSWORD.toString() }, stripFinalNewline: false });
   const commands: readonly (readonly [string, () => readonly string[], readonly string[], number])[] = [
     ['students', () => ['students'], ['身分證號', '姓名', '班級', '座號'], 1],
-    ['history', () => ['history'], ['紀錄編號', '時間', '類別', '結果'], 1],
+    ['history', () => ['history', '--kind', 'import'], ['紀錄編號', '時間', '類別', '結果'], 1],
     ['status', () => ['status', '林小禾'], ['身分證號', '姓名', '學年度', '類別'], 4],
     ['pick', () => ['pick', TRANSFER_STUDENT], ['身分證號', '姓名', '編號', '學年度'], 10],
     ['show of a student', () => ['show', '林小禾'], ['身分證號', '姓名', '類別', '編號'], 11],

@@ -79,3 +79,56 @@ describe('lpx verify and the history', () => {
     expect(refused).toMatchObject({ code: 4, err: expect.stringContaining('not in the history') });
   });
 });
+
+describe('data of students that leave the store in a page or a table', () => {
+  it('are in the history: by which command, in which file, and of whom; what is only printed to be read is not', async () => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    await exportFrom(store, join(folder, 'mail'));
+    const inFolder = (name: string) => join(folder, name);
+    const lpxHere = (...words: readonly string[]) => lpx(['--store', store, ...words]);
+    const before = (await lpxJson(['--store', store, 'history'])).json.entries.length;
+    for (const words of [
+      ['students'],
+      ['show', TRANSFER_STUDENT],
+      ['history', '--verbose'],
+      ['log', '--csv'],
+      ['status', TRANSFER_STUDENT],
+    ])
+      expect((await lpxHere(...words)).code).toBe(0);
+    expect((await lpxJson(['--store', store, 'history'])).json.entries).toHaveLength(before);
+
+    writeFileSync(inFolder('taken.xlsx'), '');
+    expect((await lpxHere('students', '--xlsx', inFolder('taken.xlsx'))).code).toBe(2);
+    for (const words of [
+      ['students', '--xlsx', inFolder('list.xlsx')],
+      ['show', TRANSFER_STUDENT, '--csv'],
+      ['show', TRANSFER_STUDENT, '--html', inFolder('student.html')],
+      ['status', TRANSFER_STUDENT, '--csv'],
+      ['pick', TRANSFER_STUDENT, '--csv'],
+      ['history', '--xlsx', inFolder('history.xlsx')],
+      ['log', '--student', TRANSFER_STUDENT, '--csv'],
+      ['slip', '2', '--out', folder],
+      ['log', '--student', TRANSFER_STUDENT, '--html', inFolder('answer.html')],
+    ])
+      expect([words, (await lpxHere(...words)).code]).toEqual([words, 0]);
+    const { json } = await lpxJson(['--store', store, 'history', '--kind', 'output']);
+    const entries = json.entries.map(({ details, file, folder: to, students }: any) => [details, file, to, students.length]);
+    const [slip] = readdirSync(folder).filter((name) => name.endsWith('.cover.html'));
+    expect(entries.reverse()).toEqual([
+      [{ command: 'students' }, 'list.xlsx', folder, 1],
+      [{ command: 'show' }, '', '', 1],
+      [{ command: 'show' }, 'student.html', folder, 1],
+      [{ command: 'status' }, '', '', 1],
+      [{ command: 'pick' }, '', '', 1],
+      [{ command: 'history' }, 'history.xlsx', folder, 1],
+      [{ command: 'log' }, '', '', 1],
+      [{ command: 'slip', of: 2 }, slip, folder, 1],
+      [{ command: 'log' }, 'answer.html', folder, 1],
+    ]);
+    expect((await lpxHere('log', '--student', TRANSFER_STUDENT)).out).toContain('student.html');
+    const answer = readFileSync(inFolder('answer.html'), 'utf8');
+    expect(answer).toMatch(/exported[\s\S]*student\.html/);
+    expect(answer).not.toContain(TRANSFER_STUDENT);
+  });
+});

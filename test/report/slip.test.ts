@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LANGUAGES } from '#lpx/messages/messages.js';
+import { custodyPage } from '#lpx/report/custody.js';
 import { coverLetter, paperReceipt, passwordSlip } from '#lpx/report/slip.js';
 import { LETTER, PAPER_RECEIPT, PASSWORD_SLIP, SLIP_FRAME } from '../support/slips.js';
 
@@ -51,6 +52,51 @@ it('an import is acknowledged on paper with its hashes, what was left out and wh
   expect(textOf(paperReceipt(frame, { ...PAPER_RECEIPT, signed: false }))).toContain('未核對簽章');
 });
 
+/** An answer about a package that went to another school. */
+const answerWith = (text: string) => ({
+  school: LETTER.from,
+  name: text || '林小禾',
+  nationalIdMasked: 'A80000****',
+  operator: text || '註冊組',
+  logHead: PAPER_RECEIPT.logHead,
+  remark: text,
+  parts: [
+    {
+      id: 'went',
+      heading: '資料去向',
+      entries: [
+        {
+          number: 3,
+          at: new Date('2021-01-21T09:00:00+08:00'),
+          kind: '匯出',
+          other: { ...LETTER.to, ...(text && { name: text }) },
+          places: [LETTER.package.file, text],
+          hashes: [`MD5 ${MD5}`],
+          operator: text || '註冊組',
+          remarks: [text || '轉學'],
+        },
+      ],
+    },
+  ],
+});
+
+it('who asks what became of their data is told on paper: what went where, when and by whom, and by which hashes', () => {
+  const html = custodyPage(frame, answerWith(''));
+  for (const word of [
+    '資料去向',
+    '民國110年1月21日 09:00',
+    '紀錄編號 3',
+    '匯出',
+    '樣本高工',
+    LETTER.package.file,
+    MD5,
+    '註冊組',
+    '第 12 筆',
+  ])
+    expect(textOf(html)).toContain(word);
+  expect(html).toContain('class="signature"');
+});
+
 it.each(LANGUAGES)('slips show hostile texts as texts, in each language: %s', (language) => {
   const hostile = '<script>alert(1)</script>"\u202e<img src=x onerror=alert(1)>';
   const school = { code: hostile, name: hostile };
@@ -61,6 +107,7 @@ it.each(LANGUAGES)('slips show hostile texts as texts, in each language: %s', (l
     coverLetter(inLanguage, { ...LETTER, ...named, operator: hostile, students }),
     passwordSlip(inLanguage, { ...PASSWORD_SLIP, ...named, password: hostile }),
     paperReceipt(inLanguage, { ...PAPER_RECEIPT, ...named, issuedBy: hostile, students }),
+    custodyPage(inLanguage, answerWith(hostile)),
   ]) {
     expect(html).toContain(`<html lang="${language}">`);
     expect(html).not.toMatch(/<script|<img|\u202e/);

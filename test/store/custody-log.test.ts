@@ -1,12 +1,14 @@
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { headOf, studentLogOf, verifyLog } from '#lpx/exchange/log.js';
+import { historyPages } from '#lpx/exchange/history.js';
+import { headOf, logPages, studentLogOf, verifyLog } from '#lpx/exchange/log.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
 import { entryHash, studentsHash } from '#lpx/store/chain.js';
 import { openSqlite } from '#lpx/store/driver.js';
+import { lpxJson } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, NOW, OPERATOR, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
@@ -126,6 +128,7 @@ describe('the custody log', () => {
   it.each([
     ['history_students', 'history_id = 2'],
     ['history_records', 'history_id = 2'],
+    ['entry_changes', 'history_id = 2'],
   ])('shows an edit of every column of %s', async (table, where) => {
     const { store } = await storeWithLog();
     const unnoticed: string[] = [];
@@ -197,6 +200,56 @@ describe('the custody log', () => {
     ['a receipt of somebody else', `update history set received_by = 'x' where kind = 'export'`, [['later', 3]]],
     ['an undoing that never was', 'update history set undone_by = 99 where position = 2', [['later', 2]]],
     ['a student on the list of erasures whom no entry erased', `insert into erasures values ('00', '2021-01-21')`, [['listed', 0]]],
+    ['a student given another key', `update students set id_key = '${'0'.repeat(64)}' where id = 2`, [['said', 1]]],
+    [
+      'the hashes of two entries swapped',
+      `create temp table swapped as select position, previous_hash, hash from history where position in (2, 3);
+       update history set previous_hash = (select previous_hash from swapped where position = 5 - history.position),
+         hash = (select hash from swapped where position = 5 - history.position) where position in (2, 3)`,
+      [
+        ['order', 2],
+        ['edited', 2],
+        ['order', 3],
+        ['edited', 3],
+        ['order', 4],
+      ],
+    ],
+    [
+      'the hash of the newest entry replaced',
+      `update history set hash = '${'0'.repeat(64)}' where position = 5`,
+      [
+        ['edited', 5],
+        ['head', 5],
+      ],
+    ],
+    [
+      'an entry replayed at the end',
+      `create temp table replayed as select * from history where position = 2;
+       update replayed set id = 6, position = 6, package = null; insert into history select * from replayed`,
+      [
+        ['order', 6],
+        ['edited', 6],
+        ['students', 6],
+        ['changes', 6],
+      ],
+    ],
+    ['all entries from one on cut off', 'delete from history where position > 2', [['cut', 3]]],
+    ['an entry without its salt', `update history set salt = '', changes_hash = '' where position = 4`, [['students', 4]]],
+    [
+      'a row that undo would put back removed',
+      'delete from entry_changes where id = (select min(id) from entry_changes)',
+      [['changes', 2]],
+    ],
+    [
+      'a row that undo would put back added',
+      `insert into entry_changes select 99, 1, table_name, row_key, student_id, before, seal from entry_changes limit 1`,
+      [['changes', 1]],
+    ],
+    [
+      'a row that undo would put back of no entry',
+      `insert into entry_changes select 99, 99, table_name, row_key, student_id, before, seal from entry_changes limit 1`,
+      [['stray', 0]],
+    ],
     ['students of no entry', 'insert into history_erased values (99, 1, 0, 0, 0, 0, 1)', [['stray', 0]]],
   ] as const)('shows %s', async (_, statements, faults) => {
     const { store } = await storeWithLog();
@@ -251,6 +304,28 @@ describe('the custody log', () => {
     expect(await studentsHash([[a], [b]])).toBe(await studentsHash([[a, b]]));
     expect(await studentsHash([[b, a]])).not.toBe(await studentsHash([[a, b]]));
   });
+
+  it('and the history are read some entries at a time, and what is before a damaged entry is shown, in one JSON document', async () => {
+    const store = await school(tempFolder(), '990001');
+    await withStore(store, (open) =>
+      open.change(async (change) => {
+        for (let i = 0; i < 520; i++) await change.addHistory({ kind: 'pick', at: NOW, operator: OPERATOR, file: String(i), bytes: 0 });
+        return { keep: true, result: undefined };
+      }),
+    );
+    const sizes = async (pages: AsyncIterable<readonly { readonly id: number }[]>) => {
+      const ids: number[][] = [];
+      for await (const page of pages) ids.push(page.map(({ id }) => id));
+      expect([...new Set(ids.flat())]).toHaveLength(520);
+      return ids.map((page) => page.length);
+    };
+    expect(await withStore(store, (open) => sizes(historyPages(open, {})))).toEqual([500, 20]);
+    expect(await withStore(store, (open) => sizes(logPages(open, {})))).toEqual([100, 100, 100, 100, 100, 20]);
+    tamper(store, `update history set operator = 'x' where position = 3`);
+    const { code, json } = await lpxJson(['--store', store, 'history']);
+    expect([code, json.ok, json.error.code, json.entries.length]).toEqual([5, false, 'LPX_STORE_DAMAGED', 500]);
+    expect((await lpxJson(['--store', store, 'log'])).json).toMatchObject({ ok: true, entries: { length: 520 } });
+  }, 60_000);
 
   it('says everywhere a student’s data came from and went, and of an entry with others nothing of them', async () => {
     const { store } = await storeWithLog();

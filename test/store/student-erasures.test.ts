@@ -1,20 +1,25 @@
-import { cpSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { undoEntry } from '#lpx/exchange/undo.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import { tablesOfStudents } from '#lpx/store/table-rows.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, LEFT, load, NOW, OPERATOR, school } from '../support/schools.js';
-import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
+import { contentOf, exportFrom, importTo, LEFT, load, NOW, OPERATOR, PASSWORD, school, sign } from '../support/schools.js';
+import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
+import { written } from '../support/zips.js';
 
 const BY = { now: NOW, operator: OPERATOR };
 const ERASED = { nationalId: 'B800000015', name: '陳小麥' };
 const STAYING = { nationalId: 'C800000016', name: '王小樹' };
 const BRIEF = '只有陳同學寫過的簡述，抹去後不可再見';
 const FORMER_BRIEF = '改寫之前的簡述，也不可再見';
+const SENT_BRIEF = '他校送來、曾經復原的簡述，同樣不可再見';
+const OWED_FILE = '陳同學遲未送達的報告.pdf';
+const TERM = '本課程學習成果上傳學年度及學期';
 
 /** A school with two students, one of whom is going to be erased: loaded twice, from a folder named after her; picked and exported. */
 async function storeOfTwo() {
@@ -27,9 +32,37 @@ async function storeOfTwo() {
   }
   writeExchangeFolder(join(folder, 'other'), [smallPortfolio([courseResult()], STAYING)]);
   await load(store, join(folder, 'other'));
-  await withStore(store, (open) => pickItems(open, [{ nationalId: ERASED.nationalId, pick: ['R1'], unpick: [] }], BY)).catch(() => {});
-  await exportFrom(store, join(folder, 'mail'), { nationalIds: [ERASED.nationalId, STAYING.nationalId], left: LEFT });
+  await withStore(store, (open) => pickItems(open, [{ nationalId: ERASED.nationalId, pick: ['O1'], unpick: [] }], BY));
+  const sent = await packageOwingFile(join(folder, 'sender'));
+  const arrive = () => importTo(store, sent, { samePerson: true, accept: { partial: 'owe', foreignMd5: false } });
+  // Taken back, with its rows kept, and brought once more.
+  const { historyId } = await arrive();
+  await withStore(store, (open) => undoEntry(open, { id: historyId, ...BY }));
+  await arrive();
+  await exportFrom(store, join(folder, 'mail'), { nationalIds: [ERASED.nationalId, STAYING.nationalId], left: LEFT, acceptPartial: true });
   return { folder, store };
+}
+
+/** A package of another school with a record of hers that was written another way, and lacks its file. */
+async function packageOwingFile(folder: string): Promise<string> {
+  const from = await school(folder, '990003');
+  const file = { bytes: pdf('the file that is owed'), type: 'pdf', name: OWED_FILE };
+  const platform = join(folder, 'platform');
+  writeExchangeFolder(platform, [
+    smallPortfolio([courseResult({ brief: SENT_BRIEF, originSchoolCode: '990003' }, file)], { ...ERASED, schoolCode: '990003' }),
+  ]);
+  await load(from, platform);
+  const { zipFile } = await exportFrom(from, join(folder, 'mail'), { nationalIds: [ERASED.nationalId], toSchool: '990001' });
+  const entries = (await contentOf(zipFile))
+    .filter(({ name }) => !name.endsWith('.pdf'))
+    .map((entry) =>
+      entry.name.endsWith('.json')
+        ? { ...entry, content: Buffer.from(String(entry.content).replace(`"${TERM}": "1091"`, `"${TERM}": "109-1"`)) }
+        : entry,
+    );
+  writeFileSync(zipFile, await written(entries, 'aes256', PASSWORD));
+  sign(zipFile);
+  return zipFile;
 }
 
 const erase = (store: string) => withStore(store, (open) => open.erasures.erase(ERASED.nationalId, { ...BY, reason: '保存期限屆滿' }));
@@ -48,7 +81,7 @@ function filesWith(folder: string, texts: readonly string[]): string[] {
 /** How many files the vault of a store has. */
 const filesIn = (store: string): number => readdirSync(join(store, 'attachments'), { recursive: true }).length;
 
-const TRACES = [ERASED.nationalId, ERASED.nationalId.toLowerCase(), ERASED.name, BRIEF, FORMER_BRIEF];
+const TRACES = [ERASED.nationalId, ERASED.nationalId.toLowerCase(), ERASED.name, BRIEF, FORMER_BRIEF, SENT_BRIEF, OWED_FILE];
 
 describe('a student who is erased', () => {
   it('is in no file of the store any more: not by id, name or brief, now or before; the others are untouched', async () => {
@@ -56,7 +89,7 @@ describe('a student who is erased', () => {
     const key = await keyOf(store);
     const other = await withStore(store, (open) => open.student(STAYING.nationalId));
     expect(filesWith(store, TRACES).length).toBeGreaterThan(0);
-    expect(await erase(store)).toMatchObject({ records: 2, entries: 3, remnants: { files: [], database: undefined } });
+    expect(await erase(store)).toMatchObject({ records: 4, entries: 7, remnants: { files: [], database: undefined } });
     expect(filesWith(store, [...TRACES, key])).toEqual([]);
     await withStore(store, async (open) => {
       expect(await open.student(ERASED.nationalId)).toBeUndefined();
@@ -75,7 +108,7 @@ describe('a student who is erased', () => {
       studentCount: 1,
       erased: 1,
       students: [],
-      details: { reason: '保存期限屆滿', records: 2 },
+      details: { reason: '保存期限屆滿', records: 4 },
     });
     expect(entries[1]).toMatchObject({ kind: 'export', studentCount: 2, erased: 1, students: [{ nationalId: STAYING.nationalId }] });
   });
@@ -129,8 +162,19 @@ describe('a student who is erased', () => {
     expect(await withStore(copy, (open) => open.student(STAYING.nationalId))).toMatchObject({ basicData: STAYING });
   });
 
-  it('has rows in every table that has rows of students, or the test above shows too little', () => {
-    expect(tablesOfStudents()).toEqual(expect.arrayContaining(['picks', 'own_records', 'former_records', 'history_records']));
+  it('has rows in every table that has rows of students, with owed files and repairs, or the tests above show too little', async () => {
+    const { store } = await storeOfTwo();
+    const database = openSqlite(join(store, 'lpx.sqlite'));
+    const countOf = (table: string, where = 'true') =>
+      database
+        .prepare(`select count(*) as count from ${table} join students on students.id = ${table}.student_id
+          where national_id = '${ERASED.nationalId}' and ${where}`)
+        .all([])[0] as { count: number };
+    const without = tablesOfStudents().filter((table) => countOf(table).count === 0);
+    const [undone, owed, repaired] = [`received_records.removed_by is not null`, `owed <> ''`, `repairs <> ''`];
+    const kept = [undone, owed, repaired].map((where) => countOf('received_records', where).count > 0);
+    database.close();
+    expect([without, kept]).toEqual([[], [true, true, true]]);
   });
 });
 

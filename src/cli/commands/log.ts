@@ -7,7 +7,7 @@ import {
   type LogEntry,
   type LogFault,
   type LogHead,
-  logOf,
+  logPages,
   type StudentLog,
   studentLogOf,
   verifyLog,
@@ -18,13 +18,17 @@ import { fill } from '../../messages/messages.js';
 import { startOfDay, startOfNextDay } from '../../spec/terms.js';
 import { dayFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
+import { type HtmlOptions, htmlFile, withPage } from '../html-file.js';
 import { startProgress } from '../progress.js';
+import { custodyOnPaper, partsOf } from '../render/custody.js';
+import { entryLines, entryOutput, historyTable, moreLines } from '../render/entries.js';
+import { frameOf } from '../render/html.js';
+import { printPages } from '../render/pages.js';
 import { type Row, type TableOptions, tableAsked, withTable } from '../render/tables.js';
 import { bracketed, cell, columns, fittingColumns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
-import { entryLines, entryOutput, historyTable, moreLines } from './history.js';
 
-export interface LogOptions extends TableOptions {
+export interface LogOptions extends TableOptions, HtmlOptions {
   readonly verify?: boolean;
   /** A head; true to print the newest one. */
   readonly head?: string | true;
@@ -40,9 +44,10 @@ export async function log(context: Context, options: LogOptions): Promise<Outcom
   const wanted = [head === true || (head !== undefined && !verify), verify, student !== undefined].filter(Boolean);
   if (wanted.length > 1 || (typeof head === 'string' && !verify))
     throw new LpxError('LPX_USAGE', { problem: context.messages.usage.logOne });
+  if (options.html !== undefined && student === undefined) throw new LpxError('LPX_USAGE', { problem: context.messages.usage.logHtml });
   if (head === true) return newest(context);
   if (verify) return check(context, head);
-  return student === undefined ? ledger(context, options, asked) : ofStudent(context, student, asked);
+  return student === undefined ? ledger(context, options, asked) : ofStudent(context, student, options, asked);
 }
 
 /** One line, to be kept elsewhere. */
@@ -98,15 +103,34 @@ function faultText(messages: Context['messages'], { what, position, id, count = 
 }
 
 async function ledger(context: Context, { since, until }: LogOptions, asked: TableOptions): Promise<Outcome> {
-  const { messages, paint, verbose, json } = context;
+  const { messages, verbose, json } = context;
   const [first, last] = [since, until].map((text) => (text === undefined ? undefined : dayFrom(context, text)));
   const filter = {
     since: first === undefined ? undefined : startOfDay(first),
     before: last === undefined ? undefined : startOfNextDay(last),
     keyedIds: verbose || json || asked.csv === true || asked.xlsx !== undefined,
   };
-  const entries = await withStore(storeFolder(context), (store) => logOf(store, filter));
-  const lines = fittingColumns(
+  const form = {
+    command: 'log',
+    output: ledgerOutput,
+    lines: (entries: readonly LogEntry[]) => ledgerLines(context, entries),
+    none: messages.history.none,
+  } as const;
+  if (!asked.csv && asked.xlsx === undefined)
+    return withStore(storeFolder(context), (store) => printPages(context, logPages(store, filter), form));
+  const entries: LogEntry[] = [];
+  await withStore(storeFolder(context), async (store) => {
+    for await (const page of logPages(store, filter)) entries.push(...page);
+  });
+  const table = () => ({ name: messages.tables.names.log, rows: ledgerTable(context, entries) });
+  return withTable(context, asked, { json: {}, text: [] }, table);
+}
+
+const SHORT_HASH = 12;
+
+function ledgerLines(context: Context, entries: readonly LogEntry[]): string[] {
+  const { messages, paint, verbose } = context;
+  return fittingColumns(
     context,
     entries.map(({ position, hash, id, at, kind, operator, file, studentCount }) => [
       paint.bold(String(position)),
@@ -123,17 +147,10 @@ async function ledger(context: Context, { since, until }: LogOptions, asked: Tab
       [7, 0],
       [6, 12],
     ],
-  ).flatMap((line, i) => [line, ...(verbose && entries[i] ? ledgerLines(context, entries[i]) : [])]);
-  const outcome = {
-    json: { entries: entries.map(ledgerOutput) },
-    text: entries.length === 0 ? [messages.history.none] : lines,
-  };
-  return withTable(context, asked, outcome, () => ({ name: messages.tables.names.log, rows: ledgerTable(context, entries) }));
+  ).flatMap((line, i) => [line, ...(verbose && entries[i] ? hashLines(context, entries[i]) : [])]);
 }
 
-const SHORT_HASH = 12;
-
-const ledgerLines = ({ messages, paint }: Context, { hash, md5, contentsDigest, keyedIds }: LogEntry): string[] =>
+const hashLines = ({ messages, paint }: Context, { hash, md5, contentsDigest, keyedIds }: LogEntry): string[] =>
   [
     `SHA-256 ${hash}`,
     md5 && `MD5 ${md5}`,
@@ -163,9 +180,13 @@ function ledgerTable({ messages }: Context, entries: readonly LogEntry[]): Row[]
   return [header, ...rows];
 }
 
-async function ofStudent(context: Context, student: string, asked: TableOptions): Promise<Outcome> {
+async function ofStudent(context: Context, student: string, options: LogOptions, asked: TableOptions): Promise<Outcome> {
   const { messages } = context;
-  const found = await withStore(storeFolder(context), (store) => studentLogOf(store, student));
+  const html = htmlFile(context, options, 'other files too');
+  const { found, answering } = await withStore(storeFolder(context), async (store) => ({
+    found: await studentLogOf(store, student),
+    answering: { school: store.school, operator: context.operator(), logHead: await headOf(store) },
+  }));
   const all = [...found.entries, ...found.backups].sort((a, b) => a.id - b.id);
   const outcome = {
     json: {
@@ -176,31 +197,21 @@ async function ofStudent(context: Context, student: string, asked: TableOptions)
     text: studentLines(context, found),
     notes: found.removedBy === undefined ? [] : [fill(messages.log.removed, { id: found.removedBy })],
   };
-  return withTable(context, asked, outcome, () => ({ name: messages.tables.names.log, rows: historyTable(context, all) }));
+  const output = { command: 'log', nationalIds: [found.nationalId] } as const;
+  const shown = await withPage(context, outcome, html && { ...html, output }, async () => {
+    const { custodyPage } = await import('../../report/custody.js');
+    return custodyPage(frameOf(context), custodyOnPaper(messages, found, answering));
+  });
+  return withTable(context, asked, shown, () => ({ name: messages.tables.names.log, rows: historyTable(context, all), output }));
 }
 
-/** Where data came from, where they went, and what was done with them here, each in the order it happened. */
-function studentLines(context: Context, { nationalId, name, entries, backups }: StudentLog): string[] {
+function studentLines(context: Context, log: StudentLog): string[] {
   const { messages, paint } = context;
-  const { log: words } = messages;
-  const sectionOf = (title: string, some: StudentLog['entries']): string[] => {
-    const rows = entryLines(context, some);
-    return some.length === 0 ? [] : ['', paint.cyan(title), ...some.flatMap((entry, i) => [rows[i] ?? '', ...moreLines(context, entry)])];
-  };
-  const isOf = (kinds: readonly string[]) => entries.filter(({ kind }) => kinds.includes(kind));
   return [
-    paint.bold(bracketed(messages, cell(name), maskId(nationalId))),
-    ...sectionOf(words.came, isOf(CAME)),
-    ...sectionOf(
-      words.went,
-      [...isOf(WENT), ...backups].sort((a, b) => a.id - b.id),
-    ),
-    ...sectionOf(
-      words.here,
-      entries.filter(({ kind }) => !CAME.includes(kind) && !WENT.includes(kind)),
-    ),
+    paint.bold(bracketed(messages, cell(log.name), maskId(log.nationalId))),
+    ...partsOf(messages, log).flatMap(({ heading, entries }) => {
+      const rows = entryLines(context, entries);
+      return ['', paint.cyan(heading), ...entries.flatMap((entry, i) => [rows[i] ?? '', ...moreLines(context, entry)])];
+    }),
   ];
 }
-
-const CAME: readonly string[] = ['load', 'import', 'verify', 'recover', 'restore', 'move'];
-const WENT: readonly string[] = ['export', 'receipt', 'files', 'register'];

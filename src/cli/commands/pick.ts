@@ -82,7 +82,7 @@ function tableOf({ messages }: Context, { nationalId, name, items }: Pick<Chosen
     ...[termOfRecord(record), record.fields.originSchoolCode, isCourseResult(record) ? record.fields.courseCode : ''],
     ...[words.states[state], unfit ? leftOut[unfit] : '', version ? versionText(messages, version) : ''],
   ]);
-  return { name: tables.names.pick, rows: [head, ...rows] };
+  return { name: tables.names.pick, rows: [head, ...rows], output: { command: 'pick', nationalIds: [nationalId] } };
 }
 
 function chosenLines({ messages, paint }: Context, { nationalId, name, picked, unpicked, standings }: ChosenStudent): string[] {

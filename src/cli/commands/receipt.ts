@@ -76,7 +76,9 @@ async function check(context: Context, file: string, options: ReceiptOptions): P
     text: [`${paint.green('✔')} ${words.fits}`, ...receiptLines(context, receipt, students), marked],
     findings,
   };
-  return withPage(context, outcome, html, () => receiptPage(context, acknowledged, { mood: 'good', title: words.fits, lines: [marked] }));
+  const page = () => receiptPage(context, acknowledged, { mood: 'good', title: words.fits, lines: [marked] });
+  const nationalIds = students.map(({ nationalId }) => nationalId);
+  return withPage(context, outcome, html && { ...html, output: { command: 'receipt', of: exportId, nationalIds } }, page);
 }
 
 function receiptLines(context: Context, receipt: Receipt, named: readonly NamedStudent[]): string[] {

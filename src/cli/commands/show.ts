@@ -49,13 +49,14 @@ type Shown = Outcome & { readonly table?: () => Table };
 
 async function showOne(context: Context, nationalId: string, html: HtmlFile | undefined): Promise<Shown> {
   const student = await withStore(storeFolder(context), (store) => showStudent(store, nationalId, html?.seen));
+  const output = { command: 'show', nationalIds: [student.basicData.nationalId] } as const;
   const outcome = { json: { source: 'store', students: [studentOutput(student)] }, text: studentLines(context, student) };
-  const shown = await withReport(context, outcome, html, ({ seen }) => ({
+  const shown = await withReport(context, outcome, html && { ...html, output }, ({ seen }) => ({
     ...reportHead(context, 'show', schoolName(seen, student.schoolCode)),
     students: seen.portfolios.map((portfolio) => reportStudent(seen, portfolio, remarksOn(context.messages, student))),
     signers: ['student', ...OFFICE],
   }));
-  return { ...shown, table: () => tableOf(context, [student]) };
+  return { ...shown, table: () => ({ ...tableOf(context, [student]), output }) };
 }
 
 async function showZip(context: Context, zip: string, options: ShowOptions, html: HtmlFile | undefined): Promise<Shown> {

@@ -9,6 +9,7 @@ import { fill } from '../../messages/messages.js';
 import { coverLetter, paperReceipt, passwordSlip, type SlipFrame } from '../../report/slip.js';
 import { entryNumber } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
+import { noteFile } from '../noting.js';
 import { type PasswordOptions, passwordFor } from '../passwords.js';
 import { frameOf, receiptOnPaper } from '../render/html.js';
 import { storeFolder } from '../store-folder.js';
@@ -42,8 +43,7 @@ async function ofExport(context: Context, slip: ExportSlip, options: SlipOptions
   // The password first: a slip that cannot be filled in leaves no letter behind.
   const password = options.passwordSlip === undefined ? undefined : await passwordPage(context, slip, options.passwordSlip, options);
   const cover = { name: `${baseOf(slip)}.cover.html`, html: coverPage(frameOf(context), slip, options.by) };
-  const file = await write(context, options, cover, async (publish) => {
-    await publish();
+  const file = await write(context, options, { slip, ...cover }, async () => {
     if (password) await writeFiles(dirname(password.file), [newFile(basename(password.file), password.html)], existingOf(options));
   });
   const written = password && { file: password.file, filledIn: password.filledIn };
@@ -64,7 +64,7 @@ async function ofImport(context: Context, slip: ImportSlip, options: SlipOptions
   const { messages, paint } = context;
   if (options.passwordSlip !== undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.passwordSlipOfImport });
   const html = paperReceipt(frameOf(context), receiptOnPaper(slip));
-  const file = await write(context, options, { name: `${baseOf(slip)}.receipt.html`, html });
+  const file = await write(context, options, { slip, name: `${baseOf(slip)}.receipt.html`, html });
   return {
     json: { kind: 'import', number: slip.entry.id, file },
     text: [`${paint.green('✔')} ${fill(messages.slip.receiptDone, { file })}`],
@@ -109,17 +109,27 @@ async function passwordPage(context: Context, slip: ExportSlip, given: string, o
   return { file, html, filledIn: password !== undefined };
 }
 
-/** Writes a slip under its name, or that of its next version. @returns its path */
+/**
+ * Writes a slip under its name, or that of its next version; the history says so.
+ * @param also is done with it: where it fails, there is no slip
+ * @returns its path
+ */
 async function write(
-  { cwd }: Context,
+  context: Context,
   options: SlipOptions,
-  { name, html }: { readonly name: string; readonly html: string },
-  within?: (publish: () => Promise<void>) => Promise<void>,
+  { slip: { entry }, name, html }: { readonly slip: Slip; readonly name: string; readonly html: string },
+  also: () => Promise<void> = async () => {},
 ): Promise<string> {
-  const folder = resolve(cwd, options.out);
-  const slip = newFile(name, html);
-  const named = options.overwrite ? [slip] : await nextVersion(folder, [slip]);
-  const [path = ''] = await writeFiles(folder, named, existingOf(options), within && { within });
+  const folder = resolve(context.cwd, options.out);
+  const page = newFile(name, html);
+  const [named = page] = options.overwrite ? [page] : await nextVersion(folder, [page]);
+  const output = { command: 'slip', of: entry.id, nationalIds: entry.students.map(({ nationalId }) => nationalId) } as const;
+  const within = (publish: () => Promise<void>) =>
+    noteFile(context, output, join(folder, named.name), async () => {
+      await publish();
+      await also();
+    });
+  const [path = ''] = await writeFiles(folder, [named], existingOf(options), { within });
   return path;
 }
 

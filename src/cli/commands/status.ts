@@ -39,7 +39,8 @@ function tableOf({ messages: { columns: titles, labels, tables } }: Context, { b
   const ofAll = totals.map(({ half, picked, limit }) => [
     ...[basicData.nationalId, basicData.name, labels.total, labels[half], '', '', picked, limit, ''],
   ]);
-  return { name: tables.names.status, rows: [[...head, titles.picked, titles.limit, titles.open], ...ofYears, ...ofAll] };
+  const rows = [[...head, titles.picked, titles.limit, titles.open], ...ofYears, ...ofAll];
+  return { name: tables.names.status, rows, output: { command: 'status', nationalIds: [basicData.nationalId] } };
 }
 
 function statusLines(context: Context, status: StudentStatus): string[] {

@@ -57,6 +57,7 @@ export async function students(context: Context, words: readonly string[], optio
         ? [words.length === 0 ? messages.students.none : messages.students.noneFit]
         : fittingColumns(context, [header, ...rows], yieldingOf(called)),
   };
+  const output = { command: 'students', nationalIds: students.map(({ nationalId }) => nationalId) } as const;
   return withTable(context, asked, outcome, () => {
     const { columns: titles, leftAs, tables } = messages;
     const head = [
@@ -69,7 +70,7 @@ export async function students(context: Context, words: readonly string[], optio
       ...[counts.courseResults, counts.multiPerformances, counts.attachments, counts.received],
       ...[listed ? messages.prompt.yes : '', left ? leftAs[left.as] : '', left?.on ?? '', counts.owed],
     ]);
-    return { name: tables.names.students, rows: [head, ...rows] };
+    return { name: tables.names.students, rows: [head, ...rows], output };
   });
 }
 

@@ -58,7 +58,7 @@ export function failureOutput(messages: Messages, command: CommandName, error: L
 }
 
 /** The JSON of a command that failed. @param json the command's own part, as far as there is one */
-export const failureDocument = (messages: Messages, command: CommandName, error: LpxError, json: object): object => ({
+export const failureDocument = (messages: Messages, command: CommandName, error: LpxError, json: object) => ({
   ok: false,
   command,
   findings: error.findings.map((finding) => findingOutput(messages, finding)),
