@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listSnapshots } from '#lpx/exchange/backup.js';
@@ -118,16 +118,15 @@ describe('lpx backup and lpx restore', () => {
 
   it('takes a snapshot during twenty imports that restores to a sound store', async () => {
     const folder = tempFolder();
+    const portfolios = Array.from({ length: 20 }, (_, i) =>
+      smallPortfolio([courseResult({}, { bytes: pdf(`file ${i}`), type: 'pdf', name: 'a.pdf' })], { nationalId: `A80000${1000 + i}` }),
+    );
+    writeExchangeFolder(join(folder, 'platform'), portfolios);
+    const sender = await school(folder, '990001');
+    await load(sender, join(folder, 'platform'));
     const packages: string[] = [];
-    for (let i = 0; i < 20; i++) {
-      const own = join(folder, `school-${i}`);
-      mkdirSync(own);
-      const records = [courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(`file ${i}`), type: 'pdf', name: 'a.pdf' })];
-      writeExchangeFolder(join(own, 'platform'), [smallPortfolio(records)]);
-      const sender = await school(own, '990001');
-      await load(sender, join(own, 'platform'));
-      packages.push((await exportFrom(sender, join(own, 'mail'))).zipFile);
-    }
+    for (const { basicData } of portfolios)
+      packages.push((await exportFrom(sender, join(folder, 'mail'), { nationalIds: [basicData.nationalId] })).zipFile);
     const store = await school(folder, '990002');
     const repository = join(folder, 'repository');
     const importing = Promise.all(packages.map((zip) => importTo(store, zip)));

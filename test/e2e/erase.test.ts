@@ -55,6 +55,44 @@ describe('an erasure', () => {
     }
   });
 
+  it('whose overwriting is cut off by a power cut leaves a sound store, and is completed by the next command', async () => {
+    const folder = tempFolder();
+    const loaded = await transferSchool(folder);
+    const [erasing, cut] = [join(folder, 'erasing'), join(folder, 'cut')];
+    cpSync(loaded, erasing, { recursive: true });
+    const read = (name: string) => readFileSync(join(erasing, name));
+    let [erased, vacuumed] = [Buffer.alloc(0), Buffer.alloc(0)];
+    await withStore(erasing, async (open) => {
+      open.erasures.overwrite = async () => ({ files: [], database: undefined });
+      await open.erasures.erase(TRANSFER_STUDENT, { now: NOW, operator: OPERATOR, reason: '' });
+      erased = read('lpx.sqlite-wal');
+      // As the overwriting does.
+      const database = openSqlite(join(erasing, 'lpx.sqlite'));
+      database.exec('pragma secure_delete = on; pragma wal_autocheckpoint = 0; vacuum');
+      vacuumed = read('lpx.sqlite-wal');
+      database.close();
+    });
+    expect(vacuumed.length).toBeGreaterThan(erased.length);
+    const [before, after] = [readFileSync(join(loaded, 'lpx.sqlite')), read('lpx.sqlite')];
+    for (const [part, written] of [
+      [0.1, 0],
+      [0.6, 0],
+      [0.999, 0],
+      // All of the journal is there, and half of it had been brought into the database.
+      [1, 0.5],
+    ] as const) {
+      rmSync(cut, { recursive: true, force: true });
+      cpSync(loaded, cut, { recursive: true });
+      const end = erased.length + Math.floor((vacuumed.length - erased.length) * part);
+      writeFileSync(join(cut, 'lpx.sqlite-wal'), vacuumed.subarray(0, end));
+      const pages = Math.floor((after.length * written) / 4096) * 4096;
+      writeFileSync(join(cut, 'lpx.sqlite'), Buffer.concat([after.subarray(0, pages), before.subarray(pages)]));
+      expect([part, await stateOf(cut)]).toEqual([part, 'after']);
+      expect((await lpx(['--store', cut, 'erase', '--finish'])).code).toBe(0);
+      expect((await lpx(['--store', cut, 'doctor'])).code).toBe(0);
+    }
+  });
+
   it('of which a power cut loses the last writes is done or not at all, and completed by the next command', async () => {
     const folder = tempFolder();
     const loaded = await transferSchool(folder);
