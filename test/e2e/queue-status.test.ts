@@ -29,7 +29,7 @@ describePostgres('jobs of the queue', () => {
     expect(err).toContain('lpx batch drop');
     expect(out).toContain(about);
     const terminal = await lpxHere(['--lang', 'zh-TW', ...status], { cwd: folder, columns: 80 });
-    const row = new RegExp(`^ {2}${job?.id.slice(0, 8)} .*… +LPX_JOB_FOLDER$`);
+    const row = new RegExp(`^ {2}${job?.id.slice(0, 8)} .*… .*LPX_JOB_FOLDER$`);
     expect(terminal.out.split('\n').filter((line) => row.test(line) && widthOf(line) <= 80)).toHaveLength(1);
     const { json } = await lpxJson(status);
     expect(outputFaults(json)).toEqual([]);
