@@ -1,5 +1,6 @@
 /** Shows a student of the store, or the students of a package. */
 
+import { LpxError } from '../errors.js';
 import { CHECK_ONLY } from '../package/attachments.js';
 import { readDirectory } from '../package/reader.js';
 import {
@@ -31,6 +32,8 @@ export interface FileView {
   readonly type: string;
   readonly bytes: number;
   readonly md5: string;
+  /** Whether the store has lost it: `lpx recover` brings it back. Where the storage cannot be asked, nothing is said. */
+  readonly lost?: boolean;
 }
 
 export interface RecordView {
@@ -77,15 +80,34 @@ export async function showStudent(store: Store, who: string, seen?: SeenContents
   await showTo(seen, store, { basicData, extras, records: records.map(({ record }) => record) });
   const schoolCode = store.school.code;
   const versions = versionsIn(records);
+  const lost = await lostOf(
+    store,
+    records.map(({ record }) => record),
+  );
   return {
     basicData,
     schoolCode,
     cameFrom: basicData.schoolCode === schoolCode ? '' : basicData.schoolCode,
     roll,
     listed,
-    records: records.map((stored) => ({ ...viewOf(stored.record, stored.provenance), ref: refOf(stored), version: versions.get(stored) })),
+    records: records.map((stored) => ({
+      ...viewOf(stored.record, stored.provenance, lost),
+      ref: refOf(stored),
+      version: versions.get(stored),
+    })),
   };
 }
+
+/** Which of the files the store has lost, by SHA-256. Records are shown also when their storage cannot be asked. */
+async function lostOf({ attachments }: Store, records: readonly PortfolioRecord<StoredAttachment>[]): Promise<ReadonlySet<string>> {
+  const contents = new Set(records.flatMap((record) => SLOTS.flatMap((slot) => record[slot]?.sha256 ?? [])));
+  return attachments.lost([...contents]).catch((error) => {
+    if (error instanceof LpxError) return NONE;
+    throw error;
+  });
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** Verifies a package and shows its content; nothing when it is refused. @throws as `readPackage` */
 export async function showPackage(
@@ -114,7 +136,7 @@ export async function listPackage(zipFile: string): Promise<ListedEntry[]> {
   return (await readDirectory(zipFile)).entries.map(({ name, size, encryption }) => ({ name, bytes: size, encryption }));
 }
 
-function viewOf(record: PortfolioRecord<StoredAttachment>, provenance: RecordView['provenance']): RecordView {
+function viewOf(record: PortfolioRecord<StoredAttachment>, provenance: RecordView['provenance'], lost = NONE): RecordView {
   const course = isCourseResult(record) ? record.fields : undefined;
   return {
     list: wireListOf(record.list).wire,
@@ -127,7 +149,9 @@ function viewOf(record: PortfolioRecord<StoredAttachment>, provenance: RecordVie
     ref: '',
     files: SLOTS.flatMap((slot) => {
       const attachment = record[slot];
-      return attachment ? [{ slot, name: attachment.name, type: attachment.type, bytes: attachment.bytes, md5: attachment.md5 }] : [];
+      if (!attachment) return [];
+      const { name, type, bytes, md5, sha256 } = attachment;
+      return [{ slot, name, type, bytes, md5, ...(lost.has(sha256) && { lost: true }) }];
     }),
     owed: record.owed ?? [],
     repairs: record.repairs ?? [],

@@ -1287,6 +1287,7 @@ export const en = {
     known: '{name} ({why}; MD5 {md5})',
     unknown: '{name} ({why}; its MD5 is not known)',
     owedLine: 'owed: {file}',
+    lostLine: 'lost: {file} (lpx recover finds copies)',
     repair: '{property}: {to}, read from {from}',
     repairLine: 'repaired: {repair}',
     owed: 'File owed',

@@ -2168,6 +2168,7 @@ export const zhTW: Messages = {
     known: '{name}（{why}；MD5 為 {md5}）',
     unknown: '{name}（{why}；MD5 不明）',
     owedLine: '待補檔案：{file}',
+    lostLine: '檔案已遺失：{file}（請用 lpx recover 從副本找回）',
     repair: '{property}：{from} 讀作 {to}',
     repairLine: '匯入時修正：{repair}',
     owed: '待補檔案',

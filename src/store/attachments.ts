@@ -36,6 +36,8 @@ export interface AttachmentVault {
    * @throws LPX_FILE_UNREADABLE when the system does not let it be read
    */
   check(sha256: string, begin?: () => (bytes: Uint8Array) => void): Promise<'sound' | 'broken' | 'lost'>;
+  /** Which of these contents are not there; without reading those that are. @throws the LPX_S3 errors */
+  lost(sha256s: readonly string[]): Promise<ReadonlySet<string>>;
   /**
    * Copies a content into a new file, and proves it on the way. `entry`: what it is going to be called, for errors.
    * @throws LPX_ATTACHMENT_LOST, LPX_ATTACHMENT_BROKEN when it is gone or not the one of its hash; LPX_FILE_UNREADABLE; LPX_DISK_FULL,

@@ -67,6 +67,10 @@ export class FolderVault implements AttachmentVault {
     }
   }
 
+  async lost(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(sha256s.filter((sha256) => isGone(this.locationOf(sha256))));
+  }
+
   async copyTo(sha256: string, to: string, entry: string): Promise<void> {
     const file = this.locationOf(sha256);
     const copied = await copyHashed(file, to).catch((error) => {

@@ -61,6 +61,14 @@ export class S3Vault implements AttachmentVault {
     return found === undefined ? 'lost' : found === sha256 ? 'sound' : 'broken';
   }
 
+  async lost(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
+    const lost = new Set<string>();
+    await eachOf(sha256s, async (sha256) => {
+      if ((await this.#bucket.sizeOf(this.#keyOf(sha256))) === undefined) lost.add(sha256);
+    });
+    return lost;
+  }
+
   async copyTo(sha256: string, to: string, entry: string): Promise<void> {
     const target = openFile(to, 'wx');
     try {

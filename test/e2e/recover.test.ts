@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -41,6 +42,14 @@ describe('lpx recover', () => {
     const chinese = await lpx(['--store', store, '--lang', 'zh-TW', 'recover', heap]);
     expect([chinese.code, chinese.out]).toEqual([8, expect.stringContaining('缺損 1 個檔案（用於 1 處），已找回 0 個。')]);
     expect(chinese.out).not.toMatch(/A8\d{8}/);
+    const [owner] = json.missing;
+    const html = join(folder, 'show.html');
+    const shown = await lpxJson(['--store', store, 'show', owner.nationalId, '--html', html]);
+    const marked = shown.json.students[0].records.flatMap(({ files }: { files: { lost?: true }[] }) => files.filter((file) => file.lost));
+    expect([outputFaults(shown.json), marked.map(({ md5 }: { md5: string }) => md5)]).toEqual([[], [owner.md5]]);
+    const mark = `檔案已遺失：${owner.file}`;
+    expect((await lpx(['--store', store, '--lang', 'zh-TW', 'show', owner.nationalId])).out).toContain(mark);
+    expect(readFileSync(html, 'utf8')).toContain(`lost: ${owner.file}`);
     const history = await lpxJson(['--store', store, 'history', '--kind', 'recover']);
     expect([outputFaults(history.json), history.json.entries[0].details]).toEqual([[], { files: others.length, byMd5: 0, missing: 1 }]);
   });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { recoverFiles } from '#lpx/exchange/recover.js';
+import { showStudent } from '#lpx/exchange/show.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { describeEngines, newStore } from '../support/postgres.js';
 import { NOW, OPERATOR, TRANSFER_STUDENT } from '../support/schools.js';
@@ -20,6 +21,8 @@ describeEngines('a recovery', (engine) => {
     writeFileSync(join(platform, TRANSFER_STUDENT, '課程學習成果', 'C02.pdf'), pdf('another content'));
     await loadFolder(store, { path: platform, now: NOW, operator: OPERATOR, acceptPartial: true });
     for (const { sha256 } of await store.neededFiles()) await store.attachments.remove(sha256);
+    const lostIn = async () => (await showStudent(store, TRANSFER_STUDENT)).records.map(({ files }) => files.map(({ lost }) => lost));
+    expect(await lostIn()).toEqual([[true], []]);
     const heap = join(folder, 'heap');
     mkdirSync(heap);
     for (const [i, { bytes }] of FILES.entries()) writeFileSync(join(heap, `${i}`), bytes);
@@ -32,6 +35,7 @@ describeEngines('a recovery', (engine) => {
     const records = (await store.student(TRANSFER_STUDENT))?.records ?? [];
     expect(records.map(({ record }) => [record.document?.name, record.owed])).toEqual(FILES.map(({ name }) => [name, undefined]));
     expect(await recoverFiles(store, request)).toMatchObject({ lacking: 0, missing: [] });
+    expect(await lostIn()).toEqual([[undefined], [undefined]]);
     await store.close();
   });
 });

@@ -75,6 +75,7 @@ describeS3('a vault in a bucket', (server) => {
     const { vault, prefix } = newVault();
     await keep(vault, [CONTENT]);
     const lost = shaOf(Buffer.from('never there'));
+    expect([...(await vault.lost([SHA, lost]))]).toEqual([lost]);
     const flipped = Buffer.from('conteNt');
     await server.client().send(new PutObjectCommand({ Bucket: 'files', Key: `${prefix}/${SHA.slice(0, 2)}/${SHA}`, Body: flipped }));
     const out = tempFolder();

@@ -5,7 +5,7 @@ import { type RecordView, type StudentView, showPackage, showStudent } from '../
 import { errorOfReport } from '../../exchange/verify.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import { OFFICE } from '../../report/model.js';
-import { recordNotes } from '../../report/record-notes.js';
+import { lostNotes, recordNotes } from '../../report/record-notes.js';
 import { CODE_TABLES } from '../../spec/codes.js';
 import { SLOTS } from '../../spec/portfolio.js';
 import type { Context, Outcome } from '../context.js';
@@ -89,9 +89,13 @@ const remarksOn = (messages: Context['messages'], { schoolCode, cameFrom, roll, 
   schoolCode,
   cameFrom,
   roll: roll ? ON_ROLL.map((name) => ({ name: messages.labels[name], value: roll[name] })) : [],
-  records: records.map(({ ref, provenance, version }) => ({
+  records: records.map(({ ref, provenance, version, files }) => ({
     ref,
-    remarks: [provenance === 'received' ? messages.provenance.received : '', version === undefined ? '' : versionText(messages, version)],
+    remarks: [
+      provenance === 'received' ? messages.provenance.received : '',
+      version === undefined ? '' : versionText(messages, version),
+      ...lostNotes(messages, files),
+    ],
   })),
 });
 
