@@ -1,7 +1,7 @@
 /**
- * The import of a term's packages into a store in PostgreSQL that holds many other students, against that into an empty store: whole
- * processes in alternating runs, on a server of its own. Prints medians with their spread, and the ratio.
- * `node test/bench/database.js [--quick]`: a tenth of the others, and fewer packages and runs.
+ * The import of a term's packages into a store that holds many other students, against that into an empty store, on both engines: whole
+ * processes in alternating runs, PostgreSQL on a server of its own. Prints medians with their spread, and the ratio.
+ * `node test/bench/database.js [--quick] [--only SQLite|PostgreSQL]`: `--quick` has a tenth of the others, and fewer packages and runs.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -18,6 +18,7 @@ const BINARY = fileURLToPath(new URL('../../bin/lpx.js', import.meta.url));
 const SERVER = fileURLToPath(new URL('../support/postgres-server.js', import.meta.url));
 const DEBIAN = '/usr/lib/postgresql';
 const QUICK = process.argv.includes('--quick');
+const ONLY = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : '';
 const RUNS = QUICK ? 3 : 5;
 const STUDENTS = QUICK ? 20 : 100;
 const FILES = 5;
@@ -41,7 +42,7 @@ async function startServer() {
   return JSON.parse(readFileSync(join(serverFolder, 'ready.json'), 'utf8')).port;
 }
 
-const port = await startServer();
+const port = ONLY === 'SQLite' ? 0 : await startServer();
 const urlOf = (database) => `postgres://postgres@127.0.0.1:${port}/${database}`;
 
 async function sql(database, ...statements) {
@@ -57,7 +58,39 @@ function lpx(...words) {
   if (status !== 0) throw new Error(`lpx ${words.join(' ')}: ${stderr}`);
 }
 
-/** The packages, and the two databases that every run has a copy of. */
+/** The two stores of each engine, of which every run has a copy. */
+const ENGINES = {
+  SQLite: {
+    fill: (name, nationalIds) => fillStore(at(name), nationalIds, RECORDS),
+    copy: (name) => {
+      renew(at(name), at('to'));
+      return at('to');
+    },
+  },
+  PostgreSQL: {
+    fill: async (name, nationalIds) => {
+      await sql('postgres', `create database "${name}" encoding 'UTF8' template template0`);
+      await fillStore(postgresLocation(urlOf(name)), nationalIds, RECORDS, at(`files-${name}`));
+      // As the server does by itself in time.
+      await sql(name, 'vacuum analyze');
+      const [own] = readdirSync(at(`files-${name}`));
+      cpSync(at(`files-${name}`, own), at(`none-${name}`), { recursive: true });
+    },
+    copy: async (name) => {
+      await sql('postgres', 'drop database if exists "to" with (force)', `create database "to" template "${name}"`);
+      const [own] = readdirSync(at(`files-${name}`));
+      renew(at(`none-${name}`), at(`files-${name}`, own));
+      return urlOf('to');
+    },
+  },
+};
+
+function renew(source, place) {
+  rmSync(place, { recursive: true, force: true });
+  cpSync(source, place, { recursive: true });
+}
+
+/** The packages. */
 async function prepare() {
   const noise = randomBytes(FILE_BYTES);
   const students = nationalIds(STUDENTS).map((nationalId) => ({ nationalId, records: courseResults(FILES, noise, nationalId) }));
@@ -67,32 +100,14 @@ async function prepare() {
   const rows = nationalIds(STUDENTS).map((nationalId) => `${nationalId},transfer,2021-01-22,990002`);
   writeFileSync(at('list.csv'), ['nationalId,reason,left,to', ...rows, ''].join('\n'));
   lpx('--store', at('sender'), 'batch', 'export', at('list.csv'), '--out', at('mail'), '--passwords', at('secret'));
-  for (const [database, others] of [
-    ['empty', 0],
-    ['full', OTHERS],
-  ]) {
-    await sql('postgres', `create database "${database}" encoding 'UTF8' template template0`);
-    await fillStore(postgresLocation(urlOf(database)), nationalIds(others, STUDENTS), RECORDS, at(`files-${database}`));
-    // As the server does by itself in time.
-    await sql(database, 'vacuum analyze');
-    const [own] = readdirSync(at(`files-${database}`));
-    cpSync(at(`files-${database}`, own), at(`none-${database}`), { recursive: true });
-  }
 }
 
-async function timedImport(from) {
-  await sql('postgres', 'drop database if exists "to" with (force)', `create database "to" template "${from}"`);
-  const [own] = readdirSync(at(`files-${from}`));
-  for (const [source, place] of [
-    [at(`none-${from}`), at(`files-${from}`, own)],
-    [at('mail', '990002'), at('inbox')],
-  ]) {
-    rmSync(place, { recursive: true, force: true });
-    cpSync(source, place, { recursive: true });
-  }
+async function timedImport(engine, name) {
+  const store = await engine.copy(name);
+  renew(at('mail', '990002'), at('inbox'));
   spawnSync('sync');
   const started = performance.now();
-  lpx('--store', urlOf('to'), 'batch', 'import', at('inbox'), '--passwords', at('secret'), '--create-students');
+  lpx('--store', store, 'batch', 'import', at('inbox'), '--passwords', at('secret'), '--create-students');
   return performance.now() - started;
 }
 
@@ -100,12 +115,16 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 const shown = (values) => `${Math.round(median(values))} (${Math.round(Math.min(...values))}–${Math.round(Math.max(...values))})`;
 
 await prepare();
-const [full, empty] = [[], []];
-for (let run = 0; run < RUNS; run++) {
-  full.push(await timedImport('full'));
-  empty.push(await timedImport('empty'));
+for (const [name, engine] of Object.entries(ENGINES).filter(([name]) => ONLY === '' || name === ONLY)) {
+  await engine.fill(`${name}-full`, nationalIds(OTHERS, STUDENTS));
+  await engine.fill(`${name}-empty`, []);
+  const [full, empty] = [[], []];
+  for (let run = 0; run < RUNS; run++) {
+    full.push(await timedImport(engine, `${name}-full`));
+    empty.push(await timedImport(engine, `${name}-empty`));
+  }
+  console.log(`import of ${STUDENTS} packages of ${FILES} files into ${name}, ms: median (min–max) of ${RUNS} alternating runs`);
+  console.log(`a store of ${OTHERS.toLocaleString('en')} students: ${shown(full)}; an empty one: ${shown(empty)}`);
+  console.log(`ratio ${(median(full) / median(empty)).toFixed(2)}`);
 }
-console.log(`import of ${STUDENTS} packages of ${FILES} files into PostgreSQL, ms: median (min–max) of ${RUNS} alternating runs`);
-console.log(`a store of ${OTHERS.toLocaleString('en')} students: ${shown(full)}; an empty one: ${shown(empty)}`);
-console.log(`ratio ${(median(full) / median(empty)).toFixed(2)}`);
 process.exit();
