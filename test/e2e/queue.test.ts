@@ -235,6 +235,38 @@ describePostgres('packages in the queue', () => {
     expect(entries.map((entry) => 'request' in entry && entry.request)).toEqual(Array(4).fill(expect.stringMatching(/^[0-9a-f]{12}$/)));
   });
 
+  it('of a student who was erased while they waited are treated as an import here is: refused, or of somebody new', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await receiver(database, folder);
+    const { inbox, secret, packages } = await inboxOf(folder, 1);
+    const zip = join(inbox, packages[0] as string);
+    const lpxHere = (...words: readonly string[]) => lpxJson(['--store', database.url, ...words]);
+    const importHere = (...words: readonly string[]) =>
+      lpxJson(['--store', database.url, 'import', zip, ...words], {
+        env: { LPX_PASSWORD: passwordsIn(secret).get(packages[0] as string) as string },
+      });
+    const runWorker = () =>
+      workersOfTest()(['--store', database.url, 'worker', '--jobs', '1', '--passwords', secret, '--until-empty']).ended;
+    const { code, json: first } = await importHere('--create-students');
+    const { nationalId } = first.students[0];
+    const here = () => withStore(database.location, async (open) => (await open.student(nationalId)) !== undefined);
+    expect([code, await here()]).toEqual([0, true]);
+    expect((await lpxHere('batch', 'import', inbox, '--queue', '--no-follow')).code).toBe(0);
+    expect((await lpxHere('erase', nationalId, '--yes')).code).toBe(0);
+
+    const { json: refused } = await importHere();
+    expect(await runWorker()).toBe(0);
+    const { json: status } = await lpxHere('batch', 'status', '--all');
+    expect([status.jobs[0].code, await here()]).toEqual([refused.error.code, false]);
+    cpSync(join(inbox, 'refused'), inbox, { recursive: true });
+    settle(inbox);
+    expect((await lpxHere('batch', 'import', inbox, '--queue', '--no-follow', '--create-students')).code).toBe(0);
+    expect([await runWorker(), await here()]).toEqual([0, true]);
+    const verified = await withStore(database.location, (open) => open.log.verify());
+    expect(verified.faults).toEqual([]);
+  });
+
   it('that a worker verifies are in the history, also a refused one: by whom, and for which request', async () => {
     const folder = tempFolder();
     const database = await testDatabase();
