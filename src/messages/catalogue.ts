@@ -875,6 +875,12 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'Connect it and run lpx backup {folder}, or lpx erase --finish. Until then, restore it with --erasures only.',
   },
+  LPX_ERASE_NAMED_FOLDER: {
+    exit: EXIT.someFailed,
+    what: 'The path of a backup, {folder}, has the student’s id or name in it. The log keeps it: later erasures are noted there.',
+    means: 'partlyDone',
+    next: 'Name folders of backups after no student.',
+  },
   LPX_NOT_IN_STORE: {
     exit: EXIT.usage,
     what: 'The student is not in the store.',

@@ -806,6 +806,10 @@ export const zhTW: Messages = {
       what: '無法寫入 {folder} 的備份，其中還沒有這次刪除：還原它會帶回這位學生。',
       next: '請接上該磁碟後執行 lpx backup {folder}（或 lpx erase --finish）；在那之前若要還原，務必加上 --erasures。',
     },
+    LPX_ERASE_NAMED_FOLDER: {
+      what: '備份的路徑 {folder} 含有這位學生的證號或姓名。作業紀錄會保留這個路徑，往後的刪除才能記入該備份。',
+      next: '請不要以學生的證號或姓名命名備份資料夾。',
+    },
     LPX_STILL_MISSING: {
       what: '還有 {count} 個檔案沒有找到。',
       next: '請向上列學生索取自存的檔案，或另找舊交換檔、備份，再執行一次 lpx recover；沒有密碼的交換檔請用 --passwords 提供。',

@@ -3,27 +3,27 @@
  * the log knows the national id, and notes what is still to be overwritten; the overwriting comes after it, and is completed by
  * the next command where a process dies in between. The log keeps the fact: hashes that nobody can resolve any more.
  */
-import { randomBytes } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import { LpxError } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
-import { canonicalCode, inPlainLetters } from '../plain-text.js';
+import { canonicalCode } from '../plain-text.js';
 import type { AttachmentVault } from './attachments.js';
-import { chainEntry, chainedStudents, entryHash, entryHashUnsalted, keyedId, saidHash } from './chain.js';
-import { changesHash, isInChangesOfOthers } from './entry-changes.js';
+import { chainEntry, keyedId, saidHash } from './chain.js';
+import { isInChangesOfOthers } from './entry-changes.js';
 import { addErasures, type Erasure, listErasures, unvouched } from './erasure-list.js';
 import { historyColumns } from './history-rows.js';
 import type { Presence } from './presence.js';
 import { eraseFromQueue, jobTables } from './queued-traces.js';
+import { namedBackupsOf, rewordHistory, wordsOf } from './reworded-history.js';
 import { inParts } from './statements.js';
-import type { EntryDetails, Store } from './store.js';
+import type { Store } from './store.js';
 import { basicDataOf } from './stored-rows.js';
 import { isPostgres, ROW_TABLES, type RowTable, tablesOfStudents } from './table-rows.js';
 import type { Tables } from './tables.js';
+import { withoutWords } from './taken-out-words.js';
 
 type StudentRow = Selectable<Tables['students']>;
-type Reworded = EntryDetails['erase']['reworded'];
 
 /** What an erasure takes, or took. */
 export interface ErasedStudent {
@@ -36,11 +36,15 @@ export interface ErasedStudent {
   readonly entries: number;
 }
 
-/** What an erasure would take, of whom, and the place in the log of the student's newest entry; 0 for none. */
+/**
+ * What an erasure would take, and of whom; `newest`: the place in the log of the student's newest entry, 0 for none; `namedBackups`:
+ * folders of backups that have the student's id or name in their path, which the log keeps.
+ */
 export interface PlannedErasure extends ErasedStudent {
   readonly nationalId: string;
   readonly name: string;
   readonly newest: number;
+  readonly namedBackups: readonly string[];
 }
 
 /** By whom, when and why a student is erased. */
@@ -125,6 +129,7 @@ export class StudentErasures {
       sharedFiles: shared,
       entries: await countOf(this.#db, 'history_students', student.id),
       newest: await newestEntryOf(this.#db, student.id),
+      namedBackups: await namedBackupsOf(this.#db, await wordsOf(this.#db, student, nameOf(student, this.#folder))),
     };
   }
 
@@ -292,6 +297,7 @@ async function eraseStudent(
 ): Promise<ErasedStudent> {
   const hash = keyedId(student.id_key, student.national_id);
   await eraseFromQueue(db, { nationalId: student.national_id, name: nameOf(student, folder) });
+  const words = await wordsOf(db, student, nameOf(student, folder));
   const { own, shared } = await filesOf(db, student.id);
   const entries = await keepHashes(db, student, hash);
   let records = 0;
@@ -306,12 +312,8 @@ async function eraseStudent(
   await noteRemnants(db, ['', ...own]);
   // Lists of batches that have ended are nobody's business any more: their hashes could be tried out with ids.
   await db.updateTable('batches').set({ key: '' }).where('work', '=', '').execute();
-  const reworded = await rewordHistory(
-    db,
-    [student.national_id, nameOf(student, folder)],
-    new Set(changed.map(({ history_id }) => history_id)),
-  );
-  const details = { keyedId: hash, reason, records, files: own.length, reworded };
+  const reworded = await rewordHistory(db, words, new Set(changed.map(({ history_id }) => history_id)));
+  const details = { keyedId: hash, reason: withoutWords(reason.trim(), words), records, files: own.length, reworded };
   const { id } = await db
     .insertInto('history')
     .values(historyColumns({ kind: 'erase', at: now, operator, file: '', bytes: 0, details }))
@@ -387,65 +389,4 @@ async function keepHashes(db: Transaction<Tables>, { id, id_key }: StudentRow, h
       )
       .execute();
   return rows.length;
-}
-
-const ENTRIES_AT_ONCE = 500;
-/** What stands in the place of a word that was taken out. */
-const TAKEN_OUT = '＊＊＊';
-
-/**
- * Takes id and name out of what entries say of files, folders and more.
- * @param changed entries that keep fewer changes by now
- * @returns those entries, with their hashes from now on
- */
-async function rewordHistory(db: Transaction<Tables>, words: readonly string[], changed: ReadonlySet<number>): Promise<Reworded> {
-  const reworded: { position: number; hash: string }[] = [];
-  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
-    const page = await db
-      .selectFrom('history')
-      .select(['id', 'file', 'folder', 'details'])
-      .where('position', 'is not', null)
-      .where('id', '>', after)
-      .orderBy('id')
-      .limit(ENTRIES_AT_ONCE)
-      .execute();
-    for (const { id, ...texts } of page) {
-      const without = {
-        file: withoutWords(texts.file, words),
-        folder: withoutWords(texts.folder, words),
-        details: withoutWords(texts.details, words),
-      };
-      if (changed.has(id) || without.file !== texts.file || without.folder !== texts.folder || without.details !== texts.details)
-        reworded.push(await reword(db, id, without));
-    }
-    if (page.length < ENTRIES_AT_ONCE) return reworded;
-    after = page.at(-1)?.id ?? after;
-  }
-}
-
-/** With another salt, so that its hash from before does not show what it said. */
-async function reword(
-  db: Transaction<Tables>,
-  id: number,
-  texts: Pick<Selectable<Tables['history']>, 'file' | 'folder' | 'details'>,
-): Promise<Reworded[number]> {
-  const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  const salt = entry.salt === '' ? '' : randomBytes(16).toString('hex');
-  const changes_hash = entry.changes_hash === '' ? '' : await changesHash(db, id);
-  const now = { ...entry, ...texts, salt, changes_hash };
-  await db
-    .updateTable('history')
-    .set({ ...texts, salt, changes_hash })
-    .where('id', '=', id)
-    .execute();
-  const hash = salt === '' ? await entryHashUnsalted(now, chainedStudents(db, id)) : entryHash(now);
-  return { position: Number(entry.position), hash };
-}
-
-function withoutWords(text: string, words: readonly string[]): string {
-  let result = text;
-  for (const word of words.map(inPlainLetters).filter((plain) => plain.length > 1))
-    for (let at = inPlainLetters(result).indexOf(word); at >= 0; at = inPlainLetters(result).indexOf(word, at + TAKEN_OUT.length))
-      result = `${result.slice(0, at)}${TAKEN_OUT}${result.slice(at + word.length)}`;
-  return result;
 }

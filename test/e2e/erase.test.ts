@@ -167,7 +167,11 @@ describe('the commands erase and log', () => {
     // Two receipts are awaited: each is listed, and the error says how many they are.
     const awaited = onTerminal('erase', TRANSFER_STUDENT, '--dry-run');
     expect([awaited.exitCode, awaited.stdout.split('LPX_ERASE_AWAITING').length]).toEqual([7, 4]);
-    expect(onTerminal(...ERASE, '--accept-unreceipted')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(erased) });
+    const reason = ['--reason', `${TRANSFER_STUDENT},${NAME},B800000015`];
+    expect(onTerminal(...ERASE, ...reason, '--accept-unreceipted')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(erased) });
+    expect(filesWithStudent(store)).toEqual([]);
+    const [entry] = await withStore(store, (open) => open.history());
+    expect(entry).toMatchObject({ details: { reason: '＊＊＊,＊＊＊,B80000****' } });
   });
 
   it('end as they did what they do when nobody reads what they print', async () => {

@@ -17,7 +17,7 @@ import { describe, expect, it } from 'vitest';
 import { RepositoryLock } from '#lpx/backup/locks.js';
 import { Repository } from '#lpx/backup/repository.js';
 import { type BackupRequest, backupStore, listSnapshots } from '#lpx/exchange/backup.js';
-import { eraseStudent } from '#lpx/exchange/erase.js';
+import { eraseStudent, planErasure } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
@@ -27,7 +27,7 @@ import { openSqlite } from '#lpx/store/driver.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import type { Store } from '#lpx/store/store.js';
 import { describeEngines, newStore } from '../support/postgres.js';
-import { NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { BORROWED_STUDENT, load, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -304,6 +304,22 @@ describe('a backup', () => {
     expect(await restore(repository, known, { snapshot: name })).toMatchObject({ erased: 1 });
     expect([await studentsOf(before), await studentsOf(given), await studentsOf(known)]).toEqual([1, 0, 0]);
     for (const restored of [given, known]) expect(await withStore(restored, async (open) => (await open.log.verify()).faultCount)).toBe(0);
+  });
+
+  it('is known after an erasure, also where its folder has the student’s name, and gets that erasure and the next', async () => {
+    const store = await transferSchool(tempFolder());
+    await load(store, join(SAMPLES, 'borrowed-study'));
+    const repository = join(tempFolder(), '備份林小禾');
+    await backup(store, repository);
+    const erase = (nationalId: string) =>
+      withStore(store, (open) =>
+        eraseStudent(open, { nationalId, reason: '', acceptUnreceipted: true, now: later(1), operator: OPERATOR }),
+      );
+    const plan = await withStore(store, (open) => planErasure(open, TRANSFER_STUDENT));
+    expect(plan.namedBackups).toEqual([repository]);
+    const erased = [await erase(TRANSFER_STUDENT), await erase(BORROWED_STUDENT)];
+    expect(erased.map(({ backups }) => backups)).toEqual([1, 2].map(() => ({ noted: [repository], unreached: [] })));
+    expect(await restore(repository, join(tempFolder(), 'restored'))).toMatchObject({ erased: 2 });
   });
 
   it('gets each erasure at once where it can be reached; of the others, the erasure says which they are', async () => {

@@ -6,6 +6,7 @@ import { withStore } from '#lpx/exchange/school-store.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import { tablesOfStudents } from '#lpx/store/table-rows.js';
+import { detailsWithoutWords, withoutWords } from '#lpx/store/taken-out-words.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { contentOf, exportFrom, importTo, LEFT, load, NOW, OPERATOR, PASSWORD, school, sign } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -65,7 +66,13 @@ async function packageOwingFile(folder: string): Promise<string> {
   return zipFile;
 }
 
-const erase = (store: string) => withStore(store, (open) => open.erasures.erase(ERASED.nationalId, { ...BY, reason: '保存期限屆滿' }));
+const erase = (store: string) =>
+  withStore(store, (open) =>
+    open.erasures.erase(ERASED.nationalId, {
+      ...BY,
+      reason: ` 保存期限屆滿：${ERASED.nationalId.toLowerCase()} 陳 小麥、B80000****`,
+    }),
+  );
 const checkedLog = (store: string) => withStore(store, (open) => open.log.verify());
 
 /** The files below a folder with one of the texts in their bytes. */
@@ -108,7 +115,7 @@ describe('a student who is erased', () => {
       studentCount: 1,
       erased: 1,
       students: [],
-      details: { reason: '保存期限屆滿', records: 4 },
+      details: { reason: '保存期限屆滿：＊＊＊ ＊＊＊、＊＊＊', records: 4 },
     });
     expect(entries[1]).toMatchObject({ kind: 'export', studentCount: 2, erased: 1, students: [{ nationalId: STAYING.nationalId }] });
   });
@@ -175,6 +182,27 @@ describe('a student who is erased', () => {
     const kept = [undone, owed, repaired].map((where) => countOf('received_records', where).count > 0);
     database.close();
     expect([without, kept]).toEqual([[], [true, true, true]]);
+  });
+});
+
+describe('the words of a student', () => {
+  const words = { nationalIds: ['B800000015'], names: ['陳小麥', 'Bank', 'Mary Ann', ''] };
+
+  it.each([
+    ['陳 小麥.zip', '＊＊＊.zip'],
+    ['/mail/陳\u3000小 麥/b800000015_陳小麥', '/mail/＊＊＊/＊＊＊_＊＊＊'],
+    ['ｂ８０００ ０００１５x', '＊＊＊x'],
+    ['bank-2.zip, BANK2, banking, databank', '＊＊＊-2.zip, ＊＊＊2, banking, databank'],
+    ['mary_ann.zip, MaryAnn, Mary‧Ann, summary ann', '＊＊＊.zip, ＊＊＊, ＊＊＊, summary ann'],
+    ['陳小明', '陳小明'],
+  ])('are taken out of %s', (text, without) => {
+    expect(withoutWords(text, words)).toBe(without);
+  });
+
+  it('are taken out of what people say in details, and of nothing that lpx reads again', () => {
+    const details = { keyedId: 'a1', repository: 'bank', why: 'to the bank', reworded: [{ position: 1, hash: 'bank' }] };
+    expect(JSON.parse(detailsWithoutWords(JSON.stringify(details), words))).toEqual({ ...details, why: 'to the ＊＊＊' });
+    expect(JSON.parse(detailsWithoutWords('{"why":"x"}', { nationalIds: [], names: ['why'] }))).toEqual({ why: 'x' });
   });
 });
 

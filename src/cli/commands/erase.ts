@@ -8,7 +8,7 @@ import {
   type Remnants,
 } from '../../exchange/erase.js';
 import { withStore } from '../../exchange/school-store.js';
-import { maskId } from '../../masking.js';
+import { maskId, maskIds } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
 import { nationalIdsFrom } from '../arguments.js';
@@ -40,7 +40,7 @@ export async function erase(context: Context, nationalId: string | undefined, op
     await confirmId(context, plan, limits);
     const { remnants, backups, ...erased } = await eraseStudent(store, {
       nationalId: id,
-      reason: options.reason ?? '',
+      reason: maskIds(options.reason ?? ''),
       acceptUnreceipted: options.acceptUnreceipted === true,
       now: context.now(),
       operator: context.operator(),
@@ -56,7 +56,7 @@ export async function erase(context: Context, nationalId: string | undefined, op
         ...outsideLines(context, done, limits),
         ...notedLines(context, backups),
       ],
-      findings: unreachedFindings(backups),
+      findings: [...unreachedFindings(backups), ...namedFindings(plan)],
       ...unfinished(context, remnants),
     };
   });
@@ -88,7 +88,7 @@ function planned(context: Context, plan: ErasurePlan, limits: readonly Limit[]):
       ...outsideLines(context, plan, limits),
     ],
     // A single one is said on its own.
-    findings: plan.awaiting.length > 1 ? plan.awaiting : [],
+    findings: [...(plan.awaiting.length > 1 ? plan.awaiting : []), ...namedFindings(plan)],
     ...(first && {
       error: new LpxError(first.code, first.facts as never, { findings: plan.awaiting, place: first.place }),
     }),
@@ -135,7 +135,7 @@ function outsideLines(context: Context, { outside }: ErasurePlan, limits: readon
   ];
 }
 
-const planOutput = ({ nationalId, name: _, newest: __, outside, awaiting, ...plan }: ErasurePlan) => ({
+const planOutput = ({ nationalId, name: _, newest: __, namedBackups: ___, outside, awaiting, ...plan }: ErasurePlan) => ({
   ...plan,
   nationalIdMasked: maskId(nationalId),
   outside: outside.map((entry) => ({
@@ -165,6 +165,9 @@ const notedLines = ({ messages }: Context, { noted }: NotedErasures): string[] =
 
 const unreachedFindings = ({ unreached }: NotedErasures): Finding[] =>
   unreached.map((folder) => findingOf('LPX_ERASE_UNNOTED', 'warning', {}, { folder }));
+
+const namedFindings = ({ namedBackups }: ErasurePlan): Finding[] =>
+  namedBackups.map((folder) => findingOf('LPX_ERASE_NAMED_FOLDER', 'warning', {}, { folder }));
 
 const remnantOutput = ({ messages }: Context, { files, database }: Remnants) => ({
   overwritten: files.length === 0 && database === undefined,
