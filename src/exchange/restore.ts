@@ -36,7 +36,7 @@ export interface RestoreRequest {
   readonly snapshot?: string | undefined;
   /** The new store: a folder that is missing or empty; or a database that has no store of the school. */
   readonly target: StoreLocation;
-  /** Where the files of a store in a database go: an absolute folder, or the URL of a bucket. */
+  /** Where the files go: the URL of a bucket; of a store in a database, else an absolute folder. Undefined for the store's own folder. */
   readonly attachments?: string | undefined;
   readonly identities?: Identities | undefined;
   /** Files with further erasures to obey, as lines of JSON: those since the newest backup. */
@@ -69,7 +69,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRes
   const taken = await readManifest(repository, await nameMeant(repository, request.snapshot, () => newestOfOnlySchool(repository)));
   const erased = await (typeof target === 'string'
     ? intoFolder(target, async (made) => {
-        const store = await makeStore(repository, taken, made, request.onProgress);
+        const store = await makeStore(repository, taken, made, request);
         return finish(repository, taken, store, request).finally(() => store.close());
       })
     : intoDatabase(repository, taken, { ...request, target }));
@@ -139,7 +139,7 @@ export async function rehearseRestore(store: Store, request: RehearsalRequest): 
     throw writeError(error, scratch);
   });
   try {
-    const restored = await makeStore(repository, taken, join(work.path, 'store'), onProgress);
+    const restored = await makeStore(repository, taken, join(work.path, 'store'), { onProgress });
     await restored.close();
   } finally {
     await work.remove();
@@ -200,10 +200,15 @@ function requireOutside(folder: string, place: string): void {
 }
 
 /** Makes a store of a snapshot in a folder, and compares it with what the snapshot says. */
-async function makeStore(repository: Repository, taken: Taken, folder: string, onProgress?: OnProgress): Promise<Store> {
+async function makeStore(
+  repository: Repository,
+  taken: Taken,
+  folder: string,
+  { attachments, onProgress }: Pick<RestoreRequest, 'attachments' | 'onProgress'>,
+): Promise<Store> {
   const { school, schemaVersion } = taken.manifest;
   let files = new Files();
-  await createStoreOfRows(folder, { school, schemaVersion }, async (writer) => {
+  await createStoreOfRows(folder, { school, schemaVersion, attachments }, async (writer) => {
     files = await writeRows(repository, taken, writer);
   });
   const store = await openStore(folder).catch((error) => {

@@ -16,7 +16,7 @@ import { NOW, OPERATOR, SAMPLES, TRANSFER_STUDENT } from '../support/schools.js'
 import { tempFolder } from '../support/temp.js';
 
 describeS3('a store whose files are in a bucket', (server) => {
-  it('is backed up, restored to a folder, and examined: what the bucket has lost is named, with its student', async () => {
+  it('is backed up, restored to a folder and to a bucket, and examined: what the bucket has lost is named, with its student', async () => {
     const parent = tempFolder();
     const [location, target, repository] = ['store', 'restored', 'backup'].map((name) => join(parent, name)) as [string, string, string];
     const attachments = server.urlOf('backups');
@@ -27,9 +27,12 @@ describeS3('a store whose files are in a bucket', (server) => {
     expect([result.error, result.manifest.files.count]).toEqual([undefined, files.length]);
     await store.close();
     await restoreBackup({ folder: repository, target, now: NOW, operator: OPERATOR });
+    const again = join(parent, 'again');
+    await restoreBackup({ folder: repository, target: again, attachments: server.urlOf('again'), now: NOW, operator: OPERATOR });
+    await withStore(again, async (open) => expect(open.attachments.locationOf('')).toContain('s3://'));
     const examine = (folder: string) =>
       withStore(folder, (open) => examineStore(open, { quick: false, repair: false, now: NOW, operator: OPERATOR }));
-    for (const folder of [location, target])
+    for (const folder of [location, target, again])
       expect(await examine(folder)).toMatchObject({ error: undefined, filesChecked: files.length, gap: { records: 0 } });
     await withStore(location, async (open) => {
       expect(open.attachments.locationOf(files[0]?.sha256 ?? '')).toContain('s3://');

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { restoreBackup } from '../../exchange/restore.js';
-import { attachmentsNamed, locationNamed, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
+import { attachmentsNamed, isS3Url, locationNamed, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
@@ -10,7 +10,7 @@ import { type IdentityOptions, identitiesOf, snapshotOutput } from './backup.js'
 
 export interface RestoreOptions extends IdentityOptions {
   readonly snapshot?: string;
-  /** Where the files of a store in a database go. */
+  /** Where the files go. */
   readonly attachments?: string;
   readonly erasures: readonly string[];
 }
@@ -53,10 +53,11 @@ export async function restore(context: Context, repository: string, store: strin
   };
 }
 
-/** A store in a database has its files in a folder or a bucket that is named; one in a folder has them in there. @throws LPX_USAGE, LPX_S3_URL, LPX_S3_SECRET */
+/** A store in a database has its files in a folder or a bucket that is named; one in a folder in there, or in a bucket. @throws LPX_USAGE, LPX_S3_URL, LPX_S3_SECRET */
 function attachmentsFor({ cwd, messages: { usage } }: Context, target: StoreLocation, { attachments }: RestoreOptions): string | undefined {
-  const isDatabase = typeof target !== 'string';
-  if (isDatabase !== (attachments !== undefined))
-    throw new LpxError('LPX_USAGE', { problem: isDatabase ? usage.attachmentsMissing : usage.attachmentsInStore });
-  return attachments === undefined ? undefined : attachmentsNamed(attachments, cwd);
+  const place = attachments === undefined ? undefined : attachmentsNamed(attachments, cwd);
+  if (typeof target !== 'string' && place === undefined) throw new LpxError('LPX_USAGE', { problem: usage.attachmentsMissing });
+  if (typeof target === 'string' && place !== undefined && !isS3Url(place))
+    throw new LpxError('LPX_USAGE', { problem: usage.attachmentsInStore });
+  return place;
 }
