@@ -29,6 +29,7 @@ export default defineConfig({
   test: {
     projects: isBuiltin('node:sqlite') ? projects : projects.slice(0, 1),
     testTimeout: 900_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.{ts,tsx}'],
