@@ -1459,6 +1459,7 @@ export const en = {
       said: 'what it says of a student was edited',
       changes: 'what lpx undo would put back was edited, added or removed',
       later: 'the note that it arrived or was undone is not that of the log',
+      rows: 'the files that its receipt names, or the entries that it matched, were edited, added or removed',
       stray: 'rows of students belong to no entry',
       unlisted: 'whom it erased is missing from the list of erased students, or was changed there',
       listed: '{count} students are on the list of erased students whom no entry erased',

@@ -2332,6 +2332,7 @@ export const zhTW: Messages = {
       said: '對學生的記載遭修改',
       changes: '供 lpx undo 復原的資料遭修改、加入或移除',
       later: '收訖或復原的註記與保管紀錄不符',
+      rows: '回執所列檔案或比對到的紀錄遭修改、增加或移除',
       stray: '有學生的記載不屬於任何一筆',
       unlisted: '所刪除的學生不在永久刪除名單中，或該筆遭修改',
       listed: '永久刪除名單中有 {count} 筆不是任何一筆紀錄所刪除的',

@@ -8,6 +8,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { changesHash } from './entry-changes.js';
+import { rowsHash } from './entry-rows.js';
 import { asStored } from './seal.js';
 import { inParts } from './statements.js';
 import type { EntryDetails } from './store.js';
@@ -54,9 +55,12 @@ const CHAINED_WITH_SALT = ['salt', 'package', 'batch_job', 'students_hash'] as c
 /** And those since it has a hash of its changes. */
 const CHAINED_WITH_CHANGES = ['changes_hash', 'keeps_changes'] as const;
 
+/** And since it has one of its rows that no other covers. */
+const CHAINED_WITH_ROWS = ['rows_hash'] as const;
+
 export type ChainedEntry = Pick<
   Selectable<Tables['history']>,
-  (typeof CHAINED)[number] | (typeof CHAINED_WITH_SALT)[number] | (typeof CHAINED_WITH_CHANGES)[number]
+  (typeof CHAINED)[number] | (typeof CHAINED_WITH_SALT)[number] | (typeof CHAINED_WITH_CHANGES)[number] | (typeof CHAINED_WITH_ROWS)[number]
 >;
 
 export type ChainedStudent = Pick<
@@ -102,7 +106,12 @@ const countsOf = ({ created, course_results, multi_performances, attachments }: 
 
 /** The hash of an entry with a salt: SHA-256, 64 hex digits. */
 export function entryHash(entry: ChainedEntry): string {
-  const columns = [...CHAINED_WITH_SALT, ...CHAINED, ...(entry.changes_hash === '' ? [] : CHAINED_WITH_CHANGES)];
+  const columns = [
+    ...CHAINED_WITH_SALT,
+    ...CHAINED,
+    ...(entry.changes_hash === '' ? [] : CHAINED_WITH_CHANGES),
+    ...(entry.rows_hash === '' ? [] : CHAINED_WITH_ROWS),
+  ];
   return createHash('sha256')
     .update(JSON.stringify(columns.map((column) => columnOf(entry, column))))
     .digest('hex');
@@ -185,14 +194,15 @@ export async function chainEntry(db: Db, id: number): Promise<void> {
     .orderBy('position', 'desc')
     .limit(1)
     .executeTakeFirst();
+  const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   const place = {
     position: (last?.position ?? 0) + 1,
     previous_hash: last?.hash ?? '',
     salt: randomBytes(16).toString('hex'),
     students_hash: await studentsHash(chainedStudents(db, id)),
     changes_hash: await changesHash(db, id),
+    rows_hash: await rowsHash(db, entry),
   };
-  const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   await db
     .updateTable('history')
     .set({ ...place, hash: entryHash({ ...entry, ...place }) })

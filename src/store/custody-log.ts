@@ -16,6 +16,7 @@ import {
   recordsOf,
 } from './chain.js';
 import { entriesWithOtherChanges } from './entry-changes.js';
+import { rowFaults } from './entry-rows.js';
 import { erasureFaults } from './erasure-list.js';
 import { laterFaults } from './later-facts.js';
 import type { Queued } from './store.js';
@@ -37,8 +38,9 @@ export type KeptHead = Pick<LogHead, 'hash'> & Partial<LogHead>;
  * Where the log is broken, and how. `edited`: the entry is not what it was. `order`: it does not follow the one before, which was
  * exchanged or moved. `missing`: entries are gone. `inserted`: it never got a place in the chain. `students`: students of it were edited,
  * added or removed. `said`: what it says of a student was. `changes`: what it keeps to be undone by was. `later`: that it arrived or was undone is not
- * what the log says elsewhere. `stray`: rows that belong to no entry. `unlisted`: whom it erased is not on the list of erased students, or was changed there; `listed`: that
- * has students whom no entry erased. `cut`: entries at the end are gone. `head`: at the place of the kept head is another entry.
+ * what the log says elsewhere. `rows`: the entries that it matched, or the files that its receipt names, were changed. `stray`: rows that belong to no
+ * entry. `unlisted`: whom it erased is not on the list of erased students, or was changed there; `listed`: that has students whom no entry erased.
+ * `cut`: entries at the end are gone. `head`: at the place of the kept head is another entry.
  */
 export interface LogFault {
   readonly what:
@@ -50,6 +52,7 @@ export interface LogFault {
     | 'said'
     | 'changes'
     | 'later'
+    | 'rows'
     | 'stray'
     | 'unlisted'
     | 'listed'
@@ -154,7 +157,7 @@ export class CustodyLog {
     for (const fault of await laterFaults(this.#db)) faults.add(fault);
     for (const entry of await inOneState(this.#db, entriesWithOtherChanges)) faults.add({ what: 'changes', ...entry });
     await this.#checkStrays(faults);
-    for (const fault of await erasureFaults(this.#db)) faults.add(fault);
+    for (const fault of [...(await rowFaults(this.#db)), ...(await erasureFaults(this.#db))]) faults.add(fault);
     if (entries === 0 && (await this.#hasBegun())) faults.add({ what: 'missing', position: 1, id: 0, count: 1 });
     const since = kept && (await this.#sinceHead(kept, head, faults));
     const gaps = await this.#gaps();
@@ -289,7 +292,7 @@ export class CustodyLog {
       .limit(FAULTS_NAMED)
       .execute();
     for (const { id } of unchained) faults.add({ what: 'inserted', position: 0, id });
-    for (const table of ['history_students', 'history_erased', 'history_records', 'entry_changes'] as const) {
+    for (const table of ['history_students', 'history_erased', 'history_records', 'entry_changes', 'entry_matches'] as const) {
       const stray = await this.#db
         .selectFrom(table)
         .leftJoin('history', 'history.id', `${table}.history_id`)

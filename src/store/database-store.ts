@@ -23,6 +23,7 @@ import { BatchJournal } from './batch-journal.js';
 import { chainEntry, erasuresIn, isEntryIntact, keyedId, newIdKey, saidHash } from './chain.js';
 import { CustodyLog } from './custody-log.js';
 import { type ChangedTable, EntryChanges } from './entry-changes.js';
+import { areAcknowledged } from './entry-rows.js';
 import { countHistory, historyColumns, readHistory } from './history-rows.js';
 import { sealHoldings } from './holdings.js';
 import { type Moved, makerOf, markMoved, movedIn, publish } from './moving.js';
@@ -227,9 +228,11 @@ export class DatabaseStore implements Store {
       .selectFrom('receipt_files')
       .innerJoin('history_students', 'history_students.history_id', 'receipt_files.history_id')
       .innerJoin('students', 'students.id', 'history_students.student_id')
-      .select('sha256')
+      .select(['sha256', 'receipt_files.history_id'])
       .where('national_id', '=', nationalId)
       .execute();
+    const exportIds = rows.map(({ history_id }) => history_id);
+    if (!(await areAcknowledged(this.#db, exportIds))) throw new LpxError('LPX_STORE_DAMAGED', { folder: this.folder, part: 'history' });
     return new Set(rows.map(({ sha256 }) => sha256));
   }
 

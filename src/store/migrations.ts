@@ -509,6 +509,14 @@ async function nineteenthVersion(db: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
+/** Entries have a hash of the rows that no other hash of theirs covers. */
+async function twentiethVersion(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .alterTable('history')
+    .addColumn('rows_hash', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+}
+
 const MIGRATIONS: readonly Migration[] = [
   firstVersion,
   secondVersion,
@@ -529,6 +537,7 @@ const MIGRATIONS: readonly Migration[] = [
   seventeenthVersion,
   eighteenthVersion,
   nineteenthVersion,
+  twentiethVersion,
 ];
 
 /** The version of the tables that this program has. */

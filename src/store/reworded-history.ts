@@ -4,6 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { HistoryKind } from '../spec/history.js';
 import { chainedStudents, entryHash, entryHashUnsalted } from './chain.js';
 import { changesHash } from './entry-changes.js';
+import { rowsHash } from './entry-rows.js';
 import type { BasicDataChange, EntryDetails } from './store.js';
 import { listIn } from './stored-rows.js';
 import type { Tables } from './tables.js';
@@ -55,7 +56,7 @@ function changesIn(changes: string): readonly BasicDataChange[] {
 
 /**
  * Takes ids and names out of what entries say of files, folders and more.
- * @param changed entries that keep fewer changes by now
+ * @param changed entries that have fewer changes or files by now
  * @returns those entries, with their hashes from now on
  */
 export async function rewordHistory(db: Transaction<Tables>, words: StudentWords, changed: ReadonlySet<number>): Promise<Reworded> {
@@ -92,10 +93,11 @@ async function reword(
   const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   const salt = entry.salt === '' ? '' : randomBytes(16).toString('hex');
   const changes_hash = entry.changes_hash === '' ? '' : await changesHash(db, id);
-  const now = { ...entry, ...texts, salt, changes_hash };
+  const rows_hash = entry.rows_hash === '' ? '' : await rowsHash(db, entry);
+  const now = { ...entry, ...texts, salt, changes_hash, rows_hash };
   await db
     .updateTable('history')
-    .set({ ...texts, salt, changes_hash })
+    .set({ ...texts, salt, changes_hash, rows_hash })
     .where('id', '=', id)
     .execute();
   const hash = salt === '' ? await entryHashUnsalted(now, chainedStudents(db, id)) : entryHash(now);

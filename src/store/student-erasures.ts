@@ -11,6 +11,7 @@ import { canonicalCode } from '../plain-text.js';
 import type { AttachmentVault } from './attachments.js';
 import { chainEntry, keyedId, saidHash } from './chain.js';
 import { isInChangesOfOthers } from './entry-changes.js';
+import { receiptsOf } from './entry-rows.js';
 import { addErasures, type Erasure, listErasures, unvouched } from './erasure-list.js';
 import { historyColumns } from './history-rows.js';
 import type { Presence } from './presence.js';
@@ -305,6 +306,7 @@ async function eraseStudent(
   const changed = await db.selectFrom('entry_changes').select('history_id').distinct().where('student_id', '=', student.id).execute();
   for (const table of tablesOfStudents()) await deleteOf(db, table, student.id);
   await db.deleteFrom('students').where('id', '=', student.id).execute();
+  const receipts = await receiptsOf(db, own);
   for (const some of inParts(own)) {
     await db.deleteFrom('attachments').where('sha256', 'in', some).execute();
     await db.deleteFrom('receipt_files').where('sha256', 'in', some).execute();
@@ -312,7 +314,7 @@ async function eraseStudent(
   await noteRemnants(db, ['', ...own]);
   // Lists of batches that have ended are nobody's business any more: their hashes could be tried out with ids.
   await db.updateTable('batches').set({ key: '' }).where('work', '=', '').execute();
-  const reworded = await rewordHistory(db, words, new Set(changed.map(({ history_id }) => history_id)));
+  const reworded = await rewordHistory(db, words, new Set([...changed.map(({ history_id }) => history_id), ...receipts]));
   const details = { keyedId: hash, reason: withoutWords(reason.trim(), words), records, files: own.length, reworded };
   const { id } = await db
     .insertInto('history')

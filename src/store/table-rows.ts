@@ -108,6 +108,7 @@ const SHAPES: { readonly [T in RowTable]: Shape<Tables[T]> } = {
       salt: 'text',
       students_hash: 'text',
       changes_hash: 'text',
+      rows_hash: 'text',
     },
   },
   history_students: {

@@ -146,6 +146,8 @@ export interface Tables {
     students_hash: Generated<string>;
     /** The hash of what `entry_changes` has of it; empty in entries of earlier versions. */
     changes_hash: Generated<string>;
+    /** The hash of its rows that no other hash covers (`entry-rows.ts`); empty in entries of earlier versions. */
+    rows_hash: Generated<string>;
   };
   history_students: {
     history_id: number;

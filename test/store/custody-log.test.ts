@@ -199,6 +199,11 @@ describe('the custody log', () => {
     ['a receipt taken back', `update history set received_at = '', received_by = '' where kind = 'export'`, [['later', 3]]],
     ['a receipt of somebody else', `update history set received_by = 'x' where kind = 'export'`, [['later', 3]]],
     ['an undoing that never was', 'update history set undone_by = 99 where position = 2', [['later', 2]]],
+    ['a file that no receipt names', `insert into receipt_files values (3, '00')`, [['rows', 4]]],
+    ['a file of a receipt removed', 'delete from receipt_files where sha256 = (select min(sha256) from receipt_files)', [['rows', 4]]],
+    ['files of a receipt that never came', `insert into receipt_files values (2, '00')`, [['rows', 2]]],
+    ['a match that was not found', 'insert into entry_matches values (2, 99)', [['rows', 2]]],
+    ['matches of no entry', 'insert into entry_matches values (99, 1)', [['stray', 0]]],
     ['a student on the list of erasures whom no entry erased', `insert into erasures values ('00', '2021-01-21')`, [['listed', 0]]],
     ['a student given another key', `update students set id_key = '${'0'.repeat(64)}' where id = 2`, [['said', 1]]],
     [
@@ -231,6 +236,7 @@ describe('the custody log', () => {
         ['edited', 6],
         ['students', 6],
         ['changes', 6],
+        ['rows', 6],
       ],
     ],
     ['all entries from one on cut off', 'delete from history where position > 2', [['cut', 3]]],
@@ -266,7 +272,7 @@ describe('the custody log', () => {
   ])('shows that all of it is gone, without a head: %s', async (_, storeFolder) => {
     const store = await storeFolder();
     expect(await faultsOf(store)).toEqual([]);
-    tamper(store, 'delete from history; delete from history_students; delete from history_records; delete from entry_changes');
+    tamper(store, ['', '_students', '_records'].map((part) => `delete from history${part};`).join('') + 'delete from entry_changes; delete from entry_matches; delete from receipt_files');
     expect(await faultsOf(store)).toEqual([['missing', 1]]);
   });
 

@@ -57,8 +57,9 @@ function tamper(store: Store, statements: string): void {
   database.close();
 }
 
-/** Takes back what the eighteenth version of the tables added. */
-const WITHOUT_EIGHTEENTH = 'drop table sessions; alter table students drop column holds; alter table history drop column changes_hash;';
+/** Takes back what the eighteenth version of the tables added, and those after it. */
+const WITHOUT_EIGHTEENTH = `alter table history drop column rows_hash; drop table sessions;
+  alter table students drop column holds; alter table history drop column changes_hash;`;
 
 /** Takes back what the seventeenth version of the tables added. */
 const WITHOUT_SEVENTEENTH = `${WITHOUT_EIGHTEENTH} drop table entry_changes; drop table entry_matches; drop table receipt_files;
