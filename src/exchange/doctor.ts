@@ -84,12 +84,13 @@ const CLOCK_MS = 5 * 60_000;
 /** Orphans that are named. */
 const ORPHANS_NAMED = 1000;
 
-/** @throws LPX_STORE_DAMAGED where the database cannot be read at all; LPX_FILE_UNREADABLE */
+/** @throws LPX_STORE_DAMAGED where the database cannot be read at all; LPX_TABLES_DAMAGED; LPX_FILE_UNREADABLE */
 export async function examineStore(store: Store, request: DoctorRequest): Promise<DoctorReport> {
   const { part, quick, losses, now, onProgress } = request;
   const repair = request.repair && losses === undefined;
   const inPart = (table: string, key: string) => part === undefined || (crc32(`${table} ${key}`) >>> 0) % part.of === part.number - 1;
   const findings = lossFindings(losses);
+  if (losses === undefined) findings.push(...(await layoutFindings(store)));
   const checkEngine = () => store.health.engine(quick || (part !== undefined && part.number !== 1));
   const engine = losses ? await unlessDamaged<EngineFaults>(findings, { by: 'none', faults: [] }, checkEngine) : await checkEngine();
   for (const detail of engine.faults) findings.push(findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail }));
@@ -153,6 +154,13 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
 
 const unsound = (count: number, total: number): LpxError =>
   total === 0 ? new LpxError('LPX_STORE_UNSOUND_NOBODY', { count }) : new LpxError('LPX_STORE_UNSOUND', { count, total });
+
+/** @throws LPX_TABLES_DAMAGED where tables or columns are missing: then nothing else can be examined */
+async function layoutFindings({ health, folder }: Store): Promise<Finding[]> {
+  const { missing, foreign } = await health.misfits();
+  if (missing.length > 0) throw new LpxError('LPX_TABLES_DAMAGED', { folder, detail: missing.join('; ') });
+  return foreign.map((detail) => findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail }));
+}
 
 const isOfErasures = ({ what }: LogFault): boolean => what === 'unlisted' || what === 'listed';
 

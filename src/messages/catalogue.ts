@@ -671,6 +671,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Leave the folder as it is and restore the last backup.',
   },
+  LPX_TABLES_DAMAGED: {
+    exit: EXIT.damaged,
+    what: 'The database in {folder} is damaged: its tables are not as lpx made them ({detail}).',
+    means: 'notDone',
+    next: 'Another program changed the database. See lpx doctor, leave the store as it is and restore the last backup: lpx restore.',
+  },
   LPX_ATTACHMENT_LOST: {
     exit: EXIT.damaged,
     what: 'The store has lost the file {entry}: {file} is missing.',

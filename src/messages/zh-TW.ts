@@ -345,6 +345,10 @@ export const zhTW: Messages = {
       what: '{folder} 裡的資料庫已損壞：{part}。',
       next: '請保留該資料夾原狀，並還原最近一次的備份。',
     },
+    LPX_TABLES_DAMAGED: {
+      what: '{folder} 裡的資料庫已損壞：資料表與 lpx 所建立的不同（{detail}）。',
+      next: '資料庫曾遭其他程式變更。請看 lpx doctor，保留資料庫原狀，並以 lpx restore 還原最近一次的備份。',
+    },
     LPX_ATTACHMENT_LOST: {
       what: '資料庫遺失了檔案 {entry}：找不到 {file}。',
       next: '請先用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回；再匯入一次當初的交換檔，或重新載入該生的資料夾，也會補回。',

@@ -1,6 +1,6 @@
 /** Errors of PostgreSQL and of the way to it as ones of ours. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 import { LpxError } from '../errors.js';
-import { codeOf } from './database-error.js';
+import { codeOf, tablesDamaged } from './database-error.js';
 
 /** Another process of lpx holds the lock of writers: `lock_not_available`. */
 const BUSY = '55P03';
@@ -15,6 +15,9 @@ const DAMAGED = /^XX00[12]$/;
 const REFUSED = /^(?:42501|25006)$/;
 /** Undefined or doubled tables and columns. */
 const MISFIT = /^42(?:P01|703|P07|701|P06)$/;
+
+/** A table or column that is not there, and a trigger or check that lpx did not make. */
+const FOREIGN = /^(?:42P01|42703|23514|P0...)$/;
 
 /** The server ends a statement for reasons of its own: `query_canceled`, deadlocks, too little memory, errors of its system. */
 const ENDED = /^(?:57014|40...|53...|55006|58...)$/;
@@ -41,6 +44,7 @@ export function statementError(error: unknown, shown: string): unknown {
   if (FULL.test(code)) return new LpxError('LPX_DATABASE_FULL', { folder }, { cause: error });
   if (NO_ROOM.test(code)) return new LpxError('LPX_DISK_FULL', { file: folder }, { cause: error });
   if (DAMAGED.test(code)) return new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' }, { cause: error });
+  if (FOREIGN.test(code)) return tablesDamaged(error, folder);
   if (REFUSED.test(code)) return new LpxError('LPX_DATABASE_REFUSED', { folder }, { cause: error });
   if (ENDED.test(code)) return new LpxError('LPX_DATABASE_STOPPED', { folder, reason: code }, { cause: error });
   return error;

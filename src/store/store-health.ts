@@ -10,6 +10,7 @@ import { SEALED, type SealedTable, sealOf } from './seal.js';
 import { inParts } from './statements.js';
 import { PROVENANCES } from './store.js';
 import { objectIn } from './stored-rows.js';
+import { type Misfits, misfitsOf } from './table-layout.js';
 import { inOneState, isPostgres, keyOfRow, type Row, type RowReader, type RowTable } from './table-rows.js';
 import type { Tables } from './tables.js';
 
@@ -87,6 +88,11 @@ export class StoreHealth {
         faults.push(name);
       }
     return { by: 'amcheck', faults };
+  }
+
+  /** What of the tables is missing, or is not of lpx. */
+  misfits(): Promise<Misfits> {
+    return misfitsOf(this.#db);
   }
 
   async schemaVersion(): Promise<number> {

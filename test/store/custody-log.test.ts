@@ -272,7 +272,11 @@ describe('the custody log', () => {
   ])('shows that all of it is gone, without a head: %s', async (_, storeFolder) => {
     const store = await storeFolder();
     expect(await faultsOf(store)).toEqual([]);
-    tamper(store, ['', '_students', '_records'].map((part) => `delete from history${part};`).join('') + 'delete from entry_changes; delete from entry_matches; delete from receipt_files');
+    tamper(
+      store,
+      ['', '_students', '_records'].map((part) => `delete from history${part};`).join('') +
+        'delete from entry_changes; delete from entry_matches; delete from receipt_files',
+    );
     expect(await faultsOf(store)).toEqual([['missing', 1]]);
   });
 

@@ -2,9 +2,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { examineStore } from '#lpx/exchange/doctor.js';
 import { identityOf } from '#lpx/spec/identity.js';
 import { createStore, openStore } from '#lpx/store/open.js';
 import type { NewHistoryEntry } from '#lpx/store/store.js';
+import { LEFT_OUT, ROW_TABLES } from '#lpx/store/table-rows.js';
 import { describeEngines, type Engine, newStore } from '../support/postgres.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
@@ -48,6 +50,13 @@ async function withRecords(engine: Engine, attachments: readonly object[]) {
   });
   return made;
 }
+
+/** A trigger of somebody else's. */
+const TRIGGER = {
+  sqlite: `create trigger stop before insert on history begin select raise(abort, 'not now'); end`,
+  postgres: `create function stop() returns trigger language plpgsql as $$ begin raise exception 'not now'; end $$;
+    create trigger stop before insert on history for each row execute function stop()`,
+};
 
 describeEngines('a store', (engine) => {
   it('keeps big numbers, Chinese, extras and provenance', async () => {
@@ -239,6 +248,29 @@ describeEngines('a store', (engine) => {
     await store.close();
     await engine.tamper(location, `update schema_version set ${edit}`);
     await expect(openStore(location)).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+  });
+
+  it('whose tables are not those that lpx made is damaged, and says what is missing or foreign', async () => {
+    const { store, location } = await withStudent(engine, true);
+    const by = { now: new Date(), operator: '' };
+    const examined = () => examineStore(store, { quick: true, repair: false, ...by });
+    const write = () => store.change(async (change) => ({ keep: false, result: await change.addHistory(HISTORY) }));
+    const damaged = (detail: string) => ({ code: 'LPX_TABLES_DAMAGED', exitCode: 5, facts: { detail: expect.stringContaining(detail) } });
+    expect(await store.health.misfits()).toEqual({ missing: [], foreign: [] });
+    for (const table of [...ROW_TABLES, ...LEFT_OUT]) {
+      await engine.tamper(location, `alter table ${table} rename to gone`);
+      await expect(examined(), table).rejects.toMatchObject(damaged(`no such table: ${table}`));
+      if (table === 'history') await expect(write()).rejects.toMatchObject(damaged('history'));
+      await engine.tamper(location, `alter table gone rename to ${table}`);
+    }
+    await engine.tamper(location, 'alter table history rename column salt to gone');
+    await expect(examined()).rejects.toMatchObject(damaged('no such column: history.salt'));
+    await expect(store.log.verify()).rejects.toMatchObject(damaged('salt'));
+    await engine.tamper(location, 'alter table history rename column gone to salt');
+    await engine.tamper(location, TRIGGER[typeof location === 'string' ? 'sqlite' : 'postgres']);
+    await expect(write()).rejects.toMatchObject(damaged('not now'));
+    expect((await examined()).findings).toContainEqual(expect.objectContaining({ facts: { detail: 'trigger: history.stop' } }));
+    await store.close();
   });
 
   it('in which a record came by what lpx never does is damaged', async () => {
