@@ -24,11 +24,12 @@ export async function run(load, supplied) {
     operator,
   });
 
-  // Interrupted work that still waits, such as for who writes to a pipe, is not waited for.
-  if (process.exitCode === 9) process.exit();
-
   // The command has said what it did: a signal that comes now does not change its exit code.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});
+
+  // Work that still waits, such as for who writes to a pipe, is not waited for: nothing could end it any more.
+  if (process.exitCode !== 9) await new Promise((resolve) => stderr.write('', resolve));
+  process.exit();
 }
 
 /** A user whom the system has no name for is nobody. */

@@ -12,6 +12,8 @@ export async function confirm(context: Context, message: string): Promise<boolea
   const prompts = await import('@clack/prompts');
   const { yes: active, no: inactive } = context.messages.prompt;
   const { stdin } = context;
+  // The library takes a line feed, which some terminals send for Enter, for a key that moves the mark to the other answer.
+  prompts.settings.actions.delete('enter');
   // The library knows `y` and `n`: the words that it shows are typed too.
   const onKey = (typed: string | undefined) => {
     const letter = typed === active ? 'y' : typed === inactive ? 'n' : undefined;

@@ -48,6 +48,8 @@ export interface Context extends Surroundings {
   readonly insisted: AbortSignal;
   /** Says something beside the result, once the command is done; `--quiet` drops it. */
   readonly note: (line: string) => void;
+  /** What moves on the terminal: it rests while somebody is asked, and ends with the command. */
+  readonly moving: Set<{ readonly rest: () => void; readonly start: () => void }>;
   /** Prints lines of the result at once, as a command does that runs for long. */
   readonly print: (lines: readonly string[]) => void;
   /** A thread that was started for this command before its code was loaded. */

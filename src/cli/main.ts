@@ -9,6 +9,7 @@ import { allCommands, commandIn, isGroup, nameOf } from './command-tree.js';
 import { usageError } from './complaints.js';
 import type { Context, Outcome, Surroundings } from './context.js';
 import { buildProgram, type GlobalOptions } from './program.js';
+import { stopProgress } from './progress.js';
 import { errorLines, failureDocument, findingLines, listedFindings, withShortNames } from './render/findings.js';
 import { terminalWidth } from './render/help.js';
 import { jsonLine, jsonText } from './render/json.js';
@@ -93,7 +94,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
       };
       onInterrupt(() => (signal.aborted ? insist : interrupt).abort());
       try {
-        const outcome = await runInterruptibly(() => work(context), { signal, onUndone });
+        const outcome = await runInterruptibly(() => work(context), { signal, onUndone }).finally(() => stopProgress(context));
         exitCode = print(context, name, { ...outcome, notes: [...(outcome.notes ?? []), ...said] });
       } catch (error) {
         if (!context.json && !context.quiet) printLines(context, 'stderr', said);
@@ -161,6 +162,7 @@ function contextOf(around: Surroundings, language: Language, options: GlobalOpti
     interrupt: new AbortController().signal,
     insisted: new AbortController().signal,
     note: () => {},
+    moving: new Set(),
     print: () => {},
   };
 }

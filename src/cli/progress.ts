@@ -1,15 +1,10 @@
 /** A spinner with a percentage, on a terminal only. */
-import type { Password } from '../exchange/verify.js';
 import type { Context } from './context.js';
-
-type Held<A extends unknown[]> = Password | ((...words: A) => Password | Promise<Password>);
 
 export interface Progress {
   readonly update: (done: number, total: number) => void;
   /** Shows a text of the caller's in place of the percentage. */
   readonly say: (text: string) => void;
-  /** A password that is asked for while nothing moves on the terminal. */
-  readonly holdFor: <A extends unknown[]>(password: Held<A>) => Held<A>;
   readonly stop: () => void;
 }
 
@@ -20,13 +15,12 @@ const STEP_MS = 100;
 /** Starts showing progress on stderr, unless nobody would see it. */
 export function startProgress(context: Context, text: string): Progress {
   // On a terminal of no width, which has never been given its size, ora would never end.
-  if (context.json || context.quiet || !context.stderr.isTTY || !context.stderr.columns) {
-    return { update: () => {}, say: () => {}, holdFor: (password) => password, stop: () => {} };
-  }
+  if (context.json || context.quiet || !context.stderr.isTTY || !context.stderr.columns)
+    return { update: () => {}, say: () => {}, stop: () => {} };
   let spinner: { text: string; stop(): unknown } | undefined;
   let timer: NodeJS.Timeout | undefined;
   let shown = 0;
-  const stop = () => {
+  const rest = () => {
     clearTimeout(timer);
     timer = undefined;
     spinner?.stop();
@@ -40,6 +34,8 @@ export function startProgress(context: Context, text: string): Progress {
     }, QUIET_MS);
     timer = mine;
   };
+  const shows = { rest, start };
+  context.moving.add(shows);
   start();
   const say = (added: () => string) => {
     const now = Date.now();
@@ -50,15 +46,23 @@ export function startProgress(context: Context, text: string): Progress {
   return {
     update: (done, total) => say(() => `${total === 0 ? 100 : Math.floor((100 * done) / total)}%`),
     say: (added) => say(() => added),
-    holdFor: (password) =>
-      typeof password !== 'function'
-        ? password
-        : async (...words) => {
-            stop();
-            const given = await password(...words);
-            start();
-            return given;
-          },
-    stop,
+    stop: () => {
+      rest();
+      context.moving.delete(shows);
+    },
   };
+}
+
+/** Asks somebody while nothing moves on the terminal. */
+export async function withProgressHeld<T>({ moving }: Context, asking: () => Promise<T>): Promise<T> {
+  for (const { rest } of moving) rest();
+  const answer = await asking();
+  for (const { start } of moving) start();
+  return answer;
+}
+
+/** Ends all that moves, since what moves keeps the process alive: a command may have failed before it could stop it. */
+export function stopProgress({ moving }: Context): void {
+  for (const { rest } of moving) rest();
+  moving.clear();
 }

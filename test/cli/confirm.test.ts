@@ -4,12 +4,22 @@ import { confirm } from '#lpx/cli/confirm.js';
 import type { Context } from '#lpx/cli/context.js';
 import { messagesIn } from '#lpx/messages/messages.js';
 
+const QUESTION = 'Really?';
+
 /** A terminal on which a clerk types. */
 function terminal(language: 'en' | 'zh-TW') {
   const stdin = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => stdin });
-  const stderr = Object.assign(new Writable({ write: (_chunk, _encoding, done) => done() }), { isTTY: true, columns: 80 });
-  const context = { stdin, stderr, json: false, yes: false, color: false, messages: messagesIn(language, 'received') };
-  return { stdin, context: context as unknown as Context };
+  let onShown = () => {};
+  const shown = new Promise<void>((resolve) => {
+    onShown = resolve;
+  });
+  const write = (chunk: unknown, _encoding: string, done: () => void) => {
+    if (String(chunk).includes(QUESTION)) setImmediate(onShown);
+    done();
+  };
+  const stderr = Object.assign(new Writable({ write }), { isTTY: true, columns: 80 });
+  const context = { stdin, stderr, json: false, yes: false, color: false, moving: new Set(), messages: messagesIn(language, 'received') };
+  return { stdin, shown, context: context as unknown as Context };
 }
 
 test.each([
@@ -18,11 +28,31 @@ test.each([
   ['zh-TW', 'y', true],
   ['zh-TW', 'n', false],
   ['zh-TW', '\r', false],
+  ['zh-TW', '\n\r', false],
   ['en', 'y', true],
 ] as const)('a question in %s takes what is typed: %j', async (language, typed, answer) => {
-  const { stdin, context } = terminal(language);
-  const answered = confirm(context, '?');
-  setImmediate(() => setImmediate(() => stdin.write(typed)));
+  const { stdin, shown, context } = terminal(language);
+  const answered = confirm(context, QUESTION);
+  await shown;
+  for (const key of typed) stdin.write(key);
   await expect(answered).resolves.toBe(answer);
   expect(stdin.listenerCount('keypress')).toBe(0);
+});
+
+test.each(['y', '\n', '\r', 'j', 'yyyyy\r\n'])('what is typed before the question does not answer it: %j', async (early) => {
+  const { stdin, shown, context } = terminal('en');
+  stdin.write(early);
+  const answered = confirm(context, QUESTION);
+  await shown;
+  stdin.write('\r');
+  await expect(answered).resolves.toBe(false);
+});
+
+test.each([
+  ['Ctrl-C', (stdin: PassThrough) => stdin.write('\u0003')],
+  ['the end of the input', (stdin: PassThrough) => stdin.end()],
+])('%s before the question is an answer to all', async (_, end) => {
+  const { stdin, context } = terminal('en');
+  end(stdin);
+  await expect(confirm(context, QUESTION)).rejects.toThrow(expect.objectContaining({ code: 'LPX_INTERRUPTED' }));
 });

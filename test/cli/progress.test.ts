@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startProgress } from '#lpx/cli/progress.js';
+import type { Context } from '#lpx/cli/context.js';
+import { startProgress, stopProgress, withProgressHeld } from '#lpx/cli/progress.js';
 
 /** A terminal, and what it was sent. */
 function terminal(columns: number) {
@@ -14,7 +15,7 @@ function terminal(columns: number) {
 /** Long work, of which half is done. */
 async function halfWay(columns: number, quiet = false): Promise<string> {
   const { stderr, sent } = terminal(columns);
-  const progress = startProgress({ json: false, quiet, stderr } as never, 'Reading');
+  const progress = startProgress({ json: false, quiet, stderr, moving: new Set() } as never, 'Reading');
   for (let i = 0; i < 8; i++) {
     await setTimeout(100);
     progress.update(1, 2);
@@ -40,5 +41,21 @@ describe('progress', () => {
   it('is shown to nobody under --quiet, nor on a terminal of no width, where it would never end', async () => {
     expect(await halfWay(80, true)).toBe('');
     expect(await halfWay(0)).toBe('');
+  });
+
+  it('ends with the command, and rests while somebody is asked', async () => {
+    const { stderr, sent } = terminal(80);
+    const context = { json: false, quiet: false, stderr, moving: new Set() } as unknown as Context;
+    startProgress(context, 'Reading');
+    const sentMeanwhile = async () => {
+      const before = sent.length;
+      await setTimeout(500);
+      return sent.length > before;
+    };
+    expect(await sentMeanwhile()).toBe(true);
+    expect(await withProgressHeld(context, sentMeanwhile)).toBe(false);
+    expect(await sentMeanwhile()).toBe(true);
+    stopProgress(context);
+    expect(await sentMeanwhile()).toBe(false);
   });
 });

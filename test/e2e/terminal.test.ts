@@ -8,7 +8,7 @@ import { SAMPLES, TRANSFER_STUDENT } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
 
-/** Runs a command on a terminal of so many columns, types each answer after a while, prints all that the terminal was sent. */
+/** Runs a command on a terminal of so many columns, types an answer to each question, prints all that the terminal was sent. */
 const ON_A_TERMINAL = `
 import fcntl, os, pty, select, signal, struct, sys, termios, time
 answers = sys.argv[1].split(',')
@@ -17,18 +17,20 @@ if pid == 0:
     time.sleep(0.2)
     os.execvp(sys.argv[2], sys.argv[2:])
 fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 30, int(os.environ['WIDTH']), 0, 0))
-start = typed = time.time()
-while time.time() - start < 30:
+os.write(fd, os.environ['EARLY'].encode())
+start = time.time()
+asked = None
+while time.time() - start < 60:
     if select.select([fd], [], [], 0.1)[0]:
         try: data = os.read(fd, 65536)
         except OSError: break
         if not data: break
         sys.stdout.buffer.write(data)
-    if answers and time.time() - typed > 2:
-        answer = answers.pop(0)
+        if '◆'.encode() in data: asked = time.time()
+    if answers and asked and time.time() - asked > 0.3:
+        answer, asked = answers.pop(0), None
         os.write(fd, b'\\x04' if answer == 'Ctrl-D' else b'\\x03' if answer == 'Ctrl-C' else answer.encode() + b'\\r')
         sys.stdout.buffer.write(b'<typed>')
-        typed = time.time()
 else:
     os.kill(pid, signal.SIGKILL)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
@@ -38,10 +40,10 @@ const sample = join(SAMPLES, 'package', '990001_2021_01_22_10_30_00.zip');
 /** An answer of nothing. */
 const ENTER = '';
 
-async function onTerminal(answers: string, words: readonly string[], columns = 110) {
+async function onTerminal(answers: string, words: readonly string[], columns = 110, early = '') {
   const { stdout, exitCode } = await execa('python3', ['-c', ON_A_TERMINAL, answers, process.execPath, BINARY, ...words], {
     reject: false,
-    env: { LANG: 'C.UTF-8', LC_ALL: '', LPX_PASSWORD: '', NO_COLOR: '', TERM: 'xterm-256color', WIDTH: String(columns) },
+    env: { LANG: 'C.UTF-8', LC_ALL: '', LPX_PASSWORD: '', NO_COLOR: '', TERM: 'xterm-256color', WIDTH: String(columns), EARLY: early },
   });
   return { out: String(stdout), code: exitCode };
 }
@@ -83,6 +85,25 @@ describeWith(['python3'], 'on a terminal', () => {
     const { out, code } = await onTerminal(key, [...store, 'load', emptied]);
     expect([code, out]).toEqual([9, expect.stringContaining('LPX_INTERRUPTED')]);
     expect(out.lastIndexOf('\u001b[?25h')).toBeGreaterThan(out.lastIndexOf('\u001b[?25l'));
+  });
+
+  it.each([
+    ['a wrong --password-file', ['verify', sample, '--password-file', 'nope.txt']],
+    ['a wrong --password-file for files', ['files', sample, '--out', 'out', '--password-file', 'nope.txt']],
+    ['two signatures', ['verify', sample, '--md5', '0'.repeat(32), '--signature', 'other.md5']],
+    ['an --attachments that is a file', ['load', SAMPLES, '--attachments', BINARY]],
+  ])('%s ends the process with an error', async (_, words) => {
+    const { out, code } = await onTerminal(ENTER, words);
+    expect([code, out]).toEqual([2, expect.stringMatching(/LPX_(?:USAGE|FILE_NOT_FOUND)/)]);
+  });
+
+  it('an Enter that came before the question does not turn No into Yes', async () => {
+    const store = ['--store', join(tempFolder(), 'store')];
+    await lpx([...store, 'init', '--school', '990001']);
+    await lpx([...store, 'load', join(SAMPLES, 'transfer')]);
+    const { out, code } = await onTerminal(ENTER, [...store, 'undo', '2'], 110, '\r');
+    expect([code, out]).toEqual([2, expect.stringContaining('LPX_NOT_CONFIRMED')]);
+    expect((await lpx([...store, 'history'])).out.split('\n')[0]).toContain('#2');
   });
 
   it('Enter makes a new password, shown once with how to say it, which opens the package', async () => {

@@ -77,7 +77,7 @@ export async function exportStudents(context: Context, nationalIds: readonly str
       toSchool,
       outFolder: resolve(context.cwd, options.out),
       encryption: options.encryption,
-      password: progress.holdFor(password),
+      password,
       weakPassword: options.weakPassword === true,
       passwordFile,
       now: context.now(),

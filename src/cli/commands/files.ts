@@ -45,7 +45,7 @@ async function ofPackage(context: Context, zip: string, options: FilesOptions): 
   if (options.picked) throw new LpxError('LPX_USAGE', { problem: messages.files.noPicks });
   if (options.manifest) throw new LpxError('LPX_USAGE', { problem: messages.files.noManifest });
   const progress = startProgress(context, messages.progress.reading);
-  const password = progress.holdFor(await passwordFor(context, options));
+  const password = await passwordFor(context, options);
   const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update, ...target(context, options) };
   const { report, students } = await writePackageFiles(request).finally(progress.stop);
   const { package: facts, checks, findings } = reportOutput(messages, report);

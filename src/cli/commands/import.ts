@@ -60,7 +60,7 @@ export async function importZip(context: Context, zip: string, options: ImportOp
   refuseSignatureFile(context, zip);
   const html = htmlFile(context, options);
   const progress = startProgress(context, messages.progress.reading);
-  const password = progress.holdFor(await passwordFor(context, options));
+  const password = await passwordFor(context, options);
   const result = await withStore(storeFolder(context), (store) =>
     importPackage(store, {
       ...packageRequest(context, zip, options),

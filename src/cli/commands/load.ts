@@ -22,7 +22,7 @@ import { dayOf, termOn } from '../../spec/terms.js';
 import { schoolYearFrom } from '../arguments.js';
 import { canAsk, confirm } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
-import { startProgress } from '../progress.js';
+import { startProgress, withProgressHeld } from '../progress.js';
 import { findingLines, findingOutput } from '../render/findings.js';
 import { printable } from '../render/printable.js';
 import { cell, changeText, fittingColumns, LEAST_NAME, rollChangeText } from '../render/text.js';
@@ -326,8 +326,12 @@ async function loadAsking(context: Context, store: Store, request: LoadRequest):
     return await loadFolder(store, request);
   } catch (error) {
     if (!(error instanceof LpxError) || !isDoubt(error) || !canAsk(context)) throw error;
-    for (const line of findingLines(context.messages, context.paint, error.findings)) context.stderr.write(`${printable(line, false)}\n`);
-    if (!(await confirm(context, context.messages.load.takeOut))) throw error;
+    const { messages, paint, stderr } = context;
+    const isConfirmed = await withProgressHeld(context, async () => {
+      for (const line of findingLines(messages, paint, error.findings)) stderr.write(`${printable(line, false)}\n`);
+      return confirm(context, messages.load.takeOut);
+    });
+    if (!isConfirmed) throw error;
     return loadFolder(store, confirmed);
   }
 }

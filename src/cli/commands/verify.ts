@@ -27,7 +27,7 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
   refuseSignatureFile(context, zip);
   const html = htmlFile(context, options);
   const progress = startProgress(context, messages.progress.reading);
-  const password = progress.holdFor(await passwordFor(context, options));
+  const password = await passwordFor(context, options);
   const request = { ...packageRequest(context, zip, options), password, onProgress: progress.update, seen: html?.seen };
   const report = await withNoting(context, (note) => verifyNoted(request, note)).finally(progress.stop);
   const { ok: _, ...json } = reportOutput(messages, report);
@@ -57,7 +57,7 @@ export async function verifySeveral(context: Context, zips: readonly string[], o
     throw new LpxError('LPX_USAGE', { problem: messages.usage.signatureOfSeveral });
   if (options.html !== undefined) throw new LpxError('LPX_USAGE', { problem: messages.usage.htmlOfSeveral });
   const progress = startProgress(context, messages.progress.reading);
-  const password = askedOnce(progress.holdFor(await passwordFor(context, options)));
+  const password = askedOnce(await passwordFor(context, options));
   const verified: Verified[] = [];
   const verifyAll = async (note: Note) => {
     for (const zip of zips) {
