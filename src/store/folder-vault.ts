@@ -55,24 +55,25 @@ export class FolderVault implements AttachmentVault {
   async check(sha256: string, begin: () => (bytes: Uint8Array) => void = () => () => {}): Promise<'sound' | 'broken' | 'lost'> {
     const path = this.locationOf(sha256);
     // Thousands may be gone, and an error for each takes longer than everything else.
-    if (isGone(path)) return 'lost';
+    const held = heldAt(path);
+    if (held !== 'file') return held === 'nothing' ? 'lost' : 'broken';
     try {
       return (await sha256Of(path, begin())) === sha256 ? 'sound' : 'broken';
     } catch (error) {
       if (!(error instanceof LpxError)) throw error;
       if (error.code === 'LPX_FILE_NOT_FOUND') return 'lost';
-      // A folder in its place, or a disk that cannot read it any more.
-      if (error.facts.reason === 'EISDIR' || error.facts.reason === 'EIO') return 'broken';
+      // A disk that cannot read it any more.
+      if (error.facts.reason === 'EIO') return 'broken';
       throw error;
     }
   }
 
   async lost(sha256s: readonly string[]): Promise<ReadonlySet<string>> {
-    return new Set(sha256s.filter((sha256) => isGone(this.locationOf(sha256))));
+    return new Set(sha256s.filter((sha256) => heldAt(this.locationOf(sha256)) === 'nothing'));
   }
 
   async copyTo(sha256: string, to: string, entry: string): Promise<void> {
-    const file = this.locationOf(sha256);
+    const file = this.#fileOf(sha256, entry);
     const copied = await copyHashed(file, to).catch((error) => {
       const isLost = error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND';
       throw isLost ? new LpxError('LPX_ATTACHMENT_LOST', { file, entry }, { cause: error }) : error;
@@ -80,12 +81,21 @@ export class FolderVault implements AttachmentVault {
     if (copied !== sha256) throw new LpxError('LPX_ATTACHMENT_BROKEN', { file, entry });
   }
 
-  withLocal<T>(_contents: readonly NamedContent[], _work: WorkFolder, reading: (pathOf: LocalPath) => Promise<T>): Promise<T> {
+  /** Where a content is. @throws LPX_ATTACHMENT_BROKEN where a link, a pipe or a folder is in its place */
+  #fileOf(sha256: string, entry: string): string {
+    const file = this.locationOf(sha256);
+    if (heldAt(file) === 'other') throw new LpxError('LPX_ATTACHMENT_BROKEN', { file, entry });
+    return file;
+  }
+
+  async withLocal<T>(contents: readonly NamedContent[], _work: WorkFolder, reading: (pathOf: LocalPath) => Promise<T>): Promise<T> {
+    for (const { sha256, path } of contents) this.#fileOf(sha256, path);
     return reading((sha256) => this.locationOf(sha256));
   }
 
-  read(sha256: string): Promise<Buffer | undefined> {
-    return readFile(this.locationOf(sha256)).catch(() => undefined);
+  async read(sha256: string): Promise<Buffer | undefined> {
+    const path = this.locationOf(sha256);
+    return heldAt(path) === 'file' ? readFile(path).catch(() => undefined) : undefined;
   }
 
   async *list(): AsyncIterable<HeldContent> {
@@ -173,6 +183,7 @@ export class FolderStaging implements Staging {
     const target = this.#vault.locationOf(sha256);
     try {
       const shelf = dirname(target);
+      if (heldAt(shelf) === 'file') rmSync(shelf);
       if (!this.#touched.has(shelf) && makeFolders(shelf, this.#vault.access.folder).length > 0) {
         setMode(shelf, this.#vault.access.folder);
         this.#touched.add(dirname(shelf));
@@ -224,12 +235,17 @@ export class FolderStaging implements Staging {
   }
 }
 
-/** Whether nothing is there; false where the system does not say, which reading it will. */
-function isGone(path: string): boolean {
+/**
+ * What is in a content's place: a file; nothing, also where a folder around it is none; or a link, a pipe, a folder, which is not opened.
+ * Where the system does not say, it is a file: reading it says what is wrong.
+ */
+function heldAt(path: string): 'file' | 'nothing' | 'other' {
   try {
-    return lstatSync(path, { throwIfNoEntry: false }) === undefined;
-  } catch {
-    return false;
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found === undefined ? 'nothing' : found.isFile() ? 'file' : 'other';
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'ENOTDIR' ? 'nothing' : code === 'ELOOP' ? 'other' : 'file';
   }
 }
 

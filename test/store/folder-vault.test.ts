@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FolderVault } from '#lpx/store/folder-vault.js';
 import { tempFolder } from '../support/temp.js';
@@ -34,17 +35,28 @@ describe('a vault in a folder', () => {
   it('distinguishes intact, damaged and lost content, and what is not a file, and replaces each by a staged one', async () => {
     const vault = new FolderVault(tempFolder());
     const path = vault.locationOf(SHA);
+    const elsewhere = join(tempFolder(), 'elsewhere');
+    writeFileSync(elsewhere, 'content');
     const states: [string, () => void][] = [
       ['lost', () => {}],
       ['sound', () => {}],
       ['broken', () => writeFileSync(path, 'Content')],
       ['broken', () => writeFileSync(path, 'cont')],
       ['broken', () => rmSync(path) ?? mkdirSync(path)],
+      ['broken', () => rmSync(path) ?? symlinkSync('/dev/zero', path)],
+      ['broken', () => rmSync(path) ?? symlinkSync(path, path)],
+      ['broken', () => rmSync(path) ?? symlinkSync(elsewhere, path)],
+      ['broken', () => rmSync(path) ?? execFileSync('mkfifo', [path])],
+      ['lost', () => rmSync(dirname(path), { recursive: true }) ?? writeFileSync(dirname(path), 'in the place of the folder')],
       ['lost', () => rmSync(path)],
     ];
     for (const [state, spoil] of states) {
       spoil();
       expect(await vault.check(SHA)).toBe(state);
+      expect((await vault.lost([SHA])).has(SHA)).toBe(state === 'lost');
+      const copying = vault.copyTo(SHA, join(tempFolder(), 'copy'), 'a.pdf');
+      if (state === 'sound') await copying;
+      else await expect(copying).rejects.toMatchObject({ code: state === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN' });
       const staging = await vault.stage();
       const staged = staging.nextPath();
       writeFileSync(staged, 'content');
@@ -53,6 +65,7 @@ describe('a vault in a folder', () => {
       await staging.discard();
       expect(readFileSync(path, 'utf8')).toBe('content');
     }
+    expect(readFileSync(elsewhere, 'utf8'), 'what a link led to').toBe('content');
   });
 
   it('lists every content that it holds, and nothing else that lies there, and removes them', async () => {
