@@ -53,6 +53,7 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
     const taken = await change.takeBack(id);
     // One that paid no debt has changed no record.
     if (entry.kind === 'recover' && taken.students.length === 0) throw notUndoable(entry);
+    if (entry.hasErased && isNothing(taken)) throw new LpxError('LPX_UNDO_NOTHING', { id, entryState: 'erased' });
     for (const some of inParts(taken.students))
       await change.addHistoryStudents(
         historyId,
@@ -62,6 +63,9 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
     const result = { ...taken, entry: { id, kind, at, file }, redone, sent, dryRun, historyId: dryRun ? 0 : historyId };
     return { keep: !dryRun, result };
   });
+
+const isNothing = ({ students, courses, schools, schoolName }: TakenBack): boolean =>
+  students.length + courses + schools === 0 && schoolName === undefined;
 
 async function entryToUndo(change: StoreChange, id: number): Promise<EntryState> {
   const entry = await change.entry(id);

@@ -1829,7 +1829,7 @@ export const CATALOGUE = {
   },
   LPX_UNDO_NOTHING: {
     exit: EXIT.conflict,
-    what: 'Number {id} changed nothing: {entryState}.',
+    what: 'Number {id} has nothing to undo: {entryState}.',
     means: 'notDone',
     next: 'See with lpx history which number brought what you want to undo.',
   },

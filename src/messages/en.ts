@@ -96,7 +96,7 @@ const words: Words = {
   from: { '': 'nothing' },
   as: { transferred: 'transferred to another school', graduated: 'graduated' },
   entryKind: kinds,
-  entryState: { unchanged: 'all of it was there before', failed: 'it was refused' },
+  entryState: { unchanged: 'all of it was there before', failed: 'it was refused', erased: 'its students have been erased since' },
   instead: {
     init: 'If the store was made by mistake, move its folder away.',
     export: 'Ask the receiving school not to import the package. If its students have not left: lpx leave <national id> --as here',

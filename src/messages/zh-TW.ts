@@ -935,7 +935,7 @@ export const zhTW: Messages = {
     LPX_UNDO_UNKNOWN: { what: '作業紀錄裡沒有紀錄編號 {id}。', next: '請用 lpx history 查看紀錄編號。' },
     LPX_UNDO_KIND: { what: '紀錄編號 {id} 是「{entryKind}」，無法復原。', next: '{instead}' },
     LPX_UNDO_NOTHING: {
-      what: '紀錄編號 {id} 沒有變動任何資料（{entryState}），不需復原。',
+      what: '紀錄編號 {id} 沒有可復原的資料（{entryState}），不需復原。',
       next: '請用 lpx history 查看要復原的是哪一筆。',
     },
     LPX_UNDO_DONE: { what: '紀錄編號 {id} 已由紀錄編號 {by} 復原。', next: '要取消復原，請用 lpx undo {by}。' },
@@ -1048,7 +1048,7 @@ export const zhTW: Messages = {
     from: { '': '（無）' },
     as: { transferred: '轉出', graduated: '畢業' },
     entryKind: kinds,
-    entryState: { unchanged: '內容先前都已在資料庫裡', failed: '當時拒絕匯入' },
+    entryState: { unchanged: '內容先前都已在資料庫裡', failed: '當時拒絕匯入', erased: '其中的學生都已永久刪除' },
     instead: {
       init: '如果是誤建的資料庫，請將它的資料夾移走。',
       export: '請通知對方學校不要匯入。學生其實沒有離校時：lpx leave <身分證號> --as 在校',

@@ -467,6 +467,7 @@ export class DatabaseChange implements StoreChange {
     if (!row || row.state === 'pending' || row.state === 'written') return undefined;
     const { kind, state, file } = row;
     if (!isEntryIntact(row, await erasuresIn(this.#db))) throw new LpxError('LPX_STORE_DAMAGED', { folder: this.#folder, part: 'history' });
+    const erased = await this.#db.selectFrom('history_erased').select('history_id').where('history_id', '=', id).executeTakeFirst();
     return {
       id,
       kind,
@@ -476,6 +477,7 @@ export class DatabaseChange implements StoreChange {
       undoneBy: row.undone_by ?? undefined,
       refersTo: kind === 'undo' ? (row.refers_to ?? undefined) : undefined,
       keepsChanges: row.keeps_changes === 1,
+      hasErased: erased !== undefined,
     };
   }
 

@@ -89,7 +89,8 @@ export interface UnpublishedStore {
 }
 
 /**
- * Makes a school's store out of the rows of another, in one transaction; what an earlier attempt left is removed.
+ * Makes a school's store out of the rows of another, in one transaction; what an earlier attempt left is removed. Of several that try at
+ * once, the others wait for one, and then find its store.
  * @param attachments below which the files get a place of their own: an absolute folder, or the URL of a bucket
  * @param fill writes the rows, and puts the files that they name into the vault
  * @throws as `createPostgresStore`, LPX_STORE_NEWER, and what `fill` throws; then there is no store
@@ -103,6 +104,7 @@ export async function createPostgresStoreOfRows(
   const code = canonicalCode(school.code);
   const session = await PostgresSession.connect({ ...location, school: code });
   try {
+    await makeAlone(session, schemaOf(code));
     await createSchema(session, schemaOf(code));
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
     await dropUnpublished(session, db, madeBy);
@@ -140,6 +142,13 @@ export async function createPostgresStoreOfRows(
     throw error;
   }
 }
+
+/**
+ * Waits until no other session makes a store in a schema out of rows, and keeps others waiting until this session ends: each would remove
+ * what the other has made so far. No table can say so, since the tables are what is removed. @throws LPX_STORE_BUSY
+ */
+const makeAlone = (session: PostgresSession, schema: string): Promise<unknown> =>
+  session.rows(`select pg_advisory_lock(hashtext('lpx store of rows'), hashtext($1))`, [schema]);
 
 const isThere = async (session: PostgresSession, table: string): Promise<boolean> =>
   (await session.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [table]))[0]?.there === true;

@@ -385,6 +385,8 @@ export interface EntryState {
   readonly refersTo: number | undefined;
   /** Whether all that it changed is kept; not so by earlier versions. */
   readonly keepsChanges: boolean;
+  /** Whether students have been erased who were in it. */
+  readonly hasErased: boolean;
 }
 
 /** A later entry that rests on one, and how. */

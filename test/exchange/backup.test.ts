@@ -419,6 +419,23 @@ describeEngines('a backup', (engine) => {
     expect(await withStore(location, (open) => open.log.head())).toMatchObject({ position: 2 });
   });
 
+  it('that is restored twice at once to one place is restored once, and whole', async () => {
+    const parent = tempFolder();
+    const repository = join(parent, 'backup');
+    await backup(await transferSchool(parent), repository);
+    const { location: target, attachments } = await engine.place(join(parent, 'other'));
+    const attempts = [1, 2].map(() => restoreBackup({ folder: repository, target, attachments, now: NOW, operator: OPERATOR }));
+    const outcomes = await Promise.allSettled(attempts);
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    const lost = outcomes.find((outcome) => outcome.status === 'rejected');
+    // It is there already, or busy.
+    expect([2, 10]).toContain(lost?.reason.exitCode);
+    await withStore(target, async (open) => {
+      expect((await open.log.verify()).faultCount).toBe(0);
+      for (const { sha256 } of await open.neededFiles()) expect(await open.attachments.check(sha256)).toBe('sound');
+    });
+  });
+
   it('that is damaged leaves no store, and a whole one restores after it', async () => {
     const parent = tempFolder();
     const repository = join(parent, 'backup');

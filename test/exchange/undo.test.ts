@@ -223,7 +223,7 @@ describe('an entry that is undone', () => {
     expect(await needed()).toEqual(before);
   });
 
-  it('has nothing left of a student who is erased later, and can be redone for the others', async () => {
+  it('has nothing left of a student who is erased later, and cannot be redone without one', async () => {
     const { store, folder: own } = copied();
     await importTo(store, (await otherSchools(own, [received('2021-01-10 14:03:22', '換過')])).zipFile, { replace: true });
     const { historyId } = await undo(store, await lastEntry(store));
@@ -235,7 +235,7 @@ describe('an entry that is undone', () => {
     expect(kept).toEqual([]);
     expect(files).toHaveLength(3);
     expect(await within(store, (open) => open.neededFiles())).toEqual([]);
-    await undo(store, historyId);
+    await expect(undo(store, historyId)).rejects.toMatchObject({ code: 'LPX_UNDO_NOTHING', facts: { entryState: 'erased' } });
     expect(await within(store, (open) => open.students())).toEqual([]);
   });
 });

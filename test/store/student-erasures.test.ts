@@ -120,6 +120,16 @@ describe('a student who is erased', () => {
     expect(entries[1]).toMatchObject({ kind: 'export', studentCount: 2, erased: 1, students: [{ nationalId: STAYING.nationalId }] });
   });
 
+  it('leaves nothing to undo in an entry of hers alone', async () => {
+    const { store } = await storeOfTwo();
+    await erase(store);
+    const [entry] = (await withStore(store, (open) => open.history({ kinds: ['load'] }))).filter(({ erased }) => erased === 1);
+    await expect(withStore(store, (open) => undoEntry(open, { id: entry?.id ?? 0, ...BY }))).rejects.toMatchObject({
+      code: 'LPX_UNDO_NOTHING',
+      facts: { entryState: 'erased' },
+    });
+  });
+
   it('may come again, as somebody new', async () => {
     const { folder, store } = await storeOfTwo();
     await erase(store);
