@@ -310,6 +310,18 @@ export class Repository {
     }
   }
 
+  /** Whether a file of a record that is there is the very one: read to its end where it can be; of an encrypted one without an identity, its size has to do. */
+  async isWhole(sha256: string, bytes: number): Promise<boolean> {
+    if (this.isEncrypted && !this.#identities) return this.hasFile(this.nameOf(sha256), bytes);
+    try {
+      await this.readFile(sha256, bytes);
+      return true;
+    } catch (error) {
+      if (error instanceof LpxError && error.code === 'LPX_BACKUP_DAMAGED') return false;
+      throw error;
+    }
+  }
+
   /** The names of the objects of a kind that are there, a shelf at a time, with their paths and sizes. */
   async *list(kind: ObjectKind): AsyncGenerator<{ readonly name: string; readonly path: string; readonly bytes: number }, void> {
     for (const shelf of (await readdir(join(this.folder, kind)).catch(() => [])).filter((name) => /^[0-9a-f]{2}$/.test(name)).sort())

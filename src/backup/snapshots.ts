@@ -39,6 +39,9 @@ export interface Manifest {
   readonly files: { readonly count: number; readonly bytes: number; readonly missing: readonly MissingFile[] };
 }
 
+/** How many files a snapshot has, without those that were missing. */
+export const heldFiles = ({ files }: Manifest): number => files.count - files.missing.length;
+
 /** What anybody can read of a snapshot: when, and which objects it needs. */
 export interface Snapshot {
   /** Its file's name, without `.json`. */

@@ -14,6 +14,8 @@ export interface WrittenSnapshot {
   readonly name: string;
   readonly at: Date;
   readonly manifest: Manifest;
+  /** Files that the store has lost or not whole, and that the repository has from before. */
+  readonly kept: readonly MissingFile[];
   /** What was new, in bytes and files of the repository. */
   readonly bytesWritten: number;
   readonly filesWritten: number;
@@ -45,20 +47,25 @@ interface RowsWritten {
 /** @throws LPX_BACKUP_UNWRITTEN, LPX_WRITE_FAILED, LPX_DISK_FULL, LPX_STORE_DAMAGED; then there is no snapshot */
 export async function writeSnapshot(store: Store, repository: Repository, { now, onProgress }: Writing): Promise<WrittenSnapshot> {
   const rows = await store.readRows((reader) => writeRows(reader, repository));
-  const missing = await writeFiles(store, repository, rows, onProgress);
+  const { missing, kept } = await writeFiles(store, repository, rows, onProgress);
+  const without = new Set(missing.map(({ sha256 }) => sha256));
   const manifest: Manifest = {
     school: store.school,
     schemaVersion: rows.schemaVersion,
     head: rows.head,
     records: rows.records,
     tables: rows.tables,
-    files: { count: rows.files.length, bytes: rows.sizes.reduce((sum, bytes) => sum + bytes, 0), missing },
+    files: {
+      count: rows.files.length,
+      bytes: rows.sizes.reduce((sum, size, i) => sum + (without.has(rows.files.at(i)) ? 0 : size), 0),
+      missing,
+    },
   };
-  const lists = await writeLists(repository, rows.files, missing);
+  const lists = await writeLists(repository, rows.files, without);
   await repository.putErasures(await store.erasures.list());
   const { name, content } = await snapshotFile(repository, { at: now, store: storeId(store, rows.first), lists, manifest });
   await repository.putSnapshot(`${name}.json`, content);
-  return { name, at: now, manifest, bytesWritten: repository.bytesWritten, filesWritten: repository.filesWritten };
+  return { name, at: now, manifest, kept, bytesWritten: repository.bytesWritten, filesWritten: repository.filesWritten };
 }
 
 /** By which the snapshots of one store are known, without saying whose it is. */
@@ -105,21 +112,31 @@ async function writeRows(reader: RowReader, repository: Repository): Promise<Row
   return { schemaVersion: await reader.schemaVersion(), head, first, records, tables, files, sizes };
 }
 
-/** Writes the files that the repository does not have. @returns those that the store does not have either */
+/**
+ * Writes the files that the repository does not have. Those that it has are not read again, neither there nor in the store, unless the store
+ * has lost them: then the repository's is read to its end, as far as it can be without an identity.
+ * @returns the files that the store does not have whole: `kept` of them are in the repository, `missing` are not
+ */
 async function writeFiles(
   store: Store,
   repository: Repository,
   { files, sizes }: RowsWritten,
   onProgress: Writing['onProgress'],
-): Promise<MissingFile[]> {
-  const missing: MissingFile[] = [];
+): Promise<{ readonly missing: MissingFile[]; readonly kept: MissingFile[] }> {
+  const [missing, kept] = [[] as MissingFile[], [] as MissingFile[]];
+  const stateOf = await statesBySize(store, files, sizes);
   const work = repository.isEncrypted ? await store.attachments.workFolder() : undefined;
   const plainPath = () => join(work?.path ?? '', randomBytes(8).toString('hex'));
   try {
     for (let i = 0; i < files.length; i++) {
-      const sha256 = files.at(i);
+      const [sha256, bytes] = [files.at(i), sizes[i] as number];
       onProgress?.({ done: i, total: files.length });
-      if (repository.hasFile(repository.nameOf(sha256), sizes[i] as number)) continue;
+      if (repository.hasFile(repository.nameOf(sha256), bytes)) {
+        const state = await stateOf(i);
+        if (state === 'sound') continue;
+        (await repository.isWhole(sha256, bytes)) ? kept.push({ sha256, state }) : missing.push({ sha256, state });
+        continue;
+      }
       try {
         await repository.putFile(sha256, (to) => store.attachments.copyTo(sha256, to, sha256), plainPath);
       } catch (error) {
@@ -131,7 +148,22 @@ async function writeFiles(
   } finally {
     await work?.remove();
   }
-  return missing;
+  return { missing, kept };
+}
+
+/** Whether the store still has each file, as far as its size shows: by one listing, since a store may have its files far away. */
+async function statesBySize(
+  { attachments }: Store,
+  files: HashList,
+  sizes: readonly number[],
+): Promise<(index: number) => Promise<'sound' | MissingFile['state']>> {
+  const states = new Map<number, 'sound' | 'broken'>();
+  for await (const { sha256, bytes } of attachments.list()) {
+    const index = files.indexOf(sha256);
+    if (index >= 0) states.set(index, bytes === sizes[index] ? 'sound' : 'broken');
+  }
+  // One that came while the vault was being listed is there.
+  return async (index) => states.get(index) ?? (await attachments.check(files.at(index)));
 }
 
 function damageOf(error: unknown): MissingFile['state'] | undefined {
@@ -140,8 +172,7 @@ function damageOf(error: unknown): MissingFile['state'] | undefined {
 }
 
 /** Writes the names of the objects of files, in lists whose boundaries depend on the names alone. */
-async function writeLists(repository: Repository, files: HashList, missing: readonly MissingFile[]): Promise<string[]> {
-  const without = new Set(missing.map(({ sha256 }) => sha256));
+async function writeLists(repository: Repository, files: HashList, without: ReadonlySet<string>): Promise<string[]> {
   const names = new HashList();
   for (const sha256 of files) if (!without.has(sha256)) names.push(repository.nameOf(sha256));
   const lists: string[] = [];

@@ -2,11 +2,22 @@
 import { basename } from 'node:path';
 import { type Pruned, prune } from '../backup/prune.js';
 import { Repository } from '../backup/repository.js';
-import { newestOfEachStore, readManifest, readSnapshot, type Snapshot, snapshotNames } from '../backup/snapshots.js';
+import {
+  heldFiles,
+  type MissingFile,
+  newestOfEachStore,
+  readManifest,
+  readSnapshot,
+  type Snapshot,
+  snapshotNames,
+} from '../backup/snapshots.js';
 import { type BackupProgress, type WrittenSnapshot, writeSnapshot } from '../backup/write-snapshot.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import type { Store } from '../store/store.js';
+import { fileFindings } from './doctor/file-findings.js';
+
+export { heldFiles } from '../backup/snapshots.js';
 
 export interface BackupRequest {
   /** The repository, which is made when it is missing. */
@@ -25,9 +36,9 @@ export interface BackupResult extends WrittenSnapshot {
   readonly encrypted: boolean;
   /** Undefined when nothing was to be removed, or somebody else works with the repository. */
   readonly pruned: Pruned | undefined;
-  /** A warning where backups of other stores are in the same folder. */
+  /** Each file that the store has lost or not whole, by student and record; a warning where backups of other stores are in the same folder. */
   readonly findings: readonly Finding[];
-  /** Set when files of records are in no backup: the rest is. */
+  /** Set when the store has lost files: whether they are in this backup or not, the rest is. */
   readonly error: LpxError | undefined;
 }
 
@@ -40,29 +51,50 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
   const { folder, recipients, identities, keep, now, operator, onProgress } = request;
   const repository = await Repository.openOrMake({ folder, recipients, identities, keys: store.backupKeys });
   const written = await repository.writing(() => writeSnapshot(store, repository, { now, onProgress }));
-  const { records, files, head } = written.manifest;
+  const { manifest, kept } = written;
+  const { records, files, head } = manifest;
   await store.change(async (change) => {
     const details = {
       repository: repository.id,
       snapshot: written.name,
       position: head.position,
       records,
-      files: files.count,
+      files: heldFiles(manifest),
       missing: files.missing.length,
     };
     await change.addHistory({ kind: 'backup', at: now, operator, file: basename(folder), bytes: 0, folder, details });
     return { keep: true, result: undefined };
   });
   const pruned = keep === undefined ? undefined : await prune(repository, keep);
-  const count = files.missing.length;
   const isShared = (await newestOfEachStore(repository)).length > 1;
   return {
     ...written,
     encrypted: repository.isEncrypted,
     pruned,
-    findings: isShared ? [findingOf('LPX_BACKUP_SHARED', 'warning', {}, { folder })] : [],
-    error: count > 0 ? new LpxError('LPX_BACKUP_INCOMPLETE', { count }) : undefined,
+    findings: [
+      ...(await lossFindings(store, folder, { missing: files.missing, kept })),
+      ...(isShared ? [findingOf('LPX_BACKUP_SHARED', 'warning', {}, { folder })] : []),
+    ],
+    error: lossError(folder, { missing: files.missing, kept }),
   };
+}
+
+/** The files that a store did not have whole: those that the backup does not have either, and those that it has from before. */
+interface Losses {
+  readonly missing: readonly MissingFile[];
+  readonly kept: readonly MissingFile[];
+}
+
+async function lossFindings(store: Store, folder: string, { missing, kept }: Losses): Promise<Finding[]> {
+  const states = (files: readonly MissingFile[]) => new Map(files.map(({ sha256, state }) => [sha256, state]));
+  const owners = await store.fileOwners(new Set(kept.map(({ sha256 }) => sha256)));
+  const safe = owners.map(({ place, name }) => findingOf('LPX_FILE_IN_BACKUP', 'warning', place, { entry: name, folder }));
+  return [...(await fileFindings(store, states(missing))), ...safe];
+}
+
+function lossError(folder: string, { missing, kept }: Losses): LpxError | undefined {
+  if (missing.length > 0) return new LpxError('LPX_BACKUP_INCOMPLETE', { count: missing.length });
+  return kept.length > 0 ? new LpxError('LPX_BACKUP_KEPT', { count: kept.length, folder }) : undefined;
 }
 
 /** A snapshot as a list shows it. */
@@ -83,7 +115,7 @@ export async function listSnapshots(folder: string, identities: Identities | und
     const about = manifest && {
       school: manifest.school.code,
       records: manifest.records,
-      files: manifest.files.count,
+      files: heldFiles(manifest),
       missing: manifest.files.missing.length,
     };
     listed.push({ name, at, about });

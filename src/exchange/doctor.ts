@@ -11,6 +11,7 @@ import type { Losses } from '../store/salvage.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { type DamagedRow, damagedRows, type EngineCheck, type EngineFaults, type ProtectionGap } from '../store/store-health.js';
 import { keyOfRow } from '../store/table-rows.js';
+import { fileFindings, namelessFindings } from './doctor/file-findings.js';
 import { probeFiles } from './move-probe.js';
 
 export interface DoctorRequest {
@@ -285,18 +286,6 @@ async function rowFindings(store: Store, damaged: readonly DamagedRow[]): Promis
   });
 }
 
-/** Every student whose file is lost or broken; one of records that were taken out belongs to nobody here. */
-async function fileFindings(store: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Promise<Finding[]> {
-  if (damage.size === 0) return [];
-  const owners = await store.fileOwners(new Set(damage.keys()));
-  const owned = new Set(owners.map(({ sha256 }) => sha256));
-  const nameless = new Map([...damage].filter(([sha256]) => !owned.has(sha256)));
-  return [
-    ...owners.map(({ sha256, place, name }) => fileFinding(store, { sha256, state: damage.get(sha256), place, entry: name })),
-    ...unownedFindings(store, nameless),
-  ];
-}
-
 /** Every student of whose file another CRC-32 is noted than it has. */
 const checksumFindings = async (store: Store, crc32s: ReadonlyMap<string, number>): Promise<Finding[]> =>
   crc32s.size === 0
@@ -304,26 +293,6 @@ const checksumFindings = async (store: Store, crc32s: ReadonlyMap<string, number
     : (await store.fileOwners(new Set(crc32s.keys()))).map(({ place, name }) =>
         findingOf('LPX_CHECKSUM_WRONG', 'error', place, { entry: name }),
       );
-
-const unownedFindings = ({ attachments }: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Finding[] =>
-  [...damage].map(([sha256, state]) => findingOf('LPX_FILE_UNOWNED', 'error', {}, { file: attachments.locationOf(sha256), damage: state }));
-
-/** Files by their hashes alone, where rows cannot be read that say whose they are. */
-const namelessFindings = (store: Store, damage: ReadonlyMap<string, 'lost' | 'broken'>): Finding[] =>
-  [...damage].map(([sha256, state]) => fileFinding(store, { sha256, state, place: {}, entry: sha256 }));
-
-interface DamagedFile {
-  readonly sha256: string;
-  readonly state: 'lost' | 'broken' | undefined;
-  readonly place: Finding['place'];
-  readonly entry: string;
-}
-
-const fileFinding = ({ attachments }: Store, { sha256, state, place, entry }: DamagedFile): Finding =>
-  findingOf(state === 'lost' ? 'LPX_ATTACHMENT_LOST' : 'LPX_ATTACHMENT_BROKEN', 'error', place, {
-    file: attachments.locationOf(sha256),
-    entry,
-  });
 
 const owedFindings = async (store: Store): Promise<Finding[]> =>
   (await store.owedFiles()).map(({ place, name, why }) =>

@@ -425,6 +425,18 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'See lpx doctor for the students they belong to, and look for other copies.',
   },
+  LPX_BACKUP_KEPT: {
+    exit: EXIT.damaged,
+    what: '{count} files of records are missing or damaged in the store; this backup has them from before.',
+    means: 'partlyDone',
+    next: 'Bring them back: lpx recover {folder}. An encrypted backup needs --identity <file>.',
+  },
+  LPX_FILE_IN_BACKUP: {
+    exit: EXIT.damaged,
+    what: 'The file {entry} is missing or damaged in the store, and is safe in this backup.',
+    means: 'partlyDone',
+    next: 'Bring it back: lpx recover {folder}.',
+  },
   LPX_BACKUP_SHARED: {
     exit: EXIT.usage,
     what: 'Backups of another store are in {folder} as well.',

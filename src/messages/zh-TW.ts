@@ -244,6 +244,14 @@ export const zhTW: Messages = {
       what: '資料庫有 {count} 個檔案遺失或損壞，這份備份裡也沒有。',
       next: '請執行 lpx doctor 查看是哪些學生的檔案，並尋找其他副本。',
     },
+    LPX_BACKUP_KEPT: {
+      what: '資料庫有 {count} 個檔案遺失或損壞；這份備份裡還有先前備份的。',
+      next: '請找回：lpx recover {folder}；備份已加密時，再加上 --identity <檔案>。',
+    },
+    LPX_FILE_IN_BACKUP: {
+      what: '檔案 {entry} 在資料庫裡遺失或損壞，但這份備份裡還有完好的一份。',
+      next: '請找回：lpx recover {folder}。',
+    },
     LPX_BACKUP_SHARED: {
       what: '{folder} 裡還有另一個資料庫的備份。',
       next: '請讓每個資料庫使用各自的備份資料夾；否則還原時必須自行指定備份點。',

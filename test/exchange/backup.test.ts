@@ -16,7 +16,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { RepositoryLock } from '#lpx/backup/locks.js';
 import { Repository } from '#lpx/backup/repository.js';
-import { type BackupRequest, backupStore, listSnapshots } from '#lpx/exchange/backup.js';
+import { type BackupRequest, backupStore, heldFiles, listSnapshots } from '#lpx/exchange/backup.js';
 import { eraseStudent, planErasure } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
@@ -154,14 +154,10 @@ describe('a backup', () => {
     const repository = join(tempFolder(), 'backup');
     const first = await backup(store, repository);
     await withStore(store, (open) => addRecords(open, 5, 100_000, 10_000));
-    // A file that is in the backup already is not needed any more.
-    const second = await withStore(store, async (open) => {
-      const some = filesIn(join(store, 'attachments')).find((name) => statSync(join(store, 'attachments', name)).size === 2000) as string;
-      renameSync(join(store, 'attachments', some), join(store, 'moved'));
-      const result = await backupStore(open, request(repository, { now: later(1) }));
-      renameSync(join(store, 'moved'), join(store, 'attachments', some));
-      return result;
-    });
+    // Reading would show that it is another by now.
+    const some = filesIn(join(store, 'attachments')).find((name) => statSync(join(store, 'attachments', name)).size === 2000) as string;
+    writeFileSync(join(store, 'attachments', some), randomBytes(2000));
+    const second = await backup(store, repository, { now: later(1) });
     expect(second.error).toBeUndefined();
     const news = 5 * 100_000;
     expect(first.bytesWritten).toBeGreaterThan(400 * 2000);
@@ -278,6 +274,41 @@ describe('a backup', () => {
     const target = join(tempFolder(), 'restored');
     await restore(repository, target);
     expect(filesIn(join(target, 'attachments'))).toHaveLength(2);
+  });
+
+  it('says each time which files the store has lost, and which of them are safe: those of which it has the very object', async () => {
+    const { file, recipient } = await identity();
+    for (const recipients of [[], [recipient]]) {
+      const store = await transferSchool(tempFolder());
+      const repository = join(tempFolder(), 'backup');
+      const identities = await readIdentities([file]);
+      const run = (minutes: number) => backup(store, repository, { recipients, identities, now: later(minutes) });
+      const { manifest: whole } = await run(0);
+      const [lost, short] = filesIn(join(store, 'attachments')) as [string, string];
+      rmSync(join(store, 'attachments', lost));
+      truncateSync(join(store, 'attachments', short), 1);
+      for (const minutes of [1, 2]) {
+        const { error, findings, manifest } = await run(minutes);
+        expect(error).toMatchObject({ code: 'LPX_BACKUP_KEPT', exitCode: 5, facts: { count: 2, folder: repository } });
+        expect(findings.map(({ code, place }) => [code, place.student])).toEqual(
+          findings.map(() => ['LPX_FILE_IN_BACKUP', TRANSFER_STUDENT]),
+        );
+        expect(findings.length).toBeGreaterThanOrEqual(2);
+        expect([heldFiles(manifest), manifest.files.bytes]).toEqual([whole.files.count, whole.files.bytes]);
+      }
+      // Objects of the same size that are others are none.
+      const isGone = (object: string) => recipients.length > 0 || object.endsWith(lost.slice(-64));
+      for (const object of filesIn(join(repository, 'objects')).filter(isGone)) {
+        const path = join(repository, 'objects', object);
+        writeFileSync(path, randomBytes(statSync(path).size));
+      }
+      const { error, findings, manifest } = await run(3);
+      const missing = recipients.length > 0 ? 2 : 1;
+      expect(error).toMatchObject({ code: 'LPX_BACKUP_INCOMPLETE', exitCode: 5, facts: { count: missing } });
+      expect(findings.some(({ code, place }) => code === 'LPX_ATTACHMENT_LOST' && place.student === TRANSFER_STUDENT)).toBe(true);
+      expect(heldFiles(manifest)).toBe(whole.files.count - missing);
+      expect(manifest.files.bytes).toBeLessThan(whole.files.bytes);
+    }
   });
 
   it('does not bring back who was erased since: not by a later backup’s list, nor by one that is given', async () => {

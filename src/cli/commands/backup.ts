@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { type BackupResult, backupStore, type ListedSnapshot, listSnapshots } from '../../exchange/backup.js';
+import { type BackupResult, backupStore, heldFiles, type ListedSnapshot, listSnapshots } from '../../exchange/backup.js';
 import { type RestoreResult, rehearseRestore } from '../../exchange/restore.js';
 import { withStore } from '../../exchange/school-store.js';
 import { type Identities, readIdentities } from '../../io/age.js';
@@ -107,26 +107,26 @@ async function rehearse(context: Context, folder: string, identities: Identities
       onProgress: ({ done, total }) => progress.update(done, total),
     }),
   ).finally(progress.stop);
-  const { records, files } = result.manifest;
+  const { manifest } = result;
   return {
     json: { folder, rehearsed: true, ...snapshotOutput(result) },
     text: [
-      `${paint.green('✔')} ${fill(messages.backup.rehearsed, { records, files: files.count })}`,
+      `${paint.green('✔')} ${fill(messages.backup.rehearsed, { records: manifest.records, files: heldFiles(manifest) })}`,
       `  ${messages.backup.snapshot}  ${result.snapshot}`,
     ],
   };
 }
 
 /** A snapshot that was read back. */
-export const snapshotOutput = ({ snapshot, at, manifest: { school, records, files, head } }: Omit<RestoreResult, 'erased'>) => ({
+export const snapshotOutput = ({ snapshot, at, manifest }: Omit<RestoreResult, 'erased'>) => ({
   snapshot,
   at: at.toISOString(),
-  school,
-  records,
-  files: files.count,
-  bytes: files.bytes,
-  missing: files.missing.length,
-  head,
+  school: manifest.school,
+  records: manifest.records,
+  files: heldFiles(manifest),
+  bytes: manifest.files.bytes,
+  missing: manifest.files.missing.length,
+  head: manifest.head,
 });
 
 const backupOutput = ({ name, at, manifest, bytesWritten, filesWritten, encrypted, pruned }: BackupResult) => ({
@@ -141,7 +141,7 @@ function backupLines({ messages: { backup: words }, paint }: Context, result: Ba
   const { name, manifest, bytesWritten, filesWritten, pruned, error } = result;
   const { records, files, head } = manifest;
   return [
-    `${error ? paint.yellow('!') : paint.green('✔')} ${fill(words.done, { records, files: files.count, bytes: files.bytes })}`,
+    `${error ? paint.yellow('!') : paint.green('✔')} ${fill(words.done, { records, files: heldFiles(manifest), bytes: files.bytes })}`,
     ...columns(
       [
         [words.snapshot, name],

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
+import { heldFiles } from '../../exchange/backup.js';
 import { restoreBackup } from '../../exchange/restore.js';
 import { attachmentsNamed, isS3Url, locationNamed, type StoreLocation, shownLocation } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
@@ -36,7 +37,7 @@ export async function restore(context: Context, repository: string, store: strin
   return {
     json: { folder, store: shownLocation(target), ...snapshotOutput(result), erased: result.erased },
     text: [
-      `${paint.green('✔')} ${fill(own.done, { records, files: files.count, bytes: files.bytes })}`,
+      `${paint.green('✔')} ${fill(own.done, { records, files: heldFiles(result.manifest), bytes: files.bytes })}`,
       ...columns(
         [
           [own.store, shownLocation(target)],
