@@ -36,6 +36,7 @@ const HEAD = /^\s*(?:([1-9]\d{0,15})[ \t]+)?([0-9a-f]{64})\s*$/i;
 async function readHead(given: string, school: string): Promise<KeptHead> {
   const typed = headIn(given);
   if (typed) return typed;
+  if (given.trim() === '') throw new LpxError('LPX_LOG_HEAD_UNREADABLE', { file: '""' });
   const text = (await readSmall(given, HEAD_BYTES, 'file')).toString('utf8');
   const head = headIn(text) ?? headInJson(text, { file: basename(given), school });
   if (!head) throw new LpxError('LPX_LOG_HEAD_UNREADABLE', { file: basename(given) });

@@ -108,6 +108,9 @@ describe('the custody log', () => {
     expect(await verified(join(folder, 'school-990002'), receiptOfOther)).toMatchObject({ faults: [], since: 1 });
     await expect(verified(store, receiptOfOther)).rejects.toMatchObject({ code: 'LPX_LOG_HEAD_OTHER_SCHOOL', exitCode: 2 });
     writeFileSync(join(folder, 'none.txt'), 'no head');
+    await expect(verified(store, ' ')).rejects.toMatchObject({ code: 'LPX_LOG_HEAD_UNREADABLE', exitCode: 2 });
+    const { code, json } = await lpxJson(['--store', store, 'log', '--verify', '--head', '']);
+    expect([code, json.error.code]).toEqual([2, 'LPX_LOG_HEAD_UNREADABLE']);
     await expect(verified(store, join(folder, 'none.txt'))).rejects.toMatchObject({ code: 'LPX_LOG_HEAD_UNREADABLE', exitCode: 2 });
   });
 

@@ -60,7 +60,7 @@ const headText = ({ position, hash }: LogHead): string => `${position} ${hash}`.
 
 async function check(context: Context, head: string | undefined): Promise<Outcome> {
   const { messages, cwd } = context;
-  const file = head === undefined ? undefined : resolve(cwd, head);
+  const file = head === undefined || head.trim() === '' ? undefined : resolve(cwd, head);
   const kept = file !== undefined && existsSync(file) ? file : head;
   const progress = startProgress(context, messages.progress.checking);
   const checked = await withStore(storeFolder(context), async (store) => {
