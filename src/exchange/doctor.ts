@@ -7,6 +7,7 @@ import { hasSnapshot } from '../backup/snapshots.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
 import { setMode } from '../store/access.js';
 import type { LogCheck, LogFault } from '../store/custody-log.js';
+import { linkedFolders } from '../store/linked-folders.js';
 import type { Losses } from '../store/salvage.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { type DamagedRow, damagedRows, type EngineCheck, type EngineFaults, type ProtectionGap } from '../store/store-health.js';
@@ -88,9 +89,10 @@ const ORPHANS_NAMED = 1000;
 /** @throws LPX_STORE_DAMAGED where the database cannot be read at all; LPX_TABLES_DAMAGED; LPX_FILE_UNREADABLE */
 export async function examineStore(store: Store, request: DoctorRequest): Promise<DoctorReport> {
   const { part, quick, losses, now, onProgress } = request;
-  const repair = request.repair && losses === undefined;
+  const links = linksOf(store);
+  const repair = request.repair && losses === undefined && links.length === 0;
   const inPart = (table: string, key: string) => part === undefined || (crc32(`${table} ${key}`) >>> 0) % part.of === part.number - 1;
-  const findings = lossFindings(losses);
+  const findings = [...lossFindings(losses), ...links.map((file) => findingOf('LPX_STORE_LINK', 'error', {}, { file }))];
   if (losses === undefined) findings.push(...(await layoutFindings(store)));
   const checkEngine = () => store.health.engine(quick || (part !== undefined && part.number !== 1));
   const engine = losses ? await unlessDamaged<EngineFaults>(findings, { by: 'none', faults: [] }, checkEngine) : await checkEngine();
@@ -377,6 +379,12 @@ async function repairStore(
     return { keep: true, result: undefined };
   });
   return { modes, orphans: moved, checksums };
+}
+
+/** Folders on this computer that links stand for. */
+function linksOf({ folder, attachments: { location } }: Store): string[] {
+  const places = new Set([folder, dirname(location)].filter((place) => isAbsolute(place)));
+  return [...places].flatMap(linkedFolders);
 }
 
 /** Next to the folder of files; undefined where they are not on this computer. */

@@ -683,6 +683,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Leave the folder as it is and restore the last backup.',
   },
+  LPX_STORE_LINK: {
+    exit: EXIT.damaged,
+    what: 'The store’s folder {file} is a link, which lpx does not follow.',
+    means: 'notDone',
+    next: 'Put the folder itself in the place of the link, with everything that is in it; then run lpx doctor.',
+  },
   LPX_TABLES_DAMAGED: {
     exit: EXIT.damaged,
     what: 'The database in {folder} is damaged: its tables are not as lpx made them ({detail}).',

@@ -353,6 +353,10 @@ export const zhTW: Messages = {
       what: '{folder} 裡的資料庫已損壞：{part}。',
       next: '請保留該資料夾原狀，並還原最近一次的備份。',
     },
+    LPX_STORE_LINK: {
+      what: '資料庫的資料夾 {file} 是連結，lpx 不會跟隨。',
+      next: '請以實際的資料夾與其中所有檔案取代連結，再執行 lpx doctor。',
+    },
     LPX_TABLES_DAMAGED: {
       what: '{folder} 裡的資料庫已損壞：資料表與 lpx 所建立的不同（{detail}）。',
       next: '資料庫曾遭其他程式變更。請看 lpx doctor，保留資料庫原狀，並以 lpx restore 還原最近一次的備份。',

@@ -231,8 +231,8 @@ class HeapReading {
       const { entries } = await readArchive(file);
       this.#archives++;
       const nested = depth > 0 ? entries.filter(({ name, size }) => size > 0 && /\.zip$/i.test(name)) : [];
-      // The ZIP itself is none of the files.
-      this.#files += entries.length - nested.length - 1;
+      // ZIPs are none of the files: this one, and those in it.
+      this.#files += entries.length - nested.length - (depth === NESTED_DEPTH ? 1 : 0);
       const wanted = entries.filter((entry) => this.#countOf(entry) > 0);
       const found = await this.#passwordFor(file, [...new Set([...wanted, ...nested])]);
       if (found === undefined) this.#locked.push(from);

@@ -16,6 +16,7 @@ import { syncFolder } from '../io/publish.js';
 import { openFile, readFrom } from '../io/read.js';
 import { type Access, accessFor, setMode } from './access.js';
 import type { AttachmentVault, HeldContent, LocalPath, NamedContent, StagedFile, Staging } from './attachments.js';
+import { linkedFolders, requireOwnFolders } from './linked-folders.js';
 import type { Presence } from './presence.js';
 import { WorkArea } from './work-area.js';
 import type { WorkFolder } from './work-folder.js';
@@ -99,8 +100,10 @@ export class FolderVault implements AttachmentVault {
   }
 
   async *list(): AsyncIterable<HeldContent> {
+    const linked = new Set(linkedFolders(dirname(this.#folder)));
+    if (linked.has(this.#folder)) return;
     for (const shelf of await namesIn(this.#folder, SHELF))
-      for (const sha256 of await namesIn(join(this.#folder, shelf), SHA256)) {
+      for (const sha256 of linked.has(join(this.#folder, shelf)) ? [] : await namesIn(join(this.#folder, shelf), SHA256)) {
         const found = lstatSync(this.locationOf(sha256), { throwIfNoEntry: false });
         if (found?.isFile() && sha256.startsWith(shelf)) yield { sha256, bytes: found.size };
       }
@@ -109,13 +112,15 @@ export class FolderVault implements AttachmentVault {
   close(): void {}
 
   async remove(sha256: string): Promise<void> {
+    requireOwnFolders(dirname(this.#folder));
     const path = this.locationOf(sha256);
     await rm(path, { force: true }).catch((error) => {
       throw fileError(error, path, 'writing');
     });
   }
 
-  workFolder(): Promise<WorkFolder> {
+  async workFolder(): Promise<WorkFolder> {
+    requireOwnFolders(dirname(this.#folder));
     return this.#area.create();
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backupStore } from '#lpx/exchange/backup.js';
@@ -89,6 +89,27 @@ describeEngines('the doctor', (engine) => {
 });
 
 describe('the doctor', () => {
+  it('names folders of the store that are links, and neither moves nor writes anything through them', async () => {
+    for (const name of ['quarantine', 'attachments/c5', 'attachments']) {
+      const store = await transferSchool(tempFolder());
+      const elsewhere = join(tempFolder(), 'elsewhere');
+      mkdirSync(join(store, 'attachments', 'c5'), { recursive: true });
+      writeFileSync(join(store, 'attachments', 'c5', `c5${'0'.repeat(62)}`), 'of nobody');
+      if (name === 'quarantine') mkdirSync(elsewhere);
+      else renameSync(join(store, name), elsewhere);
+      symlinkSync(elsewhere, join(store, name));
+      const before = readdirSync(elsewhere, { recursive: true });
+      const report = await examine(store, { repair: true });
+      expect(report, name).toMatchObject({ hurt: [], repairs: undefined, error: { code: 'LPX_STORE_UNSOUND_NOBODY' } });
+      expect(report.findings).toContainEqual(expect.objectContaining({ code: 'LPX_STORE_LINK', facts: { file: join(store, name) } }));
+      await withStore(store, async (open) => {
+        await expect(open.attachments.stage()).rejects.toMatchObject({ code: 'LPX_STORE_LINK', exitCode: 5 });
+        await expect(open.attachments.remove('c5'.repeat(32))).rejects.toMatchObject({ code: 'LPX_STORE_LINK' });
+      });
+      expect(readdirSync(elsewhere, { recursive: true })).toEqual(before);
+    }
+  });
+
   it('reads everything in seven nights, and no part of it twice', async () => {
     const store = await transferSchool(tempFolder());
     const whole = await examine(store);

@@ -219,6 +219,15 @@ describe('recovery from a heap', () => {
     ]);
   });
 
+  it('counts the files in ZIPs, and not the ZIPs', async () => {
+    const folder = tempFolder();
+    const { store } = await wiped(folder);
+    const inner = plainZip({ 'a.pdf': Buffer.from('a'), 'b.pdf': Buffer.from('b') });
+    mkdirSync(join(folder, 'heap'));
+    writeFileSync(join(folder, 'heap', 'outer.zip'), plainZip({ '1.zip': inner, '2.zip': inner, '3.zip': Buffer.from('no ZIP') }));
+    expect((await recover(store, [join(folder, 'heap')])).heap).toMatchObject({ files: 4, archives: 3 });
+  });
+
   it('unpacks a ZIP in a ZIP only so deep', async () => {
     const folder = tempFolder();
     const { store, contents, hashes } = await wiped(folder);
