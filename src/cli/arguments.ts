@@ -74,9 +74,9 @@ export function wholeNumber(
 /** More than any store has. */
 const LARGEST_ENTRY = 999_999_999;
 
-/** The number of an entry of the history, which an argument gives. @throws LPX_USAGE */
+/** The number of an entry of the history, which an argument gives as it is or as lists show it (`#3`). @throws LPX_USAGE */
 export const entryNumber = (context: Context, argument: string, text: string): number =>
-  wholeNumber(context, argument, text, { from: 1, to: LARGEST_ENTRY });
+  wholeNumber(context, argument, plainCode(text).replace(/^#/, ''), { from: 1, to: LARGEST_ENTRY });
 
 /** More threads than any machine of a school has cores. */
 const MOST_JOBS = 64;

@@ -1,11 +1,12 @@
 /** Questions that a person answers with yes or no. */
+import { LpxError } from '../errors.js';
 import type { Context } from './context.js';
 import { ask } from './prompts.js';
 
 /** Whether there is somebody to ask: a terminal, and no JSON on it. */
 export const canAsk = ({ stdin, stderr, json }: Context): boolean => stdin.isTTY === true && stderr.isTTY === true && !json;
 
-/** Asks; `--yes` answers. Without a terminal the answer is no. @throws LPX_INTERRUPTED */
+/** Asks; `--yes` answers. @returns false without a terminal. @throws LPX_DECLINED for a no, LPX_INTERRUPTED */
 export async function confirm(context: Context, message: string): Promise<boolean> {
   if (context.yes) return true;
   if (!canAsk(context)) return false;
@@ -21,7 +22,9 @@ export async function confirm(context: Context, message: string): Promise<boolea
   };
   stdin.on('keypress', onKey);
   try {
-    return await ask(context, (asking) => prompts.confirm({ message, active, inactive, initialValue: false, ...asking }));
+    const isYes = await ask(context, (asking) => prompts.confirm({ message, active, inactive, initialValue: false, ...asking }));
+    if (!isYes) throw new LpxError('LPX_DECLINED');
+    return true;
   } finally {
     stdin.off('keypress', onKey);
   }

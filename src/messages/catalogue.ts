@@ -277,7 +277,7 @@ export const CATALOGUE = {
   },
   LPX_QUEUE_STORE: {
     exit: EXIT.usage,
-    what: 'The queue of jobs is in a PostgreSQL database, and the store {folder} is a folder.',
+    what: 'The queue of jobs is in a PostgreSQL database, and {folder} is a folder’s path.',
     means: 'notDone',
     next: 'Name a store with --store postgres://…, or run the batch without --queue.',
   },
@@ -629,6 +629,12 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'Do not work with this store. Keep the old one, and move again or restore a backup.',
   },
+  LPX_PROBE_MISSING: {
+    exit: EXIT.conflict,
+    what: 'This cannot be compared with the store before the move: it has no probe.',
+    means: 'partlyDone',
+    next: 'If lpx doctor --before-move was run before the move, this is an older copy: do not work with it. If it was not, compare the newest entry with the one that the old store has: lpx log --head.',
+  },
   LPX_STORE_BUSY: {
     exit: EXIT.busy,
     what: 'Another lpx is writing to the store {folder}.',
@@ -813,7 +819,7 @@ export const CATALOGUE = {
     exit: EXIT.invalidData,
     what: '{file} is not a table of passwords.',
     means: 'notDone',
-    next: 'It needs a column of file names or of MD5s (titled 檔名 or MD5), and one of passwords (titled 密碼).',
+    next: 'It needs a column of file names or of MD5s (titled 檔名 or MD5), and one of passwords (titled 密碼). A file with nothing but a password goes with --password-file <file> (lpx recover, lpx batch import).',
   },
   LPX_PASSWORD_MISSING: {
     exit: EXIT.usage,
@@ -907,9 +913,9 @@ export const CATALOGUE = {
   },
   LPX_NOT_IN_STORE: {
     exit: EXIT.usage,
-    what: 'The student is not in the store.',
+    what: 'The student is not in the store: never loaded, or erased for good.',
     means: 'notDone',
-    next: 'List the students with lpx students; add one with lpx load <folder>.',
+    next: 'Check the id, and list the students with lpx students. One who was never loaded comes with lpx load <folder>.',
   },
   LPX_NOT_IN_PACKAGE: {
     exit: EXIT.usage,
@@ -921,13 +927,13 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: 'No student in the store has “{words}” in name or national id.',
     means: 'notDone',
-    next: 'See who is with lpx students; bring a student in with lpx load <folder>.',
+    next: 'See who is with lpx students. One who was never loaded comes with lpx load <folder>; one who was erased for good is no longer here.',
   },
   LPX_STUDENT_REMOVED: {
     exit: EXIT.usage,
     what: 'The student was taken off the roll (number {id} of the history).',
     means: 'notDone',
-    next: 'Bring the student back with lpx undo {id}; what happened before is in lpx log --student.',
+    next: 'Bring the student back with lpx undo {id}; what happened before is in lpx log --student <student>.',
   },
   LPX_STUDENTS_FIT: {
     exit: EXIT.usage,
@@ -1120,8 +1126,9 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The file {link} is missing.',
     means: 'packageRefused',
-    next: 'Ask the sending school to export the package again, and name this record.',
-    nextHere: 'Put the file back or correct the link, and load the student again.',
+    next: 'Ask the sending school to export the package again, and name this record. --accept-partial takes the record without the file, which lpx recover <path> brings later.',
+    nextHere:
+      'Put the file back or correct the link, and load the student again. For a platform’s folder, --accept-partial loads the record without the file, which lpx recover <path> brings later.',
   },
   LPX_REGISTER_OTHER_SCHOOL: {
     exit: EXIT.invalidData,
@@ -1163,8 +1170,9 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The file “{file}” is not the one that the record refers to: MD5 {actual} instead of {expected}.',
     means: 'packageRefused',
-    next: 'Ask the sending school to export the package again, and name this record.',
-    nextHere: 'Put the right file in its place, or export the student from the platform again; then load the student again.',
+    next: 'Ask the sending school to export the package again, and name this record. --accept-partial takes the record without the file, which lpx recover <path> brings later.',
+    nextHere:
+      'Put the right file in its place, or export the student from the platform again; then load the student again. For a platform’s folder, --accept-partial loads the record without the file, which lpx recover <path> brings later.',
   },
   LPX_ATTACHMENT_MD5_FOREIGN: {
     exit: EXIT.damaged,
@@ -1722,7 +1730,7 @@ export const CATALOGUE = {
     exit: EXIT.someFailed,
     what: '{count} files are still missing.',
     means: 'partlyDone',
-    next: 'Ask the students listed for their own copies, or find old packages or a backup, and run lpx recover again. Passwords of packages: --passwords.',
+    next: 'Ask the students listed for their own copies, or find old packages or a backup, and run lpx recover again. Passwords of packages: --passwords <table>, or --password-file <file> with a single one.',
   },
   LPX_NO_FILES: {
     exit: EXIT.invalidData,
@@ -1880,6 +1888,12 @@ export const CATALOGUE = {
     what: 'This was not confirmed.',
     means: 'notDone',
     next: 'Answer yes on a terminal, or add --yes.',
+  },
+  LPX_DECLINED: {
+    exit: EXIT.usage,
+    what: 'You answered no.',
+    means: 'notDone',
+    next: 'Run the command again when you want it done.',
   },
   LPX_REMOVE_UNRECEIVED: {
     exit: EXIT.conflict,

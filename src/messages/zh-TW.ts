@@ -160,7 +160,7 @@ export const zhTW: Messages = {
       next: '請在安裝 lpx 的地方執行：npm install {package}@{version}',
     },
     LPX_QUEUE_STORE: {
-      what: '工作佇列位於 PostgreSQL 資料庫，而 {folder} 是資料夾。',
+      what: '工作佇列位於 PostgreSQL 資料庫，而 {folder} 是資料夾的路徑。',
       next: '請以 --store postgres://… 指定資料庫，或不加 --queue 執行批次。',
     },
     LPX_QUEUE_PASSWORDS: {
@@ -332,6 +332,10 @@ export const zhTW: Messages = {
       next: '請執行 lpx backup：在那之前遺失的，就找不回來了。',
     },
     LPX_PROBE_DIFFERS: { what: '資料庫與搬移之前不同：{count} 處。', next: '請不要使用這個資料庫；保留舊的，重新搬移或還原備份。' },
+    LPX_PROBE_MISSING: {
+      what: '無法與搬移之前比對：這個資料庫裡沒有檢查點。',
+      next: '若搬移前執行過 lpx doctor --before-move，這就是較舊的副本，請不要使用；若沒有執行過，請比對新舊資料庫的末筆：lpx log --head。',
+    },
     LPX_STORE_BUSY: { what: '另一個 lpx 正在寫入資料庫 {folder}。', next: '請等它完成後再執行一次。' },
     LPX_SENT_MEANWHILE: { what: '另一個 lpx 正要把這位學生相同的資料寄給同一所學校。', next: '請等它完成後再執行一次；已寄出的不會重複。' },
     LPX_BATCH_RUNNING: { what: '這份名單以相同選項的批次正在執行，開始於 {at}。', next: '請等它完成。' },
@@ -408,7 +412,7 @@ export const zhTW: Messages = {
     },
     LPX_PASSWORD_TABLE: {
       what: '{file} 不是密碼表。',
-      next: '密碼表要有檔名或 MD5 的欄位（標題為「檔名」或「MD5」），以及標題為「密碼」的欄位。',
+      next: '密碼表要有檔名或 MD5 的欄位（標題為「檔名」或「MD5」），以及標題為「密碼」的欄位。只寫了一個密碼的檔案，請用 --password-file <檔案>（lpx recover、lpx batch import）。',
     },
     LPX_PASSWORD_MISSING: {
       what: '沒有提供密碼。',
@@ -424,7 +428,10 @@ export const zhTW: Messages = {
       what: '密碼前後的空白已略去。',
       next: '不需處理：收件學校輸入密碼時不必輸入空白。',
     },
-    LPX_NOT_IN_STORE: { what: '資料庫裡沒有這位學生。', next: '請用 lpx students 查看名單；用 lpx load <資料夾> 載入學生。' },
+    LPX_NOT_IN_STORE: {
+      what: '資料庫裡沒有這位學生：可能從未載入，或已永久刪除。',
+      next: '請核對身分證號，並用 lpx students 查看名單；從未載入過的學生，請用 lpx load <資料夾> 載入。',
+    },
 
     LPX_NOT_IN_PACKAGE: {
       what: '交換檔裡沒有這位學生。',
@@ -432,11 +439,11 @@ export const zhTW: Messages = {
     },
     LPX_STUDENT_NOT_FOUND: {
       what: '資料庫裡沒有「{words}」這位學生：姓名與證號都沒有相符的。',
-      next: '請用 lpx students 查看有哪些學生；用 lpx load <資料夾> 載入學生。',
+      next: '請用 lpx students 查看有哪些學生；從未載入過的學生，請用 lpx load <資料夾> 載入；已永久刪除的學生，這裡不再有資料。',
     },
     LPX_STUDENT_REMOVED: {
       what: '這位學生已移出名冊（紀錄編號 {id}）。',
-      next: '可用 lpx undo {id} 復原；先前的作業見 lpx log --student。',
+      next: '可用 lpx undo {id} 復原；先前的作業見 lpx log --student <學生>。',
     },
     LPX_STUDENTS_FIT: {
       what: '姓名或證號含「{words}」的學生有 {count} 位。',
@@ -557,8 +564,9 @@ export const zhTW: Messages = {
     LPX_RECEIPT_UNREADABLE: { what: '{file} 不是 lpx 的收訖回執。', next: '請收件學校重新產生：lpx receipt <紀錄編號>。' },
     LPX_ATTACHMENT_MISSING: {
       what: '找不到檔案 {link}。',
-      next: '請送件學校重新匯出，並告知是哪一筆紀錄。',
-      nextHere: '請補上檔案或更正連結，再重新載入該生。',
+      next: '請送件學校重新匯出，並告知是哪一筆紀錄；加上 --accept-partial 可先收下紀錄，日後再用 lpx recover <路徑> 補上檔案。',
+      nextHere:
+        '請補上檔案或更正連結，再重新載入該生；平臺匯出的資料夾可加上 --accept-partial 先載入紀錄，日後再用 lpx recover <路徑> 補上檔案。',
     },
     LPX_REGISTER_OTHER_SCHOOL: {
       what: '名冊封面的學校代碼是 {value}，這個資料庫屬於 {school}。',
@@ -586,8 +594,9 @@ export const zhTW: Messages = {
     },
     LPX_ATTACHMENT_MD5: {
       what: '檔案「{file}」不是紀錄所指的那一個：MD5 應為 {expected}，實為 {actual}。',
-      next: '請送件學校重新匯出該生，並告知是哪一筆紀錄。',
-      nextHere: '請換成正確的檔案，或從學校平臺重新匯出該生，再重新載入。',
+      next: '請送件學校重新匯出該生，並告知是哪一筆紀錄；加上 --accept-partial 可先收下紀錄，日後再用 lpx recover <路徑> 補上檔案。',
+      nextHere:
+        '請換成正確的檔案，或從學校平臺重新匯出該生，再重新載入；平臺匯出的資料夾可加上 --accept-partial 先載入紀錄，日後再用 lpx recover <路徑> 補上檔案。',
     },
 
     LPX_SCHEMA: {
@@ -828,7 +837,7 @@ export const zhTW: Messages = {
     },
     LPX_STILL_MISSING: {
       what: '還有 {count} 個檔案沒有找到。',
-      next: '請向上列學生索取自存的檔案，或另找舊交換檔、備份，再執行一次 lpx recover；沒有密碼的交換檔請用 --passwords 提供。',
+      next: '請向上列學生索取自存的檔案，或另找舊交換檔、備份，再執行一次 lpx recover；沒有密碼的交換檔，請用 --passwords <密碼表> 或 --password-file <密碼檔> 提供密碼。',
     },
     LPX_NO_FILES: { what: '沒有可取出的檔案。', next: '請用 lpx show 查看各筆紀錄；加上 --picked 時只取已勾選的紀錄。' },
     LPX_REGISTER_UNPLACED: { what: '已勾選但未列入：{reason}。', next: '請補正，或用 lpx pick --remove 取消勾選。' },
@@ -964,6 +973,7 @@ export const zhTW: Messages = {
       next: '若仍要復原，請加上 --despite-sent（記入作業紀錄）。',
     },
     LPX_NOT_CONFIRMED: { what: '這項作業未經確認。', next: '請在終端機執行並回答「是」，或加上 --yes。' },
+    LPX_DECLINED: { what: '您回答了「否」。', next: '要進行時，請再執行一次。' },
     LPX_REMOVE_UNRECEIVED: {
       what: '交換檔 {package}（{day}，紀錄編號 {id}）還沒有收到回執。',
       next: '請向對方學校索取回執並核對：lpx receipt --check <檔案>',
@@ -1383,11 +1393,11 @@ export const zhTW: Messages = {
       load: '這個資料夾或檔案的資料完全沒有載入，資料庫維持原狀。',
       students: '沒有任何資料變動。',
       export: '沒有產生交換檔。',
-      'batch-export': '沒有再產生交換檔。',
+      'batch-export': '沒有列為已匯出的，都沒有產生交換檔。',
       'batch-status': '佇列維持原狀。',
       'batch-retry': '沒有重新排入任何工作。',
       'batch-drop': '沒有移除任何工作。',
-      worker: '工作機沒有進行任何工作；佇列裡的工作都還在。',
+      worker: '工作機沒有進行任何工作。',
       'batch-verify': '交換檔尚未檢查，請先不要匯入。',
       'batch-import': '沒有列為已匯入的，都還沒有匯入。',
       verify: '交換檔尚未檢查，請先不要匯入。',

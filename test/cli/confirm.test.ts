@@ -35,7 +35,7 @@ test.each([
   const answered = confirm(context, QUESTION);
   await shown;
   for (const key of typed) stdin.write(key);
-  await expect(answered).resolves.toBe(answer);
+  await (answer ? expect(answered).resolves.toBe(true) : expect(answered).rejects.toMatchObject({ code: 'LPX_DECLINED' }));
   expect(stdin.listenerCount('keypress')).toBe(0);
 });
 
@@ -45,7 +45,7 @@ test.each(['y', '\n', '\r', 'j', 'yyyyy\r\n'])('what is typed before the questio
   const answered = confirm(context, QUESTION);
   await shown;
   stdin.write('\r');
-  await expect(answered).resolves.toBe(false);
+  await expect(answered).rejects.toMatchObject({ code: 'LPX_DECLINED' });
 });
 
 test.each([

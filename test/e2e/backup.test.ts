@@ -70,6 +70,8 @@ describe('lpx backup and lpx restore', () => {
   it('do not call a store the same as before a move that has lost a file on the way', async () => {
     const folder = tempFolder();
     const store = await schoolWithFiles(folder, 2);
+    const unmarked = await lpxJson(['--store', store, 'doctor', '--after-move']);
+    expect([unmarked.code, unmarked.json.error.code]).toEqual([7, 'LPX_PROBE_MISSING']);
     const { json: before } = await lpxJson(['--store', store, 'doctor', '--before-move']);
     const { json: same } = await lpxJson(['--store', store, 'doctor', '--after-move']);
     expect([same.probe.faults, same.counts.files]).toEqual([[], before.probe.files.count]);

@@ -102,7 +102,7 @@ describeWith(['python3'], 'on a terminal', () => {
     await lpx([...store, 'init', '--school', '990001']);
     await lpx([...store, 'load', join(SAMPLES, 'transfer')]);
     const { out, code } = await onTerminal(ENTER, [...store, 'undo', '2'], 110, '\r');
-    expect([code, out]).toEqual([2, expect.stringContaining('LPX_NOT_CONFIRMED')]);
+    expect([code, out]).toEqual([2, expect.stringContaining('LPX_DECLINED')]);
     expect((await lpx([...store, 'history'])).out.split('\n')[0]).toContain('#2');
   });
 

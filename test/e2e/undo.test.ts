@@ -54,7 +54,7 @@ describe('the commands undo and remove', () => {
     await run(0, 'school', '--name', '示範高中');
     await run(0, 'pick', TRANSFER_STUDENT, 'O2');
     expect((await run(2, 'undo', '3')).error.code).toBe('LPX_NOT_CONFIRMED');
-    expect(await run(0, 'undo', '3', '--dry-run')).toMatchObject({
+    expect(await run(0, 'undo', '#3', '--dry-run')).toMatchObject({
       dryRun: true,
       entry: { id: 3, kind: 'pick' },
       students: [{ unpicked: 1 }],

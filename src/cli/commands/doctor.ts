@@ -46,8 +46,7 @@ export async function doctor(context: Context, options: DoctorOptions): Promise<
       },
       text: [...doctorLines(context, report, request), ...(probe ? probeLines(context, probe) : [])],
       findings,
-      error:
-        report.error ?? (probe && probe.faults.length > 0 ? new LpxError('LPX_PROBE_DIFFERS', { count: probe.faults.length }) : undefined),
+      error: report.error ?? (probe && errorOfProbe(probe)),
     };
   }).finally(progress.stop);
 }
@@ -158,12 +157,21 @@ function backupText({ backup }: DoctorReport, words: Context['messages']['doctor
 
 function probeLines({ messages, paint }: Context, { probe, since, faults }: ProbeCheck): string[] {
   const { doctor: words } = messages;
+  if (isProbeMissing(faults)) return ['', `${paint.yellow('!')} ${words.probeFaults.noProbe}`];
   if (faults.length > 0) return ['', `${paint.red('✘')} ${words.probeDiffers}`, ...faults.map((fault) => `  ${faultText(words, fault)}`)];
   return [
     '',
     `${paint.green('✔')} ${fill(since > 0 ? words.probeUsed : words.probeSame, { at: localTime(new Date(probe?.at ?? 0)), host: probe?.host ?? '', count: since })}`,
   ];
 }
+
+/** Without a probe nothing was compared: nobody can say that anything differs. */
+function errorOfProbe({ faults }: ProbeCheck): LpxError | undefined {
+  if (faults.length === 0) return undefined;
+  return isProbeMissing(faults) ? new LpxError('LPX_PROBE_MISSING') : new LpxError('LPX_PROBE_DIFFERS', { count: faults.length });
+}
+
+const isProbeMissing = (faults: readonly ProbeFault[]): boolean => faults.some(({ what }) => what === 'noProbe');
 
 function faultText({ probeFaults }: Context['messages']['doctor'], fault: ProbeFault): string {
   if (fault.what === 'attachments') return fill(probeFaults.attachments, { count: fault.count });
