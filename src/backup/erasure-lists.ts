@@ -30,7 +30,7 @@ export async function noteErasuresInBackups(store: Store): Promise<NotedErasures
 }
 
 /** Each folder that had a backup of this store, with the ids of the backups that were in it. */
-async function knownBackups(store: Store): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+export async function knownBackups(store: Store): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
   const folders = new Map<string, Set<string>>();
   for (const entry of (await store.history({ kinds: ['backup', 'rehearsal', 'restore'], students: 'few' })).filter(isOfBackup)) {
     const { folder = '', details } = entry;

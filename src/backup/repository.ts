@@ -85,6 +85,11 @@ export class Repository {
     }
   }
 
+  /** Whether a folder has a repository. */
+  static isIn(folder: string): boolean {
+    return existsSync(join(folder, CONFIG));
+  }
+
   /**
    * Opens a repository, or makes one in a folder that is empty or missing.
    * @throws LPX_BACKUP_FOLDER for a folder of something else; LPX_RECIPIENT_WRONG; LPX_BACKUP_RECIPIENT when it encrypts to others than given;
@@ -92,7 +97,7 @@ export class Repository {
    */
   static async openOrMake(request: OpenRequest): Promise<Repository> {
     const { folder, recipients = [] } = request;
-    const made = existsSync(join(folder, CONFIG)) ? undefined : await make(folder, recipients);
+    const made = Repository.isIn(folder) ? undefined : await make(folder, recipients);
     const config = await configIn(folder);
     // Who makes it has the key without an identity.
     if (made && made.id === config.id && config.encryption) await request.keys?.keep(made.id, made.key);

@@ -359,6 +359,8 @@ export function buildProgram(language: Language, version: string, run: Run, widt
   withIdentity(add('backup', help.backup))
     .addArgument(new Argument('<backup>', help.backupFolder))
     .option('--keep <count>', help.backupKeep)
+    .option('--new', help.backupNew)
+    .option('--shared', help.backupShared)
     .option('--list', help.backupList)
     .option('--rehearse', help.rehearse)
     .option('--snapshot <name>', help.snapshot)

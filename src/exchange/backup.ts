@@ -1,5 +1,7 @@
 /** Backs a store up while it is in use: what is new goes into a repository, as one snapshot a run. */
-import { basename } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, isAbsolute } from 'node:path';
+import { knownBackups } from '../backup/erasure-lists.js';
 import { type Pruned, prune } from '../backup/prune.js';
 import { Repository } from '../backup/repository.js';
 import {
@@ -11,7 +13,7 @@ import {
   type Snapshot,
   snapshotNames,
 } from '../backup/snapshots.js';
-import { type BackupProgress, type WrittenSnapshot, writeSnapshot } from '../backup/write-snapshot.js';
+import { type BackupProgress, storeIdOf, type WrittenSnapshot, writeSnapshot } from '../backup/write-snapshot.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import type { Store } from '../store/store.js';
@@ -25,6 +27,10 @@ export interface BackupRequest {
   /** To whom a new repository encrypts. */
   readonly recipients: readonly string[];
   readonly identities?: Identities | undefined;
+  /** Whether to begin again in a folder that had a backup of this store and has none now. */
+  readonly beginAgain?: boolean | undefined;
+  /** Whether to use a repository that has other stores' snapshots, and none of this one. */
+  readonly shared?: boolean | undefined;
   /** How many snapshots stay; undefined for all. */
   readonly keep?: number | undefined;
   readonly now: Date;
@@ -36,7 +42,7 @@ export interface BackupResult extends WrittenSnapshot {
   readonly encrypted: boolean;
   /** Undefined when nothing was to be removed, or somebody else works with the repository. */
   readonly pruned: Pruned | undefined;
-  /** Each file that the store has lost or not whole, by student and record; a warning where backups of other stores are in the same folder. */
+  /** Each file that the store has lost or not whole, by student and record; a warning where backups of other stores are in the same folder; a note where the store is on the same disk. */
   readonly findings: readonly Finding[];
   /** Set when the store has lost files: whether they are in this backup or not, the rest is. */
   readonly error: LpxError | undefined;
@@ -44,12 +50,14 @@ export interface BackupResult extends WrittenSnapshot {
 
 /**
  * Backs up, and removes old snapshots.
- * @throws LPX_BACKUP_FOLDER, LPX_BACKUP_KEY, LPX_BACKUP_RECIPIENT, LPX_RECIPIENT_WRONG, LPX_BACKUP_BUSY, LPX_BACKUP_UNWRITTEN, LPX_BACKUP_DAMAGED;
+ * @throws LPX_BACKUP_VANISHED, LPX_BACKUP_OTHERS; LPX_BACKUP_FOLDER, LPX_BACKUP_KEY, LPX_BACKUP_RECIPIENT, LPX_RECIPIENT_WRONG, LPX_BACKUP_BUSY, LPX_BACKUP_UNWRITTEN, LPX_BACKUP_DAMAGED;
  *   LPX_STORE_DAMAGED; LPX_DISK_FULL, LPX_WRITE_FAILED; the snapshots from before stay as they are
  */
 export async function backupStore(store: Store, request: BackupRequest): Promise<BackupResult> {
   const { folder, recipients, identities, keep, now, operator, onProgress } = request;
+  if (!request.beginAgain) await requireNotVanished(store, folder);
   const repository = await Repository.openOrMake({ folder, recipients, identities, keys: store.backupKeys });
+  const isShared = await sharesWithOthers(store, repository, request.shared);
   const written = await repository.writing(() => writeSnapshot(store, repository, { now, onProgress }));
   const { manifest, kept } = written;
   const { records, files, head } = manifest;
@@ -66,7 +74,6 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
     return { keep: true, result: undefined };
   });
   const pruned = keep === undefined ? undefined : await prune(repository, keep);
-  const isShared = (await newestOfEachStore(repository)).length > 1;
   return {
     ...written,
     encrypted: repository.isEncrypted,
@@ -74,9 +81,41 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
     findings: [
       ...(await lossFindings(store, folder, { missing: files.missing, kept })),
       ...(isShared ? [findingOf('LPX_BACKUP_SHARED', 'warning', {}, { folder })] : []),
+      ...(isOnSameDisk(store, folder) ? [findingOf('LPX_BACKUP_SAME_DISK', 'note', {}, { folder })] : []),
     ],
     error: lossError(folder, { missing: files.missing, kept }),
   };
+}
+
+/** A disk that is not connected leaves an empty folder, or none: a second backup there would look like the first. @throws LPX_BACKUP_VANISHED */
+async function requireNotVanished(store: Store, folder: string): Promise<void> {
+  if (Repository.isIn(folder)) return;
+  const known = await knownBackups(store).catch((error) => {
+    // What cannot be read of a damaged store must not keep the rest from being backed up.
+    if (error instanceof LpxError && error.code === 'LPX_STORE_DAMAGED') return new Map();
+    throw error;
+  });
+  if (known.has(folder)) throw new LpxError('LPX_BACKUP_VANISHED', { folder });
+}
+
+/** Whether a repository has snapshots of other stores. @throws LPX_BACKUP_OTHERS where it has none of this one, and was not asked to be shared */
+async function sharesWithOthers(store: Store, repository: Repository, isAskedFor = false): Promise<boolean> {
+  const snapshots = await newestOfEachStore(repository);
+  if (snapshots.length === 0) return false;
+  const id = await storeIdOf(store);
+  const isAmongThem = snapshots.some((snapshot) => snapshot.store === id);
+  if (!isAmongThem && !isAskedFor) throw new LpxError('LPX_BACKUP_OTHERS', { folder: repository.folder });
+  return !isAmongThem || snapshots.length > 1;
+}
+
+/** Whether a store has its database or its files on the disk of a folder, as far as the system shows. */
+function isOnSameDisk({ folder, attachments }: Store, repository: string): boolean {
+  try {
+    const { dev } = statSync(repository);
+    return [folder, attachments.location].filter(isAbsolute).some((place) => statSync(place).dev === dev);
+  } catch {
+    return false;
+  }
 }
 
 /** The files that a store did not have whole: those that the backup does not have either, and those that it has from before. */

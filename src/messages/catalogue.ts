@@ -437,6 +437,24 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'Bring it back: lpx recover {folder}.',
   },
+  LPX_BACKUP_VANISHED: {
+    exit: EXIT.usage,
+    what: '{folder} had a backup of this store, and has none now.',
+    means: 'notDone',
+    next: 'Is the disk connected? Connect it and run the command again. To begin again there: --new.',
+  },
+  LPX_BACKUP_OTHERS: {
+    exit: EXIT.usage,
+    what: '{folder} has backups of another store, and none of this one.',
+    means: 'notDone',
+    next: 'Name a folder of this store’s own. To use this one all the same: --shared.',
+  },
+  LPX_BACKUP_SAME_DISK: {
+    exit: EXIT.usage,
+    what: '{folder} is on the same disk as the store: if that disk fails, both are lost.',
+    means: 'partlyDone',
+    next: 'Back up to another disk as well: lpx backup <folder>.',
+  },
   LPX_BACKUP_SHARED: {
     exit: EXIT.usage,
     what: 'Backups of another store are in {folder} as well.',

@@ -707,6 +707,8 @@ export const en = {
     backup: 'back up the store to a folder while it is in use; only what is new is written',
     backupFolder: 'where the backups are: a new folder, or one of earlier backups',
     backupKeep: 'keep the newest snapshots only, this many, and remove the rest',
+    backupNew: 'begin again in a folder whose backup of this store is gone',
+    backupShared: 'use a folder that has only other stores’ backups',
     backupList: 'list the snapshots, and change nothing',
     rehearse: 'restore to a scratch folder, compare with what was backed up, remove it again, and record that',
     snapshot: 'this snapshot, by its name or how it begins; the newest without it',

@@ -252,6 +252,18 @@ export const zhTW: Messages = {
       what: '檔案 {entry} 在資料庫裡遺失或損壞，但這份備份裡還有完好的一份。',
       next: '請找回：lpx recover {folder}。',
     },
+    LPX_BACKUP_VANISHED: {
+      what: '{folder} 原本有這個資料庫的備份，現在卻沒有。',
+      next: '請確認磁碟已接上，再執行一次。若確定要在這裡重新開始，請加上 --new。',
+    },
+    LPX_BACKUP_OTHERS: {
+      what: '{folder} 裡是另一個資料庫的備份，沒有這個資料庫的。',
+      next: '請為這個資料庫指定自己的備份資料夾；仍要共用，請加上 --shared。',
+    },
+    LPX_BACKUP_SAME_DISK: {
+      what: '{folder} 與資料庫在同一個磁碟：那個磁碟若故障，兩者都會遺失。',
+      next: '請也備份到另一個磁碟：lpx backup <資料夾>。',
+    },
     LPX_BACKUP_SHARED: {
       what: '{folder} 裡還有另一個資料庫的備份。',
       next: '請讓每個資料庫使用各自的備份資料夾；否則還原時必須自行指定備份點。',
@@ -1649,6 +1661,8 @@ export const zhTW: Messages = {
     backup: '將資料庫備份到資料夾，使用中也可以；只寫入新的部分',
     backupFolder: '備份所在的資料夾：新的，或先前備份用的',
     backupKeep: '只保留最新的幾個備份點，其餘移除',
+    backupNew: '資料夾裡原有的備份不見了：在這裡重新開始',
+    backupShared: '資料夾裡只有其他資料庫的備份時，仍使用它',
     backupList: '列出備份點，不作變更',
     rehearse: '演練還原：還原到暫時的資料夾、與備份時逐項比對、再移除，並留下紀錄',
     snapshot: '指定備份點（名稱或名稱開頭）；未指定則為最新的',

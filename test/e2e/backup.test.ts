@@ -56,7 +56,12 @@ describe('lpx backup and lpx restore', () => {
     };
     expect(await codesOf(['--store', 'new', 'doctor'])).toContain('LPX_REHEARSAL_NONE');
     await lpx(['--store', 'other', 'init', '--school', '990002'], { cwd: folder });
-    expect(await codesOf(['--store', 'other', 'backup', 'repository'])).toEqual(['LPX_BACKUP_SHARED']);
+    const { json: refused } = await lpxJson(['--store', 'other', 'backup', 'repository'], { cwd: folder });
+    expect([refused.error.code, refused.error.exitCode, outputFaults(refused)]).toEqual(['LPX_BACKUP_OTHERS', 2, []]);
+    expect(await codesOf(['--store', 'other', 'backup', 'repository', '--shared'])).toEqual(['LPX_BACKUP_SHARED', 'LPX_BACKUP_SAME_DISK']);
+    rmSync(join(folder, 'repository'), { recursive: true });
+    expect((await lpxJson(['--store', 'other', 'backup', 'repository'], { cwd: folder })).json.error.code).toBe('LPX_BACKUP_VANISHED');
+    expect(await codesOf(['--store', 'other', 'backup', 'repository', '--new'])).toEqual(['LPX_BACKUP_SAME_DISK']);
     for (const [words, code] of [
       [['--store', store, 'backup', join(store, 'backup')], 2],
       [['--store', store, 'backup', 'repository', '--keep', '0'], 2],
@@ -91,7 +96,7 @@ describe('lpx backup and lpx restore', () => {
     const folder = tempFolder();
     const store = await schoolWithFiles(folder, 20);
     const repository = join(folder, 'repository');
-    const backup = ['--store', store, 'backup', repository];
+    const backup = ['--store', store, 'backup', repository, '--new'];
     const duration = await durationOf(() => lpx(backup));
     rmSync(repository, { recursive: true });
     for (let i = 0; i < KILLS; i++) {

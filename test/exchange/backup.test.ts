@@ -288,7 +288,8 @@ describe('a backup', () => {
       rmSync(join(store, 'attachments', lost));
       truncateSync(join(store, 'attachments', short), 1);
       for (const minutes of [1, 2]) {
-        const { error, findings, manifest } = await run(minutes);
+        const { error, findings: all, manifest } = await run(minutes);
+        const findings = all.filter(({ code }) => code !== 'LPX_BACKUP_SAME_DISK');
         expect(error).toMatchObject({ code: 'LPX_BACKUP_KEPT', exitCode: 5, facts: { count: 2, folder: repository } });
         expect(findings.map(({ code, place }) => [code, place.student])).toEqual(
           findings.map(() => ['LPX_FILE_IN_BACKUP', TRANSFER_STUDENT]),
@@ -309,6 +310,27 @@ describe('a backup', () => {
       expect(heldFiles(manifest)).toBe(whole.files.count - missing);
       expect(manifest.files.bytes).toBeLessThan(whole.files.bytes);
     }
+  });
+
+  it('is not begun again in a folder that had one and is empty or absent, as where a disk is not connected, unless asked for', async () => {
+    const store = await filledSchool(1, 10);
+    const repository = join(tempFolder(), 'disk', 'backup');
+    const { findings } = await backup(store, repository);
+    expect(findings.map(({ code, severity }) => [code, severity])).toEqual([['LPX_BACKUP_SAME_DISK', 'note']]);
+    const disk = join(repository, '..', 'aside');
+    renameSync(repository, disk);
+    const refused = () => expect(backup(store, repository)).rejects.toMatchObject({ code: 'LPX_BACKUP_VANISHED', exitCode: 2 });
+    await refused();
+    expect(existsSync(repository)).toBe(false);
+    mkdirSync(repository);
+    await refused();
+    expect(readdirSync(repository)).toEqual([]);
+    await backup(store, repository, { beginAgain: true });
+    await backup(store, repository, { now: later(1) });
+    rmSync(repository, { recursive: true });
+    renameSync(disk, repository);
+    await backup(store, repository, { now: later(2) });
+    expect(await listSnapshots(repository, undefined)).toHaveLength(2);
   });
 
   it('does not bring back who was erased since: not by a later backup’s list, nor by one that is given', async () => {
@@ -374,10 +396,17 @@ describe('a backup', () => {
     const [first, second] = [await transferSchool(tempFolder()), await school(tempFolder(), '990002')];
     const repository = join(tempFolder(), 'backup');
     const own = await backup(first, repository);
-    const other = await backup(second, repository, { now: later(1) });
-    expect([own, other].map(({ findings }) => findings.map(({ code }) => code))).toEqual([[], ['LPX_BACKUP_SHARED']]);
-    const rehearsed = await withStore(first, (open) => rehearseRestore(open, { folder: repository, now: later(2), operator: OPERATOR }));
-    expect(rehearsed.snapshot).toBe(own.name);
+    const before = filesIn(repository);
+    await expect(backup(second, repository)).rejects.toMatchObject({ code: 'LPX_BACKUP_OTHERS', exitCode: 2 });
+    expect([filesIn(repository), await withStore(second, (open) => open.history({ kinds: ['backup'] }))]).toEqual([before, []]);
+    const other = await backup(second, repository, { now: later(1), shared: true });
+    const again = await backup(first, repository, { now: later(2) });
+    const codes = [own, other, again].map(({ findings }) =>
+      findings.map(({ code }) => code).filter((code) => code !== 'LPX_BACKUP_SAME_DISK'),
+    );
+    expect(codes).toEqual([[], ['LPX_BACKUP_SHARED'], ['LPX_BACKUP_SHARED']]);
+    const rehearsed = await withStore(first, (open) => rehearseRestore(open, { folder: repository, now: later(3), operator: OPERATOR }));
+    expect(rehearsed.snapshot).toBe(again.name);
     const target = join(tempFolder(), 'restored');
     await expect(restore(repository, target)).rejects.toMatchObject({
       code: 'LPX_BACKUP_SCHOOLS',

@@ -17,6 +17,8 @@ export interface IdentityOptions {
 
 export interface BackupOptions extends IdentityOptions {
   readonly recipient: readonly string[];
+  readonly new?: boolean;
+  readonly shared?: boolean;
   readonly keep?: string;
   readonly list?: boolean;
   readonly rehearse?: boolean;
@@ -36,7 +38,7 @@ export async function backup(context: Context, repository: string, options: Back
   const progress = startProgress(context, context.messages.progress.backingUp);
   const result = await withStore(storeFolder(context), (store) =>
     backupStore(store, {
-      ...{ folder, recipients: options.recipient, identities, keep },
+      ...{ folder, recipients: options.recipient, identities, keep, beginAgain: options.new, shared: options.shared },
       now: context.now(),
       operator: context.operator(),
       onProgress: ({ done, total }) => progress.update(done, total),
