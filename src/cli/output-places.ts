@@ -68,7 +68,7 @@ interface Given {
 }
 
 /**
- * @throws LPX_USAGE for an output in a store, in the place of something else of the command, or under a name that only lpx gives;
+ * @throws LPX_STORE_EXISTS for a new store in the place of one; LPX_USAGE for an output in a store, in the place of something else of the command, or under a name that only lpx gives;
  *   LPX_WRITE_FAILED where something else than a file, or than a folder, is in its place, or a file that has to stay
  */
 export function refuseOutputs(context: Context, command: Command): void {
@@ -83,9 +83,11 @@ export function refuseOutputs(context: Context, command: Command): void {
   const known = given
     .filter(({ role, path }) => role === 'input' && existsSync(path))
     .map(({ by, role, path }) => ({ by, role, identity: identityOf(path) }));
+  const newStore = inWords(context.messages, '<new-store>');
   for (const output of given.filter(({ role }) => role !== 'input')) {
     const { by: option, role, file, path } = output;
     const [identity, folder] = asOutput(file, () => [identityOf(path), storeAround(path)]);
+    if (option === newStore && isStoreFolder(path)) throw new LpxError('LPX_STORE_EXISTS', { folder: file });
     if (folder !== undefined) refuse(usage.outputInStore, { option, file, folder });
     if (role !== 'folder' && NAMES_OF_LPX.test(file)) refuse(usage.outputNamed, { option, file });
     const other = known.find((place) => place.identity === identity && (role !== 'folder' || place.role !== 'folder'));
@@ -151,6 +153,7 @@ function assertPlace({ role, file, path }: Given, overwrite: boolean): void {
   const refuse = (reason: string): never => {
     throw new LpxError('LPX_WRITE_FAILED', { file, reason });
   };
+  if (role === 'folder' && statSync(path, { throwIfNoEntry: false })?.isDirectory() === false) refuse('isFile');
   if (!statSync(role === 'folder' ? nearest(path) : nearest(dirname(path))).isDirectory()) refuse('ENOTDIR');
   const found = role === 'folder' ? undefined : asOutput(file, () => lstatSync(path, { throwIfNoEntry: false }));
   if (!found) return;

@@ -111,7 +111,7 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: '{folder} already has an lpx store.',
     means: 'notDone',
-    next: 'Use it as it is, or name another folder with --store <folder>.',
+    next: 'Use it as it is, or name another folder.',
   },
   LPX_STORE_ABOVE: {
     exit: EXIT.usage,

@@ -66,6 +66,12 @@ describe('help', () => {
     expect(withCommon).toEqual(['zh-TW lpx', 'en lpx']);
   });
 
+  it('has --yes for the commands that ask, and for no others', () => {
+    const withYes = screens.filter(({ lines }) => lines(80).some((line) => /^ *-y, --yes/.test(line))).map(({ name }) => name);
+    const names = ['lpx', 'init', 'load', 'undo', 'remove', 'erase'];
+    expect(withYes.sort()).toEqual(['zh-TW', 'en'].flatMap((language) => names.map((name) => `${language} ${name}`)).sort());
+  });
+
   it('in Chinese has Chinese placeholders', () => {
     const chinese = screens.filter(({ name }) => name.startsWith('zh-TW'));
     const english = chinese.flatMap(({ lines }) => lines(80).flatMap((line) => line.match(/<[a-z-|]+>|\[[a-z-|]+(?:\.\.\.)?\]/g) ?? []));

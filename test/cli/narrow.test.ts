@@ -95,3 +95,12 @@ describe.each(['zh-TW', 'en'])('on a terminal of 80 columns, in %s', (language) 
     expect(terminal.out.match(KEPT)).toEqual(pipe.out.match(KEPT));
   });
 });
+
+it('all that there is to say of an entry is in log --student, however narrow the terminal', async () => {
+  const words = [...sender, 'log', '--student', TRANSFER_STUDENT];
+  const [terminal, pipe] = [await run(words, 50), await run(words)];
+  const remarks = pipe.out.split('\n').flatMap((line) => (line.startsWith('#') ? line.split(/ {2,}/).slice(5) : []));
+  const plain = (text: string) => text.replace(/\s+/g, '');
+  expect(remarks.length).toBeGreaterThan(2);
+  for (const remark of remarks) expect(plain(terminal.out)).toContain(plain(remark));
+});

@@ -167,4 +167,11 @@ describe('an output that is refused', () => {
     const { code, err } = await lpx(['students', '--xlsx', 't.xlsx'], { cwd: folder });
     expect([code, err]).toEqual([2, expect.stringContaining('--overwrite')]);
   });
+
+  it('is said to be a store, or a file, where a new store or a backup would go', async () => {
+    const folder = folderWithStore();
+    writeFileSync(join(folder, 'pw.txt'), 'file');
+    expect(await refusalOf(['restore', 'backup', 'store'], folder)).toContain('LPX_STORE_EXISTS');
+    expect(await refusalOf(['backup', 'pw.txt'], folder)).toBe('LPX_WRITE_FAILED isFile');
+  });
 });

@@ -21,7 +21,7 @@ import type { Context, Outcome } from '../context.js';
 import { type HtmlOptions, htmlFile, withPage } from '../html-file.js';
 import { startProgress } from '../progress.js';
 import { custodyOnPaper, partsOf } from '../render/custody.js';
-import { entryLines, entryOutput, historyTable, moreLines } from '../render/entries.js';
+import { entryOutput, historyTable, moreLines, wholeEntryLines } from '../render/entries.js';
 import { frameOf } from '../render/html.js';
 import { printPages } from '../render/pages.js';
 import { type Row, type TableOptions, tableAsked, withTable } from '../render/tables.js';
@@ -210,8 +210,8 @@ function studentLines(context: Context, log: StudentLog): string[] {
   return [
     paint.bold(bracketed(messages, cell(log.name), maskId(log.nationalId))),
     ...partsOf(messages, log).flatMap(({ heading, entries }) => {
-      const rows = entryLines(context, entries);
-      return ['', paint.cyan(heading), ...entries.flatMap((entry, i) => [rows[i] ?? '', ...moreLines(context, entry)])];
+      const rows = wholeEntryLines(context, entries);
+      return ['', paint.cyan(heading), ...entries.flatMap((entry, i) => [...(rows[i] ?? []), ...moreLines(context, entry)])];
     }),
   ];
 }

@@ -20,13 +20,31 @@ export const entryLines = (context: Context, entries: readonly HistoryEntry[]): 
     ],
   );
 
+/** As `entryLines`, but what there is to say of an entry is there in full: where it is too long for its line, below it. */
+export function wholeEntryLines(context: Context, entries: readonly HistoryEntry[]): string[][] {
+  const lines = entryLines(context, entries);
+  const bare = fittingColumns(
+    context,
+    entries.map((entry) => entryCells(context, entry).slice(0, REMARKS)),
+    [
+      [OPERATOR, 0],
+      [SUBJECT, 10],
+    ],
+  );
+  return entries.map((entry, i) => {
+    const remarks = entryCells(context, entry)[REMARKS] ?? '';
+    const line = lines[i] ?? '';
+    return line.includes(remarks) ? [line] : [bare[i] ?? '', `    ${remarks}`];
+  });
+}
+
 const [SUBJECT, OPERATOR, REMARKS] = [3, 4, 5];
 
 function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[] {
   return [
     paint.bold(`#${entry.id}`),
     localTime(entry.at),
-    messages.kinds[entry.kind],
+    entry.kind === 'undo' && entry.details.of === 'undo' ? messages.history.redo : messages.kinds[entry.kind],
     subjectOf(messages, entry),
     entry.operator,
     remarksOf(messages, entry).map(paint.dim).join('  '),

@@ -65,7 +65,7 @@ export function helpPage(language: Language, program: Command, command: Command)
         help.arguments,
         command.registeredArguments.map((argument) => [inWords(messages, argumentTerm(argument)), argument.description]),
       ),
-      ...section(help.options, optionRows(messages, command)),
+      ...section(help.options, [...optionRows(messages, command), ...(ASKING.has(nameOf(command)) ? [[YES, help.yesHere] as const] : [])]),
       ...section(
         help.examples,
         examples.map((example) => [example, '']),
@@ -74,6 +74,10 @@ export function helpPage(language: Language, program: Command, command: Command)
     notes: [...(command.options.some(({ long }) => long === '--password-file') ? [help.passwordNote] : []), help.common],
   };
 }
+
+/** Commands that may ask on a terminal, and the option of all commands that answers. */
+const ASKING: ReadonlySet<string> = new Set(['init', 'load', 'undo', 'remove', 'erase']);
+const YES = '-y, --yes';
 
 /** Placeholders in the reader's language: `--out <資料夾>`. */
 export const inWords = ({ placeholders }: Messages, text: string): string =>
