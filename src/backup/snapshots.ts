@@ -6,7 +6,7 @@ import { readSmall } from '../io/read.js';
 import type { LogHead } from '../store/custody-log.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { isRowTable, type RowTable, rowTablesOf, type TableDigest } from '../store/table-rows.js';
-import { CHUNK_LIMIT, parsedJson, plainSize, type Repository, requireName, sha256Of } from './repository.js';
+import { CHUNK_LIMIT, parsedJson, plainSize, Repository, requireName, sha256Of } from './repository.js';
 
 const FORMAT_VERSION = 1;
 /** `20261126T073000Z-` and 16 hex digits. */
@@ -131,6 +131,17 @@ export function hasSnapshot(folder: string, name: string): boolean | undefined {
     return NAME.test(`${name}.json`) && isThere(join(folder, 'snapshots', `${name}.json`));
   } catch {
     return undefined;
+  }
+}
+
+/** The files that a snapshot does not have, by SHA-256; undefined where it cannot be read, or not without an identity. */
+export async function missingIn(folder: string, name: string): Promise<readonly string[] | undefined> {
+  try {
+    const { manifest } = await readManifest(await Repository.open({ folder }), name);
+    return manifest.files.missing.map(({ sha256 }) => sha256);
+  } catch (error) {
+    if (error instanceof LpxError) return undefined;
+    throw error;
   }
 }
 

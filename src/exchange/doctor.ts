@@ -3,14 +3,22 @@ import { existsSync, lstatSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { HashList } from '../backup/hash-list.js';
-import { hasSnapshot } from '../backup/snapshots.js';
+import { hasSnapshot, missingIn } from '../backup/snapshots.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
 import { setMode } from '../store/access.js';
 import type { LogCheck, LogFault } from '../store/custody-log.js';
 import { linkedFolders } from '../store/linked-folders.js';
 import type { Losses } from '../store/salvage.js';
 import type { HistoryEntry, Store } from '../store/store.js';
-import { type DamagedRow, damagedRows, type EngineCheck, type EngineFaults, type ProtectionGap } from '../store/store-health.js';
+import {
+  type DamagedRow,
+  damagedRows,
+  type EngineCheck,
+  type EngineFaults,
+  NO_PROTECTION,
+  type Protection,
+  type ProtectionGap,
+} from '../store/store-health.js';
 import { keyOfRow } from '../store/table-rows.js';
 import { fileFindings, namelessFindings } from './doctor/file-findings.js';
 import { probeFiles } from './move-probe.js';
@@ -37,6 +45,7 @@ export interface BackupState {
   readonly position: number;
   /** Whether its snapshot is there; undefined where its folder cannot be seen from here. */
   readonly there: boolean | undefined;
+  /** When a restore of the repository was last tried. */
   readonly rehearsedAt: Date | undefined;
 }
 
@@ -119,7 +128,7 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const counts = await store.health.counts();
   const owed = await unlessDamaged(findings, [], () => owedFindings(store));
   const backup = await unlessDamaged(findings, undefined, () => newestBackup(store));
-  const gap = await store.health.unprotected(backup?.there === false ? 0 : (backup?.position ?? 0));
+  const gap = await store.health.unprotected(await unlessDamaged(findings, NO_PROTECTION, () => protectionOf(store)));
   const freeBytes = freeSpace(store);
   findings.push(
     ...(repair ? [] : looseFindings(loose)),
@@ -417,19 +426,37 @@ async function clockFindings(store: Store, now: Date): Promise<Finding[]> {
 /** The newest complete backup: one whose snapshot is there, as far as that can be seen. */
 export async function newestBackup(store: Store): Promise<BackupState | undefined> {
   const entries = await store.history({ kinds: ['backup', 'rehearsal', 'restore'] });
-  const rehearsedAt = entries.find(({ kind }) => kind === 'rehearsal')?.at;
+  const rehearsals = new Map<string, Date>();
+  for (const entry of entries)
+    if (entry.kind === 'rehearsal' && !rehearsals.has(entry.details.repository)) rehearsals.set(entry.details.repository, entry.at);
   const states = entries.filter(isBackup).map(({ kind, at, folder = '', details }): BackupState => {
-    const { snapshot, position } = details;
+    const { snapshot, position, repository } = details;
     return {
       at,
       folder,
       snapshot,
       position,
       there: hasSnapshot(folder, snapshot),
-      rehearsedAt: kind === 'restore' ? undefined : rehearsedAt,
+      rehearsedAt: kind === 'restore' ? undefined : rehearsals.get(repository),
     };
   });
   return states.find(({ there }) => there !== false) ?? states[0];
+}
+
+/** The newest backup of which it can be known, as far as can be seen, which files it does not have. */
+async function protectionOf(store: Store): Promise<Protection> {
+  let newest: Omit<Protection, 'wholeUntil'> | undefined;
+  for (const entry of (await store.history({ kinds: ['backup', 'restore'] })).filter(isBackup)) {
+    const { kind, folder = '', details } = entry;
+    const { snapshot, position } = details;
+    if (hasSnapshot(folder, snapshot) === false) continue;
+    if (kind === 'backup' && details.missing === 0) return { ...(newest ?? { position, missing: [] }), wholeUntil: position };
+    if (newest) continue;
+    // What a restored store lacks, its own examination says.
+    const missing = (await missingIn(folder, snapshot)) ?? (kind === 'restore' ? [] : undefined);
+    if (missing) newest = { position, missing };
+  }
+  return { ...(newest ?? NO_PROTECTION), wholeUntil: 0 };
 }
 
 type BackupEntry = Extract<HistoryEntry, { kind: 'backup' | 'restore' }>;

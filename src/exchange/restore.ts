@@ -18,6 +18,7 @@ import { LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
 import { writeError } from '../io/file-error.js';
 import { isWithin, readSmall } from '../io/read.js';
+import { taipeiTime } from '../spec/terms.js';
 import type { Erasure } from '../store/erasure-list.js';
 import type { PostgresLocation, StoreLocation } from '../store/location.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
@@ -58,7 +59,7 @@ const SCRATCH_PREFIX = 'lpx-rehearsal-';
 
 /**
  * Restores a snapshot.
- * @throws LPX_RESTORE_TARGET, LPX_RESTORE_INSIDE; LPX_BACKUP_NOT_FOUND, LPX_SNAPSHOT_UNKNOWN, LPX_SNAPSHOT_NONE, LPX_BACKUP_SCHOOLS, LPX_BACKUP_DAMAGED, LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER;
+ * @throws LPX_RESTORE_TARGET, LPX_RESTORE_INSIDE; LPX_BACKUP_NOT_FOUND, LPX_SNAPSHOT_UNKNOWN, LPX_SNAPSHOT_AMBIGUOUS, LPX_SNAPSHOT_NONE, LPX_BACKUP_SCHOOLS, LPX_BACKUP_DAMAGED, LPX_BACKUP_IDENTITY, LPX_RECIPIENT_OTHER;
  *   LPX_STORE_NEWER; LPX_DISK_FULL, LPX_WRITE_FAILED; then there is no new store
  */
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreResult> {
@@ -175,7 +176,7 @@ async function newestOfOnlySchool(repository: Repository): Promise<string | unde
   return (await snapshotNames(repository))[0];
 }
 
-/** @param newest the one that is meant without a name @throws LPX_SNAPSHOT_UNKNOWN, LPX_SNAPSHOT_NONE */
+/** @param newest the one that is meant without a name @throws LPX_SNAPSHOT_UNKNOWN, LPX_SNAPSHOT_AMBIGUOUS, LPX_SNAPSHOT_NONE */
 async function nameMeant(
   repository: Repository,
   value: string | undefined,
@@ -190,9 +191,14 @@ async function nameMeant(
   }
   const fitting = names.filter((name) => name.startsWith(value) || name.split('-')[1]?.startsWith(value));
   const [only] = fitting;
-  if (only === undefined || fitting.length > 1) throw new LpxError('LPX_SNAPSHOT_UNKNOWN', { value });
+  if (only === undefined) throw new LpxError('LPX_SNAPSHOT_UNKNOWN', { value });
+  if (fitting.length > 1) throw new LpxError('LPX_SNAPSHOT_AMBIGUOUS', { value, snapshots: fitting.map(withLocalTime).join(' / ') });
   return only;
 }
+
+/** `20261126T120305Z-…`, whose time is UTC, with the time in Taiwan. */
+const withLocalTime = (name: string): string =>
+  `${name} (${taipeiTime(new Date(name.slice(0, 16).replace(/(....)(..)(..)T(..)(..)(..)Z/, '$1-$2-$3T$4:$5:$6Z')))})`;
 
 /** Backups go on in the repository: a store does not belong in there. @param place of the store, or of its files @throws LPX_RESTORE_INSIDE */
 function requireOutside(folder: string, place: string): void {

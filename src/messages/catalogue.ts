@@ -467,6 +467,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'List them with lpx backup <folder> --list, and choose one with --snapshot.',
   },
+  LPX_SNAPSHOT_AMBIGUOUS: {
+    exit: EXIT.usage,
+    what: 'Several snapshots begin with {value}: {snapshots}.',
+    means: 'notDone',
+    next: 'Give more of the name. Names have the time in UTC; that in Taiwan is in brackets.',
+  },
   LPX_SNAPSHOT_UNKNOWN: {
     exit: EXIT.usage,
     what: 'There is no snapshot {value} in this backup.',

@@ -272,6 +272,10 @@ export const zhTW: Messages = {
       what: '{folder} 裡有多所學校的備份：{schools}。',
       next: '請以 lpx backup <資料夾> --list 查看，再用 --snapshot 指定要還原的備份點。',
     },
+    LPX_SNAPSHOT_AMBIGUOUS: {
+      what: '有多個備份點的名稱以 {value} 開頭：{snapshots}。',
+      next: '請多打幾個字，直到只符合一個。名稱裡是世界標準時間，比台灣晚 8 小時；括號裡是台灣時間。',
+    },
     LPX_SNAPSHOT_UNKNOWN: { what: '這份備份裡沒有備份點 {value}。', next: '請以 lpx backup <資料夾> --list 查看，再指定名稱或名稱開頭。' },
     LPX_RESTORE_TARGET: { what: '{folder} 已經存在，而且不是空資料夾。', next: '請指定新的資料夾：還原與搬移絕不覆蓋任何東西。' },
     LPX_STORE_MOVED: {
@@ -1664,9 +1668,9 @@ export const zhTW: Messages = {
     backupKeep: '只保留最新的幾個備份點，其餘移除',
     backupNew: '資料夾裡原有的備份不見了：在這裡重新開始',
     backupShared: '資料夾裡只有其他資料庫的備份時，仍使用它',
-    backupList: '列出備份點，不作變更',
+    backupList: '列出備份點與台灣時間，不作變更',
     rehearse: '演練還原：還原到暫時的資料夾、與備份時逐項比對、再移除，並留下紀錄',
-    snapshot: '指定備份點（名稱或名稱開頭）；未指定則為最新的',
+    snapshot: '指定備份點（名稱或名稱開頭，名稱裡是世界標準時間，比台灣晚 8 小時）；未指定則為最新的',
     scratch: '演練還原時，暫時的資料夾要放在哪裡',
     recipient: '加密給這個 age 公鑰（age1…）：用於新的資料夾；可重複',
     identity: '開啟加密備份的 age 私鑰檔；可重複',

@@ -23,6 +23,18 @@ export interface EngineFaults {
   readonly faults: readonly string[];
 }
 
+/** What backups have. */
+export interface Protection {
+  /** The newest entry that a backup has, by its place; 0 for no backup. */
+  readonly position: number;
+  /** Files that it does not have, by SHA-256. */
+  readonly missing: readonly string[];
+  /** The newest entry of a backup that has all files; 0 for none. */
+  readonly wholeUntil: number;
+}
+
+export const NO_PROTECTION: Protection = { position: 0, missing: [], wholeUntil: 0 };
+
 /** Records that came after the newest backup and that are on no receipt of another school. */
 export interface ProtectionGap {
   readonly records: number;
@@ -139,20 +151,30 @@ export class StoreHealth {
   /**
    * The records that came with entries after a place in the log, and that no other school has acknowledged: they were in no whole export
    * since for which a receipt came. A receipt that this school wrote for an import says that the data came here, not that anybody keeps them.
-   * @param position of the newest entry that a backup has; 0 for no backup
    */
-  async unprotected(position: number): Promise<ProtectionGap> {
+  async unprotected({ position, missing, wholeUntil }: Protection): Promise<ProtectionGap> {
     let [records, since] = [0, ''];
+    const add = (count: number, first: string) => {
+      records += count;
+      if (first !== '' && (since === '' || first < since)) since = first;
+    };
     for (const table of Object.values(TABLE_OF)) {
-      const { rows } = await sql<{ count: unknown; since: string | null }>`select count(*) as count, min(h.at) as since
-        from ${sql.table(table)} r join history h on h.id = r.history_id
-        where r.removed_by is null and (h.position is null or h.position > ${position})
+      const on = sql`from ${sql.table(table)} r join history h on h.id = r.history_id where r.removed_by is null
         and not exists (select 1 from history e join history_students s on s.history_id = e.id
           where e.kind = 'export' and e.received_at <> '' and e.terms = '' and e.undone_by is null and e.position > h.position
-          and s.student_id = r.student_id)`.execute(this.#db);
-      records += Number(rows[0]?.count ?? 0);
-      const first = rows[0]?.since ?? '';
-      if (first !== '' && (since === '' || first < since)) since = first;
+          and s.student_id = r.student_id)`;
+      const { rows } = await sql<{ count: unknown; since: string | null }>`select count(*) as count, min(h.at) as since ${on}
+        and (h.position is null or h.position > ${position})`.execute(this.#db);
+      add(Number(rows[0]?.count ?? 0), rows[0]?.since ?? '');
+      // A record may have two files, in two of the parts.
+      const without = new Map<number, string>();
+      for (const some of inParts(missing)) {
+        const found = await sql<{ id: number; at: string }>`select r.id as id, h.at as at ${on}
+          and h.position <= ${position} and h.position > ${wholeUntil}
+          and (r.document_sha256 in (${sql.join(some)}) or r.media_sha256 in (${sql.join(some)}))`.execute(this.#db);
+        for (const { id, at } of found.rows) without.set(id, at);
+      }
+      for (const at of without.values()) add(1, at);
     }
     return { records, since: since === '' ? undefined : new Date(since) };
   }

@@ -23,6 +23,7 @@ import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readIdentities, recipientsOf } from '#lpx/io/age.js';
 import { identityOf } from '#lpx/spec/identity.js';
+import { taipeiTime } from '#lpx/spec/terms.js';
 import { openSqlite } from '#lpx/store/driver.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import type { Store } from '#lpx/store/store.js';
@@ -444,6 +445,12 @@ describe('a backup', () => {
       await expect(restore(repository, inside)).rejects.toMatchObject({ code: 'LPX_RESTORE_INSIDE', exitCode: 2 });
     expect(readdirSync(repository)).not.toContain('inner');
     await expect(restore(repository, join(other, 'new'), { snapshot: 'nonesuch' })).rejects.toMatchObject({ code: 'LPX_SNAPSHOT_UNKNOWN' });
+    const { name } = await backup(store, repository, { now: later(600) });
+    await expect(restore(repository, join(other, 'new'), { snapshot: '20' })).rejects.toMatchObject({
+      code: 'LPX_SNAPSHOT_AMBIGUOUS',
+      exitCode: 2,
+      facts: { value: '20', snapshots: expect.stringContaining(`${name} (${taipeiTime(later(600))}) / `) },
+    });
     rmSync(join(repository, 'snapshots'), { recursive: true });
     mkdirSync(join(repository, 'snapshots'));
     await expect(restore(repository, join(other, 'new'))).rejects.toMatchObject({ code: 'LPX_SNAPSHOT_NONE', exitCode: 2 });

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backupStore } from '#lpx/exchange/backup.js';
@@ -67,6 +79,36 @@ describeEngines('the doctor', (engine) => {
     rmSync(join(folder, 'snapshots'), { recursive: true });
     const gone = await examine(location, { now: later(2) });
     expect([codesOf(gone), gone.gap.records]).toEqual([['LPX_BACKUP_GONE', 'LPX_UNPROTECTED'], first.records]);
+  });
+
+  it('says when the repository of the newest backup was rehearsed, and counts records whose files are in no backup', async () => {
+    const parent = tempFolder();
+    const { store, location } = await newStore(engine, parent);
+    await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
+    const [{ sha256 } = { sha256: '' }] = await store.neededFiles();
+    const { length: records } = await store.fileOwners(new Set([sha256]));
+    const lost = store.attachments.locationOf(sha256);
+    const content = readFileSync(lost);
+    await store.close();
+    const [whole, lacking] = ['whole', 'lacking'].map((name) => join(parent, name)) as [string, string];
+    rmSync(lost);
+    await backup(location, lacking, later(1));
+    expect((await examine(location, { now: later(1) })).gap).toEqual({ records, since: NOW });
+    writeFileSync(lost, content);
+    await backup(location, whole, later(2));
+    await withStore(location, (open) => rehearseRestore(open, { folder: whole, now: later(2), operator: OPERATOR }));
+    expect(await examine(location, { now: later(2) })).toMatchObject({
+      gap: { records: 0 },
+      backup: { folder: whole, rehearsedAt: later(2) },
+    });
+    rmSync(lost);
+    const another = join(parent, 'another');
+    await backup(location, another, later(3));
+    const last = await examine(location, { now: later(3) });
+    expect(last).toMatchObject({ gap: { records: 0 }, backup: { folder: another, rehearsedAt: undefined } });
+    expect(codesOf(last)).toContain('LPX_REHEARSAL_NONE');
+    rmSync(join(whole, 'snapshots'), { recursive: true });
+    expect((await examine(location, { now: later(3) })).gap).toEqual({ records, since: NOW });
   });
 
   it('names the students of files that are lost or broken, and proves a probe that was written before a move', async () => {

@@ -5,10 +5,11 @@ import { type RestoreResult, rehearseRestore } from '../../exchange/restore.js';
 import { withStore } from '../../exchange/school-store.js';
 import { type Identities, readIdentities } from '../../io/age.js';
 import { fill } from '../../messages/messages.js';
+import { taipeiTime } from '../../spec/terms.js';
 import type { Context, Outcome } from '../context.js';
 import { startProgress } from '../progress.js';
 import { findingOutput } from '../render/findings.js';
-import { columns, fittingColumns, localTime } from '../render/text.js';
+import { columns, fittingColumns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface IdentityOptions {
@@ -83,7 +84,7 @@ function listLines(context: Context, snapshots: readonly ListedSnapshot[]): stri
     context,
     snapshots.map(({ name, at, about }) => [
       paint.bold(name),
-      localTime(at),
+      taipeiTime(at),
       about ? `${labels.school} ${about.school}` : words.sealed,
       about ? fill(messages.history.recordsOf, { count: about.records }) : '',
       about ? fill(messages.history.filesOf, { count: about.files }) : '',
