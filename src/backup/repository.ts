@@ -5,7 +5,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, existsSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
 import { decryptStreamWith, decryptWith, encryptStreamTo, encryptTo, type Identities, requireRecipients } from '../io/age.js';
@@ -242,7 +242,7 @@ export class Repository {
   async putErasures(erasures: readonly Erasure[]): Promise<void> {
     for (const { keyedId, at } of erasures) {
       const path = join(this.folder, 'erasures', `${keyedId}.json`);
-      if (existsSync(path)) continue;
+      if ((await readErasure(path).catch(() => undefined)) !== undefined) continue;
       const content = `${JSON.stringify({ keyedId, at })}\n`;
       const part = this.#nextPart();
       writePart({ part, file: path }, content);
@@ -250,15 +250,16 @@ export class Repository {
     }
   }
 
-  /** @throws LPX_BACKUP_DAMAGED: whoever was erased must not come back because a file cannot be read */
+  /** @throws LPX_BACKUP_ERASURE: whoever was erased must not come back because a file cannot be read */
   async erasures(): Promise<Erasure[]> {
     const folder = join(this.folder, 'erasures');
     const erasures: Erasure[] = [];
-    for (const name of await readdir(folder).catch(() => [])) {
-      const file = join(folder, name);
-      const content = await readObject(file, CONFIG_BYTES);
-      erasures.push(...erasuresIn(content.toString('utf8'), file));
-    }
+    const names = await readdir(folder).catch((error) => {
+      if (error.code === 'ENOENT') return [];
+      throw error.code === 'ENOTDIR' ? new LpxError('LPX_BACKUP_ERASURE', { file: folder }, { cause: error }) : fileError(error, folder);
+    });
+    // Systems put files of their own into folders: `.DS_Store`, `Thumbs.db`.
+    for (const name of names) if (/^[^.].*\.json$/.test(name)) erasures.push(await readErasure(join(folder, name)));
     return erasures;
   }
 
@@ -349,14 +350,35 @@ export class Repository {
   }
 }
 
-/** Erasures as lines of JSON, `{"keyedId": …, "at": …}` each. @throws LPX_BACKUP_DAMAGED */
+/** What a repository has of one erasure, under its name. @throws LPX_BACKUP_ERASURE */
+async function readErasure(file: string): Promise<Erasure> {
+  try {
+    const [erasure] = erasuresIn((await readObject(file, CONFIG_BYTES)).toString('utf8'), file);
+    if (erasure && basename(file) === `${erasure.keyedId}.json`) return erasure;
+  } catch (cause) {
+    throw cause instanceof LpxError && cause.code === 'LPX_FILE_UNREADABLE'
+      ? cause
+      : new LpxError('LPX_BACKUP_ERASURE', { file }, { cause });
+  }
+  throw new LpxError('LPX_BACKUP_ERASURE', { file });
+}
+
+/** Erasures as lines of JSON, `{"keyedId": …, "at": …}` each. @throws LPX_ERASURES_WRONG */
 export function erasuresIn(text: string, file: string): Erasure[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line) => {
-    const { keyedId, at } = parsedJson(line, file) as Partial<Erasure>;
-    if (typeof keyedId !== 'string' || !NAME.test(keyedId) || typeof at !== 'string') throw new LpxError('LPX_BACKUP_DAMAGED', { file });
+    const { keyedId, at } = erasureIn(line);
+    if (typeof keyedId !== 'string' || !NAME.test(keyedId) || typeof at !== 'string') throw new LpxError('LPX_ERASURES_WRONG', { file });
     return { keyedId, at };
   });
+}
+
+function erasureIn(line: string): { readonly keyedId?: unknown; readonly at?: unknown } {
+  try {
+    return JSON.parse(line) ?? {};
+  } catch {
+    return {};
+  }
 }
 
 export const sha256Of = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LpxError } from '../errors.js';
 import type { LogHead } from '../store/custody-log.js';
 import type { Store } from '../store/store.js';
+import { hasItsSeal } from '../store/store-health.js';
 import { ROW_TABLES, type Row, type RowReader, type RowTable } from '../store/table-rows.js';
 import { HashList } from './hash-list.js';
 import { type Repository, sha256Of } from './repository.js';
@@ -14,6 +15,8 @@ export interface WrittenSnapshot {
   readonly name: string;
   readonly at: Date;
   readonly manifest: Manifest;
+  /** Rows that are not what was stored, and that it has as they are. */
+  readonly damagedRows: number;
   /** Files that the store has lost or not whole, and that the repository has from before. */
   readonly kept: readonly MissingFile[];
   /** What was new, in bytes and files of the repository. */
@@ -42,6 +45,8 @@ interface RowsWritten {
   /** The files that records have, in the order of their hashes; how many bytes each has. */
   readonly files: HashList;
   readonly sizes: readonly number[];
+  /** Rows that are not as their seals say. */
+  readonly damaged: number;
 }
 
 /** @throws LPX_BACKUP_UNWRITTEN, LPX_WRITE_FAILED, LPX_DISK_FULL, LPX_STORE_DAMAGED; then there is no snapshot */
@@ -65,7 +70,8 @@ export async function writeSnapshot(store: Store, repository: Repository, { now,
   await repository.putErasures(await store.erasures.list());
   const { name, content } = await snapshotFile(repository, { at: now, store: storeId(store, rows.first), lists, manifest });
   await repository.putSnapshot(`${name}.json`, content);
-  return { name, at: now, manifest, kept, bytesWritten: repository.bytesWritten, filesWritten: repository.filesWritten };
+  const { bytesWritten, filesWritten } = repository;
+  return { name, at: now, manifest, kept, damagedRows: rows.damaged, bytesWritten, filesWritten };
 }
 
 /** By which the snapshots of one store are known, without saying whose it is. */
@@ -79,7 +85,7 @@ export async function storeIdOf(store: Store): Promise<string> {
 
 async function writeRows(reader: RowReader, repository: Repository): Promise<RowsWritten> {
   let head: LogHead = { position: 0, hash: '' };
-  let [first, records] = ['', 0];
+  let [first, records, damaged] = ['', 0, 0];
   const [files, sizes] = [new HashList(), [] as number[]];
   const countRecord = ({ removed_by }: Row) => {
     if (removed_by === null) records++;
@@ -99,7 +105,10 @@ async function writeRows(reader: RowReader, repository: Repository): Promise<Row
   const tables: SnapshotTable[] = [];
   for (const table of ROW_TABLES) {
     const chunks: Chunk[] = [];
-    const cutting = rowChunks(table, reader.rows(table), seen[table] ?? (() => {}));
+    const cutting = rowChunks(table, reader.rows(table), (row) => {
+      if (!hasItsSeal(table, row)) damaged++;
+      seen[table]?.(row);
+    });
     for (;;) {
       const { done, value } = await cutting.next();
       if (done) {
@@ -109,7 +118,7 @@ async function writeRows(reader: RowReader, repository: Repository): Promise<Row
       chunks.push([await repository.putText('rows', value.text), value.rows, Buffer.byteLength(value.text)]);
     }
   }
-  return { schemaVersion: await reader.schemaVersion(), head, first, records, tables, files, sizes };
+  return { schemaVersion: await reader.schemaVersion(), head, first, records, tables, files, sizes, damaged };
 }
 
 /**

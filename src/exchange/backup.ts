@@ -44,7 +44,7 @@ export interface BackupResult extends WrittenSnapshot {
   readonly pruned: Pruned | undefined;
   /** Each file that the store has lost or not whole, by student and record; a warning where backups of other stores are in the same folder; a note where the store is on the same disk. */
   readonly findings: readonly Finding[];
-  /** Set when the store has lost files: whether they are in this backup or not, the rest is. */
+  /** Set when the store has lost files, whether they are in this backup or not, or rows of it are damaged: the rest is in the backup. */
   readonly error: LpxError | undefined;
 }
 
@@ -74,16 +74,19 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
     return { keep: true, result: undefined };
   });
   const pruned = keep === undefined ? undefined : await prune(repository, keep);
+  const losses = lossError(folder, { missing: files.missing, kept });
+  const damage = written.damagedRows > 0 ? new LpxError('LPX_BACKUP_ROWS', { count: written.damagedRows }) : undefined;
   return {
     ...written,
     encrypted: repository.isEncrypted,
     pruned,
     findings: [
       ...(await lossFindings(store, folder, { missing: files.missing, kept })),
+      ...(losses && damage ? [findingOf('LPX_BACKUP_ROWS', 'warning', {}, { count: written.damagedRows })] : []),
       ...(isShared ? [findingOf('LPX_BACKUP_SHARED', 'warning', {}, { folder })] : []),
       ...(isOnSameDisk(store, folder) ? [findingOf('LPX_BACKUP_SAME_DISK', 'note', {}, { folder })] : []),
     ],
-    error: lossError(folder, { missing: files.missing, kept }),
+    error: losses ?? damage,
   };
 }
 

@@ -71,7 +71,8 @@ export interface DoctorReport {
   readonly schemaVersion: number;
   readonly log: LogCheck;
   readonly backup: BackupState | undefined;
-  readonly gap: ProtectionGap;
+  /** Undefined where the database is damaged and none of the records that can be read is without protection. */
+  readonly gap: ProtectionGap | undefined;
   /** Records that are owed a file. */
   readonly owed: number;
   /** On the disk of the store, in bytes; undefined where it cannot be known. */
@@ -128,7 +129,9 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const counts = await store.health.counts();
   const owed = await unlessDamaged(findings, [], () => owedFindings(store));
   const backup = await unlessDamaged(findings, undefined, () => newestBackup(store));
-  const gap = await store.health.unprotected(await unlessDamaged(findings, NO_PROTECTION, () => protectionOf(store)));
+  const counted = await store.health.unprotected(await unlessDamaged(findings, NO_PROTECTION, () => protectionOf(store)));
+  // Those that cannot be read may be in no backup.
+  const gap = counted.records === 0 && (losses !== undefined || engine.faults.length > 0) ? undefined : counted;
   const freeBytes = freeSpace(store);
   findings.push(
     ...(repair ? [] : looseFindings(loose)),
@@ -476,5 +479,5 @@ function backupFindings(backup: BackupState | undefined, now: Date): Finding[] {
   ];
 }
 
-const gapFindings = ({ records, since }: ProtectionGap): Finding[] =>
+const gapFindings = ({ records, since }: ProtectionGap = { records: 0, since: undefined }): Finding[] =>
   records === 0 ? [] : [findingOf('LPX_UNPROTECTED', 'warning', {}, { count: records, at: since ? localMinute(since).slice(0, 10) : '' })];

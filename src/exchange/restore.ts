@@ -239,9 +239,17 @@ async function makeStore(
 async function writeRows(repository: Repository, taken: Taken, writer: RowWriter): Promise<Files> {
   const files = new Files();
   const missing = new Set(taken.manifest.files.missing.map(({ sha256 }) => sha256));
+  let [count, all, held] = [0, 0, 0];
   await restoreRows(repository, taken, writer, (sha256, bytes) => {
-    if (!missing.has(sha256)) files.add(sha256, bytes);
+    count++;
+    all += bytes;
+    if (missing.has(sha256)) return;
+    held += bytes;
+    files.add(sha256, bytes);
   });
+  const said = taken.manifest.files;
+  // Snapshots of earlier versions count the bytes of missing files, too.
+  if (said.count !== count || ![held, all].includes(said.bytes)) throw damagedSnapshot(repository, taken);
   if (!(await areListed(repository, taken, files.hashes))) throw damagedSnapshot(repository, taken);
   return files;
 }
@@ -274,7 +282,8 @@ async function compare(repository: Repository, taken: Taken, store: Store): Prom
   });
   const { position, hash } = await store.log.head();
   const isAtHead = position === manifest.head.position && hash === manifest.head.hash;
-  if (!isSame || !isAtHead) throw damagedSnapshot(repository, taken);
+  const { records } = await store.health.counts();
+  if (!isSame || !isAtHead || records !== manifest.records) throw damagedSnapshot(repository, taken);
 }
 
 /** Whether the rows of a snapshot made a store that is none: it is the snapshot that is damaged. */

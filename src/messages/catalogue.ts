@@ -713,6 +713,24 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Leave the folder as it is and restore the last backup.',
   },
+  LPX_ERASURES_WRONG: {
+    exit: EXIT.damaged,
+    what: '{file} is not a list of erasures; the backup itself is not at fault.',
+    means: 'notDone',
+    next: 'Give --erasures the files in erasures/ of a newer backup, or a copy of them, as they are.',
+  },
+  LPX_BACKUP_ERASURE: {
+    exit: EXIT.damaged,
+    what: 'The backup’s note of an erased student is damaged: {file}. Without it, that student would come back.',
+    means: 'notDone',
+    next: 'Copy that file from another copy of the backup, or run lpx backup on the store that erased the student, which writes it again. Then restore. The snapshots are not affected.',
+  },
+  LPX_BACKUP_ROWS: {
+    exit: EXIT.damaged,
+    what: '{count} rows of the store are not what was stored. They are in this backup as they are.',
+    means: 'partlyDone',
+    next: 'See lpx doctor for the students they belong to, and keep the snapshots from before: they may have what was stored.',
+  },
   LPX_STORE_LINK: {
     exit: EXIT.damaged,
     what: 'The store’s folder {file} is a link, which lpx does not follow.',

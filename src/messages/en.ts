@@ -1690,6 +1690,7 @@ export const en = {
     never: 'never',
     gap: 'protection gap',
     noGap: 'none: every record is in a verified backup or on a receipt of another school',
+    gapUnknown: 'not known: records that cannot be read may be in no backup',
     gapOf: '{count} records since {day} are in no verified backup and on no receipt of another school',
     repaired: 'repaired',
     repairsOf: '{modes} permissions, {checksums} checksums, {orphans} files moved aside',

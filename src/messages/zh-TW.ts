@@ -373,6 +373,18 @@ export const zhTW: Messages = {
       what: '{folder} 裡的資料庫已損壞：{part}。',
       next: '請保留該資料夾原狀，並還原最近一次的備份。',
     },
+    LPX_ERASURES_WRONG: {
+      what: '{file} 不是刪除名單；備份本身沒有問題。',
+      next: '--erasures 請指定較新備份裡的刪除名單檔案或其副本，內容不要更動。',
+    },
+    LPX_BACKUP_ERASURE: {
+      what: '備份裡的一筆刪除紀錄已損壞：{file}。少了它，該名已刪除的學生會再出現。',
+      next: '請從備份的另一份副本複製這個檔案，或在刪除該生的資料庫執行 lpx backup，重新寫入；然後再還原。備份點不受影響。',
+    },
+    LPX_BACKUP_ROWS: {
+      what: '資料庫有 {count} 列資料與當初寫入的不同，備份裡保留其現狀。',
+      next: '請執行 lpx doctor 查看是哪些學生的資料，並保留先前的備份點：裡面可能還有原來的內容。',
+    },
     LPX_STORE_LINK: {
       what: '資料庫的資料夾 {file} 是連結，lpx 不會跟隨。',
       next: '請以實際的資料夾與其中所有檔案取代連結，再執行 lpx doctor。',
@@ -2578,6 +2590,7 @@ export const zhTW: Messages = {
     never: '從未',
     gap: '保護缺口',
     noGap: '無：每筆紀錄都在已核對的備份裡，或有對方開立的回執',
+    gapUnknown: '無法得知：無法讀取的紀錄，可能不在任何備份裡',
     gapOf: '自 {day} 起有 {count} 筆紀錄，既不在已核對的備份裡，也沒有對方開立的回執',
     repaired: '已修復',
     repairsOf: '權限 {modes} 處、檢查碼 {checksums} 個、移到一旁的檔案 {orphans} 個',

@@ -225,8 +225,13 @@ export async function* damagedRows(
       }
 }
 
-const isAsStored = (table: ProvedTable, row: Row): boolean =>
-  row.seal === sealOf(table === 'former_records' ? 'own_records' : table, row as never) && (!isRecordTable(table) || isIdentical(row));
+const isAsStored = (table: ProvedTable, row: Row): boolean => hasItsSeal(table, row) && (!isRecordTable(table) || isIdentical(row));
+
+/** Whether a row is as its seal says; true of tables whose rows have none. */
+export const hasItsSeal = (table: RowTable, row: Row): boolean =>
+  !isProved(table) || row.seal === sealOf(table === 'former_records' ? 'own_records' : table, row as never);
+
+const isProved = (table: RowTable): table is ProvedTable => (PROVED as readonly RowTable[]).includes(table);
 
 type TableOfRecords = 'own_records' | 'received_records' | 'former_records';
 

@@ -360,6 +360,44 @@ describe('a backup', () => {
     for (const restored of [given, known]) expect(await withStore(restored, async (open) => (await open.log.verify()).faultCount)).toBe(0);
   });
 
+  it('says which list of erasures is at fault, and not that the backup is, and lets nobody come back for it', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    await backup(store, repository);
+    const list = join(tempFolder(), 'list');
+    for (const content of ['no list', '{"keyedId":"..","at":"2021"}', 'null', '['.repeat(100_000)]) {
+      writeFileSync(list, content);
+      const refused = restore(repository, join(tempFolder(), 'restored'), { erasureFiles: [list] });
+      await expect(refused, content).rejects.toMatchObject({ code: 'LPX_ERASURES_WRONG', facts: { file: list }, exitCode: 5 });
+    }
+    await withStore(store, (open) => open.erasures.erase(TRANSFER_STUDENT, { now: later(1), operator: OPERATOR, reason: '' }));
+    await backup(store, repository, { now: later(2) });
+    const [name] = readdirSync(join(repository, 'erasures')) as [string];
+    const file = join(repository, 'erasures', name);
+    const sound = readFileSync(file, 'utf8');
+    writeFileSync(join(repository, 'erasures', 'Thumbs.db'), 'of the system');
+    for (const content of ['', 'no list', sound.replace(/[0-9a-f]{64}/, '0'.repeat(64))]) {
+      writeFileSync(file, content);
+      const refused = restore(repository, join(tempFolder(), 'restored'));
+      await expect(refused, content).rejects.toMatchObject({ code: 'LPX_BACKUP_ERASURE', facts: { file }, exitCode: 5 });
+    }
+    await backup(store, repository, { now: later(3) });
+    expect(readFileSync(file, 'utf8'), 'written again').toBe(sound);
+    await restore(repository, join(tempFolder(), 'restored'));
+  });
+
+  it('of rows that are not what was stored has them as they are, and says how many', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    expect(await backup(store, repository)).toMatchObject({ damagedRows: 0, error: undefined });
+    const database = openSqlite(join(store, 'lpx.sqlite'));
+    database.exec(`update own_records set fields = replace(fields, '"', ' "') where id in (1, 2)`);
+    database.close();
+    const { name, error, damagedRows } = await backup(store, repository, { now: later(1) });
+    expect([damagedRows, error]).toMatchObject([2, { code: 'LPX_BACKUP_ROWS', exitCode: 5, facts: { count: 2 } }]);
+    expect((await listSnapshots(repository, undefined)).map((listed) => listed.name)).toContain(name);
+  });
+
   it('is known after an erasure, also where its folder has the student’s name, and gets that erasure and the next', async () => {
     const store = await transferSchool(tempFolder());
     await load(store, join(SAMPLES, 'borrowed-study'));
@@ -555,7 +593,7 @@ describe('an encrypted backup', () => {
     await backup(await filledSchool(1, 100), repository, { recipients: [recipient] });
     const another = await filledSchool(1, 100);
     await expect(backup(another, repository)).rejects.toMatchObject({ code: 'LPX_BACKUP_KEY' });
-    await backup(another, repository, { identities: await readIdentities([file]), now: later(1) });
+    await backup(another, repository, { identities: await readIdentities([file]), shared: true, now: later(1) });
     await backup(another, repository, { now: later(2) });
     const { recipient: stranger } = await identity();
     await expect(backup(another, repository, { recipients: [stranger] })).rejects.toMatchObject({ code: 'LPX_BACKUP_RECIPIENT' });
@@ -621,6 +659,9 @@ describe('a damaged or hostile backup', () => {
       (manifest) => manifest.tables.splice(7, 1),
       (manifest) => Object.assign(manifest.tables[0], { rows: 0, chunks: [] }),
       (manifest) => (manifest.head.position -= 1),
+      (manifest) => (manifest.records += 1),
+      (manifest) => (manifest.files.count = 0),
+      (manifest) => (manifest.files.bytes -= 1),
       (manifest) => (manifest.head.hash = '0'.repeat(64)),
       (_, snapshot) => snapshot.lists.pop(),
       (_, snapshot) => (snapshot.lists = []),

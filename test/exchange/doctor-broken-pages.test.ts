@@ -93,6 +93,8 @@ describe('the doctor, of a database with broken pages', () => {
       expect(report.students).toBe(STUDENTS.length);
       expect(codesOf(report)).toContain('LPX_TABLE_UNREADABLE');
     }
+    const { error, gap } = await examine(broken(leaves, nothing));
+    expect([error?.exitCode, gap], 'what cannot be read may be in no backup').toEqual([5, undefined]);
   });
 
   it('names every student by the index where their own rows cannot be read', async () => {
