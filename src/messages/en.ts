@@ -792,7 +792,8 @@ export const en = {
     md5: 'the MD5 as given by telephone, instead of a signature file; blanks and capitals are fine',
     strict: 'refuse anything that needs repair',
     acceptPartial: 'keep records whose files are missing, damaged or of another MD5; each file stays owed and is named',
-    exportPartial: 'export although files are owed: the package names them and does not have them (recorded)',
+    exportPartial:
+      'export although files are owed: the package names them, without their content (recorded); not for files that the store has lost',
     acceptForeignMd5: 'accept the files although all their MD5s are wrong',
     dryRun: 'show what would change without changing anything',
     createStudents: 'add students who are not in the store',

@@ -1768,7 +1768,7 @@ export const zhTW: Messages = {
     md5: '對方告知的 MD5，代替簽章檔；可含空白與大寫',
     strict: '需要修正才讀得懂的一律不採用',
     acceptPartial: '檔案缺漏、損壞或 MD5 不符的紀錄照樣保留，並列出待補的檔案',
-    exportPartial: '即使尚有待補檔案也照樣匯出：交換檔註明檔名，但不含檔案（記入作業紀錄）',
+    exportPartial: '即使尚有待補檔案也照樣匯出：交換檔註明檔名，但不含檔案（記入作業紀錄）；資料庫遺失的檔案不在此列',
     acceptForeignMd5: '即使所有檔案的 MD5 都不符，仍照樣採用',
     dryRun: '只說明會有什麼變動，不實際變動',
     createStudents: '一併建立不在資料庫裡的學生',
