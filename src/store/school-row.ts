@@ -3,7 +3,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
-import { DatabaseChange } from './database-store.js';
+import { DatabaseChange } from './database-change.js';
 import { sealed, sealOf } from './seal.js';
 import type { School } from './store.js';
 import type { Tables } from './tables.js';

@@ -1,0 +1,579 @@
+/** What one transaction changes in the store. Each change is noted in the history, and what rows were before is kept for `lpx undo`. */
+import type { Selectable, Transaction } from 'kysely';
+import { LpxError } from '../errors.js';
+import type { CourseListing } from '../spec/course-code-file.js';
+import type { HistoryKind } from '../spec/history.js';
+import { planOfCourseCode } from '../spec/identifiers/course-code.js';
+import type { BasicData, JsonObject } from '../spec/portfolio.js';
+import { chainEntry, erasuresIn, isEntryIntact, keyedId, newIdKey, saidHash } from './chain.js';
+import { type ChangedTable, EntryChanges } from './entry-changes.js';
+import { historyColumns } from './history-rows.js';
+import { sealHoldings } from './holdings.js';
+import { type Moved, markMoved } from './moving.js';
+import { openJobs } from './queued-traces.js';
+import { sealed } from './seal.js';
+import { inParts } from './statements.js';
+import {
+  type EntryState,
+  type Hanging,
+  type HistoryCounts,
+  type HistoryRemarks,
+  type Leaving,
+  type NewHistoryEntry,
+  type NewRecord,
+  type NewRecordOutcome,
+  PROVENANCES,
+  type Provenance,
+  type Receiving,
+  type RecordRef,
+  type RollEntry,
+  type RollStudent,
+  type School,
+  type StoreChange,
+  type StoredAttachment,
+  type StoredRecord,
+  type StoredStudent,
+  type TakenBack,
+} from './store.js';
+import { type StudentRow, storedTime, updateStudentRow } from './stored-rows.js';
+import { knownFilesIn, readRecords, readRoll, readStudent, TABLE_OF } from './student-rows.js';
+import { type Row, RowReader } from './table-rows.js';
+import type { RecordTable, Tables } from './tables.js';
+import { hangingOn, markTakenBack, takeBack } from './taking-back.js';
+
+export class DatabaseChange implements StoreChange {
+  readonly #db: Transaction<Tables>;
+  readonly #folder: string;
+  readonly #added: number[] = [];
+  /** The students whose records or picks it changed. */
+  readonly #touched = new Set<number>();
+  readonly #changes: EntryChanges;
+  readonly rows: RowReader;
+
+  constructor(db: Transaction<Tables>, folder: string) {
+    this.#db = db;
+    this.#folder = folder;
+    this.rows = new RowReader(db, folder);
+    this.#changes = new EntryChanges(db);
+  }
+
+  /** The entry that what is done now belongs to: the last one added. Without one, nothing is there to be undone. */
+  get #entry(): number | undefined {
+    return this.#added.at(-1);
+  }
+
+  readonly #noteUpdate = async (table: ChangedTable, row: Row, columns: Row): Promise<void> => {
+    if (this.#entry !== undefined) await this.#changes.updated(this.#entry, table, row, columns);
+  };
+
+  #updateStudent(id: number, columns: Partial<StudentRow>): Promise<void> {
+    return updateStudentRow(this.#db, { id, folder: this.#folder, noted: this.#noteUpdate }, columns);
+  }
+
+  student(nationalId: string): Promise<StoredStudent | undefined> {
+    return readStudent(this.#db, nationalId, this.#folder);
+  }
+
+  knownFiles(hashes: readonly string[]): Promise<ReadonlySet<string>> {
+    return knownFilesIn(this.#db, hashes);
+  }
+
+  async openPackages(): Promise<string[]> {
+    const unfinished = this.#db.selectFrom('history').select('file').where('state', 'in', ['pending', 'written']);
+    return (await unfinished.orderBy('id').execute()).map(({ file }) => file);
+  }
+
+  openJobs(): Promise<number> {
+    return openJobs(this.#db);
+  }
+
+  openBatches(): Promise<{ at: string; work: string }[]> {
+    return this.#db.selectFrom('batches').select(['at', 'work']).where('work', '<>', '').orderBy('id').execute();
+  }
+
+  markMoved(moved: Moved): Promise<void> {
+    return markMoved(this.#db, moved);
+  }
+
+  async studentIds(nationalIds: readonly string[]): Promise<number[]> {
+    const ids: number[] = [];
+    for (const some of inParts([...new Set(nationalIds)])) {
+      const rows = await this.#db.selectFrom('students').select('id').where('national_id', 'in', some).execute();
+      ids.push(...rows.map(({ id }) => id));
+    }
+    return ids;
+  }
+
+  async historyKind(id: number): Promise<HistoryKind> {
+    return (await this.#db.selectFrom('history').select('kind').where('id', '=', id).executeTakeFirstOrThrow()).kind;
+  }
+
+  async addHistory(entry: NewHistoryEntry): Promise<number> {
+    const { id } = await this.#db
+      .insertInto('history')
+      .values({ ...historyColumns(entry), keeps_changes: 1 })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    this.#added.push(id);
+    return id;
+  }
+
+  /** Gives the new entries their places in the chain, once all that belongs to them is there. */
+  async chainEntries(): Promise<void> {
+    await this.#changes.flush();
+    await sealHoldings(this.#db, this.#touched);
+    for (const id of this.#added) await chainEntry(this.#db, id);
+  }
+
+  async addHistoryStudent(historyId: number, studentId: number, counts: HistoryCounts, remarks: HistoryRemarks = {}): Promise<void> {
+    await this.addHistoryStudents(historyId, [{ ...remarks, ...counts, studentId }]);
+  }
+
+  async addHistoryStudents(
+    historyId: number,
+    students: readonly (HistoryRemarks & Partial<HistoryCounts> & { readonly studentId: number })[],
+  ): Promise<void> {
+    for (const some of inParts(students)) {
+      const ids = some.map(({ studentId }) => studentId);
+      const rows = await this.#db.selectFrom('students').select(['id', 'national_id', 'id_key']).where('id', 'in', ids).execute();
+      const keyOf = new Map(rows.map(({ id, ...row }) => [id, row]));
+      await this.#db
+        .insertInto('history_students')
+        .values(
+          some.map((student) => {
+            const row = historyStudentRow(historyId, student);
+            const keyed = keyOf.get(student.studentId);
+            // One who was found before this change began, and has been erased since.
+            if (!keyed) throw new LpxError('LPX_STUDENT_CHANGED');
+            return { ...row, keyed_id: keyedId(keyed.id_key, keyed.national_id), said_hash: saidHash(keyed.id_key, row, []) };
+          }),
+        )
+        .execute();
+    }
+  }
+
+  async addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void> {
+    for (const some of inParts(outcomes))
+      await this.#db
+        .insertInto('history_records')
+        .values(
+          some.map(({ list, title, outcome, record }) => ({
+            history_id: historyId,
+            student_id: studentId,
+            list,
+            title,
+            outcome,
+            provenance: record?.provenance ?? null,
+            record_id: record?.id ?? null,
+          })),
+        )
+        .execute();
+    // What is said of the student is more by now: the end of the change gives it its hash.
+    if (outcomes.length > 0)
+      await this.#db
+        .updateTable('history_students')
+        .set({ said_hash: '' })
+        .where('history_id', '=', historyId)
+        .where('student_id', '=', studentId)
+        .execute();
+  }
+
+  async addMatches(historyId: number, matched: Iterable<number>): Promise<void> {
+    const others = [...new Set(matched)].filter((id) => id !== historyId);
+    for (const some of inParts(others))
+      await this.#db
+        .insertInto('entry_matches')
+        .values(some.map((matched_id) => ({ history_id: historyId, matched_id })))
+        .onConflict((conflict) => conflict.columns(['history_id', 'matched_id']).doNothing())
+        .execute();
+  }
+
+  async entry(id: number): Promise<EntryState | undefined> {
+    const row = await this.#db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!row || row.state === 'pending' || row.state === 'written') return undefined;
+    const { kind, state, file } = row;
+    if (!isEntryIntact(row, await erasuresIn(this.#db))) throw new LpxError('LPX_STORE_DAMAGED', { folder: this.#folder, part: 'history' });
+    const erased = await this.#db.selectFrom('history_erased').select('history_id').where('history_id', '=', id).executeTakeFirst();
+    return {
+      id,
+      kind,
+      state,
+      at: storedTime(row.at, { folder: this.#folder }),
+      file,
+      undoneBy: row.undone_by ?? undefined,
+      refersTo: kind === 'undo' ? (row.refers_to ?? undefined) : undefined,
+      keepsChanges: row.keeps_changes === 1,
+      hasErased: erased !== undefined,
+    };
+  }
+
+  hangingOn(id: number): Promise<Hanging[]> {
+    return hangingOn(this.#db, id, this.#folder);
+  }
+
+  async takeBack(id: number): Promise<TakenBack> {
+    const by = this.#entry;
+    if (by === undefined) throw new Error('An entry is taken back by another one.');
+    const taken = await takeBack(id, { db: this.#db, folder: this.#folder, by, changes: this.#changes, touched: this.#touched });
+    await markTakenBack(this.#db, id, by);
+    return taken;
+  }
+
+  async removeStudent(studentId: number): Promise<void> {
+    const removed_by = this.#entry;
+    if (removed_by === undefined) throw new Error('A student is taken off the roll by an entry.');
+    for (const provenance of PROVENANCES) {
+      const records = await this.#db
+        .selectFrom(TABLE_OF[provenance])
+        .select('id')
+        .where('student_id', '=', studentId)
+        .where('removed_by', 'is', null)
+        .execute();
+      for (const { id } of records) await this.#setRemoved({ provenance, id }, removed_by);
+    }
+    await this.#updateStudent(studentId, { removed_by });
+  }
+
+  async markReceived(historyId: number, { at, by }: Receiving, files: readonly string[]): Promise<void> {
+    for (const some of inParts([...new Set(files)]))
+      await this.#db
+        .insertInto('receipt_files')
+        .values(some.map((sha256) => ({ history_id: historyId, sha256 })))
+        .onConflict((conflict) => conflict.columns(['history_id', 'sha256']).doNothing())
+        .execute();
+    await this.#db.updateTable('history').set({ received_at: at.toISOString(), received_by: by }).where('id', '=', historyId).execute();
+  }
+
+  async setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void> {
+    for (const [sha256, crc32] of crc32s) await this.#db.updateTable('attachments').set({ crc32 }).where('sha256', '=', sha256).execute();
+  }
+
+  async addPick(studentId: number, { provenance, id }: RecordRef, at: Date): Promise<void> {
+    const pick = { provenance, record_id: id, student_id: studentId, at: at.toISOString() };
+    const added = await this.#db
+      .insertInto('picks')
+      .values(pick)
+      .onConflict((conflict) => conflict.columns(['provenance', 'record_id']).doNothing())
+      .returning('record_id')
+      .executeTakeFirst();
+    if (!added) return;
+    this.#touched.add(studentId);
+    if (this.#entry !== undefined) await this.#changes.added(this.#entry, 'picks', pick);
+  }
+
+  async removePick({ provenance, id }: RecordRef): Promise<void> {
+    const pick = await this.#db
+      .deleteFrom('picks')
+      .where('provenance', '=', provenance)
+      .where('record_id', '=', id)
+      .returningAll()
+      .executeTakeFirst();
+    if (!pick) return;
+    this.#touched.add(pick.student_id);
+    if (this.#entry !== undefined) await this.#changes.deleted(this.#entry, 'picks', pick);
+  }
+
+  async setExtendedYears(studentId: number, years: number): Promise<void> {
+    await this.#updateStudent(studentId, { extended_years: years });
+  }
+
+  async putCourses(listings: readonly CourseListing[]): Promise<number> {
+    const listingOf = ({ code, subjectName, credits }: CourseListing) => ({ code, subject_name: subjectName, credits });
+    return this.#putChanged(
+      'course_codes',
+      listings.map((listing) => ({ ...listingOf(listing), plan: planOfCourseCode(listing.code) })),
+    );
+  }
+
+  async putSchools(schools: readonly School[]): Promise<number> {
+    return this.#putChanged(
+      'known_schools',
+      schools.map(({ code, name }) => ({ code, name })),
+    );
+  }
+
+  /** Puts in what is new, or says something else than what is held under its code. @returns how many those are */
+  async #putChanged(table: 'course_codes' | 'known_schools', rows: readonly (Row & { readonly code: string })[]): Promise<number> {
+    let count = 0;
+    for (const some of inParts([...new Map(rows.map((row) => [row.code, row])).values()])) {
+      const codes = some.map(({ code }) => code);
+      const found = await this.#db
+        .selectFrom(table as 'known_schools')
+        .selectAll()
+        .where('code', 'in', codes)
+        .execute();
+      const held = new Map<string, Row & { readonly code: string }>(found.map((row) => [row.code, row]));
+      const fresh = some
+        .filter((row) => Object.entries(row).some(([name, value]) => held.get(row.code)?.[name] !== value))
+        .map((row) => ({ ...row, history_id: this.#entry ?? null }));
+      count += fresh.length;
+      for (const row of fresh) {
+        const before = held.get(row.code);
+        if (!before) continue;
+        await this.#noteUpdate(table, before, row);
+        await this.#db
+          .updateTable(table as 'known_schools')
+          .set(row)
+          .where('code', '=', row.code)
+          .execute();
+      }
+      const added = fresh.filter(({ code }) => !held.has(code));
+      if (added.length > 0)
+        await this.#db
+          .insertInto(table as 'known_schools')
+          .values(added as never)
+          .execute();
+    }
+    return count;
+  }
+
+  async addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent> {
+    const row = newStudentRow({ basicData, extras, roll: NO_ROLL_ENTRY, listed: 0 });
+    const [id = await this.#insertStudent(row)] = (await this.#backOnRoll([row])).values();
+    return { id, basicData, extras, roll: NO_ROLL_ENTRY, listed: false, extendedYears: 0, left: undefined, records: [] };
+  }
+
+  async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
+    const columns = { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras), listed: 0 };
+    await this.#updateStudent(id, columns);
+  }
+
+  rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>> {
+    return readRoll(this.#db, nationalIds, this.#folder);
+  }
+
+  async enrol(students: readonly Pick<RollStudent, 'basicData' | 'roll'>[]): Promise<number[]> {
+    const ids = new Map<string, number>();
+    for (const some of inParts(students)) {
+      const all = some.map((student) => newStudentRow({ ...student, extras: {}, listed: 1 }));
+      for (const [nationalId, id] of await this.#backOnRoll(all)) ids.set(nationalId, id);
+      const added = all.filter(({ national_id }) => !ids.has(national_id));
+      if (added.length === 0) continue;
+      const rows = await this.#db
+        .insertInto('students')
+        .values(added.map((row) => sealed('students', { ...row, id_key: newIdKey() })))
+        .returning(['id', 'national_id'])
+        .execute();
+      for (const { id, national_id } of rows) ids.set(national_id, id);
+    }
+    return students.map(({ basicData }) => ids.get(basicData.nationalId) as number);
+  }
+
+  async #insertStudent(row: NewStudentRow): Promise<number> {
+    const { id } = await this.#db
+      .insertInto('students')
+      .values(sealed('students', { ...row, id_key: newIdKey() }))
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return id;
+  }
+
+  /** Puts those of the students on the roll, as new ones, who were taken off it. @returns their numbers by national id */
+  async #backOnRoll(rows: readonly NewStudentRow[]): Promise<Map<string, number>> {
+    const removed = await this.#db
+      .selectFrom('students')
+      .select(['id', 'national_id'])
+      .where(
+        'national_id',
+        'in',
+        rows.map(({ national_id }) => national_id),
+      )
+      .where('removed_by', 'is not', null)
+      .execute();
+    const ids = new Map(removed.map(({ id, national_id }) => [national_id, id]));
+    for (const row of rows) {
+      const id = ids.get(row.national_id);
+      if (id !== undefined) await this.#updateStudent(id, { ...row, removed_by: null });
+    }
+    return ids;
+  }
+
+  async updateRoll(id: number, basicData: BasicData | undefined, roll: RollEntry): Promise<void> {
+    const columns = { ...(basicData && { basic_data: JSON.stringify(basicData) }), ...rollColumns(roll) };
+    await this.#updateStudent(id, columns);
+  }
+
+  async addRecords(studentId: number, provenance: Provenance, historyId: number, records: readonly NewRecord[]): Promise<void> {
+    await this.#addAttachments(records);
+    if (records.length > 0) this.#touched.add(studentId);
+    const table = TABLE_OF[provenance];
+    for (const some of inParts(records))
+      await this.#db
+        .insertInto(table)
+        .values(some.map((record) => sealed(table, { student_id: studentId, history_id: historyId, ...columnsOf(record) })))
+        .execute();
+  }
+
+  async replaceRecord(stored: StoredRecord, record: NewRecord, historyId: number): Promise<void> {
+    await this.#putInPlace(stored, record, { replacedBy: historyId, broughtBy: historyId });
+  }
+
+  async payRecord(stored: RecordRef, record: NewRecord, historyId: number): Promise<void> {
+    await this.#putInPlace(stored, record, { replacedBy: historyId });
+  }
+
+  /** Changes a record, whose former content is kept. `broughtBy`: the entry that it is of from now on; without it, that stays. */
+  async #putInPlace(
+    stored: RecordRef,
+    record: NewRecord,
+    { replacedBy, broughtBy }: { readonly replacedBy: number; readonly broughtBy?: number },
+  ): Promise<void> {
+    await this.#addAttachments([record]);
+    const table = TABLE_OF[stored.provenance];
+    const before = await this.#recordRow(stored);
+    const { id, removed_by, ...former } = before;
+    const kept = { ...former, provenance: stored.provenance, record_id: id, replaced_by: replacedBy };
+    await this.#db.insertInto('former_records').values(kept).execute();
+    if (this.#entry !== undefined) await this.#changes.added(this.#entry, 'former_records', kept);
+    const { student_id, history_id } = former;
+    this.#touched.add(student_id);
+    const columns = { history_id: broughtBy ?? history_id, ...columnsOf(record) };
+    await this.#noteUpdate(table, before, columns);
+    await this.#db
+      .updateTable(table)
+      .set(sealed(table, { student_id, removed_by, ...columns }))
+      .where('id', '=', id)
+      .execute();
+  }
+
+  async removedRecords(studentId: number): Promise<StoredRecord[]> {
+    const { national_id: nationalId } = await this.#db
+      .selectFrom('students')
+      .select('national_id')
+      .where('id', '=', studentId)
+      .executeTakeFirstOrThrow();
+    const student = { id: studentId, nationalId, folder: this.#folder };
+    const records: StoredRecord[] = [];
+    for (const provenance of PROVENANCES) records.push(...(await readRecords(this.#db, student, provenance, 'removed')));
+    return records;
+  }
+
+  async removeRecords(records: readonly RecordRef[], historyId: number): Promise<void> {
+    for (const record of records) await this.#setRemoved(record, historyId);
+  }
+
+  async restoreRecords(records: readonly RecordRef[]): Promise<void> {
+    for (const record of records) await this.#setRemoved(record, null);
+  }
+
+  async #setRemoved(record: RecordRef, removedBy: number | null): Promise<void> {
+    const table = TABLE_OF[record.provenance];
+    const before = await this.#recordRow(record);
+    const { id, ...row } = before;
+    this.#touched.add(row.student_id);
+    await this.#noteUpdate(table, before, { removed_by: removedBy });
+    await this.#db
+      .updateTable(table)
+      .set(sealed(table, { ...row, removed_by: removedBy }))
+      .where('id', '=', id)
+      .execute();
+  }
+
+  #recordRow({ provenance, id }: RecordRef): Promise<Selectable<RecordTable>> {
+    return this.#db.selectFrom(TABLE_OF[provenance]).selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  }
+
+  async setLeft(studentId: number, leaving: Leaving | undefined): Promise<void> {
+    await this.#updateStudent(studentId, { left_as: leaving?.as ?? '', left_on: leaving?.on ?? '' });
+  }
+
+  async addFile({ sha256, md5, bytes }: Pick<StoredAttachment, 'sha256' | 'md5' | 'bytes'>): Promise<void> {
+    await this.#db
+      .insertInto('attachments')
+      .values(sealed('attachments', { sha256, md5, bytes, crc32: null }))
+      .onConflict((conflict) => conflict.column('sha256').doNothing())
+      .execute();
+  }
+
+  async setSchoolName(name: string): Promise<void> {
+    const row = await this.#db.selectFrom('school').selectAll().executeTakeFirstOrThrow();
+    await this.#noteUpdate('school', row, { name });
+    await this.#db
+      .updateTable('school')
+      .set(sealed('school', { ...row, name }))
+      .execute();
+  }
+
+  async #addAttachments(records: readonly NewRecord[]): Promise<void> {
+    const attachments = records.flatMap(({ record: { document, media } }) => [document, media].filter((attachment) => attachment !== null));
+    for (const some of inParts(attachments))
+      await this.#db
+        .insertInto('attachments')
+        .values(some.map(({ sha256, md5, bytes, crc32 = null }) => sealed('attachments', { sha256, md5, bytes, crc32 })))
+        .onConflict((conflict) => conflict.column('sha256').doNothing())
+        .execute();
+  }
+}
+
+/** The columns of a student who is new to the roll, but for the key. */
+type NewStudentRow = ReturnType<typeof newStudentRow>;
+
+interface NewStudent extends Pick<RollStudent, 'basicData' | 'extras' | 'roll'> {
+  readonly listed: 0 | 1;
+}
+
+const newStudentRow = ({ basicData, extras, roll, listed }: NewStudent) => ({
+  national_id: basicData.nationalId,
+  basic_data: JSON.stringify(basicData),
+  extras: JSON.stringify(extras),
+  extended_years: 0,
+  left_as: '' as const,
+  left_on: '',
+  listed,
+  ...rollColumns(roll),
+});
+
+const NO_ROLL_ENTRY: RollEntry = { studentNumber: '', className: '', seat: '' };
+
+const rollColumns = ({ studentNumber, className, seat }: RollEntry) => ({ student_number: studentNumber, class_name: className, seat });
+
+function historyStudentRow(
+  historyId: number,
+  {
+    studentId,
+    courseResults = 0,
+    multiPerformances = 0,
+    attachments = 0,
+    created = false,
+    changes = [],
+    sentAs,
+  }: HistoryRemarks & Partial<HistoryCounts> & { readonly studentId: number },
+) {
+  return {
+    history_id: historyId,
+    student_id: studentId,
+    course_results: courseResults,
+    multi_performances: multiPerformances,
+    attachments,
+    created: created ? 1 : 0,
+    changes: JSON.stringify(changes),
+    sent_national_id: sentAs?.nationalId ?? '',
+    sent_name: sentAs?.name ?? '',
+    sent_birth_date: sentAs?.birthDate ?? '',
+    contents_digest: '',
+  };
+}
+
+function columnsOf({
+  record,
+  key,
+  content,
+}: NewRecord): Omit<Selectable<RecordTable>, 'id' | 'student_id' | 'history_id' | 'removed_by' | 'seal'> {
+  return {
+    list: record.list,
+    record_key: key,
+    content,
+    origin_school_code: record.fields.originSchoolCode,
+    course_code: record.list === 'courseResults' ? record.fields.courseCode : '',
+    fields: JSON.stringify(record.fields),
+    extras: JSON.stringify(record.extras),
+    document_sha256: record.document?.sha256 ?? null,
+    document_name: record.document?.name ?? '',
+    document_type: record.document?.type ?? '',
+    media_sha256: record.media?.sha256 ?? null,
+    media_name: record.media?.name ?? '',
+    media_type: record.media?.type ?? '',
+    owed: record.owed?.length ? JSON.stringify(record.owed) : '',
+    repairs: record.repairs?.length ? JSON.stringify(record.repairs) : '',
+  };
+}
