@@ -13,7 +13,7 @@ import { fileError, writeError } from '../io/file-error.js';
 import { makeFolders } from '../io/folders.js';
 import { makeFolder, publishFiles, removeParts, syncFolder, unpublished, writePart } from '../io/publish.js';
 import { readSmall } from '../io/read.js';
-import type { Erasure } from '../store/erasure-list.js';
+import type { Erasure } from '../store/erasure/erasure-list.js';
 import { livingLocks, RepositoryLock } from './locks.js';
 
 const CONFIG = 'lpx-backup.json';

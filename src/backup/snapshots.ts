@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LpxError } from '../errors.js';
 import { readSmall } from '../io/read.js';
-import type { LogHead } from '../store/custody-log.js';
+import type { LogHead } from '../store/history/custody-log.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { isRowTable, type RowTable, rowTablesOf, type TableDigest } from '../store/table-rows.js';
 import { CHUNK_LIMIT, parsedJson, plainSize, Repository, requireName, sha256Of } from './repository.js';

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { LpxError } from '../errors.js';
-import type { LogHead } from '../store/custody-log.js';
+import { hasItsSeal } from '../store/health/store-health.js';
+import type { LogHead } from '../store/history/custody-log.js';
 import type { Store } from '../store/store.js';
-import { hasItsSeal } from '../store/store-health.js';
 import { ROW_TABLES, type Row, type RowReader, type RowTable } from '../store/table-rows.js';
 import { HashList } from './hash-list.js';
 import { type Repository, sha256Of } from './repository.js';

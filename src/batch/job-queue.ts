@@ -7,10 +7,10 @@ import type PgBoss from 'pg-boss';
 import { type Facts, LpxError } from '../errors.js';
 import { optionalPackage } from '../io/optional-package.js';
 import type { StoreLocation } from '../store/location.js';
-import { openSchoolSession } from '../store/postgres.js';
-import { isLiving, type PostgresSession } from '../store/postgres-session.js';
+import { openSchoolSession } from '../store/postgres/open.js';
+import { isLiving, type PostgresSession } from '../store/postgres/session.js';
+import { takeTurn } from '../store/processes/turns.js';
 import { inParts, PART } from '../store/statements.js';
-import { takeTurn } from '../store/turns.js';
 
 export const JOB_KINDS = ['import', 'verify', 'export'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];

@@ -11,8 +11,8 @@ import {
 } from '../exchange/batch-import.js';
 import { completeMoves, type InboxPackage, listInbox, openInbox, openMovingInbox } from '../package/inbox.js';
 import { entriesFor } from '../package/password-book.js';
+import { takeTurn } from '../store/processes/turns.js';
 import type { Store } from '../store/store.js';
-import { takeTurn } from '../store/turns.js';
 import { errorOfUnsettled, followJobs } from './follow-jobs.js';
 import type { JobQueue, NewJob, SettledJob } from './job-queue.js';
 import {

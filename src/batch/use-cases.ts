@@ -9,8 +9,8 @@ import { SharedFiles } from '../package/writer.js';
 import { appendPasswords } from '../roster/sent-passwords.js';
 import type { StoreLocation } from '../store/location.js';
 import { openStore } from '../store/open.js';
+import type { WorkFolder } from '../store/processes/work-folder.js';
 import type { Store } from '../store/store.js';
-import type { WorkFolder } from '../store/work-folder.js';
 import type { Caller } from '../threads/serve.js';
 import { ZipEngine } from '../zip/engine.js';
 

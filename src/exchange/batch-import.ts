@@ -21,8 +21,8 @@ import {
 import { type BookEntry, PasswordBook } from '../package/password-book.js';
 import type { Password, PasswordFinder } from '../package/password-source.js';
 import { readPasswords } from '../roster/password-tables.js';
+import { takeTurn } from '../store/processes/turns.js';
 import type { Store } from '../store/store.js';
-import { takeTurn } from '../store/turns.js';
 import { type ImportRequest, type ImportResult, isRefusal } from './import.js';
 import type { CheckedPackage } from './note-verification.js';
 import { errorOfReport, type VerificationReport, type VerifyRequest } from './verify.js';

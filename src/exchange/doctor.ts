@@ -6,10 +6,7 @@ import { HashList } from '../backup/hash-list.js';
 import { hasSnapshot, missingIn } from '../backup/snapshots.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
 import { setMode } from '../store/access.js';
-import type { LogCheck, LogFault } from '../store/custody-log.js';
-import { linkedFolders } from '../store/linked-folders.js';
-import type { Losses } from '../store/salvage.js';
-import type { HistoryEntry, Store } from '../store/store.js';
+import type { Losses } from '../store/health/salvage.js';
 import {
   type DamagedRow,
   damagedRows,
@@ -18,8 +15,11 @@ import {
   NO_PROTECTION,
   type Protection,
   type ProtectionGap,
-} from '../store/store-health.js';
+} from '../store/health/store-health.js';
+import type { LogCheck, LogFault } from '../store/history/custody-log.js';
+import type { HistoryEntry, Store } from '../store/store.js';
 import { keyOfRow } from '../store/table-rows.js';
+import { linkedFolders } from '../store/vault/linked-folders.js';
 import { fileFindings, namelessFindings } from './doctor/file-findings.js';
 import { probeFiles } from './move-probe.js';
 

@@ -23,11 +23,11 @@ import {
 import { extensionOf } from '../spec/rules/file-type.js';
 import { SPEC_TYPES } from '../spec/rules/file-types.js';
 import { schoolYearOf } from '../spec/terms.js';
-import { copiesOf, type FileCopy, namingAllDamage } from '../store/file-copies.js';
-import { refOf } from '../store/pickable-items.js';
+import { sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
+import { copiesOf, type FileCopy, namingAllDamage } from '../store/records/file-copies.js';
+import { refOf } from '../store/records/pickable-items.js';
 import type { School, Store, StoredAttachment } from '../store/store.js';
 import { studentMeant } from '../store/students.js';
-import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
 /** A file as it is laid out. */

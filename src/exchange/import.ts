@@ -25,11 +25,18 @@ import {
 import { unfitness } from '../spec/rules/eligibility.js';
 import { personFindings } from '../spec/rules/same-person.js';
 import { taipeiTime } from '../spec/terms.js';
-import { compareFiles } from '../store/compare-files.js';
-import { type Comparison, changedFinding, compareRecords, paidRecord, paymentOf, resemblesFinding } from '../store/compare-records.js';
-import { refOf } from '../store/pickable-items.js';
+import { compareFiles } from '../store/records/compare-files.js';
+import {
+  type Comparison,
+  changedFinding,
+  compareRecords,
+  paidRecord,
+  paymentOf,
+  resemblesFinding,
+} from '../store/records/compare-records.js';
+import { refOf } from '../store/records/pickable-items.js';
+import { nameSchools } from '../store/records/seen-files.js';
 import { referenceDataFor } from '../store/reference-data.js';
-import { nameSchools } from '../store/seen-files.js';
 import type { ImportEntry, NewRecordOutcome, SentAs, Store, StoreChange, StoredRecord, StoredStudent } from '../store/store.js';
 import { DEFAULT_LIMITS } from '../zip/limits.js';
 import { digestFile } from '../zip/threads/digest.js';

@@ -30,7 +30,7 @@ import {
 import { readValue } from '../spec/repair.js';
 import { allRuleFindings, type ReferenceData } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
-import { completeRecords } from '../store/complete-records.js';
+import { completeRecords } from '../store/records/complete-records.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import type { RollStudent, Store } from '../store/store.js';
 import { digestFile } from '../zip/threads/digest.js';

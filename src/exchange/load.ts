@@ -34,11 +34,10 @@ import {
 import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
-import type { StagedFile, Staging } from '../store/attachments.js';
-import { compareFiles } from '../store/compare-files.js';
-import { type Comparison, changedFinding, compareRecords, paidRecord, paymentOf } from '../store/compare-records.js';
-import { type Coverage, missingRecords, removalFindings } from '../store/missing-records.js';
-import { picksWithoutRoom, refOf, standingOf } from '../store/pickable-items.js';
+import { compareFiles } from '../store/records/compare-files.js';
+import { type Comparison, changedFinding, compareRecords, paidRecord, paymentOf } from '../store/records/compare-records.js';
+import { type Coverage, missingRecords, removalFindings } from '../store/records/missing-records.js';
+import { picksWithoutRoom, refOf, standingOf } from '../store/records/pickable-items.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import {
   type BasicDataChange,
@@ -53,6 +52,7 @@ import {
 } from '../store/store.js';
 import { changesBetween } from '../store/stored-rows.js';
 import { studentIn } from '../store/students.js';
+import type { StagedFile, Staging } from '../store/vault/attachments.js';
 import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
 

@@ -3,12 +3,12 @@ import { basename } from 'node:path';
 import { LpxError } from '../errors.js';
 import { readSmall } from '../io/read.js';
 import { canonicalCode } from '../plain-text.js';
-import type { KeptHead, LogCheck, LogEntry, LogFilter, LogHead } from '../store/custody-log.js';
+import type { KeptHead, LogCheck, LogEntry, LogFilter, LogHead } from '../store/history/custody-log.js';
 import { schoolNames } from '../store/reference-data.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { historyOf } from './history.js';
 
-export type { KeptHead, LogCheck, LogEntry, LogFault, LogFilter, LogHead } from '../store/custody-log.js';
+export type { KeptHead, LogCheck, LogEntry, LogFault, LogFilter, LogHead } from '../store/history/custody-log.js';
 
 /** The newest entry of the store's log; position 0 and no hash for a log without entries. */
 export const headOf = (store: Pick<Store, 'log'>): Promise<LogHead> => store.log.head();

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { fileError } from '../io/file-error.js';
-import type { LogHead } from '../store/custody-log.js';
+import type { LogHead } from '../store/history/custody-log.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 import { lineOfRow, ROW_TABLES, type RowReader, type RowTable, TableCount, type TableDigest } from '../store/table-rows.js';
 

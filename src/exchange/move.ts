@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { LpxError } from '../errors.js';
-import type { LogHead } from '../store/custody-log.js';
+import type { LogHead } from '../store/history/custody-log.js';
 import { type StoreLocation, shownLocation } from '../store/location.js';
 import type { Moved } from '../store/moving.js';
 import { createStoreOfRows, openStore } from '../store/open.js';

@@ -8,8 +8,8 @@ import { fileError, writeError } from '../io/file-error.js';
 import { makeFolders, upward } from '../io/folders.js';
 import { syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
-import type { AttachmentVault, StagedFile } from '../store/attachments.js';
-import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
+import { sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
+import type { AttachmentVault, StagedFile } from '../store/vault/attachments.js';
 
 export type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
 

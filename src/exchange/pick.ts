@@ -12,11 +12,11 @@ import {
   type StudentStanding,
   standingOf,
   standingOfItems,
-} from '../store/pickable-items.js';
+} from '../store/records/pickable-items.js';
 import type { NewRecordOutcome, Store, StoreChange } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 
-export type { Item } from '../store/pickable-items.js';
+export type { Item } from '../store/records/pickable-items.js';
 
 /** One student's choice. References are those of `Item`. */
 export interface Choice {

@@ -14,11 +14,11 @@ import { PasswordBook } from '../package/password-book.js';
 import type { Password } from '../package/password-source.js';
 import { type ListedPassword, readPasswords } from '../roster/password-tables.js';
 import { extensionOf, judgeFile, MARKS } from '../spec/rules/file-type.js';
-import type { Staging } from '../store/attachments.js';
-import { paidRecord } from '../store/compare-records.js';
-import type { FileOwner, NeededFile, OwedByRecord } from '../store/needed-files.js';
+import { UNWRAPPED, WorkFolder } from '../store/processes/work-folder.js';
+import { paidRecord } from '../store/records/compare-records.js';
+import type { FileOwner, NeededFile, OwedByRecord } from '../store/records/needed-files.js';
 import type { Store, StoreChange, StoredAttachment } from '../store/store.js';
-import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
+import type { Staging } from '../store/vault/attachments.js';
 import { ZipEngine } from '../zip/engine.js';
 import type { Taken } from '../zip/threads/jobs.js';
 

@@ -16,8 +16,8 @@ import {
   rowFileName,
   unplacedIn,
 } from '../spec/registers.js';
-import { copiesOf, type FileCopy, namingAllDamage } from '../store/file-copies.js';
-import { limitFindings, overFinding, standingOf } from '../store/pickable-items.js';
+import { copiesOf, type FileCopy, namingAllDamage } from '../store/records/file-copies.js';
+import { limitFindings, overFinding, standingOf } from '../store/records/pickable-items.js';
 import type { HistoryCounts, Store, StoredAttachment } from '../store/store.js';
 import { studentIn } from '../store/students.js';
 import { partsOf } from './files.js';

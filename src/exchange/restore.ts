@@ -19,13 +19,13 @@ import type { Identities } from '../io/age.js';
 import { writeError } from '../io/file-error.js';
 import { isWithin, readSmall } from '../io/read.js';
 import { taipeiTime } from '../spec/terms.js';
-import type { Erasure } from '../store/erasure-list.js';
+import type { Erasure } from '../store/erasure/erasure-list.js';
 import type { PostgresLocation, StoreLocation } from '../store/location.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
-import { createStoreOfRows, openStore } from '../store/sqlite.js';
+import { sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
+import { createStoreOfRows, openStore } from '../store/sqlite/open.js';
 import type { Store } from '../store/store.js';
 import type { RowWriter } from '../store/table-rows.js';
-import { sweepWorkFolders, WorkFolder } from '../store/work-folder.js';
 import { Files, intoFolder, type OnProgress, requireEmpty, writeFiles } from './new-store.js';
 
 type Taken = Snapshot & { readonly manifest: Manifest };
@@ -85,7 +85,7 @@ async function intoDatabase(
 ): Promise<number> {
   const { target, attachments = '', onProgress } = request;
   const { school, schemaVersion } = taken.manifest;
-  const { createPostgresStoreOfRows } = await import('../store/postgres.js');
+  const { createPostgresStoreOfRows } = await import('../store/postgres/open.js');
   const { store, publish } = await createPostgresStoreOfRows(target, { school, schemaVersion, attachments }, async (writer, vault) => {
     const files = await writeRows(repository, taken, writer);
     await writeFiles(files, { vault, copy: copyFrom(repository), within: (work) => work(), onProgress });

@@ -3,18 +3,18 @@ import { resolve } from 'node:path';
 import { LpxError } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
+import type { Losses } from '../store/health/salvage.js';
 import { isDatabaseUrl, postgresLocation, type StoreLocation } from '../store/location.js';
 import { createStore, type NewStore, openStore, openWhatIsLeft } from '../store/open.js';
-import { isS3Url, s3Location, s3Url } from '../store/s3-location.js';
-import type { Losses } from '../store/salvage.js';
 import type { School, Store } from '../store/store.js';
+import { isS3Url, s3Location, s3Url } from '../store/vault/s3-location.js';
 
 export { isDatabaseUrl, type StoreLocation, shownLocation } from '../store/location.js';
-export { isNetworkFolder } from '../store/network-folder.js';
 export { openStore } from '../store/open.js';
-export { isS3Url } from '../store/s3-location.js';
+export { isNetworkFolder } from '../store/sqlite/network-folder.js';
 export type { BasicDataChange, HistoryEntry, HistoryFilter, HistoryStudent, Leaving, School, Store } from '../store/store.js';
-export { isAttachmentsPlace } from '../store/vault.js';
+export { isS3Url } from '../store/vault/s3-location.js';
+export { isAttachmentsPlace } from '../store/vault/vault.js';
 
 /**
  * What a text names as a store: a folder as it is, or a database. Any other address would become a folder of that name.

@@ -17,14 +17,14 @@ import {
 } from '../spec/portfolio.js';
 import type { ValueRepair } from '../spec/repair.js';
 import type { SeenContents } from '../spec/seen-contents.js';
-import { refOf } from '../store/pickable-items.js';
-import { type RecordVersion, versionsIn } from '../store/record-versions.js';
-import { showTo } from '../store/seen-files.js';
+import { refOf } from '../store/records/pickable-items.js';
+import { type RecordVersion, versionsIn } from '../store/records/record-versions.js';
+import { showTo } from '../store/records/seen-files.js';
 import type { Provenance, RollEntry, Store, StoredAttachment } from '../store/store.js';
 import { studentMeant } from '../store/students.js';
 import { readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
 
-export type { RecordVersion } from '../store/record-versions.js';
+export type { RecordVersion } from '../store/records/record-versions.js';
 
 export interface FileView {
   readonly slot: Slot;

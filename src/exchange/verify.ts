@@ -47,7 +47,7 @@ import { extensionOf, MARKS } from '../spec/rules/file-type.js';
 import { type ReferenceData, ruleFindings } from '../spec/rules/record-rules.js';
 import type { SeenContents } from '../spec/seen-contents.js';
 import { documentFindings } from '../spec/validate.js';
-import { UNWRAPPED, WorkFolder } from '../store/work-folder.js';
+import { UNWRAPPED, WorkFolder } from '../store/processes/work-folder.js';
 import { ZipEngine } from '../zip/engine.js';
 import { entryBuffer } from '../zip/entry.js';
 import { DEFAULT_LIMITS, overLimit } from '../zip/limits.js';

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LpxError } from '../errors.js';
 import { knownError } from '../io/file-error.js';
 import { completeMoves, type InboxPackage, listInbox, openMovingInbox } from '../package/inbox.js';
+import { takeTurn } from '../store/processes/turns.js';
 import type { Store } from '../store/store.js';
-import { takeTurn } from '../store/turns.js';
 import { ARRIVING_MS, type ImportInboxRequest, type InboxResult, importAll, isPassing, passwordsFor } from './batch-import.js';
 
 export interface WatchRequest extends ImportInboxRequest {

@@ -7,9 +7,9 @@ import { randomBytes } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
-import type { Presence } from './presence.js';
+import type { Presence } from './processes/presence.js';
+import type { WorkFolder } from './processes/work-folder.js';
 import type { Tables } from './tables.js';
-import type { WorkFolder } from './work-folder.js';
 
 export interface NewBatch {
   readonly kind: Tables['batches']['kind'];

@@ -5,12 +5,13 @@ import type { CourseListing } from '../spec/course-code-file.js';
 import type { HistoryKind } from '../spec/history.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import type { BasicData, JsonObject } from '../spec/portfolio.js';
-import { chainEntry, erasuresIn, isEntryIntact, keyedId, newIdKey, saidHash } from './chain.js';
-import { type ChangedTable, EntryChanges } from './entry-changes.js';
-import { historyColumns } from './history-rows.js';
+import { openJobs } from './erasure/queued-traces.js';
+import { chainEntry, erasuresIn, isEntryIntact, keyedId, newIdKey, saidHash } from './history/chain.js';
+import { type ChangedTable, EntryChanges } from './history/entry-changes.js';
+import { historyColumns } from './history/history-rows.js';
+import { hangingOn, markTakenBack, takeBack } from './history/taking-back.js';
 import { sealHoldings } from './holdings.js';
 import { type Moved, markMoved } from './moving.js';
-import { openJobs } from './queued-traces.js';
 import { sealed } from './seal.js';
 import { inParts } from './statements.js';
 import {
@@ -39,7 +40,6 @@ import { type StudentRow, storedTime, updateStudentRow } from './stored-rows.js'
 import { knownFilesIn, readRecords, readRoll, readStudent, TABLE_OF } from './student-rows.js';
 import { type Row, RowReader } from './table-rows.js';
 import type { RecordTable, Tables } from './tables.js';
-import { hangingOn, markTakenBack, takeBack } from './taking-back.js';
 
 export class DatabaseChange implements StoreChange {
   readonly #db: Transaction<Tables>;

@@ -7,18 +7,19 @@ import { canonicalCode } from '../plain-text.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import { MULTI_PERFORMANCE_LISTS } from '../spec/portfolio.js';
-import type { AttachmentVault } from './attachments.js';
 import { BackupKeys } from './backup-keys.js';
 import { BatchJournal } from './batch-journal.js';
-import { keyedId } from './chain.js';
-import { CustodyLog } from './custody-log.js';
 import { DatabaseChange } from './database-change.js';
-import { areAcknowledged } from './entry-rows.js';
-import { countHistory, readHistory } from './history-rows.js';
+import { StudentErasures } from './erasure/student-erasures.js';
+import { StoreHealth } from './health/store-health.js';
+import { keyedId } from './history/chain.js';
+import { CustodyLog } from './history/custody-log.js';
+import { areAcknowledged } from './history/entry-rows.js';
+import { countHistory, readHistory } from './history/history-rows.js';
 import { type Moved, makerOf, movedIn, publish } from './moving.js';
-import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './needed-files.js';
 import { PackageClaims } from './package-claims.js';
-import type { Presence } from './presence.js';
+import type { Presence } from './processes/presence.js';
+import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './records/needed-files.js';
 import { inParts } from './statements.js';
 import {
   type HistoryEntry,
@@ -33,12 +34,11 @@ import {
   type StoredStudent,
   type StudentSummary,
 } from './store.js';
-import { StoreHealth } from './store-health.js';
 import { basicDataOf, leavingOf, rollEntryOf } from './stored-rows.js';
-import { StudentErasures } from './student-erasures.js';
 import { type Db, knownFilesIn, onRoll, readRoll, readStudent, TABLE_OF } from './student-rows.js';
 import { type RowReader, readRows } from './table-rows.js';
 import type { Tables } from './tables.js';
+import type { AttachmentVault } from './vault/attachments.js';
 
 /** What a store has beside its database. */
 type StoreParts = Pick<Store, 'folder' | 'school' | 'attachments' | 'presence'>;

@@ -1,14 +1,15 @@
 /** Makes and opens stores, wherever they are. */
+
+import type { Losses } from './health/salvage.js';
 import type { StoreLocation } from './location.js';
 import type { Opening } from './moving.js';
-import type { Losses } from './salvage.js';
 import type { Making } from './school-row.js';
 import {
   createStore as createFolderStore,
   createStoreOfRows as createFolderStoreOfRows,
   openStore as openFolderStore,
   openWhatIsLeft as openWhatIsLeftInFolder,
-} from './sqlite.js';
+} from './sqlite/open.js';
 import type { School, Store } from './store.js';
 import type { RowWriter } from './table-rows.js';
 
@@ -25,13 +26,13 @@ export interface NewStore {
 /** @throws as the store of that kind */
 export async function createStore(location: StoreLocation, store: NewStore): Promise<Store> {
   if (typeof location === 'string') return createFolderStore(location, store.school, store);
-  return (await import('./postgres.js')).createPostgresStore(location, store);
+  return (await import('./postgres/open.js')).createPostgresStore(location, store);
 }
 
 /** @throws as the store of that kind */
 export async function openStore(location: StoreLocation, opening: Opening = {}): Promise<Store> {
   if (typeof location === 'string') return openFolderStore(location, opening);
-  return (await import('./postgres.js')).openPostgresStore(location, opening);
+  return (await import('./postgres/open.js')).openPostgresStore(location, opening);
 }
 
 /**
@@ -59,7 +60,8 @@ export async function createStoreOfRows(
   wanted: StoreOfRows,
   fill: (rows: RowWriter) => Promise<void>,
 ): Promise<Store> {
-  if (typeof location !== 'string') return (await (await import('./postgres.js')).createPostgresStoreOfRows(location, wanted, fill)).store;
+  if (typeof location !== 'string')
+    return (await (await import('./postgres/open.js')).createPostgresStoreOfRows(location, wanted, fill)).store;
   await createFolderStoreOfRows(location, wanted, fill);
   return openFolderStore(location, wanted);
 }

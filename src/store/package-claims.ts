@@ -13,15 +13,15 @@ import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
 import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { LEAVING_REASONS } from '../spec/status-changes.js';
-import { chainEntry } from './chain.js';
-import { EntryChanges } from './entry-changes.js';
-import { requestDetails } from './history-rows.js';
-import type { Presence } from './presence.js';
+import { chainEntry } from './history/chain.js';
+import { EntryChanges } from './history/entry-changes.js';
+import { requestDetails } from './history/history-rows.js';
+import type { Presence } from './processes/presence.js';
+import type { WorkFolder } from './processes/work-folder.js';
 import { inParts } from './statements.js';
 import type { ExportEntry, HistoryCounts } from './store.js';
 import { type StudentToUpdate, updateStudentRow } from './stored-rows.js';
 import { type Tables, UNSAID } from './tables.js';
-import type { WorkFolder } from './work-folder.js';
 
 /** A package that is going to be written. */
 export interface NewClaim {

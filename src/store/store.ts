@@ -4,18 +4,18 @@ import type { HistoryKind } from '../spec/history.js';
 import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.js';
 import type { LeftAs } from '../spec/status-changes.js';
 import type { Day } from '../spec/terms.js';
-import type { AttachmentVault } from './attachments.js';
 import type { BackupKeys } from './backup-keys.js';
 import type { BatchJournal } from './batch-journal.js';
-import type { CustodyLog } from './custody-log.js';
-import type { Erasure } from './erasure-list.js';
+import type { Erasure } from './erasure/erasure-list.js';
+import type { StudentErasures } from './erasure/student-erasures.js';
+import type { StoreHealth } from './health/store-health.js';
+import type { CustodyLog } from './history/custody-log.js';
 import type { Moved } from './moving.js';
-import type { FileOwner, NeededFile, OwedByRecord } from './needed-files.js';
 import type { PackageClaims } from './package-claims.js';
-import type { Presence } from './presence.js';
-import type { StoreHealth } from './store-health.js';
-import type { StudentErasures } from './student-erasures.js';
+import type { Presence } from './processes/presence.js';
+import type { FileOwner, NeededFile, OwedByRecord } from './records/needed-files.js';
 import type { RowReader } from './table-rows.js';
+import type { AttachmentVault } from './vault/attachments.js';
 
 export interface School {
   readonly code: string;

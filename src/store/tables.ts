@@ -3,7 +3,7 @@ import type { Generated } from 'kysely';
 import type { HistoryKind } from '../spec/history.js';
 import type { ListName } from '../spec/portfolio.js';
 import type { LeftAs } from '../spec/status-changes.js';
-import type { ChangedTable } from './entry-changes.js';
+import type { ChangedTable } from './history/entry-changes.js';
 import type { Provenance } from './store.js';
 
 /** What a row was when it was stored (`seal.ts`); empty only until the tenth version of the tables is complete. */

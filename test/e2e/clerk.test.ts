@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { lpx } from '../support/cli.js';
 import { contentOf, exportFrom, PASSWORD, school, sign, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';

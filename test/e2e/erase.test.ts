@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { execaSync } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { exportFrom, LEFT, NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';

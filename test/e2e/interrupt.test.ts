@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, studentIn, TRANSFER_STUDENT } from '../support/schools.js';

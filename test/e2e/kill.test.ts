@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { verifyPackage } from '#lpx/exchange/verify.js';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { lpx } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';

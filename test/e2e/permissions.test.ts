@@ -2,7 +2,7 @@ import { chmodSync, chownSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { exportFrom, LEFT, PASSWORD, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';

@@ -3,7 +3,7 @@ import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, readF
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { exportFrom, LEFT, load, NOW, OPERATOR, PASSWORD, SAMPLES, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DoctorReport, examineStore } from '#lpx/exchange/doctor.js';
 import { withReadableStore } from '#lpx/exchange/school-store.js';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { LEFT_OUT, ROW_TABLES } from '#lpx/store/table-rows.js';
 import { repeatableNumbers } from '../support/heaps.js';
 import { writeExchangeFolder } from '../support/portfolios.js';

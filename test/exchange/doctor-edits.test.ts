@@ -11,7 +11,7 @@ import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { columnsOfTable, ROW_TABLES } from '#lpx/store/table-rows.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importRequest, importTo, load, NOW, OPERATOR, school } from '../support/schools.js';

@@ -5,7 +5,7 @@ import { pickItems } from '#lpx/exchange/pick.js';
 import { writeRegisters } from '#lpx/exchange/register.js';
 import { nameSchool, withStore } from '#lpx/exchange/school-store.js';
 import { studentsHere } from '#lpx/exchange/students.js';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import {
   exportFrom,
   importTo,

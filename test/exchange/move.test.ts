@@ -6,11 +6,11 @@ import { jobId } from '#lpx/batch/queued-jobs.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { moveStore } from '#lpx/exchange/move.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
-import { FolderVault } from '#lpx/store/folder-vault.js';
 import { postgresLocation, type StoreLocation, shownLocation } from '#lpx/store/location.js';
 import { createStore, openStore } from '#lpx/store/open.js';
 import type { Store } from '#lpx/store/store.js';
 import { ROW_TABLES } from '#lpx/store/table-rows.js';
+import { FolderVault } from '#lpx/store/vault/folder-vault.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import {
   describeEngines,

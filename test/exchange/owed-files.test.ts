@@ -9,7 +9,7 @@ import { recoverFiles } from '#lpx/exchange/recover.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { studentStatus } from '#lpx/exchange/status.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
-import { refOf } from '#lpx/store/pickable-items.js';
+import { refOf } from '#lpx/store/records/pickable-items.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import {
   contentOf,

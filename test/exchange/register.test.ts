@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { type RegisterRequest, writeRegisters } from '#lpx/exchange/register.js';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { openSqlite } from '#lpx/store/driver.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { factOf } from '../support/facts.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, md5, NOW, OPERATOR, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { accessFor } from '#lpx/store/access.js';
-import { S3Bucket, type S3Tuning } from '#lpx/store/s3-bucket.js';
-import { s3Location } from '#lpx/store/s3-location.js';
-import { S3Vault } from '#lpx/store/s3-vault.js';
-import { WorkArea } from '#lpx/store/work-area.js';
+import { WorkArea } from '#lpx/store/processes/work-area.js';
+import { S3Bucket, type S3Tuning } from '#lpx/store/vault/s3-bucket.js';
+import { s3Location } from '#lpx/store/vault/s3-location.js';
+import { S3Vault } from '#lpx/store/vault/s3-vault.js';
 import { describeS3, S3_KEYS, S3_KEYS_OF_NOBODY } from '../support/s3.js';
 import { tempFolder } from '../support/temp.js';
 

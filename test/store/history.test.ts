@@ -5,7 +5,7 @@ import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { writeRegisters } from '#lpx/exchange/register.js';
 import { withStore } from '#lpx/exchange/school-store.js';
-import { keyedId } from '#lpx/store/chain.js';
+import { keyedId } from '#lpx/store/history/chain.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import { createStore } from '#lpx/store/open.js';
 import type { HistoryFilter } from '#lpx/store/store.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { packageBaseName } from '#lpx/package/layout.js';
 import { filesOf, type PackageClaim } from '#lpx/store/package-claims.js';
-import { createStore, openStore } from '#lpx/store/sqlite.js';
+import { createStore, openStore } from '#lpx/store/sqlite/open.js';
 import { md5 } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';

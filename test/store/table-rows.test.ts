@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { openSqlite } from '#lpx/store/driver.js';
 import { SCHEMA_VERSION } from '#lpx/store/migrations.js';
-import { createStore, createStoreOfRows, openStore } from '#lpx/store/sqlite.js';
-import { SharedSqliteDialect } from '#lpx/store/sqlite-dialect.js';
+import { SharedSqliteDialect } from '#lpx/store/sqlite/dialect.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
+import { createStore, createStoreOfRows, openStore } from '#lpx/store/sqlite/open.js';
 import type { Store } from '#lpx/store/store.js';
 import {
   columnsOfTable,

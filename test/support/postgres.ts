@@ -13,9 +13,9 @@ import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import pg from 'pg';
 import { describe, onTestFinished } from 'vitest';
-import { openSqlite } from '#lpx/store/driver.js';
 import { type PostgresLocation, postgresLocation, type StoreLocation } from '#lpx/store/location.js';
 import { createStore, type NewStore } from '#lpx/store/open.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import type { Store } from '#lpx/store/store.js';
 
 /** The folder of `postgres` and `initdb`; undefined where there are none, or a run is to be as on a machine without (`LPX_TOOLS=none`). */

@@ -8,7 +8,7 @@ import { allRuleFindings, asCertified, type ReferenceData, recordFileFindings } 
 import { endedBefore } from '../../spec/status-changes.js';
 import { dayOf, firstDayOf, isInSummer, schoolYearOf } from '../../spec/terms.js';
 import { documentFindings } from '../../spec/validate.js';
-import { owedFinding } from '../../store/pickable-items.js';
+import { owedFinding } from '../../store/records/pickable-items.js';
 import type { HistoryEntry, StoredStudent } from '../../store/store.js';
 import type { ExportRequest } from '../export.js';
 import { type Draft, sizeOf } from './draft.js';

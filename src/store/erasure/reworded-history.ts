@@ -1,0 +1,105 @@
+/** Takes the words of a student who is erased out of the entries of the history, and says which those are and their new hashes. */
+import { randomBytes } from 'node:crypto';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { HistoryKind } from '../../spec/history.js';
+import { chainedStudents, entryHash, entryHashUnsalted } from '../history/chain.js';
+import { changesHash } from '../history/entry-changes.js';
+import { rowsHash } from '../history/entry-rows.js';
+import type { BasicDataChange, EntryDetails } from '../store.js';
+import { listIn } from '../stored-rows.js';
+import type { Tables } from '../tables.js';
+import { detailsWithoutWords, type StudentWords, withoutWords } from './taken-out-words.js';
+
+type Db = Kysely<Tables> | Transaction<Tables>;
+type Reworded = EntryDetails['erase']['reworded'];
+
+const ENTRIES_AT_ONCE = 500;
+
+/** Entries whose folder is where a backup is: later erasures are noted there, so it stays as it is. */
+const BACKUP_KINDS: readonly HistoryKind[] = ['backup', 'rehearsal', 'restore'];
+
+/** The folders of backups that have a student's words in them. */
+export async function namedBackupsOf(db: Db, words: StudentWords): Promise<string[]> {
+  const rows = await db.selectFrom('history').select('folder').distinct().where('kind', 'in', BACKUP_KINDS).orderBy('folder').execute();
+  return rows.map(({ folder }) => folder).filter((folder) => withoutWords(folder, words) !== folder);
+}
+
+/** Every national id and name that the store has of a student, also those that packages came with and that were corrected. */
+export async function wordsOf(
+  db: Db,
+  student: Pick<Selectable<Tables['students']>, 'id' | 'national_id'>,
+  name: string,
+): Promise<StudentWords> {
+  const nationalIds = new Set([student.national_id]);
+  const names = new Set([name]);
+  const rows = await db
+    .selectFrom('history_students')
+    .select(['sent_national_id', 'sent_name', 'changes'])
+    .where('student_id', '=', student.id)
+    .execute();
+  for (const { sent_national_id, sent_name, changes } of rows) {
+    nationalIds.add(sent_national_id);
+    names.add(sent_name);
+    for (const { property, from } of changesIn(changes)) if (property === 'name') names.add(String(from));
+  }
+  return { nationalIds: [...nationalIds], names: [...names] };
+}
+
+/** None where the row is damaged: it goes all the same. */
+function changesIn(changes: string): readonly BasicDataChange[] {
+  try {
+    return listIn<BasicDataChange>(changes);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Takes ids and names out of what entries say of files, folders and more.
+ * @param changed entries that have fewer changes or files by now
+ * @returns those entries, with their hashes from now on
+ */
+export async function rewordHistory(db: Transaction<Tables>, words: StudentWords, changed: ReadonlySet<number>): Promise<Reworded> {
+  const reworded: { position: number; hash: string }[] = [];
+  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+    const page = await db
+      .selectFrom('history')
+      .select(['id', 'kind', 'file', 'folder', 'details'])
+      .where('position', 'is not', null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(ENTRIES_AT_ONCE)
+      .execute();
+    for (const { id, kind, ...texts } of page) {
+      const without = {
+        file: withoutWords(texts.file, words),
+        folder: BACKUP_KINDS.includes(kind) ? texts.folder : withoutWords(texts.folder, words),
+        details: detailsWithoutWords(texts.details, words),
+      };
+      if (changed.has(id) || without.file !== texts.file || without.folder !== texts.folder || without.details !== texts.details)
+        reworded.push(await reword(db, id, without));
+    }
+    if (page.length < ENTRIES_AT_ONCE) return reworded;
+    after = page.at(-1)?.id ?? after;
+  }
+}
+
+/** With another salt, so that its hash from before does not show what it said. */
+async function reword(
+  db: Transaction<Tables>,
+  id: number,
+  texts: Pick<Selectable<Tables['history']>, 'file' | 'folder' | 'details'>,
+): Promise<Reworded[number]> {
+  const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const salt = entry.salt === '' ? '' : randomBytes(16).toString('hex');
+  const changes_hash = entry.changes_hash === '' ? '' : await changesHash(db, id);
+  const rows_hash = entry.rows_hash === '' ? '' : await rowsHash(db, entry);
+  const now = { ...entry, ...texts, salt, changes_hash, rows_hash };
+  await db
+    .updateTable('history')
+    .set({ ...texts, salt, changes_hash, rows_hash })
+    .where('id', '=', id)
+    .execute();
+  const hash = salt === '' ? await entryHashUnsalted(now, chainedStudents(db, id)) : entryHash(now);
+  return { position: Number(entry.position), hash };
+}

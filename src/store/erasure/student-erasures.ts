@@ -1,0 +1,394 @@
+/**
+ * Erasing students for good. One transaction takes out everything by which a student could be known, destroys the key under which
+ * the log knows the national id, and notes what is still to be overwritten; the overwriting comes after it, and is completed by
+ * the next command where a process dies in between. The log keeps the fact: hashes that nobody can resolve any more.
+ */
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { sql } from 'kysely';
+import { LpxError } from '../../errors.js';
+import { markCommitted } from '../../io/interruption.js';
+import { canonicalCode } from '../../plain-text.js';
+import { chainEntry, keyedId, saidHash } from '../history/chain.js';
+import { isInChangesOfOthers } from '../history/entry-changes.js';
+import { receiptsOf } from '../history/entry-rows.js';
+import { historyColumns } from '../history/history-rows.js';
+import type { Presence } from '../processes/presence.js';
+import { inParts } from '../statements.js';
+import type { Store } from '../store.js';
+import { basicDataOf } from '../stored-rows.js';
+import { isPostgres, ROW_TABLES, type RowTable, tablesOfStudents } from '../table-rows.js';
+import type { Tables } from '../tables.js';
+import type { AttachmentVault } from '../vault/attachments.js';
+import { addErasures, type Erasure, listErasures, unvouched } from './erasure-list.js';
+import { eraseFromQueue, jobTables } from './queued-traces.js';
+import { namedBackupsOf, rewordHistory, wordsOf } from './reworded-history.js';
+import { withoutWords } from './taken-out-words.js';
+
+type StudentRow = Selectable<Tables['students']>;
+
+/** What an erasure takes, or took. */
+export interface ErasedStudent {
+  /** Own, received and former ones. */
+  readonly records: number;
+  /** Files that only this student has, and those that stay because others have them, too. */
+  readonly files: number;
+  readonly sharedFiles: number;
+  /** Entries of the history that keep nothing but hashes. */
+  readonly entries: number;
+}
+
+/**
+ * What an erasure would take, and of whom; `newest`: the place in the log of the student's newest entry, 0 for none; `namedBackups`:
+ * folders of backups that have the student's id or name in their path, which the log keeps.
+ */
+export interface PlannedErasure extends ErasedStudent {
+  readonly nationalId: string;
+  readonly name: string;
+  readonly newest: number;
+  readonly namedBackups: readonly string[];
+}
+
+/** By whom, when and why a student is erased. */
+export interface ErasureOrder {
+  readonly now: Date;
+  readonly operator: string;
+  readonly reason: string;
+}
+
+/** What is left of erased students on the disk after an erasure. */
+export interface Remnants {
+  /** Files that could not be removed, by their SHA-256. */
+  readonly files: readonly string[];
+  /** Why the database could not be overwritten; undefined when it was. */
+  readonly database: LpxError | undefined;
+}
+
+const RECORD_TABLES = ['own_records', 'received_records', 'former_records'] as const;
+const SHA256 = /\b[0-9a-f]{64}\b/g;
+
+export class StudentErasures {
+  readonly #db: Kysely<Tables>;
+  readonly #folder: string;
+  readonly #vault: AttachmentVault;
+  readonly #presence: Presence;
+
+  constructor(db: Kysely<Tables>, { folder, attachments, presence }: Pick<Store, 'folder' | 'attachments' | 'presence'>) {
+    this.#db = db;
+    this.#folder = folder;
+    this.#vault = attachments;
+    this.#presence = presence;
+  }
+
+  /** What overwriting does not reach: free blocks of the disk, PostgreSQL's own log and copies, versions that a bucket keeps. */
+  get limits(): readonly ('disk' | 'postgres' | 's3')[] {
+    const vault = this.#vault.locationOf('').startsWith('s3:') ? ['s3' as const] : [];
+    return isPostgres(this.#db) ? ['postgres', ...vault] : ['disk', ...vault];
+  }
+
+  /** The students who were erased, for backups: a restore erases them again. */
+  list(): Promise<Erasure[]> {
+    return listErasures(this.#db);
+  }
+
+  /**
+   * Erases a student, one who was taken off the roll as well, and overwrites what was there.
+   * @returns undefined when there is none of this national id
+   * @throws LPX_ERASE_PENDING while a package with the student is being made, or one that was cut short lies in a folder that is away,
+   *   unless that is accepted; LPX_STUDENT_CHANGED when the student has entries in the log after `newest`; LPX_ERASE_QUEUED;
+   *   LPX_STORE_BUSY, LPX_DISK_FULL: with nothing erased
+   */
+  async erase(
+    nationalId: string,
+    order: ErasureOrder,
+    { acceptPending = false, newest }: { readonly acceptPending?: boolean; readonly newest?: number } = {},
+  ): Promise<(ErasedStudent & { readonly remnants: Remnants }) | undefined> {
+    await this.#secureDelete();
+    const erased = await this.#db.transaction().execute(async (transaction) => {
+      const student = await studentRow(transaction, nationalId);
+      if (!student) return undefined;
+      if (newest !== undefined && (await newestEntryOf(transaction, student.id)) > newest) throw new LpxError('LPX_STUDENT_CHANGED');
+      await this.#refusePending(transaction, student, acceptPending);
+      return eraseStudent(transaction, student, this.#folder, order);
+    });
+    if (!erased) return undefined;
+    markCommitted();
+    return { ...erased, remnants: await this.overwrite() };
+  }
+
+  /** What erasing a student would take; undefined when there is none of this national id. */
+  async plan(nationalId: string): Promise<PlannedErasure | undefined> {
+    const student = await studentRow(this.#db, nationalId);
+    if (!student) return undefined;
+    const { own, shared } = await filesOf(this.#db, student.id);
+    let records = 0;
+    for (const table of RECORD_TABLES) records += await countOf(this.#db, table, student.id);
+    return {
+      nationalId: student.national_id,
+      name: nameOf(student, this.#folder),
+      records,
+      files: own.length,
+      sharedFiles: shared,
+      entries: await countOf(this.#db, 'history_students', student.id),
+      newest: await newestEntryOf(this.#db, student.id),
+      namedBackups: await namedBackupsOf(this.#db, await wordsOf(this.#db, student, nameOf(student, this.#folder))),
+    };
+  }
+
+  /**
+   * Erases again, in a store that comes from a time before, whoever has been erased since; and keeps the list.
+   * @returns how many students were erased, and what is left of them; the erasures that no entry of the log vouches for yet
+   */
+  async obey(
+    list: readonly Erasure[],
+    order: Omit<ErasureOrder, 'reason'>,
+  ): Promise<{ readonly erased: number; readonly remnants: Remnants; readonly unvouched: readonly Erasure[] }> {
+    await this.#secureDelete();
+    const wanted = new Set(list.map((erasure) => erasure.keyedId));
+    const obeyed = await this.#db.transaction().execute(async (transaction) => {
+      let erased = 0;
+      for await (const student of studentRows(transaction)) {
+        if (!wanted.has(keyedId(student.id_key, student.national_id))) continue;
+        await eraseStudent(transaction, student, this.#folder, { ...order, reason: '' });
+        erased++;
+      }
+      await addErasures(transaction, list);
+      return { erased, unvouched: await unvouched(transaction, list) };
+    });
+    markCommitted();
+    return { ...obeyed, remnants: await this.overwrite() };
+  }
+
+  /**
+   * Removes the files that only erased students had, and overwrites what was theirs in the database. Nothing is done where nothing
+   * is left over. What cannot be done now, a later command does.
+   */
+  async overwrite(): Promise<Remnants> {
+    return overwriteRemnants(this.#db, this.#vault, this.#folder);
+  }
+
+  /** A process that lives may be about to publish: only what a dead one left can be accepted. @throws LPX_ERASE_PENDING */
+  async #refusePending(db: Db, { id, national_id }: StudentRow, acceptDead: boolean): Promise<void> {
+    const pending = await db
+      .selectFrom('history')
+      .innerJoin('history_students', 'history_students.history_id', 'history.id')
+      .select(['file', 'folder', 'work'])
+      .where('student_id', '=', id)
+      .where('state', 'in', ['pending', 'written'])
+      .execute();
+    for (const { file, folder, work } of pending)
+      if (!acceptDead || (await this.#presence.isAlive(work)))
+        throw new LpxError('LPX_ERASE_PENDING', { file, folder }, { place: { student: national_id } });
+  }
+
+  /** What is deleted from here on is overwritten with zeros in the database's own pages. */
+  async #secureDelete(): Promise<void> {
+    if (!isPostgres(this.#db)) await sql`pragma secure_delete = on`.execute(this.#db);
+  }
+}
+
+/** As `StudentErasures.overwrite`. */
+export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVault, folder: string): Promise<Remnants> {
+  const left = (await db.selectFrom('remnants').select('sha256').execute()).map(({ sha256 }) => sha256);
+  if (left.length === 0) return { files: [], database: undefined };
+  const files = left.filter((sha256) => sha256 !== '');
+  await db.transaction().execute(async (transaction) => {
+    for (const sha256 of files) {
+      const named = await transaction.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).executeTakeFirst();
+      const isGone =
+        named !== undefined ||
+        (await vault.remove(sha256).then(
+          () => true,
+          () => false,
+        ));
+      if (isGone) await transaction.deleteFrom('remnants').where('sha256', '=', sha256).execute();
+    }
+  });
+  const database = left.includes('') ? await overwriteDatabase(db, folder) : undefined;
+  const kept = await db.selectFrom('remnants').select('sha256').where('sha256', '<>', '').execute();
+  return { files: kept.map(({ sha256 }) => sha256), database };
+}
+
+/** Writes the database without its free space, and empties its journal. @returns why that could not be done; undefined when it was */
+async function overwriteDatabase(db: Kysely<Tables>, folder: string): Promise<LpxError | undefined> {
+  try {
+    if (isPostgres(db))
+      for (const table of [...ROW_TABLES, ...(await jobTables(db))]) await sql`vacuum full ${sql.table(table)}`.execute(db);
+    else {
+      await sql`vacuum`.execute(db);
+      await emptyJournal(db, folder);
+    }
+    await db.deleteFrom('remnants').where('sha256', '=', '').execute();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof LpxError)) throw error;
+    return error;
+  }
+}
+
+/** How often another process that reads is waited for, and how long each time, in ms. */
+const JOURNAL_TRIES = 40;
+const JOURNAL_MS = 50;
+
+/** @throws LPX_STORE_BUSY while others read what the journal has */
+async function emptyJournal(db: Kysely<Tables>, folder: string): Promise<void> {
+  for (let tries = 0; tries < JOURNAL_TRIES; tries++) {
+    const { rows } = await sql<{ readonly busy: number }>`pragma wal_checkpoint(truncate)`.execute(db);
+    if (Number(rows[0]?.busy ?? 0) === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, JOURNAL_MS));
+  }
+  throw new LpxError('LPX_STORE_BUSY', { folder });
+}
+
+type Db = Kysely<Tables> | Transaction<Tables>;
+
+async function noteRemnants(db: Db, sha256s: readonly string[]): Promise<void> {
+  for (const some of inParts(sha256s))
+    await db
+      .insertInto('remnants')
+      .values(some.map((sha256) => ({ sha256 })))
+      .onConflict((conflict) => conflict.column('sha256').doNothing())
+      .execute();
+}
+
+const studentRow = async (db: Db, nationalId: string): Promise<StudentRow | undefined> => {
+  const ids = [...new Set([canonicalCode(nationalId), nationalId])];
+  return db.selectFrom('students').selectAll().where('national_id', 'in', ids).executeTakeFirst();
+};
+
+/** Students read at a time. */
+const STUDENTS_AT_ONCE = 500;
+
+async function* studentRows(db: Db): AsyncGenerator<StudentRow> {
+  for (let after = Number.MIN_SAFE_INTEGER; ; ) {
+    const some = await db.selectFrom('students').selectAll().where('id', '>', after).orderBy('id').limit(STUDENTS_AT_ONCE).execute();
+    yield* some;
+    if (some.length < STUDENTS_AT_ONCE) return;
+    after = some.at(-1)?.id ?? after;
+  }
+}
+
+const countOf = async (db: Db, table: 'history_students' | (typeof RECORD_TABLES)[number], studentId: number): Promise<number> =>
+  Number(
+    (
+      await db
+        .selectFrom(table)
+        .select((eb) => eb.fn.countAll().as('count'))
+        .where('student_id', '=', studentId)
+        .executeTakeFirstOrThrow()
+    ).count,
+  );
+
+/** The place in the log of the newest entry that a student is in; 0 for none. */
+async function newestEntryOf(db: Db, studentId: number): Promise<number> {
+  const row = await db
+    .selectFrom('history')
+    .innerJoin('history_students', 'history_students.history_id', 'history.id')
+    .select((eb) => eb.fn.max('position').as('position'))
+    .where('student_id', '=', studentId)
+    .executeTakeFirst();
+  return Number(row?.position ?? 0);
+}
+
+/** Takes a student out, and adds the entry that says so. Within a transaction that writes. */
+async function eraseStudent(
+  db: Transaction<Tables>,
+  student: StudentRow,
+  folder: string,
+  { now, operator, reason }: ErasureOrder,
+): Promise<ErasedStudent> {
+  const hash = keyedId(student.id_key, student.national_id);
+  await eraseFromQueue(db, { nationalId: student.national_id, name: nameOf(student, folder) });
+  const words = await wordsOf(db, student, nameOf(student, folder));
+  const { own, shared } = await filesOf(db, student.id);
+  const entries = await keepHashes(db, student, hash);
+  let records = 0;
+  for (const table of RECORD_TABLES) records += await countOf(db, table, student.id);
+  const changed = await db.selectFrom('entry_changes').select('history_id').distinct().where('student_id', '=', student.id).execute();
+  for (const table of tablesOfStudents()) await deleteOf(db, table, student.id);
+  await db.deleteFrom('students').where('id', '=', student.id).execute();
+  const receipts = await receiptsOf(db, own);
+  for (const some of inParts(own)) {
+    await db.deleteFrom('attachments').where('sha256', 'in', some).execute();
+    await db.deleteFrom('receipt_files').where('sha256', 'in', some).execute();
+  }
+  await noteRemnants(db, ['', ...own]);
+  // Lists of batches that have ended are nobody's business any more: their hashes could be tried out with ids.
+  await db.updateTable('batches').set({ key: '' }).where('work', '=', '').execute();
+  const reworded = await rewordHistory(db, words, new Set([...changed.map(({ history_id }) => history_id), ...receipts]));
+  const details = { keyedId: hash, reason: withoutWords(reason.trim(), words), records, files: own.length, reworded };
+  const { id } = await db
+    .insertInto('history')
+    .values(historyColumns({ kind: 'erase', at: now, operator, file: '', bytes: 0, details }))
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto('history_erased')
+    .values({ history_id: id, keyed_id: hash, course_results: 0, multi_performances: 0, attachments: 0, created: 0, said_hash: '' })
+    .execute();
+  await chainEntry(db, id);
+  await addErasures(db, [{ keyedId: hash, at: now.toISOString() }]);
+  return { records, files: own.length, sharedFiles: shared, entries };
+}
+
+/** Empty for a row that is damaged: it goes all the same. */
+function nameOf(student: StudentRow, folder: string): string {
+  try {
+    return basicDataOf(student, folder).name;
+  } catch {
+    return '';
+  }
+}
+
+/** Every table with rows of students, where it may be that a later version of lpx adds one. */
+const deleteOf = (db: Db, table: RowTable, studentId: number) =>
+  sql`delete from ${sql.table(table)} where student_id = ${studentId}`.execute(db);
+
+/** The files of a student's rows, also of records that were replaced or taken out: those that nobody else has, and how many others have. */
+async function filesOf(db: Db, studentId: number): Promise<{ readonly own: readonly string[]; readonly shared: number }> {
+  const named = new Set<string>();
+  for (const table of tablesOfStudents()) {
+    const { rows } = await sql`select * from ${sql.table(table)} where student_id = ${studentId}`.execute(db);
+    for (const [sha256] of JSON.stringify(rows).matchAll(SHA256)) named.add(sha256);
+  }
+  const own: string[] = [];
+  let shared = 0;
+  for (const some of inParts([...named])) {
+    const held = await db.selectFrom('attachments').select('sha256').where('sha256', 'in', some).execute();
+    for (const { sha256 } of held)
+      if (await isOfOthers(db, sha256, studentId)) shared++;
+      else own.push(sha256);
+  }
+  return { own, shared };
+}
+
+async function isOfOthers(db: Db, sha256: string, studentId: number): Promise<boolean> {
+  for (const table of RECORD_TABLES) {
+    const row = await db
+      .selectFrom(table)
+      .select('student_id')
+      .where('student_id', '<>', studentId)
+      .where((eb) => eb.or([eb('document_sha256', '=', sha256), eb('media_sha256', '=', sha256)]))
+      .limit(1)
+      .executeTakeFirst();
+    if (row) return true;
+  }
+  return isInChangesOfOthers(db, sha256, studentId);
+}
+
+/** Moves what the chain needs of the student's part in the history to where no student is named. @returns how many entries those are */
+async function keepHashes(db: Transaction<Tables>, { id, id_key }: StudentRow, hash: string): Promise<number> {
+  const rows = await db.selectFrom('history_students').selectAll().where('student_id', '=', id).execute();
+  for (const some of inParts(rows))
+    await db
+      .insertInto('history_erased')
+      .values(
+        some.map(({ history_id, course_results, multi_performances, attachments, created, keyed_id, said_hash, ...said }) => ({
+          ...{ history_id, course_results, multi_performances, attachments, created },
+          // A package that is still being made gets its place in the chain later.
+          keyed_id: keyed_id || hash,
+          said_hash: keyed_id === '' ? saidHash(id_key, said, []) : said_hash,
+        })),
+      )
+      .execute();
+  return rows.length;
+}

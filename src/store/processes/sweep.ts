@@ -1,0 +1,29 @@
+/** What processes that died left behind: put back, removed, and nothing else. */
+import type { Kysely } from 'kysely';
+import { overwriteRemnants } from '../erasure/student-erasures.js';
+import { PackageClaims } from '../package-claims.js';
+import type { Tables } from '../tables.js';
+import type { AttachmentVault } from '../vault/attachments.js';
+import type { Presence } from './presence.js';
+import { sweepWorkFolders, UNWRAPPED } from './work-folder.js';
+
+/** Sweeps what dead processes left in the store and in the system's folder for temporary files. */
+export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, vault: AttachmentVault, presence: Presence): Promise<void> {
+  await new PackageClaims(db, storeFolder, presence).sweep();
+  await overwriteRemnants(db, vault, storeFolder);
+  await vault.sweep((moved) => removeUnnamed(db, vault, moved));
+  await sweepWorkFolders(UNWRAPPED.parent(), UNWRAPPED.prefix);
+}
+
+/**
+ * Removes files that a dead process moved into the vault and that no record names. No living process is between
+ * moving files and committing meanwhile: that, too, happens within a transaction that writes.
+ */
+async function removeUnnamed(db: Kysely<Tables>, vault: AttachmentVault, moved: readonly string[]): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    for (const sha256 of moved) {
+      const named = await transaction.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).executeTakeFirst();
+      if (!named) await vault.remove(sha256);
+    }
+  });
+}

@@ -1,0 +1,265 @@
+/** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments next to it. */
+import { accessSync, closeSync, constants, fchmodSync, openSync, type Stats, statSync } from 'node:fs';
+import { access, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Kysely } from 'kysely';
+import { LpxError } from '../../errors.js';
+import { fileError, writeError } from '../../io/file-error.js';
+import { nearestThere } from '../../io/read.js';
+import { type Access, accessFor, makeStoreFolder, setMode } from '../access.js';
+import { databaseError } from '../database-error.js';
+import { DatabaseStore } from '../database-store.js';
+import { type Losses, salvage } from '../health/salvage.js';
+import { createVersionTable, migrate, SCHEMA_VERSION } from '../migrations.js';
+import { markUnpublished, type Opening, requireSettled } from '../moving.js';
+import type { NewStore, StoreOfRows } from '../open.js';
+import { sweepLeftovers } from '../processes/sweep.js';
+import { addSchool, schoolIn } from '../school-row.js';
+import type { School, Store } from '../store.js';
+import { RowWriter } from '../table-rows.js';
+import type { Tables } from '../tables.js';
+import { newPlace, placeIn, setPlace, tryPlace, vaultAt } from '../vault/vault.js';
+import { SharedSqliteDialect, whenFree } from './dialect.js';
+import { openSqlite, type SqliteFile } from './driver.js';
+import { FolderPresence } from './folder-presence.js';
+
+const DATABASE_NAME = 'lpx.sqlite';
+
+/** Whether a folder holds a store. @throws LPX_FILE_UNREADABLE when the system does not let it be seen */
+async function holdsStore(folder: string): Promise<boolean> {
+  try {
+    await access(join(folder, DATABASE_NAME));
+    return true;
+  } catch (error) {
+    const known = fileError(error, folder);
+    if (known instanceof LpxError && known.code === 'LPX_FILE_NOT_FOUND') return false;
+    throw known;
+  }
+}
+
+/** Whether a folder has attachments of a store: without a database, that is no place for a new one. */
+async function holdsAttachments(folder: string): Promise<boolean> {
+  const names = await readdir(join(folder, 'attachments')).catch(() => []);
+  return names.some((name) => /^[0-9a-f]{2}$/.test(name));
+}
+
+/** The database is gone, or empty, and attachments are there. */
+const databaseLost = (folder: string): LpxError => new LpxError('LPX_STORE_DAMAGED', { folder, part: 'databaseLost' });
+
+/** Whether the system lets nothing be written to a store, such as a backup on a disk that is mounted to be read. */
+function isReadOnly(folder: string): boolean {
+  try {
+    for (const path of [folder, join(folder, DATABASE_NAME)]) accessSync(path, constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/**
+ * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
+ * wins.
+ * @throws LPX_STORE_EXISTS, LPX_STORE_DAMAGED where attachments without a database are, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL;
+ *   the LPX_S3 errors of a bucket for the attachments
+ */
+export async function createStore(
+  folder: string,
+  school: School,
+  { group = '', attachments = '', made }: Omit<NewStore, 'school'> = {},
+): Promise<Store> {
+  requireFolder(folder);
+  const existed = await holdsStore(folder);
+  const orphaned = await holdsAttachments(folder);
+  if (orphaned && isEmpty(join(folder, DATABASE_NAME))) throw databaseLost(folder);
+  const modes = accessFor(group);
+  const place = attachments === '' ? '' : newPlace(attachments, school.code);
+  await tryPlace(place, { folder, access: modes });
+  try {
+    if (!existed) await makeStoreFolder(folder, group);
+    await makeStoreFolder(join(folder, 'attachments'), existed ? '' : group);
+    if (!existed) makeDatabaseFile(join(folder, DATABASE_NAME), modes);
+  } catch (error) {
+    throw writeError(error, folder);
+  }
+  const { db } = await openDatabase(folder).catch((error) => {
+    const kept = existed && error instanceof LpxError && (error.code === 'LPX_STORE_NEWER' || error.code === 'LPX_STORE_DAMAGED');
+    throw kept ? new LpxError('LPX_STORE_EXISTS', { folder }, { cause: error }) : error;
+  });
+  try {
+    await db.transaction().execute(async (transaction) => {
+      await addSchool(transaction, folder, { school, group, made });
+      if (place !== '') await setPlace(transaction, place);
+      // Undone with the transaction.
+      if (orphaned) throw databaseLost(folder);
+    });
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return new DatabaseStore(db, {
+    folder,
+    school,
+    attachments: vaultAt(place, { folder, access: modes }),
+    presence: new FolderPresence(folder, modes),
+  });
+}
+
+/**
+ * Makes a store out of the rows of another, in a folder that has none. What is left of it when that fails is the caller's to remove.
+ * The tables are those of the version that the rows come from, and are brought up to date after it.
+ * @throws LPX_STORE_EXISTS, LPX_STORE_NEWER, LPX_WRITE_FAILED, LPX_DISK_FULL, the LPX_S3 errors of a bucket, and what `fill` throws
+ */
+export async function createStoreOfRows(
+  folder: string,
+  { school, schemaVersion, attachments = '', madeBy }: Omit<StoreOfRows, 'madeBy'> & Partial<StoreOfRows>,
+  fill: (rows: RowWriter) => Promise<void>,
+): Promise<void> {
+  requireFolder(folder);
+  if (schemaVersion > SCHEMA_VERSION) throw new LpxError('LPX_STORE_NEWER', { version: schemaVersion, supported: SCHEMA_VERSION });
+  if (await holdsStore(folder)) throw new LpxError('LPX_STORE_EXISTS', { folder });
+  const modes = accessFor('');
+  const place = attachments === '' ? '' : newPlace(attachments, school.code, madeBy);
+  await tryPlace(place, { folder, access: modes });
+  try {
+    await makeStoreFolder(folder, '');
+    await makeStoreFolder(join(folder, 'attachments'), '');
+    makeDatabaseFile(join(folder, DATABASE_NAME), modes);
+  } catch (error) {
+    throw writeError(error, folder);
+  }
+  const { db } = await openDatabase(folder, false, schemaVersion);
+  try {
+    await db.transaction().execute(async (transaction) => {
+      if (madeBy !== undefined) await markUnpublished(transaction, madeBy);
+      if (place !== '') await setPlace(transaction, place);
+      const rows = new RowWriter(transaction);
+      await fill(rows);
+      await rows.finish();
+    });
+    await migrate(db, folder);
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** @throws LPX_STORE_NOT_FOLDER when a file is in the place of the store, or of a folder around it */
+function requireFolder(folder: string): void {
+  const there = nearestThere(folder);
+  if (statsOf(there)?.isDirectory() === false) throw new LpxError('LPX_STORE_NOT_FOLDER', { file: there });
+}
+
+/**
+ * Opens a store, and sweeps what dead processes left in it.
+ * @throws LPX_STORE_NOT_FOUND, LPX_STORE_NEWER, LPX_STORE_DAMAGED, LPX_STORE_BUSY, and as `requireSettled`
+ */
+export async function openStore(folder: string, opening: Opening = {}): Promise<Store> {
+  requireFolder(folder);
+  const lost = async () => ((await holdsAttachments(folder)) ? databaseLost(folder) : new LpxError('LPX_STORE_NOT_FOUND', { folder }));
+  if (!(await holdsStore(folder)) || isEmpty(join(folder, DATABASE_NAME))) throw await lost();
+  const readOnly = isReadOnly(folder);
+  const { db, database } = await openDatabase(folder, readOnly);
+  try {
+    const row = await schoolIn(db, folder);
+    if (!row) throw await lost();
+    await requireSettled(db, folder, opening);
+    const modes = accessFor(row.shared_group);
+    if (!readOnly) protectDatabase(folder, modes);
+    const attachments = vaultAt(await placeIn(db), { folder, access: modes });
+    const presence = new FolderPresence(folder, modes);
+    // Without waiting for another writer. What cannot be put back now, in a store that is busy, a later command does.
+    const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
+    if (!readOnly) await sweepLeftovers(impatient, folder, attachments, presence).catch(() => {});
+    return new DatabaseStore(db, { folder, school: { code: row.code, name: row.name }, attachments, presence });
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+/**
+ * Opens a store whose database cannot be read as a whole, as far as it can be read: only to be examined.
+ * @returns undefined where nothing can be read
+ */
+export async function openWhatIsLeft(folder: string): Promise<{ readonly store: Store; readonly losses: Losses } | undefined> {
+  const database = openFile(folder, true);
+  try {
+    const losses = salvage(database);
+    if (losses) {
+      const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder) });
+      const row = await db.selectFrom('school').selectAll().executeTakeFirst();
+      const modes = accessFor(row?.shared_group ?? '');
+      const parts = { attachments: vaultAt(await placeIn(db), { folder, access: modes }), presence: new FolderPresence(folder, modes) };
+      return { store: new DatabaseStore(db, { folder, school: { code: row?.code ?? '', name: row?.name ?? '' }, ...parts }), losses };
+    }
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  database.close();
+  return undefined;
+}
+
+/** Whether a file is empty, or not there. @throws as `statsOf` */
+const isEmpty = (file: string): boolean => !((statsOf(file)?.size ?? 0) > 0);
+
+/** Undefined when nothing is there. @throws LPX_FILE_UNREADABLE and others as `fileError` says, when the system does not let it be seen */
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}
+
+/** SQLite gives its journals the mode of the database: so that is set before SQLite sees the file. */
+function makeDatabaseFile(file: string, { file: mode }: Access): void {
+  const fd = openSync(file, 'a', mode);
+  try {
+    fchmodSync(fd, mode);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A store of an earlier version let others read its database. @throws LPX_FILE_UNREADABLE, LPX_WRITE_FAILED */
+function protectDatabase(folder: string, { file: mode }: Access): void {
+  try {
+    for (const suffix of ['', '-wal', '-shm']) {
+      const file = join(folder, `${DATABASE_NAME}${suffix}`);
+      const stats = statSync(file, { throwIfNoEntry: false });
+      if (stats && (stats.mode & 0o777 & ~mode) !== 0) setMode(file, mode);
+    }
+  } catch (error) {
+    throw fileError(error, folder);
+  }
+}
+
+function openFile(folder: string, readOnly: boolean): SqliteFile {
+  const file = join(folder, DATABASE_NAME);
+  return openSqlite(file, readOnly ? { readOnly: isEmpty(`${file}-wal`) ? 'immutable' : 'shared' } : {});
+}
+
+async function openDatabase(
+  folder: string,
+  readOnly = false,
+  version = SCHEMA_VERSION,
+): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {
+  const file = join(folder, DATABASE_NAME);
+  let database: SqliteFile | undefined;
+  try {
+    accessSync(file, constants.R_OK);
+    const opened = openFile(folder, readOnly);
+    database = opened;
+    if (!readOnly) {
+      await whenFree(() => opened.exec('pragma journal_mode = WAL'));
+      opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
+    }
+    const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
+    await createVersionTable(db);
+    await migrate(db, folder, version);
+    return { db, database: opened };
+  } catch (error) {
+    database?.close();
+    throw databaseError(fileError(error, folder), folder);
+  }
+}

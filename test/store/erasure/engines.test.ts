@@ -1,0 +1,76 @@
+import { expect, it } from 'vitest';
+import { eraseStudent } from '#lpx/exchange/erase.js';
+import { describeEngines, newStore } from '../../support/postgres.js';
+import { NOW, OPERATOR } from '../../support/schools.js';
+import { smallPortfolio } from '../../support/small-portfolio.js';
+import { tempFolder } from '../../support/temp.js';
+
+const BY = { now: NOW, operator: OPERATOR };
+const ERASED = { nationalId: 'B800000015', name: '陳小麥' };
+
+describeEngines('a student who is erased', (engine) => {
+  it('is gone from the rows, and the log verifies and shows what is tampered with', async () => {
+    const { store, location } = await newStore(engine, tempFolder());
+    await store.change(async (change) => {
+      const history = await change.addHistory({ kind: 'pick', at: NOW, operator: OPERATOR, file: ERASED.nationalId, bytes: 0 });
+      for (const { basicData } of [smallPortfolio([], ERASED), smallPortfolio([])]) {
+        const { id } = await change.addStudent(basicData, {});
+        await change.addHistoryStudent(history, id, { courseResults: 0, multiPerformances: 0, attachments: 0 });
+      }
+      return { keep: true, result: undefined };
+    });
+    expect(await store.log.verify()).toMatchObject({ students: 2, faults: [] });
+    expect(await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' })).toMatchObject({
+      entries: 1,
+      remnants: { files: [], database: undefined },
+    });
+    const { head, faults } = await store.log.verify();
+    expect([await store.student(ERASED.nationalId), faults]).toEqual([undefined, []]);
+    expect((await store.history()).map(({ kind, file, erased }) => [kind, file, erased])).toEqual([
+      ['erase', '', 1],
+      ['pick', '＊＊＊', 1],
+    ]);
+    expect((await store.erasures.obey(await store.erasures.list(), BY)).erased).toBe(0);
+    const list = await store.erasures.list();
+    for (const [statement, fault] of [
+      ['delete from erasures', { what: 'unlisted', position: 2 }],
+      [`insert into erasures select keyed_id, '2020-01-01' from history_erased where history_id = 1`, { what: 'unlisted', position: 2 }],
+      [`update erasures set at = '${NOW.toISOString()}'; insert into erasures values ('00', '2021-01-21')`, { what: 'listed', count: 1 }],
+    ] as const) {
+      await engine.tamper(location, statement);
+      expect((await store.log.verify(head)).faults).toMatchObject([fault]);
+      expect(await store.erasures.list(), 'for backups, the list is what the log says').toEqual(list);
+    }
+    await engine.tamper(location, `delete from erasures where keyed_id = '00'`);
+    await engine.tamper(location, `update history set operator = 'x' where position = 1`);
+    expect((await store.log.verify(head)).faults).toMatchObject([{ what: 'edited', position: 1 }]);
+    await store.close();
+  });
+
+  it('is in no entry of whoever read the student before, and stays when an entry comes after what was listed as outside', async () => {
+    const { store } = await newStore(engine, tempFolder());
+    const { id } = await store.change(async (change) => ({
+      keep: true,
+      result: await change.addStudent(smallPortfolio([], ERASED).basicData, {}),
+    }));
+    const copiedOut = () =>
+      store.change(async (change) => {
+        const details = { files: 0, picked: false };
+        const entry = await change.addHistory({ kind: 'files', at: NOW, operator: OPERATOR, file: '', bytes: 0, folder: '/out', details });
+        await change.addHistoryStudent(entry, id, { courseResults: 0, multiPerformances: 0, attachments: 0 });
+        return { keep: true, result: undefined };
+      });
+    const erase = store.erasures.erase.bind(store.erasures);
+    const order = { ...BY, nationalId: ERASED.nationalId, reason: '', acceptUnreceipted: true };
+    store.erasures.erase = async (...given) => {
+      await copiedOut();
+      return erase(...given);
+    };
+    await expect(eraseStudent(store, order)).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
+    store.erasures.erase = erase;
+    expect((await eraseStudent(store, order)).outside).toMatchObject([{ kind: 'files', folder: '/out' }]);
+    await expect(copiedOut()).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
+    expect((await store.history()).map(({ kind }) => kind)).toEqual(['erase', 'files']);
+    await store.close();
+  });
+});
