@@ -134,7 +134,8 @@ describe('lpx backup and lpx restore', () => {
     const packages: string[] = [];
     for (const { basicData } of portfolios)
       packages.push((await exportFrom(sender, join(folder, 'mail'), { nationalIds: [basicData.nationalId] })).zipFile);
-    const store = await school(folder, '990002');
+    const store = join(folder, 'receiver');
+    await lpx(['--store', store, 'init', '--school', '990002']);
     const repository = join(folder, 'repository');
     const importing = Promise.all(packages.map((zip) => importTo(store, zip)));
     const backups: string[] = [];

@@ -188,7 +188,7 @@ export class FolderStaging implements Staging {
     const target = this.#vault.locationOf(sha256);
     try {
       const shelf = dirname(target);
-      if (heldAt(shelf) === 'file') rmSync(shelf);
+      if (lstatSync(shelf, { throwIfNoEntry: false })?.isFile()) rmSync(shelf);
       if (!this.#touched.has(shelf) && makeFolders(shelf, this.#vault.access.folder).length > 0) {
         setMode(shelf, this.#vault.access.folder);
         this.#touched.add(dirname(shelf));
