@@ -269,6 +269,7 @@ describe('the doctor', () => {
 
   it.skipIf(process.platform === 'win32')('repairs permissions and moves what no record names aside, and no more than that', async () => {
     const store = await transferSchool(tempFolder());
+    const [file] = filesIn(store) as [string];
     const orphan = 'a'.repeat(64);
     const content = randomBytes(100);
     const { createHash } = await import('node:crypto');
@@ -276,7 +277,6 @@ describe('the doctor', () => {
     mkdirSync(join(store, 'attachments', real.slice(0, 2)), { recursive: true });
     writeFileSync(join(store, 'attachments', real.slice(0, 2), real), content);
     mkdirSync(join(store, 'attachments', 'aa'), { recursive: true });
-    const [file] = filesIn(store) as [string];
     chmodSync(file, 0o644);
     chmodSync(dirname(file), 0o755);
     const before = filesIn(store).length;
