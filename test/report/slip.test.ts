@@ -80,7 +80,7 @@ const answerWith = (text: string) => ({
   ],
 });
 
-it('who asks what became of their data is told on paper: what went where, when and by whom, and by which hashes', () => {
+it('the answer to a data request says on paper what went where, when, by whom and with which hashes', () => {
   const html = custodyPage(frame, answerWith(''));
   for (const word of [
     '資料去向',

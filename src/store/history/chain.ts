@@ -184,20 +184,26 @@ export const isSaidIntact = (
   student.keyed_id === keyedId(student.id_key, student.national_id) &&
   (student.said_hash === '' || student.said_hash === saidHash(student.id_key, student, records));
 
-/** Puts a settled entry, with its students, at the end of the chain. Within a transaction that writes. */
-export async function chainEntry(db: Db, id: number): Promise<void> {
-  await keyStudents(db, id);
-  const last = await db
+/** The newest entry of the chain; position 0 and an empty hash before the first. */
+export async function headOfChain(db: Db): Promise<{ readonly position: number; readonly hash: string }> {
+  const newest = await db
     .selectFrom('history')
     .select(['position', 'hash'])
     .where('position', 'is not', null)
     .orderBy('position', 'desc')
     .limit(1)
     .executeTakeFirst();
+  return { position: Number(newest?.position ?? 0), hash: newest?.hash ?? '' };
+}
+
+/** Puts a settled entry, with its students, at the end of the chain. Within a transaction that writes. */
+export async function chainEntry(db: Db, id: number): Promise<void> {
+  await keyStudents(db, id);
+  const last = await headOfChain(db);
   const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   const place = {
-    position: (last?.position ?? 0) + 1,
-    previous_hash: last?.hash ?? '',
+    position: last.position + 1,
+    previous_hash: last.hash,
     salt: randomBytes(16).toString('hex'),
     students_hash: await studentsHash(chainedStudents(db, id)),
     changes_hash: await changesHash(db, id),

@@ -13,6 +13,7 @@ import {
   type Erasures,
   erasedStudents,
   erasuresIn,
+  headOfChain,
   isEntryIntact,
   isSaidIntact,
   type KeyedStudent,
@@ -118,15 +119,8 @@ export class CustodyLog {
     this.#db = db;
   }
 
-  async head(): Promise<LogHead> {
-    const newest = await this.#db
-      .selectFrom('history')
-      .select(['position', 'hash'])
-      .where('position', 'is not', null)
-      .orderBy('position', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    return { position: Number(newest?.position ?? 0), hash: newest?.hash ?? '' };
+  head(): Promise<LogHead> {
+    return headOfChain(this.#db);
   }
 
   /**
