@@ -5,49 +5,22 @@ import { expect, it } from 'vitest';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { identityOf } from '#lpx/spec/identity.js';
 import { createStore, openStore } from '#lpx/store/open.js';
-import type { NewHistoryEntry } from '#lpx/store/store.js';
 import { LEFT_OUT, ROW_TABLES } from '#lpx/store/table-rows.js';
+import { addRecords, addStudent, attachment, basicData, HISTORY, SCHOOL } from '../support/one-student.js';
 import { describeEngines, type Engine, newStore } from '../support/postgres.js';
-import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
+import { courseResult } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
-
-const SCHOOL = { code: '990001', name: '示範高中' };
-const HISTORY: NewHistoryEntry = {
-  kind: 'load',
-  at: new Date(2021, 0, 21),
-  file: 'a.json',
-  bytes: 5_000_000_000,
-  operator: 'clerk',
-};
-const attachment = { sha256: 'a'.repeat(64), md5: 'b'.repeat(32), bytes: 5_000_000_000, type: 'pdf', name: '報告.pdf' };
-const { basicData } = smallPortfolio();
 
 async function withStudent(engine: Engine, keep: boolean) {
   const made = await newStore(engine, tempFolder(), SCHOOL);
-  await made.store.change(async (change) => {
-    const historyId = await change.addHistory(HISTORY);
-    const student = await change.addStudent(basicData, { 備註: [1] });
-    const record = { ...courseResult(), document: attachment } as never;
-    await change.addRecords(student.id, 'received', historyId, [{ record, ...identityOf(record) }]);
-    await change.addHistoryStudent(historyId, student.id, { courseResults: 1, multiPerformances: 0, attachments: 1 });
-    return { keep, result: undefined };
-  });
+  await addStudent(made.store, keep);
   return made;
 }
 
 /** A store with one student, whose records have these attachments. */
 async function withRecords(engine: Engine, attachments: readonly object[]) {
   const made = await newStore(engine, tempFolder(), SCHOOL);
-  const records = attachments.map((document, i) => {
-    const record = { ...courseResult({ createdAt: `2021-01-10 14:03:1${i}` }), document } as never;
-    return { record, ...identityOf(record) };
-  });
-  await made.store.change(async (change) => {
-    const historyId = await change.addHistory(HISTORY);
-    const { id } = await change.addStudent(basicData, {});
-    await change.addRecords(id, 'own', historyId, records);
-    return { keep: true, result: undefined };
-  });
+  await addRecords(made.store, attachments);
   return made;
 }
 

@@ -2,51 +2,23 @@ import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { identityOf } from '#lpx/spec/identity.js';
 import { SharedSqliteDialect } from '#lpx/store/sqlite/dialect.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { createStore, openStore } from '#lpx/store/sqlite/open.js';
-import type { NewHistoryEntry, Store } from '#lpx/store/store.js';
-import { courseResult, smallPortfolio } from '../../support/small-portfolio.js';
+import type { Store } from '#lpx/store/store.js';
+import { addRecords, addStudent, attachment, basicData, SCHOOL } from '../../support/one-student.js';
 import { tempFolder } from '../../support/temp.js';
-
-const SCHOOL = { code: '990001', name: '示範高中' };
-const HISTORY: NewHistoryEntry = {
-  kind: 'load',
-  at: new Date(2021, 0, 21),
-  file: 'a.json',
-  bytes: 5_000_000_000,
-  operator: 'clerk',
-};
-const attachment = { sha256: 'a'.repeat(64), md5: 'b'.repeat(32), bytes: 5_000_000_000, type: 'pdf', name: '報告.pdf' };
-const { basicData } = smallPortfolio();
 
 async function withStudent(keep: boolean): Promise<Store> {
   const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
-  await store.change(async (change) => {
-    const historyId = await change.addHistory(HISTORY);
-    const student = await change.addStudent(basicData, { 備註: [1] });
-    const record = { ...courseResult(), document: attachment } as never;
-    await change.addRecords(student.id, 'received', historyId, [{ record, ...identityOf(record) }]);
-    await change.addHistoryStudent(historyId, student.id, { courseResults: 1, multiPerformances: 0, attachments: 1 });
-    return { keep, result: undefined };
-  });
+  await addStudent(store, keep);
   return store;
 }
 
 /** A store with one student, whose records have these attachments. */
 async function withRecords(attachments: readonly object[]): Promise<Store> {
   const store = await createStore(join(tempFolder(), 'store'), SCHOOL);
-  const records = attachments.map((document, i) => {
-    const record = { ...courseResult({ createdAt: `2021-01-10 14:03:1${i}` }), document } as never;
-    return { record, ...identityOf(record) };
-  });
-  await store.change(async (change) => {
-    const historyId = await change.addHistory(HISTORY);
-    const { id } = await change.addStudent(basicData, {});
-    await change.addRecords(id, 'own', historyId, records);
-    return { keep: true, result: undefined };
-  });
+  await addRecords(store, attachments);
   return store;
 }
 
