@@ -2,12 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { describePostgres, ownServer, query, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { describePostgres, holdWriters, noticeDead, ownServer, query, type TestDatabase, testDatabase } from '../support/postgres.js';
 import { exportFrom, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { durationOf, once, strike, strikesIn, within } from '../support/strikes.js';
@@ -78,6 +79,7 @@ describePostgres('an import into a database', () => {
       const words = importing(place, file);
       if (i < 0) duration = await durationOf(async () => expect((await lpx(words)).code).toBe(0));
       else await strike(words, 'SIGKILL', within(duration, i, KILLS));
+      await noticeDead(place);
       expect(['before', 'after']).toContain(await stateOf(place));
       expect((await lpx(words)).code).toBe(0);
       expect(await stateOf(place)).toBe('after');
@@ -102,15 +104,13 @@ describePostgres('an import into a database', () => {
     const file = await packaged();
     const server = await ownServer();
     const place = await arranged(await testDatabase(server));
-    // Once files are staged, until which the import only reads.
-    const isUnderWay = () => readdirSync(place.files, { recursive: true }).length > 2;
-    let stopped: Promise<void> = Promise.resolve();
-    const ran = await strike(importing(place, file), 'SIGCONT', async (running) => {
-      await once(isUnderWay)(running);
-      stopped = server.stop();
-      while (running()) await new Promise((resolve) => setTimeout(resolve, 20));
-    });
-    await stopped;
+    const writers = await holdWriters(place, '990002');
+    const running = lpx(importing(place, file));
+    while (!(await writers.isWaitedFor())) await sleep(20);
+    // Its files are staged, and it has yet to write what they are to the database.
+    expect(readdirSync(place.files, { recursive: true }).length).toBeGreaterThan(FILES);
+    await server.stop();
+    const ran = await running;
     expect([ran.code, ran.err]).toEqual([10, expect.stringMatching(/LPX_DATABASE_(?:LOST|UNREACHABLE)/)]);
     const during = await lpxJson([...place.words, 'students']);
     expect([during.code, during.json.error.code]).toEqual([10, 'LPX_DATABASE_UNREACHABLE']);

@@ -14,7 +14,7 @@ import { createStore } from '#lpx/store/open.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { settle } from '../support/inboxes.js';
-import { describePostgres, hasPostgres, ownServer, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { describePostgres, hasPostgres, holdWriters, ownServer, type TestDatabase, testDatabase } from '../support/postgres.js';
 import { S3_KEYS, S3Server } from '../support/s3.js';
 import { keptFolder, tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
@@ -194,6 +194,8 @@ describePostgres('packages in the queue', () => {
     expect([packagesIn(inbox).length, packagesIn(join(inbox, 'imported')).length]).toEqual([PACKAGES, PACKAGES]);
     expect(await countsOf(database)).toMatchObject({ queued: 0, retry: 0, running: 0, dead: 0, done: PACKAGES });
     expect(await dumpOf(database)).not.toMatch(new RegExp([...passwordsIn(secret).values()].join('|')));
+    // One that has just begun hears nothing yet.
+    await until(() => workers.every(({ said }) => said.out !== ''));
     for (const { child } of workers) child.kill('SIGTERM');
     expect(await Promise.all(workers.map(({ ended }) => ended))).toEqual(workers.map(() => 0));
   });
@@ -334,8 +336,9 @@ describePostgres('packages in the queue', () => {
     const { inbox, secret, packages, nationalIds } = await inboxOf(folder, FEW);
     const words = ['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue', '--no-follow'];
     expect((await lpx(words)).code).toBe(0);
+    const writers = await holdWriters(database, '990002');
     const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '2', '--passwords', secret, '--until-empty']);
-    await hasImported(inbox, 1, { value: false });
+    await until(writers.isWaitedFor);
     await server.stop();
     await until(() => /LPX_DATABASE_(?:LOST|UNREACHABLE)/.test(worker.said.out));
     await server.start();
@@ -360,7 +363,7 @@ describePostgres('packages in the queue', () => {
 
     // Nobody but this test can write to the school: no job comes to its end.
     const working = ['--store', database.url, 'worker', '--jobs', '1', '--passwords', secret];
-    const holding = database.run('begin; lock table lpx_990002.history in access exclusive mode; select pg_sleep(600)').catch(() => {});
+    const writers = await holdWriters(database, '990002');
     const worker = start([...working, '--log', 'json', '--log-level', 'debug']);
     const said = (event: string) => () => worker.said.err.includes(`"event":"${event}"`);
     await until(said('begin'));
@@ -369,10 +372,7 @@ describePostgres('packages in the queue', () => {
     worker.child.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
     expect(said('returned')()).toBe(true);
-    await database.run(
-      `select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(600)%' and pid <> pg_backend_pid()`,
-    );
-    await holding;
+    await writers.release();
     expect([await queued(), await importsIn(database.location), packagesIn(join(inbox, 'imported'))]).toEqual([2, 0, []]);
     expect(await start([...working, '--until-empty']).ended).toBe(0);
     expect([packagesIn(join(inbox, 'imported')), await importsIn(database.location)]).toEqual([packages, 2]);

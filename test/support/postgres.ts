@@ -139,6 +139,25 @@ export async function query<R extends object>({ port }: Server, database: string
   }
 }
 
+/** Keeps all others from writing to the store of a school, while they read, until it is given back or the server stops. */
+export async function holdWriters({ port, name, run }: TestDatabase, school: string) {
+  const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: name });
+  client.on('error', () => {});
+  await client.connect();
+  await client.query(`begin; lock table lpx_${school}.schema_version in share row exclusive mode`);
+  return {
+    /** Whether somebody waits to write. */
+    isWaitedFor: async () => (await run(`select from pg_locks where not granted and locktype = 'relation'`)).length > 0,
+    release: () => client.end(),
+  };
+}
+
+/** Waits until the server has noticed that processes which used a database are dead: until then it takes them for living. */
+export async function noticeDead({ name, run }: TestDatabase): Promise<void> {
+  const sessions = () => run(`select from pg_stat_activity where datname = '${name}' and application_name like 'lpx %'`);
+  while ((await sessions()).length > 0) await sleep(20);
+}
+
 /** The engines that a store runs on. */
 export interface Engine {
   readonly name: 'SQLite' | 'PostgreSQL';
