@@ -11,11 +11,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { verifyPackage } from '#lpx/exchange/verify.js';
 import { PasswordBook } from '#lpx/package/password-book.js';
 import { readPasswords } from '#lpx/roster/password-tables.js';
+import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { classOf, othersIn, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { durationOf, once, strike, within } from '../support/strikes.js';
@@ -55,6 +57,19 @@ function passwordsByJob(secret: string): Map<string, string> {
     .map((line) => line.split(','))
     .filter((cells) => cells.length === 4 && /^[0-9a-f]{8}-[0-9a-f]{12}$/.test(cells[3] ?? ''));
   return new Map(rows.map(([, , password = '', job = '']) => [job, password]));
+}
+
+/** Whether somebody is writing to a store. */
+function isHeld(store: string): boolean {
+  const database = openSqlite(join(store, 'lpx.sqlite'));
+  try {
+    database.exec('begin immediate; rollback');
+    return false;
+  } catch {
+    return true;
+  } finally {
+    database.close();
+  }
 }
 
 /** How long all tables are together, also while a batch adds to them and takes out what it does not need. */
@@ -233,13 +248,23 @@ describe('two batches at once', () => {
   it('of the same list are one: the second says that the first is running, and ends with 10', async () => {
     const folder = tempFolder();
     const batch = await classBatch(folder, 500_000);
-    const first = lpx([...batch.words, '--jobs', '1']);
-    await once(() => existsSync(batch.secret))(() => true);
-    for (const words of [batch.words, [...batch.words, '--resume']]) {
-      const { code, err } = await lpx(words);
-      expect([code, err]).toEqual([10, expect.stringContaining('LPX_BATCH_RUNNING')]);
-    }
-    expect((await first).code).toBe(0);
+    const { code } = await strike([...batch.words, '--jobs', '1'], 'SIGCONT', async (running, send) => {
+      await once(() => tableBytes(batch.secret) > 0)(running);
+      // However long the second takes to start: the first rests, at a moment at which others can write to the store.
+      for (let isWriting = true; isWriting && running(); ) {
+        send('SIGSTOP');
+        await sleep(50);
+        isWriting = isHeld(batch.store);
+        if (isWriting) send('SIGCONT');
+        if (isWriting) await sleep(5);
+      }
+      expect(running()).toBe(true);
+      for (const words of [batch.words, [...batch.words, '--resume']]) {
+        const second = await lpx(words);
+        expect([second.code, second.err]).toEqual([10, expect.stringContaining('LPX_BATCH_RUNNING')]);
+      }
+    });
+    expect(code).toBe(0);
     expect(packagesIn(batch.mail)).toHaveLength(12);
   });
 });

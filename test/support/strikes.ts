@@ -14,11 +14,11 @@ export interface Struck {
   readonly err: string;
 }
 
-/** Starts lpx and sends it `signal` when `moment` has come. */
+/** Starts lpx and sends it `signal` when `moment` has come, or will not come. */
 export async function strike(
   words: readonly string[],
   signal: NodeJS.Signals,
-  moment: (running: () => boolean) => Promise<void>,
+  moment: (running: () => boolean, send: (signal: NodeJS.Signals) => void) => Promise<void>,
 ): Promise<Struck> {
   const child = spawn(process.execPath, [BINARY, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -32,8 +32,14 @@ export async function strike(
     err += chunk;
   });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  await moment(() => child.exitCode === null && child.signalCode === null);
-  child.kill(signal);
+  try {
+    await moment(
+      () => child.exitCode === null && child.signalCode === null,
+      (sent) => child.kill(sent),
+    );
+  } finally {
+    child.kill(signal);
+  }
   return { code: (await ended) ?? undefined, out, err };
 }
 
