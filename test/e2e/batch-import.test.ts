@@ -250,7 +250,12 @@ describe('lpx batch import --watch', () => {
       for (let i = 0; i < 400 && !ready(); i++) await sleep(50);
       expect(ready()).toBe(true);
     };
-    const isImported = (name: string) => existsSync(join(given.inbox, 'imported', `${name}.md5`));
+    let said = '';
+    watching.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    // Said once all of it has been moved.
+    const isImported = (name: string) => said.includes(`✔ ${name}`) && existsSync(join(given.inbox, 'imported', `${name}.md5`));
     try {
       deliver(first, given.inbox);
       const bytes = readFileSync(join(sender, 'mail', '990002', second));
@@ -260,7 +265,7 @@ describe('lpx batch import --watch', () => {
       deliver(second, given.inbox);
       await until(() => isImported(second));
       renameSync(given.inbox, `${given.inbox}-away`);
-      await sleep(1500);
+      await until(() => said.includes('LPX_FILE_NOT_FOUND'));
       renameSync(`${given.inbox}-away`, given.inbox);
       deliver(third, given.inbox);
       await until(() => isImported(third));
