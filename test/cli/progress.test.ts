@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Context } from '#lpx/cli/context.js';
 import { startProgress, stopProgress, withProgressHeld } from '#lpx/cli/progress.js';
 
@@ -25,6 +25,9 @@ async function halfWay(columns: number, quiet = false): Promise<string> {
 }
 
 describe('progress', () => {
+  // It is loaded when work takes long; how long that takes says nothing here.
+  beforeAll(() => import('ora'));
+
   // Where no person looks, ora does not move.
   beforeEach(() => {
     vi.stubEnv('CI', undefined);
