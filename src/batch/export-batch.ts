@@ -2,32 +2,25 @@
  * Exports the students of a list: a package for each student or each receiving school, into a folder for each school, with
  * passwords of their own. What was done stays done: a batch that is cut short is gone on with, and nothing is made twice.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
 import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
-import type { ExportResult } from '../exchange/export.js';
 import { withStore } from '../exchange/school-store.js';
-import { type ExportSlip, opensPackage, slipsOfExports } from '../exchange/slip.js';
+import { type ExportSlip, slipsOfExports } from '../exchange/slip.js';
 import { removeEmpty } from '../io/folders.js';
-import { makeFolder, syncFolder } from '../io/publish.js';
+import { makeFolder } from '../io/publish.js';
 import { isWithin } from '../io/read.js';
 import { maskId } from '../masking.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';
-import {
-  appendPasswords,
-  completePasswordTable,
-  makePasswordTable,
-  namePackages,
-  type PasswordRow,
-  readSentPasswords,
-} from '../roster/sent-passwords.js';
 import { unknownStudent } from '../spec/findings.js';
-import { type Day, dayOf } from '../spec/terms.js';
-import type { Batch, JobPackage } from '../store/batch-journal.js';
+import type { Day } from '../spec/terms.js';
+import type { JobPackage } from '../store/batch-journal.js';
 import type { StoreLocation } from '../store/location.js';
 import type { Store } from '../store/store.js';
 import type { Encryption } from '../zip/writer.js';
+import { type Job, jobsOf, keyOf, packagesByJob, type Run } from './export-batch/jobs.js';
+import { doneEarlier, failed, notDone, outcomeOf } from './export-batch/outcomes.js';
+import { Passwords } from './export-batch/passwords.js';
 import { errorOfUnsettled, followJobs } from './follow-jobs.js';
 import type { JobQueue, NewJob, SettledJob } from './job-queue.js';
 import { type BatchThread, runJobs } from './pool.js';
@@ -133,12 +126,6 @@ export interface BatchExportResult extends BegunBatch {
   readonly otherUnfinished?: string;
 }
 
-interface Job {
-  /** As the history knows it. */
-  readonly id: string;
-  readonly rows: readonly [ExportRow, ...ExportRow[]];
-}
-
 /**
  * @throws LPX_PASSWORDS_INSIDE; the faults of the list, all at once: LPX_LIST_ROW, LPX_NOT_IN_STORE, LPX_TO_OWN_SCHOOL; LPX_BATCH_RUNNING,
  *   LPX_BATCH_UNFINISHED; LPX_PASSWORD_LOST; LPX_WRITE_FAILED for a link in the place of a school's folder; the errors of opening a store: then nothing was done. What goes wrong with a job is in its outcome.
@@ -183,18 +170,6 @@ export async function exportBatch(request: BatchExportRequest): Promise<BatchExp
   });
 }
 
-/** What one run of a batch knows. */
-interface Run {
-  readonly request: BatchExportRequest;
-  readonly batch: Batch;
-  /** Names by national id. */
-  readonly names: ReadonlyMap<string, string>;
-  /** By SHA-256. */
-  readonly sharedFiles: ReadonlySet<string>;
-  /** The packages of jobs that are done. */
-  readonly made: ReadonlyMap<string, readonly JobPackage[]>;
-}
-
 /** What has been made is reported, whatever comes after it. */
 const errorThrownBy = (work: () => Promise<void>): Promise<LpxError | undefined> =>
   work().then(
@@ -227,43 +202,6 @@ function refuseFaults({ list }: BatchExportRequest, school: string, names: Reado
   const faults = [...list.findings, ...unknown, ...toOwnSchool].sort((a, b) => (a.place.row ?? 0) - (b.place.row ?? 0));
   const error = errorOf(faults);
   if (error) throw error;
-}
-
-const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
-
-/** A row as it is compared: wherever in the list it stands. */
-const canonicalRow = ({ nationalId, reason, terms, left, toSchool }: ExportRow): string =>
-  JSON.stringify([nationalId, reason, terms, left, toSchool]);
-
-/** Two batches with the same key are the same: of the same list, with options that make the same packages in the same places. */
-function keyOf({ list, outFolder, passwordFolder, groupBy, encryption, force, acceptLeft, resend }: BatchExportRequest): string {
-  const options = { outFolder, passwordFolder, groupBy, encryption, force, acceptLeft, resend };
-  return sha256([list.rows.map(canonicalRow).sort(), options]);
-}
-
-/** How much of a hash names a job within its batch, in hex digits. */
-const JOB_DIGITS = 12;
-
-/** The rows of each package, in the order of the list. What a package has only one of, all its rows have in common. */
-function jobsOf({ request: { list, groupBy }, batch }: Run): Job[] {
-  const groups = new Map<string, [ExportRow, ...ExportRow[]]>();
-  for (const row of list.rows) {
-    const { toSchool, reason, left, terms } = row;
-    const key = groupBy === 'student' ? canonicalRow(row) : JSON.stringify([toSchool, reason, left, terms]);
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return [...groups.values()].map((rows) => ({
-    id: `${batch.token}-${sha256(rows.map(canonicalRow).sort()).slice(0, JOB_DIGITS)}`,
-    rows,
-  }));
-}
-
-function packagesByJob(packages: readonly JobPackage[]): Map<string, JobPackage[]> {
-  const byJob = new Map<string, JobPackage[]>();
-  for (const made of packages) byJob.set(made.batchJob, [...(byJob.get(made.batchJob) ?? []), made]);
-  return byJob;
 }
 
 /** Runs the jobs that are not done yet. @returns what became of all of them, in their order */
@@ -397,179 +335,7 @@ function queuedOutcome(run: Run, { rows }: Job, settled: SettledJob): JobOutcome
   }
 }
 
-const nameOf = ({ names }: Run, { nationalId }: ExportRow): string => names.get(nationalId) ?? '';
-
-function outcomeOf(run: Run, rows: Job['rows'], { packages, students, sent, unfit, findings }: ExportResult): JobOutcome {
-  const outcomes = rows.map((row): RowOutcome => {
-    const isOfRow = ({ nationalId }: { readonly nationalId: string }) => nationalId === row.nationalId;
-    const base = { row, name: nameOf(run, row), findings: findings.filter(({ place }) => place.student === row.nationalId) };
-    const before = sent.find(isOfRow);
-    if (before) return { ...base, outcome: 'sent-before', file: before.file, sentOn: dayOf(before.at) };
-    const against = unfit.find(isOfRow);
-    const error = against && errorOf(against.findings);
-    if (against && error) return { ...base, outcome: 'failed', file: '', error, findings: against.findings };
-    return { ...base, outcome: 'exported', file: students.find(isOfRow)?.file ?? '' };
-  });
-  return {
-    school: rows[0].toSchool,
-    outcome: outcomes.some(({ outcome }) => outcome === 'failed') ? 'failed' : 'done',
-    isEarlier: false,
-    packages: packages.map(({ zipFile, signatureFile, digests: { bytes, md5 }, contentsDigest }) => ({
-      path: zipFile,
-      signaturePath: signatureFile,
-      file: basename(zipFile),
-      bytes,
-      md5,
-      contentsDigest,
-    })),
-    rows: outcomes,
-  };
-}
-
-/** Of a job all of whose students failed: each by what stands against them, or by what stands against all. */
-function failed(run: Run, rows: Job['rows'], error: LpxError): JobOutcome {
-  const outcomes = rows.map((row): RowOutcome => {
-    const findings = error.findings.filter(({ place }) => place.student === row.nationalId);
-    return { row, name: nameOf(run, row), outcome: 'failed', file: '', error: errorOf(findings) ?? error, findings };
-  });
-  return { school: rows[0].toSchool, outcome: 'failed', isEarlier: false, packages: [], rows: outcomes };
-}
-
-const notDone = (run: Run, { rows }: Job): JobOutcome => ({
-  school: rows[0].toSchool,
-  outcome: 'not-done',
-  isEarlier: false,
-  packages: [],
-  rows: rows.map((row) => ({ row, name: nameOf(run, row), outcome: 'not-done', file: '', findings: [] })),
-});
-
-/** The part of a job that was done before the batch was gone on with, if any. */
-function doneEarlier(run: Run, { id, rows }: Job): (readonly [id: string, outcome: JobOutcome])[] {
-  const packages = run.made.get(id);
-  if (!packages) return [];
-  const outcomes = rows.flatMap((row): RowOutcome[] => {
-    const file = packages.find(({ nationalIds }) => nationalIds.includes(row.nationalId))?.file;
-    return file === undefined ? [] : [{ row, name: nameOf(run, row), findings: [], outcome: 'exported', file }];
-  });
-  const sent = packages.map(({ folder, file, bytes, md5, contentsDigest }) => ({
-    path: join(folder, file),
-    signaturePath: join(folder, `${file}.md5`),
-    file,
-    bytes,
-    md5,
-    contentsDigest,
-  }));
-  return [[id, { school: rows[0].toSchool, outcome: 'done', isEarlier: true, packages: sent, rows: outcomes }]];
-}
-
 async function slipsOf(store: Store, packages: readonly JobPackage[]): Promise<ExportSlip[]> {
   const [first] = packages.map(({ at }) => at).sort((a, b) => a.getTime() - b.getTime());
   return first ? slipsOfExports(store, new Set(packages.map(({ historyId }) => historyId)), first) : [];
-}
-
-/** The tables of passwords of one batch, a file for each receiving school: the only record of them. */
-class Passwords {
-  readonly #folder: string;
-  readonly #token: string;
-  readonly #schools: readonly string[];
-  readonly #byJob = new Map<string, string>();
-
-  private constructor(folder: string, { token }: Batch, schools: readonly string[]) {
-    this.#folder = folder;
-    this.#token = token;
-    this.#schools = schools;
-  }
-
-  /**
-   * Reads the passwords that the batch has given already, and makes the tables that are not there yet.
-   * @throws LPX_PASSWORD_LOST when the tables no longer have those of packages that are made; LPX_DISK_FULL, LPX_WRITE_FAILED; as
-   *   `readSentPasswords`
-   */
-  static async open(folder: string, batch: Batch, rows: readonly ExportRow[], made: readonly JobPackage[]) {
-    const schools = [...new Set(rows.map(({ toSchool }) => toSchool))].sort();
-    const passwords = new Passwords(folder, batch, schools);
-    await syncFolder(join(folder, '..'));
-    const listed = await passwords.#listed();
-    await refuseLost(made, listed, (known) => opensOne(known, rowsOf(known, listed)));
-    for (const { job, password } of listed) passwords.#byJob.set(job, password);
-    for (const school of schools) await makePasswordTable(passwords.tableOf(school));
-    return passwords;
-  }
-
-  tableOf(school: string): string {
-    return join(this.#folder, `${school}-${this.#token}.csv`);
-  }
-
-  /** The password that a job has been given before. */
-  of(job: string): string | undefined {
-    return this.#byJob.get(job);
-  }
-
-  /** Gives passwords to jobs that have none yet, and writes them down. @throws as `appendPasswords` */
-  async give(jobs: readonly Job[], newPassword: () => string): Promise<void> {
-    for (const school of this.#schools) {
-      const open = jobs.filter(({ id, rows }) => rows[0].toSchool === school && !this.#byJob.has(id));
-      const given = open.map(({ id: job }) => ({ file: '', md5: '', password: newPassword(), job }));
-      if (given.length > 0) appendPasswords(this.tableOf(school), given);
-      for (const { job, password } of given) this.#byJob.set(job, password);
-    }
-  }
-
-  /** Writes down which packages the passwords are for that were given before these were made. @throws as `namePackages` */
-  async name(packages: readonly JobPackage[]): Promise<void> {
-    const made = packages.map(({ batchJob: job, file, md5 }) => ({ job, file, md5 }));
-    for (const { path } of this.tables) await namePackages(path, made);
-  }
-
-  /** Those that are there. */
-  get tables(): BatchExportResult['passwordTables'] {
-    return this.#schools.map((school) => ({ school, path: this.tableOf(school) })).filter(({ path }) => existsSync(path));
-  }
-
-  /** Takes out of the tables what never became a package, and removes those that are empty. @throws as `open` */
-  async complete(packages: readonly JobPackage[]): Promise<void> {
-    const listed = await this.#listed();
-    await refuseLost(packages, listed, async () => true);
-    const isOfPackage = (row: PasswordRow) => packages.some((known) => isRowOf(row, known));
-    const lacking = new Set(packages.filter((known) => !listed.some((row) => isRowOf(row, known))).map(({ batchJob }) => batchJob));
-    const isSpare = (row: PasswordRow) => row.job.startsWith(`${this.#token}-`) && !isOfPackage(row) && !lacking.has(row.job);
-    for (const { path } of this.tables) await completePasswordTable(path, isSpare);
-  }
-
-  async #listed(): Promise<PasswordRow[]> {
-    return (await Promise.all(this.#schools.map((school) => readSentPasswords(this.tableOf(school))))).flat();
-  }
-}
-
-/** Whether a row is that of a package, whatever people have made of the file's name. */
-const isRowOf = ({ job, file, md5 }: PasswordRow, known: JobPackage): boolean =>
-  job === known.batchJob && (md5 === known.md5 || file === known.file);
-
-/** The rows of a package; where none names it any more, those of its job, whose packages have one password. */
-function rowsOf(known: JobPackage, listed: readonly PasswordRow[]): PasswordRow[] {
-  const own = listed.filter((row) => isRowOf(row, known));
-  return own.length > 0 ? own : listed.filter(({ job }) => job === known.batchJob);
-}
-
-/** @throws LPX_PASSWORD_LOST, with every package that has no row, or whose row does not hold */
-async function refuseLost(
-  packages: readonly JobPackage[],
-  listed: readonly PasswordRow[],
-  holds: (known: JobPackage) => Promise<boolean>,
-): Promise<void> {
-  const lost: Finding[] = [];
-  for (const known of packages) {
-    if (rowsOf(known, listed).length > 0 && (await holds(known))) continue;
-    lost.push(findingOf('LPX_PASSWORD_LOST', 'error', {}, { file: known.file, school: known.school }));
-  }
-  const error = errorOf(lost);
-  if (error) throw error;
-}
-
-/** Whether one of the rows opens a package, as far as it is still there as it was. */
-async function opensOne({ folder, file, bytes }: JobPackage, rows: readonly PasswordRow[]): Promise<boolean> {
-  const path = join(folder, file);
-  if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return true;
-  for (const { password } of rows) if (password !== '' && (await opensPackage(path, password))) return true;
-  return false;
 }
