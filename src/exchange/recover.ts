@@ -4,11 +4,12 @@
  */
 
 import { existsSync, realpathSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Repository } from '../backup/repository.js';
 import { LpxError } from '../errors.js';
 import type { Identities } from '../io/age.js';
+import { fileError } from '../io/file-error.js';
 import { type HeapContent, type HeapReport, type Sought, searchHeap } from '../package/heap.js';
 import { PasswordBook } from '../package/password-book.js';
 import type { Password } from '../package/password-source.js';
@@ -77,10 +78,12 @@ const KEPT_TOGETHER = 4096;
 /**
  * Searches a heap for what the vault lacks, and puts in its place what fits by SHA-256. Each file is put in its place whole, or not at
  * all: cut short at any moment, the next run does the rest.
- * @throws as `searchHeap` and `readPasswords`; LPX_STORE_BUSY, LPX_STORE_DAMAGED, LPX_FILE_UNREADABLE
+ * @throws LPX_FILE_NOT_FOUND for a path that is not there, before anything is read; as `searchHeap` and `readPasswords`; LPX_STORE_BUSY, LPX_STORE_DAMAGED, LPX_FILE_UNREADABLE
  */
 export async function recoverFiles(store: Store, request: RecoverRequest): Promise<RecoverResult> {
-  const { dryRun, onProgress } = request;
+  const { dryRun, onProgress, paths } = request;
+  // Also where nothing is lacking: the path may be mistyped.
+  for (const path of paths) await refuseMissing(path);
   const listed = request.passwordTable === undefined ? [] : await readPasswords(request.passwordTable);
   const needed = await store.neededFiles();
   const lacking = await lackingOf(store, needed, (done) => onProgress?.('checking', done, needed.length));
@@ -105,6 +108,13 @@ export async function recoverFiles(store: Store, request: RecoverRequest): Promi
     await staging.discard();
   }
 }
+
+/** @throws LPX_FILE_NOT_FOUND, LPX_FILE_UNREADABLE */
+const refuseMissing = async (path: string): Promise<void> => {
+  await stat(path).catch((error) => {
+    throw fileError(error, path, 'reading');
+  });
+};
 
 interface Searching {
   readonly bringing: Bringing;

@@ -58,6 +58,15 @@ describe('recovery from a heap', () => {
     expect(await recover(store, [heap])).toMatchObject({ contents: 0, lacking: 1, historyId: 0 });
   });
 
+  it('refuses a path that is not there, also where nothing is lacking', async () => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    await expect(recover(store, [folder, join(folder, 'mistyped')])).rejects.toMatchObject({
+      code: 'LPX_FILE_NOT_FOUND',
+      place: { file: join(folder, 'mistyped') },
+    });
+  });
+
   it('changes nothing in a dry run, and says what would come back from where', async () => {
     const folder = tempFolder();
     const { store, contents } = await wiped(folder);
