@@ -461,7 +461,7 @@ export const en = {
       school: 'The school’s name is unchanged.',
       leave: 'No student was changed.',
       recover: 'What came back before stays; nothing else was changed.',
-      backup: 'Nothing was backed up; earlier backups are unchanged.',
+      backup: 'No new backup was made; earlier backups are unchanged.',
       restore: 'No store was made; the backup is unchanged.',
       move: 'Nothing was moved; the store is unchanged.',
       doctor: 'Nothing was changed.',

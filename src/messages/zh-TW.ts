@@ -1438,7 +1438,7 @@ export const zhTW: Messages = {
       school: '校名維持不變。',
       leave: '沒有變更任何學生。',
       recover: '已找回的檔案照樣保留，其餘沒有變更。',
-      backup: '這次沒有備份；先前的備份維持原狀。',
+      backup: '沒有新增備份；先前的備份維持原狀。',
       restore: '沒有建立任何資料庫；備份維持原狀。',
       move: '沒有搬移；資料庫維持原狀。',
       doctor: '沒有任何變更。',
