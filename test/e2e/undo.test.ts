@@ -64,6 +64,7 @@ describe('the commands undo and remove', () => {
     ]);
     expect(await run(0, 'undo', '2', '--yes')).toMatchObject({ historyId: 4, schoolName: { from: '示範高中', to: '' } });
     expect(await run(0, 'undo', '4', '--yes')).toMatchObject({ historyId: 5, redone: 2 });
+    expect((await lpx(['--store', store, 'where'])).out).toMatch(/ {2}redo$/m);
     expect(await run(0, 'remove', '林小禾', '--reason', `重複 ${TRANSFER_STUDENT}`, '--yes')).toMatchObject({
       historyId: 6,
       kept: { picks: 1 },

@@ -5,6 +5,7 @@ import { type StoreOverview, storeOverview } from '../../exchange/where.js';
 import { fill } from '../../messages/messages.js';
 import { choiceWord } from '../choices.js';
 import type { Context, Outcome } from '../context.js';
+import { kindOf } from '../render/entries.js';
 import { bracketed, cell, columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
@@ -76,7 +77,7 @@ function whereLines({ messages, paint }: Context, { folder, source, overview, ne
         ...(overview.attachments.startsWith(folder) ? [] : [[words.attachments, overview.attachments]]),
         [words.holds, fill(words.counts, countsOf(overview))],
         ...(overview.listed > 0 ? [['', fill(words.listed, { count: overview.listed })]] : []),
-        ...(last ? [[words.last, [localTime(last.at), messages.kinds[last.kind], cell(last.file)].join('  ')]] : []),
+        ...(last ? [[words.last, [localTime(last.at), kindOf(messages, last), cell(last.file)].join('  ')]] : []),
       ]
     : [];
   return [

@@ -5,7 +5,7 @@ import type { HistoryEntry, School } from '../../exchange/school-store.js';
 import { maskId, maskIds } from '../../masking.js';
 import { fill, type Messages } from '../../messages/messages.js';
 import type { CustodyPage, CustodyRow } from '../../report/custody.js';
-import { countsText, hashesOf, remarksOf } from './entries.js';
+import { countsText, hashesOf, kindOf, remarksOf } from './entries.js';
 
 const CAME: readonly string[] = ['load', 'import', 'verify', 'recover', 'restore', 'move'];
 const WENT: readonly string[] = ['export', 'receipt', 'files', 'output', 'register', 'backup'];
@@ -53,7 +53,7 @@ function rowOf(messages: Messages, entry: HistoryEntry, schoolNames: StudentLog[
   return {
     number: entry.id,
     at: entry.at,
-    kind: messages.kinds[entry.kind],
+    kind: kindOf(messages, entry),
     other: { code, name: schoolNames.get(code) ?? '' },
     places: [entry.file, 'folder' in entry ? (entry.folder ?? '') : ''].filter((place) => place !== '').map((place) => maskIds(place)),
     hashes: hashesOf(messages, entry),

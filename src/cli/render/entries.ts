@@ -3,7 +3,7 @@
 import type { HistoryEntry, HistoryStudent } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { CATALOGUE, type Code, EXIT } from '../../messages/catalogue.js';
-import { fill } from '../../messages/messages.js';
+import { fill, type Messages } from '../../messages/messages.js';
 import type { Context } from '../context.js';
 import type { Row } from './tables.js';
 import { COUNTED_STUDENT, cell, changeText, columns, countCells, fittingColumns, localTime, size } from './text.js';
@@ -44,12 +44,16 @@ function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[]
   return [
     paint.bold(`#${entry.id}`),
     localTime(entry.at),
-    entry.kind === 'undo' && entry.details.of === 'undo' ? messages.history.redo : messages.kinds[entry.kind],
+    kindOf(messages, entry),
     subjectOf(messages, entry),
     entry.operator,
     remarksOf(messages, entry).map(paint.dim).join('  '),
   ];
 }
+
+/** What an entry did: an undo that was itself undone is called a redo. */
+export const kindOf = (messages: Messages, entry: HistoryEntry): string =>
+  entry.kind === 'undo' && entry.details.of === 'undo' ? messages.history.redo : messages.kinds[entry.kind];
 
 /** The subject of an entry. */
 function subjectOf({ history: words }: Context['messages'], entry: HistoryEntry): string {
