@@ -1,6 +1,6 @@
 /** Loads the export of a school's platform: a folder with an exchange document becomes records of the store. */
 import { setImmediate } from 'node:timers/promises';
-import { type Difference, errorOf, type Finding, findingOf } from '../errors.js';
+import { type Difference, errorOf, type Finding } from '../errors.js';
 import { statPlain } from '../io/read.js';
 import {
   type Acceptance,
@@ -16,45 +16,27 @@ import {
 import { readExchangeFolder } from '../roster/exchange-folder.js';
 import { type FoundAttachments, findAttachments } from '../spec/attachments.js';
 import { BoundedFindings } from '../spec/findings.js';
-import { differencesOf } from '../spec/identity.js';
-import { compareNames } from '../spec/person-name.js';
 import { basicDataPlace, studentPlace } from '../spec/place.js';
 import {
-  type BasicData,
   basicDataWire,
-  countsOf,
   type JsonObject,
   type Portfolio,
   portfoliosFromDocument,
   termOfRecord,
-  titleOf,
   type WireAttachment,
-  wireListOf,
 } from '../spec/portfolio.js';
 import { MARKS } from '../spec/rules/file-type.js';
 import { ruleFindings } from '../spec/rules/record-rules.js';
 import { documentFindings } from '../spec/validate.js';
 import { compareFiles } from '../store/records/compare-files.js';
-import { type Comparison, changedFinding, compareRecords, paidRecord, paymentOf } from '../store/records/compare-records.js';
-import { type Coverage, missingRecords, removalFindings } from '../store/records/missing-records.js';
-import { picksWithoutRoom, refOf, standingOf } from '../store/records/pickable-items.js';
+import type { Coverage } from '../store/records/missing-records.js';
 import { referenceDataFor } from '../store/reference-data.js';
-import {
-  type BasicDataChange,
-  type NewRecordOutcome,
-  PROVENANCES,
-  type Provenance,
-  type Store,
-  type StoreChange,
-  type StoredAttachment,
-  type StoredRecord,
-  type StoredStudent,
-} from '../store/store.js';
-import { changesBetween } from '../store/stored-rows.js';
-import { studentIn } from '../store/students.js';
+import type { BasicDataChange, Store, StoreChange, StoredRecord } from '../store/store.js';
 import type { StagedFile, Staging } from '../store/vault/attachments.js';
 import { ZipEngine } from '../zip/engine.js';
 import { TAKEN_TOGETHER } from '../zip/threads/jobs.js';
+import { applyPlan } from './load/apply.js';
+import { changesStore, planStudent, type StudentPlan, writtenOf } from './load/plan.js';
 
 export interface LoadRequest {
   /** A folder, or the JSON in it. */
@@ -335,217 +317,6 @@ async function bytesOf(files: Iterable<string>): Promise<number> {
   let bytes = 0;
   for (const file of files) bytes += (await statPlain(file)).size;
   return bytes;
-}
-
-/** The effect of a load on one student, with the errors that prevent it. */
-interface StudentPlan {
-  readonly portfolio: Portfolio<TakenAttachment>;
-  readonly held: StoredStudent | undefined;
-  /** Whether the source has no basic data of its own. */
-  readonly keepsBasicData: boolean;
-  readonly changes: readonly BasicDataChange[];
-  /** Records of the document; what they are compared with includes those that were taken out. */
-  readonly comparisons: readonly Comparison<TakenAttachment>[];
-  /** Those that were taken out and are there again. */
-  readonly returned: readonly StoredRecord[];
-  readonly missing: readonly StoredRecord[];
-  /** What a register says otherwise than the platform, which stays; what the platform says otherwise than a list, which does not. */
-  readonly kept: readonly Finding[];
-  readonly conflicts: readonly Finding[];
-  /** Why missing records should not be removed without confirmation. */
-  readonly doubts: readonly Finding[];
-}
-
-/** How a student's records are planned. */
-interface PlanTerms {
-  readonly complete: CheckedPart['complete'];
-  readonly coverage: Coverage;
-  readonly roll: RecordSource['roll'];
-}
-
-async function planStudent(
-  change: StoreChange,
-  given: Portfolio<TakenAttachment>,
-  { complete, coverage, roll }: PlanTerms,
-): Promise<StudentPlan> {
-  const held = await change.student(given.basicData.nationalId);
-  const present = held?.records ?? [];
-  const removed = held ? (await change.removedRecords(held.id)).filter(({ provenance }) => provenance === 'own') : [];
-  const isOfStore = roll === 'store' && held !== undefined;
-  const kept: Finding[] = [];
-  const portfolio: Portfolio<TakenAttachment> = {
-    ...(isOfStore ? { basicData: held.basicData, extras: held.extras } : given),
-    records: complete(given.records, [...present, ...removed], (record, differences) => {
-      const place = { ...studentPlace(given.basicData), list: wireListOf(record.list).wire, title: titleOf(record) };
-      for (const { property, stored, received } of differences)
-        kept.push(findingOf('LPX_REGISTER_DIFFERS', 'warning', place, { property, stored, listed: received }));
-    }),
-  };
-  const { basicData, records } = portfolio;
-  const comparisons = compareRecords(records, [...present, ...removed]);
-  const found = new Set(comparisons.flatMap(({ stored }) => stored ?? []));
-  const missing = missingRecords(present, found, coverage);
-  const conflicts: Finding[] = [];
-  for (const { kind, stored, record } of comparisons) {
-    // Records imported from another school win over the platform's copy.
-    if (kind === 'changed' && stored && (await change.historyKind(stored.historyId)) === 'import')
-      conflicts.push(changedFinding(basicData, record));
-  }
-  if (roll === 'platform' && held?.listed) kept.push(...otherPersonFindings(held.basicData, basicData));
-  return {
-    portfolio,
-    held,
-    keepsBasicData: roll === 'store',
-    changes: held ? changesOf(held, basicData) : [],
-    comparisons,
-    returned: removed.filter((record) => found.has(record)),
-    missing,
-    kept,
-    conflicts,
-    doubts: removalFindings(basicData, missing, present, records),
-  };
-}
-
-/** A warning where the platform describes another person than the list did who put the student on the roll. */
-function otherPersonFindings(listed: BasicData, platform: BasicData): Finding[] {
-  const isOther =
-    compareNames(listed.name, platform.name) === 'different' &&
-    listed.birthDate !== '' &&
-    platform.birthDate !== '' &&
-    listed.birthDate !== platform.birthDate;
-  const facts = { listed: `${listed.name} ${listed.birthDate}`, stored: `${platform.name} ${platform.birthDate}` };
-  return isOther ? [findingOf('LPX_LOAD_OTHER_PERSON', 'warning', studentPlace(platform), facts)] : [];
-}
-
-/** What becomes of basic data; of one whom only a list described, of what the list says. */
-const changesOf = ({ basicData, listed }: StoredStudent, after: BasicData): BasicDataChange[] =>
-  changesBetween(basicData, after).filter(
-    ({ property, from }) => !listed || ((property === 'name' || property === 'birthDate') && from !== ''),
-  );
-
-/** The records that a plan writes. */
-const writtenOf = ({ comparisons }: StudentPlan): TakenRecord[] =>
-  comparisons.filter(({ kind }) => kind !== 'same').map(({ record }) => record);
-
-const isOther = ({ portfolio: { basicData, extras }, held, keepsBasicData }: StudentPlan): boolean =>
-  held !== undefined &&
-  !keepsBasicData &&
-  (held.listed || JSON.stringify([held.basicData, held.extras]) !== JSON.stringify([basicData, extras]));
-
-const changesStore = (plan: StudentPlan, keepMissing: boolean): boolean =>
-  !plan.held ||
-  isOther(plan) ||
-  writtenOf(plan).length + removedBy(plan, keepMissing).length + plan.returned.length + confirmedBy(plan).length > 0;
-
-/** Records that a register brought and that the platform says, too: from now on they are the platform's. */
-const confirmedBy = ({ comparisons, keepsBasicData }: StudentPlan) =>
-  comparisons.flatMap((comparison) =>
-    comparison.kind === 'same' && comparison.stored?.ofPlatform === false && !keepsBasicData
-      ? [{ ...comparison, stored: comparison.stored }]
-      : [],
-  );
-
-const removedBy = ({ missing }: StudentPlan, keepMissing: boolean): readonly StoredRecord[] => (keepMissing ? [] : missing);
-
-interface ApplyTerms {
-  /** Undefined where nothing changes. */
-  readonly historyId: number | undefined;
-  readonly schoolCode: string;
-  readonly keepMissing: boolean;
-}
-
-/** Carries a plan out. */
-async function applyPlan(
-  change: StoreChange,
-  plan: StudentPlan,
-  { historyId, schoolCode, keepMissing }: ApplyTerms,
-): Promise<LoadedStudent> {
-  if (historyId === undefined || !changesStore(plan, keepMissing)) return loadedStudent(plan, keepMissing, []);
-  const { portfolio, held, comparisons, returned, changes } = plan;
-  const { basicData, extras } = portfolio;
-  const student = held ?? (await change.addStudent(basicData, extras));
-  if (isOther(plan)) await change.updateStudent(student.id, basicData, extras);
-  const removed = removedBy(plan, keepMissing);
-  await change.removeRecords(removed, historyId);
-  await change.restoreRecords(returned);
-  const updated = comparisons.flatMap((comparison) =>
-    comparison.kind === 'changed' && comparison.stored ? [{ ...comparison, stored: comparison.stored }] : [],
-  );
-  for (const comparison of [...updated, ...confirmedBy(plan)]) await change.replaceRecord(comparison.stored, comparison, historyId);
-  for (const { kind, stored, record } of comparisons)
-    if (kind === 'paid' && stored) await change.payRecord(stored, paidRecord(stored.record, paymentOf(stored.record, record)), historyId);
-  for (const provenance of PROVENANCES) {
-    const added = comparisons.filter(({ kind, record }) => kind === 'new' && provenanceOf(record, schoolCode) === provenance);
-    await change.addRecords(student.id, provenance, historyId, added);
-  }
-  const unpicked = await unpickWithoutRoom(change, basicData.nationalId, returned);
-  await change.addHistoryStudent(historyId, student.id, countsOf(writtenOf(plan)), { created: !held, changes });
-  await change.addRecordOutcomes(historyId, student.id, [
-    ...updated.map(({ stored }) => outcomeOf(stored, 'replaced')),
-    ...removed.map((stored) => outcomeOf(stored, 'removed')),
-    ...returned.map((stored) => outcomeOf(stored, 'returned')),
-    ...unpicked.map((stored) => outcomeOf(stored, 'unpicked')),
-  ]);
-  return loadedStudent(plan, keepMissing, unpicked);
-}
-
-function loadedStudent(plan: StudentPlan, keepMissing: boolean, unpicked: readonly StoredRecord[]): LoadedStudent {
-  const { portfolio, held, comparisons, returned, changes } = plan;
-  const { nationalId, name } = portfolio.basicData;
-  const countOf = (kind: Comparison<TakenAttachment>['kind']) => comparisons.filter((comparison) => comparison.kind === kind).length;
-  return {
-    nationalId,
-    name,
-    created: !held,
-    changes,
-    added: countOf('new'),
-    updated: countOf('changed') + countOf('paid'),
-    unchanged: comparisons.filter(({ kind, stored }) => kind === 'same' && !(stored && returned.includes(stored))).length,
-    updates: comparisons.flatMap(({ kind, stored, record }) =>
-      (kind === 'changed' || kind === 'paid') && stored ? [updatedRecord(stored, record)] : [],
-    ),
-    returned: returned.map(namedRecord),
-    unpicked: unpicked.map(namedRecord),
-    removed: removedBy(plan, keepMissing).map(namedRecord),
-    kept: keepMissing ? plan.missing.map(namedRecord) : [],
-  };
-}
-
-/** Takes the picks of records that are back where the limits no longer allow them. @returns those records */
-async function unpickWithoutRoom(change: StoreChange, nationalId: string, returned: readonly StoredRecord[]): Promise<StoredRecord[]> {
-  if (!returned.some(({ picked }) => picked)) return [];
-  const student = await studentIn(change, nationalId);
-  const without = picksWithoutRoom(standingOf(student).items, new Set(returned.map(refOf)), student.extendedYears);
-  for (const { stored } of without) await change.removePick(stored);
-  return without.map(({ stored }) => stored);
-}
-
-const outcomeOf = (stored: StoredRecord, outcome: 'replaced' | 'removed' | 'returned' | 'unpicked'): NewRecordOutcome => ({
-  list: wireListOf(stored.record.list).wire,
-  title: titleOf(stored.record),
-  outcome,
-  record: stored,
-});
-
-const namedRecord = (stored: StoredRecord): NamedRecord => ({
-  ref: refOf(stored),
-  list: wireListOf(stored.record.list).wire,
-  title: titleOf(stored.record),
-  term: termOfRecord(stored.record),
-});
-
-const updatedRecord = (stored: StoredRecord, record: TakenRecord): UpdatedRecord => ({
-  ...namedRecord(stored),
-  changes: differencesOf<StoredAttachment>(stored.record, record).map(({ property, stored: from, received: to }) => ({
-    property,
-    from,
-    to,
-  })),
-});
-
-/** A record of this school, or of none named, is its own. */
-function provenanceOf({ fields }: TakenRecord, schoolCode: string): Provenance {
-  return fields.originSchoolCode === '' || fields.originSchoolCode === schoolCode ? 'own' : 'received';
 }
 
 function schoolFindings(portfolios: readonly Portfolio<unknown>[], schoolCode: string): Finding[] {
