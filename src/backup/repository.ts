@@ -2,36 +2,27 @@
  * A repository of backups: a folder of objects that never change, each named after its content, and of snapshots that name them. What two
  * backups have in common is there once. The layout is described in docs/backup.md, so that it can be read without lpx.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { closeSync, createReadStream, existsSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { createReadStream, existsSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
-import { decryptStreamWith, decryptWith, encryptStreamTo, encryptTo, type Identities, requireRecipients } from '../io/age.js';
+import { decryptStreamWith, decryptWith, encryptStreamTo, encryptTo, type Identities } from '../io/age.js';
 import { fileError, writeError } from '../io/file-error.js';
 import { makeFolders } from '../io/folders.js';
-import { makeFolder, publishFiles, removeParts, syncFolder, unpublished, writePart } from '../io/publish.js';
-import { readSmall } from '../io/read.js';
+import { syncFolder, writePart } from '../io/publish.js';
 import type { Erasure } from '../store/erasure/erasure-list.js';
+import { CONFIG, CONFIG_BYTES, type Config, configIn, makeConfig, makeSubfolder, SUBFOLDERS } from './config.js';
 import { livingLocks, RepositoryLock } from './locks.js';
+import { hashFile, hashOf, plainSize, readObject, sha256Of, unpacked, writeStream } from './object-files.js';
 
-const CONFIG = 'lpx-backup.json';
-const CONFIG_BYTES = 64 * 1024;
-const FORMAT_VERSION = 1;
-const SUBFOLDERS = ['objects', 'rows', 'lists', 'snapshots', 'erasures', 'locks', 'tmp'] as const;
 const NAME = /^[0-9a-f]{64}$/;
 /** More than the rows of a chunk ever take, in bytes: a repository may have been made by anybody. */
 export const CHUNK_LIMIT = 64 * 1024 * 1024;
 
 /** What an object is: a file of a record; rows of a table; names of files. */
 export type ObjectKind = 'objects' | 'rows' | 'lists';
-
-interface Config {
-  readonly id: string;
-  /** Undefined where nothing is encrypted. `key`: under which objects are named, encrypted to the recipients, base64. */
-  readonly encryption?: { readonly recipients: readonly string[]; readonly key: string };
-}
 
 /** Where the key of a repository is kept, for backups that have no identity at hand. */
 export interface KeyKeeper {
@@ -97,14 +88,14 @@ export class Repository {
    */
   static async openOrMake(request: OpenRequest): Promise<Repository> {
     const { folder, recipients = [] } = request;
-    const made = Repository.isIn(folder) ? undefined : await make(folder, recipients);
+    const made = Repository.isIn(folder) ? undefined : await makeConfig(folder, recipients);
     const config = await configIn(folder);
     // Who makes it has the key without an identity.
     if (made && made.id === config.id && config.encryption) await request.keys?.keep(made.id, made.key);
     const given = [...recipients].sort().join();
     if (given !== '' && given !== [...(config.encryption?.recipients ?? [])].sort().join())
       throw new LpxError('LPX_BACKUP_RECIPIENT', { folder });
-    for (const name of SUBFOLDERS) makeInside(folder, name);
+    for (const name of SUBFOLDERS) makeSubfolder(folder, name);
     const repository = await Repository.#opened(request, config);
     if (repository.isEncrypted) repository.#requireKey();
     return repository;
@@ -381,8 +372,6 @@ function erasureIn(line: string): { readonly keyedId?: unknown; readonly at?: un
   }
 }
 
-export const sha256Of = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
-
 /** An object's name out of a snapshot that anybody may have made. @throws LPX_BACKUP_DAMAGED */
 export function requireName(name: unknown, folder: string): string {
   if (typeof name !== 'string' || !NAME.test(name)) throw new LpxError('LPX_BACKUP_DAMAGED', { file: folder });
@@ -391,156 +380,3 @@ export function requireName(name: unknown, folder: string): string {
 
 const isDamage = (error: unknown): boolean =>
   error instanceof LpxError && (error.code === 'LPX_ENCRYPTED_DAMAGED' || error.code === 'LPX_RECIPIENT_OTHER');
-
-/** @returns its id, and its key, which is of no use where nothing is encrypted */
-async function make(folder: string, recipients: readonly string[]): Promise<{ readonly id: string; readonly key: string }> {
-  if (recipients.length > 0) await requireRecipients(recipients);
-  await makeFolder(folder);
-  const others = (await readdir(folder)).filter(
-    (name) => !(SUBFOLDERS as readonly string[]).includes(name) && !name.startsWith(`${CONFIG}.`),
-  );
-  if (others.length > 0) throw new LpxError('LPX_BACKUP_FOLDER', { folder });
-  const [id, key] = [randomBytes(16).toString('hex'), randomBytes(32).toString('hex')];
-  const config = {
-    format: 'lpx-backup',
-    version: FORMAT_VERSION,
-    id,
-    ...(recipients.length > 0 && {
-      encryption: { recipients: [...recipients], key: (await encryptTo(recipients, Buffer.from(key))).toString('base64') },
-    }),
-  };
-  const file = unpublished()(join(folder, CONFIG));
-  writePart(file, `${JSON.stringify(config, undefined, 2)}\n`);
-  try {
-    await publishFiles([file]);
-  } catch (error) {
-    await removeParts([file]);
-    // Of two that make it at once, the first one's stays.
-    if (!(error instanceof LpxError && error.facts.reason === 'EEXIST')) throw error;
-  }
-  return { id, key };
-}
-
-function makeInside(folder: string, name: string): void {
-  const path = join(folder, name);
-  try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    // A link would have backups written who knows where.
-    if (found && !found.isDirectory()) throw new LpxError('LPX_BACKUP_DAMAGED', { file: path });
-    if (!found) makeFolders(path, 0o700);
-  } catch (error) {
-    throw writeError(error, path);
-  }
-}
-
-async function configIn(folder: string): Promise<Config> {
-  const file = join(folder, CONFIG);
-  const content = await readSmall(file, CONFIG_BYTES, 'file').catch((error) => {
-    throw error instanceof LpxError && error.code === 'LPX_FILE_NOT_FOUND'
-      ? new LpxError('LPX_BACKUP_NOT_FOUND', { folder }, { cause: error })
-      : error;
-  });
-  const config = parsedJson(content.toString('utf8'), file) as Record<string, unknown>;
-  if (config.format !== 'lpx-backup' || !Number.isSafeInteger(config.version) || (config.version as number) < 1)
-    throw new LpxError('LPX_BACKUP_DAMAGED', { file });
-  if ((config.version as number) > FORMAT_VERSION) throw new LpxError('LPX_BACKUP_NEWER', { folder });
-  const { id, encryption } = config as unknown as Config;
-  const isSound =
-    typeof id === 'string' &&
-    /^[0-9a-f]{32}$/.test(id) &&
-    (encryption === undefined ||
-      (typeof encryption?.key === 'string' &&
-        Array.isArray(encryption.recipients) &&
-        encryption.recipients.every((recipient: unknown) => typeof recipient === 'string')));
-  if (!isSound) throw new LpxError('LPX_BACKUP_DAMAGED', { file });
-  return encryption ? { id, encryption } : { id };
-}
-
-/** @throws LPX_BACKUP_DAMAGED for anything but an object */
-export function parsedJson(text: string, file: string): object {
-  try {
-    const value = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  } catch (cause) {
-    throw new LpxError('LPX_BACKUP_DAMAGED', { file }, { cause });
-  }
-  throw new LpxError('LPX_BACKUP_DAMAGED', { file });
-}
-
-/** The size of a plain file; undefined for anything else. @throws LPX_FILE_UNREADABLE */
-export function plainSize(path: string): number | undefined {
-  try {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    return found?.isFile() ? found.size : undefined;
-  } catch (error) {
-    throw fileError(error, path, 'reading');
-  }
-}
-
-async function readObject(path: string, limit: number): Promise<Buffer> {
-  const size = plainSize(path);
-  if (size === undefined || size > limit) throw new LpxError('LPX_BACKUP_DAMAGED', { file: path });
-  return readSmall(path, limit, 'file');
-}
-
-/** Unpacks at most `limit` bytes. @throws LPX_BACKUP_DAMAGED */
-function unpacked(packed: Uint8Array, limit: number, file: string): Buffer {
-  try {
-    return gunzipSync(packed, { maxOutputLength: Math.max(limit, 1) });
-  } catch (cause) {
-    throw new LpxError('LPX_BACKUP_DAMAGED', { file }, { cause });
-  }
-}
-
-async function hashOf(content: AsyncIterable<Uint8Array>): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of content) hash.update(chunk);
-  return hash.digest('hex');
-}
-
-const hashFile = (path: string): Promise<string> =>
-  hashOf(createReadStream(path, { highWaterMark: 1024 * 1024 })).catch((error) => {
-    throw fileError(error, path, 'writing');
-  });
-
-/** Writes a stream into a new file, synced. @returns the SHA-256 of what was written; undefined beyond `limit` bytes */
-async function writeStream(
-  to: string,
-  content: AsyncIterable<Uint8Array>,
-  name: string,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<string> {
-  const hash = createHash('sha256');
-  let fd: number | undefined;
-  try {
-    const target = openSync(to, 'wx', 0o600);
-    fd = target;
-    let bytes = 0;
-    for await (const chunk of content) {
-      bytes += chunk.length;
-      if (bytes > limit) return '';
-      hash.update(chunk);
-      for (let done = 0; done < chunk.length; ) done += writeOrFail(target, chunk, done, name);
-    }
-    syncOrFail(target, name);
-    return hash.digest('hex');
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
-}
-
-const writeOrFail = (fd: number, chunk: Uint8Array, from: number, name: string): number => {
-  try {
-    return writeSync(fd, chunk, from);
-  } catch (error) {
-    throw writeError(error, name);
-  }
-};
-
-const syncOrFail = (fd: number, name: string): void => {
-  try {
-    fsyncSync(fd);
-  } catch (error) {
-    throw writeError(error, name);
-  }
-};

@@ -6,7 +6,9 @@ import { readSmall } from '../io/read.js';
 import type { LogHead } from '../store/history/custody-log.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
 import { isRowTable, type RowTable, rowTablesOf, type TableDigest } from '../store/table-rows.js';
-import { CHUNK_LIMIT, parsedJson, plainSize, Repository, requireName, sha256Of } from './repository.js';
+import { parsedJson } from './config.js';
+import { plainSize, sha256Of } from './object-files.js';
+import { CHUNK_LIMIT, Repository, requireName } from './repository.js';
 
 const FORMAT_VERSION = 1;
 /** `20261126T073000Z-` and 16 hex digits. */

@@ -7,7 +7,8 @@ import type { LogHead } from '../store/history/custody-log.js';
 import type { Store } from '../store/store.js';
 import { ROW_TABLES, type Row, type RowReader, type RowTable } from '../store/table-rows.js';
 import { HashList } from './hash-list.js';
-import { type Repository, sha256Of } from './repository.js';
+import { sha256Of } from './object-files.js';
+import type { Repository } from './repository.js';
 import { rowChunks } from './row-chunks.js';
 import { type Chunk, type Manifest, type MissingFile, type SnapshotTable, snapshotFile } from './snapshots.js';
 
