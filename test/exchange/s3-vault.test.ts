@@ -168,7 +168,7 @@ describeS3('a vault in a bucket', (server) => {
 
   it('says what is wrong with a bucket, its credentials, and its server', async () => {
     const area = tempFolder();
-    const checked = (url: string) => vaultAt(url, area, { patience: 300 }).check(SHA);
+    const checked = (url: string, tuning?: S3Tuning) => vaultAt(url, area, tuning).check(SHA);
     await expect(checked(server.urlOf('', 'missing'))).rejects.toMatchObject({ code: 'LPX_S3_BUCKET', facts: { bucket: 'missing' } });
     await expect(checked('s3://files?endpoint=http://127.0.0.1:1&path-style')).rejects.toMatchObject({
       code: 'LPX_S3_UNREACHABLE',
@@ -184,8 +184,8 @@ describeS3('a vault in a bucket', (server) => {
     expect(await withKeys({ AWS_SECRET_ACCESS_KEY: 'wrong' })).toEqual(['LPX_S3_REFUSED', 'keysWrong']);
     expect(await withKeys(S3_KEYS_OF_NOBODY)).toEqual(['LPX_S3_REFUSED', 'denied']);
     server.hold();
-    await expect(checked(server.urlOf())).rejects.toMatchObject({ code: 'LPX_S3_UNREACHABLE', facts: { reason: 'noAnswer' } });
-    server.release();
+    const held = checked(server.urlOf(), { patience: 300 }).finally(() => server.release());
+    await expect(held).rejects.toMatchObject({ code: 'LPX_S3_UNREACHABLE', facts: { reason: 'noAnswer' } });
   });
 
   it('keeps apart schools that share a bucket', async () => {
