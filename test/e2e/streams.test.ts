@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { exportFrom, PASSWORD, school, studentIn, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
@@ -33,6 +34,13 @@ function ended(child: ReturnType<typeof spawn>): Promise<Ended> {
     err += chunk;
   });
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, err })));
+}
+
+/** Whether lpx has begun to listen to signals, the last of which is SIGHUP: Linux knows. Elsewhere it is taken to. */
+function hearsSignals({ pid }: ReturnType<typeof spawn>): boolean {
+  if (process.platform !== 'linux') return true;
+  const caught = /^SigCgt:.*([0-9a-f])$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return (Number.parseInt(caught ?? '0', 16) & 1) === 1;
 }
 
 /** A package, and the empty school it goes to. */
@@ -153,7 +161,10 @@ describe('a password file', () => {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: ENV,
     });
-    setTimeout(() => child.kill('SIGINT'), 1500);
+    while (!hearsSignals(child) && child.exitCode === null) await sleep(20);
+    // By now it waits for the pipe; where it has yet to, the signal ends it all the same.
+    await sleep(500);
+    child.kill('SIGINT');
     expect((await ended(child)).code).toBe(9);
   });
 
