@@ -1,15 +1,14 @@
 /**
  * Runs a PostgreSQL server for the tests of one run, and ends it when that run's process or its folder is gone, however it went.
  * While there is a file `stop` in its folder, the server is stopped.
- * `node postgres-server.js <folder of its own> <folder of its programs> <process id of the run>`
+ * `node postgres-server.js <folder of its own> <folder of its programs> <process id of the run> <port>`
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const [folder, programs, run] = process.argv.slice(2);
+const [folder, programs, run, port] = process.argv.slice(2);
 const data = join(folder, 'data');
 /** A server does not run as root: then it runs as somebody who is there already. */
 const user = process.getuid?.() === 0 ? someoneElse() : {};
@@ -49,15 +48,7 @@ function initialise() {
   writeFileSync(join(data, 'pg_hba.conf'), 'local all all trust\nhost all postgres all trust\nhost all all all scram-sha-256\n');
 }
 
-const freePort = () =>
-  new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-
-function start(port) {
+function start() {
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
@@ -78,7 +69,7 @@ function start(port) {
   });
 }
 
-const isReady = (port) => spawnSync(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port), '-q']).status === 0;
+const isReady = () => spawnSync(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', port, '-q']).status === 0;
 
 /** What tests wait for, whole from its first moment. */
 function announce(name, content) {
@@ -101,10 +92,9 @@ const isToStop = () => existsSync(join(folder, 'stop'));
 let server;
 try {
   initialise();
-  const port = await freePort();
   while (!isOver()) {
-    server = await started(port);
-    announce('ready.json', { port, folder });
+    server = await started();
+    announce('ready.json', { port: Number(port), folder });
     while (!isOver() && !isToStop()) await sleep(50);
     rmSync(join(folder, 'ready.json'), { force: true });
     await stop(server);
@@ -118,10 +108,10 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function started(port) {
-  const process = start(port);
+async function started() {
+  const process = start();
   for (let tries = 0; process.exitCode === null && tries < 3000; tries++) {
-    if (existsSync(join(data, 'postmaster.pid')) && canConnect(port)) return process;
+    if (existsSync(join(data, 'postmaster.pid')) && canConnect()) return process;
     await sleep(20);
   }
   throw new Error(`the server does not start: ${process.exitCode}`);
@@ -136,7 +126,7 @@ async function stop(process) {
 }
 
 /** Debian's packages have pg_isready; where there is none, the server's own file says so. */
-function canConnect(port) {
-  if (existsSync(join(programs, 'pg_isready'))) return isReady(port);
+function canConnect() {
+  if (existsSync(join(programs, 'pg_isready'))) return isReady();
   return /\n\s*ready\s*\n?$/.test(readFileSync(join(data, 'postmaster.pid'), 'utf8'));
 }

@@ -17,6 +17,7 @@ import { type PostgresLocation, postgresLocation, type StoreLocation } from '#lp
 import { createStore, type NewStore } from '#lpx/store/open.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import type { Store } from '#lpx/store/store.js';
+import { freePort } from './free-port.js';
 
 /** The folder of `postgres` and `initdb`; undefined where there are none, or a run is to be as on a machine without (`LPX_TOOLS=none`). */
 const PROGRAMS = process.env.LPX_TOOLS === 'none' ? undefined : programs();
@@ -56,19 +57,24 @@ const RUN = isMainThread ? process.ppid : process.pid;
 /** The server of this run. */
 export async function postgresServer(): Promise<Server> {
   const folder = join(tmpdir(), `lpx-test-postgres-${RUN}`);
-  if (isFirst(folder)) launch(folder);
+  if (isFirst(folder)) await launch(folder);
   return serverIn(folder);
 }
 
-function launch(folder: string): void {
+async function launch(folder: string): Promise<void> {
   const script = fileURLToPath(new URL('./postgres-server.js', import.meta.url));
-  spawn(process.execPath, [script, folder, PROGRAMS as string, String(RUN)], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+  const port = await freePort();
+  spawn(process.execPath, [script, folder, PROGRAMS as string, String(RUN), String(port)], {
+    detached: true,
+    stdio: 'ignore',
+    cwd: '/',
+  }).unref();
 }
 
 /** A server of this test's own, which it may stop and start again; gone when the test ends. */
 export async function ownServer(): Promise<Server & { stop(): Promise<void>; start(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'lpx-test-postgres-own-'));
-  launch(folder);
+  await launch(folder);
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const server = await serverIn(folder);
   return {

@@ -5,13 +5,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll } from 'vitest';
+import { freePort } from './free-port.js';
 import { describeWith } from './tools.js';
 
 /** Of a user who may do everything, and of one who may do nothing. */
@@ -106,15 +106,6 @@ export function describeS3(name: string, tests: (server: S3Server) => void): voi
     afterAll(() => server.stop());
     tests(server);
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const PROXY = `catch_errors gatekeeper healthcheck cache listing_formats s3api tempauth copy slo versioned_writes`;
