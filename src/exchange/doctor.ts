@@ -139,6 +139,7 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
     ...(losses === undefined && files.orphans.length > (repairs?.orphans ?? 0) ? [orphanFinding(files)] : []),
     ...(await store.health.pendingPackages()).map(({ file }) => findingOf('LPX_PACKAGE_PENDING', 'note', {}, { file })),
     ...(counts.strayPicks > 0 ? [findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail: `picks: ${counts.strayPicks}` })] : []),
+    ...(await store.health.strayNames()).map((detail) => findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail })),
     ...owed,
     ...(freeBytes !== undefined && freeBytes < LITTLE_SPACE ? [findingOf('LPX_SPACE_LOW', 'warning', {}, { bytes: freeBytes })] : []),
     ...(await clockFindings(store, now)),

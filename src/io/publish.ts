@@ -60,9 +60,12 @@ export function writePart({ part, file }: Unpublished, content: string | Uint8Ar
 
 /** Whether a name is the temporary one that a process gave a file of a folder. */
 const isPartOf = (names: ReadonlySet<string>, name: string): boolean => {
-  const [part, file = ''] = /^(.+)\.[0-9a-f]{8}\.part$/.exec(name) ?? [];
+  const [part, file = ''] = /^(.+)\.[0-9a-f]{8}\.part$/s.exec(name) ?? [];
   return part !== undefined && names.has(file);
 };
+
+/** Whether a path is a temporary one that `unpublished` gives a file. */
+export const isUnpublished = ({ part, file }: Unpublished): boolean => isPartOf(new Set([file]), part);
 
 /** Removes what killed processes left of files under temporary names. No other process may be writing them. */
 export async function sweepParts(files: readonly string[]): Promise<void> {

@@ -11,7 +11,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
-import { isOwn, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
+import { isOwn, isUnpublished, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { LEAVING_REASONS } from '../spec/status-changes.js';
 import { chainEntry } from './history/chain.js';
 import { EntryChanges } from './history/entry-changes.js';
@@ -168,6 +168,8 @@ export class PackageClaims {
         const packages: DeadPackage[] = [];
         for (const zip of zips) packages.push({ zip, files: await filesOfDead(transaction, zip.id) });
         const files = packages.flatMap((dead) => dead.files);
+        // Somebody edited them: other paths are those of other programs' files.
+        if (!files.every(isUnpublished)) return;
         if (files.some(({ part }) => !existsSync(dirname(part)))) return;
         // A folder of the same name is another one on another computer, unless the files can be seen in it.
         if (!this.#presence.isHere(work) && !files.every(({ part, file }) => existsSync(part) || existsSync(file))) return;

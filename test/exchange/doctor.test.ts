@@ -81,6 +81,17 @@ describeEngines('the doctor', (engine) => {
     expect([codesOf(gone), gone.gap?.records]).toEqual([['LPX_BACKUP_GONE', 'LPX_UNPROTECTED'], first.records]);
   });
 
+  it('names what is noted for removal under no name of lpx, which stays where it is', async () => {
+    const { store, location } = await newStore(engine, tempFolder());
+    const diary = join(store.attachments.location, '../../diary.txt');
+    await store.close();
+    writeFileSync(diary, 'another program’s');
+    await engine.tamper(location, `insert into remnants values ('../diary.txt')`);
+    const { findings, error } = await examine(location);
+    expect(findings).toContainEqual(expect.objectContaining({ code: 'LPX_DATABASE_FAULT', facts: { detail: 'remnants: 1' } }));
+    expect([existsSync(diary), error?.exitCode]).toEqual([true, 5]);
+  });
+
   it('says when the repository of the newest backup was rehearsed, and counts records whose files are in no backup', async () => {
     const parent = tempFolder();
     const { store, location } = await newStore(engine, parent);

@@ -1,6 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { examineStore } from '#lpx/exchange/doctor.js';
 import { packageBaseName } from '#lpx/package/layout.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import { openStore } from '#lpx/store/open.js';
@@ -170,6 +171,27 @@ describeEngines('the name of a package', (engine) => {
       expect(files()).toEqual([`${written.name}.zip`, `${written.name}.zip.md5`, 'pw.txt']);
       expect(await store.history()).toMatchObject([{ file: `${written.name}.zip`, ...DIGESTS }]);
     });
+
+    it.each(['part', 'file'])(
+      'and whose %s somebody edited is left as it is, with the file that it names, and the doctor says so',
+      async (column) => {
+        const [pending, written] = [(await claim(0)) as PackageClaim, (await claim(1)) as PackageClaim];
+        for (const claimed of [pending, written]) write(claimed);
+        await store.claims.written([{ claim: written, digests: DIGESTS }]);
+        const diary = join(mail, 'diary.txt');
+        writeFileSync(diary, 'another program’s');
+        await work.leave();
+        await engine.tamper(location, `update unpublished set ${column} = '${diary}'`);
+        const before = files();
+        await sweep();
+        expect(files()).toEqual(before);
+        const report = await examineStore(store, { quick: true, repair: false, now: NOW, operator: 'clerk' });
+        expect(report.findings).toContainEqual(
+          expect.objectContaining({ code: 'LPX_DATABASE_FAULT', facts: { detail: 'unpublished: 4' } }),
+        );
+        expect(report.error).toMatchObject({ exitCode: 5 });
+      },
+    );
 
     it('and that something else has now, is left to that', async () => {
       const written = (await claim(0)) as PackageClaim;

@@ -81,7 +81,7 @@ export class StudentErasures {
 
   /** What overwriting does not reach: free blocks of the disk, PostgreSQL's own log and copies, versions that a bucket keeps. */
   get limits(): readonly ('disk' | 'postgres' | 's3')[] {
-    const vault = this.#vault.locationOf('').startsWith('s3:') ? ['s3' as const] : [];
+    const vault = this.#vault.location.startsWith('s3:') ? ['s3' as const] : [];
     return isPostgres(this.#db) ? ['postgres', ...vault] : ['disk', ...vault];
   }
 

@@ -1,6 +1,7 @@
 /** What the database can say of its own health, what records are in no backup, and which rows are not what was stored. Changes nothing. */
 import { type Kysely, sql } from 'kysely';
 import { LpxError } from '../../errors.js';
+import { isUnpublished } from '../../io/publish.js';
 import { identityOf } from '../../spec/identity.js';
 import type { PortfolioRecord } from '../../spec/portfolio.js';
 import { titleOf, wireListOf } from '../../spec/portfolio.js';
@@ -12,6 +13,7 @@ import { PROVENANCES } from '../store.js';
 import { objectIn } from '../stored-rows.js';
 import { inOneState, isPostgres, keyOfRow, type Row, type RowReader, type RowTable } from '../table-rows.js';
 import type { Tables } from '../tables.js';
+import { isContentName } from '../vault/attachments.js';
 import { type Misfits, misfitsOf } from './table-layout.js';
 
 /** What checked the database's own structure; `none` where the server has nothing that this user may run. */
@@ -146,6 +148,16 @@ export class StoreHealth {
       strayPicks += countOf(picks);
     }
     return { students: countOf(students), records, owed, strayPicks };
+  }
+
+  /** How many rows name files that lpx may remove otherwise than lpx does, by table. */
+  async strayNames(): Promise<string[]> {
+    const remnants = await this.#db.selectFrom('remnants').select('sha256').where('sha256', '<>', '').execute();
+    const unpublished = await this.#db.selectFrom('unpublished').select(['part', 'file']).execute();
+    return Object.entries({
+      remnants: remnants.filter(({ sha256 }) => !isContentName(sha256)).length,
+      unpublished: unpublished.filter((row) => !isUnpublished(row)).length,
+    }).flatMap(([table, count]) => (count > 0 ? [`${table}: ${count}`] : []));
   }
 
   /**

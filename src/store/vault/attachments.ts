@@ -4,6 +4,7 @@
  * that name it. A content that nobody names is harmless, and is removed only within a change, so that no record comes to name
  * it meanwhile.
  */
+import { LpxError } from '../../errors.js';
 import type { Access } from '../access.js';
 import type { WorkFolder } from '../processes/work-folder.js';
 
@@ -23,12 +24,23 @@ export interface NamedContent {
   readonly path: string;
 }
 
+/** Whether a name is one that contents have: of a database that was edited by hand, any text may come. */
+export const isContentName = (name: unknown): name is string => typeof name === 'string' && /^[0-9a-f]{64}$/.test(name);
+
+/** The place in a vault of what is not the name of a content: nothing is ever there. */
+export const NOWHERE = 'no-content';
+
+/** @throws LPX_WRITE_FAILED for what is not the name of a content */
+export function requireContentName(name: string, file: string): void {
+  if (!isContentName(name)) throw new LpxError('LPX_WRITE_FAILED', { file, reason: 'EINVAL' });
+}
+
 export interface AttachmentVault {
   /** The modes of what is made on this computer. */
   readonly access: Access;
   /** Where it is, as people find it: a folder, or a bucket with what the names of its objects begin with. */
   readonly location: string;
-  /** Where a content is or would be. */
+  /** Where a content is or would be; never outside of the vault, whatever is asked for. */
   locationOf(sha256: string): string;
   /**
    * Reads a content to its end: whether it is there, and still the one of its hash. What `begin` returns gets it as it
@@ -53,7 +65,7 @@ export interface AttachmentVault {
   read(sha256: string): Promise<Buffer | undefined>;
   /** Every content that the vault holds, in no order. @throws LPX_FILE_UNREADABLE */
   list(): AsyncIterable<HeldContent>;
-  /** Removes a content, where it is there. Within a change, and only when no record names it. @throws LPX_WRITE_FAILED */
+  /** Removes a content, where it is there. Within a change, and only when no record names it. @throws LPX_WRITE_FAILED, also for what is not the name of a content */
   remove(sha256: string): Promise<void>;
   /** Ends its connections. */
   close(): void;

@@ -18,16 +18,25 @@ import { type Access, accessFor, setMode } from '../access.js';
 import type { Presence } from '../processes/presence.js';
 import { WorkArea } from '../processes/work-area.js';
 import type { WorkFolder } from '../processes/work-folder.js';
-import type { AttachmentVault, HeldContent, LocalPath, NamedContent, StagedFile, Staging } from './attachments.js';
+import {
+  type AttachmentVault,
+  type HeldContent,
+  isContentName,
+  type LocalPath,
+  type NamedContent,
+  NOWHERE,
+  requireContentName,
+  type StagedFile,
+  type Staging,
+} from './attachments.js';
 import { linkedFolders, requireOwnFolders } from './linked-folders.js';
 
 /** As many as Node.js has threads for such calls. */
 const SECURED_AT_ONCE = 4;
 /** Bytes read at a time. */
 const READ_BYTES = 1024 * 1024;
-const SHA256 = /^[0-9a-f]{64}$/;
 /** The folder of the files whose names begin so. */
-const SHELF = /^[0-9a-f]{2}$/;
+const isShelf = (name: string): boolean => /^[0-9a-f]{2}$/.test(name);
 const STAGING_PREFIX = 'staging-';
 /** In a staging area: the SHA-256 of each file that is about to be moved, a line each. */
 const MOVES_NAME = 'moves';
@@ -50,7 +59,7 @@ export class FolderVault implements AttachmentVault {
   }
 
   locationOf(sha256: string): string {
-    return join(this.#folder, sha256.slice(0, 2), sha256);
+    return isContentName(sha256) ? join(this.#folder, sha256.slice(0, 2), sha256) : join(this.#folder, NOWHERE);
   }
 
   async check(sha256: string, begin: () => (bytes: Uint8Array) => void = () => () => {}): Promise<'sound' | 'broken' | 'lost'> {
@@ -102,8 +111,8 @@ export class FolderVault implements AttachmentVault {
   async *list(): AsyncIterable<HeldContent> {
     const linked = new Set(linkedFolders(dirname(this.#folder)));
     if (linked.has(this.#folder)) return;
-    for (const shelf of await namesIn(this.#folder, SHELF))
-      for (const sha256 of linked.has(join(this.#folder, shelf)) ? [] : await namesIn(join(this.#folder, shelf), SHA256)) {
+    for (const shelf of await namesIn(this.#folder, isShelf))
+      for (const sha256 of linked.has(join(this.#folder, shelf)) ? [] : await namesIn(join(this.#folder, shelf), isContentName)) {
         const found = lstatSync(this.locationOf(sha256), { throwIfNoEntry: false });
         if (found?.isFile() && sha256.startsWith(shelf)) yield { sha256, bytes: found.size };
       }
@@ -114,6 +123,7 @@ export class FolderVault implements AttachmentVault {
   async remove(sha256: string): Promise<void> {
     requireOwnFolders(dirname(this.#folder));
     const path = this.locationOf(sha256);
+    requireContentName(sha256, path);
     await rm(path, { force: true }).catch((error) => {
       throw fileError(error, path, 'writing');
     });
@@ -131,7 +141,7 @@ export class FolderVault implements AttachmentVault {
   async sweep(putBack: (moved: readonly string[]) => Promise<void>): Promise<void> {
     await this.#area.sweep(async (path) => {
       const moves = await readFile(join(path, MOVES_NAME), 'utf8').catch(() => '');
-      const moved = moves.split('\n').filter((line) => SHA256.test(line));
+      const moved = moves.split('\n').filter(isContentName);
       if (moved.length > 0) await putBack(moved);
     });
   }
@@ -273,14 +283,14 @@ async function sha256Of(file: string, onBytes: (bytes: Uint8Array) => void): Pro
   }
 }
 
-/** The names in a folder that are of a form; none where there is no folder. @throws LPX_FILE_UNREADABLE */
-async function namesIn(folder: string, form: RegExp): Promise<string[]> {
+/** Those names in a folder that are wanted; none where there is no folder. @throws LPX_FILE_UNREADABLE */
+async function namesIn(folder: string, isWanted: (name: string) => boolean): Promise<string[]> {
   const names = await readdir(folder).catch((error) => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw fileError(error, folder);
   });
-  return names.filter((name) => form.test(name));
+  return names.filter(isWanted);
 }
 
 const sync = (fd: number): Promise<void> =>

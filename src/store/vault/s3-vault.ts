@@ -14,7 +14,17 @@ import { openFile } from '../../io/read.js';
 import type { Access } from '../access.js';
 import type { WorkArea } from '../processes/work-area.js';
 import type { WorkFolder } from '../processes/work-folder.js';
-import type { AttachmentVault, HeldContent, LocalPath, NamedContent, StagedFile, Staging } from './attachments.js';
+import {
+  type AttachmentVault,
+  type HeldContent,
+  isContentName,
+  type LocalPath,
+  type NamedContent,
+  NOWHERE,
+  requireContentName,
+  type StagedFile,
+  type Staging,
+} from './attachments.js';
 import { notS3, type S3Bucket, type S3Source } from './s3-bucket.js';
 
 /** Files that are sent or fetched at a time. */
@@ -120,7 +130,7 @@ export class S3Vault implements AttachmentVault {
   async *list(): AsyncIterable<HeldContent> {
     for await (const { key, bytes } of this.#bucket.list(this.#keysBegin)) {
       const sha256 = key.slice(key.lastIndexOf('/') + 1);
-      if (/^[0-9a-f]{64}$/.test(sha256) && key === this.#keyOf(sha256)) yield { sha256, bytes };
+      if (isContentName(sha256) && key === this.#keyOf(sha256)) yield { sha256, bytes };
     }
   }
 
@@ -128,8 +138,9 @@ export class S3Vault implements AttachmentVault {
     this.#bucket.close();
   }
 
-  remove(sha256: string): Promise<void> {
-    return this.#bucket.remove(this.#keyOf(sha256));
+  async remove(sha256: string): Promise<void> {
+    requireContentName(sha256, this.locationOf(sha256));
+    await this.#bucket.remove(this.#keyOf(sha256));
   }
 
   workFolder(): Promise<WorkFolder> {
@@ -171,7 +182,7 @@ export class S3Vault implements AttachmentVault {
   }
 
   #keyOf(sha256: string): string {
-    return `${this.#keysBegin}${sha256.slice(0, 2)}/${sha256}`;
+    return `${this.#keysBegin}${isContentName(sha256) ? `${sha256.slice(0, 2)}/${sha256}` : NOWHERE}`;
   }
 
   /** Reads a content to its end. @returns the SHA-256 of what came; undefined where there is none */

@@ -99,6 +99,18 @@ describe('a vault in a folder', () => {
     await staging.discard();
   });
 
+  it('has nothing by any other name than a hash, wherever that leads, and removes nothing by it', async () => {
+    const folder = tempFolder();
+    const vault = new FolderVault(folder);
+    writeFileSync(join(folder, 'diary.txt'), 'content');
+    for (const name of ['../diary.txt', '', '3.5', SHA.toUpperCase(), `${SHA}/../../../diary.txt`]) {
+      expect([await vault.check(name), await vault.lost([name]), await vault.read(name)]).toEqual(['lost', new Set([name]), undefined]);
+      await expect(vault.copyTo(name, join(folder, 'copy'), 'diary.txt')).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_LOST' });
+      await expect(vault.remove(name)).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED', facts: { reason: 'EINVAL' } });
+    }
+    expect(readdirSync(folder)).toEqual(['diary.txt']);
+  });
+
   it('sweeps what a dead process left, with what it was about to move, and not what a living one is at', async () => {
     const folder = tempFolder();
     const attachments = join(folder, 'attachments');
