@@ -569,9 +569,9 @@ describe('an encrypted backup', () => {
     const contents = new Set(filesIn(join(store, 'attachments')).map((name) => name.split('/').at(-1)));
     for (const name of filesIn(repository)) {
       for (const sha256 of contents) expect(name).not.toContain(sha256);
-      const bytes = readFileSync(join(repository, name));
-      for (const secret of ['A800000014', smallPortfolio().basicData.nationalId, '990001'])
-        expect(bytes.includes(secret), name).toBe(false);
+      // Six digits may stand in a hash by chance.
+      const content = readFileSync(join(repository, name), 'latin1').replaceAll(/[0-9a-f]{16,}/g, '');
+      for (const secret of ['A800000014', smallPortfolio().basicData.nationalId, '990001']) expect(content, name).not.toContain(secret);
     }
     expect((await listSnapshots(repository, undefined)).map(({ about }) => about)).toEqual([undefined, undefined]);
     const target = join(tempFolder(), 'restored');
