@@ -10,7 +10,6 @@ import { type ExportSlip, slipsOfExports } from '../exchange/slip.js';
 import { removeEmpty } from '../io/folders.js';
 import { makeFolder } from '../io/publish.js';
 import { isWithin } from '../io/read.js';
-import { maskId } from '../masking.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';
 import { unknownStudent } from '../spec/findings.js';
 import type { Day } from '../spec/terms.js';
@@ -18,13 +17,13 @@ import type { JobPackage } from '../store/batch-journal.js';
 import type { StoreLocation } from '../store/location.js';
 import type { Store } from '../store/store.js';
 import type { Encryption } from '../zip/writer.js';
-import { type Job, jobsOf, keyOf, packagesByJob, type Run } from './export-batch/jobs.js';
+import { exportOf, type Job, jobsOf, keyOf, packagesByJob, type Run } from './export-batch/jobs.js';
 import { doneEarlier, failed, notDone, outcomeOf } from './export-batch/outcomes.js';
 import { Passwords } from './export-batch/passwords.js';
-import { errorOfUnsettled, followJobs } from './follow-jobs.js';
-import type { JobQueue, NewJob, SettledJob } from './job-queue.js';
+import { runQueued } from './export-batch/queued.js';
+import type { JobQueue } from './job-queue.js';
 import { type BatchThread, runJobs } from './pool.js';
-import { decodedExport, type ExportPayload, jobId, type Sealing, sealedPasswords, shareFolder } from './queued-jobs.js';
+import type { Sealing } from './queued-jobs.js';
 
 export interface BatchExportRequest {
   /** Where the store is. */
@@ -212,17 +211,13 @@ async function runAll(run: Run, jobs: readonly Job[], passwords: Passwords): Pro
   const open = jobs.flatMap((job) => openPart(job, earlier.get(job.id)));
   const outcomes = new Map<string, JobOutcome>();
   onBegin?.({ token: batch.token, isResumed: batch.isResumed, jobs: jobs.length, done: jobs.length - open.length });
-  const runOne = async (job: Job, thread: BatchThread) => {
-    const outcome = await runJob(run, job, passwords, thread);
-    outcomes.set(job.id, outcome);
+  const onOutcome = (id: string, outcome: JobOutcome) => {
+    outcomes.set(id, outcome);
     if (outcome.outcome !== 'not-done') onJob?.(outcome);
   };
-  if (request.queued) {
-    await runQueued(run, open, passwords, (id, outcome) => {
-      outcomes.set(id, outcome);
-      onJob?.(outcome);
-    });
-  } else await runJobs(open, runOne, { threads: Math.min(threads, open.length), signal });
+  const runOne = async (job: Job, thread: BatchThread) => onOutcome(job.id, await runJob(run, job, passwords, thread));
+  if (request.queued) await runQueued(run, open, passwords, onOutcome);
+  else await runJobs(open, runOne, { threads: Math.min(threads, open.length), signal });
   const rest = new Map(open.map((job) => [job.id, outcomes.get(job.id) ?? notDone(run, job)]));
   return jobs.flatMap(({ id }) => [earlier.get(id) ?? [], rest.get(id) ?? []].flat());
 }
@@ -232,25 +227,6 @@ function openPart({ id, rows }: Job, earlier: JobOutcome | undefined): Job[] {
   const done = new Set(earlier?.rows.map(({ row }) => row));
   const [first, ...rest] = rows.filter((row) => !done.has(row));
   return first ? [{ id, rows: [first, ...rest] }] : [];
-}
-
-/** What to export of one job, wherever it runs. */
-function exportOf({ request }: Run, rows: Job['rows']): ExportPayload['request'] {
-  const { encryption, force, acceptLeft, groupBy, operator } = request;
-  const [{ toSchool, reason, left, terms }] = rows;
-  return {
-    nationalIds: rows.map(({ nationalId }) => nationalId),
-    skipEmpty: false,
-    skipUnfit: groupBy === 'school',
-    reason,
-    left,
-    force,
-    acceptLeft,
-    terms,
-    toSchool,
-    encryption,
-    operator,
-  };
 }
 
 /** Exports the students of one job, on a thread. */
@@ -275,63 +251,6 @@ async function runJob(run: Run, { id, rows }: Job, passwords: Passwords, thread:
   } catch (error) {
     if (!(error instanceof LpxError)) throw error;
     return error.code === 'LPX_INTERRUPTED' ? notDone(run, { id, rows }) : failed(run, rows, error);
-  }
-}
-
-/** How many jobs are put into the queue at a time. */
-const SUBMITTED_AT_ONCE = 100;
-
-/**
- * Has workers run jobs. Their passwords are in the tables before the first job is in the queue: no worker has to bring one back, and no package
- * is there whose password nobody has.
- */
-async function runQueued(
-  run: Run,
-  jobs: readonly Job[],
-  passwords: Passwords,
-  onOutcome: (id: string, outcome: JobOutcome) => void,
-): Promise<void> {
-  const { outFolder, resend, newPassword, signal } = run.request;
-  const { queue, sealing, request, isFollowed } = run.request.queued as QueuedExports;
-  const out = await shareFolder(outFolder);
-  await passwords.give(jobs, newPassword);
-  const submitted = new Map<string, Job>();
-  for (let at = 0; at < jobs.length && !signal.aborted; at += SUBMITTED_AT_ONCE) {
-    const some = jobs.slice(at, at + SUBMITTED_AT_ONCE);
-    const queued = some.map(async ({ id, rows }): Promise<NewJob> => {
-      const given = { listed: [], fallback: [Buffer.from(passwords.of(id) as string)] };
-      const payload: ExportPayload = {
-        out,
-        request: exportOf(run, rows),
-        resend,
-        job: id,
-        passwords: await sealedPasswords(given, sealing),
-      };
-      const about = `${rows[0].toSchool} ${rows.map(({ nationalId }) => maskId(nationalId)).join(', ')}`;
-      return { id: jobId('export', id), kind: 'export', batch: run.batch.token, request, about, payload };
-    });
-    const ready = await Promise.all(queued);
-    await queue.submit(ready, at);
-    for (const [i, { id }] of ready.entries()) submitted.set(id, some[i] as Job);
-  }
-  if (!isFollowed) return;
-  await followJobs(queue, [...submitted.keys()], {
-    isStopping: () => signal.aborted,
-    onSettled: (settled) => {
-      const job = submitted.get(settled.id) as Job;
-      onOutcome(job.id, queuedOutcome(run, job, settled));
-    },
-  });
-}
-
-function queuedOutcome(run: Run, { rows }: Job, settled: SettledJob): JobOutcome {
-  const { result } = settled.output;
-  try {
-    if (settled.state !== 'done' || result === undefined) throw errorOfUnsettled(settled);
-    return outcomeOf(run, rows, decodedExport(result));
-  } catch (error) {
-    if (!(error instanceof LpxError)) throw error;
-    return failed(run, rows, error);
   }
 }
 

@@ -1,7 +1,8 @@
 /** Follows jobs in the queue until they have come to their end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LpxError } from '../errors.js';
-import type { JobQueue, SettledJob } from './job-queue.js';
+import type { SettledJob } from './job.js';
+import type { JobQueue } from './job-queue.js';
 
 /** How often to look, in ms. */
 const POLL_MS = 300;

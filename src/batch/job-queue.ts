@@ -11,82 +11,19 @@ import { openSchoolSession } from '../store/postgres/open.js';
 import { isLiving, type PostgresSession } from '../store/postgres/session.js';
 import { takeTurn } from '../store/processes/turns.js';
 import { inParts, PART } from '../store/statements.js';
-
-export const JOB_KINDS = ['import', 'verify', 'export'] as const;
-export type JobKind = (typeof JOB_KINDS)[number];
-
-/** Of a job as it is listed: `other` is none that this version of lpx put into the queue. */
-export type ListedKind = JobKind | 'other';
-
-/** What a job is, as the database keeps it: no password is in it, unless it is encrypted to the workers. */
-export interface JobData {
-  readonly kind: JobKind;
-  /** What all jobs have in common that were submitted together. */
-  readonly batch: string;
-  /** The run of the command that submitted it, for logs and the history. */
-  readonly request: string;
-  /** What it is about, for people; without a whole national id. */
-  readonly about: string;
-  /** See `queued-jobs.ts`. */
-  readonly payload: object;
-}
-
-export interface NewJob extends JobData {
-  /** A UUID: the same for what is the same job. */
-  readonly id: string;
-}
-
-/** A job that this process has taken and is to run. */
-export interface TakenJob extends Omit<NewJob, 'kind'> {
-  readonly kind: ListedKind;
-  /** How often it was begun before. */
-  readonly retries: number;
-  /** How long it was in the queue, in ms. */
-  readonly waitedMs: number;
-}
-
-/** How a job ended. */
-export interface JobOutput {
-  /** `imported`, `refused`, `done`…: one of the words that results have. */
-  readonly outcome: string;
-  /** Of the error, if any. */
-  readonly code?: string | undefined;
-  /** Of an error that kept the job from being run: what its sentence is filled with, without whole ids. */
-  readonly facts?: Facts | undefined;
-  /** What the submitter is to know, as `encoded` made it. It is forgotten once it has been read. */
-  readonly result?: string | undefined;
-}
-
-export const JOB_STATES = ['queued', 'retry', 'running', 'done', 'dead', 'cancelled'] as const;
-export type JobState = (typeof JOB_STATES)[number];
-
-export interface ListedJob extends Omit<NewJob, 'kind' | 'payload' | 'request'> {
-  readonly kind: ListedKind;
-  readonly state: JobState;
-  readonly retries: number;
-  readonly submittedAt: Date;
-  readonly startedAt: Date | undefined;
-  readonly endedAt: Date | undefined;
-  readonly outcome: string;
-  readonly code: string;
-  /** With the code. */
-  readonly facts: Facts;
-  /** Of one that is to be tried again: when, at the earliest. */
-  readonly nextTryAt: Date | undefined;
-}
-
-/** A job that has come to its end; `gone` when somebody dropped it. */
-export interface SettledJob {
-  readonly id: string;
-  readonly state: 'done' | 'dead' | 'gone';
-  readonly output: JobOutput;
-}
-
-export interface QueueCount {
-  readonly kind: ListedKind;
-  readonly state: JobState;
-  readonly count: number;
-}
+import {
+  JOB_KINDS,
+  type JobData,
+  type JobKind,
+  type JobOutput,
+  type JobState,
+  type ListedJob,
+  type ListedKind,
+  type NewJob,
+  type QueueCount,
+  type SettledJob,
+  type TakenJob,
+} from './job.js';
 
 /** pg-boss's name for the queue. */
 const QUEUE = 'lpx';
@@ -191,6 +128,28 @@ export class JobQueue {
       const first = from + part * PART;
       await this.#boss.insert(some.map(({ id, ...data }, i) => ({ id, name: QUEUE, data, priority: -(first + i) })));
     }
+  }
+
+  /**
+   * Puts jobs that name students into the queue. Whoever erases one of them meanwhile waits, and then finds the jobs.
+   * @param jobsWithout makes the jobs, without the students who are gone from the store
+   */
+  async submitAbout(
+    nationalIds: readonly string[],
+    jobsWithout: (gone: ReadonlySet<string>) => Promise<readonly NewJob[]>,
+    from = 0,
+  ): Promise<void> {
+    await this.#session.transaction(async () => {
+      const gone = new Set(nationalIds);
+      for (const some of inParts([...gone])) {
+        const here = await this.#rows<{ national_id: string }>(
+          `select national_id from "${this.#schema}".students where national_id = any($1) order by id for key share`,
+          [some],
+        );
+        for (const { national_id } of here) gone.delete(national_id);
+      }
+      await this.submit(await jobsWithout(gone), from);
+    });
   }
 
   /** Takes the next job, if there is one. What a lost connection did not let finish is run once more. */
@@ -306,9 +265,15 @@ export class JobQueue {
 
   /** Puts dead letters back into the queue, as new. @returns those that were */
   async retry(ids: readonly string[]): Promise<string[]> {
-    const jobs = await this.#dead(ids);
-    await this.submit(jobs);
-    return jobs.map(({ id }) => id);
+    // One whose student is erased meanwhile is gone before it is taken out here, or back in the queue before the erasure looks there.
+    return this.#session.transaction(async () => {
+      const dead = await this.#rows<{ id: string; data: JobData }>(
+        `delete from ${this.#jobs} where name = $1 and id = any($2::uuid[]) and state = 'failed' returning id, data`,
+        [QUEUE, ids],
+      );
+      await this.submit(dead.map(({ id, data }) => ({ id, ...data })));
+      return dead.map(({ id }) => id);
+    });
   }
 
   /** Takes dead letters, and jobs that nobody has begun, out of the queue. @returns those that were */
@@ -318,14 +283,6 @@ export class JobQueue {
       [QUEUE, ids],
     );
     return rows.map(({ id }) => id);
-  }
-
-  async #dead(ids: readonly string[]): Promise<NewJob[]> {
-    const rows = await this.#rows<{ id: string; data: JobData }>(
-      `select id, data from ${this.#jobs} where name = $1 and id = any($2::uuid[]) and state = 'failed'`,
-      [QUEUE, ids],
-    );
-    return rows.map(({ id, data }) => ({ id, ...data }));
   }
 
   /** Makes pg-boss's tables in the school's schema, which is there: a role needs no right to make schemas. Of several at once, one does. */

@@ -14,7 +14,8 @@ import { entriesFor } from '../package/password-book.js';
 import { takeTurn } from '../store/processes/turns.js';
 import type { Store } from '../store/store.js';
 import { errorOfUnsettled, followJobs } from './follow-jobs.js';
-import type { JobQueue, NewJob, SettledJob } from './job-queue.js';
+import type { NewJob, SettledJob } from './job.js';
+import type { JobQueue } from './job-queue.js';
 import {
   decodedInboxResult,
   type InboxPayload,

@@ -22,8 +22,9 @@ import { findInInbox, type InboxPackage } from '../package/inbox.js';
 import { readPasswords } from '../roster/password-tables.js';
 import { sentPasswordOf } from '../roster/sent-passwords.js';
 import type { StoreLocation } from '../store/location.js';
+import type { JobOutput, QueueCount, TakenJob } from './job.js';
 import { exportPayloadIn, inboxPayloadIn } from './job-form.js';
-import { type JobOutput, JobQueue, type QueueCount, type TakenJob } from './job-queue.js';
+import { JobQueue } from './job-queue.js';
 import { type BatchThread, runJobs } from './pool.js';
 import {
   type ExportPayload,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ExportRow } from '../../roster/export-list.js';
 import type { Batch, JobPackage } from '../../store/batch-journal.js';
 import type { BatchExportRequest } from '../export-batch.js';
+import type { ExportPayload } from '../queued-jobs.js';
 
 export interface Job {
   /** As the history knows it. */
@@ -57,4 +58,23 @@ export function packagesByJob(packages: readonly JobPackage[]): Map<string, JobP
   const byJob = new Map<string, JobPackage[]>();
   for (const made of packages) byJob.set(made.batchJob, [...(byJob.get(made.batchJob) ?? []), made]);
   return byJob;
+}
+
+/** What to export of one job, wherever it runs. */
+export function exportOf({ request }: Run, rows: Job['rows']): ExportPayload['request'] {
+  const { encryption, force, acceptLeft, groupBy, operator } = request;
+  const [{ toSchool, reason, left, terms }] = rows;
+  return {
+    nationalIds: rows.map(({ nationalId }) => nationalId),
+    skipEmpty: false,
+    skipUnfit: groupBy === 'school',
+    reason,
+    left,
+    force,
+    acceptLeft,
+    terms,
+    toSchool,
+    encryption,
+    operator,
+  };
 }

@@ -98,7 +98,10 @@ function submittedOnly(
   notes: readonly string[],
 ): Outcome {
   const count = outcomes.filter(({ outcome }) => outcome === 'not-done').length;
-  return { json, text: [fill(messages.queue.submitted, { count })], notes, ...(findings && { findings }) };
+  const rows = outcomes.flatMap((job) => job.rows);
+  const failed = rows.filter(({ outcome }) => outcome === 'failed').length;
+  const error = failed > 0 ? new LpxError('LPX_BATCH_FAILED', { count: failed, total: rows.length }) : undefined;
+  return { json, text: [fill(messages.queue.submitted, { count })], notes, ...(findings && { findings }), ...(error && { error }) };
 }
 
 /** Runs the batch, with its progress on stderr or its events on stdout. */

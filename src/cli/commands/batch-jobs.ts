@@ -1,5 +1,6 @@
 import { shortId } from '../../batch/follow-jobs.js';
-import { JOB_STATES, JobQueue, type JobState, type ListedJob, type QueueCount } from '../../batch/job-queue.js';
+import { JOB_STATES, type JobState, type ListedJob, type QueueCount } from '../../batch/job.js';
+import { JobQueue } from '../../batch/job-queue.js';
 import { LpxError } from '../../errors.js';
 import { maskIds } from '../../masking.js';
 import { CATALOGUE, type Code } from '../../messages/catalogue.js';

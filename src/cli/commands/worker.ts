@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { shortId } from '../../batch/follow-jobs.js';
-import type { QueueCount, TakenJob } from '../../batch/job-queue.js';
+import type { QueueCount, TakenJob } from '../../batch/job.js';
 import { Metrics } from '../../batch/metrics.js';
 import { runWorker, type WorkerEvent, type WorkerProbe } from '../../batch/queue-worker.js';
 import type { LpxError } from '../../errors.js';

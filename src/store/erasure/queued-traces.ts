@@ -31,9 +31,12 @@ export async function jobTables(db: Db): Promise<readonly string[]> {
 
 /**
  * Takes jobs that have ended and name a student out of the queue; within the transaction that erases the student, during which no job is
- * submitted. @throws LPX_ERASE_QUEUED while a job that names the student is waiting, or being run
+ * submitted: whoever does so waits for it, and then finds that the student is gone (`JobQueue.submitAbout`). @throws LPX_ERASE_QUEUED while a job that names the student is waiting, or being run
  */
 export async function eraseFromQueue(db: Transaction<Tables>, student: QueuedStudent): Promise<void> {
+  if (!isPostgres(db)) return;
+  // First, since whoever submits does the same in this order; and also where the queue is only being made.
+  await sql`select from students where national_id = ${student.nationalId} for update`.execute(db);
   for (const table of await jobTables(db)) {
     await sql`lock table ${sql.table(table)} in share row exclusive mode`.execute(db);
     const naming: JobRow[] = [];

@@ -163,17 +163,31 @@ export class PostgresSession implements DatabaseConnection, Presence {
 
   async tryTurn(turn: string): Promise<(() => void) | undefined> {
     const name = `turn ${createHash('sha256').update(turn).digest('hex')}`;
-    const isMine = await this.#alone(() =>
-      this.#withSessionsLocked(async () => {
-        if (await this.#isNoted(name)) return false;
-        await this.#note(name);
-        return true;
-      }),
-    );
+    const isMine = await this.transaction(async () => {
+      await this.rows('lock table sessions in share row exclusive mode');
+      if (await this.#isNoted(name)) return false;
+      await this.#note(name);
+      return true;
+    });
     if (!isMine) return undefined;
     return () => {
       this.#alone(() => this.#forget(name)).catch(() => {});
     };
+  }
+
+  /** Runs statements all or none, while no other transaction is under way. */
+  transaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.#alone(async () => {
+      await this.rows('begin');
+      try {
+        const result = await work();
+        await this.rows('commit');
+        return result;
+      } catch (error) {
+        await this.rows('rollback').catch(() => {});
+        throw error;
+      }
+    });
   }
 
   /** Removes what sessions noted that are gone. */
@@ -225,20 +239,6 @@ export class PostgresSession implements DatabaseConnection, Presence {
     await this.rows('select pg_stat_clear_snapshot()');
     const noted = await this.rows(`select from sessions where name = $1 and ${isLiving(this.#schema, 'session')} limit 1`, [name]);
     return noted.length > 0;
-  }
-
-  /** Does something while nobody else notes anything. */
-  async #withSessionsLocked<T>(work: () => Promise<T>): Promise<T> {
-    await this.rows('begin');
-    try {
-      await this.rows('lock table sessions in share row exclusive mode');
-      const result = await work();
-      await this.rows('commit');
-      return result;
-    } catch (error) {
-      await this.rows('rollback').catch(() => {});
-      throw error;
-    }
   }
 }
 
