@@ -11,7 +11,7 @@ import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { filesBelow } from '../support/inboxes.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { school } from '../support/schools.js';
-import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
+import { durationOf, once, strike, strikesIn, within } from '../support/strikes.js';
 import { keptFolder, tempFolder } from '../support/temp.js';
 
 const STUDENTS = 12;
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const { code, err } = await lpx(words);
   if (code !== 0) throw new Error(err);
   passwords = tableOf(secret, '990002');
-}, 60_000);
+});
 
 /** The table of passwords of a receiving school. */
 const tableOf = (folder: string, code: string) => join(folder, readdirSync(folder).find((name) => name.startsWith(`${code}-`)) ?? '');
@@ -226,10 +226,11 @@ describe('a batch import that is killed', () => {
   it('ends at Ctrl-C after the packages in hand, with 9', async () => {
     const given = await arranged();
     const words = wordsFor(given, '--passwords', passwords, '--jobs', '1');
-    const hasBegun = async (running: () => boolean) => {
-      for (let i = 0; i < 2000 && running() && !existsSync(join(given.inbox, 'imported')); i++) await sleep(5);
-    };
-    const { code, err } = await strike(words, 'SIGINT', hasBegun);
+    const { code, err } = await strike(
+      words,
+      'SIGINT',
+      once(() => existsSync(join(given.inbox, 'imported'))),
+    );
     expect(code).toBe(9);
     expect(err).toContain('LPX_INTERRUPTED');
     const imported = readdirSync(join(given.inbox, 'imported')).length / 2;
@@ -247,7 +248,7 @@ describe('lpx batch import --watch', () => {
       env: { LANG: 'C.UTF-8', LC_ALL: '', LPX_STORE: '', LPX_PASSWORD: '' },
     });
     const until = async (ready: () => boolean) => {
-      for (let i = 0; i < 400 && !ready(); i++) await sleep(50);
+      while (!ready() && watching.exitCode === null) await sleep(50);
       expect(ready()).toBe(true);
     };
     let said = '';

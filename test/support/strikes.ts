@@ -48,7 +48,7 @@ export const within = (duration: number, i: number, count: number) => () => slee
 
 /** The moment at which `ready` holds, or the process has ended. */
 export const once = (ready: () => boolean) => async (running: () => boolean) => {
-  for (let i = 0; i < 5000 && running() && !ready(); i++) await sleep(1);
+  while (running() && !ready()) await sleep(1);
 };
 
 /** How long some work takes, in ms. */
