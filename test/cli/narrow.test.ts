@@ -59,7 +59,7 @@ beforeAll(async () => {
   const received = [...receiver, 'import', join(at('mail'), packageFile), '--create-students'];
   expect(await run(received)).toMatchObject({ code: 0 });
   rmSync(join(at('receiver'), 'attachments'), { recursive: true, force: true });
-}, 60_000);
+});
 
 /** What a row is known by, or somebody goes on with: never cut. */
 const KEPT = /#\d+|\b[A-Z]8000(?:00\d{3}|0\*{4})|\b[0-9a-f]{12,}\b|\b\d{8}T\d+Z-[0-9a-f]+|\b[OT]\d+\b|\bLPX_[A-Z_]+/g;

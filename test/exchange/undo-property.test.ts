@@ -181,7 +181,7 @@ const sorted = (listings: readonly object[]) => listings.map((listing) => JSON.s
 const lastOf = async (store: Store) => (await store.history())[0];
 
 describeEngines('any course of things', (engine) => {
-  it('is undone step by step, and redone, to exactly what was there', { timeout: 120_000 }, async () => {
+  it('is undone step by step, and redone, to exactly what was there', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { minLength: 3, maxLength: 9 }), async (steps) => {
         const parent = tempFolder();

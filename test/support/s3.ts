@@ -102,7 +102,7 @@ export class S3Server {
 export function describeS3(name: string, tests: (server: S3Server) => void): void {
   describeWith(['swift'], name, () => {
     const server = new S3Server();
-    beforeAll(() => server.start(), 60_000);
+    beforeAll(() => server.start());
     afterAll(() => server.stop());
     tests(server);
   });
