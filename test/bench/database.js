@@ -17,6 +17,8 @@ import { courseResults, fillStore, nationalIds, writeFolder } from './folder.js'
 const BINARY = fileURLToPath(new URL('../../bin/lpx.js', import.meta.url));
 const SERVER = fileURLToPath(new URL('../support/postgres-server.js', import.meta.url));
 const DEBIAN = '/usr/lib/postgresql';
+/** Nobody else’s, it is hoped, and none that a connection may get. */
+const PORT = 15_432;
 const QUICK = process.argv.includes('--quick');
 const ONLY = process.argv.includes('--only') ? process.argv[process.argv.indexOf('--only') + 1] : '';
 const RUNS = QUICK ? 3 : 5;
@@ -36,7 +38,7 @@ process.on('exit', () => {
 
 async function startServer() {
   const [version] = readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a));
-  const words = [SERVER, serverFolder, join(DEBIAN, version, 'bin'), String(process.pid)];
+  const words = [SERVER, serverFolder, join(DEBIAN, version, 'bin'), String(process.pid), String(PORT)];
   spawn(process.execPath, words, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
   while (!existsSync(join(serverFolder, 'ready.json'))) await sleep(50);
   return JSON.parse(readFileSync(join(serverFolder, 'ready.json'), 'utf8')).port;

@@ -33,7 +33,9 @@ export class S3Server {
     this.#folder = mkdtempSync(join(tmpdir(), 'lpx-test-s3-'));
     mkdirSync(join(this.#folder, 'devices', 'd1'), { recursive: true });
     for (const part of PARTS) writeFileSync(join(this.#folder, `${part}.conf`), configurationOf(this.#folder, part));
-    this.#ports = await Promise.all(PARTS.map(freePort));
+    const ports = new Set<number>();
+    while (ports.size < PARTS.length) ports.add(await freePort());
+    this.#ports = [...ports];
     process.once('exit', () => this.#process?.kill('SIGKILL'));
     Object.assign(process.env, S3_KEYS);
     try {
