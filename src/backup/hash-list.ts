@@ -20,9 +20,10 @@ export class HashList {
     return this.#bytes.toString('hex', index * SIZE, (index + 1) * SIZE);
   }
 
-  /** Where a hash is in a list in ascending order; -1 where it is not. */
+  /** Where a hash is in a list in ascending order; -1 where it is not, as of a text that is none. */
   indexOf(hash: string): number {
     const wanted = Buffer.from(hash, 'hex');
+    if (wanted.length !== SIZE) return -1;
     let [low, high] = [0, this.#length];
     while (low < high) {
       const middle = (low + high) >> 1;

@@ -7,6 +7,7 @@ import { verifyPackage } from '../exchange/verify.js';
 import { removeWhenInterrupted } from '../io/temporary.js';
 import { SharedFiles } from '../package/writer.js';
 import { appendPasswords } from '../roster/sent-passwords.js';
+import { namingDamage } from '../store/health/damage.js';
 import type { StoreLocation } from '../store/location.js';
 import { openStore } from '../store/open.js';
 import type { WorkFolder } from '../store/processes/work-folder.js';
@@ -34,41 +35,42 @@ export function batchUseCases() {
   let shared: SharedFiles | undefined;
   let work: WorkFolder | undefined;
   let opened: Store | undefined;
-  const storeIn = async (folder: StoreLocation): Promise<Store> => {
+  const inStore = async <T>(folder: StoreLocation, job: (store: Store) => Promise<T>): Promise<T> => {
     opened ??= await openStore(folder);
-    return opened;
+    const store = opened;
+    return namingDamage(store, () => job(store));
   };
   return {
-    export: async ({ folder, passwordTable, sharedFiles, batch, ...request }: BatchExportJob, { password }: Caller) => {
-      shared ??= new SharedFiles(sharedFiles);
-      const store = await storeIn(folder);
-      work ??= await store.attachments.workFolder();
-      const finished = removeWhenInterrupted(work.path);
-      return exportPackages(store, {
-        ...request,
-        shared,
-        password,
-        engine,
-        batch: {
-          ...batch,
-          work,
-          beforePublishing: async (packages) => {
-            if (passwordTable === undefined) return;
-            const text = Buffer.from(password as Uint8Array).toString('latin1');
-            appendPasswords(
-              passwordTable,
-              packages.map(({ file, md5 }) => ({ file, md5, password: text, job: batch.job })),
-            );
+    export: ({ folder, passwordTable, sharedFiles, batch, ...request }: BatchExportJob, { password }: Caller) =>
+      inStore(folder, async (store) => {
+        shared ??= new SharedFiles(sharedFiles);
+        work ??= await store.attachments.workFolder();
+        const finished = removeWhenInterrupted(work.path);
+        return exportPackages(store, {
+          ...request,
+          shared,
+          password,
+          engine,
+          batch: {
+            ...batch,
+            work,
+            beforePublishing: async (packages) => {
+              if (passwordTable === undefined) return;
+              const text = Buffer.from(password as Uint8Array).toString('latin1');
+              appendPasswords(
+                passwordTable,
+                packages.map(({ file, md5 }) => ({ file, md5, password: text, job: batch.job })),
+              );
+            },
           },
-        },
-      }).finally(finished);
-    },
-    import: async ({ folder, passwords, ...request }: ImportJob & { readonly folder: StoreLocation }) =>
-      importPackage(await storeIn(folder), { ...request, password: passwordBook(passwords), engine }),
+        }).finally(finished);
+      }),
+    import: ({ folder, passwords, ...request }: ImportJob & { readonly folder: StoreLocation }) =>
+      inStore(folder, (store) => importPackage(store, { ...request, password: passwordBook(passwords), engine })),
     verify: ({ passwords, ...request }: VerifyJob) => verifyPackage({ ...request, password: passwordBook(passwords), engine }),
     /** Appends to the history that a package was verified. */
-    note: async ({ folder, checked, ...checking }: Checking & { readonly folder: StoreLocation; readonly checked: CheckedPackage }) =>
-      noteVerifications(await storeIn(folder), [checked], checking),
+    note: ({ folder, checked, ...checking }: Checking & { readonly folder: StoreLocation; readonly checked: CheckedPackage }) =>
+      inStore(folder, (store) => noteVerifications(store, [checked], checking)),
     /** Ends what lives from job to job. */
     close: async (_request: object) => {
       await work?.remove();

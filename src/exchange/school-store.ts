@@ -1,8 +1,10 @@
 /** Making and opening the store of a school. */
 import { resolve } from 'node:path';
 import { LpxError } from '../errors.js';
+import { knownError } from '../io/file-error.js';
 import { canonicalCode } from '../plain-text.js';
 import { isSchoolCode } from '../spec/identifiers/school-code.js';
+import { namingDamage } from '../store/health/damage.js';
 import type { Losses } from '../store/health/salvage.js';
 import { isDatabaseUrl, postgresLocation, type StoreLocation } from '../store/location.js';
 import { createStore, type NewStore, openStore, openWhatIsLeft } from '../store/open.js';
@@ -75,11 +77,11 @@ export async function nameSchool(
   return { school: { ...school, name }, changed: true };
 }
 
-/** Opens a store, runs `work` on it, and closes it whatever happens. @throws as `openStore`, and what `work` throws */
+/** Opens a store, runs `work` on it, and closes it whatever happens. @throws as `openStore`, `namingDamage`, and what `work` throws */
 export async function withStore<T>(location: StoreLocation, work: (store: Store) => Promise<T>): Promise<T> {
   const store = await openStore(location);
   try {
-    return await work(store);
+    return await namingDamage(store, () => work(store));
   } finally {
     await store.close();
   }
@@ -95,7 +97,11 @@ export async function withReadableStore<T>(location: StoreLocation, work: (store
   } catch (error) {
     const left = isUnreadable(error) ? await openWhatIsLeft(location) : undefined;
     if (!left) throw error;
-    return await work(left.store, left.losses).finally(() => left.store.close());
+    return await work(left.store, left.losses)
+      .catch((second) => {
+        throw knownError(second).code === 'LPX_INTERNAL' ? error : second;
+      })
+      .finally(() => left.store.close());
   }
 }
 

@@ -547,7 +547,7 @@ export const CATALOGUE = {
   },
   LPX_TABLE_UNREADABLE: {
     exit: EXIT.damaged,
-    what: 'Part of the table {table} cannot be read: pages of the database are broken.',
+    what: 'Part of the table {table} cannot be read: the database is broken there, or another program changed it.',
     means: 'notDone',
     next: 'Stop working with this store and leave its folder as it is. Check the disk, and restore the newest backup: lpx restore. What came since: import or load it again; lost files: lpx recover.',
   },

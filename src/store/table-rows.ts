@@ -213,6 +213,9 @@ export const isRowTable = (name: string): name is RowTable => Object.hasOwn(SHAP
 /** The tables whose rows belong to students, those that refer to others first. */
 export const tablesOfStudents = (): RowTable[] => ROW_TABLES.filter((table) => 'student_id' in SHAPES[table].columns).reverse();
 
+/** The columns by which rows are ordered, and of which no two rows have the same. */
+export const keyOfTable = (table: RowTable): readonly string[] => SHAPES[table].key;
+
 /** The columns of a table, in the order of its lines. */
 export const columnsOfTable = (table: RowTable): string[] => Object.keys(SHAPES[table].columns);
 
@@ -325,15 +328,17 @@ function selection(table: RowTable, also?: RawBuilder<unknown>): RawBuilder<unkn
   return sql`select ${references(columnsOfTable(table))} from ${sql.table(table)} ${where}`;
 }
 
+const WHOLE_NUMBER = /^-?\d+$/;
+
 /** A row in its one form: PostgreSQL gives large numbers as text. @throws LPX_STORE_DAMAGED for a value that lpx does not write */
 function canonicalRow(table: RowTable, row: Row, folder: string): Row {
   const { columns } = SHAPES[table] as Shape<Record<string, unknown>>;
   const canonical: Record<string, string | number | null> = {};
   for (const [name, kind] of Object.entries(columns)) {
     const value: unknown = row[name];
-    const fitting = value === null || kind === 'text' ? value : Number(value);
-    if (fitting !== null && typeof fitting !== 'string' && !Number.isSafeInteger(fitting))
-      throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' });
+    const fitting = kind === 'integer' && typeof value === 'string' && WHOLE_NUMBER.test(value) ? Number(value) : value;
+    const isFitting = fitting === null || (kind === 'text' ? typeof fitting === 'string' : Number.isSafeInteger(fitting));
+    if (!isFitting) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'database' });
     canonical[name] = fitting as string | number | null;
   }
   return canonical;

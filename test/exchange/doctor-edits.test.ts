@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { LpxError } from '#lpx/errors.js';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
 import { importPackage } from '#lpx/exchange/import.js';
@@ -9,10 +10,10 @@ import { loadFolder } from '#lpx/exchange/load.js';
 import { loadCourseCodes, loadSchools } from '#lpx/exchange/load-reference-data.js';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
-import { withStore } from '#lpx/exchange/school-store.js';
+import { type Store, withStore } from '#lpx/exchange/school-store.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
-import { columnsOfTable, ROW_TABLES } from '#lpx/store/table-rows.js';
+import { columnsOfTable, ROW_TABLES, type RowTable } from '#lpx/store/table-rows.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importRequest, importTo, load, NOW, OPERATOR, school } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -76,6 +77,8 @@ async function fullStore(parent: string): Promise<string> {
   return store;
 }
 
+const rowsIn = (store: Store, table: RowTable) => store.readRows((reader) => reader.digestOf(table));
+
 /** What the doctor does not look at, and why. */
 const UNNOTICED: Readonly<Record<string, string>> = {
   'history_records.id': 'only orders what an entry says of a student, and the order is under its hash',
@@ -97,7 +100,10 @@ it('notices whatever column somebody changes by hand, and repairs no more than a
   const unnoticed: string[] = [];
   await withStore(store, async (open) => {
     const examined = (request: { quick?: boolean; repair?: boolean } = {}) =>
-      examineStore(open, { quick: true, repair: false, ...request, ...BY }).catch((error) => ({ error, hurt: [] }));
+      examineStore(open, { quick: true, repair: false, ...request, ...BY }).catch((error) => {
+        expect(error).toBeInstanceOf(LpxError);
+        return { error, hurt: [] };
+      });
     expect(await examined({ quick: false })).toMatchObject({ error: undefined });
     for (const table of ROW_TABLES.filter((name) => name !== 'batches')) {
       const rows = database.prepare(`select rowid as place, * from ${table} limit 1`).all([]) as Record<string, unknown>[];
@@ -111,6 +117,13 @@ it('notices whatever column somebody changes by hand, and repairs no more than a
         set(value, other);
         if ((await examined({ quick: column !== 'crc32' })).error === undefined) unnoticed.push(`${table}.${column}`);
         set(other, value);
+        if (column === 'id') continue;
+        // Values of types that the column never has: noticed when the row is read.
+        for (const wrong of typeof value === 'number' ? [Buffer.of(0), ''] : [Buffer.of(0)]) {
+          set(value, wrong);
+          await expect(rowsIn(open, table), `${table}.${column}`).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED' });
+        }
+        set(undefined, value);
       }
     }
     expect(unnoticed).toEqual(Object.keys(UNNOTICED));

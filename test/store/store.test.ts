@@ -240,6 +240,9 @@ describeEngines('a store', (engine) => {
     await expect(examined()).rejects.toMatchObject(damaged('no such column: history.salt'));
     await expect(store.log.verify()).rejects.toMatchObject(damaged('salt'));
     await engine.tamper(location, 'alter table history rename column gone to salt');
+    await engine.tamper(location, 'drop index history_position');
+    await expect(examined()).rejects.toMatchObject(damaged('no such key: history (position)'));
+    await engine.tamper(location, 'create unique index history_position on history (position)');
     await engine.tamper(location, TRIGGER[typeof location === 'string' ? 'sqlite' : 'postgres']);
     await expect(write()).rejects.toMatchObject(damaged('not now'));
     expect((await examined()).findings).toContainEqual(expect.objectContaining({ facts: { detail: 'trigger: history.stop' } }));

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { LpxError } from '#lpx/errors.js';
+import { examineStore } from '#lpx/exchange/doctor.js';
+import { eraseStudent } from '#lpx/exchange/erase.js';
+import { withReadableStore, withStore } from '#lpx/exchange/school-store.js';
+import { SQLITE } from '../../support/postgres.js';
+import { NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../../support/schools.js';
+import { tempFolder } from '../../support/temp.js';
+
+const BY = { now: NOW, operator: OPERATOR };
+
+/** A store whose database somebody edited. */
+async function edited(statements: string): Promise<string> {
+  const store = await transferSchool(tempFolder());
+  await SQLITE.tamper(store, statements);
+  return store;
+}
+
+const erase = (store: string) =>
+  withStore(store, (open) => eraseStudent(open, { nationalId: TRANSFER_STUDENT, reason: '', acceptUnreceipted: true, ...BY }));
+const examine = (store: string) =>
+  withReadableStore(store, (open, losses) => examineStore(open, { quick: true, repair: false, losses, ...BY }));
+const exitOf = (done: Promise<object>): Promise<unknown> =>
+  done.then(
+    (report) => 'error' in report && (report.error as LpxError).exitCode,
+    (error) => error.exitCode ?? 'internal',
+  );
+
+describe('a database that somebody edited', () => {
+  it.each([
+    ['a table without its key', 'create table x as select * from students; drop table students; alter table x rename to students'],
+    ['a trigger that drops what is written', 'create trigger t before insert on history begin select raise(ignore); end'],
+    ['a view in place of a table', 'alter table picks rename to p; create view picks as select * from p'],
+    ['no history', 'delete from history'],
+    ['a number for the hash of a file', 'update own_records set document_sha256 = 3.5'],
+    ['a text for a number', `update students set extended_years = ''`],
+  ])('is called damaged by an erasure and by the doctor, never an internal error: %s', async (_, statements) => {
+    const store = await edited(statements);
+    expect(await exitOf(examine(store))).toBe(5);
+    // Or it succeeds.
+    expect([5, false]).toContain(await exitOf(erase(store)));
+  });
+
+  it('is not what an internal error of lpx is called where the store is whole', async () => {
+    const fault = new TypeError('of lpx');
+    const failing = withStore(await edited(''), async () => {
+      throw fault;
+    });
+    await expect(failing).rejects.toBe(fault);
+  });
+});
