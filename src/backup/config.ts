@@ -50,13 +50,14 @@ export async function makeConfig(folder: string, recipients: readonly string[]):
   return { id, key };
 }
 
-export function makeSubfolder(folder: string, name: string): void {
+/** Makes a folder where there is none. @returns whether it did @throws LPX_BACKUP_DAMAGED for anything else in its place; LPX_WRITE_FAILED, LPX_DISK_FULL */
+export function makeSubfolder(folder: string, name: string): boolean {
   const path = join(folder, name);
   try {
     const found = lstatSync(path, { throwIfNoEntry: false });
     // A link would have backups written who knows where.
     if (found && !found.isDirectory()) throw new LpxError('LPX_BACKUP_DAMAGED', { file: path });
-    if (!found) makeFolders(path, 0o700);
+    return !found && makeFolders(path, 0o700).length > 0;
   } catch (error) {
     throw writeError(error, path);
   }

@@ -14,7 +14,7 @@ export async function noteErasuresInBackups(store: Store): Promise<NotedErasures
   const erasures = await store.erasures.list();
   const [noted, unreached] = [[] as string[], [] as string[]];
   if (erasures.length === 0) return { noted, unreached };
-  for (const [folder, repositories] of await knownBackups(store))
+  for (const [folder, repositories] of await reachableBackups(store))
     try {
       const repository = await Repository.open({ folder });
       if (!repositories.has(repository.id)) throw new Error(`another backup is in ${folder}`);
@@ -27,6 +27,14 @@ export async function noteErasuresInBackups(store: Store): Promise<NotedErasures
       unreached.push(folder);
     }
   return { noted, unreached };
+}
+
+/** As `knownBackups`, and with those that were cut short before the history had them: they may have a snapshot all the same. */
+async function reachableBackups(store: Store): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const folders = new Map(await knownBackups(store));
+  for (const [folder, repository] of await store.begunBackups.all())
+    folders.set(folder, new Set([...(folders.get(folder) ?? []), repository]));
+  return folders;
 }
 
 /** Each folder that had a backup of this store, with the ids of the backups that were in it. */

@@ -10,7 +10,6 @@ import { gzipSync } from 'node:zlib';
 import { LpxError } from '../errors.js';
 import { decryptStreamWith, decryptWith, encryptStreamTo, encryptTo, type Identities } from '../io/age.js';
 import { fileError, writeError } from '../io/file-error.js';
-import { makeFolders } from '../io/folders.js';
 import { syncFolder, writePart } from '../io/publish.js';
 import type { Erasure } from '../store/erasure/erasure-list.js';
 import { CONFIG, CONFIG_BYTES, type Config, configIn, makeConfig, makeSubfolder, SUBFOLDERS } from './config.js';
@@ -26,7 +25,7 @@ export type ObjectKind = 'objects' | 'rows' | 'lists';
 
 /** Where the key of a repository is kept, for backups that have no identity at hand. */
 export interface KeyKeeper {
-  keyOf(repository: string): Promise<string | undefined>;
+  of(repository: string): Promise<string | undefined>;
   keep(repository: string, key: string): Promise<void>;
 }
 
@@ -109,7 +108,7 @@ export class Repository {
   static async #opened({ folder, identities, keys }: OpenRequest, config: Config): Promise<Repository> {
     if (!config.encryption) return new Repository(folder, config, undefined, identities);
     const sealed = Buffer.from(config.encryption.key, 'base64');
-    const kept = await keys?.keyOf(config.id);
+    const kept = await keys?.of(config.id);
     const key = kept ?? (identities && (await decryptWith(identities, sealed, join(folder, CONFIG))).toString('latin1'));
     if (key !== undefined && !NAME.test(key)) throw new LpxError('LPX_BACKUP_DAMAGED', { file: join(folder, CONFIG) });
     if (key !== undefined && kept === undefined) await keys?.keep(config.id, key);
@@ -198,7 +197,7 @@ export class Repository {
       if ((await hashFile(part)) !== sha256) throw new LpxError('LPX_BACKUP_UNWRITTEN', { file: path });
       const size = statSync(part).size;
       const shelf = dirname(path);
-      for (const made of makeFolders(shelf, 0o700)) this.#touched.add(dirname(made));
+      if (makeSubfolder(dirname(shelf), basename(shelf))) this.#touched.add(dirname(shelf));
       renameSync(part, path);
       this.#touched.add(shelf);
       this.bytesWritten += size;
@@ -227,6 +226,12 @@ export class Repository {
     writePart({ part, file: path }, content);
     await this.#publish(part, path, sha256Of(Buffer.from(content)));
     await this.settle();
+  }
+
+  /** Takes a snapshot back that was just written. */
+  async dropSnapshot(name: string): Promise<void> {
+    await rm(join(this.folder, 'snapshots', `${name}.json`), { force: true });
+    await syncFolder(join(this.folder, 'snapshots'));
   }
 
   /** Notes who was erased for good: snapshots from before still have them, and a restore erases them again. */

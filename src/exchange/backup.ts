@@ -58,10 +58,12 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
   if (!request.beginAgain) await requireNotVanished(store, folder);
   const repository = await Repository.openOrMake({ folder, recipients, identities, keys: store.backupKeys });
   const isShared = await sharesWithOthers(store, repository, request.shared);
+  // Before there is a snapshot: an erasure reaches it also when this process ends before the history has it.
+  await store.begunBackups.keep(folder, repository.id);
   const written = await repository.writing(() => writeSnapshot(store, repository, { now, onProgress }));
   const { manifest, kept } = written;
   const { records, files, head } = manifest;
-  await store.change(async (change) => {
+  const noting = store.change(async (change) => {
     const details = {
       repository: repository.id,
       snapshot: written.name,
@@ -73,7 +75,13 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
     await change.addHistory({ kind: 'backup', at: now, operator, file: basename(folder), bytes: 0, folder, details });
     return { keep: true, result: undefined };
   });
-  const pruned = keep === undefined ? undefined : await prune(repository, keep);
+  await noting.catch(async (error) => {
+    await repository.dropSnapshot(written.name).catch(() => {});
+    throw error;
+  });
+  // One that stays is no more than another place that an erasure looks into.
+  await store.begunBackups.drop(folder).catch(() => {});
+  const { pruned, unprunable } = await pruneTo(repository, keep);
   const losses = lossError(folder, { missing: files.missing, kept });
   const damage = written.damagedRows > 0 ? new LpxError('LPX_BACKUP_ROWS', { count: written.damagedRows }) : undefined;
   return {
@@ -83,11 +91,29 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
     findings: [
       ...(await lossFindings(store, folder, { missing: files.missing, kept })),
       ...(losses && damage ? [findingOf('LPX_BACKUP_ROWS', 'warning', {}, { count: written.damagedRows })] : []),
+      ...((losses ?? damage) && unprunable ? [findingOf('LPX_BACKUP_UNPRUNED', 'warning', {}, { folder, file: unprunable })] : []),
       ...(isShared ? [findingOf('LPX_BACKUP_SHARED', 'warning', {}, { folder })] : []),
       ...(isOnSameDisk(store, folder) ? [findingOf('LPX_BACKUP_SAME_DISK', 'note', {}, { folder })] : []),
     ],
-    error: losses ?? damage,
+    error: losses ?? damage ?? (unprunable === undefined ? undefined : new LpxError('LPX_BACKUP_UNPRUNED', { folder, file: unprunable })),
   };
+}
+
+/**
+ * Removes old snapshots. The backup is made: what stands against it does not undo that.
+ * @returns also the file that stands against it, if any
+ */
+async function pruneTo(
+  repository: Repository,
+  keep: number | undefined,
+): Promise<{ readonly pruned?: Pruned | undefined; readonly unprunable?: string }> {
+  if (keep === undefined) return {};
+  try {
+    return { pruned: await prune(repository, keep) };
+  } catch (error) {
+    if (!(error instanceof LpxError)) throw error;
+    return { unprunable: String(error.facts.file ?? repository.folder) };
+  }
 }
 
 /** A disk that is not connected leaves an empty folder, or none: a second backup there would look like the first. @throws LPX_BACKUP_VANISHED */

@@ -1,5 +1,5 @@
 /** Proves that a store is what it should be: database, records, files, log, backups; and says what no backup protects. */
-import { existsSync, lstatSync, mkdirSync, statfsSync } from 'node:fs';
+import { lstatSync, statfsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { HashList } from '../backup/hash-list.js';
@@ -370,26 +370,17 @@ async function repairStore(
 ): Promise<Repairs> {
   for (const { path, allowed } of loose) setMode(path, allowed);
   const modes = loose.filter(({ path, allowed }) => (lstatSync(path).mode & 0o777 & ~allowed) === 0).length;
-  const quarantine = quarantineOf(store);
   let moved = 0;
   const checksums = crc32s.size;
-  if (modes + checksums === 0 && (orphans.length === 0 || quarantine === undefined)) return { modes, orphans: moved, checksums };
+  if (modes + checksums + orphans.length === 0) return { modes, orphans: moved, checksums };
   await store.change(async (change) => {
     // Nobody else writes meanwhile: what is not named now is nobody's.
     const named = await change.knownFiles(orphans);
-    for (const sha256 of orphans.filter((hash) => !named.has(hash))) {
-      if (quarantine === undefined) break;
-      mkdirSync(quarantine, { recursive: true, mode: store.attachments.access.folder });
-      const to = join(quarantine, sha256);
-      if (!existsSync(to)) await store.attachments.copyTo(sha256, to, sha256).catch(() => {});
-      if (!existsSync(to)) continue;
-      await store.attachments.remove(sha256);
-      moved++;
-    }
+    for (const sha256 of orphans.filter((hash) => !named.has(hash))) if (await store.attachments.setAside(sha256)) moved++;
     await change.setCrc32s(crc32s);
     if (modes + moved + checksums > 0)
       await change.addHistory({ kind: 'repair', at: now, operator, file: '', bytes: 0, details: { modes, orphans: moved, checksums } });
-    return { keep: true, result: undefined };
+    return { keep: modes + moved + checksums > 0, result: undefined };
   });
   return { modes, orphans: moved, checksums };
 }
@@ -398,12 +389,6 @@ async function repairStore(
 function linksOf({ folder, attachments: { location } }: Store): string[] {
   const places = new Set([folder, dirname(location)].filter((place) => isAbsolute(place)));
   return [...places].flatMap(linkedFolders);
-}
-
-/** Next to the folder of files; undefined where they are not on this computer. */
-function quarantineOf(store: Store): string | undefined {
-  const place = store.attachments.locationOf('0'.repeat(64));
-  return isAbsolute(place) ? join(dirname(dirname(dirname(place))), 'quarantine') : undefined;
 }
 
 function freeSpace(store: Store): number | undefined {

@@ -70,13 +70,13 @@ export async function moveStore(request: MoveRequest): Promise<MoveResult> {
   try {
     const moved = await source.moved();
     if (moved) return await openUp(source, moved, request);
-    const [key, backupKeys] = [await keyOf(source), await source.backupKeys.all()];
+    const [key, backupKeys, begunBackups] = [await keyOf(source), await source.backupKeys.all(), await source.begunBackups.all()];
     if (request.dryRun) return await source.change(async (change) => ({ keep: false, result: await countOnly(source, change, request) }));
     const made: Made[] = [];
     try {
       await source.change(async (change) => {
         await requireQuiet(source, change);
-        made.push(await makeTarget({ source, change, key, backupKeys }, request));
+        made.push(await makeTarget({ source, change, key, backupKeys, begunBackups }, request));
         await change.markMoved({ to: shownLocation(request.to), key });
         return { keep: true, result: undefined };
       });
@@ -143,6 +143,7 @@ interface Moving {
   readonly change: StoreChange;
   readonly key: string;
   readonly backupKeys: ReadonlyMap<string, string>;
+  readonly begunBackups: ReadonlyMap<string, string>;
 }
 
 interface Made {
@@ -182,7 +183,7 @@ async function removeUnfinished(folder: string, key: string): Promise<void> {
 }
 
 async function makeAt(location: StoreLocation, moving: Moving, request: MoveRequest): Promise<Made> {
-  const { source, change, key, backupKeys } = moving;
+  const { source, change, key, backupKeys, begunBackups } = moving;
   const { attachments, now, operator, onProgress, from } = request;
   const [school, schemaVersion] = [source.school, await change.rows.schemaVersion()];
   let copied: Copied | undefined;
@@ -194,6 +195,7 @@ async function makeAt(location: StoreLocation, moving: Moving, request: MoveRequ
     await compareRows(store, rows.tables);
     const missing = await copyFiles(source, store, rows.files, onProgress);
     for (const [repository, value] of backupKeys) await store.backupKeys.keep(repository, value);
+    for (const [place, repository] of begunBackups) await store.begunBackups.keep(place, repository);
     const { records, files, missingCount, ...rest } = summaryOf(source, rows, missing);
     const details = { records, files, missing: missingCount, position: rows.head.position };
     await store.change(async (own) => {

@@ -431,6 +431,12 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'Bring them back: lpx recover {folder}. An encrypted backup needs --identity <file>.',
   },
+  LPX_BACKUP_UNPRUNED: {
+    exit: EXIT.damaged,
+    what: 'This backup is complete, but no old snapshot was removed: {file} cannot be read or removed.',
+    means: 'partlyDone',
+    next: 'Rehearse the snapshots that you need: lpx backup {folder} --rehearse --snapshot <name>. Where they are sound, take the damaged file away, or begin a new backup in another folder.',
+  },
   LPX_FILE_IN_BACKUP: {
     exit: EXIT.damaged,
     what: 'The file {entry} is missing or damaged in the store, and is safe in this backup.',

@@ -248,6 +248,10 @@ export const zhTW: Messages = {
       what: '資料庫有 {count} 個檔案遺失或損壞；這份備份裡還有先前備份的。',
       next: '請找回：lpx recover {folder}；備份已加密時，再加上 --identity <檔案>。',
     },
+    LPX_BACKUP_UNPRUNED: {
+      what: '這次備份已完成，但沒有移除任何舊備份點：{file} 無法讀取或移除。',
+      next: '請演練還原需要的備份點：lpx backup {folder} --rehearse --snapshot <名稱>；確定完好後，再移走損壞的檔案，或改在新的資料夾備份。',
+    },
     LPX_FILE_IN_BACKUP: {
       what: '檔案 {entry} 在資料庫裡遺失或損壞，但這份備份裡還有完好的一份。',
       next: '請找回：lpx recover {folder}。',

@@ -4,13 +4,13 @@ import type { HistoryKind } from '../spec/history.js';
 import type { BasicData, JsonObject, PortfolioRecord } from '../spec/portfolio.js';
 import type { LeftAs } from '../spec/status-changes.js';
 import type { Day } from '../spec/terms.js';
-import type { BackupKeys } from './backup-keys.js';
 import type { BatchJournal } from './batch-journal.js';
 import type { Erasure } from './erasure/erasure-list.js';
 import type { StudentErasures } from './erasure/student-erasures.js';
 import type { StoreHealth } from './health/store-health.js';
 import type { CustodyLog } from './history/custody-log.js';
 import type { Moved } from './moving.js';
+import type { NamedValues } from './named-values.js';
 import type { PackageClaims } from './package-claims.js';
 import type { Presence } from './processes/presence.js';
 import type { FileOwner, NeededFile, OwedByRecord } from './records/needed-files.js';
@@ -523,7 +523,9 @@ export interface Store {
   /** The batches that were begun. */
   readonly batches: BatchJournal;
   /** The keys of encrypted backups, under which objects are named there. */
-  readonly backupKeys: BackupKeys;
+  readonly backupKeys: NamedValues;
+  /** The ids of the repositories, by folder, into which a backup was begun and may have a snapshot that the history does not name. */
+  readonly begunBackups: NamedValues;
   /** The history as a ledger. */
   readonly log: CustodyLog;
   /** The students who were erased, and how more are. */

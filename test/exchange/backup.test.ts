@@ -16,6 +16,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { RepositoryLock } from '#lpx/backup/locks.js';
 import { Repository } from '#lpx/backup/repository.js';
+import { LpxError } from '#lpx/errors.js';
 import { type BackupRequest, backupStore, heldFiles, listSnapshots } from '#lpx/exchange/backup.js';
 import { eraseStudent, planErasure } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
@@ -692,6 +693,57 @@ describe('a damaged or hostile backup', () => {
     symlinkSync(outside, join(repository, 'objects'));
     await expect(backup(store, repository, { now: later(1) })).rejects.toMatchObject({ code: 'LPX_BACKUP_DAMAGED' });
     expect(readdirSync(outside)).toEqual([]);
+  });
+
+  it('is written no further through a link in the place of one shelf', async () => {
+    const [first, second] = [await filledSchool(1, 100), await filledSchool(40, 100)];
+    const repository = join(tempFolder(), 'backup');
+    await backup(first, repository);
+    const outside = tempFolder();
+    for (let shelf = 0; shelf < 256; shelf++) {
+      const path = join(repository, 'objects', shelf.toString(16).padStart(2, '0'));
+      if (!existsSync(path)) symlinkSync(outside, path);
+    }
+    await expect(backup(second, repository, { now: later(1), shared: true })).rejects.toMatchObject({ code: 'LPX_BACKUP_DAMAGED' });
+    expect(readdirSync(outside)).toEqual([]);
+  });
+
+  it('is complete, and in the history, where an old snapshot is damaged and none can be removed', async () => {
+    const store = await filledSchool(1, 100);
+    const repository = join(tempFolder(), 'backup');
+    const old = await backup(store, repository);
+    const file = join(repository, 'snapshots', `${old.name}.json`);
+    truncateSync(file, 10);
+    const { name, error, pruned } = await backup(store, repository, { now: later(1), keep: 1 });
+    expect([error, pruned]).toMatchObject([{ code: 'LPX_BACKUP_UNPRUNED', exitCode: 5, facts: { file } }, undefined]);
+    const [entry] = await withStore(store, (open) => open.history({ kinds: ['backup'] }));
+    expect([entry, existsSync(file)]).toMatchObject([{ details: { snapshot: name } }, true]);
+  });
+
+  it('that ends before the history has it gets each erasure all the same', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    await withStore(store, async (open) => {
+      const taken = new Promise<void>((resolve) => {
+        open.change = () => (resolve(), new Promise(() => {}));
+      });
+      await Promise.race([taken, backupStore(open, request(repository))]);
+    });
+    const { backups } = await withStore(store, (open) =>
+      eraseStudent(open, { nationalId: TRANSFER_STUDENT, reason: '', acceptUnreceipted: true, now: later(1), operator: OPERATOR }),
+    );
+    expect(backups).toEqual({ noted: [repository], unreached: [] });
+    expect(await restore(repository, join(tempFolder(), 'restored'))).toMatchObject({ erased: 1 });
+  });
+
+  it('leaves no snapshot where the history cannot take it', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    await withStore(store, async (open) => {
+      open.change = () => Promise.reject(new LpxError('LPX_STORE_BUSY', { folder: store }));
+      await expect(backupStore(open, request(repository))).rejects.toMatchObject({ code: 'LPX_STORE_BUSY' });
+    });
+    expect(await listSnapshots(repository, undefined)).toEqual([]);
   });
 
   it('is completed by the next backup where the store still has what is missing', async () => {

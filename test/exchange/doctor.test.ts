@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -12,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { type DoctorRequest, examineStore } from '#lpx/exchange/doctor.js';
@@ -303,6 +304,16 @@ describe('the doctor', () => {
     expect(codesOf(after)).toEqual(['LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
     const [entry] = await withStore(store, (open) => open.history());
     expect(entry).toMatchObject({ kind: 'repair', details: { orphans: 1 } });
+  });
+
+  it('sets nothing aside that an erasure does not reach later', async () => {
+    const store = await transferSchool(tempFolder());
+    const [file] = filesIn(store) as [string];
+    const aside = join(store, 'quarantine', basename(file));
+    mkdirSync(dirname(aside));
+    copyFileSync(file, aside);
+    await withStore(store, (open) => open.erasures.erase(TRANSFER_STUDENT, { now: NOW, operator: OPERATOR, reason: '' }));
+    expect([file, aside].filter((path) => existsSync(path))).toEqual([]);
   });
 
   it('counts records as protected that another school has acknowledged, not those for which this one wrote the receipt', async () => {

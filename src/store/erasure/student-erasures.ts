@@ -196,7 +196,7 @@ export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVau
       const named = await transaction.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).executeTakeFirst();
       const isGone =
         named !== undefined ||
-        (await vault.remove(sha256).then(
+        (await vault.erase(sha256).then(
           () => true,
           () => false,
         ));

@@ -67,6 +67,13 @@ export interface AttachmentVault {
   list(): AsyncIterable<HeldContent>;
   /** Removes a content, where it is there. Within a change, and only when no record names it. @throws LPX_WRITE_FAILED, also for what is not the name of a content */
   remove(sha256: string): Promise<void>;
+  /**
+   * Moves a content out, to where somebody may look at it. Within a change, and only when no record names it.
+   * @returns whether it did; never where contents are in a bucket
+   */
+  setAside(sha256: string): Promise<boolean>;
+  /** As `remove`, and what was set aside of it. */
+  erase(sha256: string): Promise<void>;
   /** Ends its connections. */
   close(): void;
   /** A folder of this process for what it has under way, known to others while the process lives. @throws LPX_DISK_FULL */

@@ -129,6 +129,28 @@ export class FolderVault implements AttachmentVault {
     });
   }
 
+  async setAside(sha256: string): Promise<boolean> {
+    requireOwnFolders(dirname(this.#folder));
+    const aside = this.#asideOf(sha256);
+    makeFolders(dirname(aside), this.access.folder);
+    if (heldAt(aside) === 'nothing') await this.copyTo(sha256, aside, sha256).catch(() => {});
+    if (heldAt(aside) === 'nothing') return false;
+    await this.remove(sha256);
+    return true;
+  }
+
+  async erase(sha256: string): Promise<void> {
+    await this.remove(sha256);
+    const aside = this.#asideOf(sha256);
+    await rm(aside, { force: true }).catch((error) => {
+      throw fileError(error, aside, 'writing');
+    });
+  }
+
+  #asideOf(sha256: string): string {
+    return join(dirname(this.#folder), 'quarantine', sha256);
+  }
+
   async workFolder(): Promise<WorkFolder> {
     requireOwnFolders(dirname(this.#folder));
     return this.#area.create();

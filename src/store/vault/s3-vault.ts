@@ -143,6 +143,14 @@ export class S3Vault implements AttachmentVault {
     await this.#bucket.remove(this.#keyOf(sha256));
   }
 
+  async setAside(): Promise<boolean> {
+    return false;
+  }
+
+  erase(sha256: string): Promise<void> {
+    return this.remove(sha256);
+  }
+
   workFolder(): Promise<WorkFolder> {
     return this.#area.create();
   }
