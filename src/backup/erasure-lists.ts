@@ -23,10 +23,28 @@ export async function noteErasuresInBackups(store: Store): Promise<NotedErasures
         await repository.settle();
       });
       noted.push(folder);
+      // Disks may take turns in one place: the others are somewhere else.
+      if (repositories.size > 1) unreached.push(folder);
     } catch {
       unreached.push(folder);
     }
   return { noted, unreached };
+}
+
+/** The folders of backups that can be read, and would bring back somebody who was erased: an erasure was cut short, or could not reach them. */
+export async function backupsWithoutErasures(store: Store): Promise<string[]> {
+  const erasures = await store.erasures.list();
+  if (erasures.length === 0) return [];
+  const folders: string[] = [];
+  for (const [folder, repositories] of await reachableBackups(store))
+    try {
+      const repository = await Repository.open({ folder });
+      const noted = new Set((await repository.erasures()).map(({ keyedId }) => keyedId));
+      if (repositories.has(repository.id) && erasures.some(({ keyedId }) => !noted.has(keyedId))) folders.push(folder);
+    } catch {
+      // What is on no disk that is connected, the erasure has named.
+    }
+  return folders;
 }
 
 /** As `knownBackups`, and with those that were cut short before the history had them: they may have a snapshot all the same. */

@@ -17,6 +17,8 @@ import { livingLocks, RepositoryLock } from './locks.js';
 import { hashFile, hashOf, plainSize, readObject, sha256Of, unpacked, writeStream } from './object-files.js';
 
 const NAME = /^[0-9a-f]{64}$/;
+/** How the time of an erasure begins. */
+const DAY = /^\d{4}-\d{2}-\d{2}/;
 /** More than the rows of a chunk ever take, in bytes: a repository may have been made by anybody. */
 export const CHUNK_LIMIT = 64 * 1024 * 1024;
 
@@ -362,9 +364,12 @@ async function readErasure(file: string): Promise<Erasure> {
 /** Erasures as lines of JSON, `{"keyedId": …, "at": …}` each. @throws LPX_ERASURES_WRONG */
 export function erasuresIn(text: string, file: string): Erasure[] {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
+  // A list that was cut off before its first line would bring everybody back.
+  if (lines.length === 0) throw new LpxError('LPX_ERASURES_WRONG', { file });
   return lines.map((line) => {
     const { keyedId, at } = erasureIn(line);
-    if (typeof keyedId !== 'string' || !NAME.test(keyedId) || typeof at !== 'string') throw new LpxError('LPX_ERASURES_WRONG', { file });
+    const isErasure = typeof keyedId === 'string' && NAME.test(keyedId) && typeof at === 'string' && DAY.test(at);
+    if (!isErasure) throw new LpxError('LPX_ERASURES_WRONG', { file });
     return { keyedId, at };
   });
 }

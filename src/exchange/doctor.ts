@@ -2,6 +2,7 @@
 import { lstatSync, statfsSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { backupsWithoutErasures } from '../backup/erasure-lists.js';
 import { HashList } from '../backup/hash-list.js';
 import { hasSnapshot, missingIn } from '../backup/snapshots.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
@@ -144,6 +145,9 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
     ...(freeBytes !== undefined && freeBytes < LITTLE_SPACE ? [findingOf('LPX_SPACE_LOW', 'warning', {}, { bytes: freeBytes })] : []),
     ...(await clockFindings(store, now)),
     ...backupFindings(backup, now),
+    ...(await unlessDamaged(findings, [], () => backupsWithoutErasures(store))).map((folder) =>
+      findingOf('LPX_BACKUP_UNERASED', 'warning', {}, { folder }),
+    ),
     ...gapFindings(gap),
   );
   for (const { place, severity } of findings) if (severity === 'error' && place.student) hurt.add(place.student);

@@ -949,9 +949,15 @@ export const CATALOGUE = {
   },
   LPX_ERASE_UNNOTED: {
     exit: EXIT.someFailed,
-    what: 'The backup in {folder} cannot be written to, and does not have this erasure yet: a restore of it would bring the student back.',
+    what: 'A backup that was made in {folder} cannot be written to, and does not have this erasure yet: a restore of it would bring the student back.',
     means: 'partlyDone',
     next: 'Connect it and run lpx backup {folder}, or lpx erase --finish. Until then, restore it with --erasures only.',
+  },
+  LPX_BACKUP_UNERASED: {
+    exit: EXIT.someFailed,
+    what: 'The backup in {folder} does not have every erasure yet: a restore of it would bring students back who were erased.',
+    means: 'partlyDone',
+    next: 'Write them into it: lpx erase --finish.',
   },
   LPX_ERASE_NAMED_FOLDER: {
     exit: EXIT.someFailed,

@@ -860,8 +860,12 @@ export const zhTW: Messages = {
       next: '請排除後執行 lpx erase --finish；下一個使用此資料庫的指令也會自動再試。',
     },
     LPX_ERASE_UNNOTED: {
-      what: '無法寫入 {folder} 的備份，其中還沒有這次刪除：還原它會帶回這位學生。',
+      what: '曾在 {folder} 建立的備份無法寫入，其中還沒有這次刪除：還原它會帶回這位學生。',
       next: '請接上該磁碟後執行 lpx backup {folder}（或 lpx erase --finish）；在那之前若要還原，務必加上 --erasures。',
+    },
+    LPX_BACKUP_UNERASED: {
+      what: '{folder} 的備份裡還缺少部分永久刪除的紀錄：還原它會帶回已刪除的學生。',
+      next: '請補記到備份裡：lpx erase --finish。',
     },
     LPX_ERASE_NAMED_FOLDER: {
       what: '備份的路徑 {folder} 含有這位學生的證號或姓名。作業紀錄會保留這個路徑，往後的刪除才能記入該備份。',

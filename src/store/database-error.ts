@@ -1,7 +1,12 @@
 import { LpxError } from '../errors.js';
+import { sqliteCodeName } from './sqlite/codes.js';
 
-/** SQLite's name of an error, `SQLITE_BUSY`; empty for an error that has no code. */
-export const codeOf = (error: unknown): string => String((error as { code?: unknown } | null)?.code ?? '');
+/** SQLite's name of an error, `SQLITE_BUSY`; empty for an error that has no code. The add-on names few of the extended codes. */
+export function codeOf(error: unknown): string {
+  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  const [, unnamed] = /^UNKNOWN_SQLITE_ERROR_(\d+)$/.exec(code) ?? [];
+  return unnamed === undefined ? code : sqliteCodeName(Number(unnamed));
+}
 
 /** Whether another process holds the database at the moment. */
 export const isBusy = (error: unknown): boolean => codeOf(error).startsWith('SQLITE_BUSY');

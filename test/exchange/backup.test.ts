@@ -366,7 +366,16 @@ describe('a backup', () => {
     const repository = join(tempFolder(), 'backup');
     await backup(store, repository);
     const list = join(tempFolder(), 'list');
-    for (const content of ['no list', '{"keyedId":"..","at":"2021"}', 'null', '['.repeat(100_000)]) {
+    const hash = 'a'.repeat(64);
+    for (const content of [
+      '',
+      '\n',
+      'no list',
+      '{"keyedId":"..","at":"2021-01-22"}',
+      `{"keyedId":"${hash}","at":"yesterday"}`,
+      'null',
+      '['.repeat(100_000),
+    ]) {
       writeFileSync(list, content);
       const refused = restore(repository, join(tempFolder(), 'restored'), { erasureFiles: [list] });
       await expect(refused, content).rejects.toMatchObject({ code: 'LPX_ERASURES_WRONG', facts: { file: list }, exitCode: 5 });
@@ -413,6 +422,19 @@ describe('a backup', () => {
     const erased = [await erase(TRANSFER_STUDENT), await erase(BORROWED_STUDENT)];
     expect(erased.map(({ backups }) => backups)).toEqual([1, 2].map(() => ({ noted: [repository], unreached: [] })));
     expect(await restore(repository, join(tempFolder(), 'restored'))).toMatchObject({ erased: 2 });
+  });
+
+  it('is named after an erasure where it took turns with another in one place and is not there', async () => {
+    const store = await transferSchool(tempFolder());
+    const parent = tempFolder();
+    const place = join(parent, 'usb');
+    await backup(store, place);
+    renameSync(place, join(parent, 'first disk'));
+    await backup(store, place, { now: later(1), beginAgain: true });
+    const { backups } = await withStore(store, (open) =>
+      eraseStudent(open, { nationalId: TRANSFER_STUDENT, reason: '', acceptUnreceipted: true, now: later(2), operator: OPERATOR }),
+    );
+    expect(backups).toEqual({ noted: [place], unreached: [place] });
   });
 
   it('gets each erasure at once where it can be reached; of the others, the erasure says which they are', async () => {
@@ -725,7 +747,10 @@ describe('a damaged or hostile backup', () => {
     const repository = join(tempFolder(), 'backup');
     await withStore(store, async (open) => {
       const taken = new Promise<void>((resolve) => {
-        open.change = () => (resolve(), new Promise(() => {}));
+        open.change = () => {
+          resolve();
+          return new Promise(() => {});
+        };
       });
       await Promise.race([taken, backupStore(open, request(repository))]);
     });

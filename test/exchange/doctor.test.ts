@@ -17,6 +17,7 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { type DoctorRequest, examineStore } from '#lpx/exchange/doctor.js';
+import { noteErasuresInBackups } from '#lpx/exchange/erase.js';
 import { importPackage } from '#lpx/exchange/import.js';
 import { leaveSchool } from '#lpx/exchange/leave.js';
 import { loadFolder } from '#lpx/exchange/load.js';
@@ -304,6 +305,17 @@ describe('the doctor', () => {
     expect(codesOf(after)).toEqual(['LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
     const [entry] = await withStore(store, (open) => open.history());
     expect(entry).toMatchObject({ kind: 'repair', details: { orphans: 1 } });
+  });
+
+  it('warns of a backup that would bring an erased student back, until the erasure is finished', async () => {
+    const store = await transferSchool(tempFolder());
+    const folder = join(tempFolder(), 'backup');
+    await withStore(store, (open) => backupStore(open, { folder, recipients: [], now: NOW, operator: OPERATOR }));
+    // As a process leaves it that ends here.
+    await withStore(store, (open) => open.erasures.erase(TRANSFER_STUDENT, { now: NOW, operator: OPERATOR, reason: '' }));
+    expect((await examine(store)).findings).toContainEqual(expect.objectContaining({ code: 'LPX_BACKUP_UNERASED', facts: { folder } }));
+    await withStore(store, noteErasuresInBackups);
+    expect(codesOf(await examine(store))).not.toContain('LPX_BACKUP_UNERASED');
   });
 
   it('sets nothing aside that an erasure does not reach later', async () => {

@@ -212,7 +212,7 @@ export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVau
 async function overwriteDatabase(db: Kysely<Tables>, folder: string): Promise<LpxError | undefined> {
   try {
     if (isPostgres(db))
-      for (const table of [...ROW_TABLES, ...(await jobTables(db))]) await sql`vacuum full ${sql.table(table)}`.execute(db);
+      for (const table of [...ROW_TABLES, ...(await jobTables(db))]) await sql`vacuum (full, analyze) ${sql.table(table)}`.execute(db);
     else {
       await sql`vacuum`.execute(db);
       await emptyJournal(db, folder);
