@@ -381,7 +381,7 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The backup is damaged: {file} is missing, or is not what was written.',
     means: 'notDone',
-    next: 'Use an older snapshot (lpx backup <folder> --list) or another copy of the backup. The next lpx backup writes again what is missing and the store still has.',
+    next: 'Use an older snapshot (lpx backup <folder> --list) or another copy of the backup. The next lpx backup writes again what is missing and the store still has; a file that is there but damaged only once you have removed it.',
   },
   LPX_BACKUP_NEWER: {
     exit: EXIT.usage,
@@ -435,7 +435,7 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'This backup is complete, but no old snapshot was removed: {file} cannot be read or removed.',
     means: 'partlyDone',
-    next: 'Rehearse the snapshots that you need: lpx backup {folder} --rehearse --snapshot <name>. Where they are sound, take the damaged file away, or begin a new backup in another folder.',
+    next: 'Rehearse the snapshots that you need: lpx backup {folder} --rehearse --snapshot <name>. Where they are intact, take the damaged file away, or begin a new backup in another folder.',
   },
   LPX_FILE_IN_BACKUP: {
     exit: EXIT.damaged,

@@ -223,7 +223,7 @@ export const zhTW: Messages = {
     LPX_BACKUP_FOLDER: { what: '{folder} 裡有其他檔案；備份需要專用的資料夾。', next: '請指定新的或空的資料夾。' },
     LPX_BACKUP_DAMAGED: {
       what: '備份已損壞：{file} 不見了，或內容與當初寫入的不同。',
-      next: '請改用較早的備份點（lpx backup <資料夾> --list）或備份的另一份副本。下次執行 lpx backup 時，資料庫裡還有的會重新寫入。',
+      next: '請改用較早的備份點（lpx backup <資料夾> --list）或備份的另一份副本。下次執行 lpx backup 時，不見的檔案若資料庫裡還有，會重新寫入；損壞的檔案要先移除，才會重新寫入。',
     },
     LPX_BACKUP_NEWER: { what: '{folder} 的備份是較新版的 lpx 所寫。', next: '請安裝該版本或更新的 lpx。' },
     LPX_BACKUP_BUSY: { what: '另一個 lpx 正在 {folder} 移除舊的備份。', next: '請等它完成後再執行一次。' },
