@@ -22,6 +22,7 @@ import {
   type TableDigest,
 } from '../store/table-rows.js';
 import { Files, intoFolder, type OnProgress, removeStore, requireEmpty, writeFiles } from './new-store.js';
+import { withStore } from './school-store.js';
 
 export interface MoveRequest {
   readonly from: StoreLocation;
@@ -65,29 +66,28 @@ export interface MoveResult {
  *   LPX_MOVE_SCHOOL where the new address names another school; LPX_MOVE_DIFFERS; what `openStore` and `createStore` throw.
  *   Then the old store is as it was.
  */
-export async function moveStore(request: MoveRequest): Promise<MoveResult> {
-  const source = await openStore(request.from, { evenMoved: true });
+export function moveStore(request: MoveRequest): Promise<MoveResult> {
+  return withStore(request.from, (source) => moveFrom(source, request), { evenMoved: true });
+}
+
+async function moveFrom(source: Store, request: MoveRequest): Promise<MoveResult> {
+  const moved = await source.moved();
+  if (moved) return await openUp(source, moved, request);
+  const [key, backupKeys, begunBackups] = [await keyOf(source), await source.backupKeys.all(), await source.begunBackups.all()];
+  if (request.dryRun) return await source.change(async (change) => ({ keep: false, result: await countOnly(source, change, request) }));
+  const made: Made[] = [];
   try {
-    const moved = await source.moved();
-    if (moved) return await openUp(source, moved, request);
-    const [key, backupKeys, begunBackups] = [await keyOf(source), await source.backupKeys.all(), await source.begunBackups.all()];
-    if (request.dryRun) return await source.change(async (change) => ({ keep: false, result: await countOnly(source, change, request) }));
-    const made: Made[] = [];
-    try {
-      await source.change(async (change) => {
-        await requireQuiet(source, change);
-        made.push(await makeTarget({ source, change, key, backupKeys, begunBackups }, request));
-        await change.markMoved({ to: shownLocation(request.to), key });
-        return { keep: true, result: undefined };
-      });
-      const [{ store, result }] = made as [Made];
-      await store.publish();
-      return result;
-    } finally {
-      for (const { store } of made) await store.close();
-    }
+    await source.change(async (change) => {
+      await requireQuiet(source, change);
+      made.push(await makeTarget({ source, change, key, backupKeys, begunBackups }, request));
+      await change.markMoved({ to: shownLocation(request.to), key });
+      return { keep: true, result: undefined };
+    });
+    const [{ store, result }] = made as [Made];
+    await store.publish();
+    return result;
   } finally {
-    await source.close();
+    for (const { store } of made) await store.close();
   }
 }
 

@@ -7,6 +7,7 @@ import { isSchoolCode } from '../spec/identifiers/school-code.js';
 import { namingDamage } from '../store/health/damage.js';
 import type { Losses } from '../store/health/salvage.js';
 import { isDatabaseUrl, postgresLocation, type StoreLocation } from '../store/location.js';
+import type { Opening } from '../store/moving.js';
 import { createStore, type NewStore, openStore, openWhatIsLeft } from '../store/open.js';
 import type { School, Store } from '../store/store.js';
 import { isS3Url, s3Location, s3Url } from '../store/vault/s3-location.js';
@@ -78,8 +79,8 @@ export async function nameSchool(
 }
 
 /** Opens a store, runs `work` on it, and closes it whatever happens. @throws as `openStore`, `namingDamage`, and what `work` throws */
-export async function withStore<T>(location: StoreLocation, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = await openStore(location);
+export async function withStore<T>(location: StoreLocation, work: (store: Store) => Promise<T>, opening: Opening = {}): Promise<T> {
+  const store = await openStore(location, opening);
   try {
     return await namingDamage(store, () => work(store));
   } finally {

@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LpxError } from '#lpx/errors.js';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
+import { moveStore } from '#lpx/exchange/move.js';
 import { withReadableStore, withStore } from '#lpx/exchange/school-store.js';
 import { SQLITE } from '../../support/postgres.js';
 import { NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../../support/schools.js';
@@ -39,6 +42,13 @@ describe('a database that somebody edited', () => {
     expect(await exitOf(examine(store))).toBe(5);
     // Or it succeeds.
     expect([5, false]).toContain(await exitOf(erase(store)));
+  });
+
+  it('is called damaged by a move, which leaves it where it is', async () => {
+    const from = await edited('delete from history');
+    const to = join(tempFolder(), 'new');
+    await expect(moveStore({ from, to, dryRun: false, ...BY })).rejects.toMatchObject({ code: 'LPX_STORE_DAMAGED', exitCode: 5 });
+    expect(existsSync(to)).toBe(false);
   });
 
   it('is not what an internal error of lpx is called where the store is whole', async () => {
