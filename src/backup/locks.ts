@@ -4,7 +4,7 @@
  * of this machine and is gone.
  */
 import { randomBytes } from 'node:crypto';
-import { readlinkSync, rmSync } from 'node:fs';
+import { readlinkSync, renameSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LpxError } from '../errors.js';
 import { writeError } from '../io/file-error.js';
 import { whenInterrupted } from '../io/interruption.js';
-import { writePart } from '../io/publish.js';
+import { unpublished, writePart } from '../io/publish.js';
 
 const FOLDER = 'locks';
 /** After this time without a sign of life a lock is nobody's, in ms. */
@@ -63,7 +63,14 @@ export class RepositoryLock {
     const token = randomBytes(8).toString('hex');
     const file = join(repository, FOLDER, `${token}.json`);
     const holder: Holder = { kind, host: thisHost(), pid: process.pid };
-    writePart({ part: file, file }, `${JSON.stringify(holder)}\n`);
+    // Under its name once it is whole: of an empty one, as a killed process would leave it, nobody could say whose it was.
+    const fresh = unpublished()(file);
+    writePart(fresh, `${JSON.stringify(holder)}\n`);
+    try {
+      renameSync(fresh.part, file);
+    } catch (error) {
+      throw writeError(error, file);
+    }
     const lock = new RepositoryLock(token, file);
     // Each writes its own first and looks then: of two, at least one sees the other.
     const until = performance.now() + PATIENCE_MS;
