@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { type StoreLocation, withStore } from '#lpx/exchange/school-store.js';
 import { lpx, lpxJson } from '../support/cli.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { hasPostgres, testDatabase } from '../support/postgres.js';
 import { describeS3 } from '../support/s3.js';
@@ -29,7 +29,7 @@ async function packageIn(folder: string): Promise<string> {
   const records = Array.from({ length: FILES }, (_, i) =>
     courseResult(
       { createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}` },
-      { bytes: pdf(randomBytes(200_000)), type: 'pdf', name: `報告${i}.pdf` },
+      { bytes: pdf(madeBytes(200_000)), type: 'pdf', name: `報告${i}.pdf` },
     ),
   );
   writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
@@ -101,7 +101,7 @@ describeS3('a store whose attachments are in a bucket', (server) => {
 
       // A content that changed in the bucket is found when it is read, and put right by the package that it came in.
       const [key = ''] = await keysUnder(prefix);
-      await server.client().send(new PutObjectCommand({ Bucket: 'files', Key: key, Body: pdf(randomBytes(100)) }));
+      await server.client().send(new PutObjectCommand({ Bucket: 'files', Key: key, Body: pdf(madeBytes(100)) }));
       rmSync(exported.json.packages[0].path);
       const refused = await run([...words.slice(0, -1), join(folder, 'again')], { LPX_PASSWORD: PASSWORD.toString() });
       expect([refused.code, refused.json.error.code]).toEqual([5, 'LPX_ATTACHMENT_BROKEN']);

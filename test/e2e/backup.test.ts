@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +5,7 @@ import { listSnapshots } from '#lpx/exchange/backup.js';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { lpx, lpxJson } from '../support/cli.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, NOW, OPERATOR, school } from '../support/schools.js';
@@ -19,7 +19,7 @@ async function schoolWithFiles(folder: string, count: number): Promise<string> {
   const records = Array.from({ length: count }, (_, i) =>
     courseResult(
       { createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}` },
-      { bytes: pdf(randomBytes(50_000)), type: 'pdf', name: `報告${i}.pdf` },
+      { bytes: pdf(madeBytes(50_000)), type: 'pdf', name: `報告${i}.pdf` },
     ),
   );
   writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -41,7 +41,7 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
   beforeAll(async () => {
     folder = join('/tmp', `lpx-full-${process.pid}`);
     const records = Array.from({ length: 20 }, (_, i) =>
-      courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(randomBytes(1_500_000)), type: 'pdf', name: `${i}.pdf` }),
+      courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(madeBytes(1_500_000)), type: 'pdf', name: `${i}.pdf` }),
     );
     writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
     from = await school(folder, '990001');

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +5,7 @@ import { withStore } from '#lpx/exchange/school-store.js';
 import { verifyPackage } from '#lpx/exchange/verify.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { lpx } from '../support/cli.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -20,7 +20,7 @@ async function packageOf60Files(folder: string): Promise<string> {
   const records = Array.from({ length: FILES }, (_, i) =>
     courseResult(
       { createdAt: `2021-01-10 14:03:${String(i).padStart(2, '0')}` },
-      { bytes: pdf(randomBytes(400_000)), type: 'pdf', name: `報告${i}.pdf` },
+      { bytes: pdf(madeBytes(400_000)), type: 'pdf', name: `報告${i}.pdf` },
     ),
   );
   writeExchangeFolder(join(folder, 'platform'), [smallPortfolio(records)]);
@@ -94,7 +94,7 @@ describe('an export that is killed', () => {
     const from = await school(folder, '990001');
     for (const nationalId of ['A800000014', 'B800000015']) {
       const records = Array.from({ length: 20 }, (_, i) =>
-        courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(randomBytes(100_000)), type: 'pdf', name: `${i}.pdf` }),
+        courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(madeBytes(100_000)), type: 'pdf', name: `${i}.pdf` }),
       );
       writeExchangeFolder(join(folder, nationalId), [smallPortfolio(records, { nationalId })]);
       await load(from, join(folder, nationalId));

@@ -1,5 +1,4 @@
 /** The command line on a store in PostgreSQL: what kills, races and a server that goes away leave. */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import { expect, it } from 'vitest';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { describePostgres, holdWriters, noticeDead, ownServer, query, type TestDatabase, testDatabase } from '../support/postgres.js';
 import { exportFrom, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
@@ -22,7 +22,7 @@ async function packageOf(folder: string, name: string, files: number, day = 10):
   const records = Array.from({ length: files }, (_, i) =>
     courseResult(
       { createdAt: `2021-01-${day} 14:03:${String(i).padStart(2, '0')}`, brief: name },
-      { bytes: pdf(randomBytes(200_000)), type: 'pdf', name: `報告${i}.pdf` },
+      { bytes: pdf(madeBytes(200_000)), type: 'pdf', name: `報告${i}.pdf` },
     ),
   );
   writeExchangeFolder(join(folder, name), [smallPortfolio(records)]);

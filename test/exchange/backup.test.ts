@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   existsSync,
   mkdirSync,
@@ -28,6 +28,7 @@ import { taipeiTime } from '#lpx/spec/terms.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import type { Store } from '#lpx/store/store.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { describeEngines, newStore } from '../support/postgres.js';
 import { BORROWED_STUDENT, load, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
@@ -63,7 +64,7 @@ const inPlaceOf = (path: string, put: () => void): void => {
 async function addRecords(store: Store, count: number, fileBytes: number, from = 0): Promise<void> {
   const staging = await store.attachments.stage();
   const records = Array.from({ length: count }, (_, i) => {
-    const content = randomBytes(fileBytes);
+    const content = madeBytes(fileBytes);
     const stagedAt = staging.nextPath();
     writeFileSync(stagedAt, content);
     const sha256 = createHash('sha256').update(content).digest('hex');
@@ -158,7 +159,7 @@ describe('a backup', () => {
     await withStore(store, (open) => addRecords(open, 5, 100_000, 10_000));
     // Reading would show that it is another by now.
     const some = filesIn(join(store, 'attachments')).find((name) => statSync(join(store, 'attachments', name)).size === 2000) as string;
-    writeFileSync(join(store, 'attachments', some), randomBytes(2000));
+    writeFileSync(join(store, 'attachments', some), madeBytes(2000));
     const second = await backup(store, repository, { now: later(1) });
     expect(second.error).toBeUndefined();
     const news = 5 * 100_000;
@@ -266,7 +267,7 @@ describe('a backup', () => {
     const store = await filledSchool(4, 1000);
     const [lost, broken] = filesIn(join(store, 'attachments')) as [string, string];
     rmSync(join(store, 'attachments', lost));
-    writeFileSync(join(store, 'attachments', broken), randomBytes(1000));
+    writeFileSync(join(store, 'attachments', broken), madeBytes(1000));
     const repository = join(tempFolder(), 'backup');
     const { error, manifest } = await backup(store, repository);
     expect(error).toMatchObject({ code: 'LPX_BACKUP_INCOMPLETE', facts: { count: 2 } });
@@ -301,7 +302,7 @@ describe('a backup', () => {
       const isGone = (object: string) => recipients.length > 0 || object.endsWith(lost.slice(-64));
       for (const object of filesIn(join(repository, 'objects')).filter(isGone)) {
         const path = join(repository, 'objects', object);
-        writeFileSync(path, randomBytes(statSync(path).size));
+        writeFileSync(path, madeBytes(statSync(path).size));
       }
       const { error, findings, manifest } = await run(3);
       const missing = recipients.length > 0 ? 2 : 1;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -28,6 +27,7 @@ import { rehearseRestore } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import type { StoreLocation } from '#lpx/store/location.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { describeEngines, newStore } from '../support/postgres.js';
 import { exportFrom, importRequest, LEFT, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
@@ -134,7 +134,7 @@ describeEngines('the doctor', (engine) => {
     const [lost, broken] = (await store.neededFiles()).map(({ sha256 }) => store.attachments.locationOf(sha256)) as [string, string];
     await store.close();
     rmSync(lost);
-    writeFileSync(broken, randomBytes(statSync(broken).size));
+    writeFileSync(broken, madeBytes(statSync(broken).size));
     const quick = await examine(location, { quick: true });
     expect([codesOf(quick).includes('LPX_ATTACHMENT_LOST'), codesOf(quick).includes('LPX_ATTACHMENT_BROKEN')]).toEqual([true, false]);
     const whole = await examine(location);
@@ -173,7 +173,7 @@ describe('the doctor', () => {
     const sum = (count: (report: typeof whole) => number) => parts.reduce((total, part) => total + count(part), 0);
     expect(sum(({ filesChecked }) => filesChecked)).toBe(whole.filesChecked);
     expect(sum(({ rowsChecked }) => rowsChecked)).toBe(whole.rowsChecked);
-    writeFileSync(filesIn(store)[0] as string, randomBytes(statSync(filesIn(store)[0] as string).size));
+    writeFileSync(filesIn(store)[0] as string, madeBytes(statSync(filesIn(store)[0] as string).size));
     let finders = 0;
     for (let number = 1; number <= 7; number++) if ((await examine(store, { part: { number, of: 7 } })).error) finders++;
     expect(finders).toBe(1);
@@ -284,7 +284,7 @@ describe('the doctor', () => {
     const store = await transferSchool(tempFolder());
     const [file] = filesIn(store) as [string];
     const orphan = 'a'.repeat(64);
-    const content = randomBytes(100);
+    const content = madeBytes(100);
     const { createHash } = await import('node:crypto');
     const real = createHash('sha256').update(content).digest('hex');
     mkdirSync(join(store, 'attachments', real.slice(0, 2)), { recursive: true });

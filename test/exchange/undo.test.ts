@@ -111,9 +111,11 @@ const received = (createdAt: string, brief = '他校') =>
     { bytes: pdf(`z${createdAt}${brief}`), type: 'pdf', name: '他.pdf' },
   );
 
+let otherFolders = 0;
+
 /** A package of another school. */
 async function otherSchools(folder: string, records: ReturnType<typeof courseResult>[], nationalId = TRANSFER_STUDENT) {
-  const parent = join(folder, `other-${Math.random()}`);
+  const parent = join(folder, `other-${otherFolders++}`);
   mkdirSync(parent);
   const other = await school(parent, '990002');
   writeExchangeFolder(join(parent, 'platform'), [smallPortfolio(records, { schoolCode: '990002', nationalId })]);

@@ -4,10 +4,11 @@ import { execaSync } from 'execa';
 import { beforeAll, expect, it } from 'vitest';
 import { readZip } from '#lpx/zip/reader.js';
 import { PASSWORD } from '../fixtures/hostile.js';
+import { repeatable } from '../support/made-bytes.js';
 import { Chance, mutated } from '../support/mutations.js';
 import { tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
-import { put, type RawEntry, rawZip, repeatable, withZip64End, written } from '../support/zips.js';
+import { put, type RawEntry, rawZip, withZip64End, written } from '../support/zips.js';
 
 const CASES = 1000;
 const SEED = 640_000;

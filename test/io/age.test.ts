@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -14,6 +13,7 @@ import {
   recipientsOf,
   requireRecipients,
 } from '#lpx/io/age.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
 
@@ -49,7 +49,7 @@ describe('what is encrypted to recipients', () => {
 
   it.each([0, 1, 64 * 1024, 300_000])('comes out of a stream as it went in: %d bytes', async (size) => {
     const { identities, recipients } = await keyPair();
-    const bytes = randomBytes(size);
+    const bytes = madeBytes(size);
     const sealed = await buffer(await encryptStreamTo(recipients, streamOf(bytes)));
     expect(await buffer(await decryptStreamWith(identities, streamOf(sealed), 'backup'))).toEqual(bytes);
     expect(await decryptWith(identities, sealed, 'backup')).toEqual(bytes);
@@ -71,10 +71,10 @@ describe('what is encrypted to recipients', () => {
     ['empty', () => Buffer.alloc(0)],
     ['changed at its end', (bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([(bytes.at(-1) as number) ^ 1])])],
     ['followed by more', (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(1)])],
-    ['something else', () => randomBytes(500)],
+    ['something else', () => madeBytes(500)],
   ])('is refused as damaged where it is %s', async (_how, damaged) => {
     const { identities, recipients } = await keyPair();
-    const bytes = damaged(await encryptTo(recipients, randomBytes(300_000)));
+    const bytes = damaged(await encryptTo(recipients, madeBytes(300_000)));
     const refusal = { code: 'LPX_ENCRYPTED_DAMAGED', facts: { file: 'backup' } };
     await expect(decryptWith(identities, bytes, 'backup')).rejects.toMatchObject(refusal);
     const streamed = async () => buffer(await decryptStreamWith(identities, streamOf(bytes), 'backup'));
@@ -83,7 +83,7 @@ describe('what is encrypted to recipients', () => {
 
   it('ends with the error of what it is read from', async () => {
     const { identities, recipients } = await keyPair();
-    const sealed = await encryptTo(recipients, randomBytes(300_000));
+    const sealed = await encryptTo(recipients, madeBytes(300_000));
     const failing = (bytes: Uint8Array) =>
       Readable.from(
         (function* () {
@@ -134,7 +134,7 @@ describeWith(['age'], 'the age of other people', () => {
 
   it('decrypts what lpx encrypts', async () => {
     const { file, recipients } = await setUp();
-    const bytes = randomBytes(200_000);
+    const bytes = madeBytes(200_000);
     writeFileSync(file('sealed.age'), await buffer(await encryptStreamTo(recipients, streamOf(bytes))));
     execaSync('age', ['-d', '-i', file('key.txt'), '-o', file('plain'), file('sealed.age')]);
     expect(readFileSync(file('plain'))).toEqual(bytes);

@@ -1,5 +1,4 @@
 /** An AbortSignal leaves all as before or as after, whenever it comes. Calls run in the bundled thread. */
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { exportPackage, importPackage, loadFolder, type Store, verifyPackage } from '#lpx/index.js';
 import { withOpen } from '../support/library.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, LEFT, load, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
@@ -18,7 +18,7 @@ const ABORTS = 8;
 async function bigSchool() {
   const folder = tempFolder();
   const records = Array.from({ length: 12 }, (_, i) =>
-    courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(randomBytes(1_500_000)), type: 'pdf', name: `${i}.pdf` }),
+    courseResult({ createdAt: `2021-01-10 14:03:${i + 10}` }, { bytes: pdf(madeBytes(1_500_000)), type: 'pdf', name: `${i}.pdf` }),
   );
   const platform = join(folder, 'platform');
   writeExchangeFolder(platform, [smallPortfolio(records)]);

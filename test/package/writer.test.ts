@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import { publishFiles } from '#lpx/io/publish.js';
 import { type PackageFile, SharedFiles, writePackage } from '#lpx/package/writer.js';
 import { entryBuffer } from '#lpx/zip/entry.js';
 import { readZip, type ZipEntry } from '#lpx/zip/reader.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { tempFolder } from '../support/temp.js';
 
 const options = { encryption: 'aes256', password: Buffer.from('p'), modified: new Date(2021, 0, 21) } as const;
@@ -29,7 +30,7 @@ describe('a package on disk', () => {
     ['a big', 20 * MB],
   ])('%s one is whole: every entry, its digests, its signature, no part left', async (_, bytes) => {
     const folder = tempFolder();
-    const files = [fileOf(folder, '1', randomBytes(bytes)), fileOf(folder, '2', Buffer.alloc(0))];
+    const files = [fileOf(folder, '1', madeBytes(bytes)), fileOf(folder, '2', Buffer.alloc(0))];
     const zipFile = join(folder, 'a.zip');
     const progress: number[] = [];
 
@@ -46,9 +47,9 @@ describe('a package on disk', () => {
   });
 
   it.each<[string, string, (file: PackageFile) => void]>([
-    ['changed since it was taken in', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes))],
-    ['has grown', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes + 1))],
-    ['has shrunk', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, randomBytes(bytes - 1))],
+    ['changed since it was taken in', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, madeBytes(bytes))],
+    ['has grown', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, madeBytes(bytes + 1))],
+    ['has shrunk', 'LPX_ATTACHMENT_BROKEN', ({ source, bytes }) => writeFileSync(source, madeBytes(bytes - 1))],
     ['is gone', 'LPX_ATTACHMENT_LOST', ({ source }) => rmSync(source)],
     [
       'is a folder now',
@@ -61,7 +62,7 @@ describe('a package on disk', () => {
   ])('is not written when a file %s: %s, and nothing of it is left', async (_, code, spoil) => {
     for (const bytes of [1000, 20 * MB]) {
       const folder = tempFolder();
-      const file = fileOf(folder, '1', randomBytes(bytes));
+      const file = fileOf(folder, '1', madeBytes(bytes));
       spoil(file);
       await expect(writePackage(partsOf(join(folder, 'a.zip')), { texts, files: [file] }, options)).rejects.toMatchObject({ code });
       expect(readdirSync(folder).filter((name) => name.startsWith('a.'))).toEqual([]);
@@ -70,7 +71,7 @@ describe('a package on disk', () => {
 
   it('reads a file that several packages carry once, proves it, and keeps no more of such files than there is room for', async () => {
     const folder = tempFolder();
-    const files = ['1', '2'].map((name) => fileOf(folder, name, randomBytes(1000)));
+    const files = ['1', '2'].map((name) => fileOf(folder, name, madeBytes(1000)));
     const [first, second] = files as [PackageFile, PackageFile];
     const shared = new SharedFiles(new Set(files.map(({ sha256 }) => sha256)), 1500);
     await writePackage(partsOf(join(folder, 'a.zip')), { texts, files }, { ...options, shared });
@@ -86,7 +87,7 @@ describe('a package on disk', () => {
     rmSync(second.source);
     const again = writePackage(partsOf(join(folder, 'c.zip')), { texts, files }, { ...options, shared });
     await expect(again).rejects.toMatchObject({ code: 'LPX_ATTACHMENT_LOST' });
-    const spoilt = { ...fileOf(folder, '3', randomBytes(1000)), sha256: first.sha256 };
+    const spoilt = { ...fileOf(folder, '3', madeBytes(1000)), sha256: first.sha256 };
     const wrong = writePackage(
       partsOf(join(folder, 'd.zip')),
       { texts, files: [spoilt] },

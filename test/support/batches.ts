@@ -1,8 +1,8 @@
 /** Schools with many students, and lists of them for `lpx batch export`. */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { nationalIdKind } from '#lpx/spec/identifiers/national-id.js';
+import { madeBytes } from './made-bytes.js';
 import { type MadeFile, writeExchangeFolder } from './portfolios.js';
 import { LEFT, load, school } from './schools.js';
 import { courseResult, pdf, smallPortfolio } from './small-portfolio.js';
@@ -26,12 +26,12 @@ export interface Class {
 export async function classOf(parent: string, students: number, fileBytes = 2000): Promise<Class> {
   mkdirSync(parent, { recursive: true });
   const nationalIds = madeIds(students);
-  const shared: MadeFile = { bytes: pdf(randomBytes(fileBytes)), type: 'pdf', name: '共同.pdf' };
+  const shared: MadeFile = { bytes: pdf(madeBytes(fileBytes)), type: 'pdf', name: '共同.pdf' };
   const portfolios = nationalIds.map((nationalId, i) =>
     smallPortfolio(
       [
-        courseResult({ createdAt: '2021-01-10 14:03:01' }, { bytes: pdf(randomBytes(fileBytes)), type: 'pdf', name: '一.pdf' }),
-        courseResult({ createdAt: '2021-01-10 14:03:02' }, { bytes: pdf(randomBytes(fileBytes)), type: 'pdf', name: '二.pdf' }),
+        courseResult({ createdAt: '2021-01-10 14:03:01' }, { bytes: pdf(madeBytes(fileBytes)), type: 'pdf', name: '一.pdf' }),
+        courseResult({ createdAt: '2021-01-10 14:03:02' }, { bytes: pdf(madeBytes(fileBytes)), type: 'pdf', name: '二.pdf' }),
         courseResult({ createdAt: '2021-01-10 14:03:03' }, shared),
       ],
       { nationalId, name: `學生${i}` },

@@ -1,6 +1,6 @@
 /** The single files that `npm run dist` makes: run as they are, on Linux, and on Windows by Wine. */
 import { spawn, spawnSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
   closeSync,
@@ -20,6 +20,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execaSync } from 'execa';
 import type { Ran } from './cli.js';
+import { madeBytes } from './made-bytes.js';
 
 export const RELEASE = fileURLToPath(new URL('../../release', import.meta.url));
 
@@ -37,7 +38,7 @@ export function received(folder: string): string {
 }
 
 /** Of thirteen files, more than a package needs for a second thread. The same for all: some of the samples are the same file. */
-const PADDING = randomBytes(1_800_000);
+const PADDING = madeBytes(1_800_000);
 
 /** Puts `samples/transfer` into a folder, with files so large that lpx takes a second thread for them. @returns the folder */
 export function largeSample(folder: string): string {

@@ -1,5 +1,4 @@
 /** Archives in memory and on disk, made by the writer under test or byte by byte. */
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { ByteSource, RandomSource } from '#lpx/zip/content.js';
@@ -44,12 +43,6 @@ export async function written(
   }
   await zip.complete();
   return output.bytes();
-}
-
-/** Salts and headers that are the same in every run, for an archive that is. */
-export function repeatable(): RandomSource {
-  let count = 0;
-  return (bytes) => createHash('shake256', { outputLength: bytes }).update(`${count++}`).digest();
 }
 
 export class MemoryOutput implements ZipOutput {

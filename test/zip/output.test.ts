@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import { newKeyMemory } from '#lpx/zip/crypto/aes-keys.js';
 import { FileOutput } from '#lpx/zip/output.js';
 import { newGrowth, setGrowth } from '#lpx/zip/threads/digest.js';
 import { Helper } from '#lpx/zip/threads/helper.js';
+import { madeBytes } from '../support/made-bytes.js';
 import { tempFolder } from '../support/temp.js';
 
 const md5 = (bytes: Buffer) => createHash('md5').update(bytes).digest('hex');
@@ -22,11 +23,11 @@ describe('the file of an archive', () => {
   it.each([
     ['here', () => undefined],
     ['behind by a helper', () => helperFor()],
-    ['behind by a helper that also derives keys', () => helperFor(newKeyMemory(40, randomBytes))],
+    ['behind by a helper that also derives keys', () => helperFor(newKeyMemory(40, madeBytes))],
   ])('has its digests when it is complete, hashed %s, whatever is written and however fast', async (_, help) => {
     const file = join(tempFolder(), 'a');
     const output = new FileOutput(file, help());
-    const parts = Array.from({ length: 60 }, (_, i) => randomBytes(1 + ((i * 7919) % 300_000)));
+    const parts = Array.from({ length: 60 }, (_, i) => madeBytes(1 + ((i * 7919) % 300_000)));
     for (const [i, part] of parts.entries()) {
       const reused = Buffer.from(part);
       output.write(reused);

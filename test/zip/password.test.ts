@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { checkPassword } from '#lpx/zip/entry.js';
 import { tryPassword } from '#lpx/zip/password.js';
 import { readZip } from '#lpx/zip/reader.js';
+import { repeatable } from '../support/made-bytes.js';
 import { tempFolder } from '../support/temp.js';
-import { put, rawZip, repeatable, written } from '../support/zips.js';
+import { put, rawZip, written } from '../support/zips.js';
 
 const password = Buffer.from('the right one');
 const entries = ['a', 'b', 'c'].map((name) => ({ name, content: Buffer.alloc(5000, name) }));
