@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import fc from 'fast-check';
 import stringWidth from 'fast-string-width';
 import { describe, expect, it } from 'vitest';
 import { allCommands, commandsOf, nameOf } from '#lpx/cli/command-tree.js';
@@ -10,6 +9,7 @@ import { wrapped } from '#lpx/cli/render/text.js';
 import { EXAMPLES } from '#lpx/messages/examples.js';
 import { LANGUAGES, type Language, messagesIn } from '#lpx/messages/messages.js';
 import { TOPICS } from '#lpx/messages/topics.js';
+import fc from '../support/properties.js';
 
 /** Reads words as lpx does, and runs nothing. @returns the command they name */
 async function read(language: Language, words: readonly string[]): Promise<string> {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { writeXlsx } from 'hucre/xlsx';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { withStore } from '#lpx/exchange/school-store.js';
 import { listStudents } from '#lpx/exchange/students.js';
 import { nationalIdKind } from '#lpx/spec/identifiers/national-id.js';
 import type { StoredStudent } from '#lpx/store/store.js';
+import fc from '../support/properties.js';
 import {
   exportFrom,
   importTo,

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { isCourseResult, isMultiPerformance, LISTS, type PortfolioRecord, withAttachments } from '#lpx/spec/portfolio.js';
 import { anyPortfolio, type MadePortfolio, type MadeRecord, THIS_SCHOOL, writeExchangeFolder } from '../support/portfolios.js';
+import fc from '../support/properties.js';
 import { exportFrom, importTo, load, md5, school, studentIn } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { LpxError } from '#lpx/errors.js';
 import { importPackage } from '#lpx/exchange/import.js';
@@ -16,6 +15,7 @@ import { undoEntry } from '#lpx/exchange/undo.js';
 import type { RowTable } from '#lpx/store/table-rows.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { describeEngines, newStore } from '../support/postgres.js';
+import fc from '../support/properties.js';
 import { exportFrom, importRequest, LEFT, load, NOW, OPERATOR, school } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';

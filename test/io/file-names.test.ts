@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distinctNames, safeName } from '#lpx/io/file-names.js';
 import { assertNameable } from '#lpx/io/windows-names.js';
+import fc from '../support/properties.js';
 
 const named = (text: string, ending = '.pdf') => safeName(text, ending, '檔案');
 

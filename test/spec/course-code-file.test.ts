@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CourseListing, formatCredits, listingFindings, listingsOf, parseCredits, termOfGrade } from '#lpx/spec/course-code-file.js';
 import { factOf } from '../support/facts.js';
+import fc from '../support/properties.js';
 
 const CODE = '109990001H11101A1010101';
 const listing: CourseListing = { code: CODE, subjectName: '國語文', credits: '444422' };

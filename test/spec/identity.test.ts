@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '#lpx/spec/identity.js';
 import { isCourseResult, type PortfolioRecord, withAttachments } from '#lpx/spec/portfolio.js';
 import { anyPortfolio } from '../support/portfolios.js';
+import fc from '../support/properties.js';
 import { courseResult } from '../support/small-portfolio.js';
 
 const known = (record: ReturnType<typeof courseResult>, sha256 = 'f') => withAttachments(record, () => ({ sha256 }));

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   documentFromPortfolios,
@@ -10,6 +9,7 @@ import {
 } from '#lpx/spec/portfolio.js';
 import { documentFindings } from '#lpx/spec/validate.js';
 import { anyPortfolio } from '../support/portfolios.js';
+import fc from '../support/properties.js';
 import { md5 } from '../support/schools.js';
 import { courseResult, smallPortfolio } from '../support/small-portfolio.js';
 

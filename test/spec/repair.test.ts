@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { basicDataWire, documentFromPortfolios, withAttachments } from '#lpx/spec/portfolio.js';
 import { repairDocument } from '#lpx/spec/repair.js';
 import { documentFindings } from '#lpx/spec/validate.js';
 import { factOf } from '../support/facts.js';
 import { anyPortfolio } from '../support/portfolios.js';
+import fc from '../support/properties.js';
 import { md5 } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 

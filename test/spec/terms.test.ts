@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   dayOf,
@@ -14,6 +13,7 @@ import {
   termOn,
   termTaughtBy,
 } from '#lpx/spec/terms.js';
+import fc from '../support/properties.js';
 
 describe('an academic term', () => {
   it.each([

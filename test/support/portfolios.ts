@@ -1,7 +1,6 @@
 /** Any valid portfolio, for properties: every list, every field of the wire table, files of every type. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { mappingPath, numberFiles } from '#lpx/package/layout.js';
 import { LISTS } from '#lpx/spec/generated/wire-table.js';
 import {
@@ -12,6 +11,7 @@ import {
   type PortfolioRecord,
   withAttachments,
 } from '#lpx/spec/portfolio.js';
+import fc from './properties.js';
 import { md5 } from './schools.js';
 
 /** A file as it stands in a school's platform. */

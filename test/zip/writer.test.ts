@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryBuffer } from '#lpx/zip/entry.js';
 import { encodeEnd, encodeHeaders, FLAG, METHOD } from '#lpx/zip/format.js';
 import { DEFAULT_LIMITS } from '#lpx/zip/limits.js';
 import { readZip, type ZipEntry } from '#lpx/zip/reader.js';
 import { EncryptedZip } from '#lpx/zip/writer.js';
+import fc from '../support/properties.js';
 import { tempFolder } from '../support/temp.js';
 import { MemoryOutput, MODIFIED, put, sourceOf, type TestEntry, written } from '../support/zips.js';
 

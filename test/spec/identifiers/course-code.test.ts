@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COURSE_CODE_TABLES } from '#lpx/spec/codes.js';
 import {
@@ -9,6 +8,7 @@ import {
   planOfCourseCode,
   schoolOfCourseCode,
 } from '#lpx/spec/identifiers/course-code.js';
+import fc from '../../support/properties.js';
 
 const named = (code: string) => Object.fromEntries(explainCourseCode(code).parts.map(({ part, text, name }) => [part, name || text]));
 

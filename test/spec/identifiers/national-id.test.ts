@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nationalIdKind } from '#lpx/spec/identifiers/national-id.js';
+import fc from '../../support/properties.js';
 
 describe('a national id', () => {
   it.each([

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readDay, readSchoolYear, readTerm } from '#lpx/spec/identifiers/written-terms.js';
+import fc from '../../support/properties.js';
 
 const two = (value: number): string => String(value).padStart(2, '0');
 const wide = (text: string): string => text.replace(/[!-~]/g, (character) => String.fromCharCode(character.charCodeAt(0) + 0xfee0));

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LIMIT_PROFILES, limitsFor, quotaFor } from '#lpx/spec/rules/limits.js';
 import { overQuota, type Pickable, standingsOf, totalOf } from '#lpx/spec/rules/quotas.js';
+import fc from '../../support/properties.js';
 
 const items = (count: number, picked: number, schoolYear = 109, half: Pickable['half'] = 'courseResults'): Pickable[] =>
   Array.from({ length: count }, (_, i) => ({ half, schoolYear, picked: i < picked }));

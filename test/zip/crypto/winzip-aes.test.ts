@@ -1,8 +1,8 @@
 import { createCipheriv, createHmac, pbkdf2Sync } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AesStrength, deriveAesKey, deriveAesKeys, keyBytes, saltBytes, WinZipAes } from '#lpx/zip/crypto/winzip-aes.js';
 import { Arenas, PLACE_BYTES } from '#lpx/zip/simd/arena.js';
+import fc from '../../support/properties.js';
 
 const strengths = fc.constantFrom<AesStrength>(1, 2, 3);
 const bytes = (constraints: fc.IntArrayConstraints) => fc.uint8Array(constraints).map((array) => Buffer.from(array));

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ZIPCRYPTO_HEADER_BYTES, ZipCryptoKeys } from '#lpx/zip/crypto/zipcrypto.js';
 import { type AnnouncedEntry, ZipCryptoAhead } from '#lpx/zip/crypto/zipcrypto-ahead.js';
 import { Arenas } from '#lpx/zip/simd/arena.js';
+import fc from '../../support/properties.js';
 import { sourceOf } from '../../support/zips.js';
 
 const password = Buffer.from('Sample-Pass-2021');

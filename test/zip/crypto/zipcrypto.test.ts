@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cryptStreams, ZipCryptoDecryption, ZipCryptoKeys } from '#lpx/zip/crypto/zipcrypto.js';
 import { Arenas } from '#lpx/zip/simd/arena.js';
+import fc from '../../support/properties.js';
 
 const arenas = new Arenas();
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arenas, PLACE_BYTES, STREAMS, XOR_BYTES } from '#lpx/zip/simd/arena.js';
+import fc from '../../support/properties.js';
 
 const arenas = new Arenas();
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arenas } from '#lpx/zip/simd/arena.js';
 import { MD5_LANES, Md5Streams } from '#lpx/zip/simd/md5x8.js';
+import fc from '../../support/properties.js';
 
 const arenas = new Arenas();
 const LONG = 300_000;

@@ -1,8 +1,8 @@
 import { pbkdf2Sync } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Arenas } from '#lpx/zip/simd/arena.js';
 import { pbkdf2Sha1 } from '#lpx/zip/simd/pbkdf2x2.js';
+import fc from '../../support/properties.js';
 
 const arenas = new Arenas();
 
