@@ -5,7 +5,10 @@ import process from 'node:process';
 export default class Retried {
   onTestCaseResult(test) {
     if (!test.diagnostic()?.flaky) return;
-    const lines = [`${test.module.relativeModuleId} > ${test.fullName}`, ...(test.result().errors ?? []).map(({ stack, message }) => stack ?? message)];
+    const lines = [
+      `${test.module.relativeModuleId} > ${test.fullName}`,
+      ...(test.result().errors ?? []).map(({ stack, message }) => stack ?? message),
+    ];
     appendFileSync(process.env.LPX_RETRIED, `${process.version} ${lines.join('\n')}\n`);
   }
 }
