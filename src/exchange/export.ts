@@ -42,7 +42,7 @@ export interface ExportRequest {
   readonly force: boolean;
   /** Take a last day that the records or the calendar speak against; the history remembers. */
   readonly acceptLeft?: boolean | undefined;
-  /** Export records although files of theirs are owed. */
+  /** Export records although files of theirs are owed, or the store has lost them. */
   readonly acceptPartial?: boolean | undefined;
   /** Terms like `1081`; empty for all. */
   readonly terms: readonly string[];

@@ -55,7 +55,7 @@ export interface ExportOptions extends ActOptions {
   readonly force?: boolean | undefined;
   /** Take a last day that the records or the calendar speak against; the history remembers. */
   readonly acceptLeft?: boolean | undefined;
-  /** Export records although files of theirs are owed: the package names them, and does not have them. */
+  /** Export records although files of theirs are owed, or the store has lost them: the package names them, and does not have them. */
   readonly acceptPartial?: boolean | undefined;
   /** Take a password that is easily guessed; the history remembers. */
   readonly weakPassword?: boolean | undefined;

@@ -753,13 +753,13 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The store has lost the file {entry}: {file} is missing.',
     means: 'notDone',
-    next: 'Look for it with lpx recover <path>: backups, old packages, folders of files. Importing the package, or loading the folder, that it came in again brings it back too.',
+    next: 'Look for it with lpx recover <path>: backups, old packages, folders of files. Importing the package, or loading the folder, that it came in again brings it back too. lpx export --accept-partial exports the record without it, and names it as missing.',
   },
   LPX_ATTACHMENT_BROKEN: {
     exit: EXIT.damaged,
     what: 'A file in the store is damaged: {file}, which is {entry}.',
     means: 'notDone',
-    next: 'Look for it with lpx recover <path>: backups, old packages, folders of files. Importing the package, or loading the folder, that it came in again brings it back too.',
+    next: 'Look for it with lpx recover <path>: backups, old packages, folders of files. Importing the package, or loading the folder, that it came in again brings it back too. lpx export --accept-partial exports the record without it, and names it as missing.',
   },
   LPX_FILE_UNOWNED: {
     exit: EXIT.damaged,

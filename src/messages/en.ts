@@ -145,7 +145,12 @@ const words: Words = {
     unset: 'a date that was never set',
   },
   owedNext: { export: '; lpx export --accept-partial exports the record and names the file as owed', none: '' },
-  owedWhy: { missing: 'did not come', other: 'came with another content', damaged: 'came damaged' },
+  owedWhy: {
+    missing: 'did not come',
+    other: 'came with another content',
+    damaged: 'came damaged',
+    lost: 'is lost or damaged in the store',
+  },
   part: {
     database: 'its file is not a valid database',
     stored: 'a record has changed since it was stored',
@@ -792,8 +797,7 @@ export const en = {
     md5: 'the MD5 as given by telephone, instead of a signature file; blanks and capitals are fine',
     strict: 'refuse anything that needs repair',
     acceptPartial: 'keep records whose files are missing, damaged or of another MD5; each file stays owed and is named',
-    exportPartial:
-      'export although files are owed: the package names them, without their content (recorded); not for files that the store has lost',
+    exportPartial: 'export although files are owed or lost: the package names them, without their content (recorded)',
     acceptForeignMd5: 'accept the files although all their MD5s are wrong',
     dryRun: 'show what would change without changing anything',
     createStudents: 'add students who are not in the store',

@@ -399,11 +399,11 @@ export const zhTW: Messages = {
     },
     LPX_ATTACHMENT_LOST: {
       what: '資料庫遺失了檔案 {entry}：找不到 {file}。',
-      next: '請先用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回；再匯入一次當初的交換檔，或重新載入該生的資料夾，也會補回。',
+      next: '請先用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回；再匯入一次當初的交換檔，或重新載入該生的資料夾，也會補回。急於匯出時，lpx export --accept-partial 可先匯出紀錄，並註明缺這個檔案。',
     },
     LPX_ATTACHMENT_BROKEN: {
       what: '資料庫裡的檔案已損壞：{file}（{entry}）。',
-      next: '請先用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回；再匯入一次當初的交換檔，或重新載入該生的資料夾，也會修復。',
+      next: '請先用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回；再匯入一次當初的交換檔，或重新載入該生的資料夾，也會修復。急於匯出時，lpx export --accept-partial 可先匯出紀錄，並註明缺這個檔案。',
     },
     LPX_FILE_UNOWNED: {
       what: '目前沒有任何學生紀錄使用的檔案{damage}：{file}。',
@@ -1150,7 +1150,7 @@ export const zhTW: Messages = {
       unset: '從未填寫的日期',
     },
     owedNext: { export: '；lpx export 加上 --accept-partial 可照樣匯出，並註明待補', none: '' },
-    owedWhy: { missing: '送來時缺少這個檔案', other: '送來的內容不是這個檔案', damaged: '送來時已損壞' },
+    owedWhy: { missing: '送來時缺少這個檔案', other: '送來的內容不是這個檔案', damaged: '送來時已損壞', lost: '資料庫裡已遺失或損壞' },
     part: {
       database: '不是完整的資料庫檔',
       stored: '有一筆紀錄與存入時不同',
@@ -1776,7 +1776,7 @@ export const zhTW: Messages = {
     md5: '對方告知的 MD5，代替簽章檔；可含空白與大寫',
     strict: '需要修正才讀得懂的一律不採用',
     acceptPartial: '檔案缺漏、損壞或 MD5 不符的紀錄照樣保留，並列出待補的檔案',
-    exportPartial: '即使尚有待補檔案也照樣匯出：交換檔註明檔名，但不含檔案（記入作業紀錄）；資料庫遺失的檔案不在此列',
+    exportPartial: '即使有待補、遺失或損壞的檔案也照樣匯出：交換檔註明檔名，但不含檔案（記入作業紀錄）',
     acceptForeignMd5: '即使所有檔案的 MD5 都不符，仍照樣採用',
     dryRun: '只說明會有什麼變動，不實際變動',
     createStudents: '一併建立不在資料庫裡的學生',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -199,6 +200,26 @@ describe('a file that does not come with its record', () => {
     await importTo(third, zipFile, OWE);
     expect(await owedIn(third)).toEqual([[{ ...DEBT, why: 'missing' }], undefined]);
     expect(readFileSync(partial).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['lost', (file: string) => rmSync(file)],
+    ['damaged', (file: string) => writeFileSync(file, pdf('something else'))],
+  ])('that the store has %s stops an export, or goes as a debt where the clerk asks for it', async (_, spoil) => {
+    const folder = tempFolder();
+    const { from } = await packages(folder);
+    const sha256 = createHash('sha256').update(FILE.bytes).digest('hex');
+    spoil(join(from, 'attachments', sha256.slice(0, 2), sha256));
+    const out = join(folder, 'out');
+    await expect(exportFrom(from, out)).rejects.toMatchObject({ exitCode: 5 });
+    const { zipFile, overridden, findings } = await exportFrom(from, out, { acceptPartial: true });
+    expect(overridden).toEqual(['LPX_FILE_OWED']);
+    expect(findings.filter(({ severity }) => severity === 'warning')).toMatchObject([
+      { code: 'LPX_FILE_OWED', place: { file: FILE.name }, facts: { owedWhy: 'lost' } },
+    ]);
+    const store = await school(folder, '990002');
+    await importTo(store, zipFile, OWE);
+    expect(await owedIn(store)).toEqual([[{ ...DEBT, why: 'missing' }], undefined]);
   });
 
   it('is owed in what the school’s own platform hands over, too, and paid by the next load', async () => {

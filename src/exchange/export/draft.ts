@@ -38,7 +38,7 @@ type DraftContents = Omit<PackageContents, 'files'> & { readonly files: readonly
 
 /** Lays out one student: paths, links, mappings. */
 export function layOut(studentId: number, portfolio: Selected): { readonly draft: Draft; readonly document: JsonObject[] } {
-  const { basicData, extras } = portfolio;
+  const { basicData, extras, lost } = portfolio;
   const records = portfolio.records.map(withOwed);
   const numbered = numberFiles(basicData, records);
   const paths = new Map(numbered.map((entry) => [`${records.indexOf(entry.record)} ${entry.slot}`, entry.path]));
@@ -52,13 +52,15 @@ export function layOut(studentId: number, portfolio: Selected): { readonly draft
     return { path: mappingPath(basicData.nationalId, half), content: `${JSON.stringify(names, null, 2)}\n` };
   });
   const files = numbered.flatMap(({ path, attachment }) =>
-    'sha256' in attachment ? [{ path, bytes: attachment.bytes, sha256: attachment.sha256, crc32: attachment.crc32 }] : [],
+    'sha256' in attachment && !lost.has(attachment.sha256)
+      ? [{ path, bytes: attachment.bytes, sha256: attachment.sha256, crc32: attachment.crc32 }]
+      : [],
   );
   const json = Buffer.from(JSON.stringify(document, null, 2).slice(2, -2));
   return { draft: { studentId, summary: summaryOf(portfolio), json, mappings, files }, document };
 }
 
-/** What a document and a mapping say of a file that is owed: it has its number, its name and its MD5, and does not go along. */
+/** What a document and a mapping say of a file that is owed: it has its number, its name and its MD5, and does not go along; nor does one that the store has lost. */
 type NamedOnly = Pick<StoredAttachment, 'type' | 'name' | 'md5'>;
 
 /** The record with the files that it is owed in their slots. */

@@ -3,13 +3,13 @@ import type { Code, Finding, Place } from '../../errors.js';
 import { limitExceeded, type PackageSize, WRITABLE } from '../../package/limits.js';
 import { BoundedFindings } from '../../spec/findings.js';
 import { basicDataPlace, filePlace, recordPlaces, recordsByPlace, studentPlace } from '../../spec/place.js';
-import { basicDataWire, isCourseResult, type JsonObject, SLOTS, wireListOf } from '../../spec/portfolio.js';
+import { basicDataWire, isCourseResult, type JsonObject, type PortfolioRecord, SLOTS, wireListOf } from '../../spec/portfolio.js';
 import { allRuleFindings, asCertified, type ReferenceData, recordFileFindings } from '../../spec/rules/record-rules.js';
 import { endedBefore } from '../../spec/status-changes.js';
 import { dayOf, firstDayOf, isInSummer, schoolYearOf } from '../../spec/terms.js';
 import { documentFindings } from '../../spec/validate.js';
 import { owedFinding } from '../../store/records/pickable-items.js';
-import type { HistoryEntry, StoredStudent } from '../../store/store.js';
+import type { HistoryEntry, StoredAttachment, StoredStudent } from '../../store/store.js';
 import type { ExportRequest } from '../export.js';
 import { type Draft, sizeOf } from './draft.js';
 import { hasSubstance, newestTermOf, type Selected, type Selection } from './selection.js';
@@ -101,11 +101,19 @@ function otherSchoolFindings({ basicData, records }: StoredStudent, school: stri
   return [{ code: 'LPX_EXPORT_OTHER_SCHOOL', severity: 'error', place, facts: { value: basicData.schoolCode, school } }];
 }
 
-/** Files that are owed: a package without them is not made unasked. */
+/** Files that are owed, or that the store has lost: a package without them is not made unasked. */
 const owedIn = (portfolio: Selected, { acceptPartial }: ExportRequest): Finding[] =>
   [...recordPlaces(portfolio)].flatMap(([record, place]) =>
-    (record.owed ?? []).map((file) => owedFinding(file, record.list, { place, severity: acceptPartial ? 'warning' : 'error' })),
+    [...(record.owed ?? []), ...lostOf(record, portfolio)].map((file) =>
+      owedFinding(file, record.list, { place, severity: acceptPartial ? 'warning' : 'error' }),
+    ),
   );
+
+const lostOf = (record: PortfolioRecord<StoredAttachment>, { lost }: Selected) =>
+  SLOTS.flatMap((slot) => {
+    const file = record[slot];
+    return file && lost.has(file.sha256) ? [{ slot, name: file.name, why: 'lost' as const }] : [];
+  });
 
 /** A student who fits into no package. */
 function tooLarge(draft: Draft, limits: PackageSize): Finding[] {

@@ -69,7 +69,7 @@ export async function planPackages(store: Store, request: ExportRequest): Promis
       continue;
     }
     const { name } = student.basicData;
-    const selection = select(student, store.school.code, request);
+    const selection = await select(store, student, request);
     leftOut.push(...selection.leftOut);
     const hindrance = hindranceOf(student, selection, request);
     if (hindrance?.severity === 'error') {

@@ -5,23 +5,33 @@ import {
   isCourseResult,
   type Portfolio,
   type PortfolioRecord,
+  SLOTS,
   termOfRecord,
   titleOf,
   wireListOf,
 } from '../../spec/portfolio.js';
 import { unfitness } from '../../spec/rules/eligibility.js';
 import type { ExchangeReason } from '../../spec/status-changes.js';
-import type { Provenance, StoredAttachment, StoredStudent } from '../../store/store.js';
+import type { Provenance, Store, StoredAttachment, StoredStudent } from '../../store/store.js';
 import type { ExportRequest, LeftOut } from '../export.js';
 
-export type Selected = Portfolio<StoredAttachment> & { readonly ownRecords: ReadonlySet<PortfolioRecord<StoredAttachment>> };
+export type Selected = Portfolio<StoredAttachment> & {
+  readonly ownRecords: ReadonlySet<PortfolioRecord<StoredAttachment>>;
+  /** Contents that the store has lost or not whole, by SHA-256; looked for only where records may go without their files. */
+  readonly lost: ReadonlySet<string>;
+};
 
 export interface Selection {
   readonly portfolio: Selected;
   readonly leftOut: readonly LeftOut[];
 }
 
-export function select({ basicData, extras, records }: StoredStudent, schoolCode: string, { terms, reason }: ExportRequest): Selection {
+/** What an exchange carries of a student. Where records may go without their files, every file is read. */
+export async function select(
+  { school, attachments }: Store,
+  { basicData, extras, records }: StoredStudent,
+  { terms, reason, acceptPartial }: ExportRequest,
+): Promise<Selection> {
   const chosen: PortfolioRecord<StoredAttachment>[] = [];
   const ownRecords = new Set<PortfolioRecord<StoredAttachment>>();
   const leftOut: LeftOut[] = [];
@@ -42,8 +52,17 @@ export function select({ basicData, extras, records }: StoredStudent, schoolCode
     chosen.push(exported);
     if (provenance === 'own') ownRecords.add(exported);
   }
-  const portfolio: Selected = { basicData: { ...basicData, schoolCode }, extras, records: chosen, ownRecords };
+  const lost = acceptPartial ? await lostOf(attachments, chosen) : new Set<string>();
+  const portfolio: Selected = { basicData: { ...basicData, schoolCode: school.code }, extras, records: chosen, ownRecords, lost };
   return { portfolio, leftOut };
+}
+
+/** The contents of records that the store has lost or not whole, by SHA-256. */
+async function lostOf(attachments: Store['attachments'], records: readonly PortfolioRecord<StoredAttachment>[]): Promise<Set<string>> {
+  const contents = new Set(records.flatMap((record) => SLOTS.flatMap((slot) => record[slot]?.sha256 ?? [])));
+  const lost = new Set<string>();
+  for (const sha256 of contents) if ((await attachments.check(sha256)) !== 'sound') lost.add(sha256);
+  return lost;
 }
 
 function reasonToLeaveOut(record: PortfolioRecord<unknown>, terms: readonly string[]): LeftOut['reason'] | undefined {

@@ -111,7 +111,7 @@ async function layOutAgain(store: Store, request: ExportRequest, students: reado
       continue;
     }
     const student = await studentIn(store, summary.nationalId);
-    const { draft } = layOut(student.id, select(student, store.school.code, request).portfolio);
+    const { draft } = layOut(student.id, (await select(store, student, request)).portfolio);
     if (digestOf(draft) !== digest) throw new LpxError('LPX_STUDENT_CHANGED', {}, { place: studentPlace(student.basicData) });
     drafts.push(draft);
   }

@@ -131,9 +131,9 @@ export function itemNamed(items: readonly Item[], ref: string, basicData: BasicD
   return item;
 }
 
-/** A file that a record is owed. @param place of the record */
+/** A file that a record is owed, or that the store has lost. @param place of the record */
 export const owedFinding = (
-  file: OwedFile,
+  file: Pick<OwedFile, 'slot' | 'name'> & { readonly why: OwedFile['why'] | 'lost' },
   list: ListName,
   { place, severity }: { readonly place: Place; readonly severity: Severity },
 ): Finding => ({
