@@ -109,13 +109,16 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const engine = losses ? await unlessDamaged<EngineFaults>(findings, { by: 'none', faults: [] }, checkEngine) : await checkEngine();
   for (const detail of engine.faults) findings.push(findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail }));
   const rows = await examineRows(store, inPart);
-  const files = await examineFiles(store, rows.files, { quick, inPart: (sha256) => inPart('attachments', sha256), onProgress });
-  const loose = looseModes(store, files.present);
-  const repairs = repair ? await repairStore(store, request, { ...files, loose }) : undefined;
-  const hurt = new Set<string>();
   const incomplete = await store.health.incomplete((id) => inPart('students', keyOfRow('students', { id })));
   const known = new Set(rows.damaged.map(({ studentId }) => studentId));
   const gaps = incomplete.filter((studentId) => !known.has(studentId));
+  // A file that no record names may be of a row that is damaged.
+  const isWhole = losses === undefined && part === undefined && engine.faults.length + rows.damaged.length + gaps.length === 0;
+  const unneeded = isWhole ? (await store.health.unneededFiles()).map(({ sha256 }) => sha256) : [];
+  const files = await examineFiles(store, rows.files, { quick, unneeded, inPart: (sha256) => inPart('attachments', sha256), onProgress });
+  const loose = looseModes(store, files.present);
+  const repairs = repair ? await repairStore(store, request, { ...files, orphans: isWhole ? files.orphans : [], loose }) : undefined;
+  const hurt = new Set<string>();
   findings.push(...(await rowFindings(store, [...rows.damaged, ...gaps.map((studentId) => ({ table: 'students' as const, studentId }))])));
   findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
   if (!repairs) findings.push(...(await unlessDamaged(findings, [], () => checksumFindings(store, files.crc32s))));
@@ -234,7 +237,7 @@ interface ExaminedFiles {
   readonly damage: ReadonlyMap<string, 'lost' | 'broken'>;
   /** The right CRC-32 of contents that are whole and of which another one is noted: an export would take them for broken. */
   readonly crc32s: ReadonlyMap<string, number>;
-  /** Contents of the vault that no record names. */
+  /** Contents of the vault that no record names: the table of files does not have them, or no record has or had them. */
   readonly orphans: readonly string[];
   readonly orphanBytes: number;
   /** The contents of this part that are there: those that were looked at. */
@@ -245,7 +248,15 @@ interface ExaminedFiles {
 async function examineFiles(
   store: Store,
   { hashes, sizes, crc32s: noted }: Files,
-  { quick, inPart, onProgress }: Pick<DoctorRequest, 'quick' | 'onProgress'> & { readonly inPart: (sha256: string) => boolean },
+  {
+    quick,
+    unneeded,
+    inPart,
+    onProgress,
+  }: Pick<DoctorRequest, 'quick' | 'onProgress'> & {
+    readonly unneeded: readonly string[];
+    readonly inPart: (sha256: string) => boolean;
+  },
 ): Promise<ExaminedFiles> {
   const damage = new Map<string, 'lost' | 'broken'>();
   const crc32s = new Map<string, number>();
@@ -285,8 +296,8 @@ async function examineFiles(
   }
   // What an import has just brought is named by now.
   const named = await store.knownFiles(strangers);
-  const orphans = strangers.filter((sha256) => !named.has(sha256));
-  const orphanBytes = orphans.reduce((sum, sha256) => sum + (strangerSizes.get(sha256) ?? 0), 0);
+  const orphans = [...strangers.filter((sha256) => !named.has(sha256)), ...unneeded.filter((sha256) => !damage.has(sha256))];
+  const orphanBytes = orphans.reduce((sum, sha256) => sum + (strangerSizes.get(sha256) ?? sizes[hashes.indexOf(sha256)] ?? 0), 0);
   return { damage, crc32s, orphans, orphanBytes, present };
 }
 
@@ -379,6 +390,7 @@ async function repairStore(
   if (modes + checksums + orphans.length === 0) return { modes, orphans: moved, checksums };
   await store.change(async (change) => {
     // Nobody else writes meanwhile: what is not named now is nobody's.
+    await change.dropUnneeded(orphans);
     const named = await change.knownFiles(orphans);
     for (const sha256 of orphans.filter((hash) => !named.has(hash))) if (await store.attachments.setAside(sha256)) moved++;
     await change.setCrc32s(crc32s);

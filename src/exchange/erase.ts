@@ -52,13 +52,13 @@ export async function planErasure(store: Store, nationalId: string): Promise<Era
 export async function eraseStudent(
   store: Store,
   { nationalId, acceptUnreceipted, ...order }: EraseRequest,
-): Promise<ErasedStudent & Pick<ErasurePlan, 'outside'> & { readonly remnants: Remnants; readonly backups: NotedErasures }> {
+): Promise<ErasedStudent & Pick<ErasurePlan, 'outside' | 'unnamed'> & { readonly remnants: Remnants; readonly backups: NotedErasures }> {
   const plan = await planErasure(store, nationalId);
   const refusal = acceptUnreceipted ? undefined : errorOf(plan.awaiting);
   if (refusal) throw refusal;
   const erased = await store.erasures.erase(nationalId, order, { acceptPending: acceptUnreceipted, newest: plan.newest });
   if (!erased) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
-  return { ...erased, outside: plan.outside, backups: await noteErasuresInBackups(store) };
+  return { ...erased, outside: plan.outside, unnamed: plan.unnamed, backups: await noteErasuresInBackups(store) };
 }
 
 const awaitingReceipt = (entries: readonly HistoryEntry[], student: Pick<ErasurePlan, 'nationalId' | 'name'>): Finding[] =>

@@ -585,7 +585,7 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: '{count} files ({bytes:size}) that no record names are among the files of the store.',
     means: 'notDone',
-    next: 'They do no harm. lpx doctor --repair moves them aside.',
+    next: 'Some may be of a student who was erased. lpx doctor --repair moves them into quarantine in the store, once no record is damaged: delete them there.',
   },
   LPX_PACKAGE_PENDING: {
     exit: EXIT.busy,

@@ -332,7 +332,7 @@ export const zhTW: Messages = {
     },
     LPX_ORPHANS: {
       what: '資料庫的檔案中，有 {count} 個（{bytes:size}）不屬於任何紀錄。',
-      next: '沒有害處；lpx doctor --repair 會將它們移到一旁。',
+      next: '其中可能有已永久刪除的學生的檔案。所有紀錄都完好時，lpx doctor --repair 會將它們移到資料庫的 quarantine 資料夾；請在那裡刪除。',
     },
     LPX_PACKAGE_PENDING: {
       what: '交換檔 {file} 正在寫入，或要放置的資料夾目前無法使用。',

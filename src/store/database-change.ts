@@ -12,6 +12,7 @@ import { historyColumns } from './history/history-rows.js';
 import { hangingOn, markTakenBack, takeBack } from './history/taking-back.js';
 import { sealHoldings } from './holdings.js';
 import { type Moved, markMoved } from './moving.js';
+import { unneededFiles } from './records/needed-files.js';
 import { sealed } from './seal.js';
 import { inParts } from './statements.js';
 import {
@@ -246,6 +247,12 @@ export class DatabaseChange implements StoreChange {
 
   async setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void> {
     for (const [sha256, crc32] of crc32s) await this.#db.updateTable('attachments').set({ crc32 }).where('sha256', '=', sha256).execute();
+  }
+
+  async dropUnneeded(sha256s: readonly string[]): Promise<void> {
+    const wanted = new Set(sha256s);
+    const unneeded = (await unneededFiles(this.#db)).map(({ sha256 }) => sha256).filter((sha256) => wanted.has(sha256));
+    for (const some of inParts(unneeded)) await this.#db.deleteFrom('attachments').where('sha256', 'in', some).execute();
   }
 
   async addPick(studentId: number, { provenance, id }: RecordRef, at: Date): Promise<void> {

@@ -485,6 +485,8 @@ export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFi
   addFile(file: Pick<StoredAttachment, 'sha256' | 'md5' | 'bytes'>): Promise<void>;
   /** Keeps the CRC-32 of files, by their SHA-256. */
   setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void>;
+  /** Takes out of the table of files those of these that no record has or had. */
+  dropUnneeded(sha256s: readonly string[]): Promise<void>;
   addPick(studentId: number, record: RecordRef, at: Date): Promise<void>;
   removePick(record: RecordRef): Promise<void>;
   setExtendedYears(studentId: number, years: number): Promise<void>;

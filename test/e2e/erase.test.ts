@@ -164,9 +164,13 @@ describe('the commands erase and log', () => {
     };
     for (const words of [['log'], ['log', '--student', NAME], ['log', '--verify']])
       expect([words, onTerminal(...words).exitCode]).toEqual([words, 0]);
+    const database = openSqlite(join(store, 'lpx.sqlite'));
+    database.exec(`insert into attachments (sha256, md5, bytes, seal) values ('${'ab'.repeat(32)}', '', 9, '')`);
+    database.close();
     // Two receipts are awaited: each is listed, and the error says how many they are.
     const awaited = onTerminal('erase', TRANSFER_STUDENT, '--dry-run');
     expect([awaited.exitCode, awaited.stdout.split('LPX_ERASE_AWAITING').length]).toEqual([7, 4]);
+    expect(awaited.stdout).toContain('LPX_ORPHANS');
     const reason = ['--reason', `${TRANSFER_STUDENT},${NAME},B800000015`];
     expect(onTerminal(...ERASE, ...reason, '--accept-unreceipted')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(erased) });
     expect(filesWithStudent(store)).toEqual([]);

@@ -56,7 +56,7 @@ export async function erase(context: Context, nationalId: string | undefined, op
         ...outsideLines(context, done, limits),
         ...notedLines(context, backups),
       ],
-      findings: [...unreachedFindings(backups), ...namedFindings(plan)],
+      findings: [...unreachedFindings(backups), ...keptFindings(plan)],
       ...unfinished(context, remnants),
     };
   });
@@ -88,7 +88,7 @@ function planned(context: Context, plan: ErasurePlan, limits: readonly Limit[]):
       ...outsideLines(context, plan, limits),
     ],
     // A single one is said on its own.
-    findings: [...(plan.awaiting.length > 1 ? plan.awaiting : []), ...namedFindings(plan)],
+    findings: [...(plan.awaiting.length > 1 ? plan.awaiting : []), ...keptFindings(plan)],
     ...(first && {
       error: new LpxError(first.code, first.facts as never, { findings: plan.awaiting, place: first.place }),
     }),
@@ -135,7 +135,7 @@ function outsideLines(context: Context, { outside }: ErasurePlan, limits: readon
   ];
 }
 
-const planOutput = ({ nationalId, name: _, newest: __, namedBackups: ___, outside, awaiting, ...plan }: ErasurePlan) => ({
+const planOutput = ({ nationalId, name: _, newest: __, namedBackups: ___, unnamed: ____, outside, awaiting, ...plan }: ErasurePlan) => ({
   ...plan,
   nationalIdMasked: maskId(nationalId),
   outside: outside.map((entry) => ({
@@ -166,8 +166,11 @@ const notedLines = ({ messages }: Context, { noted }: NotedErasures): string[] =
 const unreachedFindings = ({ unreached }: NotedErasures): Finding[] =>
   unreached.map((folder) => findingOf('LPX_ERASE_UNNOTED', 'warning', {}, { folder }));
 
-const namedFindings = ({ namedBackups }: ErasurePlan): Finding[] =>
-  namedBackups.map((folder) => findingOf('LPX_ERASE_NAMED_FOLDER', 'warning', {}, { folder }));
+/** What the log and the vault keep. */
+const keptFindings = ({ namedBackups, unnamed }: ErasurePlan): Finding[] => [
+  ...namedBackups.map((folder) => findingOf('LPX_ERASE_NAMED_FOLDER', 'warning', {}, { folder })),
+  ...(unnamed.count > 0 ? [findingOf('LPX_ORPHANS', 'warning', {}, unnamed)] : []),
+];
 
 const remnantOutput = ({ messages }: Context, { files, database }: Remnants) => ({
   overwritten: files.length === 0 && database === undefined,

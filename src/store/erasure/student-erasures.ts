@@ -13,6 +13,7 @@ import { isInChangesOfOthers } from '../history/entry-changes.js';
 import { receiptsOf } from '../history/entry-rows.js';
 import { historyColumns } from '../history/history-rows.js';
 import type { Presence } from '../processes/presence.js';
+import { unneededFiles } from '../records/needed-files.js';
 import { inParts } from '../statements.js';
 import type { Store } from '../store.js';
 import { basicDataOf } from '../stored-rows.js';
@@ -46,6 +47,8 @@ export interface PlannedErasure extends ErasedStudent {
   readonly name: string;
   readonly newest: number;
   readonly namedBackups: readonly string[];
+  /** Files of the store that no record has or had, and their bytes: some may be of the student, where rows were changed past lpx. */
+  readonly unnamed: { readonly count: number; readonly bytes: number };
 }
 
 /** By whom, when and why a student is erased. */
@@ -64,7 +67,8 @@ export interface Remnants {
 }
 
 const RECORD_TABLES = ['own_records', 'received_records', 'former_records'] as const;
-const SHA256 = /\b[0-9a-f]{64}\b/g;
+/** Also in the rows that changes keep as text. */
+const FILES = /_sha256\\?":\\?"([0-9a-f]{64})\\?"/g;
 
 export class StudentErasures {
   readonly #db: Kysely<Tables>;
@@ -120,6 +124,7 @@ export class StudentErasures {
     const student = await studentRow(this.#db, nationalId);
     if (!student) return undefined;
     const { own, shared } = await filesOf(this.#db, student.id);
+    const unneeded = await unneededFiles(this.#db);
     let records = 0;
     for (const table of RECORD_TABLES) records += await countOf(this.#db, table, student.id);
     return {
@@ -131,6 +136,7 @@ export class StudentErasures {
       entries: await countOf(this.#db, 'history_students', student.id),
       newest: await newestEntryOf(this.#db, student.id),
       namedBackups: await namedBackupsOf(this.#db, await wordsOf(this.#db, student, nameOf(student, this.#folder))),
+      unnamed: { count: unneeded.length, bytes: unneeded.reduce((sum, { bytes }) => sum + bytes, 0) },
     };
   }
 
@@ -348,16 +354,13 @@ async function filesOf(db: Db, studentId: number): Promise<{ readonly own: reado
   const named = new Set<string>();
   for (const table of tablesOfStudents()) {
     const { rows } = await sql`select * from ${sql.table(table)} where student_id = ${studentId}`.execute(db);
-    for (const [sha256] of JSON.stringify(rows).matchAll(SHA256)) named.add(sha256);
+    for (const [, sha256 = ''] of JSON.stringify(rows).matchAll(FILES)) named.add(sha256);
   }
   const own: string[] = [];
   let shared = 0;
-  for (const some of inParts([...named])) {
-    const held = await db.selectFrom('attachments').select('sha256').where('sha256', 'in', some).execute();
-    for (const { sha256 } of held)
-      if (await isOfOthers(db, sha256, studentId)) shared++;
-      else own.push(sha256);
-  }
+  for (const sha256 of named)
+    if (await isOfOthers(db, sha256, studentId)) shared++;
+    else own.push(sha256);
   return { own, shared };
 }
 

@@ -6,6 +6,7 @@ import { identityOf } from '../../spec/identity.js';
 import type { PortfolioRecord } from '../../spec/portfolio.js';
 import { titleOf, wireListOf } from '../../spec/portfolio.js';
 import { incompleteStudents } from '../holdings.js';
+import { type NeededFile, unneededFiles } from '../records/needed-files.js';
 import { refOf } from '../records/pickable-items.js';
 import { SEALED, type SealedTable, sealOf } from '../seal.js';
 import { inParts } from '../statements.js';
@@ -189,6 +190,11 @@ export class StoreHealth {
       for (const at of without.values()) add(1, at);
     }
     return { records, since: since === '' ? undefined : new Date(since) };
+  }
+
+  /** Files that no record has or had: whose they were, nobody can tell. */
+  unneededFiles(): Promise<Pick<NeededFile, 'sha256' | 'bytes'>[]> {
+    return unneededFiles(this.#db);
   }
 
   /** The students whose records and picks are not those that were stored, by number. `inPart` says which students are looked at. */

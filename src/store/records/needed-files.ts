@@ -1,5 +1,5 @@
 /** The files that records of a store have, whether or not the vault holds them; and whose they are. Reads rows alone. */
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Place } from '../../errors.js';
 import { filePlace, studentPlace } from '../../spec/place.js';
 import { type BasicData, type OwedFile, type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../../spec/portfolio.js';
@@ -14,6 +14,7 @@ import { refOf } from './pickable-items.js';
 type Db = Kysely<Tables> | Transaction<Tables>;
 
 const TABLE_OF = { own: 'own_records', received: 'received_records' } as const;
+const RECORD_TABLES = [...Object.values(TABLE_OF), 'former_records'] as const;
 
 /** A content that records have as a file, or had before they were replaced or taken out: those may come back. */
 export interface NeededFile {
@@ -44,7 +45,7 @@ export interface FileOwner {
 /** Every content that a record has or had, once, in the order of the hashes. */
 export async function neededFiles(db: Db): Promise<NeededFile[]> {
   const named = new Set<string>();
-  for (const table of ['own_records', 'received_records', 'former_records'] as const)
+  for (const table of RECORD_TABLES)
     for (const slot of SLOTS) {
       const rows = await db
         .selectFrom(table)
@@ -60,6 +61,27 @@ export async function neededFiles(db: Db): Promise<NeededFile[]> {
     .filter(({ sha256 }) => named.has(sha256))
     .map(({ sha256, md5, bytes, crc32 }) => ({ sha256, md5, bytes: Number(bytes), crc32: crc32 === null ? undefined : Number(crc32) }));
 }
+
+/**
+ * The contents in the table of files that no record has or had, by SHA-256: some were changed or deleted past lpx, or replaced by an
+ * early version. Those of probes are not among them.
+ */
+export async function unneededFiles(db: Db): Promise<Pick<NeededFile, 'sha256' | 'bytes'>[]> {
+  const named = RECORD_TABLES.flatMap((table) => SLOTS.map((slot) => sql`select ${sql.ref(`${slot}_sha256`)} from ${sql.table(table)}`));
+  const { rows } = await sql<{ sha256: string }>`select sha256 from attachments except ${sql.join(named, sql` except `)}`.execute(db);
+  const unneeded = new Set(rows.map(({ sha256 }) => sha256));
+  if (unneeded.size === 0) return [];
+  for await (const some of filesOfChanges(db)) for (const sha256 of some) unneeded.delete(sha256);
+  for (const { details } of await db.selectFrom('history').select('details').where('kind', '=', 'probe').execute())
+    for (const [sha256] of details.matchAll(SHA256)) unneeded.delete(sha256);
+  const files: Pick<NeededFile, 'sha256' | 'bytes'>[] = [];
+  for (const some of inParts([...unneeded]))
+    for (const { sha256, bytes } of await db.selectFrom('attachments').select(['sha256', 'bytes']).where('sha256', 'in', some).execute())
+      files.push({ sha256, bytes: Number(bytes) });
+  return files;
+}
+
+const SHA256 = /[0-9a-f]{64}/g;
 
 /** A file that a record of the store is owed. */
 export interface OwedByRecord extends OwedFile {

@@ -1,8 +1,11 @@
 import { expect, it } from 'vitest';
+import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
+import { loadFolder } from '#lpx/exchange/load.js';
+import { writeExchangeFolder } from '../../support/portfolios.js';
 import { describeEngines, newStore } from '../../support/postgres.js';
 import { NOW, OPERATOR } from '../../support/schools.js';
-import { smallPortfolio } from '../../support/small-portfolio.js';
+import { courseResult, pdf, smallPortfolio } from '../../support/small-portfolio.js';
 import { tempFolder } from '../../support/temp.js';
 
 const BY = { now: NOW, operator: OPERATOR };
@@ -79,6 +82,36 @@ describeEngines('a student who is erased', (engine) => {
     expect((await eraseStudent(store, order)).outside).toMatchObject([{ kind: 'files', folder: '/out' }]);
     await expect(copiedOut()).rejects.toMatchObject({ code: 'LPX_STUDENT_CHANGED' });
     expect((await store.history()).map(({ kind }) => kind)).toEqual(['erase', 'files']);
+    await store.close();
+  });
+
+  it.each([
+    ['changed a record', 'update own_records set document_sha256 = (select document_sha256 from own_records where id = 2) where id = 1'],
+    [
+      'changed the row of a file',
+      "update attachments set sha256 = 'edited' where sha256 = (select document_sha256 from own_records where id = 1)",
+    ],
+  ])('leaves no file behind without a word where somebody %s by hand', async (_, statement) => {
+    const folder = tempFolder();
+    const { store, location } = await newStore(engine, folder);
+    const file = (name: string) => courseResult({}, { bytes: pdf(name), type: 'pdf', name });
+    writeExchangeFolder(folder, [smallPortfolio([file('erased.pdf')], ERASED), smallPortfolio([file('staying.pdf')])]);
+    await loadFolder(store, { path: folder, ...BY });
+    const [whose] = (await store.student(ERASED.nationalId))?.records ?? [];
+    const { sha256 = '', bytes = 0 } = whose?.record.document ?? {};
+    const examined = (repair: boolean) => examineStore(store, { quick: false, repair, ...BY });
+    const strays = async () => (await examined(false)).findings.filter(({ code }) => code === 'LPX_ORPHANS').map(({ facts }) => facts);
+    expect([whose?.id, await strays()]).toEqual([1, []]);
+    await engine.tamper(location, statement);
+    expect([(await examined(true)).repairs?.orphans, await store.attachments.check(sha256)]).toEqual([0, 'sound']);
+    const { unnamed } = await eraseStudent(store, { nationalId: ERASED.nationalId, reason: '', acceptUnreceipted: true, ...BY });
+    if ((await store.attachments.check(sha256)) === 'lost') {
+      expect([unnamed, (await examined(false)).error?.exitCode]).toEqual([{ count: 1, bytes }, 5]);
+    } else {
+      expect([unnamed, await strays()]).toEqual([{ count: 1, bytes }, [{ count: 1, bytes }]]);
+      expect((await examined(true)).repairs?.orphans).toBe(1);
+      expect([await strays(), await store.attachments.check(sha256)]).toEqual([[], 'lost']);
+    }
     await store.close();
   });
 });
