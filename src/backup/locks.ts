@@ -4,7 +4,7 @@
  * of this machine and is gone.
  */
 import { randomBytes } from 'node:crypto';
-import { readlinkSync, renameSync, rmSync } from 'node:fs';
+import { readlinkSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { LpxError } from '../errors.js';
 import { writeError } from '../io/file-error.js';
 import { whenInterrupted } from '../io/interruption.js';
-import { unpublished, writePart } from '../io/publish.js';
+import { isUnpublished, replaceFile } from '../io/publish.js';
 
 const FOLDER = 'locks';
 /** After this time without a sign of life a lock is nobody's, in ms. */
@@ -63,15 +63,14 @@ export class RepositoryLock {
     const token = randomBytes(8).toString('hex');
     const file = join(repository, FOLDER, `${token}.json`);
     const holder: Holder = { kind, host: thisHost(), pid: process.pid };
-    // Under its name once it is whole: of an empty one, as a killed process would leave it, nobody could say whose it was.
-    const fresh = unpublished()(file);
-    writePart(fresh, `${JSON.stringify(holder)}\n`);
-    try {
-      renameSync(fresh.part, file);
-    } catch (error) {
-      throw writeError(error, file);
-    }
     const lock = new RepositoryLock(token, file);
+    try {
+      // Under its name once it is whole: of an empty one, as a killed process would leave it, nobody could say whose it was.
+      await replaceFile(file, Buffer.from(`${JSON.stringify(holder)}\n`));
+    } catch (error) {
+      await lock.release().catch(() => {});
+      throw error;
+    }
     // Each writes its own first and looks then: of two, at least one sees the other.
     const until = performance.now() + PATIENCE_MS;
     while ((await livingLocks(repository)).some((other) => other.token !== token && (kind === 'exclusive' || other.kind === 'exclusive'))) {
@@ -94,10 +93,10 @@ export class RepositoryLock {
   }
 }
 
-/** The locks of living processes. Those of dead ones are removed. */
+/** The locks of living processes. Those of dead ones are removed, and so are those that dead ones were about to take. */
 export async function livingLocks(repository: string): Promise<{ readonly token: string; readonly kind: LockKind }[]> {
   const folder = join(repository, FOLDER);
-  const names = (await readdir(folder).catch(() => [])).filter((name) => /^[0-9a-f]{16}\.json$/.test(name));
+  const names = (await readdir(folder).catch(() => [])).filter((name) => isLock(name) || isBeingTaken(name));
   const found = await Promise.all(
     names.map(async (name) => {
       const file = join(folder, name);
@@ -111,11 +110,17 @@ export async function livingLocks(repository: string): Promise<{ readonly token:
   const living = [];
   for (const { name, file, renewed, holder } of locks) {
     if (renewed < now - STALE_MS || (holder && isGone(holder))) await rm(file, { force: true }).catch(() => {});
-    // One that is just being written may be either.
-    else living.push({ token: name.slice(0, -'.json'.length), kind: holder?.kind ?? 'exclusive' });
+    // One that cannot be read may be either.
+    else if (isLock(name)) living.push({ token: name.slice(0, -'.json'.length), kind: holder?.kind ?? 'exclusive' });
   }
   return living;
 }
+
+const isLock = (name: string): boolean => /^[0-9a-f]{16}\.json$/.test(name);
+const isBeingTaken = (name: string): boolean => {
+  const file = name.replace(/(?<=\.json)\..*$/, '');
+  return isLock(file) && isUnpublished({ part: name, file });
+};
 
 function holderIn(text: string): Holder | undefined {
   try {

@@ -9,9 +9,11 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { RepositoryLock } from '#lpx/backup/locks.js';
@@ -23,6 +25,7 @@ import { loadFolder } from '#lpx/exchange/load.js';
 import { rehearseRestore, restoreBackup } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { readIdentities, recipientsOf } from '#lpx/io/age.js';
+import { runInterruptibly } from '#lpx/io/interruption.js';
 import { identityOf } from '#lpx/spec/identity.js';
 import { taipeiTime } from '#lpx/spec/terms.js';
 import type { StoreLocation } from '#lpx/store/location.js';
@@ -259,8 +262,48 @@ describe('a backup', () => {
     // No process of this machine has such a number.
     writeFileSync(join(repository, 'locks', file), JSON.stringify({ ...holder, pid: 2 ** 22 + 5 }));
     writeFileSync(join(repository, 'tmp', `${file.split('.')[0]}-0`), 'half');
-    await backup(store, repository, { now: later(1) });
-    expect([readdirSync(join(repository, 'locks')), readdirSync(join(repository, 'tmp'))]).toEqual([[], []]);
+    // Locks that were being taken: of a process that is gone, of nobody knows whom an hour ago, and of two that live.
+    const taking = (part: string, content: string) => {
+      const path = join(repository, 'locks', `${file}.${part}.part`);
+      writeFileSync(path, content);
+      return path;
+    };
+    taking('00000001', JSON.stringify({ ...holder, pid: 2 ** 22 + 5 }));
+    const anHourAgo = new Date(Date.now() - 3_600_000);
+    utimesSync(taking('00000002', ''), anHourAgo, anHourAgo);
+    const living = [taking('00000003', JSON.stringify(holder)), taking('00000004', '')].map((path) => basename(path));
+    await backup(store, repository, { now: later(1), keep: 1 });
+    expect([readdirSync(join(repository, 'locks')).sort(), readdirSync(join(repository, 'tmp'))]).toEqual([living, []]);
+  });
+
+  it('takes a lock in a repository that was copied without its empty folders', async () => {
+    const repository = join(tempFolder(), 'backup');
+    const lock = (await RepositoryLock.take(repository, 'shared')) as RepositoryLock;
+    expect(await RepositoryLock.take(repository, 'exclusive')).toBeUndefined();
+    await lock.release();
+    expect(readdirSync(join(repository, 'locks'))).toEqual([]);
+  });
+
+  it('leaves no lock when it is interrupted as soon as the lock is there', async () => {
+    const repository = join(tempFolder(), 'backup');
+    const locks = join(repository, 'locks');
+    mkdirSync(locks, { recursive: true });
+    const isThere = () => readdirSync(locks).some((name) => name.endsWith('.json'));
+    const interruption = new AbortController();
+    let left: string[] = ['not undone'];
+    const onUndone = () => {
+      left = readdirSync(locks);
+    };
+    await runInterruptibly(
+      async () => {
+        const taking = RepositoryLock.take(repository, 'shared');
+        while (!isThere()) await nextTurn();
+        interruption.abort();
+        await (await taking)?.release();
+      },
+      { signal: interruption.signal, onUndone },
+    );
+    expect(left).toEqual([]);
   });
 
   it('backs up everything else when the store has lost a file, and says so', async () => {
