@@ -14,20 +14,17 @@ export async function noteErasuresInBackups(store: Store): Promise<NotedErasures
   const erasures = await store.erasures.list();
   const [noted, unreached] = [[] as string[], [] as string[]];
   if (erasures.length === 0) return { noted, unreached };
-  for (const [folder, repositories] of await reachableBackups(store))
-    try {
-      const repository = await Repository.open({ folder });
-      if (!repositories.has(repository.id)) throw new Error(`another backup is in ${folder}`);
-      await repository.writing(async () => {
+  for await (const { folder, repository, hasOthers } of backupsOf(store)) {
+    const isNoted = await repository
+      ?.writing(async () => {
         await repository.putErasures(erasures);
         await repository.settle();
-      });
-      noted.push(folder);
-      // Disks may take turns in one place: the others are somewhere else.
-      if (repositories.size > 1) unreached.push(folder);
-    } catch {
-      unreached.push(folder);
-    }
+        return true;
+      })
+      .catch(() => false);
+    if (isNoted) noted.push(folder);
+    if (!isNoted || hasOthers) unreached.push(folder);
+  }
   return { noted, unreached };
 }
 
@@ -36,23 +33,33 @@ export async function backupsWithoutErasures(store: Store): Promise<string[]> {
   const erasures = await store.erasures.list();
   if (erasures.length === 0) return [];
   const folders: string[] = [];
-  for (const [folder, repositories] of await reachableBackups(store))
-    try {
-      const repository = await Repository.open({ folder });
-      const noted = new Set((await repository.erasures()).map(({ keyedId }) => keyedId));
-      if (repositories.has(repository.id) && erasures.some(({ keyedId }) => !noted.has(keyedId))) folders.push(folder);
-    } catch {
-      // What is on no disk that is connected, the erasure has named.
-    }
+  for await (const { folder, repository } of backupsOf(store)) {
+    const noted = await repository?.erasures().catch(() => undefined);
+    // What is on no disk that is connected, the erasure has named.
+    if (!noted) continue;
+    const keyedIds = new Set(noted.map(({ keyedId }) => keyedId));
+    if (erasures.some(({ keyedId }) => !keyedIds.has(keyedId))) folders.push(folder);
+  }
   return folders;
 }
 
-/** As `knownBackups`, and with those that were cut short before the history had them: they may have a snapshot all the same. */
-async function reachableBackups(store: Store): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+/** A folder that had a backup of this store. */
+interface BackupFolder {
+  readonly folder: string;
+  /** Undefined where none of this store can be opened. */
+  readonly repository: Repository | undefined;
+  /** Whether others were in the folder, too: disks may take turns in one place. */
+  readonly hasOthers: boolean;
+}
+
+/** The folders of `knownBackups`, and of backups that were cut short before the history had them: they may have a snapshot all the same. */
+async function* backupsOf(store: Store): AsyncGenerator<BackupFolder> {
   const folders = new Map(await knownBackups(store));
-  for (const [folder, repository] of await store.begunBackups.all())
-    folders.set(folder, new Set([...(folders.get(folder) ?? []), repository]));
-  return folders;
+  for (const [folder, id] of await store.begunBackups.all()) folders.set(folder, new Set([...(folders.get(folder) ?? []), id]));
+  for (const [folder, ids] of folders) {
+    const repository = await Repository.open({ folder }).catch(() => undefined);
+    yield { folder, repository: repository && ids.has(repository.id) ? repository : undefined, hasOthers: ids.size > 1 };
+  }
 }
 
 /** Each folder that had a backup of this store, with the ids of the backups that were in it. */
