@@ -9,7 +9,7 @@ import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { exportFrom, LEFT, NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
-import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
+import { killOnCopies, strikesIn } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
 const KILLS = strikesIn(6);
@@ -38,21 +38,7 @@ async function stateOf(store: string): Promise<string> {
 
 describe('an erasure', () => {
   it(`that is killed is done or not at all, ${KILLS} times, and completed by the next command`, async () => {
-    const folder = tempFolder();
-    const [loaded, store] = [await transferSchool(folder), join(folder, 'store')];
-    const words = ['--store', store, ...ERASE];
-    cpSync(loaded, store, { recursive: true });
-    const duration = await durationOf(async () => expect(await lpx(words)).toMatchObject({ code: 0 }));
-    expect(await stateOf(store)).toBe('after');
-    for (let i = 0; i < KILLS; i++) {
-      rmSync(store, { recursive: true });
-      cpSync(loaded, store, { recursive: true });
-      await strike(words, 'SIGKILL', within(duration, i, KILLS));
-      const state = await stateOf(store);
-      expect(['before', 'after']).toContain(state);
-      if (state === 'before') expect(await lpx(words)).toMatchObject({ code: 0 });
-      expect(await stateOf(store)).toBe('after');
-    }
+    await killOnCopies(await transferSchool(tempFolder()), ERASE, { kills: KILLS, stateOf });
   });
 
   it('whose overwriting is cut off by a power cut leaves a sound store, and is completed by the next command', async () => {

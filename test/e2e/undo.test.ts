@@ -6,7 +6,7 @@ import { undoEntry } from '#lpx/exchange/undo.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { exportFrom, LEFT, NOW, OPERATOR, PASSWORD, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
-import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
+import { killOnCopies, strikesIn } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
 const KILLS = strikesIn(6);
@@ -94,21 +94,7 @@ describe('the commands undo and remove', () => {
 
 describe('an undo', () => {
   it(`that is killed leaves the store exactly before or exactly after, ${KILLS} times, and completes when it is run again`, async () => {
-    const folder = tempFolder();
-    const [loaded, store] = [await largeSchool(folder), join(folder, 'store')];
-    const words = ['--store', store, 'undo', '2', '--yes'];
-    cpSync(loaded, store, { recursive: true });
-    const duration = await durationOf(async () => expect(await lpx(words)).toMatchObject({ code: 0 }));
-    expect(await stateOf(store)).toBe('after');
-    for (let i = 0; i < KILLS; i++) {
-      rmSync(store, { recursive: true });
-      cpSync(loaded, store, { recursive: true });
-      await strike(words, 'SIGKILL', within(duration, i, KILLS));
-      const state = await stateOf(store);
-      expect(['before', 'after']).toContain(state);
-      if (state === 'before') expect((await lpx(words)).code).toBe(0);
-      expect(await stateOf(store)).toBe('after');
-    }
+    await killOnCopies(await largeSchool(tempFolder()), ['undo', '2', '--yes'], { kills: KILLS, stateOf });
   });
 
   it('of which a power cut loses the last writes leaves the store as before', async () => {

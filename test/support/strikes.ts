@@ -1,7 +1,9 @@
 /** Runs of lpx that are struck by a signal on the way, at moments spread over the whole run. */
 import { spawn } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BINARY } from './cli.js';
+import { expect } from 'vitest';
+import { BINARY, lpx } from './cli.js';
 
 /** How often all tests together strike (`LPX_KILLS`), split among the loops. */
 const STRIKES = Number(process.env.LPX_KILLS ?? 24);
@@ -56,4 +58,30 @@ export async function durationOf(work: () => Promise<unknown>): Promise<number> 
   const started = performance.now();
   await work();
   return performance.now() - started;
+}
+
+/** Kills a command on copies of a store: by `stateOf`, each is exactly `before` or `after` it, and `after` once the command was run again. */
+export async function killOnCopies(
+  original: string,
+  command: readonly string[],
+  { kills, stateOf }: { readonly kills: number; readonly stateOf: (store: string) => Promise<string> },
+): Promise<void> {
+  const store = `${original}-copy`;
+  const words = ['--store', store, ...command];
+  const copy = () => {
+    rmSync(store, { recursive: true, force: true });
+    cpSync(original, store, { recursive: true });
+  };
+  const run = async () => expect(await lpx(words)).toMatchObject({ code: 0 });
+  copy();
+  const duration = await durationOf(run);
+  expect(await stateOf(store)).toBe('after');
+  for (let i = 0; i < kills; i++) {
+    copy();
+    await strike(words, 'SIGKILL', within(duration, i, kills));
+    const state = await stateOf(store);
+    expect(['before', 'after']).toContain(state);
+    if (state === 'before') await run();
+    expect(await stateOf(store)).toBe('after');
+  }
 }
