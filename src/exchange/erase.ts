@@ -5,12 +5,14 @@ import { errorOf, type Finding, LpxError } from '../errors.js';
 import { unknownStudent } from '../spec/findings.js';
 import { studentPlace } from '../spec/place.js';
 import { dayOf } from '../spec/terms.js';
-import type { ErasedStudent, PlannedErasure, Remnants } from '../store/erasure/student-erasures.js';
+import type { Remnants } from '../store/erasure/overwriting.js';
+import type { ErasedStudent, PlannedErasure } from '../store/erasure/student-erasures.js';
 import type { HistoryEntry, Store } from '../store/store.js';
 
 export { type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
 export type { Erasure } from '../store/erasure/erasure-list.js';
-export type { ErasedStudent, Remnants } from '../store/erasure/student-erasures.js';
+export type { Remnants } from '../store/erasure/overwriting.js';
+export type { ErasedStudent } from '../store/erasure/student-erasures.js';
 
 export interface EraseRequest {
   readonly nationalId: string;

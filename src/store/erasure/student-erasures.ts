@@ -17,11 +17,12 @@ import { unneededFiles } from '../records/needed-files.js';
 import { inParts } from '../statements.js';
 import type { Store } from '../store.js';
 import { basicDataOf } from '../stored-rows.js';
-import { isPostgres, ROW_TABLES, type RowTable, tablesOfStudents } from '../table-rows.js';
+import { isPostgres, type RowTable, tablesOfStudents } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';
 import { addErasures, type Erasure, listErasures, unvouched } from './erasure-list.js';
-import { eraseFromQueue, jobTables } from './queued-traces.js';
+import { overwriteRemnants, type Remnants } from './overwriting.js';
+import { eraseFromQueue } from './queued-traces.js';
 import { namedBackupsOf, rewordHistory, wordsOf } from './reworded-history.js';
 import { withoutWords } from './taken-out-words.js';
 
@@ -56,14 +57,6 @@ export interface ErasureOrder {
   readonly now: Date;
   readonly operator: string;
   readonly reason: string;
-}
-
-/** What is left of erased students on the disk after an erasure. */
-export interface Remnants {
-  /** Files that could not be removed, by their SHA-256. */
-  readonly files: readonly string[];
-  /** Why the database could not be overwritten; undefined when it was. */
-  readonly database: LpxError | undefined;
 }
 
 const RECORD_TABLES = ['own_records', 'received_records', 'former_records'] as const;
@@ -190,59 +183,6 @@ export class StudentErasures {
   async #secureDelete(): Promise<void> {
     if (!isPostgres(this.#db)) await sql`pragma secure_delete = on`.execute(this.#db);
   }
-}
-
-/** As `StudentErasures.overwrite`. */
-export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVault, folder: string): Promise<Remnants> {
-  const left = (await db.selectFrom('remnants').select('sha256').execute()).map(({ sha256 }) => sha256);
-  if (left.length === 0) return { files: [], database: undefined };
-  const files = left.filter((sha256) => sha256 !== '');
-  await db.transaction().execute(async (transaction) => {
-    for (const sha256 of files) {
-      const named = await transaction.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).executeTakeFirst();
-      const isGone =
-        named !== undefined ||
-        (await vault.erase(sha256).then(
-          () => true,
-          () => false,
-        ));
-      if (isGone) await transaction.deleteFrom('remnants').where('sha256', '=', sha256).execute();
-    }
-  });
-  const database = left.includes('') ? await overwriteDatabase(db, folder) : undefined;
-  const kept = await db.selectFrom('remnants').select('sha256').where('sha256', '<>', '').execute();
-  return { files: kept.map(({ sha256 }) => sha256), database };
-}
-
-/** Writes the database without its free space, and empties its journal. @returns why that could not be done; undefined when it was */
-async function overwriteDatabase(db: Kysely<Tables>, folder: string): Promise<LpxError | undefined> {
-  try {
-    if (isPostgres(db))
-      for (const table of [...ROW_TABLES, ...(await jobTables(db))]) await sql`vacuum (full, analyze) ${sql.table(table)}`.execute(db);
-    else {
-      await sql`vacuum`.execute(db);
-      await emptyJournal(db, folder);
-    }
-    await db.deleteFrom('remnants').where('sha256', '=', '').execute();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof LpxError)) throw error;
-    return error;
-  }
-}
-
-/** How often another process that reads is waited for, and how long each time, in ms. */
-const JOURNAL_TRIES = 40;
-const JOURNAL_MS = 50;
-
-/** @throws LPX_STORE_BUSY while others read what the journal has */
-async function emptyJournal(db: Kysely<Tables>, folder: string): Promise<void> {
-  for (let tries = 0; tries < JOURNAL_TRIES; tries++) {
-    const { rows } = await sql<{ readonly busy: number }>`pragma wal_checkpoint(truncate)`.execute(db);
-    if (Number(rows[0]?.busy ?? 0) === 0) return;
-    await new Promise((resolve) => setTimeout(resolve, JOURNAL_MS));
-  }
-  throw new LpxError('LPX_STORE_BUSY', { folder });
 }
 
 type Db = Kysely<Tables> | Transaction<Tables>;

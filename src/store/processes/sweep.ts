@@ -1,6 +1,6 @@
 /** What processes that died left behind: put back, removed, and nothing else. */
 import type { Kysely } from 'kysely';
-import { overwriteRemnants } from '../erasure/student-erasures.js';
+import { overwriteRemnants } from '../erasure/overwriting.js';
 import { PackageClaims } from '../package-claims.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';

@@ -2,8 +2,10 @@ import { expect, it } from 'vitest';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
+import { withStore } from '#lpx/exchange/school-store.js';
+import type { PostgresLocation } from '#lpx/store/location.js';
 import { writeExchangeFolder } from '../../support/portfolios.js';
-import { describeEngines, newStore } from '../../support/postgres.js';
+import { describeEngines, describePostgres, newStore, POSTGRES, query } from '../../support/postgres.js';
 import { NOW, OPERATOR } from '../../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../../support/small-portfolio.js';
 import { tempFolder } from '../../support/temp.js';
@@ -112,6 +114,29 @@ describeEngines('a student who is erased', (engine) => {
       expect((await examined(true)).repairs?.orphans).toBe(1);
       expect([await strays(), await store.attachments.check(sha256)]).toEqual([[], 'lost']);
     }
+    await store.close();
+  });
+});
+
+describePostgres('overwriting what was of a student, on PostgreSQL', () => {
+  it('keeps nobody from reading while it waits for a long reader, and is done once that has ended', async () => {
+    const { store, location } = await newStore(POSTGRES, tempFolder());
+    await store.change(async (change) => ({ keep: true, result: await change.addStudent(smallPortfolio([], ERASED).basicData, {}) }));
+    const { settings } = location as PostgresLocation;
+    const server = { port: Number(settings.port), folder: '' };
+    const readers = `set statement_timeout = '10s'; select from lpx_990001.students`;
+    await withStore(location, (other) =>
+      other.readRows(async (reader) => {
+        await reader.digestOf('students');
+        let isDone = false;
+        const erasing = store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' }).finally(() => {
+          isDone = true;
+        });
+        while (!isDone) await query(server, settings.dbname as string, readers);
+        expect(await erasing).toMatchObject({ remnants: { database: { code: 'LPX_STORE_BUSY' } } });
+      }),
+    );
+    expect(await store.erasures.overwrite()).toEqual({ files: [], database: undefined });
     await store.close();
   });
 });
