@@ -88,13 +88,17 @@ export async function withStore<T>(location: StoreLocation, work: (store: Store)
   }
 }
 
+/** As `withStore`, for work that only reads: also where the disk of the store is full, on which nobody else opens it meanwhile. */
+export const withStoreToRead = <T>(location: StoreLocation, work: (store: Store) => Promise<T>): Promise<T> =>
+  withStore(location, work, { toRead: true });
+
 /**
- * As `withStore`, to examine a store. Where its database cannot be read as a whole, `work` is run again on what of it can be read, and gets
+ * As `withStoreToRead`, to examine a store. Where its database cannot be read as a whole, `work` is run again on what of it can be read, and gets
  * what cannot.
  */
 export async function withReadableStore<T>(location: StoreLocation, work: (store: Store, losses?: Losses) => Promise<T>): Promise<T> {
   try {
-    return await withStore(location, (store) => work(store));
+    return await withStoreToRead(location, (store) => work(store));
   } catch (error) {
     const left = isUnreadable(error) ? await openWhatIsLeft(location) : undefined;
     if (!left) throw error;

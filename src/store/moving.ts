@@ -16,6 +16,8 @@ export interface Moved {
 
 /** Which stores may be opened that otherwise may not. */
 export interface Opening {
+  /** Also one whose disk is full, since nothing is to be written to it; others wait until it is closed. */
+  readonly toRead?: boolean | undefined;
   /** Also one that has moved; nothing is written to it. */
   readonly evenMoved?: boolean | undefined;
   /** Also one that the move of this key is still making. */

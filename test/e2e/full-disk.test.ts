@@ -2,11 +2,12 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, write
 import { join } from 'node:path';
 import { execaSync } from 'execa';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { nameSchool, withStore } from '#lpx/exchange/school-store.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { exportFrom, LEFT, load, PASSWORD, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, LEFT, load, NOW, OPERATOR, PASSWORD, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -167,5 +168,31 @@ describe.skipIf(!canMount() && process.env.LPX_TOOLS !== 'required')('a disk tha
         rmSync(join(disk, 'fill'));
         expect((await lpx(['--store', store, ...words])).code).toBe(0);
       }
+  });
+
+  it('to the last byte lets everything be read that is in a store, and be examined', async () => {
+    const disk = smallDisk();
+    const store = join(disk, 'store');
+    // As a process leaves it that was killed: the newest change is in the log, next to the database.
+    await withStore(await transferSchool(tempFolder()), async (open) => {
+      await nameSchool(open, { name: '測試高中', now: NOW, operator: OPERATOR });
+      cpSync(open.folder, store, { recursive: true, filter: (path) => !path.endsWith('-shm') });
+    });
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(join(disk, 'fill'), Buffer.alloc(bavail * bsize));
+    const run = async (...words: string[]) => {
+      const { code, json } = await lpxJson(['--store', store, ...words], { env: { TMPDIR: disk } });
+      expect([words, code, json.error]).toEqual([words, 0, undefined]);
+      return json;
+    };
+    const [examined, entries] = await Promise.all([run('doctor'), run('history')]);
+    expect(examined.findings.map(({ code }: any) => code)).toContain('LPX_SPACE_LOW');
+    expect(entries.entries[0]).toMatchObject({ kind: 'school' });
+    expect((await run('school')).school.name).toBe('測試高中');
+    for (const words of ['log --verify', 'students']) await run(...words.split(' '));
+    for (const command of ['show', 'status', 'pick']) await run(command, TRANSFER_STUDENT);
+    expect((await lpxJson(['--store', store, 'school', '--name', '別名'])).json.error.code).toBe('LPX_DISK_FULL');
+    rmSync(join(disk, 'fill'));
+    expect(await run('history')).toEqual(entries);
   });
 });

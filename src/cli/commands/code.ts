@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { LpxError } from '../../errors.js';
 import { type ExplainedCode, explainCodes } from '../../exchange/explain-code.js';
-import { withStore } from '../../exchange/school-store.js';
+import { withStoreToRead } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { plainCode } from '../../plain-text.js';
 import { faultTexts, partMeaning } from '../../report/course-code.js';
@@ -44,7 +44,7 @@ function codesIn(words: readonly string[]): string[] {
 async function explain(context: Context, codes: readonly string[]): Promise<ExplainedCode[]> {
   const folder = storeFolder(context);
   if (context.storeOption === undefined && typeof folder === 'string' && !existsSync(folder)) return explainCodes(codes);
-  return withStore(folder, (store) => explainCodes(codes, store));
+  return withStoreToRead(folder, (store) => explainCodes(codes, store));
 }
 
 function listingOutput(listing: ExplainedCode['listing']) {

@@ -1,6 +1,6 @@
 import { LpxError } from '../../errors.js';
 import { historyOf, historyPages } from '../../exchange/history.js';
-import { type HistoryEntry, type HistoryFilter, withStore } from '../../exchange/school-store.js';
+import { type HistoryEntry, type HistoryFilter, withStoreToRead } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { HISTORY_KINDS, type HistoryKind } from '../../spec/history.js';
 import { startOfDay, startOfNextDay } from '../../spec/terms.js';
@@ -38,11 +38,11 @@ export async function history(context: Context, options: HistoryOptions): Promis
       }),
     none: isNarrowed(filter) ? messages.history.noneFit : messages.history.none,
   } as const;
-  return withStore(storeFolder(context), (store) => printPages(context, historyPages(store, { ...filter, students }), form));
+  return withStoreToRead(storeFolder(context), (store) => printPages(context, historyPages(store, { ...filter, students }), form));
 }
 
 async function tableOf(context: Context, filter: HistoryFilter, asked: TableOptions): Promise<Outcome> {
-  const entries = await withStore(storeFolder(context), (store) => historyOf(store, filter));
+  const entries = await withStoreToRead(storeFolder(context), (store) => historyOf(store, filter));
   const nationalIds = entries.flatMap((entry) => entry.students.map((student) => student.nationalId));
   return withTable(context, asked, { json: {}, text: [] }, () => ({
     name: context.messages.tables.names.history,

@@ -12,7 +12,7 @@ import {
   studentLogOf,
   verifyLog,
 } from '../../exchange/log.js';
-import { withStore } from '../../exchange/school-store.js';
+import { withStoreToRead } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { startOfDay, startOfNextDay } from '../../spec/terms.js';
@@ -52,7 +52,7 @@ export async function log(context: Context, options: LogOptions): Promise<Outcom
 
 /** One line, to be kept elsewhere. */
 async function newest(context: Context): Promise<Outcome> {
-  const head = await withStore(storeFolder(context), headOf);
+  const head = await withStoreToRead(storeFolder(context), headOf);
   return { json: { head }, text: [headText(head)] };
 }
 
@@ -63,7 +63,7 @@ async function check(context: Context, head: string | undefined): Promise<Outcom
   const file = head === undefined || head.trim() === '' ? undefined : resolve(cwd, head);
   const kept = file !== undefined && existsSync(file) ? file : head;
   const progress = startProgress(context, messages.progress.checking);
-  const checked = await withStore(storeFolder(context), async (store) => {
+  const checked = await withStoreToRead(storeFolder(context), async (store) => {
     const { position: newest } = await headOf(store);
     return verifyLog(store, kept, (position) => progress.update(position, Math.max(newest, position)));
   }).finally(progress.stop);
@@ -117,9 +117,9 @@ async function ledger(context: Context, { since, until }: LogOptions, asked: Tab
     none: messages.history.none,
   } as const;
   if (!asked.csv && asked.xlsx === undefined)
-    return withStore(storeFolder(context), (store) => printPages(context, logPages(store, filter), form));
+    return withStoreToRead(storeFolder(context), (store) => printPages(context, logPages(store, filter), form));
   const entries: LogEntry[] = [];
-  await withStore(storeFolder(context), async (store) => {
+  await withStoreToRead(storeFolder(context), async (store) => {
     for await (const page of logPages(store, filter)) entries.push(...page);
   });
   const table = () => ({ name: messages.tables.names.log, rows: ledgerTable(context, entries) });
@@ -183,7 +183,7 @@ function ledgerTable({ messages }: Context, entries: readonly LogEntry[]): Row[]
 async function ofStudent(context: Context, student: string, options: LogOptions, asked: TableOptions): Promise<Outcome> {
   const { messages } = context;
   const html = htmlFile(context, options, 'other files too');
-  const { found, answering } = await withStore(storeFolder(context), async (store) => ({
+  const { found, answering } = await withStoreToRead(storeFolder(context), async (store) => ({
     found: await studentLogOf(store, student),
     answering: { school: store.school, operator: context.operator(), logHead: await headOf(store) },
   }));

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { type Choice, type ChosenStudent, type Item, pickItems, studentItems } from '../../exchange/pick.js';
-import { withStore } from '../../exchange/school-store.js';
+import { withStore, withStoreToRead } from '../../exchange/school-store.js';
 import { maskId } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
@@ -60,7 +60,7 @@ export async function pick(
 
 async function listed(context: Context, nationalId: string, asked: TableOptions): Promise<Outcome> {
   const { messages } = context;
-  const student = await withStore(storeFolder(context), (store) => studentItems(store, nationalId));
+  const student = await withStoreToRead(storeFolder(context), (store) => studentItems(store, nationalId));
   const { items } = student;
   const outcome = {
     json: { students: [studentOutput({ ...student, picked: [], unpicked: [], changed: false })] },

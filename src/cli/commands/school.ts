@@ -1,4 +1,4 @@
-import { nameSchool, shownLocation, withStore } from '../../exchange/school-store.js';
+import { nameSchool, shownLocation, withStore, withStoreToRead } from '../../exchange/school-store.js';
 import { fill } from '../../messages/messages.js';
 import { schoolNameFrom } from '../arguments.js';
 import type { Context, Outcome } from '../context.js';
@@ -12,11 +12,12 @@ export interface SchoolOptions {
 export async function school(context: Context, { name }: SchoolOptions): Promise<Outcome> {
   const { messages, paint } = context;
   const location = storeFolder(context);
-  const { school, changed } = await withStore(location, async (store) =>
+  const { school, changed } =
     name === undefined
-      ? { school: store.school, changed: false }
-      : nameSchool(store, { name: schoolNameFrom(context, name), now: context.now(), operator: context.operator() }),
-  );
+      ? await withStoreToRead(location, async ({ school }) => ({ school, changed: false }))
+      : await withStore(location, (store) =>
+          nameSchool(store, { name: schoolNameFrom(context, name), now: context.now(), operator: context.operator() }),
+        );
   const line = fill(messages.school.line, { ...school, name: school.name || messages.school.unnamed });
   return {
     json: { store: shownLocation(location), school, changed },

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { withStore } from '../../exchange/school-store.js';
+import { withStoreToRead } from '../../exchange/school-store.js';
 import { type RecordView, type StudentView, showPackage, showStudent } from '../../exchange/show.js';
 import { errorOfReport } from '../../exchange/verify.js';
 import { fill, type Messages } from '../../messages/messages.js';
@@ -48,7 +48,7 @@ export function isPackage({ cwd }: Context, what: string): boolean {
 type Shown = Outcome & { readonly table?: () => Table };
 
 async function showOne(context: Context, nationalId: string, html: HtmlFile | undefined): Promise<Shown> {
-  const student = await withStore(storeFolder(context), (store) => showStudent(store, nationalId, html?.seen));
+  const student = await withStoreToRead(storeFolder(context), (store) => showStudent(store, nationalId, html?.seen));
   const output = { command: 'show', nationalIds: [student.basicData.nationalId] } as const;
   const outcome = { json: { source: 'store', students: [studentOutput(student)] }, text: studentLines(context, student) };
   const shown = await withReport(context, outcome, html && { ...html, output }, ({ seen }) => ({

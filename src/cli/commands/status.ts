@@ -1,4 +1,4 @@
-import { withStore } from '../../exchange/school-store.js';
+import { withStoreToRead } from '../../exchange/school-store.js';
 import { type StudentStatus, studentStatus } from '../../exchange/status.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
@@ -12,7 +12,7 @@ import { storeFolder } from '../store-folder.js';
 export async function status(context: Context, nationalId: string, options: TableOptions): Promise<Outcome> {
   const { messages } = context;
   const asked = tableAsked(context, options);
-  const result = await withStore(storeFolder(context), (store) => studentStatus(store, nationalId));
+  const result = await withStoreToRead(storeFolder(context), (store) => studentStatus(store, nationalId));
   const { basicData, listed, extendedYears, years, certified, submittedElsewhere, versions, totals, findings } = result;
   const outcome = {
     json: {

@@ -1,4 +1,4 @@
-import { withStore } from '../../exchange/school-store.js';
+import { withStoreToRead } from '../../exchange/school-store.js';
 import { listStudents } from '../../exchange/students.js';
 import { fill } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
@@ -11,7 +11,7 @@ import { storeFolder } from '../store-folder.js';
 export async function students(context: Context, words: readonly string[], options: TableOptions): Promise<Outcome> {
   const { messages, paint } = context;
   const asked = tableAsked(context, options);
-  const { school, list } = await withStore(storeFolder(context), async (store) => ({
+  const { school, list } = await withStoreToRead(storeFolder(context), async (store) => ({
     school: store.school,
     list: await listStudents(store, words),
   }));

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { LpxError } from '../../errors.js';
-import { type StoreLocation, shownLocation, withStore } from '../../exchange/school-store.js';
+import { type StoreLocation, shownLocation, withStoreToRead } from '../../exchange/school-store.js';
 import { type StoreOverview, storeOverview } from '../../exchange/where.js';
 import { fill } from '../../messages/messages.js';
 import { choiceWord } from '../choices.js';
@@ -13,7 +13,7 @@ import { storeFolder } from '../store-folder.js';
 export async function where(context: Context): Promise<Outcome> {
   const location = storeFolder(context);
   const folder = shownLocation(location);
-  const overview = await withStore(location, storeOverview).catch((error) => {
+  const overview = await withStoreToRead(location, storeOverview).catch((error) => {
     if (error instanceof LpxError && error.code === 'LPX_STORE_NOT_FOUND') return undefined;
     throw error;
   });

@@ -127,7 +127,7 @@ export async function createStoreOfRows(
   } catch (error) {
     throw writeError(error, folder);
   }
-  const { db } = await openDatabase(folder, false, schemaVersion);
+  const { db } = await openDatabase(folder, 'shared', schemaVersion);
   try {
     await db.transaction().execute(async (transaction) => {
       if (madeBy !== undefined) await markUnpublished(transaction, madeBy);
@@ -157,7 +157,10 @@ export async function openStore(folder: string, opening: Opening = {}): Promise<
   const lost = async () => ((await holdsAttachments(folder)) ? databaseLost(folder) : new LpxError('LPX_STORE_NOT_FOUND', { folder }));
   if (!(await holdsStore(folder)) || isEmpty(join(folder, DATABASE_NAME))) throw await lost();
   const readOnly = isReadOnly(folder);
-  const { db, database } = await openDatabase(folder, readOnly);
+  const { db, database } = await openDatabase(folder, readOnly ? 'readOnly' : 'shared').catch((error) => {
+    if (!(opening.toRead && error instanceof LpxError && error.code === 'LPX_DISK_FULL')) throw error;
+    return openDatabase(folder, 'alone');
+  });
   try {
     const row = await schoolIn(db, folder);
     if (!row) throw await lost();
@@ -239,18 +242,37 @@ function openFile(folder: string, readOnly: boolean): SqliteFile {
   return openSqlite(file, readOnly ? { readOnly: isEmpty(`${file}-wal`) ? 'immutable' : 'shared' } : {});
 }
 
+/** Of two that try at once each would keep the other out: who does not get it closes the file before the next attempt. */
+const openAlone = (folder: string): Promise<SqliteFile> =>
+  whenFree(() => {
+    const database = openFile(folder, false);
+    try {
+      database.exec('pragma locking_mode = exclusive; pragma schema_version');
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+
+/**
+ * Who else may have a database open. That several may takes a file in shared memory next to it (`-shm`, 32 KiB), for which a disk may
+ * have no room: who is alone needs none, and others wait meanwhile.
+ */
+type Sharing = 'shared' | 'alone' | 'readOnly';
+
 async function openDatabase(
   folder: string,
-  readOnly = false,
+  sharing: Sharing = 'shared',
   version = SCHEMA_VERSION,
 ): Promise<{ readonly db: Kysely<Tables>; readonly database: SqliteFile }> {
   const file = join(folder, DATABASE_NAME);
   let database: SqliteFile | undefined;
   try {
     accessSync(file, constants.R_OK);
-    const opened = openFile(folder, readOnly);
+    const opened = sharing === 'alone' ? await openAlone(folder) : openFile(folder, sharing === 'readOnly');
     database = opened;
-    if (!readOnly) {
+    if (sharing !== 'readOnly') {
       await whenFree(() => opened.exec('pragma journal_mode = WAL'));
       opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
     }
