@@ -481,5 +481,5 @@ function backupFindings(backup: BackupState | undefined, now: Date): Finding[] {
   ];
 }
 
-const gapFindings = ({ records, since }: ProtectionGap = { records: 0, since: undefined }): Finding[] =>
+const gapFindings = ({ records, since }: ProtectionGap = { records: 0, takenOut: 0, since: undefined }): Finding[] =>
   records === 0 ? [] : [findingOf('LPX_UNPROTECTED', 'warning', {}, { count: records, at: since ? localMinute(since).slice(0, 10) : '' })];

@@ -765,7 +765,13 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'A file that no student’s record uses any more is {damage}: {file}.',
     means: 'partlyDone',
-    next: 'No record of a student lacks it: it was of a record that was replaced or taken out, or of a probe before a move. A backup may have it.',
+    next: 'No record of a student lacks it: it was of a record that was replaced, or of a probe before a move. A backup may have it.',
+  },
+  LPX_TAKEN_OUT_FILE: {
+    exit: EXIT.damaged,
+    what: 'The file {entry} of a record that was taken out is {damage}: {file}.',
+    means: 'partlyDone',
+    next: 'No record in use lacks it, but lpx undo would bring this one back without it. Look for it with lpx recover <path>: backups, old packages, folders of files.',
   },
   LPX_ATTACHMENT_RESTORED: {
     exit: EXIT.damaged,

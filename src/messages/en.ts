@@ -1695,6 +1695,8 @@ export const en = {
     never: 'never',
     gap: 'protection gap',
     noGap: 'none: every record is in a verified backup or on a receipt of another school',
+    noGapNoBackup: 'none: no record is without a receipt of another school',
+    gapTakenOut: ' ({count} of them taken out; lpx undo can bring them back)',
     gapUnknown: 'not known: records that cannot be read may be in no backup',
     gapOf: '{count} records since {day} are in no verified backup and on no receipt of another school',
     repaired: 'repaired',

@@ -407,7 +407,11 @@ export const zhTW: Messages = {
     },
     LPX_FILE_UNOWNED: {
       what: '目前沒有任何學生紀錄使用的檔案{damage}：{file}。',
-      next: '學生的紀錄不缺檔案：它屬於已替換或移除的紀錄，或搬移前的檢查點。備份裡可能還有。',
+      next: '學生的紀錄不缺檔案：它屬於已替換的紀錄，或搬移前的檢查點。備份裡可能還有。',
+    },
+    LPX_TAKEN_OUT_FILE: {
+      what: '已移出的紀錄，其檔案 {entry} {damage}：{file}。',
+      next: '使用中的紀錄不缺這個檔案，但若以 lpx undo 復原這筆紀錄，就會缺檔。請用 lpx recover <路徑> 從備份、舊交換檔或檔案資料夾找回。',
     },
     LPX_ATTACHMENT_RESTORED: {
       what: '資料庫裡的這個檔案{damage}，已由這次的檔案取代。',
@@ -2598,6 +2602,8 @@ export const zhTW: Messages = {
     never: '從未',
     gap: '保護缺口',
     noGap: '無：每筆紀錄都在已核對的備份裡，或有對方開立的回執',
+    noGapNoBackup: '無：沒有尚待備份的紀錄',
+    gapTakenOut: '（其中 {count} 筆已移出，仍可用 lpx undo 復原）',
     gapUnknown: '無法得知：無法讀取的紀錄，可能不在任何備份裡',
     gapOf: '自 {day} 起有 {count} 筆紀錄，既不在已核對的備份裡，也沒有對方開立的回執',
     repaired: '已修復',

@@ -177,8 +177,8 @@ export class DatabaseStore implements Store {
     return neededFiles(this.#db);
   }
 
-  fileOwners(hashes: ReadonlySet<string>): Promise<FileOwner[]> {
-    return ownersOf(this.#db, this.folder, hashes);
+  fileOwners(hashes: ReadonlySet<string>, which?: 'present' | 'removed'): Promise<FileOwner[]> {
+    return ownersOf(this.#db, this.folder, hashes, which);
   }
 
   async acknowledgedFiles(nationalId: string): Promise<ReadonlySet<string>> {

@@ -552,8 +552,11 @@ export interface Store {
   owedFiles(): Promise<readonly OwedByRecord[]>;
   /** Every content that a record has as a file, or had before it was replaced or taken out, once. */
   neededFiles(): Promise<readonly NeededFile[]>;
-  /** The records that have these contents (by SHA-256) as files, by student; without those that were taken out. @throws LPX_STORE_DAMAGED */
-  fileOwners(hashes: ReadonlySet<string>): Promise<readonly FileOwner[]>;
+  /**
+   * The records that have these contents (by SHA-256) as files, by student: those that are there, or those that were taken out.
+   * @throws LPX_STORE_DAMAGED
+   */
+  fileOwners(hashes: ReadonlySet<string>, which?: 'present' | 'removed'): Promise<readonly FileOwner[]>;
   /** The files (by SHA-256) that receipts of this student's exports name. */
   acknowledgedFiles(nationalId: string): Promise<ReadonlySet<string>>;
   /** Newest first; without packages that are still being made. */

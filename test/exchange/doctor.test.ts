@@ -23,6 +23,7 @@ import { loadFolder } from '#lpx/exchange/load.js';
 import { checkProbe, writeProbe } from '#lpx/exchange/move-probe.js';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
+import { removeStudent } from '#lpx/exchange/remove.js';
 import { rehearseRestore } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import type { StoreLocation } from '#lpx/store/location.js';
@@ -68,7 +69,7 @@ describeEngines('the doctor', (engine) => {
     await store.close();
     const first = await examine(location);
     expect(first).toMatchObject({ error: undefined, students: 1, owed: 0, hurt: [], backup: undefined, log: { faultCount: 0 } });
-    expect(first.gap).toEqual({ records: first.records, since: NOW });
+    expect(first.gap).toEqual({ records: first.records, takenOut: 0, since: NOW });
     expect([first.records > 0, first.filesChecked === first.files, first.files > 0]).toEqual([true, true, true]);
     expect(codesOf(first)).toEqual(['LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
     const folder = join(parent, 'backup');
@@ -81,6 +82,26 @@ describeEngines('the doctor', (engine) => {
     rmSync(join(folder, 'snapshots'), { recursive: true });
     const gone = await examine(location, { now: later(2) });
     expect([codesOf(gone), gone.gap?.records]).toEqual([['LPX_BACKUP_GONE', 'LPX_UNPROTECTED'], first.records]);
+  });
+
+  it('counts the kept records of a student who was removed, whom undo brings back, and names the student of their lost files', async () => {
+    const parent = tempFolder();
+    const { store, location } = await newStore(engine, parent);
+    await loadFolder(store, { path: join(SAMPLES, 'transfer'), now: NOW, operator: OPERATOR });
+    const [{ sha256 } = { sha256: '' }] = await store.neededFiles();
+    const whole = await examine(location);
+    await removeStudent(store, { who: TRANSFER_STUDENT, reason: '', now: NOW, operator: OPERATOR });
+    rmSync(store.attachments.locationOf(sha256));
+    await store.close();
+    const { gap, records, findings, hurt, error } = await examine(location);
+    expect([records, gap]).toEqual([0, { records: whole.records, takenOut: whole.records, since: NOW }]);
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    expect(new Set(errors.map(({ code, place }) => `${code} ${place.student}`))).toEqual(
+      new Set([`LPX_TAKEN_OUT_FILE ${TRANSFER_STUDENT}`]),
+    );
+    expect([hurt, error?.code]).toEqual([[TRANSFER_STUDENT], 'LPX_STORE_UNSOUND']);
+    await backup(location, join(parent, 'backup'));
+    expect((await examine(location)).gap?.records, 'the file is not in it').toBeGreaterThan(0);
   });
 
   it('names what is noted for removal under no name of lpx, which stays where it is', async () => {
@@ -106,7 +127,7 @@ describeEngines('the doctor', (engine) => {
     const [whole, lacking] = ['whole', 'lacking'].map((name) => join(parent, name)) as [string, string];
     rmSync(lost);
     await backup(location, lacking, later(1));
-    expect((await examine(location, { now: later(1) })).gap).toEqual({ records, since: NOW });
+    expect((await examine(location, { now: later(1) })).gap).toEqual({ records, takenOut: 0, since: NOW });
     writeFileSync(lost, content);
     await backup(location, whole, later(2));
     await withStore(location, (open) => rehearseRestore(open, { folder: whole, now: later(2), operator: OPERATOR }));
@@ -121,7 +142,7 @@ describeEngines('the doctor', (engine) => {
     expect(last).toMatchObject({ gap: { records: 0 }, backup: { folder: another, rehearsedAt: undefined } });
     expect(codesOf(last)).toContain('LPX_REHEARSAL_NONE');
     rmSync(join(whole, 'snapshots'), { recursive: true });
-    expect((await examine(location, { now: later(3) })).gap).toEqual({ records, since: NOW });
+    expect((await examine(location, { now: later(3) })).gap).toEqual({ records, takenOut: 0, since: NOW });
   });
 
   it('names the students of files that are lost or broken, and proves a probe that was written before a move', async () => {
@@ -341,7 +362,7 @@ describe('the doctor', () => {
     );
     expect((await examine(receiver)).gap).toEqual(before.gap);
     await withStore(sender, (open) => checkReceipt(open, { file: receipt.path, now: later(1), operator: OPERATOR }));
-    expect((await examine(sender)).gap).toEqual({ records: 0, since: undefined });
+    expect((await examine(sender)).gap).toEqual({ records: 0, takenOut: 0, since: undefined });
   });
 
   it('tells after a move what did not come along: files, rows, or a copy that was older', async () => {

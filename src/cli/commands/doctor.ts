@@ -115,7 +115,7 @@ function doctorOutput(report: DoctorReport, { part, quick }: DoctorRequest) {
         ...(backup.rehearsedAt && { rehearsedAt: backup.rehearsedAt.toISOString() }),
       },
     }),
-    ...(gap && { unprotected: { records: gap.records, ...(gap.since && { since: gap.since.toISOString() }) } }),
+    ...(gap && { unprotected: { records: gap.records, takenOut: gap.takenOut, ...(gap.since && { since: gap.since.toISOString() }) } }),
     ...(freeBytes !== undefined && { freeBytes }),
     ...(repairs && { repairs }),
     hurt,
@@ -136,7 +136,7 @@ function doctorLines({ messages, paint, verbose }: Context, report: DoctorReport
         [words.log, log.faultCount > 0 ? words.logBroken : fill(words.headOf, { position: log.head.position, hash: shown(log.head.hash) })],
         [words.backup, backupText(report, words)],
         ...(backup ? [[words.rehearsal, backup.rehearsedAt ? localTime(backup.rehearsedAt) : words.never]] : []),
-        [words.gap, gap?.records === 0 ? paint.green(words.noGap) : paint.yellow(gapText(gap, words))],
+        [words.gap, gap?.records === 0 ? paint.green(backup ? words.noGap : words.noGapNoBackup) : paint.yellow(gapText(gap, words))],
         ...(repairs ? [[words.repaired, fill(words.repairsOf, { ...repairs })]] : []),
         ...(hurt.length > 0 ? [[words.hurt, hurt.map(maskId).join('  ')]] : []),
       ],
@@ -147,7 +147,8 @@ function doctorLines({ messages, paint, verbose }: Context, report: DoctorReport
 
 function gapText(gap: DoctorReport['gap'], words: Context['messages']['doctor']): string {
   if (!gap) return words.gapUnknown;
-  return fill(words.gapOf, { count: gap.records, day: gap.since ? localTime(gap.since).slice(0, 10) : '' });
+  const all = fill(words.gapOf, { count: gap.records, day: gap.since ? localTime(gap.since).slice(0, 10) : '' });
+  return gap.takenOut === 0 ? all : `${all}${fill(words.gapTakenOut, { count: gap.takenOut })}`;
 }
 
 function backupText({ backup }: DoctorReport, words: Context['messages']['doctor']): string {

@@ -40,7 +40,9 @@ export const NO_PROTECTION: Protection = { position: 0, missing: [], wholeUntil:
 
 /** Records that came after the newest backup and that are on no receipt of another school. */
 export interface ProtectionGap {
+  /** Also those that were taken out: `lpx undo` brings them back. */
   readonly records: number;
+  readonly takenOut: number;
   /** When the first of them came; undefined for none. */
   readonly since: Date | undefined;
 }
@@ -163,33 +165,35 @@ export class StoreHealth {
 
   /**
    * The records that came with entries after a place in the log, and that no other school has acknowledged: they were in no whole export
-   * since for which a receipt came. A receipt that this school wrote for an import says that the data came here, not that anybody keeps them.
+   * since for which a receipt came, made before they were taken out where they were. A receipt that this school wrote for an import says that the data came here, not that anybody keeps them.
    */
   async unprotected({ position, missing, wholeUntil }: Protection): Promise<ProtectionGap> {
-    let [records, since] = [0, ''];
-    const add = (count: number, first: string) => {
+    let [records, takenOut, since] = [0, 0, ''];
+    const add = (count: number, removed: number, first: string) => {
       records += count;
+      takenOut += removed;
       if (first !== '' && (since === '' || first < since)) since = first;
     };
     for (const table of Object.values(TABLE_OF)) {
-      const on = sql`from ${sql.table(table)} r join history h on h.id = r.history_id where r.removed_by is null
-        and not exists (select 1 from history e join history_students s on s.history_id = e.id
+      const on = sql`from ${sql.table(table)} r join history h on h.id = r.history_id left join history o on o.id = r.removed_by
+        where not exists (select 1 from history e join history_students s on s.history_id = e.id
           where e.kind = 'export' and e.received_at <> '' and e.terms = '' and e.undone_by is null and e.position > h.position
-          and s.student_id = r.student_id)`;
-      const { rows } = await sql<{ count: unknown; since: string | null }>`select count(*) as count, min(h.at) as since ${on}
-        and (h.position is null or h.position > ${position})`.execute(this.#db);
-      add(Number(rows[0]?.count ?? 0), rows[0]?.since ?? '');
+          and (o.position is null or e.position < o.position) and s.student_id = r.student_id)`;
+      const { rows } = await sql<{ count: unknown; removed: unknown; since: string | null }>`select count(*) as count,
+        count(r.removed_by) as removed, min(h.at) as since ${on} and (h.position is null or h.position > ${position})`.execute(this.#db);
+      add(Number(rows[0]?.count ?? 0), Number(rows[0]?.removed ?? 0), rows[0]?.since ?? '');
       // A record may have two files, in two of the parts.
-      const without = new Map<number, string>();
+      const without = new Map<number, { readonly removed: number; readonly at: string }>();
       for (const some of inParts(missing)) {
-        const found = await sql<{ id: number; at: string }>`select r.id as id, h.at as at ${on}
+        const found = await sql<{ id: number; removed: unknown; at: string }>`select r.id as id,
+          case when r.removed_by is null then 0 else 1 end as removed, h.at as at ${on}
           and h.position <= ${position} and h.position > ${wholeUntil}
           and (r.document_sha256 in (${sql.join(some)}) or r.media_sha256 in (${sql.join(some)}))`.execute(this.#db);
-        for (const { id, at } of found.rows) without.set(id, at);
+        for (const { id, removed, at } of found.rows) without.set(id, { removed: Number(removed), at });
       }
-      for (const at of without.values()) add(1, at);
+      for (const { removed, at } of without.values()) add(1, removed, at);
     }
-    return { records, since: since === '' ? undefined : new Date(since) };
+    return { records, takenOut, since: since === '' ? undefined : new Date(since) };
   }
 
   /** Files that no record has or had: whose they were, nobody can tell. */

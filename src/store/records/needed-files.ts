@@ -134,16 +134,22 @@ interface OwningRow extends OwingRecord {
 }
 
 /**
- * The records that have these contents as files, by student, list and record; without those that were taken out.
+ * The records that have these contents as files, by student, list and record.
+ * @param which those that are there, or those that were taken out
  * @throws LPX_STORE_DAMAGED
  */
-export async function ownersOf(db: Db, folder: string, contents: ReadonlySet<string>): Promise<FileOwner[]> {
+export async function ownersOf(
+  db: Db,
+  folder: string,
+  contents: ReadonlySet<string>,
+  which: 'present' | 'removed' = 'present',
+): Promise<FileOwner[]> {
   const owning: OwningRow[] = [];
   for (const provenance of PROVENANCES) {
     const rows = await db
       .selectFrom(TABLE_OF[provenance])
       .select(['id', 'student_id', 'document_sha256', 'media_sha256'])
-      .where('removed_by', 'is', null)
+      .where('removed_by', which === 'present' ? 'is' : 'is not', null)
       .orderBy('id')
       .execute();
     for (const { id, student_id: studentId, ...row } of rows)
