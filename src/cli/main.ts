@@ -60,13 +60,14 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
   const language = languageFrom(givenWords, around);
   const jsonLines = givenWords.includes('--json-lines');
   const json = givenWords.includes('--json') || jsonLines;
+  const dryRun = givenWords.includes('--dry-run');
   const words = givenWords.length === 0 && around.stdin.isTTY && around.stdout.isTTY ? ['where'] : givenWords;
   let command: CommandName = 'lpx';
   let exitCode = 0;
 
   const fail = (error: unknown, options: GlobalOptions): number => {
     const known = knownError(error);
-    const context = contextOf(around, language, options, command);
+    const context = contextOf(around, language, { ...options, dryRun }, command);
     printFailure(context, command, known, {});
     if (options.debug) printLines(context, 'stderr', stackLines(known, around.home ?? ''));
     return known.exitCode;
@@ -81,7 +82,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
       const insist = new AbortController();
       const said: string[] = [];
       const context: Context = {
-        ...contextOf(around, language, options, name),
+        ...contextOf(around, language, { ...options, dryRun }, name),
         stopping: () => signal.aborted,
         interrupt: signal,
         insisted: insist.signal,
@@ -144,11 +145,16 @@ const OVER_RECEIVED: ReadonlySet<CommandName> = new Set([
   'demo',
 ]);
 
-function contextOf(around: Surroundings, language: Language, options: GlobalOptions, command: CommandName = 'lpx'): Context {
+function contextOf(
+  around: Surroundings,
+  language: Language,
+  options: GlobalOptions & { readonly dryRun?: boolean },
+  command: CommandName = 'lpx',
+): Context {
   return {
     ...around,
     language,
-    messages: messagesIn(language, OVER_RECEIVED.has(command) ? 'received' : 'here'),
+    messages: messagesIn(language, OVER_RECEIVED.has(command) ? 'received' : 'here', options.dryRun),
     paint,
     color: options.color !== false && !around.env.NO_COLOR && around.env.TERM !== 'dumb',
     json: options.json === true || options.jsonLines === true,

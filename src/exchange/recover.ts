@@ -57,6 +57,10 @@ export interface RecoveredFile extends LackingFile {
   readonly from: string;
 }
 
+interface SearchedHeap extends HeapReport {
+  readonly sealed: readonly string[];
+}
+
 export interface RecoverResult {
   readonly dryRun: boolean;
   /** How many contents the records of the store need; how many of them the store lacked; and how many of those are back, or would be. */
@@ -66,8 +70,8 @@ export interface RecoverResult {
   /** Files that are back, or would be, each for every record that has it. */
   readonly recovered: readonly RecoveredFile[];
   readonly missing: readonly LackingFile[];
-  /** What of the heap was looked at. Undefined when there was nothing to look for. */
-  readonly heap: HeapReport | undefined;
+  /** What of the heap was looked at, and encrypted backups that no identity opens. Undefined when there was nothing to look for. */
+  readonly heap: SearchedHeap | undefined;
   /** Its number in the history; 0 when nothing came back. */
   readonly historyId: number;
 }
@@ -126,7 +130,7 @@ async function search(
   store: Store,
   { paths, passwords, identities, onProgress }: RecoverRequest,
   { bringing, staging, listed }: Searching,
-): Promise<HeapReport> {
+): Promise<SearchedHeap> {
   const sealed: string[] = [];
   for (const path of paths) if (await isSealedBackup(path, identities, { bringing, staging })) sealed.push(path);
   const engine = new ZipEngine();
@@ -143,7 +147,7 @@ async function search(
       makeFolder: () => WorkFolder.create(UNWRAPPED.parent(), UNWRAPPED.prefix),
       onProgress: (done, total) => onProgress?.('searching', done, total),
     });
-    return { ...report, locked: [...sealed, ...report.locked] };
+    return { ...report, sealed };
   } finally {
     await engine.close();
   }

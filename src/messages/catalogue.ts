@@ -105,7 +105,7 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: 'There is no lpx store in {folder}.',
     means: 'notDone',
-    next: 'Make one with lpx init --school <code>, or name one with --store <folder>.',
+    next: 'Make one with lpx init --school <code>, or name one with --store <folder>. A store that was lost: lpx restore <backup> <folder>.',
   },
   LPX_STORE_EXISTS: {
     exit: EXIT.usage,
@@ -1790,7 +1790,7 @@ export const CATALOGUE = {
     exit: EXIT.someFailed,
     what: '{count} files are still missing.',
     means: 'partlyDone',
-    next: 'Ask the students listed for their own copies, or find old packages or a backup, and run lpx recover again. Passwords of packages: --passwords <table>, or --password-file <file> with a single one.',
+    next: 'Ask the students listed for their own copies, or find old packages or a backup, and run lpx recover again. Passwords of packages: --passwords <table>, or --password-file <file> with a single one. An encrypted backup needs --identity <file>.',
   },
   LPX_NO_FILES: {
     exit: EXIT.invalidData,

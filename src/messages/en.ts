@@ -508,6 +508,14 @@ export const en = {
       'batch-import': 'The last step is stored either as a whole or not at all.',
       'batch-export': 'The last step is stored either as a whole or not at all.',
     },
+    /** Of a command with `--dry-run`, in place of what else it would have done. */
+    dryRun: {
+      load: 'This was a dry run: nothing was loaded.',
+      import: 'This was a dry run: nothing was imported.',
+      'batch-import': 'This was a dry run: nothing was imported.',
+      export: 'This was a dry run: nothing was exported.',
+      recover: 'This was a dry run: no file was put back.',
+    },
     partlyDone: {
       erase: 'lpx does not find the student any more.',
       backup: 'Everything else is backed up.',
@@ -528,7 +536,7 @@ export const en = {
       export: 'The export itself is done, as printed; only the report is missing.',
       receipt: 'The receipt itself is done, as printed; only the report is missing.',
     },
-  } satisfies Record<Consequence, object>,
+  } satisfies Record<Consequence | 'dryRun', object>,
   /** What each exit code means. */
   exits: {
     done: 'done; nothing wrong',
@@ -1444,6 +1452,7 @@ export const en = {
   },
   log: {
     whole: 'The custody log is intact.',
+    onlyLog: 'This checks the custody log only; for students’ data: lpx doctor.',
     broken: 'The custody log differs from what lpx wrote, in {count} places.',
     entry: 'Entry',
     entries: 'Entries',
@@ -1659,6 +1668,8 @@ export const en = {
     moreListed: '… and {count} more (--verbose lists them all)',
     states: { lost: 'missing', broken: 'damaged', owed: 'owed' },
     byMd5: '{count} of them were recognised by their MD5 alone: their documents say no more.',
+    sealed:
+      'These backups are encrypted, and missing files may be in them: run this again with the identity that opens them (--identity <file>)',
     locked: 'No password that was given opens these ZIPs; missing files may be in them',
     unread: 'Could not be searched',
   },
@@ -1734,6 +1745,7 @@ export const en = {
     school: 'school',
     of: 'as of',
     erased: '{count} students have been erased for good since, and are not restored.',
+    next: 'Load and import again everything since then: lpx history of the damaged store may still list it.',
     erasures: 'Were students erased for good who are not on this backup’s list? Restore again with --erasures <file>.',
   },
   files: {

@@ -13,11 +13,19 @@ export type Language = (typeof LANGUAGES)[number];
 /**
  * The messages of a language.
  * @param side `here` for a command over the school's own data, whose advice is never to ask a sending school
+ * @param isDryRun for a command that changes nothing, so that no error says that the rest of it was done
  */
-export function messagesIn(language: Language, side: 'here' | 'received' = 'received'): Messages {
-  const messages = language === 'zh-TW' ? zhTW : en;
+export function messagesIn(language: Language, side: 'here' | 'received' = 'received', isDryRun = false): Messages {
+  const chosen = language === 'zh-TW' ? zhTW : en;
+  const messages = isDryRun ? { ...chosen, consequence: consequencesOfDryRun(chosen) } : chosen;
   return side === 'here' ? { ...messages, codes: hereIn(messages) } : messages;
 }
+
+const consequencesOfDryRun = ({ consequence }: Messages): Messages['consequence'] => ({
+  ...consequence,
+  notDone: { ...consequence.notDone, recover: consequence.dryRun.recover },
+  partlyDone: { ...consequence.partlyDone, ...consequence.dryRun },
+});
 
 const hereIn = ({ codes }: Messages): Messages['codes'] =>
   Object.fromEntries(

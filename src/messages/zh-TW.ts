@@ -51,7 +51,7 @@ export const zhTW: Messages = {
     LPX_STORE_NOT_FOLDER: { what: '{file} 是檔案，不是資料夾；lpx 資料庫是一個資料夾。', next: '請用 --store <資料夾> 指定別處。' },
     LPX_STORE_NOT_FOUND: {
       what: '{folder} 裡沒有 lpx 資料庫。',
-      next: '請用 lpx init --school <學校代碼> 建立，或用 --store <資料夾> 指定。',
+      next: '請用 lpx init --school <學校代碼> 建立，或用 --store <資料夾> 指定；資料庫遺失時，可用 lpx restore <備份> <資料夾> 還原。',
     },
     LPX_STORE_EXISTS: { what: '{folder} 裡已經有 lpx 資料庫。', next: '請直接使用，或指定別的資料夾。' },
     LPX_STORE_ABOVE: {
@@ -877,7 +877,7 @@ export const zhTW: Messages = {
     },
     LPX_STILL_MISSING: {
       what: '還有 {count} 個檔案沒有找到。',
-      next: '請向上列學生索取自存的檔案，或另找舊交換檔、備份，再執行一次 lpx recover；沒有密碼的交換檔，請用 --passwords <密碼表> 或 --password-file <密碼檔> 提供密碼。',
+      next: '請向上列學生索取自存的檔案，或另找舊交換檔、備份，再執行一次 lpx recover；沒有密碼的交換檔，請用 --passwords <密碼表> 或 --password-file <密碼檔> 提供密碼；加密的備份請加上 --identity <檔案>。',
     },
     LPX_NO_FILES: { what: '沒有可取出的檔案。', next: '請用 lpx show 查看各筆紀錄；加上 --picked 時只取已勾選的紀錄。' },
     LPX_REGISTER_UNPLACED: { what: '已勾選但未列入：{reason}。', next: '請補正，或用 lpx pick --remove 取消勾選。' },
@@ -1491,6 +1491,13 @@ export const zhTW: Messages = {
       slip: '最後一個步驟不是完整存入，就是完全沒有存入。',
       'batch-import': '最後一個步驟不是完整存入，就是完全沒有存入。',
       'batch-export': '最後一個步驟不是完整存入，就是完全沒有存入。',
+    },
+    dryRun: {
+      load: '這是試行，沒有載入任何資料。',
+      import: '這是試行，沒有匯入任何資料。',
+      'batch-import': '這是試行，沒有匯入任何資料。',
+      export: '這是試行，沒有產生交換檔。',
+      recover: '這是試行，沒有放回任何檔案。',
     },
     partlyDone: {
       erase: '在 lpx 中已找不到這位學生。',
@@ -2263,7 +2270,7 @@ export const zhTW: Messages = {
     next: '下一步：lpx load <資料夾>',
   },
   roster: {
-    dryRun: '試算：以下是載入會做的變更，沒有更動資料庫。',
+    dryRun: '試行：以下是載入會做的變更，沒有更動資料庫。',
     done: '{file}：新增 {created} 位學生、更新 {updated} 位、不變 {unchanged} 位',
     nothing: '{file}：沒有任何變動，{unchanged} 位學生都與名單相同',
     skipped: '略過 {count} 列',
@@ -2299,7 +2306,7 @@ export const zhTW: Messages = {
     leftOut: '未納入',
     skipped: '略過',
     unfit: '沒有匯出的學生，原因如下',
-    wouldExport: '試算：以下是匯出會產生的內容，沒有寫入任何檔案。',
+    wouldExport: '試行：以下是匯出會產生的內容，沒有寫入任何檔案。',
     planned: '{packages} 個交換檔，壓縮前 {size}',
     markedLeft: '已註記轉出（{day} 離校）。',
     passwordAt: '密碼在 {file}（只有您能讀取）。',
@@ -2316,7 +2323,7 @@ export const zhTW: Messages = {
     next: '下一步：lpx receipt {id}',
     unchanged: '這些資料先前都已匯入，沒有任何變動。',
     restored: '這些資料先前都已匯入，只替換了損壞的檔案。',
-    wouldImport: '試算：只列出匯入會做的事，目前沒有任何變動。',
+    wouldImport: '試行：只列出匯入會做的事，目前沒有任何變動。',
     refused: '不予匯入，資料庫維持原狀。',
     unfit: '沒有匯入的學生，原因如下',
     created: '新建',
@@ -2379,6 +2386,7 @@ export const zhTW: Messages = {
   },
   log: {
     whole: '保管紀錄完整無缺。',
+    onlyLog: '這裡只核對保管紀錄；學生的資料請用 lpx doctor 檢查。',
     broken: '保管紀錄與 lpx 寫入時不符，有 {count} 處。',
     entry: '序號',
     entries: '筆數',
@@ -2641,6 +2649,7 @@ export const zhTW: Messages = {
     school: '學校',
     of: '備份時間',
     erased: '其中 {count} 位學生在備份後已永久刪除，沒有還原。',
+    next: '請重新載入、匯入備份以後的資料；損壞的資料庫若還能執行 lpx history，可以查出有哪些。',
     erasures: '若另有已永久刪除、但未記入這份備份的學生，請加上 --erasures <檔案> 重新還原。',
   },
   recover: {
@@ -2652,6 +2661,7 @@ export const zhTW: Messages = {
     moreListed: '…還有 {count} 個（加上 --verbose 會全部列出）',
     states: { lost: '遺失', broken: '損壞', owed: '待補' },
     byMd5: '其中 {count} 個只能以 MD5 辨認：資料裡沒有其他依據。',
+    sealed: '下列備份已加密，缺少的檔案可能在裡面：請以能開啟它的私鑰再執行一次（--identity <檔案>）',
     locked: '下列 ZIP 沒有一個密碼能打開，缺少的檔案可能在裡面',
     unread: '無法搜尋',
   },

@@ -1,9 +1,11 @@
 /** What a clerk reads on the screen, in Chinese. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { lpx } from '../support/cli.js';
+import { wipe } from '../support/heaps.js';
 import { contentOf, exportFrom, PASSWORD, school, sign, transferSchool } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 import { written } from '../support/zips.js';
@@ -41,7 +43,22 @@ describe('on the screen', () => {
     writeFileSync(join(folder, 'pw.txt'), 'secret');
     const other = await inChinese(['--store', store, 'load', join(folder, 'pw.txt')]);
     expect([other.code, other.err]).toEqual([2, expect.stringContaining('pw.txt 不是交換資料或名單。')]);
-    expect((await inChinese(['--store', store, 'log', '--verify'])).out).toMatch(/編號 +有空號 2 個：.*不影響核對/);
+    expect((await inChinese(['--store', store, 'log', '--verify'])).out).toMatch(
+      /編號 +有空號 2 個：.*不影響核對[\s\S]*只核對保管紀錄；.*lpx doctor/,
+    );
+  });
+
+  it('a search for lost files calls an encrypted backup what it is, and advises the identity', async () => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    const recipient = await identityToRecipient(await generateX25519Identity());
+    const backup = join(folder, 'backup');
+    await inChinese(['--store', store, 'backup', backup, '--recipient', recipient]);
+    wipe(store);
+    const { out, err } = await inChinese(['--store', store, 'recover', backup, '--dry-run']);
+    expect(out).toMatch(/下列備份已加密.*--identity <檔案>[\s\S]*backup/);
+    expect(out).not.toContain('沒有一個密碼能打開');
+    expect(err).toMatch(/沒有放回任何檔案。[\s\S]*--identity/);
   });
 
   it('a file that is owed is marked, counted and in the history', async () => {

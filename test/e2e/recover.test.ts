@@ -30,6 +30,7 @@ describe('lpx recover', () => {
     wipe(store);
     const dry = await lpxJson(['--store', store, 'recover', heap, '--dry-run']);
     expect([dry.code, outputFaults(dry.json), dry.json.contents]).toEqual([8, [], others.length]);
+    expect(dry.json.error.consequence).toBe('This was a dry run: no file was put back.');
     const { code, json } = await lpxJson(['--store', store, 'recover', heap]);
     expect([code, outputFaults(json), json.error.code, json.contents, json.lacking]).toEqual([
       8,

@@ -89,6 +89,7 @@ function checkLines({ messages, paint }: Context, checked: LogCheck, anchored: b
   return [
     faultCount === 0 ? `${paint.green('✔')} ${words.whole}` : `${paint.red('✘')} ${fill(words.broken, { count: faultCount })}`,
     ...columns(facts, '  '),
+    ...(faultCount === 0 ? [`  ${words.onlyLog}`] : []),
     ...faults.map((fault) => `  ${paint.red('✘')} ${faultText(messages, fault)}`),
     ...(more > 0 ? [`  ${fill(words.more, { count: more })}`] : []),
   ];

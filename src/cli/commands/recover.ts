@@ -54,6 +54,7 @@ function recoverOutput({ messages }: Context, result: RecoverResult) {
     ...(heap && {
       searched: {
         ...{ files: heap.files, bytes: heap.bytes, hashed: heap.hashed, archives: heap.archives, locked: heap.locked },
+        encryptedBackups: heap.sealed,
         notNeeded: Math.max(0, heap.files - contents),
         unread: heap.unread.map(({ from, error }) => ({ from, error: failureOutput(messages, 'recover', error) })),
       },
@@ -106,6 +107,7 @@ function recoverLines(context: Context, result: RecoverResult): string[] {
       fill(words.missing, { count: lacking - contents, uses: missing.length }),
       fittingColumns(context, missing.map(rowOf), YIELDING, '  '),
     ),
+    ...listed(words.sealed, heap?.sealed.map((from) => `  ${from}`) ?? []),
     ...listed(words.locked, heap?.locked.map((from) => `  ${from}`) ?? []),
     ...listed(words.unread, heap?.unread.map(({ from, error }) => `  ${from}  ${failureOutput(messages, 'recover', error).message}`) ?? []),
   ];

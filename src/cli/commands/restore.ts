@@ -51,6 +51,7 @@ export async function restore(context: Context, repository: string, store: strin
       ...(options.erasures.length === 0 ? [`  ${own.erasures}`] : []),
       ...(files.missing.length > 0 ? [`  ${paint.yellow(fill(words.missing, { count: files.missing.length }))}`] : []),
     ],
+    notes: [own.next],
   };
 }
 
