@@ -66,6 +66,9 @@ export const rollEntryOf = ({ student_number, class_name, seat }: StudentRow): R
   seat,
 });
 
+/** The columns that this is in. */
+export const ROLL_COLUMNS: ReadonlySet<string> = new Set(['student_number', 'class_name', 'seat']);
+
 /** The object that a column has as JSON; only its form is certain. @throws for anything else */
 export function objectIn<T = JsonObject>(json: string): T {
   const value: unknown = JSON.parse(json);
