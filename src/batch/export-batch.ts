@@ -20,7 +20,7 @@ import type { Encryption } from '../zip/writer.js';
 import { exportOf, type Job, jobsOf, keyOf, packagesByJob, type Run } from './export-batch/jobs.js';
 import { doneEarlier, failed, notDone, outcomeOf } from './export-batch/outcomes.js';
 import { Passwords } from './export-batch/passwords.js';
-import { runQueued } from './export-batch/queued.js';
+import { forgetQueued, runQueued } from './export-batch/queued.js';
 import type { JobQueue } from './job-queue.js';
 import { type BatchThread, runJobs } from './pool.js';
 import type { Sealing } from './queued-jobs.js';
@@ -160,6 +160,7 @@ export async function exportBatch(request: BatchExportRequest): Promise<BatchExp
         if (isInterrupted) return;
         await passwords.complete(packages);
         await store.batches.end(batch);
+        if (request.queued) await forgetQueued(request.queued, jobs);
         for (const folder of made.toReversed()) removeEmpty(folder);
       });
       return { ...result, passwordTables: passwords.tables, incomplete };

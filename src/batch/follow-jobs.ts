@@ -7,15 +7,20 @@ import type { JobQueue } from './job-queue.js';
 /** How often to look, in ms. */
 const POLL_MS = 300;
 
-/**
- * @param onSettled called with each job as it has come to its end, once
- * @param isStopping whether to stop following: the jobs stay in the queue
- * @returns the jobs that are not at their end yet
- */
+export interface Following {
+  /** Called with each job as it has come to its end, once. */
+  readonly onSettled: (job: SettledJob) => Promise<void> | void;
+  /** Whether another run is to find out the same of a job; else that is forgotten now. */
+  readonly isKept?: (job: SettledJob) => boolean;
+  /** Whether to stop following: the jobs stay in the queue. */
+  readonly isStopping: () => boolean;
+}
+
+/** @returns the jobs that are not at their end yet */
 export async function followJobs(
   queue: JobQueue,
   ids: readonly string[],
-  { onSettled, isStopping }: { readonly onSettled: (job: SettledJob) => Promise<void> | void; readonly isStopping: () => boolean },
+  { onSettled, isKept = () => false, isStopping }: Following,
 ): Promise<string[]> {
   const open = new Set(ids);
   while (open.size > 0) {
@@ -24,7 +29,7 @@ export async function followJobs(
       await onSettled(job);
       open.delete(job.id);
     }
-    await queue.forget(settled.map(({ id }) => id));
+    await queue.forget(settled.filter((job) => !isKept(job)).map(({ id }) => id));
     if (isStopping() || open.size === 0) break;
     await sleep(POLL_MS);
   }

@@ -13,6 +13,7 @@ import {
   type VerifyJob,
   verifyAll,
 } from '../exchange/batch-import.js';
+import type { ExportResult } from '../exchange/export.js';
 import type { ImportResult } from '../exchange/import.js';
 import type { CheckedPackage } from '../exchange/note-verification.js';
 import { knownError } from '../io/file-error.js';
@@ -321,7 +322,7 @@ class Worker {
       );
       const { packages, students, unfit } = result;
       const done = {
-        outcome: unfit.length > 0 ? 'failed' : 'done',
+        outcome: outcomeOfExport(result),
         code: unfit[0]?.findings[0]?.code ?? '',
         historyId: 0,
         bytes: packages.reduce((sum, { digests }) => sum + digests.bytes, 0),
@@ -361,6 +362,12 @@ function endedWith(result: InboxResult): Ended {
   };
   return { done, output: { outcome, code, result: encodedInboxResult(result) } };
 }
+
+/** `sent-before` where all students of the job went to the same school before. */
+const outcomeOfExport = ({ packages, unfit }: ExportResult): string => {
+  if (unfit.length > 0) return 'failed';
+  return packages.length > 0 ? 'done' : 'sent-before';
+};
 
 /** What an error says, as the database may keep it. */
 const maskedFacts = ({ facts }: LpxError): Facts =>

@@ -930,6 +930,7 @@ export const en = {
       waiting: 'waiting',
       elsewhere: 'moved away',
       done: 'exported',
+      'sent-before': 'exported before, unchanged',
       failed: 'failed',
     },
   },

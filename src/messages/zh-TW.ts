@@ -1908,6 +1908,7 @@ export const zhTW: Messages = {
       waiting: '待處理',
       elsewhere: '已被移走',
       done: '已匯出',
+      'sent-before': '先前已匯出，內容未變',
       failed: '失敗',
     },
   },

@@ -235,6 +235,25 @@ describePostgres('packages in the queue', () => {
     }
     const entries = await withStore(database.location, (open) => open.history({ kinds: ['export'] }));
     expect(entries.map((entry) => 'request' in entry && entry.request)).toEqual(Array(4).fill(expect.stringMatching(/^[0-9a-f]{12}$/)));
+
+    // Sent before: the first and the fourth, who go to one school, and the second; the third goes there for the first time.
+    const schools = ['990002', '990003', '990002', '990002'];
+    const again = writeList(
+      folder,
+      schools.map((to, i) => ({ nationalId: nationalIds[i] as string, to })),
+      'again.csv',
+    );
+    const grouped = ['--store', database.url, 'batch', 'export', again, '--out', mail, '--passwords', secret, '--group-by', 'school'];
+    const queued = [...grouped, '--queue', '--workers-recipient', recipient, '--no-follow'];
+    expect((await lpx(queued)).code).toBe(0);
+    const second = workersOfTest()(['--store', database.url, 'worker', '--jobs', '2', '--identity', identity, '--until-empty']);
+    expect([await second.ended, second.said.out]).toEqual([0, expect.stringContaining('exported before, unchanged')]);
+    const { json: status } = await lpxJson(['--store', database.url, 'batch', 'status', '--all']);
+    expect(status.jobs.map(({ outcome }: any) => outcome).sort()).toEqual([...Array(5).fill('done'), 'sent-before']);
+    // What the workers found out is enough: no worker is needed once more.
+    const resumed = await lpxJson([...queued, '--resume']);
+    expect([resumed.code, resumed.json.counts]).toEqual([0, { packages: 1, exported: 1, sentBefore: 3, failed: 0, notDone: 0 }]);
+    expect(await countsOf(database)).toMatchObject({ queued: 0, done: 6 });
   });
 
   it('of a student who was erased while they waited are treated as an import here is: refused, or of somebody new', async () => {

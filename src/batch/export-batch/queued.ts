@@ -13,6 +13,9 @@ import type { Passwords } from './passwords.js';
 /** How many jobs are put into the queue at a time. */
 const SUBMITTED_AT_ONCE = 100;
 
+/** Whether whoever goes on with the batch is to know what became of a job: where something stood against a student, it is done once more. */
+const isKept = ({ output }: SettledJob): boolean => output.outcome !== 'failed';
+
 /**
  * Has workers run jobs. Their passwords are in the tables before the first job is in the queue: no worker has to bring one back, and no package
  * is there whose password nobody has.
@@ -27,10 +30,11 @@ export async function runQueued(
   const { outFolder, newPassword, signal } = run.request;
   const { queue, isFollowed } = run.request.queued as QueuedExports;
   const out = await shareFolder(outFolder);
-  await passwords.give(jobs, newPassword);
+  const open = await withoutDone(run, jobs, onOutcome);
+  await passwords.give(open, newPassword);
   const submitted = new Map<string, DividedJob>();
-  for (let at = 0; at < jobs.length && !signal.aborted; at += SUBMITTED_AT_ONCE) {
-    const some = jobs.slice(at, at + SUBMITTED_AT_ONCE);
+  for (let at = 0; at < open.length && !signal.aborted; at += SUBMITTED_AT_ONCE) {
+    const some = open.slice(at, at + SUBMITTED_AT_ONCE);
     const nationalIds = some.flatMap(({ rows }) => rows.map(({ nationalId }) => nationalId));
     let divided: DividedJob[] = [];
     const jobsWithout = (gone: ReadonlySet<string>) => {
@@ -46,11 +50,36 @@ export async function runQueued(
   if (!isFollowed) return;
   await followJobs(queue, [...submitted.keys()], {
     isStopping: () => signal.aborted,
+    isKept,
     onSettled: (settled) => {
       const job = submitted.get(settled.id) as DividedJob & { readonly here: Job };
       onOutcome(job.here.id, outcomeOfAll(run, job, queuedOutcome(run, job.here, settled)));
     },
   });
+}
+
+/** Forgets what jobs found out: their batch is at its end. */
+export const forgetQueued = ({ queue }: QueuedExports, jobs: readonly Job[]): Promise<void> =>
+  queue.forget(jobs.map(({ id }) => jobId('export', id)));
+
+/** Of jobs that an earlier run submitted and workers have done, what became of them stands. @returns the others */
+async function withoutDone(run: Run, jobs: readonly Job[], onOutcome: (id: string, outcome: JobOutcome) => void): Promise<Job[]> {
+  if (!run.batch.isResumed) return [...jobs];
+  const { queue } = run.request.queued as QueuedExports;
+  const settled = (await queue.settled(jobs.map(({ id }) => jobId('export', id)))).filter(
+    ({ state, output }) => state === 'done' && output.result !== undefined,
+  );
+  const done = new Map(settled.map((job) => [job.id, job]));
+  const open = jobs.filter((job) => {
+    const known = done.get(jobId('export', job.id));
+    if (!known) return true;
+    const outcome = queuedOutcome(run, job, known);
+    // The packages of its other students are known from the history.
+    onOutcome(job.id, run.made.has(job.id) ? { ...outcome, packages: [] } : outcome);
+    return false;
+  });
+  await queue.forget(settled.filter((job) => !isKept(job)).map(({ id }) => id));
+  return open;
 }
 
 /** The rows of a job by whether their students are in the store. */
