@@ -1,7 +1,8 @@
 /**
  * The catalogue: one row for every code under which lpx reports an error or a finding. Codes are stable; scripts and
  * tests may rely on them. `{name}` in a sentence is a fact, which whoever reports the code has to give: a missing one
- * does not compile. `{name:size}` shows a number of bytes in KB, MB or GB. `zh-TW.ts` translates the sentences.
+ * does not compile. `{name:size}` shows a number of bytes in KB, MB or GB; `{name:file|files}` chooses
+ * by a number (`fill`). `zh-TW.ts` translates the sentences.
  */
 
 /** The process exit codes of the command line (docs/cli.md#exit-codes); `exits` in the message files says what each means. */
@@ -421,15 +422,15 @@ export const CATALOGUE = {
   },
   LPX_BACKUP_INCOMPLETE: {
     exit: EXIT.damaged,
-    what: '{count} files of records are missing or damaged in the store, and are not in this backup.',
+    what: '{count} {count:file of a record is|files of records are} missing or damaged in the store, and not in this backup.',
     means: 'partlyDone',
-    next: 'See lpx doctor for the students they belong to, and look for other copies.',
+    next: 'See lpx doctor for the students affected, and look for other copies.',
   },
   LPX_BACKUP_KEPT: {
     exit: EXIT.damaged,
-    what: '{count} files of records are missing or damaged in the store; this backup has them from before.',
+    what: '{count} {count:file of a record is|files of records are} missing or damaged in the store; this backup has {count:it|them} from before.',
     means: 'partlyDone',
-    next: 'Bring them back: lpx recover {folder}. An encrypted backup needs --identity <file>.',
+    next: 'lpx recover {folder} brings back what is missing. An encrypted backup needs --identity <file>.',
   },
   LPX_BACKUP_UNPRUNED: {
     exit: EXIT.damaged,
@@ -535,15 +536,15 @@ export const CATALOGUE = {
   },
   LPX_STORE_UNSOUND: {
     exit: EXIT.damaged,
-    what: '{count} things in the store are damaged or lost, of {total} students.',
+    what: '{count} {count:thing in the store is|things in the store are} damaged or lost, of {total} {total:student|students}.',
     means: 'partlyDone',
     next: 'Bring lost files back with lpx recover; restore what else is damaged with lpx restore.',
   },
   LPX_STORE_UNSOUND_NOBODY: {
     exit: EXIT.damaged,
-    what: '{count} things in the store are damaged or lost; as far as can be seen, none is a student’s.',
+    what: '{count} {count:thing in the store is|things in the store are} damaged or lost; as far as can be seen, no student is affected.',
     means: 'partlyDone',
-    next: 'See the findings above for each of them.',
+    next: 'See the findings above.',
   },
   LPX_DATABASE_FAULT: {
     exit: EXIT.damaged,
@@ -577,13 +578,13 @@ export const CATALOGUE = {
   },
   LPX_ERASURES_DIFFER: {
     exit: EXIT.damaged,
-    what: 'The list of students who were erased for good is not what the custody log says: {count} of them were removed, changed or added in the database.',
+    what: 'The list of students who were erased for good is not what the custody log says: {count} of them {count:was|were} removed, changed or added in the database.',
     means: 'notDone',
     next: 'Nobody comes back by that: backups note whom the log says. Run lpx backup, find out who could write to the database, and see lpx log --verify.',
   },
   LPX_ORPHANS: {
     exit: EXIT.damaged,
-    what: '{count} files ({bytes:size}) that no record names are among the files of the store.',
+    what: 'The store has {count} {count:file|files} ({bytes:size}) that no record names.',
     means: 'notDone',
     next: 'Some may be of a student who was erased. lpx doctor --repair moves them into quarantine in the store, once no record is damaged: delete them there.',
   },
@@ -631,7 +632,7 @@ export const CATALOGUE = {
   },
   LPX_BACKUP_OLD: {
     exit: EXIT.usage,
-    what: 'The newest backup is {count} days old.',
+    what: 'The newest backup is {count} {count:day|days} old.',
     means: 'notDone',
     next: 'Run lpx backup, and see why the nightly one does not run.',
   },
@@ -649,13 +650,13 @@ export const CATALOGUE = {
   },
   LPX_UNPROTECTED: {
     exit: EXIT.usage,
-    what: '{count} records since {at} are in no verified backup and on no receipt of another school.',
+    what: '{count} {count:record|records} since {at} {count:is|are} in no verified backup and on no receipt of another school.',
     means: 'notDone',
     next: 'Run lpx backup: what is lost before that is lost for good.',
   },
   LPX_PROBE_DIFFERS: {
     exit: EXIT.damaged,
-    what: 'The store differs from what it was before the move, in {count} places.',
+    what: 'The store differs from what it was before the move, in {count} {count:place|places}.',
     means: 'partlyDone',
     next: 'Do not work with this store. Keep the old one, and move again or restore a backup.',
   },
@@ -733,9 +734,9 @@ export const CATALOGUE = {
   },
   LPX_BACKUP_ROWS: {
     exit: EXIT.damaged,
-    what: '{count} rows of the store are not what was stored. They are in this backup as they are.',
+    what: '{count} {count:row of the store is|rows of the store are} not what was stored; this backup has {count:it as it is|them as they are}.',
     means: 'partlyDone',
-    next: 'See lpx doctor for the students they belong to, and keep the snapshots from before: they may have what was stored.',
+    next: 'See lpx doctor for the students affected, and keep the snapshots from before: they may have what was stored.',
   },
   LPX_STORE_LINK: {
     exit: EXIT.damaged,
@@ -907,7 +908,7 @@ export const CATALOGUE = {
   },
   LPX_LOG_BROKEN: {
     exit: EXIT.damaged,
-    what: 'The custody log differs from what lpx wrote, in {count} places.',
+    what: 'The custody log differs from what lpx wrote, in {count} {count:place|places}.',
     means: 'notDone',
     next: 'Leave the store as it is, find out who could write to it, and compare it with a backup.',
   },
@@ -1204,9 +1205,9 @@ export const CATALOGUE = {
   },
   LPX_REGISTER_UNCERTIFIED: {
     exit: EXIT.invalidData,
-    what: '{count} course results count as not certified: the register does not say that they are.',
+    what: '{count} course {count:result counts|results count} as not certified: the register does not say otherwise.',
     means: 'notDone',
-    next: 'Add the column 是否認證 and load the register again; or, if all of them are certified, load it with --certified (recorded).',
+    next: 'Add the column 是否認證 and load the register again; or, if all are certified, load it with --certified (recorded).',
   },
   LPX_ATTACHMENT_AMBIGUOUS: {
     exit: EXIT.invalidData,
@@ -1216,9 +1217,9 @@ export const CATALOGUE = {
   },
   LPX_ATTACHMENTS_UNUSED: {
     exit: EXIT.invalidData,
-    what: '{count} files in students’ folders are named by no row: {files}.',
+    what: '{count} {count:file in a student’s folder is|files in students’ folders are} named by no row: {files}.',
     means: 'notDone',
-    next: 'If one of them belongs to a record, write its name in the row.',
+    next: 'Where a file belongs to a record, write its name in the row.',
   },
   LPX_ATTACHMENT_UNNAMED: {
     exit: EXIT.invalidData,
@@ -1236,7 +1237,7 @@ export const CATALOGUE = {
   },
   LPX_ATTACHMENT_MD5_FOREIGN: {
     exit: EXIT.damaged,
-    what: '{count} of {total} files have a different MD5 from the document, although none of them is damaged: some systems hash a wrapper of the file.',
+    what: '{count} of {total} {total:file|files} {count:has|have} a different MD5 from the document, although none is damaged: some systems hash a wrapper of the file.',
     means: 'packageRefused',
     next: 'Ask the sending school which system it uses; --accept-foreign-md5 imports the files as they are.',
     nextHere: 'Ask the platform’s vendor to write the MD5 of the file itself.',
@@ -1358,7 +1359,7 @@ export const CATALOGUE = {
   },
   LPX_COURSE_CODES_MALFORMED: {
     exit: EXIT.invalidData,
-    what: 'Not well formed: {count} of {total} course codes.',
+    what: 'Course codes that are not well formed: {count} of {total}.',
     means: 'notDone',
     next: 'Correct the characters that are marked, by the course code file of the school.',
   },
@@ -1452,7 +1453,7 @@ export const CATALOGUE = {
   },
   LPX_NOTHING_TO_EXPORT: {
     exit: EXIT.invalidData,
-    what: 'There is nothing to export: no certified course result and no uploaded multi-performance of these terms ({leftOut} records left out).',
+    what: 'There is nothing to export: no certified course result and no uploaded multi-performance of these terms ({leftOut} {leftOut:record|records} left out).',
     means: 'notDone',
     next: 'Check --term, and whether the teachers have certified; see lpx show <national id>.',
   },
@@ -1650,15 +1651,15 @@ export const CATALOGUE = {
   },
   LPX_ROWS_HIDDEN: {
     exit: EXIT.invalidData,
-    what: '{count} hidden rows were read like the others.',
+    what: '{count} hidden {count:row was|rows were} read like the others.',
     means: 'notDone',
-    next: 'If they should not be loaded, copy the rows that are shown to a new workbook.',
+    next: 'If hidden rows should not be loaded, copy those that are shown to a new workbook.',
   },
   LPX_ROWS_SKIPPED: {
     exit: EXIT.someFailed,
-    what: '{count} rows were skipped; each is listed above with the reasons.',
+    what: '{count} {count:row was|rows were} skipped; the reasons are listed above.',
     means: 'partlyDone',
-    next: 'Correct these rows and load the file again: what is loaded stays as it is.',
+    next: 'Correct what is listed and load the file again: what is loaded stays as it is.',
   },
   LPX_BASIC_DATA_MISSING: {
     exit: EXIT.invalidData,
@@ -1788,7 +1789,7 @@ export const CATALOGUE = {
   },
   LPX_STILL_MISSING: {
     exit: EXIT.someFailed,
-    what: '{count} files are still missing.',
+    what: '{count} {count:file is|files are} still missing.',
     means: 'partlyDone',
     next: 'Ask the students listed for their own copies, or find old packages or a backup, and run lpx recover again. Passwords of packages: --passwords <table>, or --password-file <file> with a single one. An encrypted backup needs --identity <file>.',
   },
@@ -1813,9 +1814,9 @@ export const CATALOGUE = {
   },
   LPX_NOBODY_HERE: {
     exit: EXIT.conflict,
-    what: 'All {count} students in the store have left.',
+    what: 'Every student in the store has left ({count} in all).',
     means: 'notDone',
-    next: '--include-left includes them.',
+    next: '--include-left includes students who have left.',
   },
   LPX_STUDENT_UNKNOWN: {
     exit: EXIT.conflict,
@@ -1849,7 +1850,7 @@ export const CATALOGUE = {
   },
   LPX_OWN_SCHOOL: {
     exit: EXIT.conflict,
-    what: '{count} records in the package claim to come from this school ({school}) but are not in the store; the first is “{title}”.',
+    what: '{count} {count:record|records} in the package {count:claims|claim} to come from this school ({school}) without being in the store; the first is “{title}”.',
     means: 'notDone',
     next: 'Check with the student and the sending school where they come from. --accept-own-school imports them anyway.',
   },
@@ -1867,7 +1868,7 @@ export const CATALOGUE = {
   },
   LPX_MANY_MISSING: {
     exit: EXIT.conflict,
-    what: 'The document no longer has {count} of the {total} own records of this student.',
+    what: 'The document no longer has {count} of the {total} own {total:record|records} of this student.',
     means: 'notDone',
     next: 'Check that the platform exported everything. --yes removes the records, --keep-missing keeps them.',
   },
@@ -1963,7 +1964,7 @@ export const CATALOGUE = {
   },
   LPX_REMOVE_FILES: {
     exit: EXIT.conflict,
-    what: '{count} of the student’s files are on no receipt: the copies here may be the only ones.',
+    what: '{count} of the student’s files {count:is|are} on no receipt: this store may have the only {count:copy|copies}.',
     means: 'notDone',
     next: 'Keep this store and its backups.',
   },
@@ -1988,13 +1989,13 @@ export const CATALOGUE = {
 
   LPX_STUDENTS_LEFT_OUT: {
     exit: EXIT.someFailed,
-    what: '{count} of the students asked for were left out; each is listed above with the reasons.',
+    what: '{count} of the students asked for {count:was|were} left out; the reasons are listed above.',
     means: 'partlyDone',
     next: 'Correct what is listed and run the command again: what is done stays as it is.',
   },
   LPX_BATCH_FAILED: {
     exit: EXIT.someFailed,
-    what: '{count} of {total} could not be done; each is listed above with the reason.',
+    what: '{count} of {total} could not be done; the reasons are listed above.',
     means: 'partlyDone',
     next: 'Correct what is listed and run the command again: what is done is not done twice.',
   },
@@ -2006,7 +2007,7 @@ export const CATALOGUE = {
   },
   LPX_BATCH_INTERRUPTED: {
     exit: EXIT.interrupted,
-    what: 'Interrupted: {count} of {total} are not done yet.',
+    what: 'Interrupted: {count} of {total} not done yet.',
     means: 'partlyDone',
     next: 'Run the same command with --resume: it goes on with the rest.',
   },
@@ -2024,13 +2025,13 @@ export const CATALOGUE = {
   },
   LPX_INBOX_UNFINISHED: {
     exit: EXIT.someFailed,
-    what: '{failed} of {total} packages are not in order: {refused} refused, {waiting} waiting.',
+    what: '{failed} of {total} {total:package|packages} {failed:is|are} not in order: {refused} refused, {waiting} waiting.',
     means: 'partlyDone',
     next: 'See above for the reason of each. Add what is missing and run the command again: those that wait are tried again.',
   },
   LPX_PACKAGES_REFUSED: {
     exit: EXIT.someFailed,
-    what: '{count} of {total} packages are refused: {files}.',
+    what: '{count} of {total} {total:package|packages} {count:is|are} refused: {files}.',
     means: 'partlyDone',
     next: 'See above what is wrong with each; lpx verify of one alone shows every check.',
   },

@@ -38,11 +38,17 @@ export function size(bytes: number): string {
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
 }
 
-/** Fills `{name}` from the facts, each cut short. A fact with words of its own (a reason, a part) is shown by them. */
+/**
+ * Fills `{name}` from the facts, each cut short. A fact with words of its own (a reason, a part) is shown by them.
+ * `{name:size}` and `{name:amount}` show bytes. `{name:file is|files are}` shows what stands before the bar where the
+ * fact is 1, and what stands after it where it is any other number.
+ */
 export function fill(template: string, facts: Facts, words: Words = {}): string {
   return template
-    .replace(/\{(\w+)(?::(\w+))?\}/g, (_, name: string, format?: string) => {
+    .replace(/\{(\w+)(?::([^{}]+))?\}/g, (_, name: string, format = '') => {
       const given = facts[name] ?? '';
+      const [singular, plural] = format.split('|');
+      if (plural !== undefined) return String(given) === '1' ? singular : plural;
       if (format === 'size' || (format === 'amount' && SIZES.has(facts.what))) return sizeText(Number(given));
       const value = String(given);
       const own = words[name];

@@ -82,6 +82,69 @@ it('puts something between two facts: what joins them is not part of a fact, whe
   expect([...chinese, ...texts(en, '')].flatMap(([path, text]) => (/\}\{/.test(text) ? [path] : []))).toEqual([]);
 });
 
+describe('an English message with a number in it', () => {
+  /** What cannot be 1: limits and what is over one, and what is only said of several. */
+  const NEVER_ONE = new Set([
+    '.codes.LPX_NO_DOCUMENT.what',
+    '.codes.LPX_PASSWORD_WEAK.next',
+    '.codes.LPX_STUDENTS_FIT.what',
+    '.codes.LPX_ATTACHMENT_AMBIGUOUS.what',
+    '.codes.LPX_ATTACHMENT_UNNAMED.what',
+    '.codes.LPX_BRIEF_LONG.what',
+    '.codes.LPX_TEXT_LONG.what',
+    '.codes.LPX_TABLE_CELL.what',
+    '.codes.LPX_PICK_OVER.what',
+    '.codes.LPX_PICK_OVER_TOTAL.what',
+    '.usage.schoolName',
+    '.several.errors',
+    '.several.students',
+    '.export.severalDone',
+    '.report.severalErrors',
+    '.template.done',
+    '.code.faults.severalMissing',
+  ]);
+  /** Words that end what is counted: what follows may have an s. */
+  const AFTER = new Set(
+    [
+      'of in as and for or with the after to no on by from',
+      'is has was does takes belongs refuses brings contains lists says fits points claims looks ends stands removes finds needs',
+      'sends receives stays differs counts keeps',
+    ].flatMap((line) => line.split(' ')),
+  );
+  const countedIn = (words: readonly string[]): readonly string[] => {
+    const end = words.findIndex((word) => AFTER.has(word));
+    return end === -1 ? words : words.slice(0, end);
+  };
+  const english = texts(en, '').filter(([path]) => !NEVER_ONE.has(path));
+  const counting = english.map(([path, text]) => {
+    const ones = Object.fromEntries([...text.matchAll(/\{(\w+)/g)].map((match) => [match[1], 1]));
+    return [path, fill(text, ones)] as const;
+  });
+
+  it('chooses by a fact that it shows', () => {
+    const hidden = english.flatMap(([path, text]) =>
+      [...text.matchAll(/\{(\w+):[^{}]*\|[^{}]*\}/g)].filter((match) => !factsIn(text).includes(match[1])).map(() => path),
+    );
+    expect(hidden).toEqual([]);
+  });
+
+  it('has no plural after 1', () => {
+    const plurals = counting.flatMap(([path, said]) =>
+      [...said.matchAll(/\b1((?: \p{L}+){1,3})/gu)]
+        .filter(([, words = '']) => countedIn(words.trim().split(' ')).some((word) => /[^su]s$/.test(word)))
+        .map(([words]) => `${path}: ${words}`),
+    );
+    expect(plurals).toEqual([]);
+  });
+
+  it('has no verb for several after 1', () => {
+    const verbs = counting.flatMap(([path, said]) =>
+      [...said.matchAll(/\b1 [^.,;:()\d]*?\b(?:are|were|they|(?<!not |would )have)\b/g)].map(([words]) => `${path}: ${words}`),
+    );
+    expect(verbs).toEqual([]);
+  });
+});
+
 describe('a Chinese message', () => {
   /** Without its holes, options, placeholders and commands. */
   const prose = (text: string) => text.replaceAll(/\{[^}]*\}|(?<!\w)--?[a-z][\w-]*(?:=\w+)?|lpx [a-z]+|id -Gn/g, ' ');
@@ -150,6 +213,23 @@ describe('the language', () => {
 describe('a sentence', () => {
   it('is filled with facts, and a fact that has words of its own is shown by them', () => {
     expect(fill('{file}: {reason}', { file: 'a.zip', reason: 'x' }, { reason: { x: 'because' } })).toBe('a.zip: because');
+  });
+
+  it.each([
+    [1, '1 file is missing'],
+    ['1', '1 file is missing'],
+    [0, '0 files are missing'],
+    [2, '2 files are missing'],
+    ['1,000', '1,000 files are missing'],
+    ['', 'files are missing'],
+  ])('chooses its words by a number: %j', (count, said) => {
+    expect(fill('{count} {count:file is|files are} missing', { count }).trim()).toBe(said);
+  });
+
+  it('may choose between a word and none, and keeps sizes and other facts as they are', () => {
+    const template = '{files} file{files:|s} ({bytes:size}), {count:it|them} of {file}';
+    expect(fill(template, { files: 1, bytes: 2048, count: 2, file: 'a|b.zip' })).toBe('1 file (2 KB), them of a|b.zip');
+    expect(fill(template, { files: 3, bytes: 1024 ** 2, count: 1, file: '{count:x|y}' })).toBe('3 files (1 MB), it of {count:x|y}');
   });
 
   it('never carries what a terminal would obey', () => {
