@@ -52,15 +52,22 @@ interface BackupFolder {
   readonly hasOthers: boolean;
 }
 
-/** The folders of `knownBackups`, and of backups that were cut short before the history had them: they may have a snapshot all the same. */
 async function* backupsOf(store: Store): AsyncGenerator<BackupFolder> {
-  const folders = new Map(await knownBackups(store));
-  for (const [folder, id] of await store.begunBackups.all()) folders.set(folder, new Set([...(folders.get(folder) ?? []), id]));
-  for (const [folder, ids] of folders) {
+  for (const [folder, ids] of await knownAndBegun(store)) {
     const repository = await Repository.open({ folder }).catch(() => undefined);
     yield { folder, repository: repository && ids.has(repository.id) ? repository : undefined, hasOthers: ids.size > 1 };
   }
 }
+
+/** The folders of `knownBackups`, and of backups that were cut short before the history had them: they may have a snapshot all the same. */
+async function knownAndBegun(store: Store): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const folders = new Map(await knownBackups(store));
+  for (const [folder, id] of await store.begunBackups.all()) folders.set(folder, new Set([...(folders.get(folder) ?? []), id]));
+  return folders;
+}
+
+/** Each folder that an erasure is noted in, where it can be reached. */
+export const backupFolders = async (store: Store): Promise<string[]> => [...(await knownAndBegun(store)).keys()];
 
 /** Each folder that had a backup of this store, with the ids of the backups that were in it. */
 export async function knownBackups(store: Store): Promise<ReadonlyMap<string, ReadonlySet<string>>> {

@@ -1,6 +1,6 @@
 /** Erases a student for good (個資法第11條, retention). The log keeps that it was done, and nothing by which the student is known. */
 
-import { type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
+import { backupFolders, type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
 import { errorOf, type Finding, LpxError } from '../errors.js';
 import { unknownStudent } from '../spec/findings.js';
 import { studentPlace } from '../spec/place.js';
@@ -8,6 +8,7 @@ import { dayOf } from '../spec/terms.js';
 import type { Remnants } from '../store/erasure/overwriting.js';
 import type { ErasedStudent, PlannedErasure } from '../store/erasure/student-erasures.js';
 import type { HistoryEntry, Store } from '../store/store.js';
+import { receiptsFor } from './log.js';
 
 export { type NotedErasures, noteErasuresInBackups } from '../backup/erasure-lists.js';
 export type { Erasure } from '../store/erasure/erasure-list.js';
@@ -25,25 +26,36 @@ export interface EraseRequest {
 
 /** What erasing a student would do, and what it would not reach. */
 export interface ErasurePlan extends PlannedErasure {
-  /** Entries by which data of the student left the store: packages, files, registers, backups. */
+  /**
+   * Entries of what lies somewhere with data of the student, oldest first: packages, files and registers that were written, and
+   * packages, folders and lists that came. Where the latter are, the history does not know.
+   */
   readonly outside: readonly HistoryEntry[];
+  /** Folders of backups, in which the erasure is noted where they can be reached. */
+  readonly backupFolders: readonly string[];
   /** Exports for which no receipt came. */
   readonly awaiting: readonly Finding[];
 }
 
-const LEADING_OUT: ReadonlySet<string> = new Set(['export', 'files', 'output', 'register', 'receipt']);
+const WRITTEN: ReadonlySet<string> = new Set(['export', 'files', 'output', 'register']);
+const CAME: ReadonlySet<string> = new Set(['import', 'verify', 'load', 'recover']);
 
 /** @throws LPX_NOT_IN_STORE */
 export async function planErasure(store: Store, nationalId: string): Promise<ErasurePlan> {
   const plan = await store.erasures.plan(nationalId);
   if (!plan) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
   const entries = await store.history({ student: plan.nationalId });
-  const since = entries.at(-1)?.at;
-  const backups = since === undefined ? [] : await store.history({ kinds: ['backup'], since, students: 'few' });
-  const outside = [...entries.filter(({ kind }) => LEADING_OUT.has(kind)), ...backups].filter(
-    (entry) => 'folder' in entry && entry.folder !== '',
-  );
-  return { ...plan, outside: outside.sort((a, b) => a.id - b.id), awaiting: awaitingReceipt(entries, plan) };
+  const outside = [...outsideOf(entries), ...(await receiptsFor(store, entries))].sort((a, b) => a.id - b.id);
+  return { ...plan, outside, backupFolders: await backupFolders(store), awaiting: awaitingReceipt(entries, plan) };
+}
+
+/** A package that was checked and then imported is listed once. */
+function outsideOf(entries: readonly HistoryEntry[]): HistoryEntry[] {
+  const imported = new Set(entries.flatMap((entry) => (entry.kind === 'import' ? [entry.md5] : [])));
+  return entries.filter((entry) => {
+    if (WRITTEN.has(entry.kind)) return 'folder' in entry && entry.folder !== '';
+    return CAME.has(entry.kind) && !(entry.kind === 'verify' && imported.has(entry.details.md5));
+  });
 }
 
 /**

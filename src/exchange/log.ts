@@ -81,12 +81,8 @@ export interface StudentLog {
 /** @throws LPX_STUDENT_NOT_FOUND, LPX_STUDENTS_FIT; nobody is found who was erased */
 export async function studentLogOf(store: Store, student: string): Promise<StudentLog> {
   const own = await historyOf(store, { student });
-  const imports = new Set(own.filter(({ kind }) => kind === 'import').map(({ id }) => id));
-  const ids = new Set(own.map(({ id }) => id));
-  // A receipt went to another school: it names the students of its import, and has none of its own.
-  const receipts = (await store.history({ kinds: ['receipt'] })).filter(
-    (entry) => entry.kind === 'receipt' && imports.has(entry.refersTo) && !ids.has(entry.id),
-  );
+  // Of one that came for an export, the export says so.
+  const receipts = (await receiptsFor(store, own)).filter(({ folder }) => folder !== '');
   const entries = [...own, ...receipts].sort((a, b) => a.id - b.id);
   const since = entries[0]?.at;
   const backups = since === undefined ? [] : [...(await store.history({ kinds: ['backup'], since }))].reverse();
@@ -95,3 +91,12 @@ export async function studentLogOf(store: Store, student: string): Promise<Stude
   const codes = entries.flatMap((entry) => ('school' in entry && entry.school !== '' ? [entry.school] : []));
   return { nationalId, name, entries, backups, removedBy: removed?.removedBy, schoolNames: await schoolNames(store, codes) };
 }
+
+/** The receipts that were written for imports and came for exports: they name the students of these, and have none of their own. */
+export async function receiptsFor(store: Store, entries: readonly HistoryEntry[]): Promise<KeptReceipt[]> {
+  const ids = new Set(entries.map(({ id }) => id));
+  const receipts = await store.history({ kinds: ['receipt'] });
+  return receipts.filter((entry): entry is KeptReceipt => entry.kind === 'receipt' && ids.has(entry.refersTo) && !ids.has(entry.id));
+}
+
+type KeptReceipt = Extract<HistoryEntry, { kind: 'receipt' }>;

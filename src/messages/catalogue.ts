@@ -943,7 +943,7 @@ export const CATALOGUE = {
     next: 'Wait until it has ended (lpx batch status), or take it out with lpx batch drop {job}.',
   },
   LPX_ERASE_UNCONFIRMED: {
-    exit: EXIT.conflict,
+    exit: EXIT.usage,
     what: 'The erasure was not confirmed.',
     means: 'notDone',
     next: 'Type the student’s whole national id when asked, or give --yes in a script.',
@@ -958,7 +958,7 @@ export const CATALOGUE = {
     exit: EXIT.someFailed,
     what: 'A backup that was made in {folder} cannot be written to, and does not have this erasure yet: a restore of it would bring the student back.',
     means: 'partlyDone',
-    next: 'Connect it and run lpx backup {folder}, or lpx erase --finish. Until then, restore it with --erasures only.',
+    next: 'Connect it and run lpx backup {folder}, or lpx erase --finish. To restore it before that, give --erasures with the files in erasures/ of a newer backup of this store.',
   },
   LPX_BACKUP_UNERASED: {
     exit: EXIT.someFailed,

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { execaSync } from 'execa';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { writeReceipt } from '#lpx/exchange/receipt.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
-import { exportFrom, LEFT, NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { exportFrom, importTo, LEFT, load, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
 import { killOnCopies, strikesIn } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -125,6 +126,63 @@ describe.skipIf(process.getuid?.() !== 0 && process.env.LPX_TOOLS !== 'required'
     rmSync(filler);
     expect(await lpxJson(['--store', store, 'erase', '--finish'])).toMatchObject({ code: 0, json: { overwritten: true } });
     expect(filesWithStudent(store)).toEqual([]);
+  });
+});
+
+describe('what an erasure leaves to the clerk', () => {
+  it('is also what came: packages with their schools and receipts, folders that were loaded, and what lpx cannot know', async () => {
+    const folder = tempFolder();
+    const { zipFile } = await exportFrom(await transferSchool(folder), join(folder, 'mail'), { left: LEFT });
+    const store = await school(folder, '990002');
+    const imported = await importTo(store, zipFile);
+    await load(store, join(SAMPLES, 'transfer'));
+    await withStore(store, async (open) => {
+      const { package: facts } = imported.report;
+      const details = { md5: facts.md5, code: '' };
+      await open.change(async (change) => {
+        const [id = 0] = await change.studentIds([TRANSFER_STUDENT]);
+        for (const md5 of [facts.md5, 'of another package']) {
+          const entry = { kind: 'verify', at: NOW, operator: OPERATOR, file: basename(zipFile), bytes: 1 } as const;
+          await change.addHistoryStudents(await change.addHistory({ ...entry, details: { ...details, md5 } }), [{ studentId: id }]);
+        }
+        return { keep: true, result: undefined };
+      });
+      await writeReceipt(open, { importId: imported.historyId, outFolder: join(folder, 'mail'), now: NOW, by: OPERATOR });
+    });
+    const planned = await lpxJson(['--store', store, 'erase', TRANSFER_STUDENT, '--dry-run']);
+    expect([planned.code, outputFaults(planned.json), planned.json.backupFolders]).toEqual([0, [], []]);
+    const file = basename(zipFile);
+    expect(planned.json.outside).toMatchObject([
+      { kind: 'import', file, school: '990001', folder: '' },
+      { kind: 'load', file: file.replace('.zip', '.json'), folder: '' },
+      { kind: 'verify', file, folder: '' },
+      { kind: 'receipt', file: file.replace('.zip', '.receipt.json'), school: '990001', folder: join(folder, 'mail') },
+    ]);
+    const said = (await lpx(['--lang', 'en', '--store', store, 'erase', TRANSFER_STUDENT, '--dry-run'])).out;
+    for (const words of [file, 'look in your mail', 'imported/', 'loaded from', 'password files', 'printed pages', 'Nothing was erased'])
+      expect(said).toContain(words);
+    // No backup was ever made.
+    expect(said).not.toMatch(/backup|snapshot/i);
+  });
+
+  it('has no backup that the erasure was noted in: each is a line of what was done', async () => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    const place = join(folder, 'backup');
+    for (let i = 0; i < 2; i++) expect((await lpx(['--store', store, 'backup', place])).code).toBe(0);
+    const planned = await lpxJson(['--store', store, 'erase', TRANSFER_STUDENT, '--dry-run']);
+    expect([planned.json.backupFolders, planned.json.outside]).toMatchObject([[place], [{ kind: 'load' }]]);
+    expect(await lpxJson(['--store', store, 'erase', TRANSFER_STUDENT])).toMatchObject({
+      code: 2,
+      json: { error: { code: 'LPX_ERASE_UNCONFIRMED' } },
+    });
+    const done = await lpx(['--lang', 'zh-TW', '--store', store, ...ERASE]);
+    const lines = done.out.split('\n');
+    expect([done.code, lines.filter((line) => line.includes(place)).length]).toEqual([0, 1]);
+    const at = (words: string) => lines.findIndex((line) => line.includes(words));
+    expect(at('已記入')).toBeGreaterThan(at('已永久刪除'));
+    expect(at('--keep')).toBe(at('已記入') + 1);
+    expect(at('須自行')).toBeGreaterThan(at('--keep'));
   });
 });
 

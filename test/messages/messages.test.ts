@@ -60,7 +60,7 @@ const LATIN = new Set(
     'S3 s3 endpoint https region path-style aws aws-sdk client-s3 npm install credentials docs attachments-storage.md',
     'AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY',
     'LPX_PASSWORD LPX_STORE NO_COLOR aes256 zipcrypto zh-TW en transfer borrowed-study experimental suspension repeat',
-    'init school load export import pick register files output receipt leave recover backup rehearsal restore move repair probe undo remove verify erase transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer quarantine',
+    'init school load export import pick register files output receipt leave recover backup rehearsal restore move repair probe undo remove verify erase transferred graduated here year final-1 final-2 O12 R5 true false a f A-I R-T samples transfer quarantine erasures',
   ].flatMap((line) => line.split(' ')),
 );
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Finding, findingOf, LpxError } from '../../errors.js';
 import {
   type ErasurePlan,
@@ -7,7 +8,7 @@ import {
   planErasure,
   type Remnants,
 } from '../../exchange/erase.js';
-import { withStore } from '../../exchange/school-store.js';
+import { type HistoryEntry, withStore } from '../../exchange/school-store.js';
 import { maskId, maskIds } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
@@ -16,7 +17,7 @@ import { canAsk } from '../confirm.js';
 import type { Context, Outcome } from '../context.js';
 import { ask } from '../prompts.js';
 import { failureOutput } from '../render/findings.js';
-import { bracketed, cell, fittingColumns, localTime } from '../render/text.js';
+import { bracketed, cell, columns, localTime } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
 
 export interface EraseOptions {
@@ -53,8 +54,9 @@ export async function erase(context: Context, nationalId: string | undefined, op
       text: [
         `${paint.green('✔')} ${fill(words.done, { student: studentText(context, plan) })}`,
         ...planLines(context, done),
-        ...outsideLines(context, done, limits),
         ...notedLines(context, backups),
+        ...snapshotLines(context, done),
+        ...outsideLines(context, done, limits),
       ],
       findings: [...unreachedFindings(backups), ...keptFindings(plan)],
       ...unfinished(context, remnants),
@@ -66,7 +68,7 @@ export async function erase(context: Context, nationalId: string | undefined, op
 async function confirmId(context: Context, plan: ErasurePlan, limits: readonly Limit[]): Promise<void> {
   if (context.yes) return;
   if (!canAsk(context)) throw new LpxError('LPX_ERASE_UNCONFIRMED');
-  context.print([...planLines(context, plan), ...outsideLines(context, plan, limits), '']);
+  context.print([...plannedLines(context, plan), ...outsideLines(context, plan, limits), '']);
   const prompts = await import('@clack/prompts');
   const message = fill(context.messages.erase.confirm, { student: studentText(context, plan) });
   const typed = await ask(context, (asking) => prompts.text({ message, ...asking }));
@@ -84,8 +86,10 @@ function planned(context: Context, plan: ErasurePlan, limits: readonly Limit[]):
     json: { ...planOutput(plan), dryRun: true, limits },
     text: [
       fill(messages.erase.would, { student: studentText(context, plan) }),
-      ...planLines(context, plan),
+      ...plannedLines(context, plan),
       ...outsideLines(context, plan, limits),
+      // An error says so itself.
+      ...(first ? [] : ['', messages.erase.dryRun]),
     ],
     // A single one is said on its own.
     findings: [...(plan.awaiting.length > 1 ? plan.awaiting : []), ...keptFindings(plan)],
@@ -104,36 +108,46 @@ function planLines({ messages }: Context, { records, files, sharedFiles, entries
   ];
 }
 
+const plannedLines = (context: Context, plan: ErasurePlan): string[] => [
+  ...planLines(context, plan),
+  ...plan.backupFolders.map((folder) => `  ${fill(context.messages.erase.wouldNote, { folder })}`),
+  ...snapshotLines(context, plan),
+];
+
+/** How long backups have the student's data. */
+const snapshotLines = ({ messages }: Context, { backupFolders }: ErasurePlan): string[] =>
+  backupFolders.length === 0 ? [] : [`  ${messages.erase.snapshots}`];
+
 type Limit = 'disk' | 'postgres' | 's3';
 
-/** What an erasure does not reach. */
+/** What is left to the clerk, and what nobody can reach. */
 function outsideLines(context: Context, { outside }: ErasurePlan, limits: readonly Limit[]): string[] {
   const { messages, paint } = context;
   const { erase: words, kinds } = messages;
   const { outsideTitles: titles } = words;
-  const rows = outside.map((entry) => [
-    `#${entry.id}`,
-    localTime(entry.at),
-    kinds[entry.kind],
-    entry.file,
-    'school' in entry ? entry.school : '',
-  ]);
-  const table = fittingColumns(context, [[titles.id, titles.at, titles.kind, titles.file, titles.school], ...rows], [[3, 12]], '  ');
-  const places = outside.map((entry) => ('folder' in entry ? (entry.folder ?? '') : ''));
+  const rows = outside.map((entry) => [`#${entry.id}`, localTime(entry.at), kinds[entry.kind], 'school' in entry ? entry.school : '']);
+  const table = columns([[titles.id, titles.at, titles.kind, titles.school], ...rows], '  ');
+  const paths = outside.map((entry) => join(folderOf(entry), entry.file));
+  const hasCome = (kinds: readonly HistoryEntry['kind'][]) => outside.some((entry) => kinds.includes(entry.kind) && folderOf(entry) === '');
+  const where = [
+    ...(hasCome(['import', 'verify', 'receipt']) ? [words.where.packages] : []),
+    ...(hasCome(['load', 'recover']) ? [words.where.loaded] : []),
+    words.where.unknown,
+  ];
   return [
-    ...(rows.length === 0
-      ? []
-      : [
-          '',
-          paint.cyan(words.outside),
-          // Each with its folder below, which somebody has to find: the first line has the titles.
-          ...table.flatMap((line, i) => [line, ...(places[i - 1] ? [`         ${places[i - 1]}`] : [])]),
-        ]),
+    '',
+    paint.cyan(words.outside),
+    // Each with its whole name below, by which somebody has to find it: the first line has the titles.
+    ...(rows.length === 0 ? [] : table.flatMap((line, i) => [line, ...(i === 0 ? [] : [`         ${paths[i - 1]}`])])),
+    ...where.map((line) => `  ${line}`),
     '',
     paint.cyan(words.notReached),
-    ...[words.backups, ...limits.map((limit) => words.limits[limit])].map((line) => `  ${line}`),
+    ...limits.map((limit) => `  ${words.limits[limit]}`),
   ];
 }
+
+/** Where what was written is; empty for what came from somewhere. */
+const folderOf = (entry: HistoryEntry): string => ('folder' in entry ? (entry.folder ?? '') : '');
 
 const planOutput = ({ nationalId, name: _, newest: __, namedBackups: ___, unnamed: ____, outside, awaiting, ...plan }: ErasurePlan) => ({
   ...plan,
@@ -143,7 +157,7 @@ const planOutput = ({ nationalId, name: _, newest: __, namedBackups: ___, unname
     kind: entry.kind,
     at: entry.at.toISOString(),
     file: entry.file,
-    folder: 'folder' in entry ? (entry.folder ?? '') : '',
+    folder: folderOf(entry),
     school: 'school' in entry ? entry.school : '',
   })),
   awaitingReceipt: awaiting.length,
