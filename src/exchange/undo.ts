@@ -24,6 +24,8 @@ export interface UndoResult extends TakenBack {
   readonly entry: Pick<EntryState, 'id' | 'kind' | 'at' | 'file'>;
   /** The entry that is in force again by it; undefined unless it was an undo. */
   readonly redone: number | undefined;
+  /** What a chain of undoing is about at its beginning, and whether that stands by now. */
+  readonly root: Pick<EntryState, 'id' | 'kind'> & { readonly stands: boolean };
   /** What had been made of it and stays, with `despiteSent`. */
   readonly sent: readonly Hanging[];
   readonly dryRun: boolean;
@@ -48,7 +50,8 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
     const hanging = await change.hangingOn(id);
     refuse(id, despiteSent ? hanging.filter(({ why }) => why !== 'sent') : hanging);
     const sent = hanging.filter(({ why }) => why === 'sent');
-    const details = { of: entry.kind, ...(sent.length > 0 && { despiteSent }) };
+    const root = await rootOf(change, entry);
+    const details = { of: entry.kind, ...(entry.kind === 'undo' && { redoes: root.stands }), ...(sent.length > 0 && { despiteSent }) };
     const historyId = await change.addHistory({ kind: 'undo', at: now, operator, file: entry.file, bytes: 0, refersTo: id, details });
     const taken = await change.takeBack(id);
     // One that paid no debt has changed no record.
@@ -60,7 +63,7 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
         some.map(({ id: studentId, changes, counts }) => ({ studentId, changes, ...counts })),
       );
     const { kind, at, file, refersTo: redone } = entry;
-    const result = { ...taken, entry: { id, kind, at, file }, redone, sent, dryRun, historyId: dryRun ? 0 : historyId };
+    const result = { ...taken, entry: { id, kind, at, file }, redone, root, sent, dryRun, historyId: dryRun ? 0 : historyId };
     return { keep: !dryRun, result };
   });
 
@@ -76,6 +79,18 @@ async function entryToUndo(change: StoreChange, id: number): Promise<EntryState>
   if (undoneBy !== undefined) throw new LpxError('LPX_UNDO_DONE', { id, by: undoneBy });
   if (!keepsChanges) throw new LpxError('LPX_UNDO_EARLIER', { id, missing: kind });
   return entry;
+}
+
+/** The entry that one is about which is taken back: itself, or what the undoing began with. Every second undo has it stand again. */
+async function rootOf(change: StoreChange, entry: EntryState): Promise<UndoResult['root']> {
+  let [{ id, kind, refersTo }, stands] = [entry, false];
+  while (refersTo !== undefined) {
+    const next = await change.entry(refersTo);
+    if (!next) throw new LpxError('LPX_UNDO_UNKNOWN', { id: refersTo });
+    ({ id, kind, refersTo } = next);
+    stands = !stands;
+  }
+  return { id, kind, stands };
 }
 
 const notUndoable = ({ id, kind }: EntryState): LpxError =>

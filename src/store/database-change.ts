@@ -29,6 +29,7 @@ import {
   type Provenance,
   type Receiving,
   type RecordRef,
+  type RemovedStudent,
   type RollEntry,
   type RollStudent,
   type School,
@@ -39,7 +40,7 @@ import {
   type TakenBack,
 } from './store.js';
 import { type StudentRow, storedTime, updateStudentRow } from './stored-rows.js';
-import { knownFilesIn, readRecords, readRoll, readStudent, TABLE_OF } from './student-rows.js';
+import { knownFilesIn, readRecords, readRemoved, readRoll, readStudent, TABLE_OF } from './student-rows.js';
 import { type Row, RowReader } from './table-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
@@ -344,6 +345,10 @@ export class DatabaseChange implements StoreChange {
   async updateStudent(id: number, basicData: BasicData, extras: JsonObject): Promise<void> {
     const columns = { basic_data: JSON.stringify(basicData), extras: JSON.stringify(extras), listed: 0 };
     await this.#updateStudent(id, columns);
+  }
+
+  removedStudents(nationalIds?: readonly string[]): Promise<RemovedStudent[]> {
+    return readRemoved(this.#db, this.#folder, nationalIds);
   }
 
   rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>> {

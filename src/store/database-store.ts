@@ -35,7 +35,7 @@ import {
   type StudentSummary,
 } from './store.js';
 import { basicDataOf, leavingOf, rollEntryOf } from './stored-rows.js';
-import { type Db, knownFilesIn, onRoll, readRoll, readStudent, TABLE_OF } from './student-rows.js';
+import { type Db, knownFilesIn, onRoll, readRemoved, readRoll, readStudent, TABLE_OF } from './student-rows.js';
 import { type RowReader, readRows } from './table-rows.js';
 import type { Tables } from './tables.js';
 import type { AttachmentVault } from './vault/attachments.js';
@@ -112,13 +112,8 @@ export class DatabaseStore implements Store {
     }));
   }
 
-  async removedStudents(): Promise<RemovedStudent[]> {
-    const rows = await this.#db.selectFrom('students').selectAll().where('removed_by', 'is not', null).orderBy('national_id').execute();
-    return rows.map((row) => ({
-      nationalId: row.national_id,
-      name: basicDataOf(row, this.folder).name,
-      removedBy: Number(row.removed_by),
-    }));
+  removedStudents(nationalIds?: readonly string[]): Promise<RemovedStudent[]> {
+    return readRemoved(this.#db, this.folder, nationalIds);
   }
 
   student(nationalId: string): Promise<StoredStudent | undefined> {

@@ -198,8 +198,11 @@ export interface UndoEntry extends Happening {
   readonly kind: 'undo';
   /** The entry, by its number. */
   readonly refersTo: number;
-  /** What that one was; whether it was taken back although what it brought had been sent, or was in a register. */
-  readonly details: { readonly of: HistoryKind; readonly despiteSent?: boolean };
+  /**
+   * What that one was; of an undo, whether what that had taken back stands again; whether it was taken back although what it brought had
+   * been sent, or was in a register.
+   */
+  readonly details: { readonly of: HistoryKind; readonly redoes?: boolean; readonly despiteSent?: boolean };
 }
 
 /** That a receipt was written for an import, or one was found to fit an export. */
@@ -404,8 +407,9 @@ export interface Hanging extends Pick<EntryState, 'id' | 'kind' | 'at' | 'file'>
 export interface RemovedStudent {
   readonly nationalId: string;
   readonly name: string;
-  /** The entry of the history that did it. */
+  /** The newest entry of the history that did it, and when. */
   readonly removedBy: number;
+  readonly removedAt: Date;
 }
 
 /** What taking an entry back does. */
@@ -442,7 +446,7 @@ export interface TakenBackStudent {
 }
 
 /** Reading and writing inside one transaction. What is written belongs to the entry that was added last. */
-export interface StoreChange extends Pick<Store, 'student' | 'rollOf' | 'knownFiles'> {
+export interface StoreChange extends Pick<Store, 'student' | 'removedStudents' | 'rollOf' | 'knownFiles'> {
   historyKind(id: number): Promise<HistoryKind>;
   /** The numbers of students by national id, also of those who were taken off the roll; nothing for ids that are not there. */
   studentIds(nationalIds: readonly string[]): Promise<number[]>;
@@ -535,8 +539,8 @@ export interface Store {
   /** What the database says of its own health. */
   readonly health: StoreHealth;
   students(): Promise<StudentSummary[]>;
-  /** Those who were taken off the roll; nobody who was erased. */
-  removedStudents(): Promise<RemovedStudent[]>;
+  /** Those who were taken off the roll, of all students or of these; nobody who was erased. @throws LPX_STORE_DAMAGED */
+  removedStudents(nationalIds?: readonly string[]): Promise<RemovedStudent[]>;
   student(nationalId: string): Promise<StoredStudent | undefined>;
   /** Those of these students who are on the roll, by national id. @throws LPX_STORE_DAMAGED */
   rollOf(nationalIds: readonly string[]): Promise<Map<string, RollStudent>>;

@@ -6,7 +6,15 @@ import { identityOf } from '../spec/identity.js';
 import { type PortfolioRecord, SLOTS, type Slot, titleOf, wireListOf } from '../spec/portfolio.js';
 import { asStored, sealOf } from './seal.js';
 import { inParts } from './statements.js';
-import { PROVENANCES, type Provenance, type RollStudent, type StoredAttachment, type StoredRecord, type StoredStudent } from './store.js';
+import {
+  PROVENANCES,
+  type Provenance,
+  type RemovedStudent,
+  type RollStudent,
+  type StoredAttachment,
+  type StoredRecord,
+  type StoredStudent,
+} from './store.js';
 import { basicDataOf, damaged, leavingOf, listIn, objectIn, orDamaged, rollEntryOf, type StudentRef, storedTime } from './stored-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
@@ -44,6 +52,39 @@ export async function readRoll(db: Db, nationalIds: readonly string[], folder: s
   for (const some of inParts(nationalIds))
     for (const row of await onRoll(db).where('national_id', 'in', some).execute()) roll.set(row.national_id, rollStudentOf(row, folder));
   return roll;
+}
+
+/** The students who are off the roll, of all or of these, each with the newest entry that did it. @throws LPX_STORE_DAMAGED */
+export async function readRemoved(db: Db, folder: string, nationalIds?: readonly string[]): Promise<RemovedStudent[]> {
+  const removed: RemovedStudent[] = [];
+  const days = new Map<number, string>();
+  for (const some of nationalIds ? inParts([...new Set(nationalIds)]) : [undefined]) {
+    const rows = await db
+      .selectFrom('students')
+      .selectAll()
+      // Where an undo put the row back as it was, that names an older entry.
+      .select((eb) =>
+        eb
+          .selectFrom('entry_changes')
+          .select(({ fn }) => fn.max<number>('history_id').as('id'))
+          .whereRef('entry_changes.student_id', '=', 'students.id')
+          .where('table_name', '=', 'students')
+          .where('before', 'like', '%"removed_by":null%')
+          .as('taken_off_by'),
+      )
+      .where('removed_by', 'is not', null)
+      .$call((query) => (some ? query.where('national_id', 'in', some) : query))
+      .orderBy('national_id')
+      .execute();
+    for (const ids of inParts([...new Set(rows.map(({ removed_by, taken_off_by }) => Number(taken_off_by ?? removed_by)))]))
+      for (const { id, at } of await db.selectFrom('history').select(['id', 'at']).where('id', 'in', ids).execute()) days.set(id, at);
+    for (const row of rows) {
+      const removedBy = Number(row.taken_off_by ?? row.removed_by);
+      const { nationalId, name } = basicDataOf(row, folder);
+      removed.push({ nationalId, name, removedBy, removedAt: storedTime(days.get(removedBy) ?? '', { folder }) });
+    }
+  }
+  return removed;
 }
 
 /** @throws LPX_STORE_DAMAGED */

@@ -74,6 +74,13 @@ describe('the commands undo and remove', () => {
       { kind: 'undo', refersTo: 4, details: { of: 'undo' } },
       { kind: 'undo', refersTo: 2, undoneBy: 5 },
     ]);
+    // Every second undo is a redo, and the third one undoes it.
+    await run(0, 'undo', '6', '--yes');
+    await run(0, 'undo', '7', '--yes');
+    const again = await lpx(['--store', store, '--lang', 'zh-TW', 'undo', '8', '--yes']);
+    expect([again.code, again.out]).toEqual([0, expect.stringContaining('已再次復原紀錄編號 6（移出名冊）')]);
+    expect((await lpx(['--store', store, '--lang', 'zh-TW', 'history'])).out).toMatch(/復原 .*紀錄編號 8（取消復原）/);
+    await run(0, 'log', '--student', TRANSFER_STUDENT);
     await run(2, 'undo', '0', '--yes');
     expect((await run(2, 'undo', '99999', '--yes')).error.code).toBe('LPX_UNDO_UNKNOWN');
   });

@@ -11,10 +11,12 @@ import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { writeRegisters } from '#lpx/exchange/register.js';
 import { removeStudent } from '#lpx/exchange/remove.js';
 import { nameSchool, type Store, withStore } from '#lpx/exchange/school-store.js';
+import { showStudent } from '#lpx/exchange/show.js';
 import { type UndoRequest, undoEntry } from '#lpx/exchange/undo.js';
 import { type ChainedEntry, entryHash } from '#lpx/store/history/chain.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
+import { describeEngines, newStore } from '../support/postgres.js';
 import { exportFrom, importTo, LEFT, load, NOW, OPERATOR, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
@@ -469,5 +471,54 @@ describe('a student who is removed', () => {
     const { path } = await within(third, (open) => writeReceipt(open, { importId: historyId, outFolder: parent, now: NOW, by: OPERATOR }));
     await within(store, (open) => checkReceipt(open, { file: path, ...BY }));
     expect(await dry()).toMatchObject({ openExports: [], acknowledgedFiles: 2, unacknowledgedFiles: 0, findings: [] });
+  });
+});
+
+describeEngines('a student who is off the roll', (engine) => {
+  const opened = async () => {
+    const folder = tempFolder();
+    const { store, location } = await newStore(engine, folder);
+    const path = platform(join(folder, 'p'));
+    const entry = async () => (await store.history())[0]?.id ?? 0;
+    const undo = (id: number, more: Partial<UndoRequest> = {}) => undoEntry(store, { id, ...BY, ...more });
+    return { store, location, path, entry, undo };
+  };
+  const refused = (later: number) => ({ code: 'LPX_UNDO_FIRST', exitCode: 7, facts: { later } });
+
+  it('is named with the newest entry that did it, which brings the student back', async () => {
+    const { store, path, entry, undo } = await opened();
+    for (let times = 0; times < 2; times++) {
+      await loadFolder(store, { path, ...BY });
+      await undo(await entry());
+    }
+    const id = await entry();
+    await expect(showStudent(store, TRANSFER_STUDENT)).rejects.toMatchObject({ code: 'LPX_STUDENT_REMOVED', facts: { id } });
+    expect(await store.removedStudents([TRANSFER_STUDENT])).toMatchObject([{ removedBy: id, removedAt: NOW }]);
+    await undo(id);
+    expect(await store.removedStudents()).toEqual([]);
+    await undo(await entry());
+    expect(await store.removedStudents()).toMatchObject([{ removedBy: await entry() }]);
+    await store.close();
+  });
+
+  it('gets no pick, record or mark back before the student is on the roll again, nor a pick whose record was taken out', async () => {
+    const { store, path, entry, undo } = await opened();
+    const load = (more: object = {}) => loadFolder(store, { path, ...BY, ...more });
+    await load();
+    const loaded = await entry();
+    await pickItems(store, [{ nationalId: TRANSFER_STUDENT, pick: ['O1'], unpick: [] }], BY);
+    await leaveSchool(store, { nationalIds: [TRANSFER_STUDENT], as: 'transferred', on: LEFT, ...BY });
+    const left = await undo(await entry());
+    const unpicked = await undo(left.historyId - 2);
+    const off = await undo(loaded);
+    for (const { historyId } of [unpicked, left]) await expect(undo(historyId)).rejects.toMatchObject(refused(off.historyId));
+    await undo(off.historyId);
+    platform(path, [second]);
+    await load({ confirmed: true });
+    const without = await entry();
+    await expect(undo(unpicked.historyId)).rejects.toMatchObject(refused(without));
+    await undo(without);
+    expect(await undo(unpicked.historyId)).toMatchObject({ students: [{ picked: 1 }], root: { kind: 'pick', stands: true } });
+    await store.close();
   });
 });

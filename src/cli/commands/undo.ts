@@ -53,15 +53,21 @@ function sentNotes({ messages: { undo: words } }: Context, { sent }: UndoResult)
   return sent.length > 0 ? [words.tellReceiver] : [];
 }
 
-const howBack = ({ messages }: Context, { historyId, redone }: UndoResult): string =>
-  fill(redone === undefined ? messages.undo.howRedo : messages.undo.howUndo, { id: historyId });
+const howBack = ({ messages }: Context, { historyId, root }: UndoResult): string =>
+  fill(root.stands ? messages.undo.howUndo : messages.undo.howRedo, { id: historyId });
 
 function undoLines(context: Context, result: UndoResult): string[] {
   const { messages, paint } = context;
   const { undo: words, labels } = messages;
-  const { entry, redone, students, dryRun } = result;
-  const said = redone === undefined ? (dryRun ? words.wouldUndo : words.undone) : dryRun ? words.wouldRedo : words.redone;
-  const facts = { id: entry.id, redone: redone ?? 0, entryKind: messages.kinds[entry.kind], at: localTime(entry.at), file: entry.file };
+  const { entry, redone, root, students, dryRun } = result;
+  const [would, did] =
+    redone === undefined
+      ? [words.wouldUndo, words.undone]
+      : root.stands
+        ? [words.wouldRedo, words.redone]
+        : [words.wouldUndoAgain, words.undoneAgain];
+  const said = dryRun ? would : did;
+  const facts = { id: entry.id, root: root.id, entryKind: messages.kinds[root.kind], at: localTime(entry.at), file: entry.file };
   const more = students.length - NAMED;
   return [
     `${dryRun ? paint.yellow('○') : paint.green('✔')} ${fill(said, facts)}`,

@@ -51,9 +51,9 @@ function entryCells({ messages, paint }: Context, entry: HistoryEntry): string[]
   ];
 }
 
-/** What an entry did: an undo that was itself undone is called a redo. */
+/** What an entry did: an undo by which what was undone stands again is called a redo. */
 export const kindOf = (messages: Messages, entry: HistoryEntry): string =>
-  entry.kind === 'undo' && entry.details.of === 'undo' ? messages.history.redo : messages.kinds[entry.kind];
+  entry.kind === 'undo' && (entry.details.redoes ?? entry.details.of === 'undo') ? messages.history.redo : messages.kinds[entry.kind];
 
 /** The subject of an entry. */
 function subjectOf({ history: words }: Context['messages'], entry: HistoryEntry): string {
@@ -133,9 +133,10 @@ function ownRemarks(messages: Context['messages'], entry: HistoryEntry): string[
       return [entry.details.snapshot];
     case 'undo': {
       const { refersTo: id, details } = entry;
-      return [fill(words.undoOf, { id, entryKind: messages.kinds[details.of] }), details.despiteSent ? words.despiteSent : ''].filter(
-        Boolean,
-      );
+      return [
+        fill(words.undoOf, { id, entryKind: details.redoes === false ? words.redo : messages.kinds[details.of] }),
+        details.despiteSent ? words.despiteSent : '',
+      ].filter(Boolean);
     }
     case 'remove':
       return [entry.details.why].filter(Boolean);

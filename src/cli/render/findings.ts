@@ -126,11 +126,11 @@ export function errorLines(messages: Messages, paint: Painter, command: CommandN
   const { several } = messages;
   if (errors.length > 1) {
     const count = errors.reduce((sum, { more = 0 }) => sum + 1 + more, 0);
-    const students = new Set(errors.map(({ place }) => place.student).filter((student) => student !== undefined)).size;
+    const students = studentsOf(errors);
     return [
       `${paint.red('✘')} ${fill(students > 1 ? several.students : several.errors, { count, students })}  ${paint.dim(failure.code)}`,
       `  ${failure.consequence}`,
-      `  → ${students > 1 && NARROWED.has(command) ? several.narrow : several.correct}`,
+      `  → ${whatToDo(messages, command, errors)}`,
     ];
   }
   return [
@@ -140,6 +140,16 @@ export function errorLines(messages: Messages, paint: Painter, command: CommandN
     `  → ${failure.hint}`,
   ];
 }
+
+/** What to do about several errors. */
+function whatToDo({ several }: Messages, command: CommandName, errors: readonly Finding[]): string {
+  if (errors.some(({ code }) => code === 'LPX_UNDO_FIRST')) return several.undoFirst;
+  if (errors.every(({ code }) => code === 'LPX_UNDO_SENT')) return several.despiteSent;
+  return studentsOf(errors) > 1 && NARROWED.has(command) ? several.narrow : several.correct;
+}
+
+const studentsOf = (errors: readonly Finding[]): number =>
+  new Set(errors.map(({ place }) => place.student).filter((student) => student !== undefined)).size;
 
 /** Why students were left out, under a title; nothing when nobody was. */
 export function unfitLines(messages: Messages, paint: Painter, unfit: readonly UnfitStudent[], title: string): string[] {

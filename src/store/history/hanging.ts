@@ -15,6 +15,10 @@ const PROVENANCE_OF = { own_records: 'own', received_records: 'received' } as co
 /** What goes out of the store, and cannot be called back. */
 export const SENT: ReadonlySet<HistoryKind> = new Set(['export', 'register', 'files', 'receipt']);
 
+/** The key of the pick that a record may have, by the record's. */
+const pickOf = (table: 'own_records' | 'received_records', key: string): string =>
+  rowKey('picks', { provenance: PROVENANCE_OF[table], record_id: JSON.parse(key)[0] });
+
 /**
  * The later entries that rest on what an entry did and stand, the newest first. One that was taken back, and the one that did that,
  * are as if they had not been.
@@ -78,6 +82,9 @@ class Touched {
   readonly enrolled = new Set<number>();
   /** Students of whom taking it back would bring picks back, or lower a limit. */
   readonly limited = new Set<number>();
+  /** Students of whom it changed anything, and the picks that taking it back would bring back. */
+  readonly concerned = new Set<number>();
+  readonly #picksBack = new Set<string>();
   /** Records that taking it back would bring back. */
   readonly returning: { readonly table: (typeof RECORD_TABLES)[number]; readonly id: number }[] = [];
 
@@ -88,6 +95,8 @@ class Touched {
   change({ table, key, studentId, before }: RowChange): void {
     this.#row(table, key, before ? Object.keys(before) : undefined);
     if (studentId === null) return;
+    this.concerned.add(studentId);
+    if (table === 'picks' && before) this.#picksBack.add(key);
     if (table !== 'students' || !before || Object.keys(before).some((column) => !ROLL_COLUMNS.has(column))) this.students.add(studentId);
     if (table === 'students' && (!before || 'removed_by' in before)) this.enrolled.add(studentId);
     if ((table === 'picks' && before) || (table === 'students' && before && 'extended_years' in before)) this.limited.add(studentId);
@@ -99,8 +108,12 @@ class Touched {
     this.#row(table, rowKey(table, row), undefined);
     if (table === 'students') {
       this.students.add(Number(row.id));
+      this.concerned.add(Number(row.id));
       this.enrolled.add(Number(row.id));
-    } else if (table === 'own_records' || table === 'received_records') this.students.add(Number(row.student_id));
+    } else if (table === 'own_records' || table === 'received_records') {
+      this.students.add(Number(row.student_id));
+      this.concerned.add(Number(row.student_id));
+    }
   }
 
   #row(table: ChangedTable, key: string, columns: readonly string[] | undefined): void {
@@ -108,14 +121,19 @@ class Touched {
     this.rows.set(`${table} ${key}`, !columns || before === 'wholly' ? 'wholly' : new Set([...(before ?? []), ...columns]));
     // A pick rests on its record.
     if (table === 'own_records' || table === 'received_records') {
-      const pick = rowKey('picks', { provenance: PROVENANCE_OF[table], record_id: JSON.parse(key)[0] });
+      const pick = pickOf(table, key);
       if (!this.rows.has(`picks ${pick}`)) this.rows.set(`picks ${pick}`, 'wholly');
     }
   }
 
-  meets({ table, key, before }: RowChange): boolean {
+  meets({ table, key, studentId, before }: RowChange): boolean {
     // A listing that it brought is another entry's by now.
     if (before?.history_id === this.#id) return true;
+    // Of a student who is off the roll, or a record that was taken out, nobody would see what comes back.
+    if (before?.removed_by === null) {
+      if (table === 'students' && studentId !== null && this.concerned.has(studentId)) return true;
+      if ((table === 'own_records' || table === 'received_records') && this.#picksBack.has(pickOf(table, key))) return true;
+    }
     const columns = this.rows.get(`${table} ${key}`);
     if (columns === undefined) return false;
     return columns === 'wholly' || !before || Object.keys(before).some((column) => columns.has(column));
