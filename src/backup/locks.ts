@@ -4,7 +4,7 @@
  * of this machine and is gone.
  */
 import { randomBytes } from 'node:crypto';
-import { readlinkSync, rmSync } from 'node:fs';
+import { readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,8 @@ interface Holder {
   /** The machine, and on Linux which processes are to be seen there. */
   readonly host: string;
   readonly pid: number;
+  /** When the process started, as its system counts; undefined where that does not say. Its number may be another's by now. */
+  readonly started?: string | undefined;
 }
 
 /** Where a process's number means something: a container has numbers of its own. */
@@ -37,6 +39,19 @@ function thisHost(): string {
     return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
   } catch {
     return hostname();
+  }
+}
+
+/** What Linux says of a process: when it started, in ticks since the system did, and whether it has ended, which only its parent does not know yet. */
+function processOf(pid: number): { readonly started: string | undefined; readonly hasEnded: boolean } | undefined {
+  try {
+    // The name of the program, in parentheses, may contain anything.
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return { started: fields[18], hasEnded: state === 'Z' || state === 'X' };
+  } catch {
+    return undefined;
   }
 }
 
@@ -62,7 +77,7 @@ export class RepositoryLock {
   static async take(repository: string, kind: LockKind): Promise<RepositoryLock | undefined> {
     const token = randomBytes(8).toString('hex');
     const file = join(repository, FOLDER, `${token}.json`);
-    const holder: Holder = { kind, host: thisHost(), pid: process.pid };
+    const holder: Holder = { kind, host: thisHost(), pid: process.pid, started: processOf(process.pid)?.started };
     const lock = new RepositoryLock(token, file);
     try {
       // Under its name once it is whole: of an empty one, as a killed process would leave it, nobody could say whose it was.
@@ -124,17 +139,20 @@ const isBeingTaken = (name: string): boolean => {
 
 function holderIn(text: string): Holder | undefined {
   try {
-    const { kind, host, pid } = JSON.parse(text);
+    const { kind, host, pid, started } = JSON.parse(text);
     return (kind === 'shared' || kind === 'exclusive') && typeof host === 'string' && Number.isSafeInteger(pid)
-      ? { kind, host, pid }
+      ? { kind, host, pid, started }
       : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isGone({ host, pid }: Holder): boolean {
+function isGone({ host, pid, started }: Holder): boolean {
   if (host !== thisHost()) return false;
+  const found = started === undefined ? undefined : processOf(pid);
+  if (found) return found.hasEnded || found.started !== started;
+  // Not found also where users do not see each other's processes.
   try {
     process.kill(pid, 0);
     return false;

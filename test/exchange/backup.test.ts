@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -16,7 +18,7 @@ import { basename, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { RepositoryLock } from '#lpx/backup/locks.js';
+import { livingLocks, RepositoryLock } from '#lpx/backup/locks.js';
 import { Repository } from '#lpx/backup/repository.js';
 import { LpxError } from '#lpx/errors.js';
 import { type BackupRequest, backupStore, heldFiles, listSnapshots } from '#lpx/exchange/backup.js';
@@ -274,6 +276,27 @@ describe('a backup', () => {
     const living = [taking('00000003', JSON.stringify(holder)), taking('00000004', '')].map((path) => basename(path));
     await backup(store, repository, { now: later(1), keep: 1 });
     expect([readdirSync(join(repository, 'locks')).sort(), readdirSync(join(repository, 'tmp'))]).toEqual([living, []]);
+  });
+
+  it.runIf(existsSync('/proc/self/stat'))('does not wait for a dead process whose number is still there, or another’s by now', async () => {
+    const repository = join(tempFolder(), 'backup');
+    const lock = (await RepositoryLock.take(repository, 'exclusive')) as RepositoryLock;
+    const [file] = readdirSync(join(repository, 'locks')) as [string];
+    const holder = JSON.parse(readFileSync(join(repository, 'locks', file), 'utf8'));
+    await lock.release();
+    // The parent of the first process turns into one that never collects it.
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const uncollected = Number(String(await once(parent.stdout, 'data').then(([data]) => data)));
+      while (!readFileSync(`/proc/${uncollected}/stat`, 'utf8').includes(') Z ')) await nextTurn();
+      for (const pid of [uncollected, parent.pid]) {
+        writeFileSync(join(repository, 'locks', file), JSON.stringify({ ...holder, pid }));
+        expect(await livingLocks(repository)).toEqual([]);
+        expect(readdirSync(join(repository, 'locks'))).toEqual([]);
+      }
+    } finally {
+      parent.kill();
+    }
   });
 
   it('takes a lock in a repository that was copied without its empty folders', async () => {
