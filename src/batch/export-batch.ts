@@ -66,6 +66,8 @@ export interface QueuedExports {
   readonly request: string;
   /** Whether to wait for what becomes of the jobs. */
   readonly isFollowed: boolean;
+  /** Called once, with how many jobs wait, when they are followed and there is no worker. */
+  readonly onNoWorker: (jobs: number) => void;
 }
 
 export interface BegunBatch {

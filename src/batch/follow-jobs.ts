@@ -6,12 +6,16 @@ import type { JobQueue } from './job-queue.js';
 
 /** How often to look, in ms. */
 const POLL_MS = 300;
+/** How long to wait before it is asked whether there is a worker at all, in ms. */
+const PATIENCE_MS = 5000;
 
 export interface Following {
   /** Called with each job as it has come to its end, once. */
   readonly onSettled: (job: SettledJob) => Promise<void> | void;
   /** Whether another run is to find out the same of a job; else that is forgotten now. */
   readonly isKept?: (job: SettledJob) => boolean;
+  /** Called once, with how many jobs wait, when no worker is there to do them. */
+  readonly onNoWorker: (jobs: number) => void;
   /** Whether to stop following: the jobs stay in the queue. */
   readonly isStopping: () => boolean;
 }
@@ -20,9 +24,10 @@ export interface Following {
 export async function followJobs(
   queue: JobQueue,
   ids: readonly string[],
-  { onSettled, isKept = () => false, isStopping }: Following,
+  { onSettled, isKept = () => false, onNoWorker, isStopping }: Following,
 ): Promise<string[]> {
   const open = new Set(ids);
+  let [askedAt, isSaid] = [performance.now(), false];
   while (open.size > 0) {
     const settled = await queue.settled([...open]);
     for (const job of settled) {
@@ -31,6 +36,11 @@ export async function followJobs(
     }
     await queue.forget(settled.filter((job) => !isKept(job)).map(({ id }) => id));
     if (isStopping() || open.size === 0) break;
+    if (!isSaid && performance.now() - askedAt >= PATIENCE_MS) {
+      askedAt = performance.now();
+      isSaid = !(await queue.hasWorker());
+      if (isSaid) onNoWorker(open.size);
+    }
     await sleep(POLL_MS);
   }
   return [...open];

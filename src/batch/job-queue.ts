@@ -29,6 +29,8 @@ import {
 const QUEUE = 'lpx';
 /** Longer than any job takes by far, and shorter than pg-boss allows: when a job that is held by nobody we know is taken for lost. */
 const EXPIRE_SECONDS = 12 * 3600;
+/** What sessions say of themselves that take jobs. */
+const WORKER = 'worker';
 /** How often a job is tried again after an error or the death of its worker, before it counts as poisoned. */
 export const RETRIES = 9;
 /** The first pause before that, in s; each is twice as long. */
@@ -87,9 +89,10 @@ export class JobQueue {
 
   /**
    * Opens the queue of a school, and makes it when it is not there yet.
+   * @param takesJobs whether others are to see a worker here
    * @throws LPX_QUEUE_STORE for a store in a folder; LPX_PACKAGE_MISSING; the errors of opening a store in PostgreSQL
    */
-  static async open(location: StoreLocation): Promise<JobQueue> {
+  static async open(location: StoreLocation, { takesJobs = false } = {}): Promise<JobQueue> {
     if (typeof location === 'string') throw new LpxError('LPX_QUEUE_STORE', { folder: location });
     const driver = optionalPackage<typeof PgBoss>('pg-boss');
     if (!driver) throw new LpxError('LPX_PACKAGE_MISSING', { package: 'pg-boss', version: '10' });
@@ -97,6 +100,7 @@ export class JobQueue {
     try {
       const queue = new JobQueue(session, schema, driver);
       await queue.#install(driver);
+      if (takesJobs) await session.declare(WORKER);
       return queue;
     } catch (error) {
       await session.end();
@@ -107,6 +111,11 @@ export class JobQueue {
   /** What messages call the database. */
   get shown(): string {
     return this.#session.shown;
+  }
+
+  /** Whether a worker lives that takes jobs. */
+  hasWorker(): Promise<boolean> {
+    return this.#session.isDeclared(WORKER);
   }
 
   /** Ends the connection. Jobs that are still running here go back into the queue. */

@@ -36,6 +36,8 @@ export interface QueueInboxRequest extends InboxRequest {
   readonly request: string;
   /** Whether to wait for what becomes of the jobs. */
   readonly isFollowed: boolean;
+  /** Called once, with how many jobs wait, when they are followed and there is no worker. */
+  readonly onNoWorker: (jobs: number) => void;
 }
 
 export interface QueuedInbox {
@@ -76,7 +78,7 @@ async function queueAll(
   packages: readonly InboxPackage[],
   request: QueueRequest,
 ): Promise<QueuedInbox> {
-  const { queue, isStopping, isFollowed } = request;
+  const { queue, isStopping, isFollowed, onNoWorker } = request;
   const submission: Submission = {
     ...request,
     kind,
@@ -96,7 +98,7 @@ async function queueAll(
   const { batch } = submission;
   if (!isFollowed) return { batch, jobs: names.size, open: names.size };
   const onSettled = (job: SettledJob) => request.onResult(resultOf(job, names.get(job.id) as string));
-  const open = await followJobs(queue, [...names.keys()], { onSettled, isStopping });
+  const open = await followJobs(queue, [...names.keys()], { onSettled, onNoWorker, isStopping });
   return { batch, jobs: names.size, open: open.length };
 }
 

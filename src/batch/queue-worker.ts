@@ -102,7 +102,7 @@ const AWAY_MS = 2000;
  * @throws the errors of `JobQueue.open`, at the beginning alone
  */
 export async function runWorker(request: WorkerRequest): Promise<void> {
-  const worker = new Worker(request, await JobQueue.open(request.location));
+  const worker = new Worker(request, await JobQueue.open(request.location, { takesJobs: true }));
   try {
     await worker.run();
   } finally {
@@ -207,7 +207,7 @@ class Worker {
       for (;;) {
         await this.#rest(AWAY_MS);
         try {
-          const queue = await JobQueue.open(this.#request.location);
+          const queue = await JobQueue.open(this.#request.location, { takesJobs: true });
           await queue.hold([...this.#running.keys()]);
           this.#queue = queue;
           this.#request.onEvent({ event: 'ready', database: queue.shown });

@@ -61,6 +61,14 @@ export async function withProgressHeld<T>({ moving }: Context, asking: () => Pro
   return answer;
 }
 
+/** Says at once, on stderr, what would be of no use once the command is done. */
+export function sayNow({ stderr, json, quiet, moving }: Context, line: string): void {
+  if (json || quiet) return;
+  for (const { rest } of moving) rest();
+  stderr.write(`${line}\n`);
+  for (const { start } of moving) start();
+}
+
 /** Ends all that moves, since what moves keeps the process alive: a command may have failed before it could stop it. */
 export function stopProgress({ moving }: Context): void {
   for (const { rest } of moving) rest();

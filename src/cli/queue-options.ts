@@ -6,6 +6,7 @@ import { LpxError } from '../errors.js';
 import { requireRecipients } from '../io/age.js';
 import { fill } from '../messages/messages.js';
 import type { Context } from './context.js';
+import { sayNow } from './progress.js';
 import { storeFolder } from './store-folder.js';
 
 export interface QueueOptions {
@@ -21,6 +22,8 @@ export interface QueueTerms {
   /** What this run is known by, in the logs of workers, too. */
   readonly request: string;
   readonly isFollowed: boolean;
+  /** Says that jobs wait for a worker. */
+  readonly onNoWorker: (jobs: number) => void;
 }
 
 /**
@@ -45,7 +48,9 @@ export async function withQueue<T>(
   if (recipients.length > 0) await requireRecipients(recipients);
   const queue = await JobQueue.open(storeFolder(context));
   try {
-    return await work({ queue, sealing: { recipients }, request: newRequestId(), isFollowed: follow !== false });
+    const option = recipients.length > 0 ? '--identity' : '--passwords';
+    const onNoWorker = (count: number) => sayNow(context, fill(context.messages.queue.noWorker, { count, option }));
+    return await work({ queue, sealing: { recipients }, request: newRequestId(), isFollowed: follow !== false, onNoWorker });
   } finally {
     await queue.close();
   }

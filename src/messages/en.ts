@@ -954,6 +954,8 @@ export const en = {
     retried: '{count} {count:job|jobs} put back into the queue.',
     dropped: '{count} {count:job|jobs} dropped.',
     submitted: '{count} {count:job is|jobs are} in the queue.',
+    noWorker:
+      '! No worker is running at the moment: {count} {count:job is|jobs are} waiting.\n  → Start one with lpx worker {option} <path>; the jobs go on then.',
     open: '{count} {count:job stays|jobs stay} in the queue for workers to do; see lpx batch status.',
     resume: 'Once they are done, run the same command with --resume: it writes the cover letters and the tables of passwords and results.',
   },

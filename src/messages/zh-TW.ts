@@ -1930,6 +1930,7 @@ export const zhTW: Messages = {
     retried: '重新排入 {count} 件工作。',
     dropped: '移除 {count} 件工作。',
     submitted: '{count} 件工作已放進佇列。',
+    noWorker: '! 目前沒有工作機在執行，{count} 件工作在佇列裡等候。\n  → 請以 lpx worker {option} <路徑> 啟動工作機，啟動後就會繼續處理。',
     open: '還有 {count} 件工作在佇列裡，會由工作機處理；查看：lpx batch status。',
     resume: '完成後請以同一個指令加上 --resume 執行，補上送件單、密碼表與結果表。',
   },

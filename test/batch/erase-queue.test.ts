@@ -122,7 +122,7 @@ describePostgres('a student who is erased, and the queue', () => {
         outFolder: join(folder, 'out'),
         passwordFolder: join(folder, 'passwords'),
         ...{ groupBy, encryption: 'aes256', force: false, acceptLeft: false, resend: false, resume: false, threads: 1 },
-        queued: { queue: erasingFirst(queue, erase), sealing: { recipients: [] }, request: 'r1', isFollowed: false },
+        queued: { queue: erasingFirst(queue, erase), sealing: { recipients: [] }, request: 'r1', isFollowed: false, onNoWorker: () => {} },
         ...{ now: () => NOW, operator: OPERATOR, newPassword: () => 'ab12cd34ef56', signal: new AbortController().signal },
       };
       const { outcomes } = await exportBatch(request);

@@ -117,6 +117,19 @@ describePostgres('the queue of jobs', () => {
     expect((await states(queue)).sort()).toEqual(['a running', 'b retry']);
   });
 
+  it('sees whether a worker lives that takes jobs, and takes nobody else for one', async () => {
+    const { database, queue } = await emptyQueue();
+    expect(await queue.hasWorker()).toBe(false);
+    const worker = await JobQueue.open(database.location, { takesJobs: true });
+    const other = await JobQueue.open(database.location, { takesJobs: true });
+    expect(await queue.hasWorker()).toBe(true);
+    await other.close();
+    expect(await queue.hasWorker()).toBe(true);
+    await worker.close();
+    // As above.
+    while (await queue.hasWorker()) await sleep(20);
+  });
+
   it('gives up a job that fails again and again, lists it, and takes it back or drops it when told to', async () => {
     const { database, queue } = await emptyQueue();
     await queue.submit([job('a')]);

@@ -377,6 +377,7 @@ describePostgres('packages in the queue', () => {
     const submitter = start(['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue']);
     const queued = async () => (await database.run(`select 1 from lpx_990002.job where state <> 'completed'`).catch(() => [])).length;
     await until(async () => (await queued()) === 2);
+    await until(() => submitter.said.err.includes('No worker is running at the moment: 2 jobs are waiting'));
     submitter.child.kill('SIGINT');
     expect([await submitter.ended, await queued()]).toEqual([9, 2]);
 

@@ -28,7 +28,7 @@ export async function runQueued(
   onOutcome: (id: string, outcome: JobOutcome) => void,
 ): Promise<void> {
   const { outFolder, newPassword, signal } = run.request;
-  const { queue, isFollowed } = run.request.queued as QueuedExports;
+  const { queue, isFollowed, onNoWorker } = run.request.queued as QueuedExports;
   const out = await shareFolder(outFolder);
   const open = await withoutDone(run, jobs, onOutcome);
   await passwords.give(open, newPassword);
@@ -51,6 +51,7 @@ export async function runQueued(
   await followJobs(queue, [...submitted.keys()], {
     isStopping: () => signal.aborted,
     isKept,
+    onNoWorker,
     onSettled: (settled) => {
       const job = submitted.get(settled.id) as DividedJob & { readonly here: Job };
       onOutcome(job.here.id, outcomeOfAll(run, job, queuedOutcome(run, job.here, settled)));

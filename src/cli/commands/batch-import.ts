@@ -20,6 +20,7 @@ import { type LogOptions, loggable, openLog } from '../log.js';
 import { openMetrics } from '../metrics-option.js';
 import { withNoting } from '../noting.js';
 import { type PasswordOptions, passwordAtHand } from '../passwords.js';
+import { sayNow } from '../progress.js';
 import { type QueueOptions, type QueueTerms, withQueue } from '../queue-options.js';
 import { errorLines, failureDocument, failureOutput } from '../render/findings.js';
 import { refusal, reportFindings, reportHead } from '../render/html.js';
@@ -115,11 +116,6 @@ export async function batchImport(context: Context, folder: string, options: Bat
       return results.outcome();
     });
   });
-}
-
-/** Says at once, on stderr, what would be of no use once the command is done. */
-function sayNow({ stderr, json, quiet }: Context, line: string): void {
-  if (!json && !quiet) stderr.write(`${line}\n`);
 }
 
 type ImportingRequest = Omit<Parameters<typeof importInbox>[1], 'onResult'>;

@@ -175,6 +175,16 @@ export class PostgresSession implements DatabaseConnection, Presence {
     };
   }
 
+  /** Lets others see, as long as the session lives, that it does what goes by a name. */
+  async declare(name: string): Promise<void> {
+    await this.#alone(() => this.#note(name));
+  }
+
+  /** Whether a session that lives does what goes by a name. */
+  isDeclared(name: string): Promise<boolean> {
+    return this.#alone(() => this.#isNoted(name));
+  }
+
   /** Runs statements all or none, while no other transaction is under way. */
   transaction<T>(work: () => Promise<T>): Promise<T> {
     return this.#alone(async () => {
