@@ -106,14 +106,19 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const findings = [...lossFindings(losses), ...links.map((file) => findingOf('LPX_STORE_LINK', 'error', {}, { file }))];
   if (losses === undefined) findings.push(...(await layoutFindings(store)));
   const checkEngine = () => store.health.engine(quick || (part !== undefined && part.number !== 1));
-  const engine = losses ? await unlessDamaged<EngineFaults>(findings, { by: 'none', faults: [] }, checkEngine) : await checkEngine();
+  const engine = losses
+    ? await unlessDamaged<EngineFaults>(findings, { by: 'none', faults: [], strays: [] }, checkEngine)
+    : await checkEngine();
   for (const detail of engine.faults) findings.push(findingOf('LPX_DATABASE_FAULT', 'error', {}, { detail }));
+  for (const { table, parent, count } of engine.strays)
+    findings.push(findingOf('LPX_ROWS_STRAY', 'error', {}, { table, lostRows: parent, count }));
+  const isUnread = losses !== undefined || engine.faults.length > 0;
   const rows = await examineRows(store, inPart);
   const incomplete = await store.health.incomplete((id) => inPart('students', keyOfRow('students', { id })));
   const known = new Set(rows.damaged.map(({ studentId }) => studentId));
   const gaps = incomplete.filter((studentId) => !known.has(studentId));
   // A file that no record names may be of a row that is damaged.
-  const isWhole = losses === undefined && part === undefined && engine.faults.length + rows.damaged.length + gaps.length === 0;
+  const isWhole = !isUnread && part === undefined && engine.strays.length + rows.damaged.length + gaps.length === 0;
   const unneeded = isWhole ? (await store.health.unneededFiles()).map(({ sha256 }) => sha256) : [];
   const files = await examineFiles(store, rows.files, { quick, unneeded, inPart: (sha256) => inPart('attachments', sha256), onProgress });
   const loose = looseModes(store, files.present);
@@ -135,7 +140,7 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const backup = await unlessDamaged(findings, undefined, () => newestBackup(store));
   const counted = await store.health.unprotected(await unlessDamaged(findings, NO_PROTECTION, () => protectionOf(store)));
   // Those that cannot be read may be in no backup.
-  const gap = counted.records === 0 && (losses !== undefined || engine.faults.length > 0) ? undefined : counted;
+  const gap = counted.records === 0 && (isUnread || engine.strays.length > 0) ? undefined : counted;
   const freeBytes = freeSpace(store);
   findings.push(
     ...(repair ? [] : looseFindings(loose)),
@@ -171,12 +176,22 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
     findings,
     repairs,
     hurt: [...hurt].sort(),
-    error: errors === 0 ? undefined : unsound(errors, hurt.size),
+    error: errors === 0 ? undefined : unsound(errors, { hurt: hurt.size, isUnread, backup: backup?.folder ?? '' }),
   };
 }
 
-const unsound = (count: number, total: number): LpxError =>
-  total === 0 ? new LpxError('LPX_STORE_UNSOUND_NOBODY', { count }) : new LpxError('LPX_STORE_UNSOUND', { count, total });
+interface Extent {
+  readonly hurt: number;
+  /** Whether something cannot be read that may be a student's. */
+  readonly isUnread: boolean;
+  /** The folder of the newest backup; empty where none is known. */
+  readonly backup: string;
+}
+
+function unsound(count: number, { hurt, isUnread, backup }: Extent): LpxError {
+  if (hurt > 0) return new LpxError('LPX_STORE_UNSOUND', { count, total: hurt, backup });
+  return isUnread ? new LpxError('LPX_STORE_UNSOUND_UNREAD', { count, backup }) : new LpxError('LPX_STORE_UNSOUND_NOBODY', { count });
+}
 
 /** @throws LPX_TABLES_DAMAGED where tables or columns are missing: then nothing else can be examined */
 async function layoutFindings({ health, folder }: Store): Promise<Finding[]> {

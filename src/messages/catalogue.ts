@@ -538,7 +538,13 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: '{count} {count:thing in the store is|things in the store are} damaged or lost, of {total} {total:student|students}.',
     means: 'partlyDone',
-    next: 'Bring lost files back with lpx recover; restore what else is damaged with lpx restore.',
+    next: 'Bring lost files back with lpx recover. For all else that is damaged, if there is a backup: lpx restore {backup} <new folder>',
+  },
+  LPX_STORE_UNSOUND_UNREAD: {
+    exit: EXIT.damaged,
+    what: '{count} {count:thing in the store is|things in the store are} damaged or lost. Part of it cannot be read: students may be concerned who are not named here.',
+    means: 'partlyDone',
+    next: 'Stop working with this store and leave its folder as it is. If there is a backup: lpx restore {backup} <new folder>',
   },
   LPX_STORE_UNSOUND_NOBODY: {
     exit: EXIT.damaged,
@@ -550,19 +556,25 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The database is damaged: {detail}',
     means: 'notDone',
-    next: 'Stop working with this store, and restore the newest backup: lpx restore.',
+    next: 'Stop working with this store. If there is a backup, restore the newest: lpx restore <backup> <new folder>',
+  },
+  LPX_ROWS_STRAY: {
+    exit: EXIT.damaged,
+    what: 'The database has lost {lostRows} that {count} {count:row|rows} of its table {table} {count:belongs|belong} to.',
+    means: 'notDone',
+    next: 'Stop working with this store. If there is a backup, restore the newest: lpx restore <backup> <new folder>',
   },
   LPX_TABLE_UNREADABLE: {
     exit: EXIT.damaged,
     what: 'Part of the table {table} cannot be read: the database is broken there, or another program changed it.',
     means: 'notDone',
-    next: 'Stop working with this store and leave its folder as it is. Check the disk, and restore the newest backup: lpx restore. What came since: import or load it again; lost files: lpx recover.',
+    next: 'Stop working with this store and leave its folder as it is. Check the disk. If there is a backup, restore the newest: lpx restore <backup> <new folder>. What came since: import or load it again; lost files: lpx recover.',
   },
   LPX_STUDENT_UNREADABLE: {
     exit: EXIT.damaged,
     what: 'The data of this student cannot be read.',
     means: 'notDone',
-    next: 'Restore the newest backup: lpx restore.',
+    next: 'If there is a backup, restore the newest: lpx restore <backup> <new folder>',
   },
   LPX_CHECKSUM_WRONG: {
     exit: EXIT.damaged,
@@ -718,7 +730,7 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The database in {folder} is damaged: {part}.',
     means: 'notDone',
-    next: 'Leave the folder as it is and restore the last backup.',
+    next: 'Leave the folder as it is. If there is a backup, restore the newest: lpx restore <backup> <new folder>',
   },
   LPX_ERASURES_WRONG: {
     exit: EXIT.damaged,
@@ -748,7 +760,7 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'The database in {folder} is damaged: its tables are not as lpx made them ({detail}).',
     means: 'notDone',
-    next: 'Another program changed the database. See lpx doctor, leave the store as it is and restore the last backup: lpx restore.',
+    next: 'Another program changed the database. See lpx doctor, and leave the store as it is. If there is a backup, restore the newest: lpx restore <backup> <new folder>',
   },
   LPX_ATTACHMENT_LOST: {
     exit: EXIT.damaged,

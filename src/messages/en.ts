@@ -145,6 +145,8 @@ const words: Words = {
     padding: 'blanks around a value',
     unset: 'a date that was never set',
   },
+  backup: { '': '<backup>' },
+  lostRows: { history: 'entries of the history', students: 'students', attachments: 'files' },
   owedNext: { export: '; lpx export --accept-partial exports the record and names the file as owed', none: '' },
   owedWhy: {
     missing: 'did not come',

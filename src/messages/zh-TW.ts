@@ -309,18 +309,29 @@ export const zhTW: Messages = {
     },
     LPX_STORE_UNSOUND: {
       what: '資料庫有 {count} 處損壞或遺失，影響 {total} 位學生。',
-      next: '遺失的檔案請用 lpx recover 找回；其他損壞請用 lpx restore 還原備份。',
+      next: '遺失的檔案請用 lpx recover 找回；其他損壞，若有備份，請還原：lpx restore {backup} <新資料夾>',
+    },
+    LPX_STORE_UNSOUND_UNREAD: {
+      what: '資料庫有 {count} 處損壞或遺失；有些資料無法讀取，可能涉及沒有列出的學生。',
+      next: '請停止使用這個資料庫，保留資料夾原狀；若有備份，請還原：lpx restore {backup} <新資料夾>',
     },
     LPX_STORE_UNSOUND_NOBODY: {
       what: '資料庫有 {count} 處損壞或遺失；就目前所見，不涉及任何學生的資料。',
       next: '請依上列各項處理。',
     },
-    LPX_DATABASE_FAULT: { what: '資料庫已損壞：{detail}', next: '請停止使用這個資料庫，並以 lpx restore 還原最新的備份。' },
+    LPX_DATABASE_FAULT: {
+      what: '資料庫已損壞：{detail}',
+      next: '請停止使用這個資料庫；若有備份，請還原最新的一次：lpx restore <備份> <新資料夾>',
+    },
+    LPX_ROWS_STRAY: {
+      what: '資料表 {table} 有 {count} 列，所屬的{lostRows}已不在資料庫裡。',
+      next: '請停止使用這個資料庫；若有備份，請還原最新的一次：lpx restore <備份> <新資料夾>',
+    },
     LPX_TABLE_UNREADABLE: {
       what: '資料表 {table} 有一部分無法讀取：資料庫檔的內容已損壞。',
-      next: '請停止使用這個資料庫，保留資料夾原狀；檢查磁碟後，以 lpx restore 還原最新的備份。備份之後收到的資料，請重新匯入或載入；遺失的檔案可用 lpx recover 找回。',
+      next: '請停止使用這個資料庫，保留資料夾原狀；檢查磁碟後，若有備份，請還原最新的一次：lpx restore <備份> <新資料夾>。備份之後收到的資料，請重新匯入或載入；遺失的檔案可用 lpx recover 找回。',
     },
-    LPX_STUDENT_UNREADABLE: { what: '這位學生的資料無法讀取。', next: '請以 lpx restore 還原最新的備份。' },
+    LPX_STUDENT_UNREADABLE: { what: '這位學生的資料無法讀取。', next: '若有備份，請還原最新的一次：lpx restore <備份> <新資料夾>' },
     LPX_CHECKSUM_WRONG: {
       what: '{entry} 完好，但所記的檢查碼不符；匯出時會被當成損壞。',
       next: '請執行 lpx doctor --repair 更正。',
@@ -375,7 +386,7 @@ export const zhTW: Messages = {
     },
     LPX_STORE_DAMAGED: {
       what: '{folder} 裡的資料庫已損壞：{part}。',
-      next: '請保留該資料夾原狀，並還原最近一次的備份。',
+      next: '請保留該資料夾原狀；若有備份，請還原最新的一次：lpx restore <備份> <新資料夾>',
     },
     LPX_ERASURES_WRONG: {
       what: '{file} 不是刪除名單；備份本身沒有問題。',
@@ -395,7 +406,7 @@ export const zhTW: Messages = {
     },
     LPX_TABLES_DAMAGED: {
       what: '{folder} 裡的資料庫已損壞：資料表與 lpx 所建立的不同（{detail}）。',
-      next: '資料庫曾遭其他程式變更。請看 lpx doctor，保留資料庫原狀，並以 lpx restore 還原最近一次的備份。',
+      next: '資料庫曾遭其他程式變更。請看 lpx doctor，保留資料庫原狀；若有備份，請還原最新的一次：lpx restore <備份> <新資料夾>',
     },
     LPX_ATTACHMENT_LOST: {
       what: '資料庫遺失了檔案 {entry}：找不到 {file}。',
@@ -1153,6 +1164,8 @@ export const zhTW: Messages = {
       padding: '值前後的空白',
       unset: '從未填寫的日期',
     },
+    backup: { '': '<備份>' },
+    lostRows: { history: '作業紀錄', students: '學生', attachments: '檔案' },
     owedNext: { export: '；lpx export 加上 --accept-partial 可照樣匯出，並註明待補', none: '' },
     owedWhy: { missing: '送來時缺少這個檔案', other: '送來的內容不是這個檔案', damaged: '送來時已損壞', lost: '資料庫裡已遺失或損壞' },
     part: {

@@ -117,6 +117,8 @@ describe('the doctor, of a database with broken pages', () => {
     const indexes = [...tables].filter(([name]) => !ofTables.has(name)).map(([, page]) => page);
     const report = await examine(broken(indexes, noise));
     expect([report.students, report.error?.exitCode, codesOf(report).has('LPX_TABLE_UNREADABLE')]).toEqual([STUDENTS.length, 5, false]);
+    const unnamed = await examine(broken([tables.get('settings') as number], nothing));
+    expect([unnamed.hurt, unnamed.error?.code]).toEqual([[], 'LPX_STORE_UNSOUND_UNREAD']);
     const all = await examine(broken([...tables.values()], noise)).catch((error) => error);
     expect(all.error?.exitCode ?? all.exitCode).toBe(5);
   });

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Facts } from '#lpx/errors.js';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { type DoctorRequest, examineStore } from '#lpx/exchange/doctor.js';
 import { noteErasuresInBackups } from '#lpx/exchange/erase.js';
@@ -279,11 +280,12 @@ describe('the doctor', () => {
     const parent = tempFolder();
     const store = await transferSchool(parent);
     await backup(store, join(parent, 'backup'));
+    rmSync(filesIn(store)[0] as string);
+    expect((await examine(store)).error?.facts).toMatchObject({ backup: join(parent, 'backup') });
     tamper(
       store,
       `update students set basic_data = replace(basic_data, '林', '李'); update history set details = '{}' where kind = 'backup'`,
     );
-    rmSync(filesIn(store)[0] as string);
     const report = await examine(store);
     expect(report.hurt).toEqual([TRANSFER_STUDENT]);
     expect(codesOf(report)).toEqual(expect.arrayContaining(['LPX_ATTACHMENT_LOST', 'LPX_LOG_FAULT', 'LPX_STORE_DAMAGED']));
@@ -296,9 +298,15 @@ describe('the doctor', () => {
     const second = await transferSchool(tempFolder());
     tamper(second, `pragma foreign_keys = off; insert into picks values ('own', 9999, 1, '2021-01-01T00:00:00.000Z')`);
     expect(codesOf(await examine(second))).toContain('LPX_DATABASE_FAULT');
+    const cut = await transferSchool(tempFolder());
+    tamper(cut, `pragma foreign_keys = off; delete from history`);
+    const found = (await examine(cut)).findings.filter(({ code }) => code === 'LPX_ROWS_STRAY');
+    const strays = found.map(({ facts }): Facts => facts);
+    expect(strays).toContainEqual({ table: 'own_records', lostRows: 'history', count: expect.any(Number) });
+    expect(new Set(strays.map(({ table }) => table)).size, 'one for each table').toBe(strays.length);
     const third = await transferSchool(tempFolder());
     tamper(third, `pragma foreign_keys = off; update own_records set student_id = 77 where id = 1`);
-    expect(codesOf(await examine(third))).toEqual(expect.arrayContaining(['LPX_DATABASE_FAULT', 'LPX_STORE_DAMAGED']));
+    expect(codesOf(await examine(third))).toEqual(expect.arrayContaining(['LPX_ROWS_STRAY', 'LPX_STORE_DAMAGED']));
   });
 
   it.skipIf(process.platform === 'win32')('repairs permissions and moves what no record names aside, and no more than that', async () => {

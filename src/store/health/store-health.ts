@@ -24,6 +24,8 @@ export type EngineCheck = 'integrity_check' | 'quick_check' | 'amcheck' | 'none'
 export interface EngineFaults {
   readonly by: EngineCheck;
   readonly faults: readonly string[];
+  /** How many rows of a table name rows of another that are not there. */
+  readonly strays: readonly { readonly table: string; readonly parent: string; readonly count: number }[];
 }
 
 /** What backups have. */
@@ -79,12 +81,10 @@ export class StoreHealth {
     const { rows } = await sql<Record<string, string>>`${sql.raw(`pragma ${pragma}(${FAULTS_NAMED})`)}`.execute(this.#db);
     const faults = rows.map((row) => String(Object.values(row)[0])).filter((text) => text !== 'ok');
     // It reads on where the pages are not broken.
-    if (faults.length > 0) return { by: pragma, faults };
-    const { rows: strays } = await sql<{ table: string; rowid: number; parent: string }>`pragma foreign_key_check`.execute(this.#db);
-    return {
-      by: pragma,
-      faults: [...faults, ...strays.slice(0, FAULTS_NAMED).map(({ table, rowid, parent }) => `${table} ${rowid} -> ${parent}`)],
-    };
+    if (faults.length > 0) return { by: pragma, faults, strays: [] };
+    const { rows: strays } = await sql<{ table: string; parent: string; count: number }>`
+      select "table", parent, count(*) as count from pragma_foreign_key_check group by "table", parent`.execute(this.#db);
+    return { by: pragma, faults, strays };
   }
 
   /** By the extension that a server may have, and may let this user run. */
@@ -92,7 +92,7 @@ export class StoreHealth {
     const { rows: extension } = await sql<{ schema: string }>`select extnamespace::regnamespace::text as schema from pg_extension
       where extname = 'amcheck'`.execute(this.#db);
     const [at] = extension;
-    if (!at) return { by: 'none', faults: [] };
+    if (!at) return { by: 'none', faults: [], strays: [] };
     const { rows: indexes } = await sql<{ id: string; name: string }>`select i.indexrelid::text as id, c.relname as name from pg_index i
       join pg_class c on c.oid = i.indexrelid join pg_am a on a.oid = c.relam
       where a.amname = 'btree' and i.indisvalid and c.relnamespace = current_schema()::regnamespace`.execute(this.#db);
@@ -101,10 +101,10 @@ export class StoreHealth {
       try {
         await sql`select ${sql.raw(at.schema)}.bt_index_check(${id}::oid::regclass, true)`.execute(this.#db);
       } catch (error) {
-        if (!(error instanceof LpxError) || error.code !== 'LPX_STORE_DAMAGED') return { by: 'none', faults };
+        if (!(error instanceof LpxError) || error.code !== 'LPX_STORE_DAMAGED') return { by: 'none', faults, strays: [] };
         faults.push(name);
       }
-    return { by: 'amcheck', faults };
+    return { by: 'amcheck', faults, strays: [] };
   }
 
   /** What of the tables is missing, or is not of lpx. */
