@@ -1519,12 +1519,15 @@ export const en = {
     sharedFiles: '; {count} {count:stays|stay}, which other students have, too',
     entries: '{count} {count:entry of the history keeps|entries of the history keep} nothing but hashes',
     dryRun: 'Dry run: this is what erasing would do. Nothing was erased.',
-    outside: 'Outside of the store, for you to find and delete:',
+    outside: 'Outside of the store, where you have to find and delete the student’s data:',
     outsideTitles: { id: 'entry', at: 'time', kind: 'what', school: 'other school' },
     where: {
+      written:
+        'Packages that were written: delete their letters, reports and password slips as well, and the mail that they were sent with.',
       packages: 'Packages and receipts that came: look in your mail, and in the folder that they were imported from and its imported/.',
       loaded: 'Folders and lists that were loaded: look where they were loaded from.',
-      unknown: 'lpx cannot know of these: password files, packages that were refused (refused/), copies, forwarded mail, printed pages.',
+      unknown:
+        'lpx cannot know of these: password files, lists and results of batches, packages that were refused (refused/), copies, forwarded mail, printed pages.',
     },
     notReached: 'Not reached:',
     limits: {

@@ -2459,12 +2459,13 @@ export const zhTW: Messages = {
     sharedFiles: '；另有 {count} 個因其他學生也有而保留',
     entries: '作業紀錄 {count} 筆只保留雜湊值',
     dryRun: '試算：以上是永久刪除會做的事，沒有刪除任何資料。',
-    outside: '資料庫之外，須自行尋找並刪除：',
+    outside: '資料庫之外，須自行尋找並刪除該生的資料：',
     outsideTitles: { id: '編號', at: '時間', kind: '作業', school: '對方學校' },
     where: {
+      written: '寫出的交換檔：連同送件單、報告、密碼單，以及寄送時的郵件。',
       packages: '收到的交換檔與回執：請到電子郵件，以及當初匯入的資料夾（含其中的 imported）尋找。',
       loaded: '載入的資料夾與名單：請到當初載入的地方尋找。',
-      unknown: 'lpx 無從得知的，也請查找：密碼檔、未採用的交換檔（refused）、複製或轉寄的檔案、列印的紙本。',
+      unknown: 'lpx 無從得知的，也請查找：密碼檔、批次的名冊與結果表、未採用的交換檔（refused）、複製或轉寄的檔案、列印的紙本。',
     },
     notReached: '無法一併刪除的：',
     limits: {

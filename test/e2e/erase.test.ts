@@ -159,7 +159,16 @@ describe('what an erasure leaves to the clerk', () => {
       { kind: 'receipt', file: file.replace('.zip', '.receipt.json'), school: '990001', folder: join(folder, 'mail') },
     ]);
     const said = (await lpx(['--lang', 'en', '--store', store, 'erase', TRANSFER_STUDENT, '--dry-run'])).out;
-    for (const words of [file, 'look in your mail', 'imported/', 'loaded from', 'password files', 'printed pages', 'Nothing was erased'])
+    for (const words of [
+      file,
+      'look in your mail',
+      'imported/',
+      'loaded from',
+      'password files',
+      'results',
+      'printed pages',
+      'Nothing was erased',
+    ])
       expect(said).toContain(words);
     // No backup was ever made.
     expect(said).not.toMatch(/backup|snapshot/i);
@@ -215,6 +224,7 @@ describe('the commands erase and log', () => {
     const awaited = onTerminal('erase', TRANSFER_STUDENT, '--dry-run');
     expect([awaited.exitCode, awaited.stdout.split('LPX_ERASE_AWAITING').length]).toEqual([7, 4]);
     expect(awaited.stdout).toContain('LPX_ORPHANS');
+    expect(awaited.stdout).toContain(language === 'en' ? 'password slips' : '密碼單');
     const reason = ['--reason', `${TRANSFER_STUDENT},${NAME},B800000015`];
     expect(onTerminal(...ERASE, ...reason, '--accept-unreceipted')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(erased) });
     expect(filesWithStudent(store)).toEqual([]);

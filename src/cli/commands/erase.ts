@@ -128,8 +128,10 @@ function outsideLines(context: Context, { outside }: ErasurePlan, limits: readon
   const rows = outside.map((entry) => [`#${entry.id}`, localTime(entry.at), kinds[entry.kind], 'school' in entry ? entry.school : '']);
   const table = columns([[titles.id, titles.at, titles.kind, titles.school], ...rows], '  ');
   const paths = outside.map((entry) => join(folderOf(entry), entry.file));
+  const hasExport = outside.some(({ kind }) => kind === 'export');
   const hasCome = (kinds: readonly HistoryEntry['kind'][]) => outside.some((entry) => kinds.includes(entry.kind) && folderOf(entry) === '');
   const where = [
+    ...(hasExport ? [words.where.written] : []),
     ...(hasCome(['import', 'verify', 'receipt']) ? [words.where.packages] : []),
     ...(hasCome(['load', 'recover']) ? [words.where.loaded] : []),
     words.where.unknown,
