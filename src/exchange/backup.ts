@@ -82,14 +82,15 @@ export async function backupStore(store: Store, request: BackupRequest): Promise
   // One that stays is no more than another place that an erasure looks into.
   await store.begunBackups.drop(folder).catch(() => {});
   const { pruned, unprunable } = await pruneTo(repository, keep);
-  const losses = lossError(folder, { missing: files.missing, kept });
+  const lost = { missing: await stillHad(store, files.missing), kept: await stillHad(store, kept) };
+  const losses = lossError(folder, lost);
   const damage = written.damagedRows > 0 ? new LpxError('LPX_BACKUP_ROWS', { count: written.damagedRows }) : undefined;
   return {
     ...written,
     encrypted: repository.isEncrypted,
     pruned,
     findings: [
-      ...(await lossFindings(store, folder, { missing: files.missing, kept })),
+      ...(await lossFindings(store, folder, lost)),
       ...(losses && damage ? [findingOf('LPX_BACKUP_ROWS', 'warning', {}, { count: written.damagedRows })] : []),
       ...((losses ?? damage) && unprunable ? [findingOf('LPX_BACKUP_UNPRUNED', 'warning', {}, { folder, file: unprunable })] : []),
       ...(isShared ? [findingOf('LPX_BACKUP_SHARED', 'warning', {}, { folder })] : []),
@@ -151,6 +152,12 @@ function isOnSameDisk({ folder, attachments }: Store, repository: string): boole
 interface Losses {
   readonly missing: readonly MissingFile[];
   readonly kept: readonly MissingFile[];
+}
+
+/** Those of files that the store still knows: it has not lost those of a student who was erased meanwhile. */
+async function stillHad(store: Store, files: readonly MissingFile[]): Promise<MissingFile[]> {
+  const known = await store.knownFiles(files.map(({ sha256 }) => sha256));
+  return files.filter(({ sha256 }) => known.has(sha256));
 }
 
 async function lossFindings(store: Store, folder: string, { missing, kept }: Losses): Promise<Finding[]> {

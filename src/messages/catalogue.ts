@@ -436,7 +436,7 @@ export const CATALOGUE = {
     exit: EXIT.damaged,
     what: 'This backup is complete, but no old snapshot was removed: {file} cannot be read or removed.',
     means: 'partlyDone',
-    next: 'Rehearse the snapshots that you need: lpx backup {folder} --rehearse --snapshot <name>. Where they are intact, take the damaged file away, or begin a new backup in another folder.',
+    next: 'Where the disk is full, free some space and run the command again. Otherwise rehearse the snapshots that you need: lpx backup {folder} --rehearse --snapshot <name>. Where they are intact, take the damaged file away, or begin a new backup in another folder.',
   },
   LPX_FILE_IN_BACKUP: {
     exit: EXIT.damaged,

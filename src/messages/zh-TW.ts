@@ -250,7 +250,7 @@ export const zhTW: Messages = {
     },
     LPX_BACKUP_UNPRUNED: {
       what: '這次備份已完成，但沒有移除任何舊備份點：{file} 無法讀取或移除。',
-      next: '請演練還原需要的備份點：lpx backup {folder} --rehearse --snapshot <名稱>；確定完好後，再移走損壞的檔案，或改在新的資料夾備份。',
+      next: '磁碟已滿時，請先清出空間再執行一次。否則請演練還原需要的備份點：lpx backup {folder} --rehearse --snapshot <名稱>；確定完好後，再移走損壞的檔案，或改在新的資料夾備份。',
     },
     LPX_FILE_IN_BACKUP: {
       what: '檔案 {entry} 在資料庫裡遺失或損壞，但這份備份裡還有完好的一份。',

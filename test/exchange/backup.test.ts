@@ -329,6 +329,19 @@ describe('a backup', () => {
     expect(left).toEqual([]);
   });
 
+  it('does not call files lost that were erased with their student while it ran', async () => {
+    const store = await filledSchool(4, 1000);
+    const [erased] = filesIn(join(store, 'attachments')) as [string];
+    const erase = () => {
+      rmSync(join(store, 'attachments', erased), { force: true });
+      const database = openSqlite(join(store, 'lpx.sqlite'));
+      database.exec(`pragma foreign_keys = off; delete from attachments where sha256 = '${basename(erased)}'`);
+      database.close();
+    };
+    const { error, findings, manifest } = await backup(store, join(tempFolder(), 'backup'), { onProgress: erase });
+    expect([error, findings.filter(({ severity }) => severity === 'error'), manifest.files.missing.length]).toEqual([undefined, [], 1]);
+  });
+
   it('backs up everything else when the store has lost a file, and says so', async () => {
     const store = await filledSchool(4, 1000);
     const [lost, broken] = filesIn(join(store, 'attachments')) as [string, string];
