@@ -984,6 +984,12 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'Name folders of backups after no student.',
   },
+  LPX_ERASE_NAMED_PARTS: {
+    exit: EXIT.someFailed,
+    what: 'An export that was cut short was writing to {folder}, whose path has the student’s id or name in it. The store keeps the path until it can remove what lies there.',
+    means: 'partlyDone',
+    next: 'Connect that folder and run lpx erase --finish.',
+  },
   LPX_NOT_IN_STORE: {
     exit: EXIT.usage,
     what: 'The student is not in the store: never loaded, or erased for good.',

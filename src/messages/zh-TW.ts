@@ -886,6 +886,10 @@ export const zhTW: Messages = {
       what: '備份的路徑 {folder} 含有這位學生的證號或姓名。作業紀錄會保留這個路徑，往後的刪除才能記入該備份。',
       next: '請不要以學生的證號或姓名命名備份資料夾。',
     },
+    LPX_ERASE_NAMED_PARTS: {
+      what: '有一次匯出寫到一半中斷，其資料夾路徑 {folder} 含有這位學生的證號或姓名。在清除該處的殘留檔案之前，資料庫會保留這個路徑。',
+      next: '請接上該資料夾所在的磁碟，再執行 lpx erase --finish。',
+    },
     LPX_STILL_MISSING: {
       what: '還有 {count} 個檔案沒有找到。',
       next: '請向上列學生索取自存的檔案，或另找舊交換檔、備份，再執行一次 lpx recover；沒有密碼的交換檔，請用 --passwords <密碼表> 或 --password-file <密碼檔> 提供密碼；加密的備份請加上 --identity <檔案>。',

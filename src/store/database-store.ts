@@ -16,7 +16,7 @@ import { CustodyLog } from './history/custody-log.js';
 import { areAcknowledged } from './history/entry-rows.js';
 import { countHistory, readHistory } from './history/history-rows.js';
 import { type Moved, makerOf, movedIn, publish } from './moving.js';
-import { NamedValues } from './named-values.js';
+import { begunBackupsIn, NamedValues } from './named-values.js';
 import { PackageClaims } from './package-claims.js';
 import type { Presence } from './processes/presence.js';
 import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './records/needed-files.js';
@@ -66,7 +66,7 @@ export class DatabaseStore implements Store {
     this.claims = new PackageClaims(db, folder, presence);
     this.batches = new BatchJournal(db, presence);
     this.backupKeys = new NamedValues(db, 'backup-key');
-    this.begunBackups = new NamedValues(db, 'backup-begun');
+    this.begunBackups = begunBackupsIn(db);
     this.log = new CustodyLog(db);
     this.erasures = new StudentErasures(db, { folder, attachments, presence });
     this.health = new StoreHealth(db);

@@ -1,13 +1,15 @@
 /** Values of one kind that a store keeps for itself, by name. They are settings, and no part of its rows: no backup has its own key in it. */
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Tables } from './tables.js';
 
+type Db = Kysely<Tables> | Transaction<Tables>;
+
 export class NamedValues {
-  readonly #db: Kysely<Tables>;
+  readonly #db: Db;
   readonly #kind: string;
 
   /** @param kind in lower case; no other kind begins with it */
-  constructor(db: Kysely<Tables>, kind: string) {
+  constructor(db: Db, kind: string) {
     this.#db = db;
     this.#kind = kind;
   }
@@ -41,3 +43,6 @@ export class NamedValues {
     return `${this.#kind} ${name}`;
   }
 }
+
+/** The backups that were begun and are in no entry of the history yet: folder, id of the repository. */
+export const begunBackupsIn = (db: Db): NamedValues => new NamedValues(db, 'backup-begun');

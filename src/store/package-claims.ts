@@ -13,6 +13,7 @@ import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
 import { isOwn, isUnpublished, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { LEAVING_REASONS } from '../spec/status-changes.js';
+import { noteRemnants } from './erasure/overwriting.js';
 import { chainEntry } from './history/chain.js';
 import { EntryChanges } from './history/entry-changes.js';
 import { requestDetails } from './history/history-rows.js';
@@ -169,12 +170,13 @@ export class PackageClaims {
         for (const zip of zips) packages.push({ zip, files: await filesOfDead(transaction, zip.id) });
         const files = packages.flatMap((dead) => dead.files);
         // Somebody edited them: other paths are those of other programs' files.
-        if (!files.every(isUnpublished)) return;
+        if (!packages.every((dead) => dead.files.every((file) => isOfPackage(dead.zip, file)))) return;
         if (files.some(({ part }) => !existsSync(dirname(part)))) return;
         // A folder of the same name is another one on another computer, unless the files can be seen in it.
         if (!this.#presence.isHere(work) && !files.every(({ part, file }) => existsSync(part) || existsSync(file))) return;
+        const isErased = await hasErased(transaction, zips);
         if (zips.every(({ state }) => state === 'written')) {
-          const outcome = (await hasErased(transaction, zips)) ? 'impossible' : await finish(packages);
+          const outcome = isErased ? 'impossible' : await finish(packages);
           if (outcome === 'later') return;
           if (outcome === 'published') {
             for (const { id } of zips) await markDone(transaction, this.#folder, id);
@@ -184,6 +186,8 @@ export class PackageClaims {
         }
         await removeParts(files);
         for (const { id } of zips) await transaction.deleteFrom('history').where('id', '=', id).execute();
+        // Their paths may have named the student.
+        if (isErased) await noteRemnants(transaction, ['']);
       });
     }
   }
@@ -191,7 +195,7 @@ export class PackageClaims {
   async #dead(db: Kysely<Tables> | Transaction<Tables>) {
     const pending = await db
       .selectFrom('history')
-      .select(['id', 'state', 'work', 'file', 'bytes', 'md5'])
+      .select(['id', 'state', 'work', 'file', 'folder', 'bytes', 'md5'])
       .where('state', 'in', ['pending', 'written'])
       .execute();
     const alive = new Map<string, boolean>();
@@ -203,12 +207,25 @@ export class PackageClaims {
 /** Of a written package: the name of its ZIP, its size in bytes, and its MD5. */
 type WrittenZip = Pick<ExportEntry, 'file' | 'bytes' | 'md5'>;
 
+/** The names that `packageBaseName` gives. */
+const ZIP_NAME = /^[0-9A-Za-z]{6}_\d{4}(?:_\d\d){5}\.zip$/;
+
+/**
+ * Whether a file's two paths are such as a claim has. The ZIP and its signature are known by their content, and removed under their
+ * own names too; the file of a password has any name, in any folder, and only its part is removed.
+ */
+export function isOfPackage({ file: zip, folder }: Pick<ExportEntry, 'file' | 'folder'>, unpublished: Unpublished): boolean {
+  if (!isUnpublished(unpublished) || !ZIP_NAME.test(zip)) return false;
+  const name = basename(unpublished.file);
+  return (name !== zip && name !== `${zip}.md5`) || unpublished.file === join(folder, name);
+}
+
 /** The signature is a line. */
 const SIGNATURE_BYTES = 1024;
 
 /** A package that a process left which is gone. */
 interface DeadPackage {
-  readonly zip: WrittenZip;
+  readonly zip: WrittenZip & Pick<ExportEntry, 'folder'>;
   readonly files: readonly Unpublished[];
 }
 

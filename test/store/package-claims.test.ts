@@ -1,5 +1,5 @@
-import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { packageBaseName } from '#lpx/package/layout.js';
@@ -18,6 +18,16 @@ const COUNTS = { courseResults: 1, multiPerformances: 0, attachments: 0 };
 const ZIP = Buffer.from('content of a ZIP');
 const DIGESTS = { bytes: ZIP.length, md5: md5(ZIP), contentsDigest: 'b'.repeat(64) };
 const { basicData } = smallPortfolio();
+
+/** Fails where a page of PostgreSQL may still have the row of an unpublished file. */
+const NOTHING_LEFT = `do $$ begin
+  if pg_relation_size('unpublished') > 0 then raise exception 'rows are left that nobody sees'; end if;
+end $$`;
+const databaseOf = (folder: string): string =>
+  readdirSync(folder)
+    .filter((name) => name.startsWith('lpx.sqlite'))
+    .map((name) => readFileSync(join(folder, name), 'latin1'))
+    .join('');
 
 describeEngines('the name of a package', (engine) => {
   let store: Store;
@@ -193,6 +203,30 @@ describeEngines('the name of a package', (engine) => {
       },
     );
 
+    it.each(['thesis.txt', 'elsewhere/990001_2021_01_21_09_00_30.zip'])(
+      'and whose ZIP is said to be %s takes nothing away there, and the doctor says so',
+      async (name) => {
+        const written = (await claim(0)) as PackageClaim;
+        write(written);
+        await store.claims.written([{ claim: written, digests: DIGESTS }]);
+        const other = join(mail, name);
+        mkdirSync(dirname(other), { recursive: true });
+        writeFileSync(other, ZIP);
+        // By its content it is the ZIP, and the package cannot be finished.
+        rmSync(written.signature.part);
+        await work.leave();
+        await engine.tamper(
+          location,
+          `update history set file = '${basename(name)}';
+          update unpublished set part = '${other}.0123abcd.part', file = '${other}' where file like '%.zip'`,
+        );
+        await sweep();
+        expect(existsSync(other)).toBe(true);
+        const { error, findings } = await examineStore(store, { quick: true, repair: false, now: NOW, operator: 'clerk' });
+        expect([error?.exitCode, findings.map(({ code }) => code)]).toEqual([5, expect.arrayContaining(['LPX_DATABASE_FAULT'])]);
+      },
+    );
+
     it('and that something else has now, is left to that', async () => {
       const written = (await claim(0)) as PackageClaim;
       write(written);
@@ -283,7 +317,7 @@ describeEngines('the name of a package', (engine) => {
     });
 
     it.each(['pending', 'written'])('in a folder that is away is never given where a student is erased meanwhile (%s)', async (state) => {
-      const stick = join(mail, 'stick');
+      const stick = join(mail, 'A800000014');
       mkdirSync(stick);
       const claimed = (await claim(0, { outFolder: stick, passwordFile: join(stick, 'pw.txt') })) as PackageClaim;
       write(claimed);
@@ -294,12 +328,16 @@ describeEngines('the name of a package', (engine) => {
       await work.leave();
       renameSync(stick, `${stick}-away`);
       const by = { now: NOW, operator: 'clerk', reason: '' };
+      expect(await store.erasures.plan('A800000014')).toMatchObject({ namedPackages: [stick] });
       await expect(store.erasures.erase('A800000014', by)).rejects.toMatchObject({ code: 'LPX_ERASE_PENDING' });
       expect(await store.erasures.erase('A800000014', by, { acceptPending: true })).toMatchObject({ entries: 1 });
       renameSync(`${stick}-away`, stick);
       await sweep();
       expect([readdirSync(stick), (await store.history()).map(({ kind }) => kind)]).toEqual([[], ['erase']]);
       expect((await store.log.verify()).faults).toEqual([]);
+      // Nor can its path be read in the database any more.
+      if (typeof location === 'string') expect(databaseOf(location)).not.toContain(stick);
+      else await engine.tamper(location, NOTHING_LEFT);
     });
 
     it('in a folder that is away is settled once that is back', async () => {

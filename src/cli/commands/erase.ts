@@ -151,7 +151,17 @@ function outsideLines(context: Context, { outside }: ErasurePlan, limits: readon
 /** Where what was written is; empty for what came from somewhere. */
 const folderOf = (entry: HistoryEntry): string => ('folder' in entry ? (entry.folder ?? '') : '');
 
-const planOutput = ({ nationalId, name: _, newest: __, namedBackups: ___, unnamed: ____, outside, awaiting, ...plan }: ErasurePlan) => ({
+const planOutput = ({
+  nationalId,
+  name: _,
+  newest: __,
+  namedBackups: ___,
+  namedPackages: ____,
+  unnamed: _____,
+  outside,
+  awaiting,
+  ...plan
+}: ErasurePlan) => ({
   ...plan,
   nationalIdMasked: maskId(nationalId),
   outside: outside.map((entry) => ({
@@ -183,8 +193,9 @@ const unreachedFindings = ({ unreached }: NotedErasures): Finding[] =>
   unreached.map((folder) => findingOf('LPX_ERASE_UNNOTED', 'warning', {}, { folder }));
 
 /** What the log and the vault keep. */
-const keptFindings = ({ namedBackups, unnamed }: ErasurePlan): Finding[] => [
+const keptFindings = ({ namedBackups, namedPackages, unnamed }: ErasurePlan): Finding[] => [
   ...namedBackups.map((folder) => findingOf('LPX_ERASE_NAMED_FOLDER', 'warning', {}, { folder })),
+  ...namedPackages.map((folder) => findingOf('LPX_ERASE_NAMED_PARTS', 'warning', {}, { folder })),
   ...(unnamed.count > 0 ? [findingOf('LPX_ORPHANS', 'warning', {}, unnamed)] : []),
 ];
 

@@ -3,8 +3,9 @@
  * little, with others going first; what cannot be done now, the next command on the store does.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { LpxError } from '../../errors.js';
+import { inParts } from '../statements.js';
 import { isPostgres, ROW_TABLES } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';
@@ -16,6 +17,16 @@ export interface Remnants {
   readonly files: readonly string[];
   /** Why the database could not be overwritten; undefined when it was. */
   readonly database: LpxError | undefined;
+}
+
+/** Notes what is to be overwritten: files by their SHA-256; the database by the empty one. */
+export async function noteRemnants(db: Transaction<Tables>, sha256s: readonly string[]): Promise<void> {
+  for (const some of inParts(sha256s))
+    await db
+      .insertInto('remnants')
+      .values(some.map((sha256) => ({ sha256 })))
+      .onConflict((conflict) => conflict.column('sha256').doNothing())
+      .execute();
 }
 
 /** As `StudentErasures.overwrite`. */
@@ -40,10 +51,13 @@ export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVau
   return { files: kept.map(({ sha256 }) => sha256), database };
 }
 
+/** Tables that are no rows of the store's data, and name folders. */
+const NAMING = ['unpublished', 'settings'] as const;
+
 /** Writes the database without its free space, and empties its journal. @returns why that could not be done; undefined when it was */
 async function overwriteDatabase(db: Kysely<Tables>, folder: string): Promise<LpxError | undefined> {
   try {
-    if (isPostgres(db)) await rewriteTables(db, [...ROW_TABLES, ...(await jobTables(db))], folder);
+    if (isPostgres(db)) await rewriteTables(db, [...ROW_TABLES, ...NAMING, ...(await jobTables(db))], folder);
     else {
       await sql`vacuum`.execute(db);
       await whenUnread(() => emptyJournal(db), folder);

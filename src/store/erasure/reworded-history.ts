@@ -1,10 +1,12 @@
 /** Takes the words of a student who is erased out of the entries of the history, and says which those are and their new hashes. */
 import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { HistoryKind } from '../../spec/history.js';
 import { chainedStudents, entryHash, entryHashUnsalted } from '../history/chain.js';
 import { changesHash } from '../history/entry-changes.js';
 import { rowsHash } from '../history/entry-rows.js';
+import { begunBackupsIn } from '../named-values.js';
 import type { BasicDataChange, EntryDetails } from '../store.js';
 import { listIn } from '../stored-rows.js';
 import type { Tables } from '../tables.js';
@@ -18,10 +20,19 @@ const ENTRIES_AT_ONCE = 500;
 /** Entries whose folder is where a backup is: later erasures are noted there, so it stays as it is. */
 const BACKUP_KINDS: readonly HistoryKind[] = ['backup', 'rehearsal', 'restore'];
 
-/** The folders of backups that have a student's words in them. */
+/** The folders of backups, also of those that were cut short, that have a student's words in them. */
 export async function namedBackupsOf(db: Db, words: StudentWords): Promise<string[]> {
-  const rows = await db.selectFrom('history').select('folder').distinct().where('kind', 'in', BACKUP_KINDS).orderBy('folder').execute();
-  return rows.map(({ folder }) => folder).filter((folder) => withoutWords(folder, words) !== folder);
+  const rows = await db.selectFrom('history').select('folder').distinct().where('kind', 'in', BACKUP_KINDS).execute();
+  const begun = await begunBackupsIn(db).all();
+  const folders = new Set([...rows.map(({ folder }) => folder), ...begun.keys()]);
+  return [...folders].filter((folder) => withoutWords(folder, words) !== folder).sort();
+}
+
+/** The folders of packages that were cut short, and of their passwords, that have a student's words in them. */
+export async function namedPackagesOf(db: Db, words: StudentWords): Promise<string[]> {
+  const rows = await db.selectFrom('unpublished').select('file').execute();
+  const folders = new Set(rows.filter(({ file }) => withoutWords(file, words) !== file).map(({ file }) => dirname(file)));
+  return [...folders].sort();
 }
 
 /** Every national id and name that the store has of a student, also those that packages came with and that were corrected. */

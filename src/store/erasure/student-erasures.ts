@@ -21,9 +21,9 @@ import { isPostgres, type RowTable, tablesOfStudents } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';
 import { addErasures, type Erasure, listErasures, unvouched } from './erasure-list.js';
-import { overwriteRemnants, type Remnants } from './overwriting.js';
+import { noteRemnants, overwriteRemnants, type Remnants } from './overwriting.js';
 import { eraseFromQueue } from './queued-traces.js';
-import { namedBackupsOf, rewordHistory, wordsOf } from './reworded-history.js';
+import { namedBackupsOf, namedPackagesOf, rewordHistory, wordsOf } from './reworded-history.js';
 import { withoutWords } from './taken-out-words.js';
 
 type StudentRow = Selectable<Tables['students']>;
@@ -41,13 +41,15 @@ export interface ErasedStudent {
 
 /**
  * What an erasure would take, and of whom; `newest`: the place in the log of the student's newest entry, 0 for none; `namedBackups`:
- * folders of backups that have the student's id or name in their path, which the log keeps.
+ * folders of backups that have the student's id or name in their path, which the log keeps; `namedPackages`: such folders of packages
+ * that were cut short, which the store keeps until it can remove what lies there.
  */
 export interface PlannedErasure extends ErasedStudent {
   readonly nationalId: string;
   readonly name: string;
   readonly newest: number;
   readonly namedBackups: readonly string[];
+  readonly namedPackages: readonly string[];
   /** Files of the store that no record has or had, and their bytes: some may be of the student, where rows were changed past lpx. */
   readonly unnamed: { readonly count: number; readonly bytes: number };
 }
@@ -99,7 +101,6 @@ export class StudentErasures {
     order: ErasureOrder,
     { acceptPending = false, newest }: { readonly acceptPending?: boolean; readonly newest?: number } = {},
   ): Promise<(ErasedStudent & { readonly remnants: Remnants }) | undefined> {
-    await this.#secureDelete();
     const erased = await this.#db.transaction().execute(async (transaction) => {
       const student = await studentRow(transaction, nationalId);
       if (!student) return undefined;
@@ -120,6 +121,7 @@ export class StudentErasures {
     const unneeded = await unneededFiles(this.#db);
     let records = 0;
     for (const table of RECORD_TABLES) records += await countOf(this.#db, table, student.id);
+    const words = await wordsOf(this.#db, student, nameOf(student, this.#folder));
     return {
       nationalId: student.national_id,
       name: nameOf(student, this.#folder),
@@ -128,7 +130,8 @@ export class StudentErasures {
       sharedFiles: shared,
       entries: await countOf(this.#db, 'history_students', student.id),
       newest: await newestEntryOf(this.#db, student.id),
-      namedBackups: await namedBackupsOf(this.#db, await wordsOf(this.#db, student, nameOf(student, this.#folder))),
+      namedBackups: await namedBackupsOf(this.#db, words),
+      namedPackages: await namedPackagesOf(this.#db, words),
       unnamed: { count: unneeded.length, bytes: unneeded.reduce((sum, { bytes }) => sum + bytes, 0) },
     };
   }
@@ -141,7 +144,6 @@ export class StudentErasures {
     list: readonly Erasure[],
     order: Omit<ErasureOrder, 'reason'>,
   ): Promise<{ readonly erased: number; readonly remnants: Remnants; readonly unvouched: readonly Erasure[] }> {
-    await this.#secureDelete();
     const wanted = new Set(list.map((erasure) => erasure.keyedId));
     const obeyed = await this.#db.transaction().execute(async (transaction) => {
       let erased = 0;
@@ -178,23 +180,9 @@ export class StudentErasures {
       if (!acceptDead || (await this.#presence.isAlive(work)))
         throw new LpxError('LPX_ERASE_PENDING', { file, folder }, { place: { student: national_id } });
   }
-
-  /** What is deleted from here on is overwritten with zeros in the database's own pages. */
-  async #secureDelete(): Promise<void> {
-    if (!isPostgres(this.#db)) await sql`pragma secure_delete = on`.execute(this.#db);
-  }
 }
 
 type Db = Kysely<Tables> | Transaction<Tables>;
-
-async function noteRemnants(db: Db, sha256s: readonly string[]): Promise<void> {
-  for (const some of inParts(sha256s))
-    await db
-      .insertInto('remnants')
-      .values(some.map((sha256) => ({ sha256 })))
-      .onConflict((conflict) => conflict.column('sha256').doNothing())
-      .execute();
-}
 
 const studentRow = async (db: Db, nationalId: string): Promise<StudentRow | undefined> => {
   const ids = [...new Set([canonicalCode(nationalId), nationalId])];

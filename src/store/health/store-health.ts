@@ -1,11 +1,11 @@
 /** What the database can say of its own health, what records are in no backup, and which rows are not what was stored. Changes nothing. */
 import { type Kysely, sql } from 'kysely';
 import { LpxError } from '../../errors.js';
-import { isUnpublished } from '../../io/publish.js';
 import { identityOf } from '../../spec/identity.js';
 import type { PortfolioRecord } from '../../spec/portfolio.js';
 import { titleOf, wireListOf } from '../../spec/portfolio.js';
 import { incompleteStudents } from '../holdings.js';
+import { isOfPackage } from '../package-claims.js';
 import { type NeededFile, unneededFiles } from '../records/needed-files.js';
 import { refOf } from '../records/pickable-items.js';
 import { SEALED, type SealedTable, sealOf } from '../seal.js';
@@ -156,10 +156,14 @@ export class StoreHealth {
   /** How many rows name files that lpx may remove otherwise than lpx does, by table. */
   async strayNames(): Promise<string[]> {
     const remnants = await this.#db.selectFrom('remnants').select('sha256').where('sha256', '<>', '').execute();
-    const unpublished = await this.#db.selectFrom('unpublished').select(['part', 'file']).execute();
+    const unpublished = await this.#db
+      .selectFrom('unpublished')
+      .leftJoin('history', 'history.id', 'unpublished.history_id')
+      .select(['part', 'unpublished.file', 'folder', 'history.file as zip'])
+      .execute();
     return Object.entries({
       remnants: remnants.filter(({ sha256 }) => !isContentName(sha256)).length,
-      unpublished: unpublished.filter((row) => !isUnpublished(row)).length,
+      unpublished: unpublished.filter(({ zip, folder, ...row }) => !isOfPackage({ file: zip ?? '', folder: folder ?? '' }, row)).length,
     }).flatMap(([table, count]) => (count > 0 ? [`${table}: ${count}`] : []));
   }
 

@@ -274,7 +274,8 @@ async function openDatabase(
     database = opened;
     if (sharing !== 'readOnly') {
       await whenFree(() => opened.exec('pragma journal_mode = WAL'));
-      opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON');
+      // What is deleted may name students who were erased, or will be: it is overwritten at once.
+      opened.exec('pragma synchronous = FULL; pragma foreign_keys = ON; pragma secure_delete = ON');
     }
     const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(opened, folder) });
     await createVersionTable(db);

@@ -32,6 +32,8 @@ describeEngines('a student who is erased', (engine) => {
     });
     expect(await store.log.verify()).toMatchObject({ students: 2, faults: [] });
     if (engine.name === 'PostgreSQL') await engine.tamper(location, 'analyze');
+    await store.begunBackups.keep(`/media/${ERASED.name}`, '00');
+    expect((await store.erasures.plan(ERASED.nationalId))?.namedBackups).toEqual([`/media/${ERASED.name}`]);
     expect(await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' })).toMatchObject({
       entries: 1,
       remnants: { files: [], database: undefined },
