@@ -322,7 +322,7 @@ export const CATALOGUE = {
     exit: EXIT.password,
     what: 'The job brings no password, and this worker has none for it.',
     means: 'notDone',
-    next: 'Start the worker with --passwords <path>, or submit the batch with --workers-recipient.',
+    next: 'Start the worker with --passwords <path>, or submit the batch again with --workers-recipient <age1…> (an export with --resume, too).',
   },
   LPX_WORKER_GONE: {
     exit: EXIT.someFailed,

@@ -189,7 +189,7 @@ export const zhTW: Messages = {
     },
     LPX_WORKER_PASSWORDS: {
       what: '這件工作沒有附密碼，這台工作機也沒有它的密碼。',
-      next: '請以 --passwords <路徑> 啟動工作機，或加上 --workers-recipient 重新送出批次。',
+      next: '請以 --passwords <路徑> 啟動工作機，或加上 --workers-recipient <age1…> 重新送出批次（匯出須再加上 --resume）。',
     },
     LPX_WORKER_GONE: {
       what: '工作完成之前，工作機就停止了。',

@@ -4,7 +4,7 @@ import { JobQueue } from '../../batch/job-queue.js';
 import { LpxError } from '../../errors.js';
 import { maskIds } from '../../masking.js';
 import { CATALOGUE, type Code } from '../../messages/catalogue.js';
-import { fill, sentenceOf } from '../../messages/messages.js';
+import { fill, type Sentence, sentenceOf } from '../../messages/messages.js';
 import type { Context, Outcome } from '../context.js';
 import { bracketed, fittingColumns, localTime, type Yielding } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
@@ -75,14 +75,20 @@ async function idsOf({ messages }: Context, queue: JobQueue, { words, all, state
   });
 }
 
-/** Why a job could not be run, how often that was tried, and when it is tried next. */
-function triesLines(context: Context, job: ListedJob | undefined): string[] {
+/**
+ * Why a job could not be run, how often that was tried, and when it is tried next; and what to do.
+ * @param said what to do of jobs before it, which is said once
+ */
+function triesLines(context: Context, job: ListedJob | undefined, said: Set<string>): string[] {
   const why = job && whyOf(context, job);
   if (!why) return [];
-  const { queue } = context.messages;
+  const { messages, paint } = context;
   const { retries, nextTryAt } = job;
-  const tried = nextTryAt ? fill(queue.tried, { count: retries + 1, at: localTime(nextTryAt) }) : '';
-  return [why, tried].filter(Boolean).map((line) => context.paint.yellow(`      ↳ ${line}`));
+  const tried = nextTryAt ? fill(messages.queue.tried, { count: retries + 1, at: localTime(nextTryAt) }) : '';
+  const lines = [why.what, tried].filter(Boolean).map((line) => paint.yellow(`      ↳ ${line}`));
+  if (said.has(why.next)) return lines;
+  said.add(why.next);
+  return [...lines, `      → ${why.next}`];
 }
 
 interface Named {
@@ -100,15 +106,15 @@ function totals(counts: readonly QueueCount[]): Totals {
   return sums;
 }
 
-/** Why a job could not be run, as a sentence; undefined where nothing kept it from being run. */
-function whyOf({ messages }: Context, { state, code, facts }: ListedJob): string | undefined {
+/** Why a job could not be run, and what to do; undefined where nothing kept it from being run. */
+function whyOf({ messages }: Context, { state, code, facts }: ListedJob): Sentence | undefined {
   if (!['retry', 'dead'].includes(state) || !Object.hasOwn(CATALOGUE, code)) return undefined;
-  return sentenceOf(messages, code as Code, facts).what;
+  return sentenceOf(messages, code as Code, facts);
 }
 
 function jobOutput(context: Context, job: ListedJob) {
   const { id, kind, batch, about, state, retries, submittedAt, startedAt, endedAt, outcome, code, nextTryAt } = job;
-  const message = whyOf(context, job);
+  const why = whyOf(context, job);
   return {
     id,
     kind,
@@ -121,7 +127,7 @@ function jobOutput(context: Context, job: ListedJob) {
     ...(endedAt && { endedAt: endedAt.toISOString() }),
     ...(outcome !== '' && { outcome }),
     ...(code !== '' && { code }),
-    ...(message !== undefined && { message }),
+    ...(why && { message: why.what, next: why.next }),
     ...(nextTryAt && { nextTryAt: nextTryAt.toISOString() }),
   };
 }
@@ -140,6 +146,7 @@ function statusLines(context: Context, counts: readonly QueueCount[], jobs: read
   const there = JOB_STATES.filter((state) => sums[state] > 0);
   if (there.length === 0) return [queue.empty];
   const head = paint.bold(there.map((state) => fill(queue.counts[state], { count: sums[state] })).join(messages.usage.and));
+  const said = new Set<string>();
   const section = (state: JobState): string[] => {
     const of = jobs.filter((job) => job.state === state).slice(0, LISTED);
     if (of.length === 0) return [];
@@ -155,7 +162,7 @@ function statusLines(context: Context, counts: readonly QueueCount[], jobs: read
     return [
       '',
       bracketed(messages, queue.states[state], sums[state]),
-      ...fittingColumns(context, rows, YIELDING, '  ').flatMap((line, i) => [line, ...triesLines(context, of[i])]),
+      ...fittingColumns(context, rows, YIELDING, '  ').flatMap((line, i) => [line, ...triesLines(context, of[i], said)]),
       ...(more > 0 ? [`  ${fill(queue.more, { count: more })}`] : []),
     ];
   };
