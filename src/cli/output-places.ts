@@ -87,7 +87,11 @@ export function refuseOutputs(context: Context, command: Command): void {
   for (const output of given.filter(({ role }) => role !== 'input')) {
     const { by: option, role, file, path } = output;
     const [identity, folder] = asOutput(file, () => [identityOf(path), storeAround(path)]);
-    if (option === newStore && isStoreFolder(path)) throw new LpxError('LPX_STORE_EXISTS', { folder: file });
+    if (option === newStore && isStoreFolder(path)) {
+      // A move finishes what its last run has left there, and refuses any other store.
+      if (command.name() === 'move') continue;
+      throw new LpxError('LPX_STORE_EXISTS', { folder: file });
+    }
     if (folder !== undefined) refuse(usage.outputInStore, { option, file, folder });
     if (role !== 'folder' && NAMES_OF_LPX.test(file)) refuse(usage.outputNamed, { option, file });
     const other = known.find((place) => place.identity === identity && (role !== 'folder' || place.role !== 'folder'));

@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { LpxError } from '../errors.js';
+import { type Finding, LpxError } from '../errors.js';
+import { knownError } from '../io/file-error.js';
 import type { LogHead } from '../store/history/custody-log.js';
 import { type StoreLocation, shownLocation } from '../store/location.js';
 import type { Moved } from '../store/moving.js';
@@ -62,9 +63,9 @@ export interface MoveResult {
 
 /**
  * Moves a store.
- * @throws LPX_STORE_MOVED when it was moved before; LPX_MOVE_OPEN while packages or batches are under way; LPX_RESTORE_TARGET, LPX_STORE_EXISTS;
- *   LPX_MOVE_SCHOOL where the new address names another school; LPX_MOVE_DIFFERS; what `openStore` and `createStore` throw.
- *   Then the old store is as it was.
+ * @throws LPX_STORE_MOVED when it was moved before; LPX_MOVE_UNOPENED when only the last step is left, for the same call to do;
+ *   LPX_MOVE_OPEN while packages or batches are under way; LPX_RESTORE_TARGET, LPX_STORE_EXISTS; LPX_MOVE_SCHOOL where the new address
+ *   names another school; LPX_MOVE_DIFFERS; what `openStore` and `createStore` throw. Then the old store is as it was.
  */
 export function moveStore(request: MoveRequest): Promise<MoveResult> {
   return withStore(request.from, (source) => moveFrom(source, request), { evenMoved: true });
@@ -74,21 +75,49 @@ async function moveFrom(source: Store, request: MoveRequest): Promise<MoveResult
   const moved = await source.moved();
   if (moved) return await openUp(source, moved, request);
   const [key, backupKeys, begunBackups] = [await keyOf(source), await source.backupKeys.all(), await source.begunBackups.all()];
-  if (request.dryRun) return await source.change(async (change) => ({ keep: false, result: await countOnly(source, change, request) }));
-  const made: Made[] = [];
+  // Before others have to wait.
+  if (typeof request.to === 'string') await isBegun(request.to, key);
+  if (request.dryRun) return await source.change(async (change) => ({ keep: false, result: await countOnly(source, change) }));
+  const opened: Store[] = [];
   try {
-    await source.change(async (change) => {
+    const result = await source.change(async (change) => {
       await requireQuiet(source, change);
-      made.push(await makeTarget({ source, change, key, backupKeys, begunBackups }, request));
+      const { store, copied, missing } = await makeTarget({ source, change, key, backupKeys, begunBackups }, request);
+      opened.push(store);
+      const summary = summaryOf(source, copied, missing);
+      // Written where the last step is: where that has no room, the old store is not marked.
+      await noteMove(store, { ...summary, position: copied.head.position }, request);
       await change.markMoved({ to: shownLocation(request.to), key });
-      return { keep: true, result: undefined };
+      return { keep: true, result: { ...summary, attachments: store.attachments.location } };
     });
-    const [{ store, result }] = made as [Made];
-    await store.publish();
+    for (const store of opened) await publish(store, source.folder);
     return result;
   } finally {
-    for (const { store } of made) await store.close();
+    for (const store of opened) await store.close();
   }
+}
+
+const noteMove = (
+  store: Store,
+  { records, files, missingCount, position }: Pick<MoveResult, 'records' | 'files' | 'missingCount'> & { readonly position: number },
+  { now, operator, from }: MoveRequest,
+): Promise<void> =>
+  store.change(async (change) => {
+    const details = { records, files, missing: missingCount, position };
+    await change.addHistory({ kind: 'move', at: now, operator, file: '', bytes: 0, folder: shownLocation(from), details });
+    return { keep: true, result: undefined };
+  });
+
+/** The last step: the old store is closed already. @throws LPX_MOVE_UNOPENED */
+const publish = (store: Store, from: string): Promise<void> =>
+  store.publish().catch((error) => {
+    throw unopened(error, from, store.folder);
+  });
+
+function unopened(error: unknown, folder: string, to: string): LpxError {
+  const { code, place, facts } = knownError(error);
+  const why = { code, severity: 'warning', place, facts } as Finding;
+  return new LpxError('LPX_MOVE_UNOPENED', { folder, to }, { cause: error, findings: [why] });
 }
 
 /** By which an unfinished new store knows the one that it is made of: no other store has its first entry. */
@@ -97,15 +126,20 @@ async function keyOf({ folder, log }: Store): Promise<string> {
   return createHash('sha256').update(folder).digest('hex');
 }
 
-/** Does the last step of a move that was cut short after the old store was marked. @throws LPX_STORE_MOVED when nothing is left to do */
+/**
+ * Does the last step of a move that was cut short after the old store was marked.
+ * @throws LPX_STORE_MOVED when nothing is left to do; LPX_MOVE_UNOPENED
+ */
 async function openUp(source: Store, { to, key }: Moved, { to: named, dryRun }: MoveRequest): Promise<MoveResult> {
   const finished = new LpxError('LPX_STORE_MOVED', { folder: source.folder, to });
   if (shownLocation(named) !== to || dryRun) throw finished;
-  const target = await openStore(named, { madeBy: key });
+  const target = await openStore(named, { madeBy: key, evenMoved: true }).catch((error) => {
+    throw unopened(error, source.folder, to);
+  });
   try {
     if (!(await target.isUnpublished())) throw finished;
     const entry = (await target.history({ kinds: ['move'], limit: 1 })).find(isMove);
-    await target.publish();
+    await publish(target, source.folder);
     const { records = 0, files = 0, missing = 0 } = entry?.details ?? {};
     const { school, attachments } = target;
     return {
@@ -130,9 +164,8 @@ async function requireQuiet({ presence, folder }: Store, change: StoreChange): P
     if (await presence.isAlive(work)) throw new LpxError('LPX_MOVE_OPEN', { folder, what: `batch ${at}` });
 }
 
-async function countOnly(source: Store, change: StoreChange, request: MoveRequest): Promise<MoveResult> {
+async function countOnly(source: Store, change: StoreChange): Promise<MoveResult> {
   await requireQuiet(source, change);
-  if (typeof request.to === 'string') await requireEmpty(request.to);
   const copied = await copyRows(change.rows, undefined);
   return { ...summaryOf(source, copied, []), dryRun: true, tables: [], attachments: '' };
 }
@@ -148,7 +181,9 @@ interface Moving {
 
 interface Made {
   readonly store: Store;
-  readonly result: MoveResult;
+  readonly copied: Copied;
+  /** Files that the old store does not have whole, by SHA-256. */
+  readonly missing: readonly string[];
 }
 
 /** Makes the new store, which nobody can open yet. */
@@ -160,31 +195,34 @@ async function makeTarget(moving: Moving, request: MoveRequest): Promise<Made> {
     if (to.school !== '' && to.school !== code) throw new LpxError('LPX_MOVE_SCHOOL', { code, other: to.school });
     return makeAt({ ...to, school: code }, moving, request);
   }
-  await removeUnfinished(to, key);
-  await requireEmpty(to);
-  const result = await intoFolder(to, async (made) => {
-    const { store, result } = await makeAt(made, moving, request);
+  if (await isBegun(to, key)) await removeStore(to);
+  const made = await intoFolder(to, async (folder) => {
+    const { store, ...rest } = await makeAt(folder, moving, request);
     await store.close();
-    return result;
+    return rest;
   });
-  const store = await openStore(to, { madeBy: key });
-  return { store, result: { ...result, attachments: store.attachments.location } };
+  return { ...made, store: await openStore(to, { madeBy: key }) };
 }
 
-/** Removes what an earlier run of the same move left: the old store says that it did not move. */
-async function removeUnfinished(folder: string, key: string): Promise<void> {
-  const left = await openStore(folder, { madeBy: key }).catch((error) => {
-    if (error instanceof LpxError) return undefined;
+/**
+ * Whether a folder has what an earlier run of the same move left: the old store says that it did not move.
+ * @throws LPX_RESTORE_TARGET, LPX_STORE_EXISTS for anything else in it; as `openStore`
+ */
+async function isBegun(folder: string, key: string): Promise<boolean> {
+  const left = await openStore(folder, { madeBy: key, evenMoved: true, toRead: true }).catch((error) => {
+    if (error instanceof LpxError && error.code === 'LPX_STORE_NOT_FOUND') return undefined;
     throw error;
   });
+  if (!left) await requireEmpty(folder);
   const isOwn = await left?.isUnpublished();
   await left?.close();
-  if (isOwn) await removeStore(folder);
+  if (isOwn === false) throw new LpxError('LPX_STORE_EXISTS', { folder });
+  return isOwn === true;
 }
 
 async function makeAt(location: StoreLocation, moving: Moving, request: MoveRequest): Promise<Made> {
   const { source, change, key, backupKeys, begunBackups } = moving;
-  const { attachments, now, operator, onProgress, from } = request;
+  const { attachments, onProgress } = request;
   const [school, schemaVersion] = [source.school, await change.rows.schemaVersion()];
   let copied: Copied | undefined;
   const store = await createStoreOfRows(location, { school, schemaVersion, attachments, madeBy: key }, async (writer) => {
@@ -196,13 +234,7 @@ async function makeAt(location: StoreLocation, moving: Moving, request: MoveRequ
     const missing = await copyFiles(source, store, rows.files, onProgress);
     for (const [repository, value] of backupKeys) await store.backupKeys.keep(repository, value);
     for (const [place, repository] of begunBackups) await store.begunBackups.keep(place, repository);
-    const { records, files, missingCount, ...rest } = summaryOf(source, rows, missing);
-    const details = { records, files, missing: missingCount, position: rows.head.position };
-    await store.change(async (own) => {
-      await own.addHistory({ kind: 'move', at: now, operator, file: '', bytes: 0, folder: shownLocation(from), details });
-      return { keep: true, result: undefined };
-    });
-    return { store, result: { ...rest, records, files, missingCount, attachments: store.attachments.location } };
+    return { store, copied: rows, missing };
   } catch (error) {
     await store.close();
     throw error;

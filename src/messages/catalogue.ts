@@ -504,6 +504,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Run the same lpx move again: it finishes. Until then the old store is in use, unless it says that it has moved.',
   },
+  LPX_MOVE_UNOPENED: {
+    exit: EXIT.someFailed,
+    what: 'The store {folder} has moved to {to}, but the last step failed: nobody can open that store yet.',
+    means: 'partlyDone',
+    next: 'See to the cause above, then run the same lpx move again: it does the last step.',
+  },
   LPX_MOVE_OPEN: {
     exit: EXIT.busy,
     what: 'Work in the store {folder} is not finished: {what}.',

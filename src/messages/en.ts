@@ -500,6 +500,7 @@ export const en = {
       init: 'The last step is stored either as a whole or not at all.',
       load: 'The last step is stored either as a whole or not at all.',
       import: 'The last step is stored either as a whole or not at all.',
+      move: 'The store has moved as a whole or not at all; the same command again finishes.',
       export: 'The last step is stored either as a whole or not at all.',
       school: 'The last step is stored either as a whole or not at all.',
       leave: 'The last step is stored either as a whole or not at all.',
@@ -522,6 +523,7 @@ export const en = {
     partlyDone: {
       erase: 'lpx does not find the student any more.',
       backup: 'Everything else is backed up.',
+      move: 'All data are in the new store, and the old one keeps its own.',
       doctor: 'Nothing was changed but what is listed as repaired.',
       recover: 'If anything was found, it is in its place; records are unchanged.',
       load: 'Whatever is listed as loaded is in the store; nothing else is.',

@@ -290,6 +290,10 @@ export const zhTW: Messages = {
       what: '資料庫 {folder} 正由 lpx move 建立，或上次搬移中斷。',
       next: '請再執行一次同樣的 lpx move，就會完成。在那之前，除非舊的資料庫表示已經搬走，否則仍使用舊的。',
     },
+    LPX_MOVE_UNOPENED: {
+      what: '資料庫 {folder} 已搬到 {to}，但最後一步失敗，新的資料庫還不能開啟。',
+      next: '請先排除上述原因，再執行一次同樣的 lpx move，就會完成最後一步。',
+    },
     LPX_MOVE_OPEN: {
       what: '資料庫 {folder} 還有作業沒有完成：{what}。',
       next: '請等它完成，或以 --resume 接續完成；--queue 的工作請由工作機做完，或以 lpx batch drop 移除。然後再執行 lpx move。',
@@ -1498,6 +1502,7 @@ export const zhTW: Messages = {
       init: '最後一個步驟不是完整存入，就是完全沒有存入。',
       load: '最後一個步驟不是完整存入，就是完全沒有存入。',
       import: '最後一個步驟不是完整存入，就是完全沒有存入。',
+      move: '不是已全部搬走，就是完全沒有搬移；再執行一次同樣的指令就會完成。',
       export: '最後一個步驟不是完整存入，就是完全沒有存入。',
       school: '最後一個步驟不是完整存入，就是完全沒有存入。',
       leave: '最後一個步驟不是完整存入，就是完全沒有存入。',
@@ -1519,6 +1524,7 @@ export const zhTW: Messages = {
     partlyDone: {
       erase: '在 lpx 中已找不到這位學生。',
       backup: '其餘都已備份。',
+      move: '全部資料都在新的資料庫裡，舊的也完整保留。',
       doctor: '除列為已修復的以外，沒有任何變更。',
       recover: '如有找到，都已放回；各筆紀錄沒有變動。',
       load: '列為已載入的資料已存入資料庫，其餘都沒有載入。',

@@ -1,16 +1,21 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { SqliteDriver } from 'kysely';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { JobQueue } from '#lpx/batch/job-queue.js';
 import { jobId } from '#lpx/batch/queued-jobs.js';
+import { LpxError } from '#lpx/errors.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { moveStore } from '#lpx/exchange/move.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
+import { DatabaseChange } from '#lpx/store/database-change.js';
+import { DatabaseStore } from '#lpx/store/database-store.js';
 import { postgresLocation, type StoreLocation, shownLocation } from '#lpx/store/location.js';
 import { createStore, openStore } from '#lpx/store/open.js';
 import type { Store } from '#lpx/store/store.js';
 import { ROW_TABLES } from '#lpx/store/table-rows.js';
 import { FolderVault } from '#lpx/store/vault/folder-vault.js';
+import { lpxHere } from '../support/in-process.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import {
   describeEngines,
@@ -89,6 +94,17 @@ async function on<T>(location: StoreLocation, work: (store: Store) => Promise<T>
   }
 }
 
+/** What is in a folder, by which two moments of it are told apart. */
+const stateOf = (folder: string): string =>
+  readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((name) => !name.endsWith('-shm'))
+    .map((name) => {
+      const { size, mtimeMs } = statSync(join(folder, name));
+      return `${name} ${size} ${mtimeMs}`;
+    })
+    .join();
+
 const settingOf = (name: string, value: string) => `insert into settings (name, value) values ('${name}', '${value}')`;
 
 describeEngines('a store that moves', (engine) => {
@@ -117,6 +133,66 @@ describeEngines('a store that moves', (engine) => {
     const refused = { code: 'LPX_STORE_MOVED', facts: { to: shownLocation(to) } };
     await expect(openStore(from)).rejects.toMatchObject(refused);
     await expect(moveStore({ from, to, attachments, dryRun: false, ...BY })).rejects.toMatchObject(refused);
+  });
+
+  it.skipIf(engine !== SQLITE)('to a folder is finished by the same command line, at whatever step it was cut short', async () => {
+    const [parent, cuts] = [tempFolder(), tempFolder()];
+    const from = String(await lived(engine, parent));
+    rmSync(join(parent, 'platform'), { recursive: true });
+    const to = join(parent, 'new');
+    const move = () => lpxHere(['move', from, to], { cwd: parent, now: NOW });
+    const codeAt = (folder: string) =>
+      openStore(folder).then(
+        (store) => store.close(),
+        ({ code }) => code,
+      );
+    // What a kill would leave on the disk, before and after each thing that a database does.
+    const states = new Set<string>();
+    const cut = () => {
+      if (states.size === states.add(stateOf(parent)).size - 1) cpSync(parent, join(cuts, String(states.size)), { recursive: true });
+    };
+    const spies = (['acquireConnection', 'commitTransaction', 'releaseConnection'] as const).map((step) => {
+      const done: (...given: any[]) => Promise<any> = SqliteDriver.prototype[step];
+      return vi.spyOn(SqliteDriver.prototype, step).mockImplementation(async function (this: SqliteDriver, ...given: unknown[]) {
+        cut();
+        return done.apply(this, given);
+      });
+    });
+    expect(await move()).toMatchObject({ code: 0 });
+    for (const spy of spies) spy.mockRestore();
+    const seen = { unmarked: 0, marked: 0, done: 0 };
+    for (const name of readdirSync(cuts)) {
+      rmSync(parent, { recursive: true });
+      cpSync(join(cuts, name), parent, { recursive: true });
+      const isMarked = (await codeAt(from)) === 'LPX_STORE_MOVED';
+      const isDone = (await codeAt(to)) === undefined;
+      seen[isDone ? 'done' : isMarked ? 'marked' : 'unmarked']++;
+      // The new store is open only when the old one is closed.
+      expect([isMarked, isDone], name).not.toEqual([false, true]);
+      const { code, err } = await move();
+      expect([name, code, err]).toEqual([name, ...(isDone ? [2, expect.stringContaining('LPX_STORE_MOVED')] : [0, expect.anything()])]);
+      expect((await on(to, (store) => store.log.verify())).faults, name).toEqual([]);
+      expect(await codeAt(from)).toBe('LPX_STORE_MOVED');
+      expect(readdirSync(parent).sort()).toEqual(['new', basename(from)].sort());
+    }
+    expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).toBeGreaterThan(0);
+  });
+
+  it('says what is done and what is not where the disk of the new store fills up, and the same call finishes', async () => {
+    const parent = tempFolder();
+    const from = await lived(engine, parent);
+    const to = join(parent, 'new');
+    const move = () => moveStore({ from, to, dryRun: false, ...BY });
+    const full = new LpxError('LPX_DISK_FULL', { file: to });
+    vi.spyOn(DatabaseChange.prototype, 'addHistory').mockRejectedValueOnce(full);
+    await expect(move()).rejects.toBe(full);
+    await (await openStore(from)).close();
+    vi.spyOn(DatabaseStore.prototype, 'publish').mockRejectedValueOnce(full).mockRejectedValueOnce(full);
+    const unopened = { code: 'LPX_MOVE_UNOPENED', facts: { folder: shownLocation(from), to }, findings: [{ code: 'LPX_DISK_FULL' }] };
+    for (let tries = 1; tries <= 2; tries++) await expect(move()).rejects.toMatchObject(unopened);
+    await expect(openStore(from)).rejects.toMatchObject({ code: 'LPX_STORE_MOVED' });
+    expect(await move()).toMatchObject({ resumed: true, records: 2 });
+    await (await openStore(to)).close();
   });
 
   it('does not take in what waited for it to end: that is refused, and nothing is lost', async () => {
@@ -172,7 +248,10 @@ describeEngines('a store that moves', (engine) => {
     const taken = join(parent, 'taken');
     await (await createStore(taken, { school: { code: '990001', name: '' } })).close();
     const before = await on(from, digestsOf);
-    await expect(moveStore({ from, to: taken, dryRun: false, ...BY })).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
+    for (const to of [taken, ...(typeof from === 'string' ? [from] : [])])
+      for (const dryRun of [true, false])
+        await expect(moveStore({ from, to, dryRun, ...BY })).rejects.toMatchObject({ code: 'LPX_STORE_EXISTS' });
+    await expect(moveStore({ from, to: parent, dryRun: false, ...BY })).rejects.toMatchObject({ code: 'LPX_RESTORE_TARGET' });
     await on(taken, async (store) => expect((await digestsOf(store)).students.rows).toBe(0));
     expect(await on(from, digestsOf)).toEqual(before);
     const exporter = await openStore(from);
