@@ -60,14 +60,14 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
   const language = languageFrom(givenWords, around);
   const jsonLines = givenWords.includes('--json-lines');
   const json = givenWords.includes('--json') || jsonLines;
-  const dryRun = givenWords.includes('--dry-run');
+  const advice = { dryRun: givenWords.includes('--dry-run'), acceptPartial: givenWords.includes('--accept-partial') };
   const words = givenWords.length === 0 && around.stdin.isTTY && around.stdout.isTTY ? ['where'] : givenWords;
   let command: CommandName = 'lpx';
   let exitCode = 0;
 
   const fail = (error: unknown, options: GlobalOptions): number => {
     const known = knownError(error);
-    const context = contextOf(around, language, { ...options, dryRun }, command);
+    const context = contextOf(around, language, { ...options, ...advice }, command);
     printFailure(context, command, known, {});
     if (options.debug) printLines(context, 'stderr', stackLines(known, around.home ?? ''));
     return known.exitCode;
@@ -82,7 +82,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
       const insist = new AbortController();
       const said: string[] = [];
       const context: Context = {
-        ...contextOf(around, language, { ...options, dryRun }, name),
+        ...contextOf(around, language, { ...options, ...advice }, name),
         stopping: () => signal.aborted,
         interrupt: signal,
         insisted: insist.signal,
@@ -148,13 +148,13 @@ const OVER_RECEIVED: ReadonlySet<CommandName> = new Set([
 function contextOf(
   around: Surroundings,
   language: Language,
-  options: GlobalOptions & { readonly dryRun?: boolean },
+  options: GlobalOptions & { readonly dryRun?: boolean; readonly acceptPartial?: boolean },
   command: CommandName = 'lpx',
 ): Context {
   return {
     ...around,
     language,
-    messages: messagesIn(language, OVER_RECEIVED.has(command) ? 'received' : 'here', options.dryRun),
+    messages: messagesIn(language, OVER_RECEIVED.has(command) ? 'received' : 'here', options),
     paint,
     color: options.color !== false && !around.env.NO_COLOR && around.env.TERM !== 'dumb',
     json: options.json === true || options.jsonLines === true,

@@ -41,6 +41,8 @@ interface Row {
   readonly next: string;
   /** What to do instead where the data are the school's own, as at load and export: there is no sending school to ask. */
   readonly nextHere?: string;
+  /** What to do instead where --accept-partial was given, which `next` advises. */
+  readonly nextPartial?: string;
   /** What happened, where it happened to the school's own data: they are loaded, not imported. */
   readonly whatHere?: string;
 }
@@ -1212,6 +1214,7 @@ export const CATALOGUE = {
     what: 'The file {link} is missing.',
     means: 'packageRefused',
     next: 'Ask the sending school to export the package again, and name this record. --accept-partial takes the record without the file, which lpx recover <path> brings later.',
+    nextPartial: 'Ask for the file, or look for it; lpx recover <path> brings it to the record.',
     nextHere:
       'Put the file back or correct the link, and load the student again. For a platform’s folder, --accept-partial loads the record without the file, which lpx recover <path> brings later.',
   },
@@ -1256,6 +1259,7 @@ export const CATALOGUE = {
     what: 'The file “{file}” is not the one that the record refers to: MD5 {actual} instead of {expected}.',
     means: 'packageRefused',
     next: 'Ask the sending school to export the package again, and name this record. --accept-partial takes the record without the file, which lpx recover <path> brings later.',
+    nextPartial: 'Ask for the file, or look for it; lpx recover <path> brings it to the record.',
     nextHere:
       'Put the right file in its place, or export the student from the platform again; then load the student again. For a platform’s folder, --accept-partial loads the record without the file, which lpx recover <path> brings later.',
   },
@@ -1452,6 +1456,7 @@ export const CATALOGUE = {
     what: '{file} is {type}; portfolios do not contain such files.',
     means: 'packageRefused',
     next: 'Ask the sending school for the file as PDF, JPG, PNG, MP3 or MP4. --accept-partial leaves this record out.',
+    nextPartial: 'Ask for the file as PDF, JPG, PNG, MP3 or MP4.',
     nextHere: 'Ask the student to upload it as PDF, JPG, PNG, MP3 or MP4.',
   },
   LPX_FILE_CARRIES: {

@@ -12,6 +12,8 @@ export interface Sentence {
   readonly next: string;
   /** What to do instead where the data are the school's own. */
   readonly nextHere?: string;
+  /** What to do instead where --accept-partial was given. */
+  readonly nextPartial?: string;
   /** What happened, where it happened to the school’s own data: they are loaded, not imported. */
   readonly whatHere?: string;
 }

@@ -13,12 +13,20 @@ export type Language = (typeof LANGUAGES)[number];
 /**
  * The messages of a language.
  * @param side `here` for a command over the school's own data, whose advice is never to ask a sending school
- * @param isDryRun for a command that changes nothing, so that no error says that the rest of it was done
+ * @param given options of the command: with `dryRun` no error says that the rest was done, with `acceptPartial` none advises that option
  */
-export function messagesIn(language: Language, side: 'here' | 'received' = 'received', isDryRun = false): Messages {
-  const chosen = language === 'zh-TW' ? zhTW : en;
-  const messages = isDryRun ? { ...chosen, consequence: consequencesOfDryRun(chosen) } : chosen;
-  return side === 'here' ? { ...messages, codes: hereIn(messages) } : messages;
+export function messagesIn(
+  language: Language,
+  side: 'here' | 'received' = 'received',
+  { dryRun = false, acceptPartial = false }: { readonly dryRun?: boolean; readonly acceptPartial?: boolean } = {},
+): Messages {
+  const messages = language === 'zh-TW' ? zhTW : en;
+  const isHere = side === 'here';
+  return {
+    ...messages,
+    ...(dryRun && { consequence: consequencesOfDryRun(messages) }),
+    ...((isHere || acceptPartial) && { codes: codesFor(messages, isHere, acceptPartial) }),
+  };
 }
 
 const consequencesOfDryRun = ({ consequence }: Messages): Messages['consequence'] => ({
@@ -27,9 +35,16 @@ const consequencesOfDryRun = ({ consequence }: Messages): Messages['consequence'
   partlyDone: { ...consequence.partlyDone, ...consequence.dryRun },
 });
 
-const hereIn = ({ codes }: Messages): Messages['codes'] =>
+const codesFor = ({ codes }: Messages, isHere: boolean, acceptPartial: boolean): Messages['codes'] =>
   Object.fromEntries(
-    Object.entries(codes).map(([code, row]) => [code, { ...row, what: row.whatHere ?? row.what, next: row.nextHere ?? row.next }]),
+    Object.entries(codes).map(([code, row]) => [
+      code,
+      {
+        ...row,
+        what: (isHere ? row.whatHere : undefined) ?? row.what,
+        next: (acceptPartial ? row.nextPartial : undefined) ?? (isHere ? row.nextHere : undefined) ?? row.next,
+      },
+    ]),
   ) as Messages['codes'];
 
 /**

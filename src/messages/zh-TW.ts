@@ -616,6 +616,7 @@ export const zhTW: Messages = {
     LPX_ATTACHMENT_MISSING: {
       what: '找不到檔案 {link}。',
       next: '請送件學校重新匯出，並告知是哪一筆紀錄；加上 --accept-partial 可先收下紀錄，日後再用 lpx recover <路徑> 補上檔案。',
+      nextPartial: '請索取或找出這個檔案，再用 lpx recover <路徑> 補上。',
       nextHere:
         '請補上檔案或更正連結，再重新載入該生；平臺匯出的資料夾可加上 --accept-partial 先載入紀錄，日後再用 lpx recover <路徑> 補上檔案。',
     },
@@ -646,6 +647,7 @@ export const zhTW: Messages = {
     LPX_ATTACHMENT_MD5: {
       what: '檔案「{file}」不是紀錄所指的那一個：MD5 應為 {expected}，實為 {actual}。',
       next: '請送件學校重新匯出該生，並告知是哪一筆紀錄；加上 --accept-partial 可先收下紀錄，日後再用 lpx recover <路徑> 補上檔案。',
+      nextPartial: '請索取或找出這個檔案，再用 lpx recover <路徑> 補上。',
       nextHere:
         '請換成正確的檔案，或從學校平臺重新匯出該生，再重新載入；平臺匯出的資料夾可加上 --accept-partial 先載入紀錄，日後再用 lpx recover <路徑> 補上檔案。',
     },
@@ -927,6 +929,7 @@ export const zhTW: Messages = {
     LPX_FILE_REFUSED: {
       what: '{file} 是{type}，學習歷程檔案不收這類檔案。',
       next: '請向送件學校索取 PDF、JPG、PNG、MP3 或 MP4 格式的檔案；加上 --accept-partial 可略過這筆紀錄。',
+      nextPartial: '請索取 PDF、JPG、PNG、MP3 或 MP4 格式的檔案。',
       nextHere: '請學生改上傳 PDF、JPG、PNG、MP3 或 MP4 格式的檔案。',
     },
     LPX_FILE_CARRIES: { what: '{file} 含有{cargo}。', next: '請先用不執行任何內容的檢視程式查看，再交給其他人開啟。' },

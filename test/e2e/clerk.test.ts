@@ -70,7 +70,9 @@ describe('on the screen', () => {
     sign(zipFile);
     const store = await school(join(folder, 'to'), '990002');
     const words = ['--store', store, 'import', zipFile, '--create-students', '--accept-partial'];
-    const { out } = await lpx(words, { env: { LANG: 'zh_TW.UTF-8', LPX_PASSWORD: String(PASSWORD) } });
+    const { out, err } = await lpx(words, { env: { LANG: 'zh_TW.UTF-8', LPX_PASSWORD: String(PASSWORD) } });
+    expect([err, out].join('\n')).not.toContain('--accept-partial');
+    expect(err).toMatch(/→ 請索取或找出這個檔案，再用 lpx recover <路徑> 補上。/);
     expect(out).toMatch(/! {2}附件（逐一核對 MD5） +待補檔案 1 個/);
     expect(out).toMatch(/匯入完成，紀錄編號 \d+。 {2}待補檔案 1 個/);
     expect((await inChinese(['--store', store, 'history'])).out).toContain('尚有待補檔案，經承辦人確認');

@@ -187,6 +187,7 @@ describe('the advice', () => {
     for (const code of codes) {
       const [english, translated] = [en.codes[code], zhTW.codes[code]];
       expect(english.nextHere === undefined, code).toBe(translated.nextHere === undefined);
+      expect(english.nextPartial === undefined, code).toBe(translated.nextPartial === undefined);
       const known = factsIn(english.what + english.next);
       expect(
         factsIn(english.nextHere ?? '').filter((name) => !known.includes(name)),
@@ -206,7 +207,7 @@ describe('the language', () => {
     [{}, 'de-DE', 'en'],
   ] as const)('for %j on a system of %s is %s', (env, system, language) => {
     expect(languageOf(env, () => system)).toBe(language);
-    expect(messagesIn(language)).toBe(language === 'en' ? en : zhTW);
+    expect(messagesIn(language)).toEqual(language === 'en' ? en : zhTW);
   });
 });
 
