@@ -9,8 +9,8 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { asStored } from '../seal.js';
 import { inParts } from '../statements.js';
-import type { EntryDetails } from '../store.js';
 import type { Tables } from '../tables.js';
+import type { EntryDetails } from './entries.js';
 import { changesHash } from './entry-changes.js';
 import { rowsHash } from './entry-rows.js';
 

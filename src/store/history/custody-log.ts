@@ -2,7 +2,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { HistoryKind } from '../../spec/history.js';
 import { erasureFaults } from '../erasure/erasure-list.js';
-import type { Queued } from '../store.js';
 import { inOneState, isPostgres } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import {
@@ -20,6 +19,7 @@ import {
   keyedStudents,
   recordsOf,
 } from './chain.js';
+import type { Queued } from './entries.js';
 import { entriesWithOtherChanges } from './entry-changes.js';
 import { rowFaults } from './entry-rows.js';
 import { laterFaults } from './later-facts.js';

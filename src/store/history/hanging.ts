@@ -2,11 +2,11 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { HistoryKind } from '../../spec/history.js';
 import { inParts } from '../statements.js';
-import type { Hanging } from '../store.js';
 import { ROLL_COLUMNS } from '../stored-rows.js';
 import type { Row } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import { addedRows, RECORD_TABLES } from './added-rows.js';
+import type { EntryState } from './entries.js';
 import { type ChangedTable, changesAfter, changesOf, type RowChange, rowKey } from './entry-changes.js';
 
 type Db = Kysely<Tables> | Transaction<Tables>;
@@ -18,6 +18,17 @@ export const SENT: ReadonlySet<HistoryKind> = new Set(['export', 'register', 'fi
 /** The key of the pick that a record may have, by the record's. */
 const pickOf = (table: 'own_records' | 'received_records', key: string): string =>
   rowKey('picks', { provenance: PROVENANCE_OF[table], record_id: JSON.parse(key)[0] });
+
+/** A later entry that rests on one, and how. */
+export interface Hanging extends Pick<EntryState, 'id' | 'kind' | 'at' | 'file'> {
+  /**
+   * `changed`: it changed the same further; `picked`: it picked such records, or picks of it need the room; `matched`: it brought the same
+   * records, or found them there; `sent`: it took what was there out of the store.
+   */
+  readonly why: 'changed' | 'picked' | 'matched' | 'sent';
+  /** The other school, of an export or a receipt; else empty. */
+  readonly school: string;
+}
 
 /**
  * The later entries that rest on what an entry did and stand, the newest first. One that was taken back, and the one that did that,

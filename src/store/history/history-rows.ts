@@ -6,6 +6,9 @@ import { basicDataWire } from '../../spec/portfolio.js';
 import { refOf } from '../records/pickable-items.js';
 import { SEALED, STUDENT_SEALED_LATER } from '../seal.js';
 import { inParts } from '../statements.js';
+import { basicDataOf, listIn, objectIn, type StudentRow, storedTime } from '../stored-rows.js';
+import { type Tables, UNSAID } from '../tables.js';
+import { areStudentsIntact, byHash, chainedStudents, erasuresIn, isEntryIntact, isSaidIntact, recordsOf } from './chain.js';
 import type {
   BasicDataChange,
   HistoryEntry,
@@ -15,10 +18,7 @@ import type {
   NewHistoryEntry,
   Queued,
   SentAs,
-} from '../store.js';
-import { basicDataOf, listIn, objectIn, type StudentRow, storedTime } from '../stored-rows.js';
-import { type Tables, UNSAID } from '../tables.js';
-import { areStudentsIntact, byHash, chainedStudents, erasuresIn, isEntryIntact, isSaidIntact, recordsOf } from './chain.js';
+} from './entries.js';
 
 type EntryRow = Selectable<Tables['history']>;
 type StudentOfEntryRow = Selectable<Tables['history_students']> & StudentRow & { readonly id_key: string };

@@ -2,12 +2,45 @@
 import type { Kysely, Transaction } from 'kysely';
 import { type BasicData, type ListName, MULTI_PERFORMANCE_LISTS } from '../../spec/portfolio.js';
 import { inParts } from '../statements.js';
-import type { TakenBack, TakenBackStudent } from '../store.js';
 import { basicDataOf, changesBetween, ROLL_COLUMNS } from '../stored-rows.js';
 import type { Row } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import type { LISTING_TABLES } from './added-rows.js';
+import type { BasicDataChange, HistoryCounts } from './entries.js';
 import type { ChangedTable, RowChange } from './entry-changes.js';
+
+/** What taking an entry back does. */
+export interface TakenBack {
+  readonly students: readonly TakenBackStudent[];
+  /** Listings of course codes and of schools that are gone, or as they were. */
+  readonly courses: number;
+  readonly schools: number;
+  readonly schoolName: { readonly from: string; readonly to: string } | undefined;
+}
+
+/** The effect of taking an entry back on one student. */
+export interface TakenBackStudent {
+  readonly id: number;
+  readonly nationalId: string;
+  readonly name: string;
+  /** Whether the student is no longer on the roll, or again. */
+  readonly roll: 'off' | 'back' | undefined;
+  /** Records that are no longer there, there again, and that say again what they said before. */
+  readonly removed: number;
+  readonly returned: number;
+  readonly restored: number;
+  /** Records that are picked again, and no longer. */
+  readonly picked: number;
+  readonly unpicked: number;
+  /** What of basic data is again as before. */
+  readonly changes: readonly BasicDataChange[];
+  /** Whether leaving, extended years, and class, seat or student number are as before. */
+  readonly left: boolean;
+  readonly extendedYears: boolean;
+  readonly rollEntry: boolean;
+  /** Of the records. */
+  readonly counts: HistoryCounts;
+}
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 interface PresenceOf {

@@ -4,12 +4,11 @@
  */
 import type { Kysely, Transaction } from 'kysely';
 import { sealed } from '../seal.js';
-import type { TakenBack } from '../store.js';
 import type { Tables } from '../tables.js';
 import { addedRows } from './added-rows.js';
 import { changesOf, type EntryChanges, putBack, type RowChange, readRow, rowKey } from './entry-changes.js';
 import { SENT } from './hanging.js';
-import { Tally } from './taken-back.js';
+import { type TakenBack, Tally } from './taken-back.js';
 
 type Db = Kysely<Tables> | Transaction<Tables>;
 
