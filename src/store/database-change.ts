@@ -1,18 +1,19 @@
 /** What one transaction changes in the store. Each change is noted in the history, and what rows were before is kept for `lpx undo`. */
 import type { Selectable, Transaction } from 'kysely';
-import { LpxError } from '../errors.js';
 import type { CourseListing } from '../spec/course-code-file.js';
 import type { HistoryKind } from '../spec/history.js';
-import { planOfCourseCode } from '../spec/identifiers/course-code.js';
 import type { BasicData, JsonObject } from '../spec/portfolio.js';
 import { openJobs } from './erasure/queued-traces.js';
-import { chainEntry, erasuresIn, isEntryIntact, keyedId, newIdKey, saidHash } from './history/chain.js';
+import { chainEntry, newIdKey } from './history/chain.js';
 import { type ChangedTable, EntryChanges } from './history/entry-changes.js';
 import { hangingOn } from './history/hanging.js';
 import { historyColumns } from './history/history-rows.js';
+import { addMatches, addRecordOutcomes, addStudentsOfEntry, entryState, markReceived } from './history/new-entries.js';
 import { markTakenBack, takeBack } from './history/taking-back.js';
 import { sealHoldings } from './holdings.js';
+import { type Listing, putCourses, putSchools } from './listings.js';
 import { type Moved, markMoved } from './moving.js';
+import { columnsOf, type NewStudentRow, NO_ROLL_ENTRY, newStudentRow, rollColumns } from './new-rows.js';
 import { unneededFiles } from './records/needed-files.js';
 import { sealed } from './seal.js';
 import { inParts } from './statements.js';
@@ -39,8 +40,8 @@ import {
   type StoredStudent,
   type TakenBack,
 } from './store.js';
-import { type StudentRow, storedTime, updateStudentRow } from './stored-rows.js';
-import { knownFilesIn, readRecords, readRemoved, readRoll, readStudent, TABLE_OF } from './student-rows.js';
+import { type StudentRow, updateStudentRow } from './stored-rows.js';
+import { knownFilesIn, readRemoved, readRoll, readStudent, readTakenOut, TABLE_OF } from './student-rows.js';
 import { type Row, RowReader } from './table-rows.js';
 import type { RecordTable, Tables } from './tables.js';
 
@@ -132,82 +133,23 @@ export class DatabaseChange implements StoreChange {
     await this.addHistoryStudents(historyId, [{ ...remarks, ...counts, studentId }]);
   }
 
-  async addHistoryStudents(
+  addHistoryStudents(
     historyId: number,
     students: readonly (HistoryRemarks & Partial<HistoryCounts> & { readonly studentId: number })[],
   ): Promise<void> {
-    for (const some of inParts(students)) {
-      const ids = some.map(({ studentId }) => studentId);
-      const rows = await this.#db.selectFrom('students').select(['id', 'national_id', 'id_key']).where('id', 'in', ids).execute();
-      const keyOf = new Map(rows.map(({ id, ...row }) => [id, row]));
-      await this.#db
-        .insertInto('history_students')
-        .values(
-          some.map((student) => {
-            const row = historyStudentRow(historyId, student);
-            const keyed = keyOf.get(student.studentId);
-            // One who was found before this change began, and has been erased since.
-            if (!keyed) throw new LpxError('LPX_STUDENT_CHANGED');
-            return { ...row, keyed_id: keyedId(keyed.id_key, keyed.national_id), said_hash: saidHash(keyed.id_key, row, []) };
-          }),
-        )
-        .execute();
-    }
+    return addStudentsOfEntry(this.#db, historyId, students);
   }
 
-  async addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void> {
-    for (const some of inParts(outcomes))
-      await this.#db
-        .insertInto('history_records')
-        .values(
-          some.map(({ list, title, outcome, record }) => ({
-            history_id: historyId,
-            student_id: studentId,
-            list,
-            title,
-            outcome,
-            provenance: record?.provenance ?? null,
-            record_id: record?.id ?? null,
-          })),
-        )
-        .execute();
-    // What is said of the student is more by now: the end of the change gives it its hash.
-    if (outcomes.length > 0)
-      await this.#db
-        .updateTable('history_students')
-        .set({ said_hash: '' })
-        .where('history_id', '=', historyId)
-        .where('student_id', '=', studentId)
-        .execute();
+  addRecordOutcomes(historyId: number, studentId: number, outcomes: readonly NewRecordOutcome[]): Promise<void> {
+    return addRecordOutcomes(this.#db, historyId, studentId, outcomes);
   }
 
-  async addMatches(historyId: number, matched: Iterable<number>): Promise<void> {
-    const others = [...new Set(matched)].filter((id) => id !== historyId);
-    for (const some of inParts(others))
-      await this.#db
-        .insertInto('entry_matches')
-        .values(some.map((matched_id) => ({ history_id: historyId, matched_id })))
-        .onConflict((conflict) => conflict.columns(['history_id', 'matched_id']).doNothing())
-        .execute();
+  addMatches(historyId: number, matched: Iterable<number>): Promise<void> {
+    return addMatches(this.#db, historyId, matched);
   }
 
-  async entry(id: number): Promise<EntryState | undefined> {
-    const row = await this.#db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirst();
-    if (!row || row.state === 'pending' || row.state === 'written') return undefined;
-    const { kind, state, file } = row;
-    if (!isEntryIntact(row, await erasuresIn(this.#db))) throw new LpxError('LPX_STORE_DAMAGED', { folder: this.#folder, part: 'history' });
-    const erased = await this.#db.selectFrom('history_erased').select('history_id').where('history_id', '=', id).executeTakeFirst();
-    return {
-      id,
-      kind,
-      state,
-      at: storedTime(row.at, { folder: this.#folder }),
-      file,
-      undoneBy: row.undone_by ?? undefined,
-      refersTo: kind === 'undo' ? (row.refers_to ?? undefined) : undefined,
-      keepsChanges: row.keeps_changes === 1,
-      hasErased: erased !== undefined,
-    };
+  entry(id: number): Promise<EntryState | undefined> {
+    return entryState(this.#db, id, this.#folder);
   }
 
   hangingOn(id: number): Promise<Hanging[]> {
@@ -237,14 +179,8 @@ export class DatabaseChange implements StoreChange {
     await this.#updateStudent(studentId, { removed_by });
   }
 
-  async markReceived(historyId: number, { at, by }: Receiving, files: readonly string[]): Promise<void> {
-    for (const some of inParts([...new Set(files)]))
-      await this.#db
-        .insertInto('receipt_files')
-        .values(some.map((sha256) => ({ history_id: historyId, sha256 })))
-        .onConflict((conflict) => conflict.columns(['history_id', 'sha256']).doNothing())
-        .execute();
-    await this.#db.updateTable('history').set({ received_at: at.toISOString(), received_by: by }).where('id', '=', historyId).execute();
+  markReceived(historyId: number, receiving: Receiving, files: readonly string[]): Promise<void> {
+    return markReceived(this.#db, historyId, receiving, files);
   }
 
   async setCrc32s(crc32s: ReadonlyMap<string, number>): Promise<void> {
@@ -286,59 +222,21 @@ export class DatabaseChange implements StoreChange {
     await this.#updateStudent(studentId, { extended_years: years });
   }
 
-  async putCourses(listings: readonly CourseListing[]): Promise<number> {
-    const listingOf = ({ code, subjectName, credits }: CourseListing) => ({ code, subject_name: subjectName, credits });
-    return this.#putChanged(
-      'course_codes',
-      listings.map((listing) => ({ ...listingOf(listing), plan: planOfCourseCode(listing.code) })),
-    );
+  putCourses(listings: readonly CourseListing[]): Promise<number> {
+    return putCourses(this.#listing, listings);
   }
 
-  async putSchools(schools: readonly School[]): Promise<number> {
-    return this.#putChanged(
-      'known_schools',
-      schools.map(({ code, name }) => ({ code, name })),
-    );
+  putSchools(schools: readonly School[]): Promise<number> {
+    return putSchools(this.#listing, schools);
   }
 
-  /** Puts in what is new, or says something else than what is held under its code. @returns how many those are */
-  async #putChanged(table: 'course_codes' | 'known_schools', rows: readonly (Row & { readonly code: string })[]): Promise<number> {
-    let count = 0;
-    for (const some of inParts([...new Map(rows.map((row) => [row.code, row])).values()])) {
-      const codes = some.map(({ code }) => code);
-      const found = await this.#db
-        .selectFrom(table as 'known_schools')
-        .selectAll()
-        .where('code', 'in', codes)
-        .execute();
-      const held = new Map<string, Row & { readonly code: string }>(found.map((row) => [row.code, row]));
-      const fresh = some
-        .filter((row) => Object.entries(row).some(([name, value]) => held.get(row.code)?.[name] !== value))
-        .map((row) => ({ ...row, history_id: this.#entry ?? null }));
-      count += fresh.length;
-      for (const row of fresh) {
-        const before = held.get(row.code);
-        if (!before) continue;
-        await this.#noteUpdate(table, before, row);
-        await this.#db
-          .updateTable(table as 'known_schools')
-          .set(row)
-          .where('code', '=', row.code)
-          .execute();
-      }
-      const added = fresh.filter(({ code }) => !held.has(code));
-      if (added.length > 0)
-        await this.#db
-          .insertInto(table as 'known_schools')
-          .values(added as never)
-          .execute();
-    }
-    return count;
+  get #listing(): Listing {
+    return { db: this.#db, entry: this.#entry, noted: this.#noteUpdate };
   }
 
   async addStudent(basicData: BasicData, extras: JsonObject): Promise<StoredStudent> {
     const row = newStudentRow({ basicData, extras, roll: NO_ROLL_ENTRY, listed: 0 });
-    const [id = await this.#insertStudent(row)] = (await this.#backOnRoll([row])).values();
+    const [id] = [...(await this.#putOnRoll([row])).values()] as [number];
     return { id, basicData, extras, roll: NO_ROLL_ENTRY, listed: false, extendedYears: 0, left: undefined, records: [] };
   }
 
@@ -359,26 +257,23 @@ export class DatabaseChange implements StoreChange {
     const ids = new Map<string, number>();
     for (const some of inParts(students)) {
       const all = some.map((student) => newStudentRow({ ...student, extras: {}, listed: 1 }));
-      for (const [nationalId, id] of await this.#backOnRoll(all)) ids.set(nationalId, id);
-      const added = all.filter(({ national_id }) => !ids.has(national_id));
-      if (added.length === 0) continue;
-      const rows = await this.#db
-        .insertInto('students')
-        .values(added.map((row) => sealed('students', { ...row, id_key: newIdKey() })))
-        .returning(['id', 'national_id'])
-        .execute();
-      for (const { id, national_id } of rows) ids.set(national_id, id);
+      for (const [nationalId, id] of await this.#putOnRoll(all)) ids.set(nationalId, id);
     }
     return students.map(({ basicData }) => ids.get(basicData.nationalId) as number);
   }
 
-  async #insertStudent(row: NewStudentRow): Promise<number> {
-    const { id } = await this.#db
+  /** Puts students on the roll who are not on it. @returns their numbers by national id */
+  async #putOnRoll(rows: readonly NewStudentRow[]): Promise<Map<string, number>> {
+    const ids = await this.#backOnRoll(rows);
+    const added = rows.filter(({ national_id }) => !ids.has(national_id));
+    if (added.length === 0) return ids;
+    const inserted = await this.#db
       .insertInto('students')
-      .values(sealed('students', { ...row, id_key: newIdKey() }))
-      .returning('id')
-      .executeTakeFirstOrThrow();
-    return id;
+      .values(added.map((row) => sealed('students', { ...row, id_key: newIdKey() })))
+      .returning(['id', 'national_id'])
+      .execute();
+    for (const { id, national_id } of inserted) ids.set(national_id, id);
+    return ids;
   }
 
   /** Puts those of the students on the roll, as new ones, who were taken off it. @returns their numbers by national id */
@@ -449,16 +344,8 @@ export class DatabaseChange implements StoreChange {
       .execute();
   }
 
-  async removedRecords(studentId: number): Promise<StoredRecord[]> {
-    const { national_id: nationalId } = await this.#db
-      .selectFrom('students')
-      .select('national_id')
-      .where('id', '=', studentId)
-      .executeTakeFirstOrThrow();
-    const student = { id: studentId, nationalId, folder: this.#folder };
-    const records: StoredRecord[] = [];
-    for (const provenance of PROVENANCES) records.push(...(await readRecords(this.#db, student, provenance, 'removed')));
-    return records;
+  removedRecords(studentId: number): Promise<StoredRecord[]> {
+    return readTakenOut(this.#db, studentId, this.#folder);
   }
 
   async removeRecords(records: readonly RecordRef[], historyId: number): Promise<void> {
@@ -490,12 +377,8 @@ export class DatabaseChange implements StoreChange {
     await this.#updateStudent(studentId, { left_as: leaving?.as ?? '', left_on: leaving?.on ?? '' });
   }
 
-  async addFile({ sha256, md5, bytes }: Pick<StoredAttachment, 'sha256' | 'md5' | 'bytes'>): Promise<void> {
-    await this.#db
-      .insertInto('attachments')
-      .values(sealed('attachments', { sha256, md5, bytes, crc32: null }))
-      .onConflict((conflict) => conflict.column('sha256').doNothing())
-      .execute();
+  addFile({ sha256, md5, bytes }: Pick<StoredAttachment, 'sha256' | 'md5' | 'bytes'>): Promise<void> {
+    return this.#insertFiles([{ sha256, md5, bytes }]);
   }
 
   async setSchoolName(name: string): Promise<void> {
@@ -507,86 +390,16 @@ export class DatabaseChange implements StoreChange {
       .execute();
   }
 
-  async #addAttachments(records: readonly NewRecord[]): Promise<void> {
-    const attachments = records.flatMap(({ record: { document, media } }) => [document, media].filter((attachment) => attachment !== null));
-    for (const some of inParts(attachments))
+  #addAttachments(records: readonly NewRecord[]): Promise<void> {
+    return this.#insertFiles(records.flatMap(({ record: { document, media } }) => [document, media].filter((file) => file !== null)));
+  }
+
+  async #insertFiles(files: readonly Pick<StoredAttachment, 'sha256' | 'md5' | 'bytes' | 'crc32'>[]): Promise<void> {
+    for (const some of inParts(files))
       await this.#db
         .insertInto('attachments')
         .values(some.map(({ sha256, md5, bytes, crc32 = null }) => sealed('attachments', { sha256, md5, bytes, crc32 })))
         .onConflict((conflict) => conflict.column('sha256').doNothing())
         .execute();
   }
-}
-
-/** The columns of a student who is new to the roll, but for the key. */
-type NewStudentRow = ReturnType<typeof newStudentRow>;
-
-interface NewStudent extends Pick<RollStudent, 'basicData' | 'extras' | 'roll'> {
-  readonly listed: 0 | 1;
-}
-
-const newStudentRow = ({ basicData, extras, roll, listed }: NewStudent) => ({
-  national_id: basicData.nationalId,
-  basic_data: JSON.stringify(basicData),
-  extras: JSON.stringify(extras),
-  extended_years: 0,
-  left_as: '' as const,
-  left_on: '',
-  listed,
-  ...rollColumns(roll),
-});
-
-const NO_ROLL_ENTRY: RollEntry = { studentNumber: '', className: '', seat: '' };
-
-const rollColumns = ({ studentNumber, className, seat }: RollEntry) => ({ student_number: studentNumber, class_name: className, seat });
-
-function historyStudentRow(
-  historyId: number,
-  {
-    studentId,
-    courseResults = 0,
-    multiPerformances = 0,
-    attachments = 0,
-    created = false,
-    changes = [],
-    sentAs,
-  }: HistoryRemarks & Partial<HistoryCounts> & { readonly studentId: number },
-) {
-  return {
-    history_id: historyId,
-    student_id: studentId,
-    course_results: courseResults,
-    multi_performances: multiPerformances,
-    attachments,
-    created: created ? 1 : 0,
-    changes: JSON.stringify(changes),
-    sent_national_id: sentAs?.nationalId ?? '',
-    sent_name: sentAs?.name ?? '',
-    sent_birth_date: sentAs?.birthDate ?? '',
-    contents_digest: '',
-  };
-}
-
-function columnsOf({
-  record,
-  key,
-  content,
-}: NewRecord): Omit<Selectable<RecordTable>, 'id' | 'student_id' | 'history_id' | 'removed_by' | 'seal'> {
-  return {
-    list: record.list,
-    record_key: key,
-    content,
-    origin_school_code: record.fields.originSchoolCode,
-    course_code: record.list === 'courseResults' ? record.fields.courseCode : '',
-    fields: JSON.stringify(record.fields),
-    extras: JSON.stringify(record.extras),
-    document_sha256: record.document?.sha256 ?? null,
-    document_name: record.document?.name ?? '',
-    document_type: record.document?.type ?? '',
-    media_sha256: record.media?.sha256 ?? null,
-    media_name: record.media?.name ?? '',
-    media_type: record.media?.type ?? '',
-    owed: record.owed?.length ? JSON.stringify(record.owed) : '',
-    repairs: record.repairs?.length ? JSON.stringify(record.repairs) : '',
-  };
 }

@@ -99,7 +99,15 @@ function rollStudentOf(row: Selectable<Tables['students']>, folder: string): Rol
   };
 }
 
-export async function readRecords(
+/** The records of a student that a load took out. @throws LPX_STORE_DAMAGED */
+export async function readTakenOut(db: Db, id: number, folder: string): Promise<StoredRecord[]> {
+  const { national_id: nationalId } = await db.selectFrom('students').select('national_id').where('id', '=', id).executeTakeFirstOrThrow();
+  const records: StoredRecord[] = [];
+  for (const provenance of PROVENANCES) records.push(...(await readRecords(db, { id, nationalId, folder }, provenance, 'removed')));
+  return records;
+}
+
+async function readRecords(
   db: Db,
   student: StudentRef,
   provenance: Provenance,
