@@ -225,6 +225,7 @@ describe('the commands erase and log', () => {
     expect([awaited.exitCode, awaited.stdout.split('LPX_ERASE_AWAITING').length]).toEqual([7, 4]);
     expect(awaited.stdout).toContain('LPX_ORPHANS');
     expect(awaited.stdout).toContain(language === 'en' ? 'password slips' : '密碼單');
+    expect(onTerminal('erase', TRANSFER_STUDENT, '--dry-run', '--accept-unreceipted').exitCode).toBe(0);
     const reason = ['--reason', `${TRANSFER_STUDENT},${NAME},B800000015`];
     expect(onTerminal(...ERASE, ...reason, '--accept-unreceipted')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(erased) });
     expect(filesWithStudent(store)).toEqual([]);

@@ -36,8 +36,9 @@ export async function erase(context: Context, nationalId: string | undefined, op
     const [id = ''] = nationalIdsFrom(context, [nationalId]);
     const plan = await planErasure(store, id);
     const limits = store.erasures.limits;
-    if (options.dryRun) return planned(context, plan, limits);
-    if (!options.acceptUnreceipted && plan.awaiting.length > 0) return planned(context, plan, limits);
+    const awaiting = options.acceptUnreceipted ? [] : plan.awaiting;
+    const dryRun = options.dryRun === true;
+    if (dryRun || awaiting.length > 0) return planned(context, plan, { awaiting, limits, dryRun });
     await confirmId(context, plan, limits);
     const { remnants, backups, ...erased } = await eraseStudent(store, {
       nationalId: id,
@@ -79,11 +80,15 @@ const studentText = ({ messages }: Context, { nationalId, name }: ErasurePlan): 
   bracketed(messages, cell(name), maskId(nationalId));
 
 /** What would be done; with an error when something stands against it. */
-function planned(context: Context, plan: ErasurePlan, limits: readonly Limit[]): Outcome {
+function planned(
+  context: Context,
+  plan: ErasurePlan,
+  { awaiting, limits, dryRun }: { readonly awaiting: readonly Finding[]; readonly limits: readonly Limit[]; readonly dryRun: boolean },
+): Outcome {
   const { messages } = context;
-  const [first] = plan.awaiting;
+  const [first] = awaiting;
   return {
-    json: { ...planOutput(plan), dryRun: true, limits },
+    json: { ...planOutput(plan), dryRun, limits },
     text: [
       fill(messages.erase.would, { student: studentText(context, plan) }),
       ...plannedLines(context, plan),
@@ -92,9 +97,9 @@ function planned(context: Context, plan: ErasurePlan, limits: readonly Limit[]):
       ...(first ? [] : ['', messages.erase.dryRun]),
     ],
     // A single one is said on its own.
-    findings: [...(plan.awaiting.length > 1 ? plan.awaiting : []), ...keptFindings(plan)],
+    findings: [...(awaiting.length > 1 ? awaiting : []), ...keptFindings(plan)],
     ...(first && {
-      error: new LpxError(first.code, first.facts as never, { findings: plan.awaiting, place: first.place }),
+      error: new LpxError(first.code, first.facts as never, { findings: awaiting, place: first.place }),
     }),
   };
 }
