@@ -8,12 +8,10 @@ import { fileError, writeError } from '../io/file-error.js';
 import { makeFolders, upward } from '../io/folders.js';
 import { syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
-import { sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
+import { RESTORED_PREFIX, sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
 import type { AttachmentVault, StagedFile } from '../store/vault/attachments.js';
 
 export type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
-
-const WORK_PREFIX = '.lpx-restore-';
 
 /** @throws LPX_RESTORE_TARGET; LPX_FILE_UNREADABLE where the system does not let it be seen */
 export async function requireEmpty(target: string): Promise<void> {
@@ -32,8 +30,8 @@ export async function requireEmpty(target: string): Promise<void> {
  */
 export async function intoFolder<T>(target: string, make: (folder: string) => Promise<T>): Promise<T> {
   const around = nearestThere(dirname(target));
-  for (const path of upward(around)) await sweepWorkFolders(path, WORK_PREFIX);
-  const work = await WorkFolder.create(around, WORK_PREFIX).catch((error) => {
+  for (const path of upward(around)) await sweepWorkFolders(path, RESTORED_PREFIX);
+  const work = await WorkFolder.create(around, RESTORED_PREFIX).catch((error) => {
     throw writeError(error, target);
   });
   try {
@@ -52,7 +50,7 @@ export async function intoFolder<T>(target: string, make: (folder: string) => Pr
 
 /** Removes a store, all of it at once: nobody comes upon a part of it. @throws LPX_WRITE_FAILED */
 export async function removeStore(folder: string): Promise<void> {
-  const work = await WorkFolder.create(dirname(folder), WORK_PREFIX).catch((error) => {
+  const work = await WorkFolder.create(dirname(folder), RESTORED_PREFIX).catch((error) => {
     throw writeError(error, folder);
   });
   try {

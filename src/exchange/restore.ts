@@ -1,6 +1,6 @@
 /** Makes a store out of a backup, all of it or nothing; or does so for a trial, and says whether it is what was backed up. */
 import { tmpdir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { HashList } from '../backup/hash-list.js';
 import { restoreRows } from '../backup/read-snapshot.js';
 import { erasuresIn, Repository } from '../backup/repository.js';
@@ -22,7 +22,7 @@ import { taipeiTime } from '../spec/terms.js';
 import type { Erasure } from '../store/erasure/erasure-list.js';
 import type { PostgresLocation, StoreLocation } from '../store/location.js';
 import { SCHEMA_VERSION } from '../store/migrations.js';
-import { sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
+import { REHEARSED_PREFIX, sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
 import { createStoreOfRows, openStore } from '../store/sqlite/open.js';
 import type { Store } from '../store/store.js';
 import type { RowWriter } from '../store/table-rows.js';
@@ -54,8 +54,6 @@ export interface RestoreResult {
   /** Students of the snapshot who have been erased for good since, and are not restored. */
   readonly erased: number;
 }
-
-const SCRATCH_PREFIX = 'lpx-rehearsal-';
 
 /**
  * Restores a snapshot.
@@ -135,15 +133,18 @@ export async function rehearseRestore(store: Store, request: RehearsalRequest): 
   const { folder, identities, now, operator, onProgress, scratch = tmpdir() } = request;
   const repository = await Repository.open({ folder, identities, keys: store.backupKeys });
   const taken = await readManifest(repository, await nameMeant(repository, request.snapshot, () => newestOf(repository, store)));
-  await sweepWorkFolders(scratch, SCRATCH_PREFIX);
-  const work = await WorkFolder.create(scratch, SCRATCH_PREFIX).catch((error) => {
+  await sweepWorkFolders(scratch, REHEARSED_PREFIX);
+  const work = await WorkFolder.create(scratch, REHEARSED_PREFIX).catch((error) => {
     throw writeError(error, scratch);
   });
+  const place = resolve(work.path);
   try {
+    await store.rehearsals.keep(place, '');
     const restored = await makeStore(repository, taken, join(work.path, 'store'), { onProgress });
     await restored.close();
   } finally {
     await work.remove();
+    await store.rehearsals.drop(place).catch(() => {});
   }
   await store.change(async (change) => {
     await change.addHistory({ kind: 'rehearsal', at: now, operator, file: '', bytes: 0, folder, details: refOf(repository, taken) });

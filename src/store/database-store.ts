@@ -16,7 +16,7 @@ import { CustodyLog } from './history/custody-log.js';
 import { areAcknowledged } from './history/entry-rows.js';
 import { countHistory, readHistory } from './history/history-rows.js';
 import { type Moved, makerOf, movedIn, publish } from './moving.js';
-import { begunBackupsIn, NamedValues } from './named-values.js';
+import { begunBackupsIn, NamedValues, rehearsalsIn } from './named-values.js';
 import { PackageClaims } from './package-claims.js';
 import type { Presence } from './processes/presence.js';
 import { type FileOwner, type NeededFile, neededFiles, type OwedByRecord, owedFiles, ownersOf } from './records/needed-files.js';
@@ -53,6 +53,7 @@ export class DatabaseStore implements Store {
   readonly batches: BatchJournal;
   readonly backupKeys: NamedValues;
   readonly begunBackups: NamedValues;
+  readonly rehearsals: NamedValues;
   readonly log: CustodyLog;
   readonly erasures: StudentErasures;
   readonly health: StoreHealth;
@@ -67,6 +68,7 @@ export class DatabaseStore implements Store {
     this.batches = new BatchJournal(db, presence);
     this.backupKeys = new NamedValues(db, 'backup-key');
     this.begunBackups = begunBackupsIn(db);
+    this.rehearsals = rehearsalsIn(db);
     this.log = new CustodyLog(db);
     this.erasures = new StudentErasures(db, { folder, attachments, presence });
     this.health = new StoreHealth(db);

@@ -228,6 +228,8 @@ export interface Store {
   readonly backupKeys: NamedValues;
   /** The ids of the repositories, by folder, into which a backup was begun and may have a snapshot that the history does not name. */
   readonly begunBackups: NamedValues;
+  /** The folders in which rehearsals are under way, or were killed. */
+  readonly rehearsals: NamedValues;
   /** The history as a ledger. */
   readonly log: CustodyLog;
   /** The students who were erased, and how more are. */

@@ -10,7 +10,7 @@ import { outputFaults } from '../support/output-schemas.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { exportFrom, importTo, load, NOW, OPERATOR, school } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
-import { durationOf, strike, strikesIn, within } from '../support/strikes.js';
+import { durationOf, once, strike, strikesIn, within } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
 const KILLS = strikesIn(6);
@@ -121,6 +121,23 @@ describe('lpx backup and lpx restore', () => {
     rmSync(target, { recursive: true, force: true });
     expect((await lpx(words)).code).toBe(0);
     expect(readdirSync(folder).filter((name) => name.startsWith('.lpx-restore-'))).toEqual([]);
+  });
+
+  it('leave nothing of a rehearsal or a restore that was killed which the next command on the store does not remove', async () => {
+    const folder = tempFolder();
+    const store = await schoolWithFiles(folder, 20);
+    const [repository, scratch] = [join(folder, 'repository'), tempFolder()];
+    await lpx(['--store', store, 'backup', repository]);
+    const leftIn = (parent: string, prefix: string) => readdirSync(parent).filter((name) => name.startsWith(prefix));
+    for (const [words, parent, prefix] of [
+      [['--store', store, 'backup', repository, '--rehearse', '--scratch', scratch], scratch, 'lpx-rehearsal-'],
+      [['restore', repository, join(folder, 'new')], folder, '.lpx-restore-'],
+    ] as const) {
+      const isRestoring = () => leftIn(parent, prefix).some((name) => existsSync(join(parent, name, 'store', 'lpx.sqlite')));
+      await strike(words, 'SIGKILL', once(isRestoring));
+      expect((await lpx(['--store', store, 'students'])).code).toBe(0);
+      expect(leftIn(parent, prefix)).toEqual([]);
+    }
   });
 
   it('takes a snapshot during twenty imports that restores to a sound store', async () => {

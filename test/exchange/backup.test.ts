@@ -31,6 +31,8 @@ import { runInterruptibly } from '#lpx/io/interruption.js';
 import { identityOf } from '#lpx/spec/identity.js';
 import { taipeiTime } from '#lpx/spec/terms.js';
 import type { StoreLocation } from '#lpx/store/location.js';
+import { openStore } from '#lpx/store/open.js';
+import { REHEARSED_PREFIX, WorkFolder } from '#lpx/store/processes/work-folder.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import type { Store } from '#lpx/store/store.js';
 import { madeBytes } from '../support/made-bytes.js';
@@ -562,6 +564,7 @@ describe('a backup', () => {
     const scratch = tempFolder();
     await withStore(store, (open) => rehearseRestore(open, { folder: repository, scratch, now: later(1), operator: OPERATOR }));
     expect(readdirSync(scratch)).toEqual([]);
+    expect(await withStore(store, (open) => open.rehearsals.all())).toEqual(new Map());
     const [entry] = await withStore(store, (open) => open.history());
     expect(entry).toMatchObject({ kind: 'rehearsal', at: later(1), details: { snapshot: name } });
   });
@@ -598,6 +601,24 @@ describe('a backup', () => {
 });
 
 describeEngines('a backup', (engine) => {
+  it('whose rehearsal was killed is swept out of its scratch folder by the next command, once that is there', async () => {
+    const { store, location } = await newStore(engine, tempFolder());
+    const disk = tempFolder();
+    const scratch = join(disk, 'scratch');
+    mkdirSync(scratch);
+    const work = await WorkFolder.create(scratch, REHEARSED_PREFIX);
+    writeFileSync(join(work.path, 'store'), 'a store');
+    await store.rehearsals.keep(work.path, '');
+    await work.leave();
+    await store.close();
+    renameSync(scratch, `${scratch}-away`);
+    await (await openStore(location)).close();
+    renameSync(`${scratch}-away`, scratch);
+    await withStore(location, async (open) => {
+      expect([readdirSync(scratch), await open.rehearsals.all()]).toEqual([[], new Map()]);
+    });
+  });
+
   it('of a store on any engine restores to any: the same rows, every file, and new entries after it', async () => {
     const parent = tempFolder();
     const { store, location } = await newStore(engine, parent);

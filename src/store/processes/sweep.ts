@@ -1,11 +1,14 @@
 /** What processes that died left behind: put back, removed, and nothing else. */
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Kysely } from 'kysely';
 import { overwriteRemnants } from '../erasure/overwriting.js';
+import { rehearsalsIn } from '../named-values.js';
 import { PackageClaims } from '../package-claims.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';
 import type { Presence } from './presence.js';
-import { sweepWorkFolders, UNWRAPPED } from './work-folder.js';
+import { REHEARSED_PREFIX, sweepWorkFolders, UNWRAPPED } from './work-folder.js';
 
 /** Sweeps what dead processes left in the store and in the system's folder for temporary files. */
 export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, vault: AttachmentVault, presence: Presence): Promise<void> {
@@ -13,6 +16,17 @@ export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, va
   await overwriteRemnants(db, vault, storeFolder);
   await vault.sweep((moved) => removeUnnamed(db, vault, moved));
   await sweepWorkFolders(UNWRAPPED.parent(), UNWRAPPED.prefix);
+  await sweepRehearsals(db);
+}
+
+/** What is not there may be on a disk that is away, or on another computer. */
+async function sweepRehearsals(db: Kysely<Tables>): Promise<void> {
+  const rehearsals = rehearsalsIn(db);
+  for (const path of (await rehearsals.all()).keys()) {
+    if (!existsSync(path)) continue;
+    await sweepWorkFolders(dirname(path), REHEARSED_PREFIX);
+    if (!existsSync(path)) await rehearsals.drop(path);
+  }
 }
 
 /**

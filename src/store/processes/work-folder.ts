@@ -21,6 +21,10 @@ const LOCK_TRIES = 10;
 /** Where packages are taken out of the ZIP around them. */
 export const UNWRAPPED = { parent: tmpdir, prefix: 'lpx-unwrapped-' } as const;
 
+/** Names of folders in which a backup is restored: for a trial, and next to where the store is going to be. */
+export const REHEARSED_PREFIX = 'lpx-rehearsal-';
+export const RESTORED_PREFIX = '.lpx-restore-';
+
 /** What shows others that the process of a folder lives, until it is ended. */
 type Sign = () => void;
 

@@ -1,7 +1,7 @@
 /** Opens the embedded store: SQLite under WAL with `synchronous=FULL`, and the attachments next to it. */
 import { accessSync, closeSync, constants, fchmodSync, openSync, type Stats, statSync } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Kysely } from 'kysely';
 import { LpxError } from '../../errors.js';
 import { fileError, writeError } from '../../io/file-error.js';
@@ -14,6 +14,7 @@ import { createVersionTable, migrate, SCHEMA_VERSION } from '../migrations.js';
 import { markUnpublished, type Opening, requireSettled } from '../moving.js';
 import type { NewStore, StoreOfRows } from '../open.js';
 import { sweepLeftovers } from '../processes/sweep.js';
+import { RESTORED_PREFIX, sweepWorkFolders } from '../processes/work-folder.js';
 import { addSchool, schoolIn } from '../school-row.js';
 import type { School, Store } from '../store.js';
 import { RowWriter } from '../table-rows.js';
@@ -171,7 +172,11 @@ export async function openStore(folder: string, opening: Opening = {}): Promise<
     const presence = new FolderPresence(folder, modes);
     // Without waiting for another writer. What cannot be put back now, in a store that is busy, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
-    if (!readOnly) await sweepLeftovers(impatient, folder, attachments, presence).catch(() => {});
+    if (!readOnly) {
+      await sweepLeftovers(impatient, folder, attachments, presence).catch(() => {});
+      // A restore that was killed knew of no store that would look for what it left.
+      await sweepWorkFolders(dirname(resolve(folder)), RESTORED_PREFIX).catch(() => {});
+    }
     return new DatabaseStore(db, { folder, school: { code: row.code, name: row.name }, attachments, presence });
   } catch (error) {
     await db.destroy();
