@@ -11,11 +11,11 @@ import { removeEmpty } from '../io/folders.js';
 import { makeFolder } from '../io/publish.js';
 import { isWithin } from '../io/read.js';
 import type { ExportList, ExportRow } from '../roster/export-list.js';
-import { unknownStudent } from '../spec/findings.js';
 import type { Day } from '../spec/terms.js';
 import type { JobPackage } from '../store/batch-journal.js';
 import type { StoreLocation } from '../store/location.js';
 import type { Store } from '../store/store.js';
+import { absentStudent } from '../store/students.js';
 import type { Encryption } from '../zip/writer.js';
 import { exportOf, type Job, jobsOf, keyOf, packagesByJob, type Run } from './export-batch/jobs.js';
 import { doneEarlier, failed, notDone, outcomeOf } from './export-batch/outcomes.js';
@@ -136,7 +136,7 @@ export async function exportBatch(request: BatchExportRequest): Promise<BatchExp
   refuseFolders(request);
   return withStore(folder, async (store) => {
     const names = await store.names(list.students.map(({ nationalId }) => nationalId));
-    refuseFaults(request, store.school.code, names);
+    await refuseFaults(request, store, names);
     // A folder that cannot be made is no batch that was cut short.
     const made: string[] = [];
     for (const needed of [outFolder, passwordFolder]) made.push(...(await makeFolder(needed)));
@@ -193,14 +193,14 @@ function refuseFolders({ list, outFolder, passwordFolder }: BatchExportRequest):
 }
 
 /** @throws the first fault of the list, with all of them in its findings */
-function refuseFaults({ list }: BatchExportRequest, school: string, names: ReadonlyMap<string, string>): void {
-  const unknown = list.students
-    .filter(({ nationalId }) => !names.has(nationalId))
-    .map(({ nationalId, place }) => unknownStudent(nationalId, place));
+async function refuseFaults({ list }: BatchExportRequest, store: Store, names: ReadonlyMap<string, string>): Promise<void> {
+  const unknown: Finding[] = [];
+  for (const { nationalId, place } of list.students)
+    if (!names.has(nationalId)) unknown.push(await absentStudent(store, nationalId, place));
   const ofRow = new Map(list.students.map((student) => [student.place.row, student]));
   const toOwnSchool = list.rows
-    .filter(({ toSchool }) => toSchool === school)
-    .map(({ row }) => findingOf('LPX_TO_OWN_SCHOOL', 'error', { ...ofRow.get(row)?.place }, { code: school }));
+    .filter(({ toSchool }) => toSchool === store.school.code)
+    .map(({ row }) => findingOf('LPX_TO_OWN_SCHOOL', 'error', { ...ofRow.get(row)?.place }, { code: store.school.code }));
   const faults = [...list.findings, ...unknown, ...toOwnSchool].sort((a, b) => (a.place.row ?? 0) - (b.place.row ?? 0));
   const error = errorOf(faults);
   if (error) throw error;

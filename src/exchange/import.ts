@@ -3,7 +3,7 @@
  * touched, nothing is doubled, and every course result keeps its school and its course code.
  */
 import { basename } from 'node:path';
-import { type Code, EXIT, errorOf, type Finding, LpxError } from '../errors.js';
+import { type Code, EXIT, errorOf, type Finding, findingOf, LpxError } from '../errors.js';
 import { statPlain } from '../io/read.js';
 import { attachmentsOf, HASH_ONLY, type TakenAttachment, type TakenPortfolio } from '../package/attachments.js';
 import { parsePackageName } from '../package/layout.js';
@@ -38,6 +38,7 @@ import { refOf } from '../store/records/pickable-items.js';
 import { nameSchools } from '../store/records/seen-files.js';
 import { referenceDataFor } from '../store/reference-data.js';
 import type { ImportEntry, NewRecordOutcome, SentAs, Store, StoreChange, StoredRecord, StoredStudent } from '../store/store.js';
+import { comingAgain, studentIn } from '../store/students.js';
 import { DEFAULT_LIMITS } from '../zip/limits.js';
 import { digestFile } from '../zip/threads/digest.js';
 import { errorOfReport, readPackage, type VerificationReport, type VerifyRequest } from './verify.js';
@@ -190,7 +191,9 @@ async function verifyAndImport(store: Store, request: ImportRequest): Promise<Im
     const imported = await store.change<ImportResult>(async (change) => {
       const terms = { schoolCode: store.school.code, sentAt: report.package.createdAt };
       const held = await heldStudents(change, portfolios, request.previousId);
-      const all = portfolios.map((portfolio, i) => planStudent(portfolio, held[i], { ...request, ...terms }));
+      const newcomers = portfolios.filter((_, i) => !held[i]).map(({ basicData }) => basicData);
+      const again = await comingAgain(change, newcomers, studentPlace);
+      const all = portfolios.map((portfolio, i) => planStudent(portfolio, held[i], { ...request, ...terms, again }));
       const { plans, unfit } = narrowed(all, request);
       const findings = plans.flatMap((plan) => plan.findings);
       const conflicts = findings.filter(({ severity }) => severity === 'error');
@@ -262,8 +265,7 @@ async function heldStudents(
   const held: (StoredStudent | undefined)[] = [];
   for (const { basicData } of portfolios) held.push(await change.student(basicData.nationalId));
   if (previousId === undefined) return held;
-  const previous = await change.student(previousId);
-  if (!previous) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: { student: previousId } });
+  const previous = await studentIn(change, previousId);
   const strangers = held.filter((student) => !student).length;
   if (strangers !== 1 || portfolios.some(({ basicData }) => basicData.nationalId === previousId))
     throw new LpxError('LPX_PREVIOUS_ID', { count: strangers }, { place: { student: previousId } });
@@ -277,6 +279,8 @@ interface PlanTerms
   readonly schoolCode: string;
   /** When the package was made, as its name says; may be empty. */
   readonly sentAt: string;
+  /** Warnings of students who come as new ones and were here before, by national id. */
+  readonly again: ReadonlyMap<string, Finding>;
 }
 
 /** The effect of an import on one student. */
@@ -357,9 +361,13 @@ const isAllHeld = (comparisons: readonly Comparison<TakenAttachment>[]): boolean
   comparisons.length > 0 && comparisons.every(({ kind }) => kind === 'same');
 
 /** Whether the student is on the roll, and is the same person. */
-function studentFindings({ basicData }: TakenPortfolio, held: StoredStudent | undefined, { createStudents }: PlanTerms): Finding[] {
+function studentFindings({ basicData }: TakenPortfolio, held: StoredStudent | undefined, { createStudents, again }: PlanTerms): Finding[] {
   const place = basicDataPlace(studentPlace(basicData), basicDataWire('nationalId'));
-  if (!held) return createStudents ? [] : [{ code: 'LPX_STUDENT_UNKNOWN', severity: 'error', place: studentPlace(basicData), facts: {} }];
+  if (!held) {
+    const unknown = findingOf('LPX_STUDENT_UNKNOWN', 'error', studentPlace(basicData));
+    const former = again.get(basicData.nationalId);
+    return [...(createStudents ? [] : [unknown]), ...(former ? [former] : [])];
+  }
   const stored = held.basicData.nationalId;
   const renumbered: Finding = {
     code: 'LPX_ID_CHANGED',

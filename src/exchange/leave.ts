@@ -1,10 +1,11 @@
 /** Notes that students left the school (轉出, 畢業), or are here after all. Nothing of theirs is removed. */
 import { errorOf, type Finding, LpxError, type Place } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
-import { BoundedFindings, unknownStudent } from '../spec/findings.js';
+import { BoundedFindings } from '../spec/findings.js';
 import type { LeftAs } from '../spec/status-changes.js';
 import { type Day, dayOf } from '../spec/terms.js';
 import type { Leaving, Store } from '../store/store.js';
+import { absentStudent } from '../store/students.js';
 
 export interface LeaveRequest {
   readonly nationalIds: readonly string[];
@@ -27,7 +28,7 @@ export interface LeavingStudent {
   readonly changed: boolean;
 }
 
-/** All of them or none. @throws LPX_LEFT_IN_FUTURE; LPX_NOT_IN_STORE with every student who is not there */
+/** All of them or none. @throws LPX_LEFT_IN_FUTURE; LPX_NOT_IN_STORE and LPX_STUDENT_REMOVED with every student who is not there */
 export const leaveSchool = (store: Store, { nationalIds, namedAt, as, on, now, operator }: LeaveRequest): Promise<LeavingStudent[]> =>
   store.change(async (change) => {
     if (on > dayOf(now)) throw new LpxError('LPX_LEFT_IN_FUTURE', { left: on, today: dayOf(now) });
@@ -38,7 +39,7 @@ export const leaveSchool = (store: Store, { nationalIds, namedAt, as, on, now, o
     for (const nationalId of new Set(nationalIds.map(canonicalCode))) {
       const student = await change.student(nationalId);
       if (!student) {
-        unknown.push(unknownStudent(nationalId, namedAt?.get(nationalId)));
+        unknown.push(await absentStudent(change, nationalId, namedAt?.get(nationalId)));
         continue;
       }
       const { basicData } = student;

@@ -10,6 +10,7 @@ import { type BasicData, basicDataWire } from '../spec/portfolio.js';
 import { garblingOf } from '../spec/rules/garbled-text.js';
 import { dayOf } from '../spec/terms.js';
 import type { BasicDataChange, RollEntry, RollStudent, Store, StoreChange } from '../store/store.js';
+import { comingAgain } from '../store/students.js';
 
 export interface LoadRosterRequest {
   readonly path: string;
@@ -131,7 +132,10 @@ async function loadList(change: StoreChange, list: List, schoolCode: string, req
   for (const entries of inChunks(list, file)) {
     // The database's statements of the last chunk are only freed when the event loop gets its turn; so is an interrupt heard.
     await setImmediate();
-    const planned = planRoll(await change.rollOf(entries.map(({ entry }) => entry.nationalId)), schoolCode, entries, { tally, file });
+    const roll = await change.rollOf(entries.map(({ entry }) => entry.nationalId));
+    const newcomers = entries.filter(({ entry }) => !roll.has(entry.nationalId)).map((at) => ({ nationalId: at.entry.nationalId, at }));
+    for (const finding of (await comingAgain(change, newcomers, ({ at }) => placeOf(at, file))).values()) tally.note(finding);
+    const planned = planRoll(roll, schoolCode, entries, { tally, file });
     if (planned.length === 0 || dryRun || (tally.refusal && !skipBadRows)) continue;
     historyId ??= await change.addHistory({ kind: 'load', at: now, file, bytes: 0, operator });
     await applyRoll(change, planned, historyId);

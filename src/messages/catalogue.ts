@@ -1022,6 +1022,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Bring the student back with lpx undo {id}; what happened before is in lpx log --student <student>.',
   },
+  LPX_STUDENT_AGAIN: {
+    exit: EXIT.conflict,
+    what: 'The student was here before and was taken off the roll on {day} (number {id}): records, picks and files of then are kept, but do not come back by this.',
+    means: 'partlyDone',
+    next: 'To have them back: lpx undo {id}. Where the student has come again as a new one, undo that first.',
+  },
   LPX_STUDENTS_FIT: {
     exit: EXIT.usage,
     what: '{count} students have “{words}” in name or national id.',

@@ -1,15 +1,40 @@
 /** Finds students of a store by national id. */
-import { LpxError } from '../errors.js';
+import { errorOf, type Finding, findingOf, LpxError, type Place } from '../errors.js';
 import { canonicalCode } from '../plain-text.js';
 import { unknownStudent } from '../spec/findings.js';
 import { nameHas } from '../spec/person-name.js';
+import { taipeiTime } from '../spec/terms.js';
 import type { RemovedStudent, Store, StoredStudent, StudentSummary } from './store.js';
 
-/** @throws LPX_NOT_IN_STORE */
-export async function studentIn(store: Pick<Store, 'student'>, nationalId: string): Promise<StoredStudent> {
+/** @throws LPX_NOT_IN_STORE; LPX_STUDENT_REMOVED for one who was taken off the roll */
+export async function studentIn(store: Pick<Store, 'student' | 'removedStudents'>, nationalId: string): Promise<StoredStudent> {
   const student = await store.student(nationalId);
-  if (!student) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
-  return student;
+  if (student) return student;
+  throw errorOf([await absentStudent(store, nationalId)]);
+}
+
+/** Why a student is not on the roll: never there, or taken off it. @param at where a list names the student */
+export async function absentStudent(store: Pick<Store, 'removedStudents'>, nationalId: string, at?: Place): Promise<Finding> {
+  const unknown = unknownStudent(nationalId, at);
+  const [removed] = await store.removedStudents([canonicalCode(nationalId), nationalId]);
+  return removed ? findingOf('LPX_STUDENT_REMOVED', 'error', unknown.place, { id: removed.removedBy }) : unknown;
+}
+
+/** A warning of each student who comes as a new one and was taken off the roll before, by national id. @param placeOf where they come from */
+export async function comingAgain<S extends { readonly nationalId: string }>(
+  store: Pick<Store, 'removedStudents'>,
+  newcomers: readonly S[],
+  placeOf: (student: S) => Place,
+): Promise<ReadonlyMap<string, Finding>> {
+  const removed = newcomers.length === 0 ? [] : await store.removedStudents(newcomers.map(({ nationalId }) => nationalId));
+  const places = new Map(newcomers.map((student) => [student.nationalId, student]));
+  return new Map(
+    removed.flatMap(({ nationalId, removedBy: id, removedAt }) => {
+      const student = places.get(nationalId);
+      const facts = { id, day: taipeiTime(removedAt).slice(0, 10) };
+      return student ? [[nationalId, findingOf('LPX_STUDENT_AGAIN', 'warning', placeOf(student), facts)] as const] : [];
+    }),
+  );
 }
 
 /**

@@ -72,6 +72,12 @@ describe('lpx backup and lpx restore', () => {
     expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
+  it('say of a store without a backup that nothing is unprotected, not that a backup has it', async () => {
+    const store = join(tempFolder(), 'store');
+    await lpx(['--store', store, 'init', '--school', '990001']);
+    expect((await lpx(['--store', store, 'doctor', '--lang', 'zh-TW'])).out).toMatch(/備份 +無\n +保護缺口 +無：沒有未受保護的紀錄$/);
+  });
+
   it('do not call a store the same as before a move that has lost a file on the way', async () => {
     const folder = tempFolder();
     const store = await schoolWithFiles(folder, 2);

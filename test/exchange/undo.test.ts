@@ -2,6 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { exportPackages } from '#lpx/exchange/export.js';
+import { importPackage } from '#lpx/exchange/import.js';
 import { leaveSchool } from '#lpx/exchange/leave.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { loadCourseCodes, loadSchools } from '#lpx/exchange/load-reference-data.js';
@@ -12,12 +14,24 @@ import { writeRegisters } from '#lpx/exchange/register.js';
 import { removeStudent } from '#lpx/exchange/remove.js';
 import { nameSchool, type Store, withStore } from '#lpx/exchange/school-store.js';
 import { showStudent } from '#lpx/exchange/show.js';
+import { studentStatus } from '#lpx/exchange/status.js';
 import { type UndoRequest, undoEntry } from '#lpx/exchange/undo.js';
 import { type ChainedEntry, entryHash } from '#lpx/store/history/chain.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { describeEngines, newStore } from '../support/postgres.js';
-import { exportFrom, importTo, LEFT, load, NOW, OPERATOR, school, TRANSFER_STUDENT } from '../support/schools.js';
+import {
+  exportFrom,
+  exportRequest,
+  importRequest,
+  importTo,
+  LEFT,
+  load,
+  NOW,
+  OPERATOR,
+  school,
+  TRANSFER_STUDENT,
+} from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -324,6 +338,14 @@ describe('what rests on an entry', () => {
     expect(others.map((entry) => entry.id)).toEqual(before.map((entry) => entry.id));
   });
 
+  it('is no package, of a pick or of extended years: it says nothing of them', async () => {
+    const { store, folder: own } = copied();
+    await pick(store, [], { unpick: ['O1'], extendedYears: 1 });
+    const id = await lastEntry(store);
+    await exportFrom(store, join(own, 'mail'), { reason: 'borrowed-study' });
+    expect(await undo(store, id)).toMatchObject({ sent: [], students: [{ picked: 1, extendedYears: true }] });
+  });
+
   it('is a register of what was picked, and not one before', async () => {
     const { store, folder: own } = copied();
     const register = () =>
@@ -498,6 +520,35 @@ describeEngines('a student who is off the roll', (engine) => {
     expect(await store.removedStudents()).toEqual([]);
     await undo(await entry());
     expect(await store.removedStudents()).toMatchObject([{ removedBy: await entry() }]);
+    await store.close();
+  });
+
+  it('is said to be so by every command, with the entry that did it, and comes again with a warning', async () => {
+    const { store, path, entry } = await opened();
+    const folder = join(path, '..');
+    await loadFolder(store, { path, ...BY });
+    await removeStudent(store, { who: TRANSFER_STUDENT, reason: '', ...BY });
+    const id = await entry();
+    const nationalIds = [TRANSFER_STUDENT];
+    const tries = [
+      pickItems(store, [{ nationalId: TRANSFER_STUDENT, pick: ['O1'], unpick: [] }], BY),
+      leaveSchool(store, { nationalIds, as: 'transferred', on: LEFT, ...BY }),
+      exportPackages(store, exportRequest(folder)),
+      studentStatus(store, TRANSFER_STUDENT),
+    ];
+    for (const each of await Promise.allSettled(tries))
+      expect(each).toMatchObject({ reason: { code: 'LPX_STUDENT_REMOVED', facts: { id }, place: { student: TRANSFER_STUDENT } } });
+    const again = { code: 'LPX_STUDENT_AGAIN', severity: 'warning', facts: { id, day: '2021-01-21' } };
+    const { zipFile } = await otherSchools(folder, [received('2021-02-01 08:00:00')]);
+    const imported = (more: object) => importPackage(store, { ...importRequest(zipFile), dryRun: true, ...more });
+    const list = table(folder, 'l.csv', LIST);
+    expect(await imported({ createStudents: false })).toMatchObject({ conflicts: [{ code: 'LPX_STUDENT_UNKNOWN' }], notices: [again] });
+    expect(await imported({})).toMatchObject({ outcome: 'would-import', notices: [again] });
+    expect(await loadFolder(store, { path, ...BY, dryRun: true })).toMatchObject({ findings: [again] });
+    expect(await loadTable(store, { path: list, ...BY, dryRun: true })).toMatchObject({
+      list: { findings: [{ ...again, place: { row: 1 } }] },
+    });
+    expect(await loadFolder(store, { path, ...BY })).toMatchObject({ findings: [again] });
     await store.close();
   });
 

@@ -48,9 +48,12 @@ export async function askFirst(context: Context, question: string, lines: readon
 
 /** Whom to tell of what had been sent. */
 function sentNotes({ messages: { undo: words } }: Context, { sent }: UndoResult): string[] {
-  const schools = [...new Set(sent.filter(({ kind }) => kind === 'receipt').map(({ school }) => school))].filter(Boolean);
-  if (schools.length > 0) return schools.map((school) => fill(words.tellSender, { school }));
-  return sent.length > 0 ? [words.tellReceiver] : [];
+  const schoolsOf = (which: 'receipt' | 'export') => new Set(sent.filter(({ kind }) => kind === which).map(({ school }) => school));
+  return [
+    ...[...schoolsOf('receipt')].map((school) => fill(words.tellSender, { school: school || words.someSchool })),
+    ...[...schoolsOf('export')].map((school) => fill(words.tellReceiver, { school: school || words.someSchool })),
+    ...(sent.some(({ kind }) => kind === 'register' || kind === 'files') ? [words.writeAgain] : []),
+  ];
 }
 
 const howBack = ({ messages }: Context, { historyId, root }: UndoResult): string =>
@@ -132,5 +135,5 @@ const undoOutput = ({ entry, redone, students, courses, schools, schoolName, sen
   courses,
   schools,
   ...(schoolName && { schoolName }),
-  sent: sent.map(({ id, kind, at, file }) => ({ id, kind, at: at.toISOString(), file })),
+  sent: sent.map(({ id, kind, at, file, school }) => ({ id, kind, at: at.toISOString(), file, ...(school && { school }) })),
 });

@@ -3,11 +3,12 @@ import { type Code, errorOf, type Finding } from '../../errors.js';
 import { addedSizes, EMPTY_SIZE, limitExceeded, type PackageSize, WRITABLE } from '../../package/limits.js';
 import type { PersonalWords } from '../../package/password-strength.js';
 import { canonicalCode } from '../../plain-text.js';
-import { BoundedFindings, type UnfitStudent, unknownStudent } from '../../spec/findings.js';
+import { BoundedFindings, type UnfitStudent } from '../../spec/findings.js';
 import type { Sending } from '../../store/package-claims.js';
 import { showTo } from '../../store/records/seen-files.js';
 import { referenceDataFor } from '../../store/reference-data.js';
 import type { HistoryEntry, Store } from '../../store/store.js';
+import { absentStudent } from '../../store/students.js';
 import type { ExportedStudent, ExportRequest, LeftOut, SentStudent, SkippedStudent } from '../export.js';
 import { type Draft, digestOf, layOut, sizeOf } from './draft.js';
 import {
@@ -64,7 +65,7 @@ export async function planPackages(store: Store, request: ExportRequest): Promis
   for (const nationalId of wanted) {
     const student = await store.student(nationalId);
     if (!student) {
-      const finding = unknownStudent(nationalId, request.namedAt?.get(nationalId));
+      const finding = await absentStudent(store, nationalId, request.namedAt?.get(nationalId));
       unfit.push({ nationalId: finding.place.student ?? '', name: '', findings: [finding] });
       continue;
     }

@@ -8,6 +8,7 @@ import { type Comparison, changedFinding, compareRecords } from '../../store/rec
 import { type Coverage, missingRecords, removalFindings } from '../../store/records/missing-records.js';
 import type { BasicDataChange, StoreChange, StoredRecord, StoredStudent } from '../../store/store.js';
 import { changesBetween } from '../../store/stored-rows.js';
+import { comingAgain } from '../../store/students.js';
 import type { CheckedPart, RecordSource } from '../load.js';
 
 /** The effect of a load on one student, with the errors that prevent it. */
@@ -22,7 +23,7 @@ export interface StudentPlan {
   /** Those that were taken out and are there again. */
   readonly returned: readonly StoredRecord[];
   readonly missing: readonly StoredRecord[];
-  /** What a register says otherwise than the platform, which stays; what the platform says otherwise than a list, which does not. */
+  /** A student who was here before; what a register says otherwise than the platform, which stays; what the platform says otherwise than a list, which does not. */
   readonly kept: readonly Finding[];
   readonly conflicts: readonly Finding[];
   /** Why missing records should not be removed without confirmation. */
@@ -45,7 +46,7 @@ export async function planStudent(
   const present = held?.records ?? [];
   const removed = held ? (await change.removedRecords(held.id)).filter(({ provenance }) => provenance === 'own') : [];
   const isOfStore = roll === 'store' && held !== undefined;
-  const kept: Finding[] = [];
+  const kept: Finding[] = held ? [] : [...(await comingAgain(change, [given.basicData], studentPlace)).values()];
   const portfolio: Portfolio<TakenAttachment> = {
     ...(isOfStore ? { basicData: held.basicData, extras: held.extras } : given),
     records: complete(given.records, [...present, ...removed], (record, differences) => {

@@ -66,7 +66,8 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
     .where('history_id', '>', id)
     .execute())
     hangs(history_id, 'matched');
-  for (const students of inParts([...touched.students])) {
+  const packages = new Set(standing.filter(({ kind }) => kind === 'export').map((entry) => entry.id));
+  for (const students of inParts([...new Set([...touched.students, ...touched.choosing])])) {
     const rows = await db
       .selectFrom('history_students')
       .select(['history_id', 'student_id'])
@@ -74,7 +75,9 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
       .where('student_id', 'in', students)
       .execute();
     for (const { history_id, student_id } of rows) {
-      if (isSent.has(history_id) || touched.enrolled.has(student_id)) hangs(history_id, 'changed');
+      // A package says nothing of what was picked.
+      const isOfIt = touched.students.has(student_id) || !packages.has(history_id);
+      if ((isSent.has(history_id) && isOfIt) || touched.enrolled.has(student_id)) hangs(history_id, 'changed');
     }
   }
   for (const historyId of await comeAgain(db, id, touched)) hangs(historyId, 'matched');
@@ -88,8 +91,9 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
 class Touched {
   readonly #id: number;
   readonly rows = new Map<string, ReadonlySet<string> | 'wholly'>();
-  /** Students whose records or basic data it changed, and who was put on the roll by it or taken off. */
+  /** Students whose records or basic data it changed, whose choice of records, and who was put on the roll by it or taken off. */
   readonly students = new Set<number>();
+  readonly choosing = new Set<number>();
   readonly enrolled = new Set<number>();
   /** Students of whom taking it back would bring picks back, or lower a limit. */
   readonly limited = new Set<number>();
@@ -108,7 +112,10 @@ class Touched {
     if (studentId === null) return;
     this.concerned.add(studentId);
     if (table === 'picks' && before) this.#picksBack.add(key);
-    if (table !== 'students' || !before || Object.keys(before).some((column) => !ROLL_COLUMNS.has(column))) this.students.add(studentId);
+    const columns = table === 'students' && before ? Object.keys(before) : undefined;
+    if (table === 'picks' || columns?.includes('extended_years')) this.choosing.add(studentId);
+    if (table !== 'picks' && (!columns || columns.some((name) => name !== 'extended_years' && !ROLL_COLUMNS.has(name))))
+      this.students.add(studentId);
     if (table === 'students' && (!before || 'removed_by' in before)) this.enrolled.add(studentId);
     if ((table === 'picks' && before) || (table === 'students' && before && 'extended_years' in before)) this.limited.add(studentId);
     if ((table === 'own_records' || table === 'received_records') && before?.removed_by === null)
