@@ -19,9 +19,11 @@ export function usageError(language: Language, program: Command, words: readonly
   const template = (messages.usage as Readonly<Record<string, string>>)[code];
   const problem = template === undefined ? error.message.replace(/^error: /, '') : fill(template, { name: named(messages, code, name) });
   const candidates: Readonly<Record<string, readonly string[]>> = {
-    'commander.unknownCommand': closestChoices(name, commandNames(command && isGroup(command) ? command : program)),
+    'commander.unknownCommand': closestCommands(name, command && isGroup(command) ? command : program),
     'commander.unknownOption': closest(name, longNames(options)),
   };
+  if (code === 'commander.unknownOption' && isOfPassword(name, options))
+    return new LpxError('LPX_USAGE', { problem: [problem, messages.usage.noPasswordOption].join('') });
   const missing = options.find((option) => option.flags === name);
   const more = [
     allowed(language, missing?.argChoices ?? []),
@@ -44,6 +46,11 @@ function nameIn({ code, message }: CommanderError): string {
   if (code !== 'commander.unknownOption') return name;
   return name.startsWith('--') ? (name.split('=')[0] as string) : name.slice(0, 2);
 }
+
+/** Whether somebody meant to give the password itself: the options that are named like it take files, and would write one of that name. */
+const isOfPassword = (name: string, options: readonly Option[]): boolean =>
+  /^(?:--(?:pass(?:w(?:or)?d|phrase|code)?|pwd?)|-[pP])$/i.test(name) &&
+  longNames(options).some((option) => option.startsWith('--password'));
 
 /** The commands of a group, as they are typed. */
 const commandsIn = (messages: Messages, group: Command): string =>
@@ -68,6 +75,10 @@ function unknownName(messages: Messages, template: string, name: string, names: 
   const problem = fill(template, { name });
   return new LpxError('LPX_USAGE', { problem: [problem, didYouMean(messages, closestChoices(name, names))].join('') });
 }
+
+/** As they are typed after `lpx`. */
+const closestCommands = (name: string, group: Command): string[] =>
+  group.commands.filter((command) => closestChoices(name, commandNames(group)).includes(command.name())).map(wordsOf);
 
 export const commandNames = (program: Command): string[] => program.commands.map((command) => command.name());
 

@@ -66,7 +66,7 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: '{file} cannot be read ({reason}).',
     means: 'notDone',
-    next: 'Check that it is a file and that you have permission to read it.',
+    next: 'Check that you have permission to read it, and that the path is that of the file or folder that is meant.',
   },
   LPX_WRITE_FAILED: {
     exit: EXIT.usage,
@@ -304,9 +304,9 @@ export const CATALOGUE = {
   },
   LPX_JOB_UNKNOWN: {
     exit: EXIT.usage,
-    what: '{job} does not name exactly one job in the queue.',
+    what: '{job} does not name exactly one job that this can be done with: it is not in the queue, is finished, or several fit.',
     means: 'notDone',
-    next: 'List the jobs with lpx batch status --all, and give the first characters of one.',
+    next: 'Finished jobs need nothing. List the jobs with lpx batch status --all, and give the first characters of one.',
   },
   LPX_METRICS_ADDRESS: {
     exit: EXIT.usage,

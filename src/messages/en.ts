@@ -566,6 +566,7 @@ export const en = {
     byStudent: ' To list the entries of one student, use --student <national id>.',
     idWanted: '“{words}” is not a national id, which is needed here; lpx students {words} finds it.',
     semester: '{value} is not a term: a school year has semesters 1 and 2 (experimental education has 3 and 4 as well).',
+    folderGiven: '{folder} is a folder. For all packages in it: lpx batch {command} {folder}',
     signatureGiven: '{file} is the signature file; name the package: {zip}.',
     'commander.missingArgument': '{name} is missing.',
     'commander.missingMandatoryOptionValue': 'The option {name} is required.',
@@ -574,6 +575,8 @@ export const en = {
     'commander.invalidArgument': '{name} does not allow this value.',
     notAllowed: '{option} does not take “{value}”.',
     allowed: ' Allowed: {values}.',
+    noPasswordOption:
+      ' No option takes a password itself. If you typed it, the shell’s history has it now: choose another. lpx asks for the password, or reads it from --password-file <file>, --password-stdin or LPX_PASSWORD.',
     didYouMean: ' Did you mean {meant}?',
     and: ', ',
     see: 'See: lpx help {command}',
@@ -1688,8 +1691,10 @@ export const en = {
   },
   recover: {
     nothing: 'No file is missing or damaged ({needed} in all).',
-    back: '{count} of {lacking} missing {lacking:file|files} (in {uses} {uses:place|places}) {count:is|are} back.',
-    wouldBe: '{count} of {lacking} missing {lacking:file|files} (in {uses} {uses:place|places}) would come back.',
+    back: '{count} of {lacking} missing {lacking:file|files} ({where}) {count:is|are} back.',
+    wouldBe: '{count} of {lacking} missing {lacking:file|files} ({where}) would come back.',
+    places: 'in {uses} {uses:place|places}',
+    unused: 'of no present record',
     searched:
       'searched: {files} {files:file|files} ({bytes:size}; {archives} {archives:ZIP|ZIPs}, counting those inside others); {others} not needed',
     missing: 'Still missing: {count} {count:file|files} (in {uses} {uses:place|places})',
@@ -1740,6 +1745,7 @@ export const en = {
     gapUnknown: 'not known: records that cannot be read may be in no backup',
     gapOf: '{count} {count:record|records} since {day} {count:is|are} in no verified backup and on no receipt of another school',
     repaired: 'repaired',
+    quarantine: 'files moved aside are in the folder quarantine of the store',
     repairsOf:
       '{modes} {modes:permission|permissions}, {checksums} {checksums:checksum|checksums}, {orphans} {orphans:file|files} moved aside',
     hurt: 'students affected',

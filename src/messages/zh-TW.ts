@@ -36,7 +36,7 @@ export const zhTW: Messages = {
 
     LPX_USAGE: { what: '{problem}', next: '請看 lpx --help，或 lpx <指令> --help。' },
     LPX_FILE_NOT_FOUND: { what: '找不到檔案或資料夾 {file}。', next: '請確認路徑；路徑含空白時請加引號。' },
-    LPX_FILE_UNREADABLE: { what: '無法讀取 {file}（{reason}）。', next: '請確認它是檔案，且您有讀取權限。' },
+    LPX_FILE_UNREADABLE: { what: '無法讀取 {file}（{reason}）。', next: '請確認您有讀取權限，而且路徑指的是需要的檔案或資料夾。' },
     LPX_WRITE_FAILED: {
       what: '無法寫入 {file}（{reason}）。',
       next: '請確認資料夾存在、您有寫入權限；已有同名檔案時，請改用別的名稱或先移走它。',
@@ -176,8 +176,8 @@ export const zhTW: Messages = {
       next: '請更新每一台工作機的 lpx，再以 lpx batch retry 重新排入；若沒有人送出過這件工作，請以 lpx batch drop 移除，並查明哪些帳號可以寫入該校的資料庫。',
     },
     LPX_JOB_UNKNOWN: {
-      what: '{job} 對應不到佇列中唯一的一件工作。',
-      next: '請用 lpx batch status --all 查看，再輸入編號開頭的幾個字元。',
+      what: '沒有可以這樣處理的工作 {job}：佇列裡找不到、已經結束，或不只一件符合。',
+      next: '已完成的工作不必處理。請用 lpx batch status --all 查看，再輸入編號開頭的幾個字元。',
     },
     LPX_METRICS_ADDRESS: {
       what: '無法在 {address} 提供監控指標（{reason}）。',
@@ -1571,6 +1571,7 @@ export const zhTW: Messages = {
     byStudent: '要查某位學生的紀錄，請用 --student <身分證號>。',
     idWanted: '「{words}」不是身分證號；這裡需要身分證號，可用 lpx students {words} 查詢。',
     semester: '{value} 不是學期：一學年只有第 1、2 學期（實驗教育另有第 3、4 學期）。',
+    folderGiven: '{folder} 是資料夾；要處理其中所有的交換檔，請用 lpx batch {command} {folder}。',
     signatureGiven: '{file} 是簽章檔，請改給交換檔 {zip}。',
     'commander.missingArgument': '少了 {name}。',
     'commander.missingMandatoryOptionValue': '必須指定 {name}。',
@@ -1579,6 +1580,8 @@ export const zhTW: Messages = {
     'commander.invalidArgument': '{name} 的值不在可用的範圍內。',
     notAllowed: '{option} 不接受「{value}」。',
     allowed: '可用的值：{values}。',
+    noPasswordOption:
+      '沒有任何選項直接接受密碼。若已打在指令裡，密碼就留在終端機的指令紀錄中，請換一個。lpx 會在畫面上詢問密碼；也可以用 --password-file <檔案>、--password-stdin 或環境變數 LPX_PASSWORD。',
     didYouMean: '您是不是要打 {meant}？',
     and: '、',
     see: '請看：lpx help {command}',
@@ -2661,6 +2664,7 @@ export const zhTW: Messages = {
     gapUnknown: '無法得知：無法讀取的紀錄，可能不在任何備份裡',
     gapOf: '自 {day} 起有 {count} 筆紀錄，既不在已核對的備份裡，也沒有對方開立的回執',
     repaired: '已修復',
+    quarantine: '移到一旁的檔案在資料庫的 quarantine 資料夾',
     repairsOf: '權限 {modes} 處、檢查碼 {checksums} 個、移到一旁的檔案 {orphans} 個',
     hurt: '受影響的學生',
     probeWritten: '檢查點已寫入：記下資料庫目前的內容，供搬移後比對。',
@@ -2700,8 +2704,10 @@ export const zhTW: Messages = {
   },
   recover: {
     nothing: '檔案齊全：{needed} 個都完好，不需要找回。',
-    back: '缺損 {lacking} 個檔案（用於 {uses} 處），已找回 {count} 個。',
-    wouldBe: '缺損 {lacking} 個檔案（用於 {uses} 處），可找回 {count} 個。',
+    places: '用於 {uses} 處',
+    unused: '不屬於目前的任何紀錄',
+    back: '缺損 {lacking} 個檔案（{where}），已找回 {count} 個。',
+    wouldBe: '缺損 {lacking} 個檔案（{where}），可找回 {count} 個。',
     searched: '已搜尋 {files} 個檔案（共 {bytes:size}；連同內層共 {archives} 個 ZIP），其中 {others} 個用不到',
     missing: '仍然缺少 {count} 個檔案（用於 {uses} 處）',
     moreListed: '…還有 {count} 個（加上 --verbose 會全部列出）',

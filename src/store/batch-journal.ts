@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { markCommitted } from '../io/interruption.js';
+import { taipeiTime } from '../spec/terms.js';
 import type { Presence } from './processes/presence.js';
 import type { WorkFolder } from './processes/work-folder.js';
 import type { Tables } from './tables.js';
@@ -81,8 +82,8 @@ export class BatchJournal {
       .where('key', '=', key)
       .where('work', '<>', '')
       .executeTakeFirst();
-    if (open && (await this.#presence.isAlive(open.work))) throw new LpxError('LPX_BATCH_RUNNING', { at: open.at });
-    if (open && !resume) throw new LpxError('LPX_BATCH_UNFINISHED', { at: open.at });
+    if (open && (await this.#presence.isAlive(open.work))) throw new LpxError('LPX_BATCH_RUNNING', { at: taipeiTime(new Date(open.at)) });
+    if (open && !resume) throw new LpxError('LPX_BATCH_UNFINISHED', { at: taipeiTime(new Date(open.at)) });
     if (open) {
       await transaction
         .updateTable('batches')

@@ -1,11 +1,20 @@
 /** What a result looks like on a terminal that is narrower than it. */
 import { describe, expect, it } from 'vitest';
+import { remarksOf } from '#lpx/cli/render/entries.js';
 import { paint, printable } from '#lpx/cli/render/printable.js';
 import { columns, columnsOf, fittingColumns, folded, widthOf, type Yielding } from '#lpx/cli/render/text.js';
+import { messagesIn } from '#lpx/messages/messages.js';
 
 /** A terminal of so many columns. */
 const terminal = (columns: number) => ({ stdout: { isTTY: true, columns } as NodeJS.WriteStream, verbose: false });
 const pipe = { stdout: { columns: 80 } as NodeJS.WriteStream, verbose: false };
+
+describe('the remarks of an entry', () => {
+  it('begin with what undid it, which a narrow terminal does not cut off', () => {
+    const entry = { kind: 'remove', details: { why: '家長申請退學' }, students: [], outcomes: {}, undoneBy: 13 };
+    expect(remarksOf(messagesIn('zh-TW'), entry as never)).toEqual(['已由紀錄編號 13 復原', '家長申請退學']);
+  });
+});
 
 describe('a row that is wider than the terminal', () => {
   const rows = [

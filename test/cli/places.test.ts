@@ -63,6 +63,13 @@ describe('findings', () => {
     expect(line).toContain('A80000**** 林小禾，課程學習成果紀錄第 5 筆「物理」，報告.pdf：檔案有 4.77 MB，上限 4 MB。');
   });
 
+  it('are all listed where only one of them would be left out', () => {
+    const note: Finding = { ...large, severity: 'note' };
+    const lines = (count: number) => findingLines(zh, plain, Array(count).fill(note)).join('\n');
+    expect([lines(6).match(/報告/g)?.length, lines(6)]).toEqual([6, expect.not.stringContaining('還有')]);
+    expect([lines(7).match(/報告/g)?.length, lines(7)]).toEqual([5, expect.stringContaining('還有 2 項')]);
+  });
+
   it('do not say their place twice when the sentence says it', () => {
     const damaged: Finding = { code: 'LPX_ENTRY_DAMAGED', severity: 'error', place: { entry: 'x.json' }, facts: { part: 'crc' } };
     expect(findingLines(zh, plain, [damaged])[0]).toContain('錯誤  x.json：壓縮檔裡的這個檔案已損壞');

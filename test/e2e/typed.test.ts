@@ -183,7 +183,9 @@ describe('in Chinese', () => {
     ['a name for an id', ['export', '林小禾', '--reason', '轉學'], 'lpx students 林小禾'],
     ['a third semester', ['export', TRANSFER_STUDENT, '--reason', '轉學', '--term', '110-3'], '110-3 不是學期'],
     ['a signature for a package', ['verify', 'a.zip.md5'], 'a.zip.md5 是簽章檔，請改給交換檔 a.zip。'],
+    ['a folder for a package', ['import', '.'], '. 是資料夾；要處理其中所有的交換檔，請用 lpx batch import .'],
     ['a command by its Chinese name', ['匯出'], '您是不是要打 export？'],
+    ['a mistyped command of a group', ['batch', 'exprt'], '您是不是要打 batch export？'],
     ['a topic that is not there', ['help', '天氣'], '這個指令或主題'],
     ['a student after history', ['history', TRANSFER_STUDENT], '--student <身分證號>'],
   ])('says what is wrong with %s', async (_, words, said) => {
@@ -191,6 +193,16 @@ describe('in Chinese', () => {
     expect(code).toBe(2);
     expect(err).toContain(said);
   });
+
+  it.each([['--password', '12345678'], ['--password=12345678'], ['-p12345678']])(
+    'says of %s that no option takes a password, how one is given, and not what it was',
+    async (...words) => {
+      const { code, out, err } = await chinese('export', TRANSFER_STUDENT, '--reason', '轉學', ...words);
+      expect([code, out]).toEqual([2, '']);
+      expect(err).toMatch(/沒有任何選項直接接受密碼。.*請換一個。.*--password-file <檔案>.*LPX_PASSWORD/);
+      expect(err).not.toMatch(/12345678|--password-out/);
+    },
+  );
 
   it('finds the topics of help by their Chinese names', async () => {
     for (const topic of ['密碼', '借讀', '交換檔', '課程代碼', '結束代碼']) {

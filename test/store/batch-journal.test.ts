@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { withStore } from '#lpx/exchange/school-store.js';
+import { taipeiTime } from '#lpx/spec/terms.js';
 import type { NewBatch } from '#lpx/store/batch-journal.js';
 import { classOf } from '../support/batches.js';
 import { describeEngines } from '../support/postgres.js';
@@ -21,7 +22,7 @@ describeEngines('the journal of batches', (engine) => {
 
       await work.remove();
       const next = { work: await store.attachments.workFolder() };
-      await expect(begin(next)).rejects.toMatchObject({ code: 'LPX_BATCH_UNFINISHED' });
+      await expect(begin(next)).rejects.toMatchObject({ code: 'LPX_BATCH_UNFINISHED', facts: { at: taipeiTime(NOW) } });
       expect(await begin({ ...next, resume: true })).toEqual({ token: first.token, isResumed: true });
       expect(await begin({ ...next, key: 'c', resume: true })).toMatchObject({ isResumed: false, otherUnfinished: NOW.toISOString() });
 

@@ -138,6 +138,7 @@ function doctorLines({ messages, paint, verbose }: Context, report: DoctorReport
         ...(backup ? [[words.rehearsal, backup.rehearsedAt ? localTime(backup.rehearsedAt) : words.never]] : []),
         [words.gap, gap?.records === 0 ? paint.green(backup ? words.noGap : words.noGapNoBackup) : paint.yellow(gapText(gap, words))],
         ...(repairs ? [[words.repaired, fill(words.repairsOf, { ...repairs })]] : []),
+        ...(repairs && repairs.orphans > 0 ? [['', words.quarantine]] : []),
         ...(hurt.length > 0 ? [[words.hurt, hurt.map(maskId).join('  ')]] : []),
       ],
       '  ',

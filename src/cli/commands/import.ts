@@ -26,7 +26,7 @@ import {
 import { checkLines, packageLines, reportLines, reportOutput } from '../render/report.js';
 import { cell, fittingColumns } from '../render/text.js';
 import { storeFolder } from '../store-folder.js';
-import { packageRequest, refuseSignatureFile, type VerifyOptions } from './verify.js';
+import { packageRequest, refuseOtherThanPackage, type VerifyOptions } from './verify.js';
 
 /** How to import, whether it is one package or many. */
 export interface ImportTermOptions {
@@ -57,7 +57,7 @@ export const importTerms = (options: ImportTermOptions) => ({
 /** `lpx import`: verifies a package and brings it into the store, whole or not at all. */
 export async function importZip(context: Context, zip: string, options: ImportOptions): Promise<Outcome> {
   const { messages } = context;
-  refuseSignatureFile(context, zip);
+  refuseOtherThanPackage(context, 'import', zip);
   const html = htmlFile(context, options);
   const progress = startProgress(context, messages.progress.reading);
   const password = await passwordFor(context, options);

@@ -90,9 +90,11 @@ function recoverLines(context: Context, result: RecoverResult): string[] {
   const rowOf = ({ nationalId, student, list, title, name, state }: LackingFile) => [
     ...[maskId(nationalId), student, list, title, name, words.states[state]],
   ];
+  const uses = recovered.length + missing.length;
+  const where = uses > 0 ? fill(words.places, { uses }) : words.unused;
   const searched = heap && { files: heap.files, bytes: heap.bytes, archives: heap.archives, others: Math.max(0, heap.files - contents) };
   return [
-    `${mark} ${fill(dryRun ? words.wouldBe : words.back, { count: contents, lacking, uses: recovered.length + missing.length })}`,
+    `${mark} ${fill(dryRun ? words.wouldBe : words.back, { count: contents, lacking, where })}`,
     ...(byMd5 > 0 ? [`  ${fill(words.byMd5, { count: byMd5 })}`] : []),
     ...(searched ? [`  ${fill(words.searched, searched)}`] : []),
     ...(verbose

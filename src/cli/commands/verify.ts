@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { LpxError } from '../../errors.js';
 import { verifyNoted } from '../../exchange/note-verification.js';
@@ -24,7 +25,7 @@ export interface VerifyOptions extends PasswordOptions, HtmlOptions {
 /** `lpx verify`: checks a package, imports nothing; the history of a store has that it was checked. */
 export async function verify(context: Context, zip: string, options: VerifyOptions): Promise<Outcome> {
   const { messages } = context;
-  refuseSignatureFile(context, zip);
+  refuseOtherThanPackage(context, 'verify', zip);
   const html = htmlFile(context, options);
   const progress = startProgress(context, messages.progress.reading);
   const password = await passwordFor(context, options);
@@ -35,8 +36,10 @@ export async function verify(context: Context, zip: string, options: VerifyOptio
   return withReport(context, outcome, html, ({ seen }) => verificationReport(context, report, seen));
 }
 
-/** People pick the signature for the package, whose name it has. @throws LPX_USAGE */
-export function refuseSignatureFile({ messages }: Context, file: string): void {
+/** People pick the signature for the package, whose name it has, or the folder that it is in. @throws LPX_USAGE */
+export function refuseOtherThanPackage({ messages, cwd }: Context, command: 'verify' | 'import', file: string): void {
+  if (statSync(resolve(cwd, file), { throwIfNoEntry: false })?.isDirectory())
+    throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.folderGiven, { folder: file, command }) });
   if (!/\.md5$/i.test(file)) return;
   const zip = `${basename(file).replace(/(?:\.zip)?\.md5$/i, '')}.zip`;
   throw new LpxError('LPX_USAGE', { problem: fill(messages.usage.signatureGiven, { file: basename(file), zip }) });

@@ -74,7 +74,8 @@ export function remarksOf(messages: Context['messages'], entry: HistoryEntry): s
       ? entry.students.flatMap((student) => studentRemarks(messages, student))
       : outcomeCounts(words, entry.outcomes)),
   ];
-  return entry.undoneBy === undefined ? remarks : [...remarks, fill(words.undone, { id: entry.undoneBy })];
+  // First, so that a narrow terminal does not cut it off.
+  return entry.undoneBy === undefined ? remarks : [fill(words.undone, { id: entry.undoneBy }), ...remarks];
 }
 
 /** The remarks of an entry besides its students: where to or from, why, since when, with what result. */

@@ -78,15 +78,17 @@ export function findingLines(messages: Messages, paint: Painter, findings: reado
   const colour = { error: paint.red, warning: paint.yellow, note: paint.dim };
   return (['error', 'warning', 'note'] as const).flatMap((severity) => {
     const of = findings.filter((finding) => finding.severity === severity);
+    // A line that says that there is one more takes the room of that one.
+    const room = of.length === LINES[severity] + 1 ? of.length : LINES[severity];
     const shown = of
-      .slice(0, LINES[severity])
+      .slice(0, room)
       .map((finding) => ({ finding, ...said(messages, finding) }))
       .flatMap(({ finding, what, next }, i, all) => [
         `${colour[severity](`${MARK[severity]} ${messages.severity[severity]}`)}  ${what}  ${paint.dim(finding.code)}`,
         ...differenceLines(messages, paint, finding),
         ...(all[i + 1]?.next === next ? [] : [`    → ${next}`]),
       ]);
-    const rest = of.length - Math.min(of.length, LINES[severity]) + of.reduce((sum, { more = 0 }) => sum + more, 0);
+    const rest = of.length - Math.min(of.length, room) + of.reduce((sum, { more = 0 }) => sum + more, 0);
     return rest > 0 ? [...shown, paint.dim(`  ${messages.labels.more.replace('{count}', String(rest))}`)] : shown;
   });
 }
