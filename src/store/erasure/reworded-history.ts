@@ -65,9 +65,13 @@ function changesIn(changes: string): readonly BasicDataChange[] {
   }
 }
 
+/** The columns of an entry with texts in them. */
+const TEXTS = ['file', 'folder', 'details', 'operator', 'received_by'] as const;
+type Texts = Pick<Selectable<Tables['history']>, (typeof TEXTS)[number]>;
+
 /**
- * Takes ids and names out of what entries say of files, folders and more.
- * @param changed entries that have fewer changes or files by now
+ * Takes ids and names out of what entries say of files, folders, people and more.
+ * @param changed entries that have fewer or other changes, or fewer files, by now
  * @returns those entries, with their hashes from now on
  */
 export async function rewordHistory(db: Transaction<Tables>, words: StudentWords, changed: ReadonlySet<number>): Promise<Reworded> {
@@ -75,32 +79,32 @@ export async function rewordHistory(db: Transaction<Tables>, words: StudentWords
   for (let after = Number.MIN_SAFE_INTEGER; ; ) {
     const page = await db
       .selectFrom('history')
-      .select(['id', 'kind', 'file', 'folder', 'details'])
+      .select(['id', 'kind', ...TEXTS])
       .where('position', 'is not', null)
       .where('id', '>', after)
       .orderBy('id')
       .limit(ENTRIES_AT_ONCE)
       .execute();
     for (const { id, kind, ...texts } of page) {
-      const without = {
-        file: withoutWords(texts.file, words),
-        folder: BACKUP_KINDS.includes(kind) ? texts.folder : withoutWords(texts.folder, words),
-        details: detailsWithoutWords(texts.details, words),
-      };
-      if (changed.has(id) || without.file !== texts.file || without.folder !== texts.folder || without.details !== texts.details)
-        reworded.push(await reword(db, id, without));
+      const without = textsWithoutWords(kind, texts, words);
+      if (changed.has(id) || TEXTS.some((column) => without[column] !== texts[column])) reworded.push(await reword(db, id, without));
     }
     if (page.length < ENTRIES_AT_ONCE) return reworded;
     after = page.at(-1)?.id ?? after;
   }
 }
 
+const textsWithoutWords = (kind: HistoryKind, texts: Texts, words: StudentWords): Texts => ({
+  file: withoutWords(texts.file, words),
+  folder: BACKUP_KINDS.includes(kind) ? texts.folder : withoutWords(texts.folder, words),
+  details: detailsWithoutWords(texts.details, words),
+  // On receipts, whoever was named as the one who issued it. Elsewhere it is an account's name: its owner may have the student's name.
+  operator: withoutWords(texts.operator, kind === 'receipt' ? words : { ...words, names: [] }),
+  received_by: withoutWords(texts.received_by, words),
+});
+
 /** With another salt, so that its hash from before does not show what it said. */
-async function reword(
-  db: Transaction<Tables>,
-  id: number,
-  texts: Pick<Selectable<Tables['history']>, 'file' | 'folder' | 'details'>,
-): Promise<Reworded[number]> {
+async function reword(db: Transaction<Tables>, id: number, texts: Texts): Promise<Reworded[number]> {
   const entry = await db.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   const salt = entry.salt === '' ? '' : randomBytes(16).toString('hex');
   const changes_hash = entry.changes_hash === '' ? '' : await changesHash(db, id);

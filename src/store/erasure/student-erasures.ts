@@ -9,7 +9,7 @@ import { LpxError } from '../../errors.js';
 import { markCommitted } from '../../io/interruption.js';
 import { canonicalCode } from '../../plain-text.js';
 import { chainEntry, keyedId, saidHash } from '../history/chain.js';
-import { isInChangesOfOthers } from '../history/entry-changes.js';
+import { isInChangesOfOthers, rewordSchoolNames } from '../history/entry-changes.js';
 import { receiptsOf } from '../history/entry-rows.js';
 import { historyColumns } from '../history/history-rows.js';
 import type { Presence } from '../processes/presence.js';
@@ -24,7 +24,7 @@ import { addErasures, type Erasure, listErasures, unvouched } from './erasure-li
 import { noteRemnants, overwriteRemnants, type Remnants } from './overwriting.js';
 import { eraseFromQueue } from './queued-traces.js';
 import { namedBackupsOf, namedPackagesOf, rewordHistory, wordsOf } from './reworded-history.js';
-import { withoutWords } from './taken-out-words.js';
+import { detailsWithoutWords, withoutWords } from './taken-out-words.js';
 
 type StudentRow = Selectable<Tables['students']>;
 
@@ -248,7 +248,8 @@ async function eraseStudent(
   await noteRemnants(db, ['', ...own]);
   // Lists of batches that have ended are nobody's business any more: their hashes could be tried out with ids.
   await db.updateTable('batches').set({ key: '' }).where('work', '=', '').execute();
-  const reworded = await rewordHistory(db, words, new Set([...changed.map(({ history_id }) => history_id), ...receipts]));
+  const renamings = await rewordSchoolNames(db, (before) => detailsWithoutWords(before, words));
+  const reworded = await rewordHistory(db, words, new Set([...changed.map(({ history_id }) => history_id), ...receipts, ...renamings]));
   const details = { keyedId: hash, reason: withoutWords(reason.trim(), words), records, files: own.length, reworded };
   const { id } = await db
     .insertInto('history')

@@ -120,6 +120,22 @@ export async function* changesOf(db: Db, historyId: number, folder: string): Asy
   if (changes_hash !== '' && changes_hash !== hash.digest('hex')) throw new LpxError('LPX_STORE_DAMAGED', { folder, part: 'history' });
 }
 
+/** Rewords the names that the school had. @returns the entries that changed one of those */
+export async function rewordSchoolNames(db: Db, reword: (name: string) => string): Promise<number[]> {
+  const reworded: number[] = [];
+  for (const row of await db.selectFrom('entry_changes').selectAll().where('table_name', '=', 'school').execute()) {
+    const before = reword(row.before ?? '');
+    if (before === (row.before ?? '')) continue;
+    await db
+      .updateTable('entry_changes')
+      .set({ before, seal: changeSeal({ ...row, before }) })
+      .where('id', '=', row.id)
+      .execute();
+    reworded.push(row.history_id);
+  }
+  return reworded;
+}
+
 async function* changeRows(db: Db, historyId: number): AsyncGenerator<ChangeOfEntry[]> {
   for (let before: number | undefined; ; ) {
     let query = db.selectFrom('entry_changes').selectAll().where('history_id', '=', historyId);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
-import { withStore } from '#lpx/exchange/school-store.js';
+import { nameSchool, withStore } from '#lpx/exchange/school-store.js';
 import type { PostgresLocation } from '#lpx/store/location.js';
 import { writeExchangeFolder } from '../../support/portfolios.js';
 import { describeEngines, describePostgres, newStore, POSTGRES, query } from '../../support/postgres.js';
@@ -59,6 +59,36 @@ describeEngines('a student who is erased', (engine) => {
     await engine.tamper(location, `delete from erasures where keyed_id = '00'`);
     await engine.tamper(location, `update history set operator = 'x' where position = 1`);
     expect((await store.log.verify(head)).faults).toMatchObject([{ what: 'edited', position: 1 }]);
+    await store.close();
+  });
+
+  it('is named no more by who issued receipts, nor by what the school was called', async () => {
+    const { store } = await newStore(engine, tempFolder());
+    const parent = `${ERASED.name} 之 父`;
+    await nameSchool(store, { name: `${ERASED.nationalId} 高中`, now: NOW, operator: ERASED.name });
+    await store.change(async (change) => {
+      await change.addStudent(smallPortfolio([], ERASED).basicData, {});
+      const details = { name: '高中', before: `${ERASED.nationalId} 高中` };
+      await change.addHistory({ kind: 'school', at: NOW, operator: OPERATOR, file: '', bytes: 0, details });
+      await change.setSchoolName('高中');
+      const arrived = { at: NOW, operator: OPERATOR, file: 'a.zip', bytes: 1, md5: 'a'.repeat(32), school: '990002' };
+      const imported = { reason: '', state: 'done', code: '', overridden: '', contentsDigest: '' } as const;
+      const id = await change.addHistory({ kind: 'import', ...arrived, ...imported });
+      const receiving = { at: NOW, by: parent };
+      await change.addHistory({ kind: 'receipt', ...arrived, operator: parent, folder: '', refersTo: id, receiving });
+      await change.markReceived(id, receiving, []);
+      return { keep: true, result: undefined };
+    });
+    expect((await store.log.verify()).faults).toEqual([]);
+    await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' });
+    expect((await store.log.verify()).faults).toEqual([]);
+    const rows = await store.readRows(async (reader) => {
+      const read: unknown[] = [];
+      for (const table of ['history', 'entry_changes'] as const) for await (const page of reader.rows(table)) read.push(...page);
+      return read;
+    });
+    // Who named the school did so by an account, and may have the student's name.
+    expect([JSON.stringify(rows).split(ERASED.name).length - 1, JSON.stringify(rows).includes(ERASED.nationalId)]).toEqual([1, false]);
     await store.close();
   });
 
