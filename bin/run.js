@@ -19,7 +19,7 @@ export async function run(load, supplied) {
     stdout,
     stderr,
     env,
-    cwd: process.cwd(),
+    cwd: cwd(),
     now: () => new Date(),
     operator,
   });
@@ -30,6 +30,15 @@ export async function run(load, supplied) {
   // Work that still waits, such as for who writes to a pipe, is not waited for: nothing could end it any more.
   if (process.exitCode !== 9) await new Promise((resolve) => stderr.write('', resolve));
   process.exit();
+}
+
+/** Empty where somebody has deleted the folder. */
+function cwd() {
+  try {
+    return process.cwd();
+  } catch {
+    return '';
+  }
 }
 
 /** A user whom the system has no name for is nobody. */

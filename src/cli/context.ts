@@ -10,6 +10,7 @@ export interface Surroundings {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Empty where it is gone: then no command runs. */
   readonly cwd: string;
   /** The folder lpx lies in; undefined where lpx is a single file. */
   readonly home: string | undefined;

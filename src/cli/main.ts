@@ -72,6 +72,7 @@ async function run(givenWords: readonly string[], around: Surroundings): Promise
     if (options.debug) printLines(context, 'stderr', stackLines(known, around.home ?? ''));
     return known.exitCode;
   };
+  if (around.cwd === '') return fail(new LpxError('LPX_FOLDER_GONE'), { json, jsonLines, color: !words.includes('--no-color') });
   const program = buildProgram(
     language,
     around.version,

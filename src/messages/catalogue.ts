@@ -62,6 +62,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Check the path; put it in quotes if it contains spaces.',
   },
+  LPX_FOLDER_GONE: {
+    exit: EXIT.usage,
+    what: 'The folder that this terminal is in has been deleted.',
+    means: 'notDone',
+    next: 'Change to a folder that is there (cd), and run the command again.',
+  },
   LPX_FILE_UNREADABLE: {
     exit: EXIT.usage,
     what: '{file} cannot be read ({reason}).',

@@ -36,6 +36,7 @@ export const zhTW: Messages = {
 
     LPX_USAGE: { what: '{problem}', next: '請看 lpx --help，或 lpx <指令> --help。' },
     LPX_FILE_NOT_FOUND: { what: '找不到檔案或資料夾 {file}。', next: '請確認路徑；路徑含空白時請加引號。' },
+    LPX_FOLDER_GONE: { what: '終端機目前所在的資料夾已被刪除。', next: '請先切換到存在的資料夾，再執行一次。' },
     LPX_FILE_UNREADABLE: { what: '無法讀取 {file}（{reason}）。', next: '請確認您有讀取權限，而且路徑指的是需要的檔案或資料夾。' },
     LPX_WRITE_FAILED: {
       what: '無法寫入 {file}（{reason}）。',

@@ -250,7 +250,7 @@ export class DatabaseStore implements Store {
   }
 
   moved(): Promise<Moved | undefined> {
-    return movedIn(this.#db);
+    return movedIn(this.#db, this.folder);
   }
 
   async isUnpublished(): Promise<boolean> {

@@ -4,6 +4,7 @@
  */
 import type { Kysely, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
+import { objectIn } from './stored-rows.js';
 import type { Tables } from './tables.js';
 
 /** Where a store went. */
@@ -33,19 +34,31 @@ const UNPUBLISHED = 'unpublished';
 const settingIn = async (db: Db, name: string): Promise<string | undefined> =>
   (await db.selectFrom('settings').select('value').where('name', '=', name).executeTakeFirst())?.value;
 
-/** @throws LPX_STORE_MOVED; LPX_MOVE_UNFINISHED, LPX_STORE_NOT_FOUND for one that a move, or a restore, has not finished */
+/** @throws LPX_STORE_MOVED, LPX_TABLES_DAMAGED; LPX_MOVE_UNFINISHED, LPX_STORE_NOT_FOUND for one that a move, or a restore, has not finished */
 export async function requireSettled(db: Db, folder: string, { evenMoved = false, madeBy }: Opening = {}): Promise<void> {
-  const moved = await movedIn(db);
+  const moved = await movedIn(db, folder);
   if (moved && !evenMoved) throw new LpxError('LPX_STORE_MOVED', { folder, to: moved.to });
   const maker = await makerOf(db);
   if (maker === undefined || maker === madeBy) return;
   throw new LpxError(maker === '' ? 'LPX_STORE_NOT_FOUND' : 'LPX_MOVE_UNFINISHED', { folder });
 }
 
-/** Undefined for a store that is where it was. */
-export async function movedIn(db: Db): Promise<Moved | undefined> {
+/** Undefined for a store that is where it was. @throws as `movedFrom` */
+export async function movedIn(db: Db, folder: string): Promise<Moved | undefined> {
   const value = await settingIn(db, MOVED);
-  return value === undefined ? undefined : JSON.parse(value);
+  return value === undefined ? undefined : movedFrom(value, folder);
+}
+
+/** What the setting says. @throws LPX_TABLES_DAMAGED where somebody edited it */
+export function movedFrom(value: string, folder: string): Moved {
+  const edited = (cause?: unknown) => new LpxError('LPX_TABLES_DAMAGED', { folder, detail: `settings: ${MOVED}` }, { cause });
+  try {
+    const { to, key } = objectIn<Partial<Moved>>(value);
+    if (typeof to === 'string' && typeof key === 'string') return { to, key };
+  } catch (error) {
+    throw edited(error);
+  }
+  throw edited();
 }
 
 export const markMoved = async (db: Transaction<Tables>, moved: Moved): Promise<void> =>

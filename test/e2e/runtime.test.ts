@@ -2,8 +2,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { lpx, lpxJson } from '../support/cli.js';
+import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { exportFrom, load, PASSWORD, SAMPLES, school } from '../support/schools.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -13,6 +14,17 @@ describe('a command that opens a store', () => {
   it('says nothing of what is experimental in Node.js', async () => {
     const store = await school(tempFolder(), '990001');
     expect(await lpx(['--store', store, 'students'])).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('a folder that was deleted', () => {
+  it.skipIf(process.platform === 'win32').each([[['--help']], [['students', '--json']]])('is said to be gone by lpx %s', async (words) => {
+    const inDeleted = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"';
+    const { exitCode, stdout, stderr } = await execa('sh', ['-c', inDeleted, process.execPath, BINARY, ...words], {
+      ...{ cwd: tempFolder(), reject: false, env: { LANG: 'C.UTF-8', LC_ALL: '' } },
+    });
+    expect([exitCode, stdout + stderr]).toEqual([2, expect.stringContaining('LPX_FOLDER_GONE')]);
+    expect(stdout + stderr).not.toMatch(/^ +at /m);
   });
 });
 

@@ -205,7 +205,7 @@ export async function openPostgresStore(location: PostgresLocation, opening: Ope
     if (!school) throw new LpxError('LPX_STORE_NOT_FOUND', { folder: shown });
     await requireSettled(db, shown, opening);
     const { code, name, shared_group } = school;
-    const vault = vaultAt(await placeIn(db), { access: accessFor(shared_group), presence: session });
+    const vault = vaultAt(await placeIn(db, shown), { access: accessFor(shared_group), presence: session });
     const impatient = new Kysely<Tables>({ dialect: new PostgresDialect(session, 0) });
     await sweepLeftovers(impatient, shown, vault, session).catch(() => {});
     await session.forgetDead().catch(() => {});

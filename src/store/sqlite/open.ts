@@ -168,7 +168,7 @@ export async function openStore(folder: string, opening: Opening = {}): Promise<
     await requireSettled(db, folder, opening);
     const modes = accessFor(row.shared_group);
     if (!readOnly) protectDatabase(folder, modes);
-    const attachments = vaultAt(await placeIn(db), { folder, access: modes });
+    const attachments = vaultAt(await placeIn(db, folder), { folder, access: modes });
     const presence = new FolderPresence(folder, modes);
     // Without waiting for another writer. What cannot be put back now, in a store that is busy, a later command does.
     const impatient = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder, 0) });
@@ -196,7 +196,10 @@ export async function openWhatIsLeft(folder: string): Promise<{ readonly store: 
       const db = new Kysely<Tables>({ dialect: new SharedSqliteDialect(database, folder) });
       const row = await db.selectFrom('school').selectAll().executeTakeFirst();
       const modes = accessFor(row?.shared_group ?? '');
-      const parts = { attachments: vaultAt(await placeIn(db), { folder, access: modes }), presence: new FolderPresence(folder, modes) };
+      const parts = {
+        attachments: vaultAt(await placeIn(db, folder), { folder, access: modes }),
+        presence: new FolderPresence(folder, modes),
+      };
       return { store: new DatabaseStore(db, { folder, school: { code: row?.code ?? '', name: row?.name ?? '' }, ...parts }), losses };
     }
   } catch (error) {

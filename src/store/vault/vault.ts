@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
+import { LpxError } from '../../errors.js';
 import { type Access, accessFor } from '../access.js';
 import type { Presence } from '../processes/presence.js';
 import { WorkArea } from '../processes/work-area.js';
@@ -68,7 +69,16 @@ export async function setPlace(transaction: Transaction<Tables>, place: string):
   await transaction.insertInto('settings').values({ name: SETTING, value: place }).execute();
 }
 
-/** @returns empty for the folder of the store itself */
-export async function placeIn(db: Kysely<Tables>): Promise<string> {
-  return (await db.selectFrom('settings').select('value').where('name', '=', SETTING).executeTakeFirst())?.value ?? '';
+/** @returns empty for the folder of the store itself @throws LPX_TABLES_DAMAGED where somebody edited it */
+export async function placeIn(db: Kysely<Tables>, folder: string): Promise<string> {
+  const place = (await db.selectFrom('settings').select('value').where('name', '=', SETTING).executeTakeFirst())?.value ?? '';
+  const edited = (cause?: unknown) => new LpxError('LPX_TABLES_DAMAGED', { folder, detail: `settings: ${SETTING}` }, { cause });
+  // SQLite takes bytes where a text belongs.
+  if (typeof place !== 'string') throw edited();
+  try {
+    if (isS3Url(place)) s3Location(place);
+  } catch (error) {
+    throw edited(error);
+  }
+  return place;
 }

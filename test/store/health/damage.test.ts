@@ -5,7 +5,7 @@ import type { LpxError } from '#lpx/errors.js';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
 import { moveStore } from '#lpx/exchange/move.js';
-import { withReadableStore, withStore } from '#lpx/exchange/school-store.js';
+import { openStore, withReadableStore, withStore } from '#lpx/exchange/school-store.js';
 import { SQLITE } from '../../support/postgres.js';
 import { NOW, OPERATOR, TRANSFER_STUDENT, transferSchool } from '../../support/schools.js';
 import { tempFolder } from '../../support/temp.js';
@@ -43,6 +43,29 @@ describe('a database that somebody edited', () => {
     // Or it succeeds.
     expect([5, false]).toContain(await exitOf(erase(store)));
   });
+
+  it.each(['{', 'null', '5', '"x"', '{"to":5,"key":""}', '{}'])(
+    'is called damaged by every command where it says that it moved: %s',
+    async (value) => {
+      const store = await edited('');
+      const open = await openStore(store);
+      await SQLITE.tamper(store, `insert into settings (name, value) values ('moved', '${value}')`);
+      const damaged = { code: 'LPX_TABLES_DAMAGED', exitCode: 5 };
+      // One that opened it before, too.
+      await expect(open.change(async () => ({ keep: false, result: undefined }))).rejects.toMatchObject(damaged);
+      await open.close();
+      for (const work of [erase, examine, (from: string) => moveStore({ from, to: `${from}-new`, dryRun: false, ...BY })])
+        await expect(work(store)).rejects.toMatchObject(damaged);
+    },
+  );
+
+  it.each(["x'00ff'", "'s3://'"])(
+    'is called damaged by every command where it says of no place that its files are there: %s',
+    async (value) => {
+      const store = await edited(`insert into settings (name, value) values ('attachments', ${value})`);
+      for (const work of [erase, examine]) await expect(work(store)).rejects.toMatchObject({ code: 'LPX_TABLES_DAMAGED', exitCode: 5 });
+    },
+  );
 
   it('is called damaged by a move, which leaves it where it is', async () => {
     const from = await edited('delete from history');
