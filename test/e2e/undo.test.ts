@@ -85,6 +85,20 @@ describe('the commands undo and remove', () => {
     expect((await run(2, 'undo', '99999', '--yes')).error.code).toBe('LPX_UNDO_UNKNOWN');
   });
 
+  it('say what to undo first, and which school to tell of a package that stays', async () => {
+    const folder = tempFolder();
+    const store = await transferSchool(folder);
+    await exportFrom(store, join(folder, 'mail'), { reason: 'borrowed-study', toSchool: '990003' });
+    const run = (...words: string[]) => lpx(['--store', store, '--lang', 'zh-TW', ...words]);
+    for (const ref of ['O2', 'O3']) expect((await run('pick', TRANSFER_STUDENT, ref)).code).toBe(0);
+    const refused = await run('undo', '1', '--yes', '--despite-sent');
+    expect([refused.code, refused.err]).toEqual([7, expect.stringContaining('請先依上列順序復原這些作業')]);
+    for (const id of ['4', '3'])
+      expect(await run('undo', id, '--yes')).toMatchObject({ code: 0, err: expect.not.stringContaining('通知') });
+    const { code, out, err } = await run('undo', '1', '--yes', '--despite-sent');
+    expect([code, out + err]).toEqual([0, expect.stringContaining('已送 990003 的交換檔不會收回')]);
+  });
+
   it('ask nobody who cannot answer, and say what was not done', async () => {
     const store = await transferSchool(tempFolder());
     for (const words of [
