@@ -122,6 +122,12 @@ export const CATALOGUE = {
     means: 'notDone',
     next: 'Use it as it is, or name another folder.',
   },
+  LPX_STORE_PLACE: {
+    exit: EXIT.usage,
+    what: '{folder} has other files, such as {file}. A store needs a folder of its own.',
+    means: 'notDone',
+    next: 'Name a new folder with --store, or an empty one.',
+  },
   LPX_STORE_ABOVE: {
     exit: EXIT.usage,
     what: 'Commands in this folder use the store in {folder}; with a new one here, they would no longer see it.',

@@ -576,7 +576,7 @@ export const en = {
     notAllowed: '{option} does not take “{value}”.',
     allowed: ' Allowed: {values}.',
     noPasswordOption:
-      ' No option takes a password itself. If you typed it, the shell’s history has it now: choose another. lpx asks for the password, or reads it from --password-file <file>, --password-stdin or LPX_PASSWORD.',
+      ' No option takes a password: one typed here is in the shell’s history now. Choose another; lpx asks for it, or see --password-file, --password-stdin, LPX_PASSWORD.',
     didYouMean: ' Did you mean {meant}?',
     and: ', ',
     see: 'See: lpx help {command}',

@@ -55,6 +55,7 @@ export const zhTW: Messages = {
       next: '請用 lpx init --school <學校代碼> 建立，或用 --store <資料夾> 指定；資料庫遺失時，可用 lpx restore <備份> <資料夾> 還原。',
     },
     LPX_STORE_EXISTS: { what: '{folder} 裡已經有 lpx 資料庫。', next: '請直接使用，或指定別的資料夾。' },
+    LPX_STORE_PLACE: { what: '{folder} 裡有其他檔案，例如 {file}；資料庫需要自己的資料夾。', next: '請用 --store 指定新的或空的資料夾。' },
     LPX_STORE_ABOVE: {
       what: '這裡的指令目前使用 {folder} 的資料庫；若在此另建一個，就不會再用到它。',
       next: '請直接使用原有的資料庫。確實要另建請加上 --yes，或用 --store <資料夾> 指定別處。',
@@ -1572,7 +1573,7 @@ export const zhTW: Messages = {
     byStudent: '要查某位學生的紀錄，請用 --student <身分證號>。',
     idWanted: '「{words}」不是身分證號；這裡需要身分證號，可用 lpx students {words} 查詢。',
     semester: '{value} 不是學期：一學年只有第 1、2 學期（實驗教育另有第 3、4 學期）。',
-    folderGiven: '{folder} 是資料夾；要處理其中所有的交換檔，請用 lpx batch {command} {folder}。',
+    folderGiven: '{folder} 是資料夾；要處理其中所有的交換檔，請用：lpx batch {command} {folder}',
     signatureGiven: '{file} 是簽章檔，請改給交換檔 {zip}。',
     'commander.missingArgument': '少了 {name}。',
     'commander.missingMandatoryOptionValue': '必須指定 {name}。',

@@ -183,7 +183,7 @@ describe('in Chinese', () => {
     ['a name for an id', ['export', '林小禾', '--reason', '轉學'], 'lpx students 林小禾'],
     ['a third semester', ['export', TRANSFER_STUDENT, '--reason', '轉學', '--term', '110-3'], '110-3 不是學期'],
     ['a signature for a package', ['verify', 'a.zip.md5'], 'a.zip.md5 是簽章檔，請改給交換檔 a.zip。'],
-    ['a folder for a package', ['import', '.'], '. 是資料夾；要處理其中所有的交換檔，請用 lpx batch import .'],
+    ['a folder for a package', ['import', '.'], '. 是資料夾；要處理其中所有的交換檔，請用：lpx batch import .'],
     ['a command by its Chinese name', ['匯出'], '您是不是要打 export？'],
     ['a mistyped command of a group', ['batch', 'exprt'], '您是不是要打 batch export？'],
     ['a topic that is not there', ['help', '天氣'], '這個指令或主題'],

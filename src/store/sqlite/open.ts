@@ -44,6 +44,16 @@ async function holdsAttachments(folder: string): Promise<boolean> {
   return names.some((name) => /^[0-9a-f]{2}$/.test(name));
 }
 
+/** What a making that was cut short leaves, and what systems put into folders by themselves. */
+const OF_NOBODY_ELSE = /^(?:\.|lpx\.|attachments$|lost\+found$|desktop\.ini$|Thumbs\.db$|System Volume Information$|\$RECYCLE\.BIN$)/i;
+
+/** A folder of mail or documents is nowhere to put a store: it would be moved, cleared out or shared with them. @throws LPX_STORE_PLACE */
+async function requireOwn(folder: string): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const other = names.find((name) => !OF_NOBODY_ELSE.test(name));
+  if (other !== undefined) throw new LpxError('LPX_STORE_PLACE', { folder, file: other });
+}
+
 /** The database is gone, or empty, and attachments are there. */
 const databaseLost = (folder: string): LpxError => new LpxError('LPX_STORE_DAMAGED', { folder, part: 'databaseLost' });
 
@@ -60,7 +70,7 @@ function isReadOnly(folder: string): boolean {
 /**
  * Makes a new store for a school, or completes one whose making was cut short. Of several processes that try at once, one
  * wins.
- * @throws LPX_STORE_EXISTS, LPX_STORE_DAMAGED where attachments without a database are, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL;
+ * @throws LPX_STORE_EXISTS, LPX_STORE_PLACE for a folder with other files, LPX_STORE_DAMAGED where attachments without a database are, LPX_STORE_BUSY, LPX_GROUP_REFUSED, LPX_WRITE_FAILED, LPX_DISK_FULL;
  *   the LPX_S3 errors of a bucket for the attachments
  */
 export async function createStore(
@@ -72,6 +82,7 @@ export async function createStore(
   const existed = await holdsStore(folder);
   const orphaned = await holdsAttachments(folder);
   if (orphaned && isEmpty(join(folder, DATABASE_NAME))) throw databaseLost(folder);
+  if (!existed) await requireOwn(folder);
   const modes = accessFor(group);
   const place = attachments === '' ? '' : newPlace(attachments, school.code);
   await tryPlace(place, { folder, access: modes });

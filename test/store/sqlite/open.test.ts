@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { describe, expect, it } from 'vitest';
@@ -109,6 +109,16 @@ describe('a store', () => {
       await expect(openStore(folder)).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOLDER', facts: { file } });
       await expect(createStore(folder, SCHOOL)).rejects.toMatchObject({ code: 'LPX_STORE_NOT_FOLDER', facts: { file } });
     }
+  });
+
+  it('is not made among other files, but beside what systems put into folders', async () => {
+    const mail = tempFolder();
+    writeFileSync(join(mail, '.DS_Store'), '');
+    writeFileSync(join(mail, 'a.zip'), '');
+    await expect(createStore(mail, SCHOOL)).rejects.toMatchObject({ code: 'LPX_STORE_PLACE', facts: { folder: mail, file: 'a.zip' } });
+    expect(readdirSync(mail).sort()).toEqual(['.DS_Store', 'a.zip']);
+    rmSync(join(mail, 'a.zip'));
+    await (await createStore(mail, SCHOOL)).close();
   });
 
   it('is created once, can be opened again, and is as durable as promised', async () => {
