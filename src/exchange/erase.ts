@@ -28,7 +28,7 @@ export interface EraseRequest {
 export interface ErasurePlan extends PlannedErasure {
   /**
    * Entries of what lies somewhere with data of the student, oldest first: packages, files and registers that were written, and
-   * packages, folders and lists that came. Where the latter are, the history does not know.
+   * packages, folders and lists that came. Where the latter are, the history does not know. And the places that the store moved from.
    */
   readonly outside: readonly HistoryEntry[];
   /** Folders of backups, in which the erasure is noted where they can be reached. */
@@ -45,8 +45,15 @@ export async function planErasure(store: Store, nationalId: string): Promise<Era
   const plan = await store.erasures.plan(nationalId);
   if (!plan) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
   const entries = await store.history({ student: plan.nationalId });
-  const outside = [...outsideOf(entries), ...(await receiptsFor(store, entries))].sort((a, b) => a.id - b.id);
+  const listed = [...outsideOf(entries), ...(await receiptsFor(store, entries)), ...(await movesSince(store, entries))];
+  const outside = listed.sort((a, b) => a.id - b.id);
   return { ...plan, outside, backupFolders: await backupFolders(store), awaiting: awaitingReceipt(entries, plan) };
+}
+
+/** The moves of a store that came after the oldest of some entries: the old stores keep everything. */
+async function movesSince(store: Store, entries: readonly HistoryEntry[]): Promise<HistoryEntry[]> {
+  const first = Math.min(...entries.map(({ id }) => id));
+  return (await store.history({ kinds: ['move'] })).filter(({ id }) => id > first);
 }
 
 /** A package that was checked and then imported is listed once. */

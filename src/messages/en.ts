@@ -1533,6 +1533,7 @@ export const en = {
     where: {
       written:
         'Packages that were written: delete their letters, reports and password slips as well, and the mail that they were sent with.',
+      moved: 'Old stores, from before a move: delete them, once the new store is backed up.',
       packages: 'Packages and receipts that came: look in your mail, and in the folder that they were imported from and its imported/.',
       loaded: 'Folders and lists that were loaded: look where they were loaded from.',
       unknown:

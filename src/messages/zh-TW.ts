@@ -2487,6 +2487,7 @@ export const zhTW: Messages = {
     outsideTitles: { id: '編號', at: '時間', kind: '作業', school: '對方學校' },
     where: {
       written: '寫出的交換檔：連同送件單、報告、密碼單，以及寄送時的郵件。',
+      moved: '搬移前的舊資料庫：備份新的資料庫後，請整個刪除。',
       packages: '收到的交換檔與回執：請到電子郵件，以及當初匯入的資料夾（含其中的 imported）尋找。',
       loaded: '載入的資料夾與名單：請到當初載入的地方尋找。',
       unknown: 'lpx 無從得知的，也請查找：密碼檔、批次的名冊與結果表、未採用的交換檔（refused）、複製或轉寄的檔案、列印的紙本。',

@@ -5,6 +5,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { JobQueue } from '#lpx/batch/job-queue.js';
 import { jobId } from '#lpx/batch/queued-jobs.js';
 import { LpxError } from '#lpx/errors.js';
+import { planErasure } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { moveStore } from '#lpx/exchange/move.js';
 import { undoEntry } from '#lpx/exchange/undo.js';
@@ -125,6 +126,8 @@ describeEngines('a store that moves', (engine) => {
       for (const { sha256 } of files) expect(await store.attachments.check(sha256)).toBe('sound');
       expect(await store.owedFiles()).toHaveLength(1);
       const [moved, undo] = await store.history();
+      // Where all of a student still is who is erased here.
+      expect((await planErasure(store, TRANSFER_STUDENT)).outside).toContainEqual(moved);
       expect(moved).toMatchObject({ kind: 'move', folder: shownLocation(from), details: { records: 2, missing: 0 } });
       await undoEntry(store, { id: undo?.id ?? 0, ...BY });
       expect((await store.student(TRANSFER_STUDENT))?.records[0]?.record.fields).toMatchObject({ brief: 'after' });

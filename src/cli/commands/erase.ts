@@ -132,11 +132,12 @@ function outsideLines(context: Context, { outside }: ErasurePlan, limits: readon
   const { outsideTitles: titles } = words;
   const rows = outside.map((entry) => [`#${entry.id}`, localTime(entry.at), kinds[entry.kind], 'school' in entry ? entry.school : '']);
   const table = columns([[titles.id, titles.at, titles.kind, titles.school], ...rows], '  ');
-  const paths = outside.map((entry) => join(folderOf(entry), entry.file));
-  const hasExport = outside.some(({ kind }) => kind === 'export');
+  const paths = outside.map((entry) => (entry.file === '' ? folderOf(entry) : join(folderOf(entry), entry.file)));
+  const has = (kind: HistoryEntry['kind']) => outside.some((entry) => entry.kind === kind);
   const hasCome = (kinds: readonly HistoryEntry['kind'][]) => outside.some((entry) => kinds.includes(entry.kind) && folderOf(entry) === '');
   const where = [
-    ...(hasExport ? [words.where.written] : []),
+    ...(has('export') ? [words.where.written] : []),
+    ...(has('move') ? [words.where.moved] : []),
     ...(hasCome(['import', 'verify', 'receipt']) ? [words.where.packages] : []),
     ...(hasCome(['load', 'recover']) ? [words.where.loaded] : []),
     words.where.unknown,
