@@ -1693,7 +1693,7 @@ export const en = {
   recover: {
     nothing: 'No file is missing or damaged ({needed} in all).',
     back: '{count} of {lacking} missing {lacking:file|files} ({where}) {count:is|are} back.',
-    wouldBe: '{count} of {lacking} missing {lacking:file|files} ({where}) would come back.',
+    wouldBe: 'Dry run: {count} of {lacking} missing {lacking:file|files} ({where}) would come back.',
     places: 'in {uses} {uses:place|places}',
     unused: 'of no present record',
     searched:
@@ -1769,7 +1769,8 @@ export const en = {
   move: {
     done: 'Moved and checked: {records} {records:record|records}, {files} {files:file|files} ({bytes:size}).',
     resumed: 'The move that was cut short is finished: {records} {records:record|records}, {files} {files:file|files}.',
-    wouldBe: 'It can be moved: {records} {records:record|records}, {files} {files:file|files} ({bytes:size}). Nothing was written.',
+    wouldBe:
+      'Dry run: it can be moved: {records} {records:record|records}, {files} {files:file|files} ({bytes:size}). Nothing was written.',
     from: 'from',
     to: 'to',
     school: 'school',

@@ -2482,7 +2482,7 @@ export const zhTW: Messages = {
     files: '其他學生沒有的檔案 {count} 個',
     sharedFiles: '；另有 {count} 個因其他學生也有而保留',
     entries: '作業紀錄 {count} 筆只保留雜湊值',
-    dryRun: '試算：以上是永久刪除會做的事，沒有刪除任何資料。',
+    dryRun: '試行：以上是永久刪除會做的事，沒有刪除任何資料。',
     outside: '資料庫之外，須自行尋找並刪除該生的資料：',
     outsideTitles: { id: '編號', at: '時間', kind: '作業', school: '對方學校' },
     where: {
@@ -2688,7 +2688,7 @@ export const zhTW: Messages = {
   move: {
     done: '已搬移並核對：{records} 筆紀錄、{files} 個檔案（{bytes:size}）。',
     resumed: '已完成上次中斷的搬移：{records} 筆紀錄、{files} 個檔案。',
-    wouldBe: '可以搬移：{records} 筆紀錄、{files} 個檔案（{bytes:size}）。沒有寫入任何東西。',
+    wouldBe: '試行：可以搬移：{records} 筆紀錄、{files} 個檔案（{bytes:size}）。沒有寫入任何東西。',
     from: '舊位置',
     to: '新位置',
     school: '學校',
@@ -2710,7 +2710,7 @@ export const zhTW: Messages = {
     places: '用於 {uses} 處',
     unused: '不屬於目前的任何紀錄',
     back: '缺損 {lacking} 個檔案（{where}），已找回 {count} 個。',
-    wouldBe: '缺損 {lacking} 個檔案（{where}），可找回 {count} 個。',
+    wouldBe: '試行：缺損 {lacking} 個檔案（{where}），可找回 {count} 個。',
     searched: '已搜尋 {files} 個檔案（共 {bytes:size}；連同內層共 {archives} 個 ZIP），其中 {others} 個用不到',
     missing: '仍然缺少 {count} 個檔案（用於 {uses} 處）',
     moreListed: '…還有 {count} 個（加上 --verbose 會全部列出）',
