@@ -311,6 +311,19 @@ describeEngines('an erased student, in a store that moves,', (engine) => {
   );
 });
 
+describePostgres('a move into PostgreSQL', () => {
+  it('keeps others out without an advisory lock, which any role of the database could hold', async () => {
+    const parent = tempFolder();
+    const [from, { location: to, run }] = [await lived(SQLITE, parent), await testDatabase()];
+    let held: Promise<unknown> | undefined;
+    const onProgress = () => {
+      held ??= run("select objid from pg_locks where locktype = 'advisory'");
+    };
+    await moveStore({ from, to, attachments: join(parent, 'files'), dryRun: false, ...BY, onProgress });
+    expect(await held).toEqual([]);
+  });
+});
+
 describePostgres('a move that cannot be done', () => {
   /** A trigger that changes rows as they are written, where a table of students is made: what a faulty server would do. */
   const FAULTY = `

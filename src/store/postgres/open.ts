@@ -53,7 +53,9 @@ export async function createPostgresStore(
   const code = canonicalCode(school.code);
   const session = await PostgresSession.connect({ ...location, school: code });
   try {
-    await createSchema(session, schemaOf(code));
+    await createSchema(session, schemaOf(code), async () => {
+      await createVersionTable(new Kysely<Tables>({ dialect: new PostgresDialect(session) }));
+    });
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
     await migrate(db, session.shown);
     const access = accessFor(group);
@@ -104,8 +106,8 @@ export async function createPostgresStoreOfRows(
   const code = canonicalCode(school.code);
   const session = await PostgresSession.connect({ ...location, school: code });
   try {
-    await makeAlone(session, schemaOf(code));
     await createSchema(session, schemaOf(code));
+    await makeAlone(session, { ...location, school: code }, schemaOf(code));
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
     await dropUnpublished(session, db, madeBy);
     await createVersionTable(db);
@@ -145,10 +147,16 @@ export async function createPostgresStoreOfRows(
 
 /**
  * Waits until no other session makes a store in a schema out of rows, and keeps others waiting until this session ends: each would remove
- * what the other has made so far. No table can say so, since the tables are what is removed. @throws LPX_STORE_BUSY
+ * what the other has made so far. A connection of its own begins a table, and never commits it: whoever begins one of the same name waits,
+ * and no role but the school's can. @throws LPX_STORE_BUSY, and as `PostgresSession.connect`
  */
-const makeAlone = (session: PostgresSession, schema: string): Promise<unknown> =>
-  session.rows(`select pg_advisory_lock(hashtext('lpx store of rows'), hashtext($1))`, [schema]);
+async function makeAlone(session: PostgresSession, location: PostgresLocation, schema: string): Promise<void> {
+  const holder = await PostgresSession.connect(location);
+  session.endWith(holder);
+  await holder.use(schema);
+  await holder.rows('begin');
+  await holder.rows('create table being_made ()');
+}
 
 const isThere = async (session: PostgresSession, table: string): Promise<boolean> =>
   (await session.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [table]))[0]?.there === true;
@@ -164,8 +172,11 @@ async function dropUnpublished(session: PostgresSession, db: Kysely<Tables>, mad
     await session.rows(`drop table if exists "${name}" cascade`);
 }
 
-/** A schema of its own, to which nobody else has any right. One that an administrator made for this role is taken. */
-async function createSchema(session: PostgresSession, schema: string): Promise<void> {
+/**
+ * A schema of its own, to which nobody else has any right. One that an administrator made for this role is taken.
+ * @param begin what else belongs to the same transaction
+ */
+async function createSchema(session: PostgresSession, schema: string, begin: () => Promise<void> = async () => {}): Promise<void> {
   const [known] = await session.rows<{ mine: boolean }>(
     `select has_schema_privilege(oid, 'usage, create') as mine from pg_namespace where nspname = $1`,
     [schema],
@@ -178,7 +189,7 @@ async function createSchema(session: PostgresSession, schema: string): Promise<v
       if (!there) await session.rows(`create schema "${schema}"`);
       if (!there) await session.rows(`revoke all on schema "${schema}" from public`);
       await session.use(schema);
-      await createVersionTable(new Kysely<Tables>({ dialect: new PostgresDialect(session) }));
+      await begin();
       await session.rows('commit');
       return;
     } catch (error) {

@@ -57,6 +57,7 @@ export class PostgresSession implements DatabaseConnection, Presence {
   readonly #alive = new Set<string>();
   #lost: unknown;
   #schema = '';
+  readonly #others: PostgresSession[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   /** The statement before the next one. */
   #running: Promise<unknown> = Promise.resolve();
@@ -205,7 +206,13 @@ export class PostgresSession implements DatabaseConnection, Presence {
     await this.rows(`delete from sessions where not ${isLiving(this.#schema, 'session')}`);
   }
 
+  /** Has another session end with this one. */
+  endWith(other: PostgresSession): void {
+    this.#others.push(other);
+  }
+
   async end(): Promise<void> {
+    for (const other of this.#others) await other.end();
     await this.#client.end().catch(() => {});
   }
 
