@@ -117,8 +117,10 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   const incomplete = await store.health.incomplete((id) => inPart('students', keyOfRow('students', { id })));
   const known = new Set(rows.damaged.map(({ studentId }) => studentId));
   const gaps = incomplete.filter((studentId) => !known.has(studentId));
-  // A file that no record names may be of a row that is damaged.
-  const isWhole = !isUnread && part === undefined && engine.strays.length + rows.damaged.length + gaps.length === 0;
+  const log = await store.log.verify();
+  const places = new Set(log.faults.filter((fault) => !isOfErasures(fault)).map(({ position }) => position));
+  // A file that no record names may be of a row that is damaged, or of an entry that an undo would bring back.
+  const isWhole = !isUnread && part === undefined && engine.strays.length + rows.damaged.length + gaps.length + places.size === 0;
   const unneeded = isWhole ? (await store.health.unneededFiles()).map(({ sha256 }) => sha256) : [];
   const files = await examineFiles(store, rows.files, { quick, unneeded, inPart: (sha256) => inPart('attachments', sha256), onProgress });
   const loose = looseModes(store, files.present);
@@ -127,8 +129,6 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
   findings.push(...(await rowFindings(store, [...rows.damaged, ...gaps.map((studentId) => ({ table: 'students' as const, studentId }))])));
   findings.push(...(await unlessDamaged(findings, namelessFindings(store, files.damage), () => fileFindings(store, files.damage))));
   if (!repairs) findings.push(...(await unlessDamaged(findings, [], () => checksumFindings(store, files.crc32s))));
-  const log = await store.log.verify();
-  const places = new Set(log.faults.filter((fault) => !isOfErasures(fault)).map(({ position }) => position));
   for (const position of places) findings.push(findingOf('LPX_LOG_FAULT', 'error', {}, { position }));
   findings.push(...erasureFindings(log));
   const probes = await unlessDamaged(findings, new Set<string>(), () => probeFiles(store));
@@ -403,9 +403,10 @@ async function repairStore(
   let moved = 0;
   const checksums = crc32s.size;
   if (modes + checksums + orphans.length === 0) return { modes, orphans: moved, checksums };
+  // Their rows first: a file without a row is found again where this is cut short, and a row without its file would be called a loss.
+  await store.change(async (change) => ({ keep: true, result: await change.dropUnneeded(orphans) }));
   await store.change(async (change) => {
     // Nobody else writes meanwhile: what is not named now is nobody's.
-    await change.dropUnneeded(orphans);
     const named = await change.knownFiles(orphans);
     for (const sha256 of orphans.filter((hash) => !named.has(hash))) if (await store.attachments.setAside(sha256)) moved++;
     await change.setCrc32s(crc32s);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -15,6 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Facts } from '#lpx/errors.js';
+import { LpxError } from '#lpx/errors.js';
 import { backupStore } from '#lpx/exchange/backup.js';
 import { type DoctorRequest, examineStore } from '#lpx/exchange/doctor.js';
 import { noteErasuresInBackups } from '#lpx/exchange/erase.js';
@@ -28,6 +30,7 @@ import { removeStudent } from '#lpx/exchange/remove.js';
 import { rehearseRestore } from '#lpx/exchange/restore.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import type { StoreLocation } from '#lpx/store/location.js';
+import { sealOf } from '#lpx/store/seal.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { madeBytes } from '../support/made-bytes.js';
 import { describeEngines, newStore } from '../support/postgres.js';
@@ -314,7 +317,6 @@ describe('the doctor', () => {
     const [file] = filesIn(store) as [string];
     const orphan = 'a'.repeat(64);
     const content = madeBytes(100);
-    const { createHash } = await import('node:crypto');
     const real = createHash('sha256').update(content).digest('hex');
     mkdirSync(join(store, 'attachments', real.slice(0, 2)), { recursive: true });
     writeFileSync(join(store, 'attachments', real.slice(0, 2), real), content);
@@ -334,6 +336,35 @@ describe('the doctor', () => {
     expect(codesOf(after)).toEqual(['LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
     const [entry] = await withStore(store, (open) => open.history());
     expect(entry).toMatchObject({ kind: 'repair', details: { orphans: 1 } });
+  });
+
+  it('that is cut short while it moves files aside leaves a store that is whole, and moves none while the log has faults', async () => {
+    const store = await transferSchool(tempFolder());
+    const content = madeBytes(100);
+    const row = {
+      sha256: createHash('sha256').update(content).digest('hex'),
+      md5: createHash('md5').update(content).digest('hex'),
+      bytes: 100,
+    };
+    mkdirSync(join(store, 'attachments', row.sha256.slice(0, 2)), { recursive: true });
+    writeFileSync(join(store, 'attachments', row.sha256.slice(0, 2), row.sha256), content);
+    const seal = sealOf('attachments', row);
+    tamper(store, `insert into attachments (sha256, md5, bytes, seal) values ('${row.sha256}', '${row.md5}', 100, '${seal}')`);
+    const cutShort = withStore(store, (open) => {
+      Object.assign(open.attachments, {
+        setAside: async (sha256: string) => {
+          await open.attachments.remove(sha256);
+          throw new LpxError('LPX_DISK_FULL', { file: sha256 });
+        },
+      });
+      return examineStore(open, { quick: false, repair: true, now: NOW, operator: OPERATOR });
+    });
+    await expect(cutShort).rejects.toMatchObject({ code: 'LPX_DISK_FULL' });
+    expect(codesOf(await examine(store))).toEqual(['LPX_BACKUP_NONE', 'LPX_UNPROTECTED']);
+    writeFileSync(join(store, 'attachments', row.sha256.slice(0, 2), row.sha256), content);
+    tamper(store, `update history set operator = 'somebody' where id = 1`);
+    const report = await examine(store, { repair: true });
+    expect([codesOf(report), report.repairs]).toMatchObject([expect.arrayContaining(['LPX_LOG_FAULT', 'LPX_ORPHANS']), { orphans: 0 }]);
   });
 
   it('warns of a backup that would bring an erased student back, until the erasure is finished', async () => {

@@ -8,6 +8,8 @@ import { leaveSchool } from '#lpx/exchange/leave.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { loadCourseCodes, loadSchools } from '#lpx/exchange/load-reference-data.js';
 import { loadTable } from '#lpx/exchange/load-table.js';
+import { noteOutput } from '#lpx/exchange/note-output.js';
+import { noteVerifications } from '#lpx/exchange/note-verification.js';
 import { pickItems } from '#lpx/exchange/pick.js';
 import { checkReceipt, writeReceipt } from '#lpx/exchange/receipt.js';
 import { writeRegisters } from '#lpx/exchange/register.js';
@@ -16,6 +18,7 @@ import { nameSchool, type Store, withStore } from '#lpx/exchange/school-store.js
 import { showStudent } from '#lpx/exchange/show.js';
 import { studentStatus } from '#lpx/exchange/status.js';
 import { type UndoRequest, undoEntry } from '#lpx/exchange/undo.js';
+import { verifyPackage } from '#lpx/exchange/verify.js';
 import { type ChainedEntry, entryHash } from '#lpx/store/history/chain.js';
 import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
@@ -286,6 +289,23 @@ describe('what rests on an entry', () => {
     await undo(store, replaced);
     await undo(store, picked);
     await undo(store, id);
+  });
+
+  it('is no table or check of those whom it put on the roll', async () => {
+    const folder = tempFolder();
+    const { zipFile } = await otherSchools(folder, [received('2021-02-01 08:00:00')]);
+    const store = await school(folder, '990003');
+    await importTo(store, zipFile);
+    const id = await lastEntry(store);
+    await within(store, async (open) => {
+      const place = { file: '', folder: '', now: NOW, operator: OPERATOR };
+      await noteOutput(open, { command: 'students', nationalIds: [TRANSFER_STUDENT] }, place, async () => {});
+      const report = await verifyPackage(importRequest(zipFile));
+      await noteVerifications(open, [{ zipFile, report }], { now: NOW, operator: OPERATOR });
+    });
+    expect(await within(store, async (open) => (await open.history()).map(({ students }) => students.length))).toEqual([1, 1, 1]);
+    await undo(store, id);
+    await undo(store, await lastEntry(store));
   });
 
   it('is a package that brought other records and had its records, too, and none that brought nothing', async () => {

@@ -14,6 +14,8 @@ type Db = Kysely<Tables> | Transaction<Tables>;
 const PROVENANCE_OF = { own_records: 'own', received_records: 'received' } as const;
 /** What goes out of the store, and cannot be called back. */
 export const SENT: ReadonlySet<HistoryKind> = new Set(['export', 'register', 'files', 'receipt']);
+/** What only looked at students: it rests on nothing, and could not be undone. */
+const LOOKED: readonly HistoryKind[] = ['output', 'verify'];
 
 /** The key of the pick that a record may have, by the record's. */
 const pickOf = (table: 'own_records' | 'received_records', key: string): string =>
@@ -70,8 +72,10 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
   for (const students of inParts([...new Set([...touched.students, ...touched.choosing])])) {
     const rows = await db
       .selectFrom('history_students')
+      .innerJoin('history', 'history.id', 'history_students.history_id')
       .select(['history_id', 'student_id'])
       .where('history_id', '>', id)
+      .where('history.kind', 'not in', LOOKED)
       .where('student_id', 'in', students)
       .execute();
     for (const { history_id, student_id } of rows) {
