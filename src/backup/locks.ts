@@ -141,7 +141,7 @@ function holderIn(text: string): Holder | undefined {
   try {
     const { kind, host, pid, started } = JSON.parse(text);
     return (kind === 'shared' || kind === 'exclusive') && typeof host === 'string' && Number.isSafeInteger(pid)
-      ? { kind, host, pid, started }
+      ? { kind, host, pid, started: typeof started === 'string' ? started : undefined }
       : undefined;
   } catch {
     return undefined;

@@ -296,6 +296,11 @@ describe('a backup', () => {
         expect(await livingLocks(repository)).toEqual([]);
         expect(readdirSync(join(repository, 'locks'))).toEqual([]);
       }
+      // Of a lock that does not say when, the number alone counts.
+      for (const started of [undefined, null, 12]) {
+        writeFileSync(join(repository, 'locks', file), JSON.stringify({ ...holder, pid: parent.pid, started }));
+        expect(await livingLocks(repository)).toHaveLength(1);
+      }
     } finally {
       parent.kill();
     }
