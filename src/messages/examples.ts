@@ -44,7 +44,7 @@ const english: Examples = {
   backup: ['lpx backup /mnt/nas/lpx --keep 30', 'lpx backup /mnt/nas/lpx --rehearse'],
   restore: ['lpx restore /mnt/nas/lpx new-store', 'lpx restore /mnt/nas/lpx new-store --snapshot 20210121'],
   move: ['lpx move .lpx /srv/lpx/990001', 'lpx move .lpx postgres://db.example/lpx --attachments /srv/lpx/files'],
-  doctor: ['lpx doctor', 'lpx doctor --part 1/7 --repair'],
+  doctor: ['lpx doctor --part 1/7', 'lpx doctor --repair'],
   recover: ['lpx recover from-students --dry-run', 'lpx recover from-students old-packages --passwords passwords.csv'],
   receipt: ['lpx receipt 3 --by registrar --out mail', 'lpx receipt --check 990001_2021_01_22_10_30_00.receipt.json'],
   demo: ['lpx demo', 'lpx demo --lang zh-TW'],
