@@ -3,7 +3,7 @@
  * new store stays closed until the old one says that it has moved; the old one keeps everything, and is closed from then on. Whatever
  * ends the process meanwhile, one of the two is the store, and the same command does the rest.
  */
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { type Finding, LpxError } from '../errors.js';
 import { knownError } from '../io/file-error.js';
@@ -64,8 +64,8 @@ export interface MoveResult {
 /**
  * Moves a store.
  * @throws LPX_STORE_MOVED when it was moved before; LPX_MOVE_UNOPENED when only the last step is left, for the same call to do;
- *   LPX_MOVE_OPEN while packages or batches are under way; LPX_RESTORE_TARGET, LPX_STORE_EXISTS; LPX_MOVE_SCHOOL where the new address
- *   names another school; LPX_MOVE_DIFFERS; what `openStore` and `createStore` throw. Then the old store is as it was.
+ *   LPX_MOVE_OPEN while packages or batches are under way; LPX_RESTORE_TARGET, LPX_STORE_EXISTS; LPX_MOVE_UNFINISHED where
+ *   another store, or a copy of this one, has begun to move to the new place; LPX_MOVE_SCHOOL where the new address names another school; LPX_MOVE_DIFFERS; what `openStore` and `createStore` throw. Then the old store is as it was.
  */
 export function moveStore(request: MoveRequest): Promise<MoveResult> {
   return withStore(request.from, (source) => moveFrom(source, request), { evenMoved: true });
@@ -74,10 +74,10 @@ export function moveStore(request: MoveRequest): Promise<MoveResult> {
 async function moveFrom(source: Store, request: MoveRequest): Promise<MoveResult> {
   const moved = await source.moved();
   if (moved) return await openUp(source, moved, request);
-  const [key, backupKeys, begunBackups] = [await keyOf(source), await source.backupKeys.all(), await source.begunBackups.all()];
   // Before others have to wait.
-  if (typeof request.to === 'string') await isBegun(request.to, key);
+  if (typeof request.to === 'string') await isBegun(request.to, await source.moveKeys.of(source.folder));
   if (request.dryRun) return await source.change(async (change) => ({ keep: false, result: await countOnly(source, change) }));
+  const [key, backupKeys, begunBackups] = [await keyOf(source), await source.backupKeys.all(), await source.begunBackups.all()];
   const opened: Store[] = [];
   try {
     const result = await source.change(async (change) => {
@@ -120,10 +120,16 @@ function unopened(error: unknown, folder: string, to: string): LpxError {
   return new LpxError('LPX_MOVE_UNOPENED', { folder, to }, { cause: error, findings: [why] });
 }
 
-/** By which an unfinished new store knows the one that it is made of: no other store has its first entry. */
-async function keyOf({ folder, log }: Store): Promise<string> {
-  for await (const { hash } of log.entries()) return hash;
-  return createHash('sha256').update(folder).digest('hex');
+/**
+ * By which an unfinished new store knows the one that it is made of. A copy of that one has another key: it may lack what the new store
+ * alone has by now. No backup has the key in it; a copy of the folder does, under the name of the folder that it was copied from.
+ */
+async function keyOf({ folder, moveKeys }: Store): Promise<string> {
+  const known = await moveKeys.of(folder);
+  if (known !== undefined) return known;
+  const key = randomUUID();
+  await moveKeys.keep(folder, key);
+  return key;
 }
 
 /**
@@ -206,9 +212,11 @@ async function makeTarget(moving: Moving, request: MoveRequest): Promise<Made> {
 
 /**
  * Whether a folder has what an earlier run of the same move left: the old store says that it did not move.
- * @throws LPX_RESTORE_TARGET, LPX_STORE_EXISTS for anything else in it; as `openStore`
+ * @param key undefined for a store that never began to move
+ * @throws LPX_MOVE_UNFINISHED where another store has begun to move there, a copy of this one too; LPX_RESTORE_TARGET, LPX_STORE_EXISTS for
+ *   anything else in it; as `openStore`
  */
-async function isBegun(folder: string, key: string): Promise<boolean> {
+async function isBegun(folder: string, key: string | undefined): Promise<boolean> {
   const left = await openStore(folder, { madeBy: key, evenMoved: true, toRead: true }).catch((error) => {
     if (error instanceof LpxError && error.code === 'LPX_STORE_NOT_FOUND') return undefined;
     throw error;

@@ -516,7 +516,7 @@ export const CATALOGUE = {
     exit: EXIT.usage,
     what: 'The store {folder} is being made by lpx move, or its last run was cut short.',
     means: 'notDone',
-    next: 'Run the same lpx move again: it finishes. Until then the old store is in use, unless it says that it has moved.',
+    next: 'Run the same lpx move again, from the same store: it finishes. Until then that store is in use, unless it says that it has moved. To move another store, name another place.',
   },
   LPX_MOVE_UNOPENED: {
     exit: EXIT.someFailed,

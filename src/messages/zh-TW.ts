@@ -290,7 +290,7 @@ export const zhTW: Messages = {
     },
     LPX_MOVE_UNFINISHED: {
       what: '資料庫 {folder} 正由 lpx move 建立，或上次搬移中斷。',
-      next: '請再執行一次同樣的 lpx move，就會完成。在那之前，除非舊的資料庫表示已經搬走，否則仍使用舊的。',
+      next: '請對同一個舊資料庫再執行一次同樣的 lpx move，就會完成。在那之前，除非舊的資料庫表示已經搬走，否則仍使用舊的。若要搬移別的資料庫，請指定其他位置。',
     },
     LPX_MOVE_UNOPENED: {
       what: '資料庫 {folder} 已搬到 {to}，但最後一步失敗，新的資料庫還不能開啟。',

@@ -53,6 +53,7 @@ export class DatabaseStore implements Store {
   readonly batches: BatchJournal;
   readonly backupKeys: NamedValues;
   readonly begunBackups: NamedValues;
+  readonly moveKeys: NamedValues;
   readonly rehearsals: NamedValues;
   readonly log: CustodyLog;
   readonly erasures: StudentErasures;
@@ -68,6 +69,7 @@ export class DatabaseStore implements Store {
     this.batches = new BatchJournal(db, presence);
     this.backupKeys = new NamedValues(db, 'backup-key');
     this.begunBackups = begunBackupsIn(db);
+    this.moveKeys = new NamedValues(db, 'move-key');
     this.rehearsals = rehearsalsIn(db);
     this.log = new CustodyLog(db);
     this.erasures = new StudentErasures(db, { folder, attachments, presence });

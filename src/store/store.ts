@@ -228,6 +228,8 @@ export interface Store {
   readonly backupKeys: NamedValues;
   /** The ids of the repositories, by folder, into which a backup was begun and may have a snapshot that the history does not name. */
   readonly begunBackups: NamedValues;
+  /** What the new stores know it by that its moves make, by the folder that it was in: a copy elsewhere has a key of its own. */
+  readonly moveKeys: NamedValues;
   /** The folders in which rehearsals are under way, or were killed. */
   readonly rehearsals: NamedValues;
   /** The history as a ledger. */

@@ -245,6 +245,31 @@ describeEngines('a store that moves', (engine) => {
     expect((await on(to, (store) => store.history())).map(({ kind }) => kind).slice(0, 2)).toEqual(['move', 'pick']);
   });
 
+  it.skipIf(!hasPostgres).each(TARGETS)('to %s is the only one of its copies that an unopened new store there is for', async (_, place) => {
+    const parent = tempFolder();
+    const from = await lived(engine, parent);
+    const copies: StoreLocation[] = [join(parent, 'restored')];
+    await moveStore({ from, to: copies[0] as StoreLocation, dryRun: false, ...BY });
+    await engine.tamper(from, "delete from settings where name = 'moved'");
+    if (typeof from === 'string') cpSync(from, (copies[1] = join(parent, 'copied')), { recursive: true });
+    await on(from, (store) =>
+      store.change(async (change) => ({
+        keep: true,
+        result: await change.addHistory({ kind: 'pick', at: NOW, operator: '', file: '', bytes: 0 }),
+      })),
+    );
+    const { to, attachments } = await place(parent);
+    const move = (store: StoreLocation) => moveStore({ from: store, to, attachments, dryRun: false, ...BY });
+    vi.spyOn(DatabaseStore.prototype, 'publish').mockRejectedValueOnce(new LpxError('LPX_DISK_FULL', { file: '' }));
+    await expect(move(from)).rejects.toMatchObject({ code: 'LPX_MOVE_UNOPENED' });
+    for (const copy of copies) {
+      await expect(move(copy)).rejects.toMatchObject({ code: 'LPX_MOVE_UNFINISHED' });
+      await (await openStore(copy)).close();
+    }
+    expect(await move(from)).toMatchObject({ resumed: true });
+    expect((await on(to, (store) => store.history())).map(({ kind }) => kind).slice(0, 2)).toEqual(['move', 'pick']);
+  });
+
   it('is refused while a package is not finished, and where something is in the new place', async () => {
     const parent = tempFolder();
     const from = await lived(engine, parent);

@@ -161,11 +161,17 @@ async function makeAlone(session: PostgresSession, location: PostgresLocation, s
 const isThere = async (session: PostgresSession, table: string): Promise<boolean> =>
   (await session.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [table]))[0]?.there === true;
 
-/** Removes the tables of a store whose making by the same was cut short, and those that have no rows of any school yet. */
+/**
+ * Removes the tables of a store whose making by the same was cut short, and those that have no rows of any school yet.
+ * @throws LPX_MOVE_UNFINISHED where the move of another store is making one
+ */
 async function dropUnpublished(session: PostgresSession, db: Kysely<Tables>, madeBy: string): Promise<void> {
   const isEmpty = !(await isThere(session, 'school')) || (await session.rows('select from school limit 1')).length === 0;
-  const isOwn = (await isThere(session, 'settings')) && (await makerOf(db)) === madeBy;
-  if (!isEmpty && !isOwn) return;
+  const maker = (await isThere(session, 'settings')) ? await makerOf(db) : undefined;
+  if (!isEmpty && maker !== madeBy) {
+    if (maker) throw new LpxError('LPX_MOVE_UNFINISHED', { folder: session.shown });
+    return;
+  }
   for (const { name } of await session.rows<{ name: string }>(
     'select tablename as name from pg_tables where schemaname = current_schema()',
   ))
