@@ -95,7 +95,7 @@ async function on<T>(location: StoreLocation, work: (store: Store) => Promise<T>
   }
 }
 
-/** What is in a folder, by which two moments of it are told apart. */
+/** What a folder contains, to tell its state at one moment from that at another. */
 const stateOf = (folder: string): string =>
   readdirSync(folder, { recursive: true })
     .map(String)

@@ -125,7 +125,7 @@ const snapshotLines = ({ messages }: Context, { backupFolders }: ErasurePlan): s
 
 type Limit = 'disk' | 'postgres' | 's3';
 
-/** What is left to the clerk, and what nobody can reach. */
+/** What the clerk still has to do, and what nobody can reach. */
 function outsideLines(context: Context, { outside }: ErasurePlan, limits: readonly Limit[]): string[] {
   const { messages, paint } = context;
   const { erase: words, kinds } = messages;
