@@ -3,7 +3,7 @@ import { errorOf, type Finding, findingOf, LpxError } from '../errors.js';
 import type { HistoryKind } from '../spec/history.js';
 import { taipeiTime } from '../spec/terms.js';
 import { inParts } from '../store/statements.js';
-import type { EntryState, Hanging, Store, StoreChange, TakenBack } from '../store/store.js';
+import type { EntryState, Hanging, Store, StoreChange, TakenBack, UndoRoot } from '../store/store.js';
 
 export type { Hanging, TakenBack, TakenBackStudent } from '../store/store.js';
 
@@ -25,7 +25,7 @@ export interface UndoResult extends TakenBack {
   /** The entry that is in force again by it; undefined unless it was an undo. */
   readonly redone: number | undefined;
   /** What a chain of undoing is about at its beginning, and whether that stands by now. */
-  readonly root: Pick<EntryState, 'id' | 'kind'> & { readonly stands: boolean };
+  readonly root: UndoRoot;
   /** What had been made of it and stays, with `despiteSent`. */
   readonly sent: readonly Hanging[];
   readonly dryRun: boolean;
@@ -50,7 +50,7 @@ export const undoEntry = (store: Store, { id, now, operator, dryRun = false, des
     const hanging = await change.hangingOn(id);
     refuse(id, despiteSent ? hanging.filter(({ why }) => why !== 'sent') : hanging);
     const sent = hanging.filter(({ why }) => why === 'sent');
-    const root = await rootOf(change, entry);
+    const root = await change.rootOf(id);
     const details = { of: entry.kind, ...(entry.kind === 'undo' && { redoes: root.stands }), ...(sent.length > 0 && { despiteSent }) };
     const historyId = await change.addHistory({ kind: 'undo', at: now, operator, file: entry.file, bytes: 0, refersTo: id, details });
     const taken = await change.takeBack(id);
@@ -79,18 +79,6 @@ async function entryToUndo(change: StoreChange, id: number): Promise<EntryState>
   if (undoneBy !== undefined) throw new LpxError('LPX_UNDO_DONE', { id, by: undoneBy });
   if (!keepsChanges) throw new LpxError('LPX_UNDO_EARLIER', { id, missing: kind });
   return entry;
-}
-
-/** The entry that one is about which is taken back: itself, or what the undoing began with. Every second undo has it stand again. */
-async function rootOf(change: StoreChange, entry: EntryState): Promise<UndoResult['root']> {
-  let [{ id, kind, refersTo }, stands] = [entry, false];
-  while (refersTo !== undefined) {
-    const next = await change.entry(refersTo);
-    if (!next) throw new LpxError('LPX_UNDO_UNKNOWN', { id: refersTo });
-    ({ id, kind, refersTo } = next);
-    stands = !stands;
-  }
-  return { id, kind, stands };
 }
 
 const notUndoable = ({ id, kind }: EntryState): LpxError =>

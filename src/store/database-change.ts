@@ -6,7 +6,7 @@ import type { BasicData, JsonObject } from '../spec/portfolio.js';
 import { openJobs } from './erasure/queued-traces.js';
 import { chainEntry, newIdKey } from './history/chain.js';
 import { type ChangedTable, EntryChanges } from './history/entry-changes.js';
-import { hangingOn } from './history/hanging.js';
+import { hangingOn, rootOf, type UndoRoot } from './history/hanging.js';
 import { historyColumns } from './history/history-rows.js';
 import { addMatches, addRecordOutcomes, addStudentsOfEntry, entryState, markReceived } from './history/new-entries.js';
 import { markTakenBack, takeBack } from './history/taking-back.js';
@@ -154,6 +154,10 @@ export class DatabaseChange implements StoreChange {
 
   hangingOn(id: number): Promise<Hanging[]> {
     return hangingOn(this.#db, id, this.#folder);
+  }
+
+  rootOf(id: number): Promise<UndoRoot> {
+    return rootOf(this.#db, id);
   }
 
   async takeBack(id: number): Promise<TakenBack> {

@@ -19,7 +19,7 @@ import type {
   Receiving,
   RecordOutcome,
 } from './history/entries.js';
-import type { Hanging } from './history/hanging.js';
+import type { Hanging, UndoRoot } from './history/hanging.js';
 import type { TakenBack } from './history/taken-back.js';
 import type { Moved } from './moving.js';
 import type { NamedValues } from './named-values.js';
@@ -30,7 +30,7 @@ import type { RowReader } from './table-rows.js';
 import type { AttachmentVault } from './vault/attachments.js';
 
 export type * from './history/entries.js';
-export type { Hanging } from './history/hanging.js';
+export type { Hanging, UndoRoot } from './history/hanging.js';
 export type { TakenBack, TakenBackStudent } from './history/taken-back.js';
 
 export interface School {
@@ -194,6 +194,8 @@ export interface StoreChange extends Pick<Store, 'student' | 'removedStudents' |
   entry(id: number): Promise<EntryState | undefined>;
   /** The later entries that rest on an entry, the newest first. */
   hangingOn(id: number): Promise<Hanging[]>;
+  /** What a chain of undoing that ends with an entry is about. */
+  rootOf(id: number): Promise<UndoRoot>;
   /** Takes an entry back, as part of the entry that was added last: what it changed is as before, and what it added is not there. */
   takeBack(id: number): Promise<TakenBack>;
   /** Takes a student off the roll, with all records; both are kept. */

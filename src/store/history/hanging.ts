@@ -59,7 +59,7 @@ export async function hangingOn(db: Db, id: number, folder: string): Promise<Han
       if (meetsLimit || touched.meets(change)) hangs(historyId, change.table === 'picks' ? 'picked' : 'changed');
     }
   }
-  const root = await rootOf(db, id);
+  const { id: root } = await rootOf(db, id);
   for (const { kind, id: entry, refers_to } of standing) if (kind === 'receipt' && refers_to === root) hangs(entry, 'sent');
   for (const { history_id } of await db
     .selectFrom('entry_matches')
@@ -213,11 +213,20 @@ async function comeAgain(db: Db, id: number, { returning }: Touched): Promise<nu
   return entries;
 }
 
-/** The entry that a chain of undoing is about. */
-async function rootOf(db: Db, id: number): Promise<number> {
-  for (let entry = id; ; ) {
-    const row = await db.selectFrom('history').select(['kind', 'refers_to']).where('id', '=', entry).executeTakeFirstOrThrow();
-    if (row.kind !== 'undo' || row.refers_to === null) return entry;
-    entry = row.refers_to;
+/** The entry that a chain of undoing is about, and whether it stands once the last of the chain is taken back: every second undo has it stand. */
+export interface UndoRoot extends Pick<EntryState, 'id' | 'kind'> {
+  readonly stands: boolean;
+}
+
+/** What the chain that ends with an entry is about: that entry itself, unless it is an undo. */
+export async function rootOf(db: Db, id: number): Promise<UndoRoot> {
+  for (let [entry, stands] = [id, false]; ; stands = !stands) {
+    const { kind, refers_to } = await db
+      .selectFrom('history')
+      .select(['kind', 'refers_to'])
+      .where('id', '=', entry)
+      .executeTakeFirstOrThrow();
+    if (kind !== 'undo' || refers_to === null) return { id: entry, kind, stands };
+    entry = refers_to;
   }
 }
