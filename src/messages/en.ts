@@ -1550,7 +1550,7 @@ export const en = {
     snapshots: 'Snapshots from before keep the data until lpx backup <folder> --keep <count> drops them.',
     overwritten: 'Nothing is left to be overwritten.',
     full: 'the disk is too full for a copy of the database; free as much space as it has',
-    busy: 'another program is reading the database',
+    busy: 'another program is using the database',
     databaseFails: 'the database could not be rewritten',
     filesLeft: '{count} {count:file|files} could not be removed',
     and: '; ',

@@ -2503,7 +2503,7 @@ export const zhTW: Messages = {
     snapshots: '先前的備份點仍保有資料，直到以 lpx backup <資料夾> --keep <數量> 汰除。',
     overwritten: '沒有待覆寫的部分。',
     full: '磁碟空間不足以重寫資料庫，請騰出與資料庫同樣大小的空間',
-    busy: '有其他程式正在讀取資料庫',
+    busy: '有其他程式正在使用資料庫',
     databaseFails: '資料庫無法重寫',
     filesLeft: '{count} 個檔案無法移除',
     and: '；',

@@ -187,11 +187,34 @@ export const POSTGRES: Engine = {
   place: async (parent) => ({ location: (await testDatabase()).location, attachments: join(parent, 'files') }),
   tamper: async (location, statements) => {
     const { settings, school } = location as PostgresLocation;
-    const schema = `lpx_${school === '' ? '990001' : school.toLowerCase()}`;
     const server = { port: Number(settings.port), folder: '' };
-    await query(server, settings.dbname as string, `set session_replication_role = replica; set search_path = ${schema}; ${statements}`);
+    await query(
+      server,
+      settings.dbname as string,
+      `set session_replication_role = replica; set search_path = ${schemaOf(school)}; ${statements}`,
+    );
   },
 };
+
+/** The tables and indexes of a store whose pages have a text, be it in rows that nobody sees any more. */
+export async function pagesWith({ settings, school }: PostgresLocation, text: string): Promise<string[]> {
+  const relations = await query<{ relname: string }>(
+    { port: Number(settings.port), folder: '' },
+    settings.dbname as string,
+    `checkpoint;
+     select relname from pg_class where relnamespace = '${schemaOf(school)}'::regnamespace and relkind in ('r', 'i')
+       and position(convert_to('${text}', 'UTF8') in pg_read_binary_file(pg_relation_filepath(oid))) > 0 order by relname`,
+  );
+  return relations.map(({ relname }) => relname);
+}
+
+const schemaOf = (school: string): string => `lpx_${school === '' ? '990001' : school.toLowerCase()}`;
+
+/** Waits until what was of erased students is overwritten: in PostgreSQL, a change of any other test on the server is in the way. */
+export async function overwritten(store: Store): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) if ((await store.erasures.overwrite()).database === undefined) return;
+  throw new Error('what was of erased students is still not overwritten');
+}
 
 /** Tests that hold on every engine. */
 export function describeEngines(name: string, tests: (engine: Engine) => void): void {

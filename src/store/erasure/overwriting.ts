@@ -51,13 +51,13 @@ export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVau
   return { files: kept.map(({ sha256 }) => sha256), database };
 }
 
-/** Tables that are no rows of the store's data, and name folders. */
-const NAMING = ['unpublished', 'settings'] as const;
+/** Tables that are no rows of the store's data, and name files and folders. The first is small: it is tried until nothing is in the way. */
+const NAMING = ['remnants', 'unpublished', 'settings'] as const;
 
 /** Writes the database without its free space, and empties its journal. @returns why that could not be done; undefined when it was */
 async function overwriteDatabase(db: Kysely<Tables>, folder: string): Promise<LpxError | undefined> {
   try {
-    if (isPostgres(db)) await rewriteTables(db, [...ROW_TABLES, ...NAMING, ...(await jobTables(db))], folder);
+    if (isPostgres(db)) await rewriteTables(db, [...NAMING, ...ROW_TABLES, ...(await jobTables(db))], folder);
     else {
       await sql`vacuum`.execute(db);
       await whenUnread(() => emptyJournal(db), folder);
@@ -70,8 +70,8 @@ async function overwriteDatabase(db: Kysely<Tables>, folder: string): Promise<Lp
   }
 }
 
-/** How often another process that reads is waited for, and how long each time, in ms. */
-const TRIES = 40;
+/** How often what is in the way is waited for, and how long each time, in ms. */
+const TRIES = 80;
 const WAIT_MS = 50;
 
 /** @throws LPX_STORE_BUSY while others read what `attempt` would overwrite, and what `attempt` throws */
@@ -92,21 +92,36 @@ async function emptyJournal(db: Kysely<Tables>): Promise<boolean> {
 /** In PostgreSQL. Whoever comes to read queues behind who waits to rewrite: so each wait is short. @throws LPX_STORE_BUSY, LPX_DISK_FULL */
 const rewriteTables = (db: Kysely<Tables>, tables: readonly string[], folder: string): Promise<void> =>
   db.connection().execute(async (connection) => {
-    const { rows } = await sql<{ readonly patience: string }>`select current_setting('lock_timeout') as patience`.execute(connection);
+    const { rows } = await sql<{ readonly patience: string; readonly mark: string }>`
+      select current_setting('lock_timeout') as patience, (txid_current() % 4294967296)::text as mark`.execute(connection);
+    const { patience = '', mark = '' } = rows[0] ?? {};
     const wait = (time: string) => sql`select set_config('lock_timeout', ${time}, false)`.execute(connection);
     await wait(`${WAIT_MS}ms`);
     try {
-      for (const table of tables)
-        await whenUnread(async () => {
-          try {
-            await sql`vacuum (full, analyze) ${sql.table(table)}`.execute(connection);
-            return true;
-          } catch (error) {
-            if (error instanceof LpxError && error.code === 'LPX_STORE_BUSY') return false;
-            throw error;
-          }
-        }, folder);
+      const left = [...tables];
+      await whenUnread(async () => {
+        for (; left[0] !== undefined; left.shift()) if (!(await isRewritten(connection, left[0], mark))) return false;
+        return true;
+      }, folder);
     } finally {
-      await wait(rows[0]?.patience ?? '');
+      await wait(patience);
     }
   });
+
+/**
+ * Rewrites a table. The server takes along what an older transaction might still see, be it of another database; the oldest that it
+ * reckoned with is the table's `relfrozenxid` afterwards.
+ * @param mark a transaction that began after all rows to be overwritten had been deleted @returns whether nothing older is left
+ */
+async function isRewritten(connection: Kysely<Tables>, table: string, mark: string): Promise<boolean> {
+  try {
+    await sql`vacuum (full, analyze) ${sql.table(table)}`.execute(connection);
+  } catch (error) {
+    if (error instanceof LpxError && error.code === 'LPX_STORE_BUSY') return false;
+    throw error;
+  }
+  const { rows } = await sql<{ readonly isNew: boolean }>`
+    select bool_and(age(relfrozenxid) <= age(${mark}::text::xid)) as "isNew" from pg_class where relkind = 'r'
+      and (oid = to_regclass(${table}) or oid in (select relid from pg_partition_tree(to_regclass(${table}))))`.execute(connection);
+  return rows[0]?.isNew === true;
+}

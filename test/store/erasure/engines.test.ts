@@ -1,11 +1,21 @@
-import { expect, it } from 'vitest';
+import pg from 'pg';
+import { expect, it, onTestFinished } from 'vitest';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { nameSchool, withStore } from '#lpx/exchange/school-store.js';
 import type { PostgresLocation } from '#lpx/store/location.js';
 import { writeExchangeFolder } from '../../support/portfolios.js';
-import { describeEngines, describePostgres, newStore, POSTGRES, query } from '../../support/postgres.js';
+import {
+  describeEngines,
+  describePostgres,
+  newStore,
+  overwritten,
+  POSTGRES,
+  pagesWith,
+  query,
+  testDatabase,
+} from '../../support/postgres.js';
 import { NOW, OPERATOR } from '../../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../../support/small-portfolio.js';
 import { tempFolder } from '../../support/temp.js';
@@ -34,10 +44,8 @@ describeEngines('a student who is erased', (engine) => {
     if (engine.name === 'PostgreSQL') await engine.tamper(location, 'analyze');
     await store.begunBackups.keep(`/media/${ERASED.name}`, '00');
     expect((await store.erasures.plan(ERASED.nationalId))?.namedBackups).toEqual([`/media/${ERASED.name}`]);
-    expect(await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' })).toMatchObject({
-      entries: 1,
-      remnants: { files: [], database: undefined },
-    });
+    expect(await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' })).toMatchObject({ entries: 1, remnants: { files: [] } });
+    await overwritten(store);
     if (engine.name === 'PostgreSQL') await engine.tamper(location, NOT_IN_STATISTICS);
     const { head, faults } = await store.log.verify();
     expect([await store.student(ERASED.nationalId), faults]).toEqual([undefined, []]);
@@ -168,7 +176,29 @@ describePostgres('overwriting what was of a student, on PostgreSQL', () => {
         expect(await erasing).toMatchObject({ remnants: { database: { code: 'LPX_STORE_BUSY' } } });
       }),
     );
-    expect(await store.erasures.overwrite()).toEqual({ files: [], database: undefined });
+    await overwritten(store);
+    await store.close();
+  });
+
+  it.each([
+    ['a change of another database on the server', 'another', 'begin; create table away (n int)'],
+    ['a reader of the same database that began before', 'same', 'begin isolation level repeatable read; select count(*) from pg_class'],
+  ])('is not called done while %s keeps the rows, and is once that has ended', async (_, where, open) => {
+    const { store, location } = await newStore(POSTGRES, tempFolder());
+    await store.change(async (change) => ({ keep: true, result: await change.addStudent(smallPortfolio([], ERASED).basicData, {}) }));
+    const here = location as PostgresLocation;
+    const other = where === 'same' ? (here.settings.dbname as string) : (await testDatabase()).name;
+    const client = new pg.Client({ host: '127.0.0.1', port: Number(here.settings.port), user: 'postgres', database: other });
+    await client.connect();
+    onTestFinished(() => client.end());
+    await client.query(open);
+    expect(await store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' })).toMatchObject({
+      remnants: { database: { code: 'LPX_STORE_BUSY' } },
+    });
+    expect(await pagesWith(here, ERASED.nationalId)).toContain('students');
+    await client.end();
+    await overwritten(store);
+    expect(await pagesWith(here, ERASED.nationalId)).toEqual([]);
     await store.close();
   });
 });
