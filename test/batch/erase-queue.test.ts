@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { serialize } from 'node:v8';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
@@ -10,7 +9,7 @@ import { JobQueue } from '#lpx/batch/job-queue.js';
 import { jobId } from '#lpx/batch/queued-jobs.js';
 import { withStore } from '#lpx/exchange/school-store.js';
 import { createStore } from '#lpx/store/open.js';
-import { describePostgres, overwritten, type TestDatabase, testDatabase } from '../support/postgres.js';
+import { describePostgres, overwritten, someoneWaits, type TestDatabase, testDatabase } from '../support/postgres.js';
 import { NOW, OPERATOR } from '../support/schools.js';
 import { smallPortfolio } from '../support/small-portfolio.js';
 import { tempFolder } from '../support/temp.js';
@@ -56,11 +55,6 @@ async function dumpOf({ run }: TestDatabase): Promise<string> {
 }
 
 const ERASED_WORDS = new RegExp(`${ERASED.nationalId}|${ERASED.name}`, 'i');
-
-/** Waits until somebody waits for a lock. */
-async function someoneWaits({ run }: TestDatabase): Promise<void> {
-  while ((await run(`select from pg_locks where not granted`)).length === 0) await sleep(5);
-}
 
 describePostgres('a student who is erased, and the queue', () => {
   it('is in no job any more that has ended, now or long ago; a job that waits or runs stands against it', async () => {

@@ -197,11 +197,16 @@ describePostgres('the queue of jobs', () => {
     expect([(await dead.take())?.about, (await ours.take())?.about]).toEqual(['a', 'b']);
     const endTurn = await store.presence.tryTurn('inbox');
     const work = await store.attachments.workFolder();
-    const held = await attacker.query(`select distinct pid from pg_locks where locktype = 'advisory' and pid <> pg_backend_pid()`);
+    const held = await attacker.query(
+      `select distinct pid from pg_locks join pg_stat_activity using (pid)
+         where locktype = 'advisory' and datname = current_database() and pid <> pg_backend_pid()`,
+    );
     expect(held.rows).toEqual([]);
 
     // It takes the place of a session that ends, as far as it can: its name, which everybody sees.
-    const names = await attacker.query("select distinct application_name as name from pg_stat_activity where application_name like 'lpx%'");
+    const names = await attacker.query(
+      "select distinct application_name as name from pg_stat_activity where datname = current_database() and application_name like 'lpx%'",
+    );
     for (const { name } of names.rows)
       await (await clientOf(database, roles[1])).query("select set_config('application_name', $1, false)", [name]);
     await dead.close();

@@ -1,14 +1,22 @@
 /** The command line on a store in PostgreSQL: what kills, races and a server that goes away leave. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
-import { describePostgres, holdWriters, noticeDead, ownServer, query, type TestDatabase, testDatabase } from '../support/postgres.js';
+import {
+  describePostgres,
+  holdWriters,
+  noticeDead,
+  ownServer,
+  query,
+  someoneWaits,
+  type TestDatabase,
+  testDatabase,
+} from '../support/postgres.js';
 import { exportFrom, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { durationOf, once, strike, strikesIn, within } from '../support/strikes.js';
@@ -104,9 +112,9 @@ describePostgres('an import into a database', () => {
     const file = await packaged();
     const server = await ownServer();
     const place = await arranged(await testDatabase(server));
-    const writers = await holdWriters(place, '990002');
+    await holdWriters(place, '990002');
     const running = lpx(importing(place, file));
-    while (!(await writers.isWaitedFor())) await sleep(20);
+    await someoneWaits(place);
     // Its files are staged, and it has yet to write what they are to the database.
     expect(readdirSync(place.files, { recursive: true }).length).toBeGreaterThan(FILES);
     await server.stop();

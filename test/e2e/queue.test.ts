@@ -14,7 +14,15 @@ import { createStore } from '#lpx/store/open.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { settle } from '../support/inboxes.js';
-import { describePostgres, hasPostgres, holdWriters, ownServer, type TestDatabase, testDatabase } from '../support/postgres.js';
+import {
+  describePostgres,
+  hasPostgres,
+  holdWriters,
+  ownServer,
+  someoneWaits,
+  type TestDatabase,
+  testDatabase,
+} from '../support/postgres.js';
 import { S3_KEYS, S3Server } from '../support/s3.js';
 import { keptFolder, tempFolder } from '../support/temp.js';
 import { describeWith } from '../support/tools.js';
@@ -355,9 +363,9 @@ describePostgres('packages in the queue', () => {
     const { inbox, secret, packages, nationalIds } = await inboxOf(folder, FEW);
     const words = ['--store', database.url, 'batch', 'import', inbox, '--create-students', '--queue', '--no-follow'];
     expect((await lpx(words)).code).toBe(0);
-    const writers = await holdWriters(database, '990002');
+    await holdWriters(database, '990002');
     const worker = workersOfTest()(['--store', database.url, 'worker', '--jobs', '2', '--passwords', secret, '--until-empty']);
-    await until(writers.isWaitedFor);
+    await someoneWaits(database);
     await server.stop();
     await until(() => /LPX_DATABASE_(?:LOST|UNREACHABLE)/.test(worker.said.out));
     await server.start();

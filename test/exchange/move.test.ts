@@ -336,13 +336,16 @@ describeEngines('an erased student, in a store that moves,', (engine) => {
   );
 });
 
+/** Locks of this database. */
+const HERE = 'database = (select oid from pg_database where datname = current_database())';
+
 describePostgres('a move into PostgreSQL', () => {
   it('keeps others out without an advisory lock, which any role of the database could hold', async () => {
     const parent = tempFolder();
     const [from, { location: to, run }] = [await lived(SQLITE, parent), await testDatabase()];
     let held: Promise<unknown> | undefined;
     const onProgress = () => {
-      held ??= run("select objid from pg_locks where locktype = 'advisory'");
+      held ??= run(`select objid from pg_locks where locktype = 'advisory' and ${HERE}`);
     };
     await moveStore({ from, to, attachments: join(parent, 'files'), dryRun: false, ...BY, onProgress });
     expect(await held).toEqual([]);

@@ -146,16 +146,20 @@ export async function query<R extends object>({ port }: Server, database: string
 }
 
 /** Keeps all others from writing to the store of a school, while they read, until it is given back or the server stops. */
-export async function holdWriters({ port, name, run }: TestDatabase, school: string) {
+export async function holdWriters({ port, name }: TestDatabase, school: string) {
   const client = new pg.Client({ host: '127.0.0.1', port, user: 'postgres', database: name });
   client.on('error', () => {});
   await client.connect();
   await client.query(`begin; lock table lpx_${school}.schema_version in share row exclusive mode`);
   return {
-    /** Whether somebody waits to write. */
-    isWaitedFor: async () => (await run(`select from pg_locks where not granted and locktype = 'relation'`)).length > 0,
     release: () => client.end(),
   };
+}
+
+/** Waits until a process waits for a lock in a database: others have theirs on the same server. */
+export async function someoneWaits({ run }: TestDatabase): Promise<void> {
+  const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+  while ((await run(waiting)).length === 0) await sleep(5);
 }
 
 /** Waits until the server has noticed that processes which used a database are dead: until then it takes them for living. */
