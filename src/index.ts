@@ -4,7 +4,8 @@
  */
 export { type Code, type Facts, type Finding, LpxError, type Place, type Severity } from './errors.js';
 export type { ExportedPackage, ExportedStudent, ExportResult, LeftOut, NamedStudent, SkippedStudent } from './exchange/export.js';
-export type { ImportedStudent, ImportResult, RecordChange } from './exchange/import.js';
+export type { ImportedStudent, RecordChange } from './exchange/import/plan.js';
+export type { ImportResult } from './exchange/import.js';
 export type { LoadedStudent, LoadResult, NamedRecord } from './exchange/load.js';
 export type { FileView, RecordVersion, RecordView, StudentView } from './exchange/show.js';
 export type { PackageFacts, PasswordSource, SignatureSource, StudentFacts, VerificationReport } from './exchange/verify.js';

@@ -23,7 +23,8 @@ import type { Password, PasswordFinder } from '../package/password-source.js';
 import { readPasswords } from '../roster/password-tables.js';
 import { takeTurn } from '../store/processes/turns.js';
 import type { Store } from '../store/store.js';
-import { type ImportRequest, type ImportResult, isRefusal } from './import.js';
+import { isRefusal } from './import/refusal.js';
+import type { ImportRequest, ImportResult } from './import.js';
 import type { CheckedPackage } from './note-verification.js';
 import { errorOfReport, type VerificationReport, type VerifyRequest } from './verify.js';
 

@@ -1,27 +1,21 @@
 /** Proves that a store is what it should be: database, records, files, log, backups; and says what no backup protects. */
-import { lstatSync, statfsSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { statfsSync } from 'node:fs';
+import { dirname, isAbsolute } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { backupsWithoutErasures } from '../backup/erasure-lists.js';
-import { HashList } from '../backup/hash-list.js';
-import { hasSnapshot, missingIn } from '../backup/snapshots.js';
 import { type Finding, findingOf, LpxError } from '../errors.js';
-import { setMode } from '../store/access.js';
+import { taipeiTime } from '../spec/terms.js';
 import type { Losses } from '../store/health/salvage.js';
-import {
-  type DamagedRow,
-  damagedRows,
-  type EngineCheck,
-  type EngineFaults,
-  NO_PROTECTION,
-  type Protection,
-  type ProtectionGap,
-} from '../store/health/store-health.js';
+import { type DamagedRow, type EngineCheck, type EngineFaults, NO_PROTECTION, type ProtectionGap } from '../store/health/store-health.js';
 import type { LogCheck, LogFault } from '../store/history/custody-log.js';
-import type { HistoryEntry, Store } from '../store/store.js';
+import type { Store } from '../store/store.js';
 import { keyOfRow } from '../store/table-rows.js';
 import { linkedFolders } from '../store/vault/linked-folders.js';
 import { fileFindings, namelessFindings } from './doctor/file-findings.js';
+import { looseFindings, looseModes } from './doctor/loose-modes.js';
+import { type BackupState, backupFindings, gapFindings, newestBackup, protectionOf } from './doctor/protection.js';
+import { type Repairs, repairStore } from './doctor/repairs.js';
+import { type ExaminedFiles, examineFiles, examineRows } from './doctor/rows-and-files.js';
 import { probeFiles } from './move-probe.js';
 
 export interface DoctorRequest {
@@ -36,26 +30,6 @@ export interface DoctorRequest {
   /** Of a store that cannot be read as a whole: what cannot. Then nothing is repaired. */
   readonly losses?: Losses | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
-/** The newest backup that is known to be complete, and when a restore was last tried. */
-export interface BackupState {
-  readonly at: Date;
-  readonly folder: string;
-  readonly snapshot: string;
-  readonly position: number;
-  /** Whether its snapshot is there; undefined where its folder cannot be seen from here. */
-  readonly there: boolean | undefined;
-  /** When a restore of the repository was last tried. */
-  readonly rehearsedAt: Date | undefined;
-}
-
-/** What was repaired. */
-export interface Repairs {
-  readonly modes: number;
-  readonly orphans: number;
-  /** CRC-32s of files that were noted wrongly. */
-  readonly checksums: number;
 }
 
 export interface DoctorReport {
@@ -86,17 +60,10 @@ export interface DoctorReport {
   readonly error: LpxError | undefined;
 }
 
-const DAY_MS = 86_400_000;
-/** A backup is old after so many days, and a rehearsal after so many. */
-const BACKUP_DAYS = 2;
-const REHEARSAL_DAYS = 35;
 /** Less room than this on a disk is little, in bytes. */
 const LITTLE_SPACE = 1024 ** 3;
 /** A clock may be behind the newest entry by so much, in ms: two computers may share a store. */
 const CLOCK_MS = 5 * 60_000;
-/** Orphans that are named. */
-const ORPHANS_NAMED = 1000;
-
 /** @throws LPX_STORE_DAMAGED where the database cannot be read at all; LPX_TABLES_DAMAGED; LPX_FILE_UNREADABLE */
 export async function examineStore(store: Store, request: DoctorRequest): Promise<DoctorReport> {
   const { part, quick, losses, now, onProgress } = request;
@@ -214,108 +181,6 @@ const lossFindings = ({ tables, students }: Losses = { tables: [], students: [] 
   ...students.map((student) => findingOf('LPX_STUDENT_UNREADABLE', 'error', { student })),
 ];
 
-/** The contents that the table of files has, in the order of their hashes; of each, how many bytes it has, and its CRC-32. */
-interface Files {
-  readonly hashes: HashList;
-  readonly sizes: number[];
-  readonly crc32s: number[];
-}
-
-/** In place of a CRC-32 that nobody has counted yet. */
-const UNKNOWN = -1;
-
-async function examineRows(store: Store, inPart: (table: string, key: string) => boolean) {
-  const files: Files = { hashes: new HashList(), sizes: [], crc32s: [] };
-  const damaged: DamagedRow[] = [];
-  let checked = 0;
-  await store.readRows(async (reader) => {
-    const counting = (table: string, key: string) => {
-      const isOwn = inPart(table, key);
-      if (isOwn) checked++;
-      return isOwn;
-    };
-    const found = damagedRows(reader, counting, (table, { sha256, bytes, crc32, document_sha256, media_sha256 }) => {
-      if (table === 'attachments') {
-        files.hashes.push(String(sha256));
-        files.sizes.push(Number(bytes));
-        files.crc32s.push(Number(crc32 ?? UNKNOWN));
-      }
-      // The files come before the records that name them.
-      return [document_sha256, media_sha256].every((named) => typeof named !== 'string' || files.hashes.indexOf(named) >= 0);
-    });
-    for await (const row of found) damaged.push(row);
-  });
-  return { files, damaged, checked };
-}
-
-interface ExaminedFiles {
-  readonly damage: ReadonlyMap<string, 'lost' | 'broken'>;
-  /** The right CRC-32 of contents that are whole and of which another one is noted: an export would take them for broken. */
-  readonly crc32s: ReadonlyMap<string, number>;
-  /** Contents of the vault that no record names: the table of files does not have them, or no record has or had them. */
-  readonly orphans: readonly string[];
-  readonly orphanBytes: number;
-  /** The contents of this part that are there: those that were looked at. */
-  readonly present: readonly string[];
-}
-
-/** Looks for every file, with its size; reads those of this part to their ends, unless it is to be quick. */
-async function examineFiles(
-  store: Store,
-  { hashes, sizes, crc32s: noted }: Files,
-  {
-    quick,
-    unneeded,
-    inPart,
-    onProgress,
-  }: Pick<DoctorRequest, 'quick' | 'onProgress'> & {
-    readonly unneeded: readonly string[];
-    readonly inPart: (sha256: string) => boolean;
-  },
-): Promise<ExaminedFiles> {
-  const damage = new Map<string, 'lost' | 'broken'>();
-  const crc32s = new Map<string, number>();
-  const seen = new Uint8Array(hashes.length);
-  const [strangers, strangerSizes] = [[] as string[], new Map<string, number>()];
-  for await (const { sha256, bytes } of store.attachments.list()) {
-    const at = hashes.indexOf(sha256);
-    if (at >= 0) seen[at] = bytes === sizes[at] ? 1 : 2;
-    else if (strangers.length < ORPHANS_NAMED) {
-      strangers.push(sha256);
-      strangerSizes.set(sha256, bytes);
-    }
-  }
-  const present: string[] = [];
-  for (let at = 0; at < hashes.length; at++) {
-    const sha256 = hashes.at(at);
-    onProgress?.(at, hashes.length);
-    if (seen[at] === 0) {
-      // One that came while the vault was being listed is there.
-      const state = await store.attachments.check(sha256);
-      if (state !== 'sound') damage.set(sha256, state);
-      continue;
-    }
-    if (seen[at] === 2) damage.set(sha256, 'broken');
-    if (!inPart(sha256)) continue;
-    present.push(sha256);
-    if (quick || damage.has(sha256)) continue;
-    let crc = 0;
-    const state = await store.attachments.check(sha256, () => {
-      crc = 0;
-      return (bytes) => {
-        crc = crc32(bytes, crc);
-      };
-    });
-    if (state !== 'sound') damage.set(sha256, state);
-    else if (noted[at] !== UNKNOWN && noted[at] !== crc) crc32s.set(sha256, crc);
-  }
-  // What an import has just brought is named by now.
-  const named = await store.knownFiles(strangers);
-  const orphans = [...strangers.filter((sha256) => !named.has(sha256)), ...unneeded.filter((sha256) => !damage.has(sha256))];
-  const orphanBytes = orphans.reduce((sum, sha256) => sum + (strangerSizes.get(sha256) ?? sizes[hashes.indexOf(sha256)] ?? 0), 0);
-  return { damage, crc32s, orphans, orphanBytes, present };
-}
-
 async function rowFindings(store: Store, damaged: readonly DamagedRow[]): Promise<Finding[]> {
   const ids = damaged.flatMap(({ studentId }) => studentId ?? []);
   const students = await store.health.studentsById(ids);
@@ -357,65 +222,8 @@ async function unlessDamaged<T>(findings: Finding[], otherwise: T, look: () => P
   }
 }
 
-interface LooseMode {
-  readonly path: string;
-  readonly mode: number;
-  /** What it should be at most. */
-  readonly allowed: number;
-}
-
-/** What others may read or write, of a store on this computer. Windows has no modes. */
-function looseModes(store: Store, present: readonly string[]): LooseMode[] {
-  if (process.platform === 'win32') return [];
-  const { access } = store.attachments;
-  const files = present.map((sha256) => store.attachments.locationOf(sha256)).filter((path) => isAbsolute(path));
-  const shelves = [...new Set(files.flatMap((file) => [dirname(file), dirname(dirname(file))]))];
-  const own = isAbsolute(store.folder) ? ['lpx.sqlite', 'lpx.sqlite-wal', 'lpx.sqlite-shm'].map((name) => join(store.folder, name)) : [];
-  const places = [
-    ...(isAbsolute(store.folder) ? [{ path: store.folder, allowed: access.folder }] : []),
-    ...shelves.map((path) => ({ path, allowed: access.folder })),
-    ...[...own, ...files].map((path) => ({ path, allowed: access.file })),
-  ];
-  return places.flatMap(({ path, allowed }) => {
-    const found = lstatSync(path, { throwIfNoEntry: false });
-    return found && !found.isSymbolicLink() && (found.mode & 0o777 & ~allowed) !== 0 ? [{ path, mode: found.mode & 0o777, allowed }] : [];
-  });
-}
-
-function looseFindings(loose: readonly LooseMode[]): Finding[] {
-  const [first] = loose;
-  if (!first) return [];
-  const finding = findingOf('LPX_MODE_LOOSE', 'warning', {}, { file: first.path, mode: first.mode.toString(8) });
-  return [loose.length === 1 ? finding : ({ ...finding, more: loose.length - 1 } as Finding)];
-}
-
 const orphanFinding = ({ orphans, orphanBytes }: ExaminedFiles): Finding =>
   findingOf('LPX_ORPHANS', 'warning', {}, { count: orphans.length, bytes: orphanBytes });
-
-/** Repairs modes and checksums, and moves contents that no record names out of the vault. */
-async function repairStore(
-  store: Store,
-  { now, operator }: DoctorRequest,
-  { loose, orphans, crc32s }: Pick<ExaminedFiles, 'orphans' | 'crc32s'> & { readonly loose: readonly LooseMode[] },
-): Promise<Repairs> {
-  for (const { path, allowed } of loose) setMode(path, allowed);
-  const modes = loose.filter(({ path, allowed }) => (lstatSync(path).mode & 0o777 & ~allowed) === 0).length;
-  let moved = 0;
-  const checksums = crc32s.size;
-  if (modes + checksums + orphans.length === 0) return { modes, orphans: moved, checksums };
-  // Their rows first: a file without a row is found again where this is cut short, and a row without its file would be called a loss.
-  await store.change(async (change) => ({ keep: true, result: await change.dropUnneeded(orphans) }));
-  await store.change(async (change) => {
-    // Nobody else writes meanwhile: what is not named now is nobody's.
-    const named = await change.knownFiles(orphans);
-    for (const sha256 of orphans.filter((hash) => !named.has(hash))) if (await store.attachments.setAside(sha256)) moved++;
-    await change.setCrc32s(crc32s);
-    if (modes + moved + checksums > 0)
-      await change.addHistory({ kind: 'repair', at: now, operator, file: '', bytes: 0, details: { modes, orphans: moved, checksums } });
-    return { keep: modes + moved + checksums > 0, result: undefined };
-  });
-  return { modes, orphans: moved, checksums };
-}
 
 /** Folders on this computer that links stand for. */
 function linksOf({ folder, attachments: { location } }: Store): string[] {
@@ -434,68 +242,8 @@ function freeSpace(store: Store): number | undefined {
   }
 }
 
-/** In Taiwan's time: `2021-01-22 10:30`. */
-const localMinute = (time: Date): string => new Date(time.getTime() + TAIWAN_MS).toISOString().slice(0, 16).replace('T', ' ');
-const TAIWAN_MS = 8 * 3_600_000;
-
 async function clockFindings(store: Store, now: Date): Promise<Finding[]> {
   const newest = await store.health.newestEntryAt();
   if (!newest || newest.getTime() <= now.getTime() + CLOCK_MS) return [];
-  return [findingOf('LPX_CLOCK_BEHIND', 'warning', {}, { at: localMinute(newest) })];
+  return [findingOf('LPX_CLOCK_BEHIND', 'warning', {}, { at: taipeiTime(newest).slice(0, 16) })];
 }
-
-/** The newest complete backup: one whose snapshot is there, as far as that can be seen. */
-export async function newestBackup(store: Store): Promise<BackupState | undefined> {
-  const entries = await store.history({ kinds: ['backup', 'rehearsal', 'restore'] });
-  const rehearsals = new Map<string, Date>();
-  for (const entry of entries)
-    if (entry.kind === 'rehearsal' && !rehearsals.has(entry.details.repository)) rehearsals.set(entry.details.repository, entry.at);
-  const states = entries.filter(isBackup).map(({ kind, at, folder = '', details }): BackupState => {
-    const { snapshot, position, repository } = details;
-    return {
-      at,
-      folder,
-      snapshot,
-      position,
-      there: hasSnapshot(folder, snapshot),
-      rehearsedAt: kind === 'restore' ? undefined : rehearsals.get(repository),
-    };
-  });
-  return states.find(({ there }) => there !== false) ?? states[0];
-}
-
-/** The newest backup of which it can be known, as far as can be seen, which files it does not have. */
-async function protectionOf(store: Store): Promise<Protection> {
-  let newest: Omit<Protection, 'wholeUntil'> | undefined;
-  for (const entry of (await store.history({ kinds: ['backup', 'restore'] })).filter(isBackup)) {
-    const { kind, folder = '', details } = entry;
-    const { snapshot, position } = details;
-    if (hasSnapshot(folder, snapshot) === false) continue;
-    if (kind === 'backup' && details.missing === 0) return { ...(newest ?? { position, missing: [] }), wholeUntil: position };
-    if (newest) continue;
-    // What a restored store lacks, its own examination says.
-    const missing = (await missingIn(folder, snapshot)) ?? (kind === 'restore' ? [] : undefined);
-    if (missing) newest = { position, missing };
-  }
-  return { ...(newest ?? NO_PROTECTION), wholeUntil: 0 };
-}
-
-type BackupEntry = Extract<HistoryEntry, { kind: 'backup' | 'restore' }>;
-
-const isBackup = (entry: HistoryEntry): entry is BackupEntry => entry.kind === 'backup' || entry.kind === 'restore';
-
-function backupFindings(backup: BackupState | undefined, now: Date): Finding[] {
-  if (!backup) return [findingOf('LPX_BACKUP_NONE', 'warning', {})];
-  const { at, folder, there, rehearsedAt } = backup;
-  const daysSince = (then: Date) => Math.floor((now.getTime() - then.getTime()) / DAY_MS);
-  return [
-    ...(there === false ? [findingOf('LPX_BACKUP_GONE', 'warning', {}, { folder })] : []),
-    ...(there === undefined ? [findingOf('LPX_BACKUP_AWAY', 'note', {}, { folder })] : []),
-    ...(daysSince(at) > BACKUP_DAYS ? [findingOf('LPX_BACKUP_OLD', 'warning', {}, { count: daysSince(at) })] : []),
-    ...(rehearsedAt === undefined ? [findingOf('LPX_REHEARSAL_NONE', 'note', {}, { folder })] : []),
-    ...(rehearsedAt && daysSince(rehearsedAt) > REHEARSAL_DAYS ? [findingOf('LPX_REHEARSAL_DUE', 'note', {}, { folder })] : []),
-  ];
-}
-
-const gapFindings = ({ records, since }: ProtectionGap = { records: 0, takenOut: 0, since: undefined }): Finding[] =>
-  records === 0 ? [] : [findingOf('LPX_UNPROTECTED', 'warning', {}, { count: records, at: since ? localMinute(since).slice(0, 10) : '' })];

@@ -1,7 +1,7 @@
 /** Appends what was verified to the history of a store: who checked which package, and what came of it. */
 import { LpxError } from '../errors.js';
 import type { Queued, Store } from '../store/store.js';
-import { factsOfFile, isRefusal } from './import.js';
+import { factsOfFile, isRefusal } from './import/refusal.js';
 import { errorOfReport, type VerificationReport, type VerifyRequest, verifyPackage } from './verify.js';
 
 /** A package as it was found. */

@@ -1,5 +1,6 @@
 import { errorOf, type LpxError } from '../../errors.js';
-import { type ImportedStudent, type ImportResult, importPackage, type RecordChange } from '../../exchange/import.js';
+import type { ImportedStudent, RecordChange } from '../../exchange/import/plan.js';
+import { type ImportResult, importPackage } from '../../exchange/import.js';
 import { withStore } from '../../exchange/school-store.js';
 import { errorOfReport } from '../../exchange/verify.js';
 import { maskId } from '../../masking.js';
