@@ -3,20 +3,20 @@
  * becomes an export once all of its files are written, and only then do they get their names. What a dead process left
  * is settled by the next command that opens the store: finished when all was written and is still there, else removed.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, lstatSync, readFileSync } from 'node:fs';
-import { readdir, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Kysely, Transaction } from 'kysely';
 import { LpxError } from '../errors.js';
 import { fileError } from '../io/file-error.js';
 import { markCommitted } from '../io/interruption.js';
-import { isOwn, isUnpublished, publishFiles, removeParts, type Unpublished, unpublished } from '../io/publish.js';
+import { removeParts, type Unpublished, unpublished } from '../io/publish.js';
 import { LEAVING_REASONS } from '../spec/status-changes.js';
 import { noteRemnants } from './erasure/overwriting.js';
 import { chainEntry } from './history/chain.js';
 import { EntryChanges } from './history/entry-changes.js';
 import { requestDetails } from './history/history-rows.js';
+import { type DeadPackage, finish, isOfPackage, withdraw } from './processes/dead-packages.js';
 import type { Presence } from './processes/presence.js';
 import type { WorkFolder } from './processes/work-folder.js';
 import { inParts } from './statements.js';
@@ -204,80 +204,8 @@ export class PackageClaims {
   }
 }
 
-/** Of a written package: the name of its ZIP, its size in bytes, and its MD5. */
-type WrittenZip = Pick<ExportEntry, 'file' | 'bytes' | 'md5'>;
-
-/** The names that `packageBaseName` gives. */
-const ZIP_NAME = /^[0-9A-Za-z]{6}_\d{4}(?:_\d\d){5}\.zip$/;
-
-/**
- * Whether a file's two paths are such as a claim has. The ZIP and its signature are known by their content, and removed under their
- * own names too; the file of a password has any name, in any folder, and only its part is removed.
- */
-export function isOfPackage({ file: zip, folder }: Pick<ExportEntry, 'file' | 'folder'>, unpublished: Unpublished): boolean {
-  if (!isUnpublished(unpublished) || !ZIP_NAME.test(zip)) return false;
-  const name = basename(unpublished.file);
-  return (name !== zip && name !== `${zip}.md5`) || unpublished.file === join(folder, name);
-}
-
-/** The signature is a line. */
-const SIGNATURE_BYTES = 1024;
-
-/** A package that a process left which is gone. */
-interface DeadPackage {
-  readonly zip: WrittenZip & Pick<ExportEntry, 'folder'>;
-  readonly files: readonly Unpublished[];
-}
-
 const filesOfDead = (transaction: Transaction<Tables>, historyId: number): Promise<Unpublished[]> =>
   transaction.selectFrom('unpublished').select(['part', 'file']).where('history_id', '=', historyId).execute();
-
-/**
- * Gives the files of written packages their names.
- * @returns `impossible` when something else has one of them, or one is gone: removed, renamed, or on a disk that is away;
- *   `later` when the system refuses for now, such as on a disk that is full or can only be read
- */
-async function finish(packages: readonly DeadPackage[]): Promise<'published' | 'later' | 'impossible'> {
-  if (!packages.every(({ zip, files }) => files.every((file) => isThere(file, zip)))) return 'impossible';
-  return publishFiles(packages.flatMap(({ files }) => files)).then(
-    () => 'published',
-    (error) => (error instanceof LpxError && FOR_GOOD.has(String(error.facts.reason)) ? 'impossible' : 'later'),
-  );
-}
-
-/** Error codes for which waiting does not help: the name is taken, or the file is gone. */
-const FOR_GOOD: ReadonlySet<string> = new Set(['EEXIST', 'ENOENT']);
-
-/** Whether a file of a written package is there, under one of its names. The ZIP is known by its size: it may be large. */
-function isThere(unpublished: Unpublished, zip: WrittenZip): boolean {
-  const path = existsSync(unpublished.part) ? unpublished.part : unpublished.file;
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  // Without its part, what only keeps the name is not the file.
-  if (!found?.isFile() || (path === unpublished.file && isOwn(unpublished))) return false;
-  if (basename(unpublished.file) === zip.file) return found.size === zip.bytes;
-  return basename(unpublished.file) === `${zip.file}.md5` ? isSignature(path, zip) : found.size > 0;
-}
-
-/** Takes back the names that a killed process gave to files of a package; whatever else has such a name stays. */
-async function withdraw({ files, zip }: DeadPackage): Promise<void> {
-  for (const unpublished of files)
-    if (isOwn(unpublished) || (!existsSync(unpublished.part) && (await isPartOf(zip, unpublished.file))))
-      await rm(unpublished.file, { force: true }).catch(() => {});
-}
-
-/** Whether a file is the ZIP of a package or its signature, by its content. */
-async function isPartOf(zip: WrittenZip, file: string): Promise<boolean> {
-  const found = lstatSync(file, { throwIfNoEntry: false });
-  if (!found?.isFile()) return false;
-  if (basename(file) !== zip.file) return basename(file) === `${zip.file}.md5` && isSignature(file, zip);
-  if (found.size !== zip.bytes) return false;
-  const hash = createHash('md5');
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return hash.digest('hex') === zip.md5;
-}
-
-const isSignature = (file: string, { md5 }: WrittenZip): boolean =>
-  lstatSync(file).size <= SIGNATURE_BYTES && readFileSync(file, 'latin1').includes(md5);
 
 async function markDone(transaction: Transaction<Tables>, folder: string, historyId: number): Promise<void> {
   await transaction.deleteFrom('unpublished').where('history_id', '=', historyId).execute();

@@ -5,7 +5,7 @@ import { identityOf } from '../../spec/identity.js';
 import type { PortfolioRecord } from '../../spec/portfolio.js';
 import { titleOf, wireListOf } from '../../spec/portfolio.js';
 import { incompleteStudents } from '../holdings.js';
-import { isOfPackage } from '../package-claims.js';
+import { isOfPackage } from '../processes/dead-packages.js';
 import { type NeededFile, unneededFiles } from '../records/needed-files.js';
 import { refOf } from '../records/pickable-items.js';
 import { SEALED, type SealedTable, sealOf } from '../seal.js';
