@@ -97,8 +97,8 @@ describeEngines('the doctor', (engine) => {
     await removeStudent(store, { who: TRANSFER_STUDENT, reason: '', now: NOW, operator: OPERATOR });
     rmSync(store.attachments.locationOf(sha256));
     await store.close();
-    const { gap, records, findings, hurt, error } = await examine(location);
-    expect([records, gap]).toEqual([0, { records: whole.records, takenOut: whole.records, since: NOW }]);
+    const { gap, students, records, findings, hurt, error } = await examine(location);
+    expect([students, records, gap]).toEqual([0, 0, { records: whole.records, takenOut: whole.records, since: NOW }]);
     const errors = findings.filter(({ severity }) => severity === 'error');
     expect(new Set(errors.map(({ code, place }) => `${code} ${place.student}`))).toEqual(
       new Set([`LPX_TAKEN_OUT_FILE ${TRANSFER_STUDENT}`]),

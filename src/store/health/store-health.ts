@@ -134,11 +134,13 @@ export class StoreHealth {
     return rows.map(({ file, at }) => ({ file, at: new Date(at) }));
   }
 
-  /** How many records are owed a file, and how many picks are of records that are not there. */
+  /** How many students are on the roll, with how many records; how many of those are owed a file; how many picks are of no record. */
   async counts(): Promise<{ readonly students: number; readonly records: number; readonly owed: number; readonly strayPicks: number }> {
     const countOf = (rows: readonly { readonly count: unknown }[]) => Number(rows[0]?.count ?? 0);
     let [records, owed, strayPicks] = [0, 0, 0];
-    const { rows: students } = await sql<{ count: unknown }>`select count(*) as count from students`.execute(this.#db);
+    const { rows: students } = await sql<{ count: unknown }>`select count(*) as count from students where removed_by is null`.execute(
+      this.#db,
+    );
     for (const provenance of PROVENANCES) {
       const table = sql.table(TABLE_OF[provenance]);
       const { rows } = await sql<{ count: unknown }>`select count(*) as count from ${table} where removed_by is null`.execute(this.#db);
