@@ -120,6 +120,7 @@ export async function examineStore(store: Store, request: DoctorRequest): Promis
     ...(freeBytes !== undefined && freeBytes < LITTLE_SPACE ? [findingOf('LPX_SPACE_LOW', 'warning', {}, { bytes: freeBytes })] : []),
     ...(await clockFindings(store, now)),
     ...backupFindings(backup, now),
+    ...((await store.erasures.isOverwritten()) ? [] : [findingOf('LPX_ERASE_OPEN', 'warning', {})]),
     ...(await unlessDamaged(findings, [], () => backupsWithoutErasures(store))).map((folder) =>
       findingOf('LPX_BACKUP_UNERASED', 'warning', {}, { folder }),
     ),

@@ -992,6 +992,12 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'Connect it and run lpx backup {folder}, or lpx erase --finish. To restore it before that, give --erasures with the files in erasures/ of a newer backup of this store.',
   },
+  LPX_ERASE_OPEN: {
+    exit: EXIT.someFailed,
+    what: 'What was of erased students is not all overwritten yet.',
+    means: 'partlyDone',
+    next: 'Run lpx erase --finish: it says what is in the way.',
+  },
   LPX_BACKUP_UNERASED: {
     exit: EXIT.someFailed,
     what: 'The backup in {folder} does not have every erasure yet: a restore of it would bring students back who were erased.',

@@ -1551,6 +1551,7 @@ export const en = {
     overwritten: 'Nothing is left to be overwritten.',
     full: 'the disk is too full for a copy of the database; free as much space as it has',
     busy: 'another program is using the database',
+    notOwner: 'only the owner of the tables may rewrite them, so whoever owns them has to run lpx erase --finish',
     databaseFails: 'the database could not be rewritten',
     filesLeft: '{count} {count:file|files} could not be removed',
     and: '; ',

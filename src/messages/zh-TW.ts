@@ -890,6 +890,10 @@ export const zhTW: Messages = {
       what: '曾在 {folder} 建立的備份無法寫入，其中還沒有這次刪除：還原它會帶回這位學生。',
       next: '請接上該磁碟後執行 lpx backup {folder}（或 lpx erase --finish）。在那之前若要還原，請以 --erasures 指定這個資料庫較新備份裡 erasures 資料夾的檔案。',
     },
+    LPX_ERASE_OPEN: {
+      what: '已刪除學生的舊資料尚未全部覆寫。',
+      next: '請執行 lpx erase --finish，它會說明是什麼原因。',
+    },
     LPX_BACKUP_UNERASED: {
       what: '{folder} 的備份裡還缺少部分永久刪除的紀錄：還原它會帶回已刪除的學生。',
       next: '請補記到備份裡：lpx erase --finish。',
@@ -2504,6 +2508,7 @@ export const zhTW: Messages = {
     overwritten: '沒有待覆寫的部分。',
     full: '磁碟空間不足以重寫資料庫，請騰出與資料庫同樣大小的空間',
     busy: '有其他程式正在使用資料庫',
+    notOwner: '只有資料表的擁有者可以重寫，請由擁有者執行 lpx erase --finish',
     databaseFails: '資料庫無法重寫',
     filesLeft: '{count} 個檔案無法移除',
     and: '；',

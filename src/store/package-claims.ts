@@ -187,7 +187,7 @@ export class PackageClaims {
         await removeParts(files);
         for (const { id } of zips) await transaction.deleteFrom('history').where('id', '=', id).execute();
         // Their paths may have named the student.
-        if (isErased) await noteRemnants(transaction, ['']);
+        if (isErased) await noteRemnants(transaction, []);
       });
     }
   }

@@ -186,7 +186,7 @@ export interface Tables {
     /** ISO 8601, UTC */
     at: string;
   };
-  /** What of erased students is still to be overwritten: files by their SHA-256, and with an empty one the database itself. */
+  /** What of erased students is still to be overwritten: files by their SHA-256, and the database itself (`isOfDatabase`). */
   remnants: { sha256: string };
   /** Batches that were begun (`batch-journal.ts`). */
   batches: {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Finding, findingOf, LpxError } from '../../errors.js';
+import { type Code, type Finding, findingOf, LpxError } from '../../errors.js';
 import {
   type ErasurePlan,
   eraseStudent,
@@ -211,11 +211,18 @@ const remnantOutput = ({ messages }: Context, { files, database }: Remnants) => 
   ...(database && { databaseError: failureOutput(messages, 'erase', database) }),
 });
 
+/** Why the database could not be overwritten, by the code of the error. */
+const WHY: Partial<Record<Code, 'full' | 'busy' | 'notOwner'>> = {
+  LPX_DISK_FULL: 'full',
+  LPX_STORE_BUSY: 'busy',
+  LPX_DATABASE_REFUSED: 'notOwner',
+};
+
 function unfinished({ messages }: Context, { files, database }: Remnants): Pick<Outcome, 'error'> {
   if (files.length === 0 && database === undefined) return {};
   const { erase: words } = messages;
   const why = [
-    database && (database.code === 'LPX_DISK_FULL' ? words.full : database.code === 'LPX_STORE_BUSY' ? words.busy : words.databaseFails),
+    database && words[WHY[database.code] ?? 'databaseFails'],
     files.length > 0 && fill(words.filesLeft, { count: files.length }),
   ];
   return { error: new LpxError('LPX_ERASE_UNFINISHED', { why: why.filter(Boolean).join(words.and) }) };

@@ -167,6 +167,11 @@ export class StudentErasures {
     return overwriteRemnants(this.#db, this.#vault, this.#folder);
   }
 
+  /** Whether all that was of erased students is overwritten. */
+  async isOverwritten(): Promise<boolean> {
+    return (await this.#db.selectFrom('remnants').select('sha256').limit(1).execute()).length === 0;
+  }
+
   /** A process that lives may be about to publish: only what a dead one left can be accepted. @throws LPX_ERASE_PENDING */
   async #refusePending(db: Db, { id, national_id }: StudentRow, acceptDead: boolean): Promise<void> {
     const pending = await db
@@ -245,7 +250,7 @@ async function eraseStudent(
     await db.deleteFrom('attachments').where('sha256', 'in', some).execute();
     await db.deleteFrom('receipt_files').where('sha256', 'in', some).execute();
   }
-  await noteRemnants(db, ['', ...own]);
+  await noteRemnants(db, own);
   // Lists of batches that have ended are nobody's business any more: their hashes could be tried out with ids.
   await db.updateTable('batches').set({ key: '' }).where('work', '=', '').execute();
   const renamings = await rewordSchoolNames(db, (before) => detailsWithoutWords(before, words));

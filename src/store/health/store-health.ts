@@ -4,6 +4,7 @@ import { LpxError } from '../../errors.js';
 import { identityOf } from '../../spec/identity.js';
 import type { PortfolioRecord } from '../../spec/portfolio.js';
 import { titleOf, wireListOf } from '../../spec/portfolio.js';
+import { isOfDatabase } from '../erasure/overwriting.js';
 import { incompleteStudents } from '../holdings.js';
 import { isOfPackage } from '../processes/dead-packages.js';
 import { type NeededFile, unneededFiles } from '../records/needed-files.js';
@@ -157,14 +158,14 @@ export class StoreHealth {
 
   /** How many rows name files that lpx may remove otherwise than lpx does, by table. */
   async strayNames(): Promise<string[]> {
-    const remnants = await this.#db.selectFrom('remnants').select('sha256').where('sha256', '<>', '').execute();
+    const remnants = await this.#db.selectFrom('remnants').select('sha256').execute();
     const unpublished = await this.#db
       .selectFrom('unpublished')
       .leftJoin('history', 'history.id', 'unpublished.history_id')
       .select(['part', 'unpublished.file', 'folder', 'history.file as zip'])
       .execute();
     return Object.entries({
-      remnants: remnants.filter(({ sha256 }) => !isContentName(sha256)).length,
+      remnants: remnants.filter(({ sha256 }) => !isContentName(sha256) && !isOfDatabase(sha256)).length,
       unpublished: unpublished.filter(({ zip, folder, ...row }) => !isOfPackage({ file: zip ?? '', folder: folder ?? '' }, row)).length,
     }).flatMap(([table, count]) => (count > 0 ? [`${table}: ${count}`] : []));
   }

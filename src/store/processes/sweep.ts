@@ -13,7 +13,7 @@ import { REHEARSED_PREFIX, sweepWorkFolders, UNWRAPPED } from './work-folder.js'
 /** Sweeps what dead processes left in the store and in the system's folder for temporary files. */
 export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, vault: AttachmentVault, presence: Presence): Promise<void> {
   await new PackageClaims(db, storeFolder, presence).sweep();
-  await overwriteRemnants(db, vault, storeFolder);
+  await overwriteRemnants(db, vault, storeFolder, 1);
   await vault.sweep((moved) => removeUnnamed(db, vault, moved));
   await sweepWorkFolders(UNWRAPPED.parent(), UNWRAPPED.prefix);
   await sweepRehearsals(db);

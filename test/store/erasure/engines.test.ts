@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { examineStore } from '#lpx/exchange/doctor.js';
 import { eraseStudent } from '#lpx/exchange/erase.js';
 import { loadFolder } from '#lpx/exchange/load.js';
 import { nameSchool, withStore } from '#lpx/exchange/school-store.js';
-import type { PostgresLocation } from '#lpx/store/location.js';
+import { type PostgresLocation, postgresLocation } from '#lpx/store/location.js';
 import { writeExchangeFolder } from '../../support/portfolios.js';
 import {
   describeEngines,
@@ -22,6 +23,11 @@ import { tempFolder } from '../../support/temp.js';
 
 const BY = { now: NOW, operator: OPERATOR };
 const ERASED = { nationalId: 'B800000015', name: '陳小麥' };
+const OTHER = { nationalId: 'C800000016', name: '王小樹' };
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** Fails where PostgreSQL's statistics of the rows have the student's id as a value. */
 const NOT_IN_STATISTICS = `do $$ begin
@@ -158,7 +164,62 @@ describeEngines('a student who is erased', (engine) => {
   });
 });
 
+describeEngines('what is left of erased students', (engine) => {
+  it('is known until it is overwritten, also of one who is erased while another is being overwritten', async () => {
+    const { store, location } = await newStore(engine, tempFolder());
+    await store.change(async (change) => {
+      for (const who of [ERASED, OTHER]) await change.addStudent(smallPortfolio([], who).basicData, {});
+      return { keep: true, result: undefined };
+    });
+    await withStore(location, async (other) => {
+      // As by a kill: what it erases it does not overwrite.
+      other.erasures.overwrite = async () => ({ files: [], database: undefined });
+      await withStore(location, (reading) =>
+        reading.readRows(async (reader) => {
+          await reader.digestOf('students');
+          const erasing = store.erasures.erase(ERASED.nationalId, { ...BY, reason: '' });
+          while ((await other.student(ERASED.nationalId)) !== undefined) await sleep(5);
+          await other.erasures.erase(OTHER.nationalId, { ...BY, reason: '' });
+          return { erasing };
+        }),
+      ).then(({ erasing }) => erasing);
+    });
+    expect(await store.erasures.isOverwritten()).toBe(false);
+    expect((await examineStore(store, { quick: true, repair: false, ...BY })).findings).toContainEqual(
+      expect.objectContaining({ code: 'LPX_ERASE_OPEN', severity: 'warning' }),
+    );
+    await overwritten(store);
+    expect(await store.erasures.isOverwritten()).toBe(true);
+    await store.close();
+  });
+});
+
 describePostgres('overwriting what was of a student, on PostgreSQL', () => {
+  it('is refused at once to a role that does not own the tables, and left to their owner', async () => {
+    const { store, location } = await newStore(POSTGRES, tempFolder());
+    await store.change(async (change) => ({ keep: true, result: await change.addStudent(smallPortfolio([], ERASED).basicData, {}) }));
+    const { settings } = location as PostgresLocation;
+    const [server, database] = [{ port: Number(settings.port), folder: '' }, settings.dbname as string];
+    const role = `${database}_clerk`;
+    await query(
+      server,
+      database,
+      `create role ${role} login password 'made-up'; grant usage on schema lpx_990001 to ${role};
+       grant select, insert, update, delete on all tables in schema lpx_990001 to ${role};
+       grant usage on all sequences in schema lpx_990001 to ${role}`,
+    );
+    onTestFinished(() => query(server, database, `drop owned by ${role}; drop role ${role}`).then(() => {}));
+    vi.stubEnv('PGPASSWORD', 'made-up');
+    await withStore(postgresLocation(`postgres://${role}@127.0.0.1:${settings.port}/${database}?school=990001`), async (clerks) =>
+      expect(await clerks.erasures.erase(ERASED.nationalId, { ...BY, reason: '' })).toMatchObject({
+        remnants: { database: { code: 'LPX_DATABASE_REFUSED' } },
+      }),
+    );
+    await overwritten(store);
+    expect(await pagesWith(location as PostgresLocation, ERASED.nationalId)).toEqual([]);
+    await store.close();
+  });
+
   it('keeps nobody from reading while it waits for a long reader, and is done once that has ended', async () => {
     const { store, location } = await newStore(POSTGRES, tempFolder());
     await store.change(async (change) => ({ keep: true, result: await change.addStudent(smallPortfolio([], ERASED).basicData, {}) }));
