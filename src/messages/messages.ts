@@ -33,6 +33,7 @@ const consequencesOfDryRun = ({ consequence }: Messages): Messages['consequence'
   ...consequence,
   notDone: { ...consequence.notDone, recover: consequence.dryRun.recover },
   partlyDone: { ...consequence.partlyDone, ...consequence.dryRun },
+  unknownWhetherDone: consequence.notDone,
 });
 
 const codesFor = ({ codes }: Messages, isHere: boolean, acceptPartial: boolean): Messages['codes'] =>
@@ -72,6 +73,9 @@ export type CommandName = keyof Messages['consequence']['notDone'];
 export function consequenceOf({ consequence }: Messages, code: Code, command: CommandName): string {
   // Before a batch has begun, nothing is listed as done.
   if (code === 'LPX_USAGE' && command === 'batch-import') return consequence.notDone.lpx;
-  const refined: Partial<Record<CommandName, string>> = consequence[CATALOGUE[code].means];
+  const { means } = CATALOGUE[code];
+  // Of no command `notDone` is true then: each has a sentence, or this does not compile.
+  if (means === 'unknownWhetherDone') return consequence[means][command];
+  const refined: Partial<Record<CommandName, string>> = consequence[means];
   return refined[command] ?? consequence.notDone[command];
 }

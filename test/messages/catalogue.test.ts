@@ -66,6 +66,17 @@ describe.each(LANGUAGES)('what an error means for the data, in %s', (language) =
     expect(meaning('LPX_FILE_NOT_FOUND', 'load')).toBe(messages.consequence.notDone.load);
     expect(meaning('LPX_STOPPED', 'load')).toBe(messages.consequence.partlyDone.load);
   });
+
+  it('of no command that writes is that nothing was done, where nobody knows whether it was', () => {
+    const certain = Object.entries(messages.consequence.notDone).filter(
+      ([command, sentence]) => meaning('LPX_DATABASE_LOST', command as CommandName) === sentence,
+    );
+    expect(certain.map(([command]) => command)).toEqual([
+      ...['batch-status', 'code', 'where', 'help', 'completion', 'advise', 'demo', 'output'],
+    ]);
+    const dry = messagesIn(language, 'here', { dryRun: true });
+    expect(failureOutput(dry, 'erase', errorOfCode('LPX_DATABASE_LOST')).consequence).toBe(messages.consequence.notDone.erase);
+  });
 });
 
 describe.each(LANGUAGES)('the help in %s', (language) => {
