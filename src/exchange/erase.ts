@@ -40,14 +40,22 @@ export interface ErasurePlan extends PlannedErasure {
 const WRITTEN: ReadonlySet<string> = new Set(['export', 'files', 'output', 'register']);
 const CAME: ReadonlySet<string> = new Set(['import', 'verify', 'load', 'recover']);
 
-/** @throws LPX_NOT_IN_STORE */
+/** @throws LPX_NOT_IN_STORE, LPX_ERASE_ABSENT */
 export async function planErasure(store: Store, nationalId: string): Promise<ErasurePlan> {
   const plan = await store.erasures.plan(nationalId);
-  if (!plan) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
+  if (!plan) throw await notThere(store, nationalId);
   const entries = await store.history({ student: plan.nationalId });
   const listed = [...outsideOf(entries), ...(await receiptsFor(store, entries)), ...(await movesSince(store, entries))];
   const outside = listed.sort((a, b) => a.id - b.id);
   return { ...plan, outside, backupFolders: await backupFolders(store), awaiting: awaitingReceipt(entries, plan) };
+}
+
+/** Whether it was this student who was erased, nobody can tell any more: the key to the id is destroyed. */
+async function notThere(store: Store, nationalId: string): Promise<LpxError> {
+  const { place } = unknownStudent(nationalId);
+  const last = (await store.erasures.list()).at(-1);
+  if (!last) return new LpxError('LPX_NOT_IN_STORE', {}, { place });
+  return new LpxError('LPX_ERASE_ABSENT', { day: dayOf(new Date(last.at)) }, { place });
 }
 
 /** The moves of a store that came after the oldest of some entries: the old stores keep everything. */
@@ -67,7 +75,7 @@ function outsideOf(entries: readonly HistoryEntry[]): HistoryEntry[] {
 
 /**
  * @returns what was erased, and what that did not reach (`ErasurePlan`)
- * @throws LPX_NOT_IN_STORE; LPX_ERASE_AWAITING for each export without a receipt; LPX_ERASE_PENDING, LPX_ERASE_QUEUED; LPX_STUDENT_CHANGED
+ * @throws LPX_NOT_IN_STORE, LPX_ERASE_ABSENT; LPX_ERASE_AWAITING for each export without a receipt; LPX_ERASE_PENDING, LPX_ERASE_QUEUED; LPX_STUDENT_CHANGED
  *   when data of the student leaves the store meanwhile; LPX_STORE_BUSY, LPX_DISK_FULL: then nothing is erased
  */
 export async function eraseStudent(
@@ -77,9 +85,26 @@ export async function eraseStudent(
   const plan = await planErasure(store, nationalId);
   const refusal = acceptUnreceipted ? undefined : errorOf(plan.awaiting);
   if (refusal) throw refusal;
-  const erased = await store.erasures.erase(nationalId, order, { acceptPending: acceptUnreceipted, newest: plan.newest });
-  if (!erased) throw new LpxError('LPX_NOT_IN_STORE', {}, { place: unknownStudent(nationalId).place });
-  return { ...erased, outside: plan.outside, unnamed: plan.unnamed, backups: await noteErasuresInBackups(store) };
+  let backups: NotedErasures = { noted: [], unreached: plan.backupFolders };
+  const erased = await store.erasures.erase(nationalId, order, {
+    acceptPending: acceptUnreceipted,
+    newest: plan.newest,
+    // Until then, a restore would bring the student back. The connection may be lost meanwhile.
+    committed: async () => {
+      backups = await noteErasuresInBackups(store).catch((error) => {
+        if (error instanceof LpxError) return backups;
+        throw error;
+      });
+    },
+  });
+  if (!erased) throw await notThere(store, nationalId);
+  return { ...erased, outside: plan.outside, unnamed: plan.unnamed, backups };
+}
+
+/** Completes erasures that were cut short. */
+export async function finishErasures(store: Store): Promise<{ readonly backups: NotedErasures; readonly remnants: Remnants }> {
+  const backups = await noteErasuresInBackups(store);
+  return { backups, remnants: await store.erasures.overwrite() };
 }
 
 const awaitingReceipt = (entries: readonly HistoryEntry[], student: Pick<ErasurePlan, 'nationalId' | 'name'>): Finding[] =>

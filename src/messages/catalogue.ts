@@ -986,6 +986,12 @@ export const CATALOGUE = {
     means: 'partlyDone',
     next: 'See to that, then run lpx erase --finish; the next command on this store tries it as well.',
   },
+  LPX_ERASE_ABSENT: {
+    exit: EXIT.usage,
+    what: 'The student is not in the store: never loaded, or erased for good (the last erasure was on {day}).',
+    means: 'partlyDone',
+    next: 'Check the id, and look with lpx log whether the erasure is there. One that was cut short is completed by this command, or by lpx erase --finish.',
+  },
   LPX_ERASE_UNNOTED: {
     exit: EXIT.someFailed,
     what: 'A backup that was made in {folder} cannot be written to, and does not have this erasure yet: a restore of it would bring the student back.',

@@ -1581,6 +1581,7 @@ export const en = {
     full: 'the disk is too full for a copy of the database; free as much space as it has',
     busy: 'another program is using the database',
     notOwner: 'only the owner of the tables may rewrite them, so whoever owns them has to run lpx erase --finish',
+    lost: 'the connection to the database was lost',
     databaseFails: 'the database could not be rewritten',
     filesLeft: '{count} {count:file|files} could not be removed',
     and: '; ',

@@ -888,6 +888,10 @@ export const zhTW: Messages = {
       what: '學生已刪除，但磁碟上的舊資料尚未全部覆寫：{why}。',
       next: '請排除後執行 lpx erase --finish；下一個使用此資料庫的指令也會自動再試。',
     },
+    LPX_ERASE_ABSENT: {
+      what: '資料庫裡沒有這位學生：可能從未載入，或已永久刪除（最近一次永久刪除在 {day}）。',
+      next: '請核對身分證號，並用 lpx log 查看是否已有這次刪除。若刪除中斷，這個指令或 lpx erase --finish 會完成它。',
+    },
     LPX_ERASE_UNNOTED: {
       what: '曾在 {folder} 建立的備份無法寫入，其中還沒有這次刪除：還原它會帶回這位學生。',
       next: '請接上該磁碟後執行 lpx backup {folder}（或 lpx erase --finish）。在那之前若要還原，請以 --erasures 指定這個資料庫較新備份裡 erasures 資料夾的檔案。',
@@ -2537,6 +2541,7 @@ export const zhTW: Messages = {
     full: '磁碟空間不足以重寫資料庫，請騰出與資料庫同樣大小的空間',
     busy: '有其他程式正在使用資料庫',
     notOwner: '只有資料表的擁有者可以重寫，請由擁有者執行 lpx erase --finish',
+    lost: '與資料庫的連線中斷',
     databaseFails: '資料庫無法重寫',
     filesLeft: '{count} 個檔案無法移除',
     and: '；',

@@ -105,6 +105,22 @@ describe('an erasure', () => {
   });
 });
 
+describe('an erasure that was killed before its backups took note of it', () => {
+  it('is completed by the same command, which cannot tell whether it was this student', async () => {
+    const folder = tempFolder();
+    const [store, backup] = [await transferSchool(folder), join(folder, 'backup')];
+    const again = async (...options: string[]) => {
+      const { code, json } = await lpxJson(['--store', store, ...ERASE, ...options]);
+      return [code, json.error.code, json.backups, outputFaults(json)];
+    };
+    expect((await lpx(['--store', store, 'backup', backup])).code).toBe(0);
+    expect((await lpxJson(['--store', store, 'erase', 'B800000015', '--yes'])).json.error.code).toBe('LPX_NOT_IN_STORE');
+    await withStore(store, (open) => open.erasures.erase(TRANSFER_STUDENT, { now: NOW, operator: OPERATOR, reason: '' }));
+    expect(await again('--dry-run')).toEqual([2, 'LPX_ERASE_ABSENT', undefined, []]);
+    expect(await again()).toEqual([2, 'LPX_ERASE_ABSENT', { noted: [backup], unreached: [] }, []]);
+  });
+});
+
 describe.skipIf(process.getuid?.() !== 0 && process.env.LPX_TOOLS !== 'required')('an erasure on a full disk', () => {
   it('says that the overwriting is not done, and completes it once there is room', async (context) => {
     const disk = tempFolder();

@@ -2,22 +2,27 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { eraseStudent } from '#lpx/exchange/erase.js';
 import { initStore, withStore } from '#lpx/exchange/school-store.js';
+import type { PostgresLocation } from '#lpx/store/location.js';
 import { classOf, packagesIn, passwordsIn, writeList } from '../support/batches.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { madeBytes } from '../support/made-bytes.js';
+import { outputFaults } from '../support/output-schemas.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import {
   describePostgres,
   holdWriters,
+  newStore,
   noticeDead,
   ownServer,
+  POSTGRES,
   query,
   someoneWaits,
   type TestDatabase,
   testDatabase,
 } from '../support/postgres.js';
-import { exportFrom, load, md5, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, load, md5, NOW, OPERATOR, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { durationOf, once, strike, strikesIn, within } from '../support/strikes.js';
 import { keptFolder, tempFolder } from '../support/temp.js';
@@ -67,6 +72,60 @@ async function stateOf({ location, files }: Place): Promise<string> {
     return whole && student.records.length === FILES && history.length === 1 ? 'after' : `${student.records.length}, ${history.length}`;
   });
 }
+
+describePostgres('an erasure that loses its connection', () => {
+  const loaded = async (location: PostgresLocation) => {
+    const folder = tempFolder();
+    writeExchangeFolder(folder, [smallPortfolio()]);
+    await load(location, folder);
+  };
+
+  it('once it is committed has erased the student and says so, with its backups noted; the same command again completes it', async () => {
+    const folder = tempFolder();
+    const { location, url, run } = await testDatabase();
+    await initStore(location, { code: '990001', name: '' }, { attachments: join(folder, 'files') });
+    await loaded(location);
+    const backup = join(folder, 'backup');
+    expect((await lpx(['--store', url, 'backup', backup])).code).toBe(0);
+    // Its file is overwritten first, and crossed off.
+    await run(`create function lpx_990001.lost() returns trigger language plpgsql
+        as 'begin perform pg_terminate_backend(pg_backend_pid()); return old; end';
+      create trigger lost before delete on lpx_990001.remnants for each row execute function lpx_990001.lost()`);
+    const erase = () => lpxJson(['--store', url, 'erase', TRANSFER_STUDENT, '--yes']);
+    const { code, json } = await erase();
+    expect([code, json.error.code, json.databaseError.code, json.backups, outputFaults(json)]).toEqual([
+      ...[8, 'LPX_ERASE_UNFINISHED', 'LPX_DATABASE_LOST', { noted: [backup], unreached: [] }, []],
+    ]);
+    expect(json.error.message).toContain('the connection to the database was lost');
+    await run('drop function lpx_990001.lost cascade');
+    expect((await erase()).json.error.code).toBe('LPX_ERASE_ABSENT');
+    expect(await run(`select from lpx_990001.remnants where sha256 not like 'database %'`)).toEqual([]);
+  });
+
+  it('before its backups are noted names them', async () => {
+    const { store, location } = await newStore(POSTGRES, tempFolder());
+    await loaded(location as PostgresLocation);
+    const [first, second] = ['first', 'second'].map((name) => join(tempFolder(), name)) as [string, string];
+    for (const folder of [first, second]) await store.begunBackups.keep(folder, 'id');
+    const list = store.erasures.list.bind(store.erasures);
+    store.erasures.list = async () => {
+      const { settings } = location as PostgresLocation;
+      await query(
+        { port: Number(settings.port), folder: '' },
+        settings.dbname as string,
+        `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and application_name like 'lpx %'`,
+      );
+      return list();
+    };
+    const order = { nationalId: TRANSFER_STUDENT, reason: '', acceptUnreceipted: false, now: NOW, operator: OPERATOR };
+    expect(await eraseStudent(store, order)).toMatchObject({
+      remnants: { database: { code: 'LPX_DATABASE_LOST' } },
+      backups: { noted: [], unreached: [first, second] },
+    });
+    await store.close();
+    expect(await withStore(location, (open) => open.student(TRANSFER_STUDENT))).toBeUndefined();
+  });
+});
 
 describePostgres('an import into a database', () => {
   const kept = keptFolder();

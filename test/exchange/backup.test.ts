@@ -511,6 +511,18 @@ describe('a backup', () => {
     expect(await restore(repository, join(tempFolder(), 'restored'))).toMatchObject({ erased: 2 });
   });
 
+  it('gets an erasure before the overwriting, which may be cut short', async () => {
+    const store = await transferSchool(tempFolder());
+    const repository = join(tempFolder(), 'backup');
+    await backup(store, repository);
+    await withStore(store, async (open) => {
+      open.erasures.overwrite = () => Promise.reject(new Error('killed'));
+      const order = { nationalId: TRANSFER_STUDENT, reason: '', acceptUnreceipted: true, now: later(1), operator: OPERATOR };
+      await expect(eraseStudent(open, order)).rejects.toThrow('killed');
+    });
+    expect(await restore(repository, join(tempFolder(), 'restored'))).toMatchObject({ erased: 1 });
+  });
+
   it('is named after an erasure where it took turns with another in one place and is not there', async () => {
     const store = await transferSchool(tempFolder());
     const parent = tempFolder();

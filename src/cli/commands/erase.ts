@@ -1,14 +1,7 @@
 import { join } from 'node:path';
 import { type Code, type Finding, findingOf, LpxError } from '../../errors.js';
-import {
-  type ErasurePlan,
-  eraseStudent,
-  type NotedErasures,
-  noteErasuresInBackups,
-  planErasure,
-  type Remnants,
-} from '../../exchange/erase.js';
-import { type HistoryEntry, withStore } from '../../exchange/school-store.js';
+import { type ErasurePlan, eraseStudent, finishErasures, type NotedErasures, planErasure, type Remnants } from '../../exchange/erase.js';
+import { type HistoryEntry, type Store, withStore } from '../../exchange/school-store.js';
 import { maskId, maskIds } from '../../masking.js';
 import { fill } from '../../messages/messages.js';
 import { canonicalCode } from '../../plain-text.js';
@@ -32,37 +25,47 @@ export async function erase(context: Context, nationalId: string | undefined, op
   const { messages } = context;
   if ((nationalId === undefined) !== (options.finish === true)) throw new LpxError('LPX_USAGE', { problem: messages.usage.eraseWhom });
   return withStore(storeFolder(context), async (store) => {
-    if (nationalId === undefined) return finished(context, await store.erasures.overwrite(), await noteErasuresInBackups(store));
+    if (nationalId === undefined) return finished(context, await finishErasures(store));
     const [id = ''] = nationalIdsFrom(context, [nationalId]);
-    const plan = await planErasure(store, id);
-    const limits = store.erasures.limits;
-    const awaiting = options.acceptUnreceipted ? [] : plan.awaiting;
-    const dryRun = options.dryRun === true;
-    if (dryRun || awaiting.length > 0) return planned(context, plan, { awaiting, limits, dryRun });
-    await confirmId(context, plan, limits);
-    const { remnants, backups, ...erased } = await eraseStudent(store, {
-      nationalId: id,
-      reason: maskIds(options.reason ?? ''),
-      acceptUnreceipted: options.acceptUnreceipted === true,
-      now: context.now(),
-      operator: context.operator(),
-    });
-    const { paint } = context;
-    const { erase: words } = messages;
-    const done = { ...plan, ...erased };
-    return {
-      json: { ...planOutput(done), dryRun: false, limits, backups, ...remnantOutput(context, remnants) },
-      text: [
-        `${paint.green('✔')} ${fill(words.done, { student: studentText(context, plan) })}`,
-        ...planLines(context, done),
-        ...notedLines(context, backups),
-        ...snapshotLines(context, done),
-        ...outsideLines(context, done, limits),
-      ],
-      findings: [...unreachedFindings(backups), ...keptFindings(plan)],
-      ...unfinished(context, remnants),
-    };
+    try {
+      return await eraseOne(context, store, id, options);
+    } catch (error) {
+      // It may be this student's erasure that was cut short.
+      if (!(error instanceof LpxError && error.code === 'LPX_ERASE_ABSENT') || options.dryRun) throw error;
+      return { ...finished(context, await finishErasures(store)), error };
+    }
   });
+}
+
+async function eraseOne(context: Context, store: Store, id: string, options: EraseOptions): Promise<Outcome> {
+  const plan = await planErasure(store, id);
+  const limits = store.erasures.limits;
+  const awaiting = options.acceptUnreceipted ? [] : plan.awaiting;
+  const dryRun = options.dryRun === true;
+  if (dryRun || awaiting.length > 0) return planned(context, plan, { awaiting, limits, dryRun });
+  await confirmId(context, plan, limits);
+  const { remnants, backups, ...erased } = await eraseStudent(store, {
+    nationalId: id,
+    reason: maskIds(options.reason ?? ''),
+    acceptUnreceipted: options.acceptUnreceipted === true,
+    now: context.now(),
+    operator: context.operator(),
+  });
+  const { messages, paint } = context;
+  const { erase: words } = messages;
+  const done = { ...plan, ...erased };
+  return {
+    json: { ...planOutput(done), dryRun: false, limits, backups, ...remnantOutput(context, remnants) },
+    text: [
+      `${paint.green('✔')} ${fill(words.done, { student: studentText(context, plan) })}`,
+      ...planLines(context, done),
+      ...notedLines(context, backups),
+      ...snapshotLines(context, done),
+      ...outsideLines(context, done, limits),
+    ],
+    findings: [...unreachedFindings(backups), ...keptFindings(plan)],
+    ...unfinished(context, remnants),
+  };
 }
 
 /** Somebody who erases has the id at hand, and types it whole. @throws LPX_ERASE_UNCONFIRMED, LPX_INTERRUPTED */
@@ -181,7 +184,7 @@ const planOutput = ({
   awaitingReceipt: awaiting.length,
 });
 
-function finished(context: Context, remnants: Remnants, backups: NotedErasures): Outcome {
+function finished(context: Context, { remnants, backups }: { readonly remnants: Remnants; readonly backups: NotedErasures }): Outcome {
   const { messages, paint } = context;
   const isDone = remnants.files.length === 0 && remnants.database === undefined;
   return {
@@ -208,14 +211,18 @@ const keptFindings = ({ namedBackups, namedPackages, unnamed }: ErasurePlan): Fi
 const remnantOutput = ({ messages }: Context, { files, database }: Remnants) => ({
   overwritten: files.length === 0 && database === undefined,
   remainingFiles: files,
-  ...(database && { databaseError: failureOutput(messages, 'erase', database) }),
+  // What its own code means for the data, it means before an erasure is committed.
+  ...(database && {
+    databaseError: { ...failureOutput(messages, 'erase', database), consequence: messages.consequence.partlyDone.erase },
+  }),
 });
 
 /** Why the database could not be overwritten, by the code of the error. */
-const WHY: Partial<Record<Code, 'full' | 'busy' | 'notOwner'>> = {
+const WHY: Partial<Record<Code, 'full' | 'busy' | 'notOwner' | 'lost'>> = {
   LPX_DISK_FULL: 'full',
   LPX_STORE_BUSY: 'busy',
   LPX_DATABASE_REFUSED: 'notOwner',
+  LPX_DATABASE_LOST: 'lost',
 };
 
 function unfinished({ messages }: Context, { files, database }: Remnants): Pick<Outcome, 'error'> {

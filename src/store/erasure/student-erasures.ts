@@ -91,6 +91,7 @@ export class StudentErasures {
 
   /**
    * Erases a student, one who was taken off the roll as well, and overwrites what was there.
+   * @param committed run once the student is out of the store, before the overwriting, which may take seconds
    * @returns undefined when there is none of this national id
    * @throws LPX_ERASE_PENDING while a package with the student is being made, or one that was cut short lies in a folder that is away,
    *   unless that is accepted; LPX_STUDENT_CHANGED when the student has entries in the log after `newest`; LPX_ERASE_QUEUED;
@@ -99,7 +100,11 @@ export class StudentErasures {
   async erase(
     nationalId: string,
     order: ErasureOrder,
-    { acceptPending = false, newest }: { readonly acceptPending?: boolean; readonly newest?: number } = {},
+    {
+      acceptPending = false,
+      newest,
+      committed = async () => {},
+    }: { readonly acceptPending?: boolean; readonly newest?: number; readonly committed?: () => Promise<void> } = {},
   ): Promise<(ErasedStudent & { readonly remnants: Remnants }) | undefined> {
     const erased = await this.#db.transaction().execute(async (transaction) => {
       const student = await studentRow(transaction, nationalId);
@@ -110,6 +115,7 @@ export class StudentErasures {
     });
     if (!erased) return undefined;
     markCommitted();
+    await committed();
     return { ...erased, remnants: await this.overwrite() };
   }
 
@@ -161,10 +167,16 @@ export class StudentErasures {
 
   /**
    * Removes the files that only erased students had, and overwrites what was theirs in the database. Nothing is done where nothing
-   * is left over. What cannot be done now, a later command does.
+   * is left over. What cannot be done now, a later command does. An erasure is committed by then: no error of ours is one of it, also
+   * not that the connection was lost.
    */
   async overwrite(): Promise<Remnants> {
-    return overwriteRemnants(this.#db, this.#vault, this.#folder);
+    try {
+      return await overwriteRemnants(this.#db, this.#vault, this.#folder);
+    } catch (error) {
+      if (!(error instanceof LpxError)) throw error;
+      return { files: [], database: error };
+    }
   }
 
   /** Whether all that was of erased students is overwritten. */
