@@ -20,8 +20,8 @@ export interface Remnants {
   readonly database: LpxError | undefined;
 }
 
-/** What the table has in place of a SHA-256 where the database is to be overwritten: a note of each erasure's own. */
-export const isOfDatabase = (remnant: string): boolean => /^database [0-9a-f]{16}$/.test(remnant);
+/** What the table has in place of a SHA-256 where the database is to be overwritten: a note of each erasure's own (once empty, of all). */
+export const isOfDatabase = (remnant: string): boolean => /^(?:database [0-9a-f]{16})?$/.test(remnant);
 
 /** Notes that files, by their SHA-256, and the database are to be overwritten; within the transaction that deletes their rows. */
 export async function noteRemnants(db: Transaction<Tables>, sha256s: readonly string[]): Promise<void> {
@@ -119,12 +119,12 @@ const rewriteTables = (db: Kysely<Tables>, tables: readonly string[], overwritin
       const [left, freed] = [[...tables], new Set<string>()];
       await whenUnread(async () => {
         for (let table = left[0]; table !== undefined; table = left[0]) {
-          if (!(await isRewritten(connection, table, { mark, ...overwriting }))) {
-            if (overwriting.tries > 1 && !freed.has(table)) await endVacuum(connection, table);
+          if (await isRewritten(connection, table, { mark, ...overwriting })) left.shift();
+          else if (overwriting.tries === 1 || freed.has(table)) return false;
+          else {
+            await endVacuum(connection, table);
             freed.add(table);
-            return false;
           }
-          left.shift();
         }
         return true;
       }, overwriting);
@@ -159,13 +159,14 @@ async function isRewritten(
 
 /** Makes the server's own vacuum of a table end, as it does for whoever waits for more than a second. Nobody who reads or writes waits for this lock. */
 async function endVacuum(connection: Kysely<Tables>, table: string): Promise<void> {
+  await sql`begin`.execute(connection);
   try {
-    await connection.transaction().execute(async (transaction) => {
-      await sql`set local lock_timeout = '1500ms'`.execute(transaction);
-      await sql`lock table ${sql.table(table)} in share update exclusive mode`.execute(transaction);
-    });
+    await sql`set local lock_timeout = '1500ms'`.execute(connection);
+    await sql`lock table ${sql.table(table)} in share update exclusive mode`.execute(connection);
   } catch (error) {
     if (!(error instanceof LpxError && error.code === 'LPX_STORE_BUSY')) throw error;
+  } finally {
+    await sql`rollback`.execute(connection);
   }
 }
 
