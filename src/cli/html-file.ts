@@ -1,6 +1,6 @@
 /** The HTML report that a command writes with `--html`, next to what it prints. */
 import { basename, dirname, join, resolve } from 'node:path';
-import { LpxError } from '../errors.js';
+import { CATALOGUE, type Code, LpxError } from '../errors.js';
 import type { StudentOutput } from '../exchange/note-output.js';
 import { nextVersion, writeFiles } from '../io/publish.js';
 import { fill } from '../messages/messages.js';
@@ -68,6 +68,8 @@ export async function withPage(
     };
   } catch (error) {
     if (!(error instanceof LpxError)) throw error;
+    // Its entry may be in the history, and no other place would help.
+    if (CATALOGUE[error.code as Code].means === 'unknownWhetherDone') return { ...outcome, error: outcome.error ?? error };
     const reason = error.code === 'LPX_DISK_FULL' ? 'ENOSPC' : String(error.facts.reason ?? error.code);
     const lost = new LpxError('LPX_REPORT_LOST', { file: html.path, reason }, { cause: error });
     return { ...outcome, error: outcome.error ?? lost };

@@ -1,5 +1,5 @@
 /** The command line on a store in PostgreSQL: what kills, races and a server that goes away leave. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { eraseStudent } from '#lpx/exchange/erase.js';
@@ -73,31 +73,53 @@ async function stateOf({ location, files }: Place): Promise<string> {
   });
 }
 
-describePostgres('an erasure that loses its connection', () => {
-  const loaded = async (location: PostgresLocation) => {
-    const folder = tempFolder();
-    writeExchangeFolder(folder, [smallPortfolio()]);
-    await load(location, folder);
-  };
+/** Loads a student with a file. */
+async function loaded(location: PostgresLocation): Promise<void> {
+  const folder = tempFolder();
+  writeExchangeFolder(folder, [smallPortfolio()]);
+  await load(location, folder);
+}
 
+/** Has the server end the connection whenever rows of a table come or go. @returns statements that take this back */
+async function endAt({ run }: TestDatabase, when: 'insert' | 'delete', table: string): Promise<string> {
+  await run(`create function lpx_990001.lost() returns trigger language plpgsql
+      as 'begin perform pg_terminate_backend(pg_backend_pid()); return coalesce(new, old); end';
+    create trigger lost before ${when} on lpx_990001.${table} for each row execute function lpx_990001.lost()`);
+  return 'drop function lpx_990001.lost cascade';
+}
+
+describePostgres('a report whose entry of the history loses its connection', () => {
+  it('is no fault of its place, and nobody says that nothing was changed', async () => {
+    const folder = tempFolder();
+    const database = await testDatabase();
+    await initStore(database.location, { code: '990001', name: '' }, { attachments: join(folder, 'files') });
+    await loaded(database.location);
+    await endAt(database, 'insert', 'history');
+    const report = join(folder, 'report.html');
+    const { code, json } = await lpxJson(['--store', database.url, 'show', TRANSFER_STUDENT, '--html', report]);
+    expect([code, json.error.code, json.error.consequence]).toEqual([10, 'LPX_DATABASE_LOST', expect.stringContaining('lpx log')]);
+    expect(existsSync(report)).toBe(false);
+  });
+});
+
+describePostgres('an erasure that loses its connection', () => {
   it('once it is committed has erased the student and says so, with its backups noted; the same command again completes it', async () => {
     const folder = tempFolder();
-    const { location, url, run } = await testDatabase();
+    const database = await testDatabase();
+    const { location, url, run } = database;
     await initStore(location, { code: '990001', name: '' }, { attachments: join(folder, 'files') });
     await loaded(location);
     const backup = join(folder, 'backup');
     expect((await lpx(['--store', url, 'backup', backup])).code).toBe(0);
     // Its file is overwritten first, and crossed off.
-    await run(`create function lpx_990001.lost() returns trigger language plpgsql
-        as 'begin perform pg_terminate_backend(pg_backend_pid()); return old; end';
-      create trigger lost before delete on lpx_990001.remnants for each row execute function lpx_990001.lost()`);
+    const again = await endAt(database, 'delete', 'remnants');
     const erase = () => lpxJson(['--store', url, 'erase', TRANSFER_STUDENT, '--yes']);
     const { code, json } = await erase();
     expect([code, json.error.code, json.databaseError.code, json.backups, outputFaults(json)]).toEqual([
       ...[8, 'LPX_ERASE_UNFINISHED', 'LPX_DATABASE_LOST', { noted: [backup], unreached: [] }, []],
     ]);
     expect(json.error.message).toContain('the connection to the database was lost');
-    await run('drop function lpx_990001.lost cascade');
+    await run(again);
     expect((await erase()).json.error.code).toBe('LPX_ERASE_ABSENT');
     expect(await run(`select from lpx_990001.remnants where sha256 not like 'database %'`)).toEqual([]);
   });
