@@ -10,6 +10,7 @@ import { inParts } from '../statements.js';
 import { isPostgres, ROW_TABLES } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';
+import { eraseFiles } from './erase-files.js';
 import { jobTables } from './queued-traces.js';
 
 /** What is left of erased students on the disk after an erasure. */
@@ -42,18 +43,7 @@ export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVau
   if (left.length === 0) return { files: [], database: undefined };
   const notes = left.filter(isOfDatabase);
   const files = left.filter((remnant) => !isOfDatabase(remnant));
-  await db.transaction().execute(async (transaction) => {
-    for (const sha256 of files) {
-      const named = await transaction.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).executeTakeFirst();
-      const isGone =
-        named !== undefined ||
-        (await vault.erase(sha256).then(
-          () => true,
-          () => false,
-        ));
-      if (isGone) await transaction.deleteFrom('remnants').where('sha256', '=', sha256).execute();
-    }
-  });
+  await eraseFiles(db, vault, files, tries * FILES_MS);
   const database = notes.length > 0 ? await overwriteDatabase(db, { notes, folder, tries }) : undefined;
   const kept = await db.selectFrom('remnants').select('sha256').execute();
   return { files: kept.map(({ sha256 }) => sha256).filter((remnant) => !isOfDatabase(remnant)), database };
@@ -62,6 +52,8 @@ export async function overwriteRemnants(db: Kysely<Tables>, vault: AttachmentVau
 /** How often what is in the way of an erasure is waited for, and how long each time, in ms. */
 const TRIES = 80;
 const WAIT_MS = 50;
+/** How long files are erased, for each of these times, in ms. */
+const FILES_MS = 500;
 
 interface Overwriting {
   /** Of erasures whose rows are gone. One that comes meanwhile has its own, which stays. */

@@ -23,6 +23,8 @@ const PART_BYTES = 8 * 1024 * 1024;
 const CONNECT_MS = 10_000;
 const PATIENCE_MS = 60_000;
 const ATTEMPTS = 4;
+/** How long a request that others may be waiting for takes at most, with all of its attempts, in ms. */
+const BRIEF_MS = 5_000;
 /** Requests to a server at a time. */
 const SOCKETS = 32;
 
@@ -59,10 +61,12 @@ export class S3Bucket {
     return `s3://${this.location.bucket}/${key}`;
   }
 
-  /** The size of an object in bytes; undefined where there is none. */
-  async sizeOf(key: string): Promise<number | undefined> {
+  /** The size of an object in bytes; undefined where there is none. @param abortSignal see `brief` */
+  async sizeOf(key: string, abortSignal?: AbortSignal): Promise<number | undefined> {
     return this.#askOfObject(key, undefined, async ({ sdk, client }) => {
-      const { ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: this.location.bucket, Key: key }));
+      const { ContentLength } = await client.send(new sdk.HeadObjectCommand({ Bucket: this.location.bucket, Key: key }), {
+        ...(abortSignal && { abortSignal }),
+      });
       return ContentLength;
     });
   }
@@ -105,10 +109,16 @@ export class S3Bucket {
     );
   }
 
+  /** Within a change, others who write wait for it: so it does not wait long. @throws LPX_S3_UNREACHABLE where nobody answers at once */
   async remove(key: string): Promise<void> {
     await this.#askOfObject(key, undefined, ({ sdk, client }) =>
-      client.send(new sdk.DeleteObjectCommand({ Bucket: this.location.bucket, Key: key })),
+      client.send(new sdk.DeleteObjectCommand({ Bucket: this.location.bucket, Key: key }), { abortSignal: this.brief() }),
     );
+  }
+
+  /** Ends a request that has taken too long for others who wait. */
+  brief(): AbortSignal {
+    return AbortSignal.timeout(Math.min(BRIEF_MS, this.#tuning.patience ?? BRIEF_MS));
   }
 
   /** The objects whose keys begin so. */
@@ -125,10 +135,12 @@ export class S3Bucket {
     }
   }
 
-  /** Forgets a multipart upload that did not come to its end. */
+  /** Forgets a multipart upload that did not come to its end. It does not wait long: a later sweep does it as well. */
   async abort(key: string, uploadId: string): Promise<void> {
     await this.#askOfObject(key, undefined, ({ sdk, client }) =>
-      client.send(new sdk.AbortMultipartUploadCommand({ Bucket: this.location.bucket, Key: key, UploadId: uploadId })),
+      client.send(new sdk.AbortMultipartUploadCommand({ Bucket: this.location.bucket, Key: key, UploadId: uploadId }), {
+        abortSignal: this.brief(),
+      }),
     );
   }
 
@@ -258,7 +270,7 @@ function s3Error(error: unknown, { bucket, address }: { readonly bucket: string;
   if (status === undefined) {
     if (/region is missing/i.test(message)) return refused('noRegion');
     if (/CERT|SIGNATURE|^ERR_(?:TLS|SSL)/.test(code)) return refused('certificate');
-    if (/Timeout/.test(name) || code === 'ETIMEDOUT') return unreachable('noAnswer');
+    if (/Timeout|^AbortError$/.test(name) || code === 'ETIMEDOUT') return unreachable('noAnswer');
     if (/^HPE_/.test(code) || '$response' in (error as Failure)) return notS3(address, error);
     return /^E[A-Z_]+$/.test(code) ? unreachable(code) : error;
   }

@@ -179,9 +179,12 @@ export class S3Vault implements AttachmentVault {
     }
   }
 
-  /** Whether a content is there, as far as its size says: it was proven when it was sent, and is whenever it is read. */
+  /**
+   * Whether a content is there, as far as its size says: it was proven when it was sent, and is whenever it is read. Within a change: it
+   * does not wait long.
+   */
   async seemsHeld({ sha256, bytes }: Pick<StagedFile, 'sha256' | 'bytes'>): Promise<boolean> {
-    return (await this.#bucket.sizeOf(this.#keyOf(sha256))) === bytes;
+    return (await this.#bucket.sizeOf(this.#keyOf(sha256), this.#bucket.brief())) === bytes;
   }
 
   get #keysBegin(): string {

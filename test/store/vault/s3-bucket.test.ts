@@ -6,21 +6,27 @@ import { expect, it, onTestFinished } from 'vitest';
 import { LpxError } from '#lpx/errors.js';
 import { accessFor } from '#lpx/store/access.js';
 import { WorkArea } from '#lpx/store/processes/work-area.js';
-import { S3Bucket } from '#lpx/store/vault/s3-bucket.js';
+import { S3Bucket, type S3Tuning } from '#lpx/store/vault/s3-bucket.js';
 import { s3Location } from '#lpx/store/vault/s3-location.js';
 import { S3Vault } from '#lpx/store/vault/s3-vault.js';
 import { S3_KEYS } from '../../support/s3.js';
 import { tempFolder } from '../../support/temp.js';
 
-/** What `init` finds when it tries a server. */
-async function probed(server: Server): Promise<string> {
+/** A bucket of a server. */
+async function bucketAt(server: Server, tuning: S3Tuning): Promise<S3Bucket> {
   Object.assign(process.env, S3_KEYS);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const bucket = new S3Bucket(s3Location(`s3://files/p?endpoint=http://127.0.0.1:${port}&path-style`), { attempts: 1, patience: 2_000 });
+  const bucket = new S3Bucket(s3Location(`s3://files/p?endpoint=http://127.0.0.1:${port}&path-style`), tuning);
   onTestFinished(() => bucket.close());
+  return bucket;
+}
+
+/** What `init` finds when it tries a server. */
+async function probed(server: Server): Promise<string> {
+  const bucket = await bucketAt(server, { attempts: 1, patience: 2_000 });
   const vault = new S3Vault(bucket, new WorkArea(join(tempFolder(), 'attachments'), 'staging-', { access: accessFor('') }));
   try {
     await vault.probe();
@@ -67,4 +73,16 @@ it.each<[string, () => Server]>([
 
 it('a server that does what lpx needs is taken', async () => {
   expect(await probed(answering(({ url }, response) => void response.end(isListing(url) ? WHOLE : 'lpx')))).toBe('taken');
+});
+
+it('does not wait again for a server that leaves unanswered what others wait for', async () => {
+  const asked: string[] = [];
+  const server = createServer(({ method = '' }) => void asked.push(method));
+  const bucket = await bucketAt(server, { patience: 300 });
+  const noAnswer = { code: 'LPX_S3_UNREACHABLE', facts: { reason: 'noAnswer' } };
+  await expect(bucket.remove('p/a')).rejects.toMatchObject(noAnswer);
+  await expect(bucket.sizeOf('p/a', bucket.brief())).rejects.toMatchObject(noAnswer);
+  await expect(bucket.abort('p/a', 'upload')).rejects.toMatchObject(noAnswer);
+  expect(asked).toEqual(['DELETE', 'HEAD', 'DELETE']);
+  server.closeAllConnections();
 });
