@@ -47,5 +47,8 @@ export class NamedValues {
 /** The backups that were begun and are in no entry of the history yet: folder, id of the repository. */
 export const begunBackupsIn = (db: Db): NamedValues => new NamedValues(db, 'backup-begun');
 
+/** The places for attachments of restores into this database that have not ended: what a killed one left is removed by the next. */
+export const unfinishedPlacesIn = (db: Db): NamedValues => new NamedValues(db, 'unfinished-place');
+
 /** The folders of rehearsals that have not ended: what a killed one restored is removed by the next command. */
 export const rehearsalsIn = (db: Db): NamedValues => new NamedValues(db, 'rehearsal');

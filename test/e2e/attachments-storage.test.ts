@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
@@ -123,9 +123,18 @@ describeS3('a store whose attachments are in a bucket', (server) => {
       expect((await lpx(['--store', store, 'backup', join(folder, 'backup')])).code).toBe(0);
       const { url, location } = await testDatabase();
       const words = ['restore', join(folder, 'backup'), url, '--attachments', server.urlOf('restored')];
+      // What one that was cut short sent is removed by the next.
+      const [object] = readdirSync(join(folder, 'backup', 'objects'), { recursive: true, encoding: 'utf8' }).filter(
+        (name) => name.length > 60,
+      );
+      renameSync(join(folder, 'backup', 'objects', String(object)), join(folder, 'aside'));
+      expect((await lpx(words)).code).toBe(5);
+      expect(await keysUnder('restored')).toEqual([expect.stringMatching(/unfinished$/)]);
+      renameSync(join(folder, 'aside'), join(folder, 'backup', 'objects', String(object)));
       expect((await lpx(words)).code).toBe(0);
       expect([await stateOf(location), await heldBy(location)]).toEqual(['after', FILES]);
-      expect((await keysUnder('restored')).every((key) => /^restored\/990002-[0-9a-f]{8}\//.test(key))).toBe(true);
+      const keys = await keysUnder('restored');
+      expect([keys.length, keys.every((key) => /^restored\/990002-[0-9a-f]{8}\//.test(key))]).toEqual([FILES, true]);
       expect(await stateOf(store)).toBe('after');
     },
   );

@@ -695,6 +695,11 @@ describeEngines('a backup', (engine) => {
     renameSync(join(parent, 'aside'), join(repository, 'objects', object));
     await attempt();
     await withStore(target, async (open) => expect(await open.students()).toHaveLength(1));
+    // Of attachments that were restored before there is nothing, either.
+    if (attachments !== undefined) {
+      const places = readdirSync(attachments);
+      expect([places.length, readdirSync(join(attachments, String(places[0])))]).toEqual([1, ['attachments']]);
+    }
   });
 });
 

@@ -7,12 +7,13 @@ import { Kysely } from 'kysely';
 import { LpxError } from '../../errors.js';
 import { writeError } from '../../io/file-error.js';
 import { canonicalCode } from '../../plain-text.js';
-import { accessFor, makeStoreFolder } from '../access.js';
+import { type Access, accessFor, makeStoreFolder } from '../access.js';
 import { codeOf } from '../database-error.js';
 import { DatabaseStore } from '../database-store.js';
 import type { PostgresLocation } from '../location.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from '../migrations.js';
 import { makerOf, markUnpublished, type Opening, publish, requireSettled } from '../moving.js';
+import { unfinishedPlacesIn } from '../named-values.js';
 import type { NewStore, StoreOfRows } from '../open.js';
 import { sweepLeftovers } from '../processes/sweep.js';
 import { addSchool, schoolIn } from '../school-row.js';
@@ -21,7 +22,7 @@ import { RowWriter } from '../table-rows.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';
 import { isS3Url } from '../vault/s3-location.js';
-import { newPlace, placeIn, setPlace, tryPlace, vaultAt } from '../vault/vault.js';
+import { newPlace, placeIn, removeUnfinished, setPlace, tryPlace, vaultAt } from '../vault/vault.js';
 import { PostgresDialect } from './dialect.js';
 import { PostgresSession } from './session.js';
 
@@ -109,19 +110,24 @@ export async function createPostgresStoreOfRows(
     await createSchema(session, schemaOf(code));
     await makeAlone(session, { ...location, school: code }, schemaOf(code));
     const db = new Kysely<Tables>({ dialect: new PostgresDialect(session) });
-    await dropUnpublished(session, db, madeBy);
+    const access = accessFor('');
+    const left = await dropUnpublished(session, db, { madeBy, code, access });
     await createVersionTable(db);
     await migrate(db, session.shown, schemaVersion);
     if (await db.selectFrom('school').select('code').executeTakeFirst()) throw new LpxError('LPX_STORE_EXISTS', { folder: session.shown });
-    const access = accessFor('');
+    const unfinished = unfinishedPlacesIn(db);
+    for (const place of left) await unfinished.keep(place, '');
     const place = newPlace(attachments, code, madeBy);
     await tryPlace(place, { access });
+    // First of all: whatever ends a restore, the next one finds the place. A move finds it by its key.
+    if (madeBy === '') await unfinished.keep(place, '');
     if (!isS3Url(place))
       await makeStoreFolder(join(place, 'attachments'), '').catch((error) => {
         throw writeError(error, attachments);
       });
     // Nobody else uses it yet, and within a transaction the database cannot be asked who lives.
     const vault = vaultAt(place, { access });
+    if (madeBy === '') await vault.markUnfinished();
     await db.transaction().execute(async (transaction) => {
       await markUnpublished(transaction, madeBy);
       await setPlace(transaction, place);
@@ -137,7 +143,12 @@ export async function createPostgresStoreOfRows(
         attachments: vaultAt(place, { access, presence: session }),
         presence: session,
       }),
-      publish: () => publish(db),
+      publish: async () => {
+        await vault.markFinished();
+        vault.close();
+        await publish(db);
+        await unfinished.drop(place);
+      },
     };
   } catch (error) {
     await session.end();
@@ -162,20 +173,31 @@ const isThere = async (session: PostgresSession, table: string): Promise<boolean
   (await session.rows<{ there: boolean }>('select to_regclass($1) is not null as there', [table]))[0]?.there === true;
 
 /**
- * Removes the tables of a store whose making by the same was cut short, and those that have no rows of any school yet.
+ * Removes the tables of a store whose making by the same was cut short, and those that have no rows of any school yet; and what restores
+ * that were cut short left of attachments.
+ * @returns the places where that could not be removed
  * @throws LPX_MOVE_UNFINISHED where the move of another store is making one
  */
-async function dropUnpublished(session: PostgresSession, db: Kysely<Tables>, madeBy: string): Promise<void> {
+async function dropUnpublished(
+  session: PostgresSession,
+  db: Kysely<Tables>,
+  { madeBy, code, access }: { readonly madeBy: string; readonly code: string; readonly access: Access },
+): Promise<string[]> {
   const isEmpty = !(await isThere(session, 'school')) || (await session.rows('select from school limit 1')).length === 0;
-  const maker = (await isThere(session, 'settings')) ? await makerOf(db) : undefined;
+  const hasSettings = await isThere(session, 'settings');
+  const maker = hasSettings ? await makerOf(db) : undefined;
   if (!isEmpty && maker !== madeBy) {
     if (maker) throw new LpxError('LPX_MOVE_UNFINISHED', { folder: session.shown });
-    return;
+    return [];
   }
+  const left: string[] = [];
+  for (const place of hasSettings ? (await unfinishedPlacesIn(db).all()).keys() : [])
+    await removeUnfinished(place, code, { access }).catch(() => left.push(place));
   for (const { name } of await session.rows<{ name: string }>(
     'select tablename as name from pg_tables where schemaname = current_schema()',
   ))
     await session.rows(`drop table if exists "${name}" cascade`);
+  return left;
 }
 
 /**

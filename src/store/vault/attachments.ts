@@ -15,6 +15,9 @@ export interface HeldContent {
   readonly bytes: number;
 }
 
+/** Next to the contents of a store that a restore is making. */
+export const UNFINISHED = 'unfinished';
+
 /** The path of a content that can be read as a file of this computer. */
 export type LocalPath = (sha256: string) => string;
 
@@ -74,6 +77,12 @@ export interface AttachmentVault {
   setAside(sha256: string): Promise<boolean>;
   /** As `remove`, and what was set aside of it. */
   erase(sha256: string): Promise<void>;
+  /** Says in its place that its store is being restored. @throws LPX_WRITE_FAILED, LPX_DISK_FULL, the LPX_S3 errors */
+  markUnfinished(): Promise<void>;
+  /** Takes that back, before anybody can open the store. @throws as `markUnfinished` */
+  markFinished(): Promise<void>;
+  /** Removes all that is in its place, where that says that its store is being restored. Whoever calls it knows that nobody restores it. @throws as `markUnfinished` */
+  removeUnfinished(): Promise<void>;
   /** Ends its connections. */
   close(): void;
   /** A folder of this process for what it has under way, known to others while the process lives. @throws LPX_DISK_FULL */

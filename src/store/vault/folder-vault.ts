@@ -28,6 +28,7 @@ import {
   requireContentName,
   type StagedFile,
   type Staging,
+  UNFINISHED,
 } from './attachments.js';
 import { linkedFolders, requireOwnFolders } from './linked-folders.js';
 
@@ -144,6 +145,32 @@ export class FolderVault implements AttachmentVault {
     const aside = this.#asideOf(sha256);
     await rm(aside, { force: true }).catch((error) => {
       throw fileError(error, aside, 'writing');
+    });
+  }
+
+  async markUnfinished(): Promise<void> {
+    await this.#writing(this.#mark, () => writeFile(this.#mark, '', { mode: 0o600, flush: true }));
+  }
+
+  async markFinished(): Promise<void> {
+    await this.#writing(this.#mark, () => rm(this.#mark, { force: true }));
+    await syncFolder(dirname(this.#mark));
+  }
+
+  async removeUnfinished(): Promise<void> {
+    if (heldAt(this.#mark) !== 'file') return;
+    requireOwnFolders(dirname(this.#folder));
+    // The mark last: until then, whoever comes next finds what is left.
+    for (const path of [this.#folder, dirname(this.#folder)]) await this.#writing(path, () => rm(path, { recursive: true, force: true }));
+  }
+
+  get #mark(): string {
+    return join(dirname(this.#folder), UNFINISHED);
+  }
+
+  async #writing(path: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((error) => {
+      throw fileError(error, path, 'writing');
     });
   }
 

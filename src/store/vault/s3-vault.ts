@@ -24,6 +24,7 @@ import {
   requireContentName,
   type StagedFile,
   type Staging,
+  UNFINISHED,
 } from './attachments.js';
 import { notS3, type S3Bucket, type S3Source } from './s3-bucket.js';
 
@@ -51,7 +52,7 @@ export class S3Vault implements AttachmentVault {
   /** Tries all that lpx needs to be able to do there. @throws the LPX_S3 errors */
   async probe(): Promise<void> {
     const key = `${this.#keysBegin}probe`;
-    await this.#bucket.write(key, PROBE, createHash('sha256').update(PROBE_CONTENT).digest('hex'), async () => {});
+    await this.#bucket.write(key, PROBE, PROBE_SHA256, async () => {});
     for await (const _ of this.#bucket.list(key)) break;
     const came: Uint8Array[] = [];
     await this.#bucket.read(key, () => {
@@ -151,6 +152,28 @@ export class S3Vault implements AttachmentVault {
     return this.remove(sha256);
   }
 
+  async markUnfinished(): Promise<void> {
+    await this.#bucket.write(this.#mark, PROBE, PROBE_SHA256, async () => {});
+  }
+
+  async markFinished(): Promise<void> {
+    await this.#bucket.remove(this.#mark);
+  }
+
+  async removeUnfinished(): Promise<void> {
+    if ((await this.#bucket.sizeOf(this.#mark, this.#bucket.brief())) === undefined) return;
+    await this.sweep(async () => {});
+    const keys: string[] = [];
+    for await (const { key } of this.#bucket.list(this.#keysBegin)) if (key !== this.#mark) keys.push(key);
+    await eachOf(keys, (key) => this.#bucket.remove(key));
+    // Last: until then, whoever comes next finds what is left.
+    await this.#bucket.remove(this.#mark);
+  }
+
+  get #mark(): string {
+    return `${this.#keysBegin}${UNFINISHED}`;
+  }
+
   workFolder(): Promise<WorkFolder> {
     return this.#area.create();
   }
@@ -212,6 +235,7 @@ export class S3Vault implements AttachmentVault {
 }
 
 const PROBE_CONTENT = Buffer.from('lpx');
+const PROBE_SHA256 = createHash('sha256').update(PROBE_CONTENT).digest('hex');
 const PROBE: S3Source = { bytes: PROBE_CONTENT.length, next: async () => PROBE_CONTENT, prove: () => {} };
 
 export class S3Staging implements Staging {

@@ -39,6 +39,18 @@ export function newPlace(named: string, schoolCode: string, madeBy = ''): string
   return s3Url({ ...location, prefix: location.prefix === '' ? own : `${location.prefix}/${own}` });
 }
 
+/**
+ * Removes what a restore that was cut short left at a place for attachments. A place that another store has come to be at stays as it is,
+ * and what is not such a place of the school's.
+ * @throws LPX_WRITE_FAILED, the LPX_S3 errors
+ */
+export async function removeUnfinished(place: string, schoolCode: string, surroundings: Surroundings): Promise<void> {
+  const own = basename(isS3Url(place) ? s3Location(place).prefix : place);
+  if (!OWN_PLACE.test(own) || !own.startsWith(`${schoolCode}-`)) return;
+  const vault = vaultAt(place, surroundings);
+  await vault.removeUnfinished().finally(() => vault.close());
+}
+
 /** Whether a folder is such a place, with attachments in it. */
 export const isAttachmentsPlace = (folder: string): boolean => OWN_PLACE.test(basename(folder)) && existsSync(join(folder, 'attachments'));
 const OWN_PLACE = /^[0-9A-Za-z]{6}-[0-9a-f]{8}$/;

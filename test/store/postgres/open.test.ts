@@ -1,7 +1,7 @@
 import { once } from 'node:events';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import pg from 'pg';
@@ -12,6 +12,7 @@ import { postgresLocation } from '#lpx/store/location.js';
 import { migrate, SCHEMA_VERSION } from '#lpx/store/migrations.js';
 import { createStore, openStore } from '#lpx/store/open.js';
 import { PostgresDialect } from '#lpx/store/postgres/dialect.js';
+import { createPostgresStoreOfRows } from '#lpx/store/postgres/open.js';
 import { PostgresSession } from '#lpx/store/postgres/session.js';
 import type { Store } from '#lpx/store/store.js';
 import type { Tables } from '#lpx/store/tables.js';
@@ -65,6 +66,36 @@ function passwordFile({ name }: TestDatabase, codes: readonly string[], mode = 0
 
 const dropRoles = ({ name, run }: TestDatabase, codes: readonly string[]) =>
   run(codes.map((code) => `drop owned by ${name}_${code} cascade; drop role ${name}_${code};`).join(' '));
+
+describePostgres('what a restore that was cut short left of attachments', () => {
+  it('is removed by the next one into the database, and nothing of a store that has come to live there', async () => {
+    const database = await testDatabase();
+    const files = join(tempFolder(), 'files');
+    const sha256 = 'a'.repeat(64);
+    /** As one that is killed: its place has a file, and the database no store. */
+    const cutShort = async (): Promise<string> => {
+      const before = new Set(existsSync(files) ? readdirSync(files) : []);
+      const restore = createPostgresStoreOfRows(
+        database.location,
+        { school: SCHOOL, schemaVersion: SCHEMA_VERSION, attachments: files },
+        async (_, vault) => {
+          mkdirSync(dirname(vault.locationOf(sha256)), { recursive: true });
+          writeFileSync(vault.locationOf(sha256), 'of a student');
+          throw new Error('killed');
+        },
+      );
+      await expect(restore).rejects.toThrow('killed');
+      return readdirSync(files).find((name) => !before.has(name)) ?? '';
+    };
+    const lives = await cutShort();
+    // As where the database is a copy of one in which the restore came to its end.
+    rmSync(join(files, lives, 'unfinished'));
+    const second = await cutShort();
+    const third = await cutShort();
+    expect([second === '', readdirSync(files).sort()]).toEqual([false, [lives, third].sort()]);
+    expect(readFileSync(join(files, lives, 'attachments', 'aa', sha256), 'utf8')).toBe('of a student');
+  });
+});
 
 describePostgres('two schools in one database', () => {
   const CODES = ['990001', '990002'];
