@@ -8,7 +8,8 @@ import { fileError, writeError } from '../io/file-error.js';
 import { makeFolders, upward } from '../io/folders.js';
 import { syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
-import { RESTORED_PREFIX, sweepWorkFolders, WorkFolder } from '../store/processes/work-folder.js';
+import { RESTORED_PREFIX, WorkFolder } from '../store/processes/work-folder.js';
+import { removeSent, sweepRestored } from '../store/sqlite/open.js';
 import type { AttachmentVault, StagedFile } from '../store/vault/attachments.js';
 
 export type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
@@ -26,16 +27,18 @@ export async function requireEmpty(target: string): Promise<void> {
 /**
  * Makes a store next to where it is going to be, and gives it its name at once.
  * @param make makes it in a folder that is not there yet, and leaves it closed
+ * @param isSent whether it sends files to a bucket: then what is left of an interrupted one says where they are, for the next
  * @throws LPX_WRITE_FAILED, LPX_DISK_FULL, and what `make` throws; then nothing has the name
  */
-export async function intoFolder<T>(target: string, make: (folder: string) => Promise<T>): Promise<T> {
+export async function intoFolder<T>(target: string, make: (folder: string) => Promise<T>, isSent = false): Promise<T> {
   const around = nearestThere(dirname(target));
-  for (const path of upward(around)) await sweepWorkFolders(path, RESTORED_PREFIX);
+  for (const path of upward(around)) await sweepRestored(path).catch(() => {});
   const work = await WorkFolder.create(around, RESTORED_PREFIX).catch((error) => {
     throw writeError(error, target);
   });
+  if (isSent) work.outliveInterruption();
+  const made = join(work.path, 'store');
   try {
-    const made = join(work.path, 'store');
     const result = await make(made);
     putInPlace(made, target);
     await syncFolder(dirname(target)).catch((error) => {
@@ -44,7 +47,10 @@ export async function intoFolder<T>(target: string, make: (folder: string) => Pr
     });
     return result;
   } finally {
-    await work.remove();
+    await removeSent(made).then(
+      () => work.remove(),
+      () => work.leave(),
+    );
   }
 }
 

@@ -67,15 +67,24 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRes
   if (typeof target === 'string') await requireEmpty(target);
   const taken = await readManifest(repository, await nameMeant(repository, request.snapshot, () => newestOfOnlySchool(repository)));
   const erased = await (typeof target === 'string'
-    ? intoFolder(target, async (made) => {
-        const store = await makeStore(repository, taken, made, request);
-        return finish(repository, taken, store, request).finally(() => store.close());
-      })
+    ? intoFolder(target, (made) => intoNewFolder(repository, taken, made, request), attachments !== '')
     : intoDatabase(repository, taken, { ...request, target }));
   return { snapshot: taken.name, at: taken.at, manifest: taken.manifest, erased };
 }
 
-/** Makes a store that nobody can open before it is finished. @returns as `intoFolder` */
+/** Makes a store in a folder that nobody knows yet. @returns how many students it erased again */
+async function intoNewFolder(repository: Repository, taken: Taken, folder: string, request: RestoreRequest): Promise<number> {
+  const store = await makeStore(repository, taken, folder, request);
+  try {
+    const erased = await finish(repository, taken, store, request);
+    if (request.attachments !== undefined) await store.attachments.markFinished();
+    return erased;
+  } finally {
+    await store.close();
+  }
+}
+
+/** Makes a store that nobody can open before it is finished. @returns as `intoNewFolder` */
 async function intoDatabase(
   repository: Repository,
   taken: Taken,

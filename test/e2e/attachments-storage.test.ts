@@ -1,8 +1,11 @@
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
 import { type StoreLocation, withStore } from '#lpx/exchange/school-store.js';
+import { SCHEMA_VERSION } from '#lpx/store/migrations.js';
+import { createStoreOfRows } from '#lpx/store/sqlite/open.js';
+import { ROW_TABLES } from '#lpx/store/table-rows.js';
 import { lpx, lpxJson } from '../support/cli.js';
 import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
@@ -138,6 +141,39 @@ describeS3('a store whose attachments are in a bucket', (server) => {
       expect(await stateOf(store)).toBe('after');
     },
   );
+
+  it('is backed up, and restored into a folder: what a restore sent that failed or was killed is removed', async () => {
+    const { folder, zipFile } = await delivery();
+    const store = join(folder, 'store');
+    await init(store);
+    expect((await lpx(importing(store, folder, zipFile))).code).toBe(0);
+    expect((await lpx(['--store', store, 'backup', join(folder, 'backup')])).code).toBe(0);
+    const url = server.urlOf('into-folder');
+    // As one that is killed leaves it: with a lock that nobody holds.
+    const [made, killed] = [join(tempFolder(), 'made'), join(folder, '.lpx-restore-killed')];
+    const school = { code: '990002', name: '' };
+    await createStoreOfRows(made, { school, schemaVersion: SCHEMA_VERSION, attachments: url }, (rows) =>
+      withStore(store, (open) =>
+        open.readRows(async (reader) => {
+          for (const table of ROW_TABLES) for await (const page of reader.rows(table)) await rows.insert(table, page);
+        }),
+      ),
+    );
+    mkdirSync(killed);
+    writeFileSync(join(killed, 'in-use'), '');
+    renameSync(made, join(killed, 'store'));
+    const [mark = ''] = await keysUnder('into-folder');
+    await server.client().send(new PutObjectCommand({ Bucket: 'files', Key: mark.replace('unfinished', 'ab/of-a-student'), Body: 'x' }));
+    const [object] = readdirSync(join(folder, 'backup', 'objects'), { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.length > 60,
+    );
+    renameSync(join(folder, 'backup', 'objects', String(object)), join(folder, 'aside'));
+    const words = ['restore', join(folder, 'backup'), join(folder, 'restored'), '--attachments', url];
+    expect([(await lpx(words)).code, await keysUnder('into-folder'), existsSync(killed)]).toEqual([5, [], false]);
+    renameSync(join(folder, 'aside'), join(folder, 'backup', 'objects', String(object)));
+    expect([(await lpx(words)).code, (await keysUnder('into-folder')).length]).toEqual([0, FILES]);
+    expect([await stateOf(join(folder, 'restored')), await heldBy(join(folder, 'restored'))]).toEqual(['after', FILES]);
+  });
 
   it('is not made where the bucket cannot be used, and credentials in its address are repeated nowhere', async () => {
     const folder = tempFolder();

@@ -11,7 +11,7 @@ import { databaseError } from '../database-error.js';
 import { DatabaseStore } from '../database-store.js';
 import { type Losses, salvage } from '../health/salvage.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from '../migrations.js';
-import { markUnpublished, type Opening, requireSettled } from '../moving.js';
+import { makerOf, markUnpublished, type Opening, requireSettled } from '../moving.js';
 import type { NewStore, StoreOfRows } from '../open.js';
 import { sweepLeftovers } from '../processes/sweep.js';
 import { RESTORED_PREFIX, sweepWorkFolders } from '../processes/work-folder.js';
@@ -19,7 +19,8 @@ import { addSchool, schoolIn } from '../school-row.js';
 import type { School, Store } from '../store.js';
 import { RowWriter } from '../table-rows.js';
 import type { Tables } from '../tables.js';
-import { newPlace, placeIn, setPlace, tryPlace, vaultAt } from '../vault/vault.js';
+import { isS3Url } from '../vault/s3-location.js';
+import { newPlace, placeIn, removeUnfinished, setPlace, tryPlace, vaultAt } from '../vault/vault.js';
 import { SharedSqliteDialect, whenFree } from './dialect.js';
 import { openSqlite, type SqliteFile } from './driver.js';
 import { FolderPresence } from './folder-presence.js';
@@ -152,6 +153,36 @@ export async function createStoreOfRows(
   } finally {
     await db.destroy();
   }
+  if (place === '' || madeBy !== undefined) return;
+  const vault = vaultAt(place, { folder, access: modes });
+  await vault.markUnfinished().finally(() => vault.close());
+}
+
+/** Removes what restores that were killed left in a folder, and what they sent to buckets. @throws the LPX_S3 errors; then the next call does the rest */
+export const sweepRestored = (parent: string): Promise<void> =>
+  sweepWorkFolders(parent, RESTORED_PREFIX, (path) => removeSent(join(path, 'store')));
+
+/** Where a store's attachments are, and the code of its school. */
+interface Sent {
+  readonly place: string;
+  readonly code: string;
+}
+
+/** Removes what a restore that did not come to its end sent to a bucket. @param folder of its store, if there is one @throws the LPX_S3 errors */
+export async function removeSent(folder: string): Promise<void> {
+  const { code = '', place = '' } = await sentFrom(folder).catch((): Partial<Sent> => ({}));
+  if (isS3Url(place)) await removeUnfinished(place, code, { folder, access: accessFor('') });
+}
+
+/** What a restore's are: a move finds its place again by its key. @throws for a folder without a store, and one that cannot be read */
+async function sentFrom(folder: string): Promise<Sent> {
+  const { db } = await openDatabase(folder);
+  try {
+    const { code } = await db.selectFrom('school').select('code').executeTakeFirstOrThrow();
+    return { code, place: (await makerOf(db)) === undefined ? await placeIn(db, folder) : '' };
+  } finally {
+    await db.destroy();
+  }
 }
 
 /** @throws LPX_STORE_NOT_FOLDER when a file is in the place of the store, or of a folder around it */
@@ -186,7 +217,7 @@ export async function openStore(folder: string, opening: Opening = {}): Promise<
     if (!readOnly) {
       await sweepLeftovers(impatient, folder, attachments, presence).catch(() => {});
       // A restore that was killed knew of no store that would look for what it left.
-      await sweepWorkFolders(dirname(resolve(folder)), RESTORED_PREFIX).catch(() => {});
+      await sweepRestored(dirname(resolve(folder))).catch(() => {});
     }
     return new DatabaseStore(db, { folder, school: { code: row.code, name: row.name }, attachments, presence });
   } catch (error) {
