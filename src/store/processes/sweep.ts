@@ -31,13 +31,12 @@ async function sweepRehearsals(db: Kysely<Tables>): Promise<void> {
 
 /**
  * Removes files that a dead process moved into the vault and that no record names. No living process is between
- * moving files and committing meanwhile: that, too, happens within a transaction that writes.
+ * moving files and committing meanwhile: that, too, happens within a transaction that writes. Who writes waits for one file at a time.
  */
 async function removeUnnamed(db: Kysely<Tables>, vault: AttachmentVault, moved: readonly string[]): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    for (const sha256 of moved) {
+  for (const sha256 of moved)
+    await db.transaction().execute(async (transaction) => {
       const named = await transaction.selectFrom('attachments').select('sha256').where('sha256', '=', sha256).executeTakeFirst();
       if (!named) await vault.remove(sha256);
-    }
-  });
+    });
 }
