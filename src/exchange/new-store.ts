@@ -9,7 +9,7 @@ import { makeFolders, upward } from '../io/folders.js';
 import { syncFolder } from '../io/publish.js';
 import { nearestThere } from '../io/read.js';
 import { RESTORED_PREFIX, WorkFolder } from '../store/processes/work-folder.js';
-import { removeSent, sweepRestored } from '../store/sqlite/open.js';
+import { keepSent, removeSent, sweepRestored } from '../store/sqlite/open.js';
 import type { AttachmentVault, StagedFile } from '../store/vault/attachments.js';
 
 export type OnProgress = (progress: { readonly done: number; readonly total: number }) => void;
@@ -45,6 +45,8 @@ export async function intoFolder<T>(target: string, make: (folder: string) => Pr
       renameSync(target, made);
       throw error;
     });
+    // Where that fails, the mark stays, which only says something in a folder that has no name yet.
+    if (isSent) await keepSent(target).catch(() => {});
     return result;
   } finally {
     await removeSent(made).then(

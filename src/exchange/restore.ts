@@ -76,9 +76,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreRes
 async function intoNewFolder(repository: Repository, taken: Taken, folder: string, request: RestoreRequest): Promise<number> {
   const store = await makeStore(repository, taken, folder, request);
   try {
-    const erased = await finish(repository, taken, store, request);
-    if (request.attachments !== undefined) await store.attachments.markFinished();
-    return erased;
+    return await finish(repository, taken, store, request);
   } finally {
     await store.close();
   }

@@ -982,14 +982,14 @@ export const CATALOGUE = {
   },
   LPX_ERASE_UNFINISHED: {
     exit: EXIT.someFailed,
-    what: 'The student is erased, but what lay on the disk is not all overwritten yet: {why}.',
+    what: 'What was of erased students is not all overwritten yet: {why}.',
     means: 'partlyDone',
     next: 'See to that, then run lpx erase --finish; the next command on this store tries it as well.',
   },
   LPX_ERASE_ABSENT: {
     exit: EXIT.usage,
     what: 'The student is not in the store: never loaded, or erased for good (the last erasure was on {day}).',
-    means: 'partlyDone',
+    means: 'notDone',
     next: 'Check the id, and look with lpx log whether the erasure is there. One that was cut short is completed by this command, or by lpx erase --finish.',
   },
   LPX_ERASE_UNNOTED: {

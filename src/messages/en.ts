@@ -1575,7 +1575,7 @@ export const en = {
       s3: 'Versions and copies that the bucket keeps of deleted objects: its administrator has to remove them.',
     },
     wouldNote: 'To be noted in the backup in {folder}, if it can be reached: a restore of it leaves the student out.',
-    noted: 'Noted in the backup in {folder}: a restore of it leaves the student out.',
+    noted: 'Noted in the backup in {folder}: a restore of it leaves out who was erased.',
     snapshots: 'Snapshots from before keep the data until lpx backup <folder> --keep <count> drops them.',
     overwritten: 'Nothing is left to be overwritten.',
     full: 'the disk is too full for a copy of the database; free as much space as it has',

@@ -885,7 +885,7 @@ export const zhTW: Messages = {
     },
     LPX_ERASE_UNCONFIRMED: { what: '未確認永久刪除。', next: '請在詢問時輸入完整的身分證號；在指令稿中請加 --yes。' },
     LPX_ERASE_UNFINISHED: {
-      what: '學生已刪除，但磁碟上的舊資料尚未全部覆寫：{why}。',
+      what: '已刪除學生的舊資料尚未全部覆寫：{why}。',
       next: '請排除後執行 lpx erase --finish；下一個使用此資料庫的指令也會自動再試。',
     },
     LPX_ERASE_ABSENT: {
@@ -2535,7 +2535,7 @@ export const zhTW: Messages = {
       s3: '儲存貯體對已刪除物件保留的版本與複本：須由其管理者清除。',
     },
     wouldNote: '將記入 {folder} 的備份（須連得到）：還原時不會帶回這位學生。',
-    noted: '已記入 {folder} 的備份：還原時不會帶回這位學生。',
+    noted: '已記入 {folder} 的備份：還原時不會帶回已刪除的學生。',
     snapshots: '先前的備份點仍保有資料，直到以 lpx backup <資料夾> --keep <數量> 汰除。',
     overwritten: '沒有待覆寫的部分。',
     full: '磁碟空間不足以重寫資料庫，請騰出與資料庫同樣大小的空間',

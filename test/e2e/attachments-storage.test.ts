@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { ListMultipartUploadsCommand, ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect, it } from 'vitest';
+import { restoreBackup } from '#lpx/exchange/restore.js';
 import { type StoreLocation, withStore } from '#lpx/exchange/school-store.js';
 import { SCHEMA_VERSION } from '#lpx/store/migrations.js';
 import { createStoreOfRows } from '#lpx/store/sqlite/open.js';
@@ -11,7 +12,7 @@ import { madeBytes } from '../support/made-bytes.js';
 import { writeExchangeFolder } from '../support/portfolios.js';
 import { hasPostgres, testDatabase } from '../support/postgres.js';
 import { describeS3 } from '../support/s3.js';
-import { exportFrom, LEFT, load, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
+import { exportFrom, LEFT, load, NOW, OPERATOR, PASSWORD, school, TRANSFER_STUDENT } from '../support/schools.js';
 import { courseResult, pdf, smallPortfolio } from '../support/small-portfolio.js';
 import { durationOf, strike, within } from '../support/strikes.js';
 import { keptFolder, tempFolder } from '../support/temp.js';
@@ -173,6 +174,18 @@ describeS3('a store whose attachments are in a bucket', (server) => {
     renameSync(join(folder, 'aside'), join(folder, 'backup', 'objects', String(object)));
     expect([(await lpx(words)).code, (await keysUnder('into-folder')).length]).toEqual([0, FILES]);
     expect([await stateOf(join(folder, 'restored')), await heldBy(join(folder, 'restored'))]).toEqual(['after', FILES]);
+    // Somebody else takes the folder meanwhile.
+    const taken = join(folder, 'taken');
+    const late = restoreBackup({
+      folder: join(folder, 'backup'),
+      target: taken,
+      attachments: server.urlOf('late'),
+      now: NOW,
+      operator: OPERATOR,
+      onProgress: () => mkdirSync(join(taken, 'other'), { recursive: true }),
+    });
+    await expect(late).rejects.toMatchObject({ code: 'LPX_WRITE_FAILED' });
+    expect(await keysUnder('late')).toEqual([]);
   });
 
   it('is not made where the bucket cannot be used, and credentials in its address are repeated nowhere', async () => {

@@ -10,6 +10,7 @@ import { openSqlite } from '#lpx/store/sqlite/driver.js';
 import { BINARY, lpx, lpxJson } from '../support/cli.js';
 import { outputFaults } from '../support/output-schemas.js';
 import { exportFrom, importTo, LEFT, load, NOW, OPERATOR, SAMPLES, school, TRANSFER_STUDENT, transferSchool } from '../support/schools.js';
+import { smallPortfolio } from '../support/small-portfolio.js';
 import { killOnCopies, strikesIn } from '../support/strikes.js';
 import { tempFolder } from '../support/temp.js';
 
@@ -115,8 +116,24 @@ describe('an erasure that was killed before its backups took note of it', () => 
     };
     expect((await lpx(['--store', store, 'backup', backup])).code).toBe(0);
     expect((await lpxJson(['--store', store, 'erase', 'B800000015', '--yes'])).json.error.code).toBe('LPX_NOT_IN_STORE');
+    await withStore(store, (open) =>
+      open.change(async (change) => ({
+        keep: true,
+        result: await change.addStudent(smallPortfolio([], { nationalId: 'B800000015', name: '陳小麥' }).basicData, {}),
+      })),
+    );
     await withStore(store, (open) => open.erasures.erase(TRANSFER_STUDENT, { now: NOW, operator: OPERATOR, reason: '' }));
     expect(await again('--dry-run')).toEqual([2, 'LPX_ERASE_ABSENT', undefined, []]);
+    // What is not overwritten yet comes first.
+    const reader = openSqlite(join(store, 'lpx.sqlite'));
+    reader.exec('begin; select count(*) from students');
+    await withStore(store, async (open) => {
+      open.erasures.overwrite = async () => ({ files: [], database: undefined });
+      await open.erasures.erase('B800000015', { now: NOW, operator: OPERATOR, reason: '' });
+    });
+    expect(await again()).toEqual([8, 'LPX_ERASE_UNFINISHED', { noted: [backup], unreached: [] }, []]);
+    reader.exec('rollback');
+    reader.close();
     expect(await again()).toEqual([2, 'LPX_ERASE_ABSENT', { noted: [backup], unreached: [] }, []]);
   });
 });

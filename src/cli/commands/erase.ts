@@ -32,7 +32,7 @@ export async function erase(context: Context, nationalId: string | undefined, op
     } catch (error) {
       // It may be this student's erasure that was cut short.
       if (!(error instanceof LpxError && error.code === 'LPX_ERASE_ABSENT') || options.dryRun) throw error;
-      return { ...finished(context, await finishErasures(store)), error };
+      return { error, ...finished(context, await finishErasures(store)) };
     }
   });
 }

@@ -2,11 +2,13 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Kysely } from 'kysely';
+import { accessFor } from '../access.js';
 import { overwriteRemnants } from '../erasure/overwriting.js';
-import { rehearsalsIn } from '../named-values.js';
+import { rehearsalsIn, unfinishedPlacesIn } from '../named-values.js';
 import { PackageClaims } from '../package-claims.js';
 import type { Tables } from '../tables.js';
 import type { AttachmentVault } from '../vault/attachments.js';
+import { removeUnfinished } from '../vault/vault.js';
 import type { Presence } from './presence.js';
 import { REHEARSED_PREFIX, sweepWorkFolders, UNWRAPPED } from './work-folder.js';
 
@@ -17,6 +19,19 @@ export async function sweepLeftovers(db: Kysely<Tables>, storeFolder: string, va
   await vault.sweep((moved) => removeUnnamed(db, vault, moved));
   await sweepWorkFolders(UNWRAPPED.parent(), UNWRAPPED.prefix);
   await sweepRehearsals(db);
+  await sweepUnfinished(db);
+}
+
+/** How long what a dead restore left in a bucket is removed at a time, in ms. */
+export const SWEEP_MS = 500;
+
+/** Removes attachments of restores into this database that did not come to their end before it had a store. */
+async function sweepUnfinished(db: Kysely<Tables>): Promise<void> {
+  const unfinished = unfinishedPlacesIn(db);
+  for (const place of (await unfinished.all()).keys()) {
+    const { code } = await db.selectFrom('school').select('code').executeTakeFirstOrThrow();
+    if (await removeUnfinished(place, code, { access: accessFor('') }, SWEEP_MS).catch(() => false)) await unfinished.drop(place);
+  }
 }
 
 /** What is not there may be on a disk that is away, or on another computer. */

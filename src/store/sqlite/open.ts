@@ -13,7 +13,7 @@ import { type Losses, salvage } from '../health/salvage.js';
 import { createVersionTable, migrate, SCHEMA_VERSION } from '../migrations.js';
 import { makerOf, markUnpublished, type Opening, requireSettled } from '../moving.js';
 import type { NewStore, StoreOfRows } from '../open.js';
-import { sweepLeftovers } from '../processes/sweep.js';
+import { SWEEP_MS, sweepLeftovers } from '../processes/sweep.js';
 import { RESTORED_PREFIX, sweepWorkFolders } from '../processes/work-folder.js';
 import { addSchool, schoolIn } from '../school-row.js';
 import type { School, Store } from '../store.js';
@@ -158,9 +158,12 @@ export async function createStoreOfRows(
   await vault.markUnfinished().finally(() => vault.close());
 }
 
-/** Removes what restores that were killed left in a folder, and what they sent to buckets. @throws the LPX_S3 errors; then the next call does the rest */
-export const sweepRestored = (parent: string): Promise<void> =>
-  sweepWorkFolders(parent, RESTORED_PREFIX, (path) => removeSent(join(path, 'store')));
+/**
+ * Removes what restores that were killed left in a folder, and what they sent to buckets.
+ * @param mostMs after which no more of that is removed, in ms @throws as `removeSent`; then the next call does the rest
+ */
+export const sweepRestored = (parent: string, mostMs?: number): Promise<void> =>
+  sweepWorkFolders(parent, RESTORED_PREFIX, (path) => removeSent(join(path, 'store'), mostMs));
 
 /** Where a store's attachments are, and the code of its school. */
 interface Sent {
@@ -168,10 +171,22 @@ interface Sent {
   readonly code: string;
 }
 
-/** Removes what a restore that did not come to its end sent to a bucket. @param folder of its store, if there is one @throws the LPX_S3 errors */
-export async function removeSent(folder: string): Promise<void> {
+/**
+ * Removes what a restore that did not come to its end sent to a bucket.
+ * @param folder of its store, if there is one @param mostMs after which no more is removed, in ms
+ * @throws LPX_S3_UNREACHABLE where something is left, and the other LPX_S3 errors
+ */
+export async function removeSent(folder: string, mostMs?: number): Promise<void> {
   const { code = '', place = '' } = await sentFrom(folder).catch((): Partial<Sent> => ({}));
-  if (isS3Url(place)) await removeUnfinished(place, code, { folder, access: accessFor('') });
+  if (!isS3Url(place) || (await removeUnfinished(place, code, { folder, access: accessFor('') }, mostMs))) return;
+  throw new LpxError('LPX_S3_UNREACHABLE', { address: place, reason: 'noAnswer' });
+}
+
+/** Notes that what a restore sent to a bucket is of a store that has its name now. @throws the LPX_S3 errors */
+export async function keepSent(folder: string): Promise<void> {
+  const { place } = await sentFrom(folder);
+  const vault = vaultAt(place, { folder, access: accessFor('') });
+  await vault.markFinished().finally(() => vault.close());
 }
 
 /** What a restore's are: a move finds its place again by its key. @throws for a folder without a store, and one that cannot be read */
@@ -217,7 +232,7 @@ export async function openStore(folder: string, opening: Opening = {}): Promise<
     if (!readOnly) {
       await sweepLeftovers(impatient, folder, attachments, presence).catch(() => {});
       // A restore that was killed knew of no store that would look for what it left.
-      await sweepRestored(dirname(resolve(folder))).catch(() => {});
+      await sweepRestored(dirname(resolve(folder)), SWEEP_MS).catch(() => {});
     }
     return new DatabaseStore(db, { folder, school: { code: row.code, name: row.name }, attachments, presence });
   } catch (error) {

@@ -81,8 +81,11 @@ export interface AttachmentVault {
   markUnfinished(): Promise<void>;
   /** Takes that back, before anybody can open the store. @throws as `markUnfinished` */
   markFinished(): Promise<void>;
-  /** Removes all that is in its place, where that says that its store is being restored. Whoever calls it knows that nobody restores it. @throws as `markUnfinished` */
-  removeUnfinished(): Promise<void>;
+  /**
+   * Removes all that is in its place, where that says that its store is being restored. Whoever calls it knows that nobody restores it.
+   * @param mostMs after which no more is removed from a bucket, in ms @returns whether nothing is left of it @throws as `markUnfinished`
+   */
+  removeUnfinished(mostMs?: number): Promise<boolean>;
   /** Ends its connections. */
   close(): void;
   /** A folder of this process for what it has under way, known to others while the process lives. @throws LPX_DISK_FULL */

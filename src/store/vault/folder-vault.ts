@@ -157,11 +157,12 @@ export class FolderVault implements AttachmentVault {
     await syncFolder(dirname(this.#mark));
   }
 
-  async removeUnfinished(): Promise<void> {
-    if (heldAt(this.#mark) !== 'file') return;
+  async removeUnfinished(): Promise<boolean> {
+    if (heldAt(this.#mark) !== 'file') return true;
     requireOwnFolders(dirname(this.#folder));
     // The mark last: until then, whoever comes next finds what is left.
     for (const path of [this.#folder, dirname(this.#folder)]) await this.#writing(path, () => rm(path, { recursive: true, force: true }));
+    return true;
   }
 
   get #mark(): string {

@@ -34,6 +34,9 @@ const AT_ONCE = 8;
 const SENT_NAME = 'sent';
 const SENT_LINE = /^([0-9a-f]{64})(?: (\S+))?$/;
 
+/** Objects of a dead restore that are removed before the time is looked at. */
+const REMOVED_TOGETHER = 16;
+
 export class S3Vault implements AttachmentVault {
   readonly access: Access;
   readonly #bucket: S3Bucket;
@@ -160,14 +163,19 @@ export class S3Vault implements AttachmentVault {
     await this.#bucket.remove(this.#mark);
   }
 
-  async removeUnfinished(): Promise<void> {
-    if ((await this.#bucket.sizeOf(this.#mark, this.#bucket.brief())) === undefined) return;
+  async removeUnfinished(mostMs = Number.POSITIVE_INFINITY): Promise<boolean> {
+    if ((await this.#bucket.sizeOf(this.#mark, this.#bucket.brief())) === undefined) return true;
+    const end = performance.now() + mostMs;
     await this.sweep(async () => {});
     const keys: string[] = [];
     for await (const { key } of this.#bucket.list(this.#keysBegin)) if (key !== this.#mark) keys.push(key);
-    await eachOf(keys, (key) => this.#bucket.remove(key));
+    for (let from = 0; from < keys.length; from += REMOVED_TOGETHER) {
+      if (performance.now() >= end) return false;
+      await eachOf(keys.slice(from, from + REMOVED_TOGETHER), (key) => this.#bucket.remove(key));
+    }
     // Last: until then, whoever comes next finds what is left.
     await this.#bucket.remove(this.#mark);
+    return true;
   }
 
   get #mark(): string {

@@ -42,13 +42,14 @@ export function newPlace(named: string, schoolCode: string, madeBy = ''): string
 /**
  * Removes what a restore that was cut short left at a place for attachments. A place that another store has come to be at stays as it is,
  * and what is not such a place of the school's.
- * @throws LPX_WRITE_FAILED, the LPX_S3 errors
+ * @param mostMs after which no more is removed, in ms
+ * @returns whether nothing is left of it @throws LPX_WRITE_FAILED, the LPX_S3 errors
  */
-export async function removeUnfinished(place: string, schoolCode: string, surroundings: Surroundings): Promise<void> {
+export async function removeUnfinished(place: string, schoolCode: string, surroundings: Surroundings, mostMs?: number): Promise<boolean> {
   const own = basename(isS3Url(place) ? s3Location(place).prefix : place);
-  if (!OWN_PLACE.test(own) || !own.startsWith(`${schoolCode}-`)) return;
+  if (!OWN_PLACE.test(own) || !own.startsWith(`${schoolCode}-`)) return true;
   const vault = vaultAt(place, surroundings);
-  await vault.removeUnfinished().finally(() => vault.close());
+  return vault.removeUnfinished(mostMs).finally(() => vault.close());
 }
 
 /** Whether a folder is such a place, with attachments in it. */

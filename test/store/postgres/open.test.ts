@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import pg from 'pg';
@@ -93,6 +93,13 @@ describePostgres('what a restore that was cut short left of attachments', () => 
     const second = await cutShort();
     const third = await cutShort();
     expect([second === '', readdirSync(files).sort()]).toEqual([false, [lives, third].sort()]);
+    // Also by a store that is made there instead.
+    const made = await createStore(database.location, { school: SCHOOL, attachments: files });
+    await made.close();
+    const store = await openStore(database.location);
+    const own = basename(dirname(dirname(dirname(store.attachments.locationOf(sha256)))));
+    await store.close();
+    expect(readdirSync(files).sort()).toEqual([lives, own].sort());
     expect(readFileSync(join(files, lives, 'attachments', 'aa', sha256), 'utf8')).toBe('of a student');
   });
 });
