@@ -64,6 +64,7 @@ export interface DoctorReport {
 const LITTLE_SPACE = 1024 ** 3;
 /** A clock may be behind the newest entry by so much, in ms: two computers may share a store. */
 const CLOCK_MS = 5 * 60_000;
+
 /** @throws LPX_STORE_DAMAGED where the database cannot be read at all; LPX_TABLES_DAMAGED; LPX_FILE_UNREADABLE */
 export async function examineStore(store: Store, request: DoctorRequest): Promise<DoctorReport> {
   const { part, quick, losses, now, onProgress } = request;

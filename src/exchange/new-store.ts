@@ -45,7 +45,7 @@ export async function intoFolder<T>(target: string, make: (folder: string) => Pr
       renameSync(target, made);
       throw error;
     });
-    // Where that fails, the mark stays, which only says something in a folder that has no name yet.
+    // A mark that stays does no harm: it is only looked for where a restore was cut short.
     if (isSent) await keepSent(target).catch(() => {});
     return result;
   } finally {

@@ -128,7 +128,7 @@ const snapshotLines = ({ messages }: Context, { backupFolders }: ErasurePlan): s
 
 type Limit = 'disk' | 'postgres' | 's3';
 
-/** What the clerk still has to do, and what nobody can reach. */
+/** What is left for the clerk to do, and what lpx cannot reach. */
 function outsideLines(context: Context, { outside }: ErasurePlan, limits: readonly Limit[]): string[] {
   const { messages, paint } = context;
   const { erase: words, kinds } = messages;

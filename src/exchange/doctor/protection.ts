@@ -21,6 +21,7 @@ const DAY_MS = 86_400_000;
 /** A backup is old after so many days, and a rehearsal after so many. */
 const BACKUP_DAYS = 2;
 const REHEARSAL_DAYS = 35;
+
 /** The newest complete backup: one whose snapshot is there, as far as that can be seen. */
 export async function newestBackup(store: Store): Promise<BackupState | undefined> {
   const entries = await store.history({ kinds: ['backup', 'rehearsal', 'restore'] });

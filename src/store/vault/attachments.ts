@@ -79,7 +79,7 @@ export interface AttachmentVault {
   erase(sha256: string): Promise<void>;
   /** Says in its place that its store is being restored. @throws LPX_WRITE_FAILED, LPX_DISK_FULL, the LPX_S3 errors */
   markUnfinished(): Promise<void>;
-  /** Takes that back, before anybody can open the store. @throws as `markUnfinished` */
+  /** Takes that back. @throws as `markUnfinished` */
   markFinished(): Promise<void>;
   /**
    * Removes all that is in its place, where that says that its store is being restored. Whoever calls it knows that nobody restores it.

@@ -28,14 +28,11 @@ import {
 } from './attachments.js';
 import { notS3, type S3Bucket, type S3Source } from './s3-bucket.js';
 
-/** Files that are sent or fetched at a time. */
+/** Files that are sent, fetched or removed at a time. */
 const AT_ONCE = 8;
 /** In a staging area: the SHA-256 of each file that is about to be sent, and those sent in parts with their uploads; a line each. */
 const SENT_NAME = 'sent';
 const SENT_LINE = /^([0-9a-f]{64})(?: (\S+))?$/;
-
-/** Objects of a dead restore that are removed before the time is looked at. */
-const REMOVED_TOGETHER = 16;
 
 export class S3Vault implements AttachmentVault {
   readonly access: Access;
@@ -169,9 +166,9 @@ export class S3Vault implements AttachmentVault {
     await this.sweep(async () => {});
     const keys: string[] = [];
     for await (const { key } of this.#bucket.list(this.#keysBegin)) if (key !== this.#mark) keys.push(key);
-    for (let from = 0; from < keys.length; from += REMOVED_TOGETHER) {
+    for (let from = 0; from < keys.length; from += AT_ONCE) {
       if (performance.now() >= end) return false;
-      await eachOf(keys.slice(from, from + REMOVED_TOGETHER), (key) => this.#bucket.remove(key));
+      await eachOf(keys.slice(from, from + AT_ONCE), (key) => this.#bucket.remove(key));
     }
     // Last: until then, whoever comes next finds what is left.
     await this.#bucket.remove(this.#mark);
